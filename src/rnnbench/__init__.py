@@ -1,0 +1,1 @@
+"""rnnbench: reproducible benchmarks of recurrent language models."""

@@ -1,0 +1,17 @@
+"""Errors that a user can mend: shown as one message, without a traceback."""
+
+
+class UserError(Exception):
+    """What was wanted, what was found and what to do, in words for the user."""
+
+
+class StudyError(UserError):
+    """The configuration asks for something that cannot be done."""
+
+
+class CorpusError(UserError):
+    """A text cannot be had, or is not what was asked for."""
+
+
+class RecordError(UserError):
+    """A stored file is not what a job of this suite writes."""
