@@ -1,0 +1,68 @@
+"""Weights on disk, and where a run stood when it was last saved."""
+
+import json
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import nn
+
+from rnnbench.records import replacing
+
+if TYPE_CHECKING:
+    from rnnbench.train import Progress
+
+KEY = "rnnbench"  # one metadata key: with two, safetensors writes them in random order
+
+log = logging.getLogger(__name__)
+
+
+def write_weights(path: Path, model: nn.Module, facts: dict) -> None:
+    """Write the parameters as safetensors with ``facts`` as JSON beside them."""
+    tensors = {name: value.detach().cpu().contiguous() for name, value in model.named_parameters()}
+    with replacing(path) as temporary:
+        save_file(tensors, temporary, {KEY: json.dumps(facts)})
+
+
+def read_weights(path: Path, model: nn.Module) -> dict:
+    """Read parameters into ``model`` and return the facts beside them."""
+    with safe_open(path, framework="pt") as stored:
+        model.load_state_dict({name: stored.get_tensor(name) for name in stored.keys()})  # noqa: SIM118
+        return json.loads(stored.metadata()[KEY])
+
+
+def save(path: Path, digest: str, progress: "Progress") -> None:
+    """Write all that a run needs to go on; between two epochs no hidden state is alive."""
+    facts = {
+        "digest": digest,
+        "generator": progress.generator.bit_generator.state,
+        "curve": progress.curve,
+        "facts": progress.facts,
+        "train_seconds": progress.train_seconds,
+    }
+    write_weights(path, progress.model, facts)
+
+
+def restore(path: Path, digest: str, progress: "Progress") -> bool:
+    """Take up the checkpoint at ``path``, if it is there and of the same ``digest``.
+
+    One of another digest, or one that cannot be read, is left behind: the run starts anew.
+    """
+    if not path.exists():
+        return False
+    try:
+        with safe_open(path, framework="pt") as stored:
+            facts = json.loads(stored.metadata()[KEY])
+    except (SafetensorError, TypeError, KeyError, ValueError) as error:
+        log.warning("checkpoint %s cannot be read (%s): starting anew", path, error)
+        return False
+    if facts["digest"] != digest:
+        log.info("checkpoint %s is of another configuration: starting anew", path)
+        return False
+    read_weights(path, progress.model)
+    progress.generator.bit_generator.state = facts["generator"]
+    progress.curve, progress.facts = facts["curve"], facts["facts"]
+    progress.train_seconds = facts["train_seconds"]
+    return True

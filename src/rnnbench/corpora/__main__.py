@@ -1,0 +1,74 @@
+"""Can every corpus of a study be had? ``python -m rnnbench.corpora CONFIG.yaml [MORE.yaml ...]``
+
+Exit code 0 and no word: yes. 3 and one line: a text cannot be reached now. 2: a mistake to mend.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from rnnbench.corpora import Folders, unreachable
+from rnnbench.errors import StudyError, UserError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print at most one line; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m rnnbench.corpora", description=__doc__)
+    parser.add_argument("configs", nargs="+", type=Path, metavar="CONFIG.yaml")
+    try:
+        line = _offline(_read(parser.parse_args(arguments).configs), Folders.from_environment())
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 2
+    if line is None:
+        return 0
+    print(line)
+    return 3
+
+
+def _offline(config: dict[str, Any], folders: Folders) -> str | None:
+    own_texts = config.get("own_texts") or {}
+    for name in _named(config):
+        reason = unreachable(name, own_texts, folders)
+        if reason is not None:
+            return (
+                f"offline: {name} cannot be reached ({reason}); "
+                "going on with the built-in calibration corpus"
+            )
+    return None
+
+
+def _named(config: dict[str, Any]) -> list[str]:
+    """Corpora of the study, in order, each once."""
+    lists = [config.get("corpora") or [], (config.get("runs") or {}).get("corpora") or []]
+    if not all(isinstance(names, list) for names in lists):
+        raise StudyError(f"corpora: wanted a list of names, found {lists}. Write [NAME, NAME].")
+    return list(dict.fromkeys(str(name) for names in lists for name in names))
+
+
+def _read(paths: Sequence[Path]) -> dict[str, Any]:
+    """All files in one; a later file overrides single keys, as ``snakemake --configfile`` does."""
+    config: dict[str, Any] = {}
+    for path in paths:
+        try:
+            part = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        except (OSError, ValueError, yaml.YAMLError) as error:
+            raise StudyError(f"{path}: wanted a YAML file, found: {error}. Correct it.") from None
+        if not isinstance(part, dict):
+            raise StudyError(f"{path}: wanted keys and values, found {part!r:.60}. Correct it.")
+        config = _merged(config, part)
+    return config
+
+
+def _merged(old: Any, new: Any) -> Any:
+    if not (isinstance(old, dict) and isinstance(new, dict)):
+        return new
+    return old | {key: _merged(old.get(key), value) for key, value in new.items()}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

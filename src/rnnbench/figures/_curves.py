@@ -1,0 +1,94 @@
+"""What the figures over epochs share: the chosen clip_norm, medians over runs, where runs died."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from pandas import DataFrame, Series
+
+from rnnbench.figures import _rows, _theme
+
+RUN = ["machine", "corpus", "variant", "sampler", "clip_norm", "device", "seed"]
+
+
+def chosen(tables: _rows.Tables) -> DataFrame:
+    """Curves at one clip_norm: 1 if it was run, else the median threshold."""
+    curves = _rows.rows(tables, "curves").dropna(how="all")
+    if curves.empty:
+        return curves
+    return curves[curves.clip_norm == _rows.threshold(curves.clip_norm.dropna())]
+
+
+def grid(curves: DataFrame) -> tuple[Figure, list[tuple[Axes, str, DataFrame]]]:
+    """A row of panels per corpus and architecture, a column per sampler."""
+    curves = curves.assign(family=[_rows.family(name) for name in curves.variant])
+    rows = [
+        (corpus, family)
+        for corpus in curves.corpus.unique()
+        for family in (*_rows.FAMILIES, "other")
+        if ((curves.corpus == corpus) & (curves.family == family)).any()
+    ]
+    samplers = sorted(curves.sampler.unique())
+    figure, axes = _theme.panels(len(rows), len(samplers), height=1.9, sharex=True, sharey="row")
+    several = curves.corpus.nunique() > 1
+    cells = []
+    for row, (corpus, family) in enumerate(rows):
+        for column, sampler in enumerate(samplers):
+            same = (curves.corpus == corpus) & (curves.family == family)
+            name = f"{family}, {sampler}" + (f"\n{corpus}" if several else "")
+            axes[row, column].set_title(name)
+            cells.append((axes[row, column], name, curves[same & (curves.sampler == sampler)]))
+    for ax in axes[-1]:
+        ax.set_xlabel("epoch")
+    return figure, cells
+
+
+def median(curves: DataFrame, column: str) -> Series:
+    """Median over runs by epoch, of the runs that have a finite value there."""
+    finite = curves[np.isfinite(curves[column])]
+    return finite.groupby("epoch")[column].median()
+
+
+def diverged(tables: _rows.Tables, curves: DataFrame) -> DataFrame:
+    """The last finite epoch of every diverged run in ``curves``."""
+    runs = _rows.rows(tables, "runs")
+    if runs.empty or curves.empty:
+        return curves.iloc[:0]
+    dead = runs[runs.status == "diverged"][RUN]
+    finite = curves[np.isfinite(curves.perplexity)]
+    last = finite.sort_values("epoch").groupby(RUN, as_index=False).tail(1)
+    return last.merge(dead, on=RUN)
+
+
+def limit(ax: Axes, most: float) -> None:
+    """A run about to diverge must not flatten the others: the axis ends at ``most``."""
+    low, high = ax.get_ylim()
+    if low < most < high:
+        ax.set_ylim(low, most)
+
+
+def crosses(ax: Axes, dead: DataFrame, column: str) -> None:
+    """Mark where diverged runs were last seen."""
+    for point in dead[np.isfinite(dead[column])].itertuples():
+        color = _theme.look(point.variant).color
+        value = min(getattr(point, column), ax.get_ylim()[1])
+        look = {"marker": "x", "ms": 7, "mew": 1.8, "color": color, "ls": "none", "clip_on": False}
+        ax.plot([point.epoch], [value], zorder=5, **look)
+
+
+def notes(tables: _rows.Tables, curves: DataFrame) -> list[str]:
+    """What was pooled, what diverged, what is not there."""
+    clip_norm = _rows.figures3(curves.clip_norm.iloc[0])
+    pooled = "Lines: median over seeds, machines and devices"
+    said = [f"{pooled}, clip_norm = {clip_norm}."]
+    runs = _rows.rows(tables, "runs")
+    if runs.empty:
+        return said
+    runs = runs[runs.clip_norm == curves.clip_norm.iloc[0]]
+    dead = runs[runs.status == "diverged"].groupby("variant").size()
+    if len(dead):
+        names = [
+            f"{name} ({_rows.counted(int(dead[name]), 'run')})"
+            for name in _rows.ordered(dead.index)
+        ]
+        said.append(f"Diverged (x marks the last finite epoch, if any): {_rows.english(names)}.")
+    return said + _rows.absent_notes(_rows.rows(tables, "runs"), "run")

@@ -1,0 +1,124 @@
+"""Rows that figures and report ask of the tables: typed, ordered, and put into words."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+from pandas import DataFrame
+
+Tables = dict[str, DataFrame]
+
+AWAY = "not available here"
+FAMILIES = ("rnn", "gru", "lstm")
+# columns in which a job may write "inf" or "nan", words that pandas would keep
+NUMBERS = frozenset(
+    [
+        *("perplexity", "median_perplexity", "heldout_perplexity", "initial_perplexity", "value"),
+        *("bits_per_char", "heldout_bits_per_char", "train_seconds", "clip_norm", "clipped_share"),
+        *("grad_norm", "grad_norm_max", "max_grad_norm", "exponent", "low", "high", "horizon"),
+        *("tokens_per_second", "share_of_limit", "n", "threads", "mse"),
+    ]
+)
+
+
+def rows(tables: Tables, name: str) -> DataFrame:
+    """Copy a table with numbers as floats: "nan" is no number, "inf" is one. Absent: empty."""
+    table = tables.get(name, DataFrame()).copy()
+    for column in NUMBERS & set(table.columns) - ({"value"} if name == "machines" else set()):
+        table[column] = pd.to_numeric(table[column], errors="coerce").astype(float)
+    if "leaky" in table:
+        table["leaky"] = table["leaky"].astype(str).str.lower() == "true"
+    return table
+
+
+def finished(runs: DataFrame) -> DataFrame:
+    """Runs that ended with a finite held-out perplexity, diverged ones left out."""
+    if runs.empty:
+        return runs
+    ended = runs.status.isin(["converged", "unconverged"])
+    return runs[ended & np.isfinite(runs.heldout_perplexity)]
+
+
+def timed(speed: DataFrame) -> DataFrame:
+    """Timings that gave a number."""
+    if speed.empty:
+        return speed
+    return speed[(speed.status != AWAY) & np.isfinite(speed.tokens_per_second)]
+
+
+def leaky(tables: Tables) -> set[str]:
+    """Variants that see the future: they are shown, and kept out of every ranking."""
+    runs = rows(tables, "runs")
+    marked = set() if runs.empty else set(runs.variant[runs.leaky])
+    speed = rows(tables, "speed")
+    return marked | {name for name in speed.get("variant", []) if "bidirectional" in name}
+
+
+def ranked(table: DataFrame, tables: Tables) -> DataFrame:
+    """Rows that may be compared: those of variants that are no language model left out."""
+    return table if table.empty else table[~table.variant.isin(leaky(tables))]
+
+
+def absent(table: DataFrame, noun: str) -> dict[str, str]:
+    """Reason -> how many rows lack a number for it: {"cuda: no driver": "88 runs"}."""
+    if table.empty:
+        return {}
+    away = table[table.status == AWAY]
+    reasons = away.device.astype(str) + ": " + away.reason.fillna("no reason recorded").astype(str)
+    counts = reasons.value_counts(sort=False)
+    return {reason: counted(int(number), noun) for reason, number in counts.items()}
+
+
+def absent_notes(table: DataFrame, noun: str) -> list[str]:
+    """One line per reason: "Not available here: cuda: no driver - 88 runs."."""
+    return [f"Not available here: {why} - {many}." for why, many in absent(table, noun).items()]
+
+
+def family(variant: str) -> str:
+    """The architecture a variant belongs to: the first word of its name."""
+    first = variant.split("_")[0]
+    return first if first in FAMILIES else "other"
+
+
+def ordered(variants: Iterable[str]) -> list[str]:
+    """Variants by architecture, then scratch, library, deep, and others by name."""
+    known = ["scratch", "", "relu", "deep", "bidirectional"]
+
+    def place(variant: str) -> tuple[int, int, str]:
+        kind = variant.partition("_")[2]
+        architecture = [*FAMILIES, "other"].index(family(variant))
+        return architecture, known.index(kind) if kind in known else len(known), variant
+
+    return sorted(set(variants), key=place)
+
+
+def threshold(clip_norms: Iterable[float]) -> float:
+    """The one clipping threshold to show: 1 if it was run, else the median one."""
+    values = sorted(set(clip_norms))
+    return 1.0 if 1.0 in values else values[(len(values) - 1) // 2]
+
+
+def counted(number: int, noun: str) -> str:
+    """``counted(2, "run")`` is "2 runs"."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def english(words: Iterable[str]) -> str:
+    """``english(["a", "b", "c"])`` is "a, b and c"."""
+    *head, last = list(words) or ["nothing"]
+    return f"{', '.join(head)} and {last}" if head else last
+
+
+def figures3(value: float) -> str:
+    """Three significant figures, thousands separated: 0.0123, 7.94, 12,300."""
+    if not np.isfinite(value):
+        return {np.inf: "inf", -np.inf: "-inf"}.get(value, "nan")
+    if abs(value) < 1000 or abs(value) >= 1e7:
+        return f"{value:.3g}"
+    return f"{round(value, 2 - int(np.floor(np.log10(abs(value))))):,.0f}"
+
+
+def missing(table: DataFrame, what: str, noun: str = "run") -> str:
+    """The sentence shown where there is nothing to draw."""
+    why = [] if table.empty or "status" not in table else list(absent(table, noun))
+    return f"No {what} to show" + (f" ({english(why)})" if why else "") + "."

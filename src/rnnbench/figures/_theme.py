@@ -1,0 +1,166 @@
+"""The look of every figure: size, fonts, and one colour, marker and line per variant."""
+
+import textwrap
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from rnnbench.figures import _rows
+
+WIDTH = 6.5  # inches: the text width of a printed page
+INK, FAINT = "#333333", "#767676"
+
+# Okabe and Ito's colours, told apart with every common colour blindness.
+BLUE, ORANGE, GREEN, PURPLE, YELLOW, SKY = (
+    "#0072b2",
+    "#d55e00",
+    "#009e73",
+    "#aa4499",
+    "#e69f00",
+    "#56b4e9",
+)
+SERIES = (BLUE, ORANGE, GREEN, PURPLE, YELLOW, SKY)
+MARKERS = ("o", "s", "^", "D", "v", "P")
+FAMILY = {"rnn": BLUE, "gru": ORANGE, "lstm": GREEN, "other": PURPLE}
+# kind: share of white (+) or black (-) mixed into the family's colour, marker, line
+KINDS = {
+    "scratch": (0.45, "v", "--"),
+    "": (0.0, "o", "-"),
+    "relu": (0.2, "^", "-."),
+    "deep": (-0.45, "s", (0, (5, 1))),
+    "bidirectional": (-0.15, "D", ":"),
+}
+SPARE = ((0.6, "P", (0, (3, 1, 1, 1))), (-0.3, "X", (0, (1, 1))), (-0.6, "*", (0, (6, 2, 1, 2))))
+
+RC = {
+    **sns.axes_style("whitegrid"),
+    **sns.plotting_context("paper"),
+    "font.family": ["sans-serif"],
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 9,
+    "axes.labelsize": 9,
+    "axes.titlesize": 9,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "legend.fontsize": 8,
+    "legend.frameon": False,
+    "axes.edgecolor": "#999999",
+    "axes.linewidth": 0.8,
+    "grid.color": "#e4e4e4",
+    "grid.linewidth": 0.6,
+    "lines.linewidth": 1.3,
+    "lines.markersize": 4.5,
+    "hatch.linewidth": 0.6,
+    "text.color": INK,
+    "svg.hashsalt": "rnnbench",
+    "svg.fonttype": "path",
+    "savefig.dpi": 200,
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a variant is drawn, in every figure."""
+
+    color: str
+    marker: str
+    line: str | tuple
+    fill: str  # marker face: white for a variant that sees the future
+
+
+def look(variant: str, leaky: bool = False) -> Look:
+    """Derive the look from the name: the architecture gives the hue, the rest shade and shape."""
+    kind = variant.partition("_")[2] if _rows.family(variant) != "other" else variant
+    shade, marker, line = KINDS.get(kind) or SPARE[zlib.crc32(kind.encode()) % len(SPARE)]
+    other = np.ones(3) if shade > 0 else np.zeros(3)
+    base = np.array(to_rgb(FAMILY[_rows.family(variant)]))
+    color = to_hex(base + abs(shade) * (other - base))
+    return Look(color, marker, line, "white" if leaky else color)
+
+
+def label(variant: str, leaky: bool) -> str:
+    """Name of a variant in legends, axes and sentences."""
+    return f"{variant} (leaky)" if leaky else variant
+
+
+def panels(rows: int = 1, columns: int = 1, height: float = 2.4, **options):
+    """Figure at print width and its (rows, columns) axes; ``height`` in inches per row."""
+    figure = Figure(figsize=(WIDTH, rows * height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure, figure.subplots(rows, columns, squeeze=False, **options)
+
+
+def placard(sentence: str) -> Figure:
+    """One labelled panel that says what is missing."""
+    figure, axes = panels(height=1.4)
+    vacant(axes[0, 0], sentence, 80)
+    return figure
+
+
+def vacant(ax: Axes, sentence: str, width: int = 34) -> None:
+    """Say in a panel why it is empty."""
+    ax.set(xticks=[], yticks=[])
+    ax.set_facecolor("#f6f6f6")
+    words = wrapped(sentence, width)
+    ax.text(0.5, 0.5, words, transform=ax.transAxes, ha="center", va="center", color=FAINT)
+
+
+def wrapped(text: str, width: int) -> str:
+    return textwrap.fill(text, width, break_long_words=True)
+
+
+def note(figure: Figure, sentences: Iterable[str]) -> None:
+    """Small print below the panels, one paragraph per sentence; the figure grows to hold it."""
+    text = "\n".join(wrapped(sentence, 100) for sentence in sentences if sentence)
+    if text:
+        figure.supxlabel(text, x=0.01, ha="left", fontsize=7.5, color=FAINT)
+        grow(figure, 0.16 * (text.count("\n") + 1))
+
+
+def legend(figure: Figure, handles: list[Line2D], columns: int = 4) -> None:
+    """One legend above all panels, which keep their size."""
+    columns = min(columns, len(handles))
+    figure.legend(handles=handles, loc="outside upper center", ncols=columns)
+    grow(figure, 0.2 * -(-len(handles) // columns))
+
+
+def variant_handles(variants: Iterable[str], leaky: set[str], lines: bool) -> list[Line2D]:
+    """Legend entries of variants, with or without their line."""
+    handles = []
+    for variant in _rows.ordered(variants):
+        style = look(variant, variant in leaky)
+        handles.append(
+            Line2D(
+                [],
+                [],
+                color=style.color,
+                marker=style.marker,
+                markerfacecolor=style.fill,
+                linestyle=style.line if lines else "none",
+                label=label(variant, variant in leaky),
+            )
+        )
+    return handles
+
+
+def logarithmic(axis: Axis, subs: tuple[float, ...] = (1.0,)) -> None:
+    """A logarithmic axis with plain numbers at ``subs`` times the powers of ten."""
+    axis._set_axes_scale("log")
+    axis.set_major_locator(LogLocator(subs=subs))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: _rows.figures3(value)))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def grow(figure: Figure, inches: float) -> None:
+    width, height = figure.get_size_inches()
+    figure.set_size_inches(width, height + inches)

@@ -1,0 +1,71 @@
+"""Gradient norms by epoch, measured before clipping: the median and, thin, the largest.
+
+The horizontal lines are the clipping thresholds of the study.
+"""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from pandas import DataFrame
+
+from rnnbench.figures import _curves, _rows, _theme
+
+SECTION = "Language models"
+
+
+def draw(tables: _rows.Tables) -> Figure:
+    curves = _curves.chosen(tables)
+    if curves.empty:
+        return _theme.placard(_rows.missing(_rows.rows(tables, "runs"), "gradient norm"))
+    leaky = _rows.leaky(tables)
+    every = _rows.rows(tables, "curves").clip_norm
+    thresholds = sorted(every[np.isfinite(every)].unique())
+    figure, cells = _curves.grid(curves)
+    for ax, name, group in cells:
+        if group.empty:
+            _theme.vacant(ax, f"no run of {name}")
+            continue
+        for variant in _rows.ordered(group.variant):
+            _variant(ax, group[group.variant == variant], variant)
+        for threshold in thresholds:
+            ax.axhline(threshold, color=_theme.INK, lw=0.8, ls=(0, (2, 2)), zorder=1)
+        _theme.logarithmic(ax.yaxis)
+        _curves.limit(ax, 100 * max([*thresholds, group.grad_norm.median()]))
+        _curves.crosses(ax, _curves.diverged(tables, group), "grad_norm")
+        if ax.get_subplotspec().is_first_col():
+            ax.set_ylabel("gradient norm")
+    handles = _theme.variant_handles(curves.variant, leaky, lines=True)
+    for handle in handles:
+        handle.set_marker("")
+    handles.append(Line2D([], [], label="thin: largest of the epoch", lw=0.5, color=_theme.INK))
+    line = {"color": _theme.INK, "lw": 0.8, "ls": (0, (2, 2))}
+    handles.append(Line2D([], [], label="clipping threshold", **line))
+    _theme.legend(figure, handles)
+    _theme.note(figure, _curves.notes(tables, curves))
+    return figure
+
+
+def finding(tables: _rows.Tables) -> str:
+    curves = _rows.ranked(_curves.chosen(tables), tables)
+    curves = curves if curves.empty else curves[np.isfinite(curves.grad_norm)]
+    if curves.empty:
+        return _rows.missing(_rows.rows(tables, "runs"), "gradient norm")
+    typical = curves.groupby("variant").grad_norm.median()
+    clip_norm = curves.clip_norm.iloc[0]
+    over = [name for name in _rows.ordered(typical.index) if typical[name] > clip_norm]
+    said = (
+        f"At clip_norm {_rows.figures3(clip_norm)}, the median gradient norm runs from "
+        f"{_rows.figures3(typical.min())} ({typical.idxmin()}) to "
+        f"{_rows.figures3(typical.max())} ({typical.idxmax()})"
+    )
+    return (
+        said + f"; {len(over)} of {_rows.counted(len(typical), 'variant')} lie above the threshold."
+    )
+
+
+def _variant(ax: Axes, group: DataFrame, variant: str) -> None:
+    style = _theme.look(variant)
+    typical, largest = (_curves.median(group, name) for name in ("grad_norm", "grad_norm_max"))
+    ax.plot(typical.index, typical, color=style.color, ls=style.line, lw=1.4)
+    ax.plot(largest.index, largest, color=style.color, ls=style.line, lw=0.5)

@@ -1,0 +1,67 @@
+"""Learning curves: perplexity by epoch on the training text and on text the run never saw."""
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from pandas import DataFrame
+
+from rnnbench.figures import _curves, _rows, _theme
+
+SECTION = "Language models"
+
+
+def draw(tables: _rows.Tables) -> Figure:
+    curves = _curves.chosen(tables)
+    if curves.empty:
+        return _theme.placard(_rows.missing(_rows.rows(tables, "runs"), "learning curve"))
+    leaky = _rows.leaky(tables)
+    figure, cells = _curves.grid(curves)
+    for ax, name, group in cells:
+        if group.empty:
+            _theme.vacant(ax, f"no run of {name}")
+            continue
+        for variant in _rows.ordered(group.variant):
+            _variant(ax, group[group.variant == variant], variant, variant in leaky)
+        _theme.logarithmic(ax.yaxis, (1.0, 2.0, 5.0))
+        _curves.limit(ax, 30 * min(group.perplexity.min(), group.heldout_perplexity.min()))
+        _curves.crosses(ax, _curves.diverged(tables, group), "perplexity")
+        if ax.get_subplotspec().is_first_col():
+            ax.set_ylabel("perplexity")
+    handles = _theme.variant_handles(curves.variant, leaky, lines=True)
+    plain = {"color": _theme.INK, "lw": 1.2}
+    handles.append(Line2D([], [], label="no marker: training", **plain))
+    handles.append(Line2D([], [], label="marker: held-out", marker="o", lw=0.6, color=_theme.INK))
+    _theme.legend(figure, handles)
+    _theme.note(figure, _curves.notes(tables, curves))
+    return figure
+
+
+def finding(tables: _rows.Tables) -> str:
+    curves = _rows.ranked(_curves.chosen(tables), tables)
+    measured = curves if curves.empty else curves[curves.heldout_perplexity.notna()]
+    runs = _rows.finished(_rows.rows(tables, "runs"))
+    measured = measured if measured.empty or runs.empty else measured.merge(runs[_curves.RUN])
+    if measured.empty:
+        return _rows.missing(_rows.rows(tables, "runs"), "learning curve")
+    best = measured.loc[measured.heldout_perplexity.idxmin()]
+    last = measured[(measured[_curves.RUN] == best[_curves.RUN]).all(axis=1)]
+    last = last.loc[last.epoch.idxmax()]
+    said = (
+        f"At clip_norm {_rows.figures3(best.clip_norm)}, the lowest point of a held-out curve, "
+        f"{_rows.figures3(best.heldout_perplexity)} on {best.corpus}, is reached by {best.variant} "
+        f"with {best.sampler} at epoch {best.epoch:.0f}"
+    )
+    if last.heldout_perplexity > best.heldout_perplexity:
+        end = _rows.figures3(last.heldout_perplexity)
+        said += f", after which it overfits, to {end} at epoch {last.epoch:.0f}"
+    return said + "."
+
+
+def _variant(ax: Axes, group: DataFrame, variant: str, leaky: bool) -> None:
+    style = _theme.look(variant, leaky)
+    train = _curves.median(group, "perplexity")
+    heldout = _curves.median(group, "heldout_perplexity")
+    ax.plot(train.index, train, color=style.color, ls=style.line, lw=1.2)
+    every = max(1, len(heldout) // 10)
+    marks = {"marker": style.marker, "mfc": style.fill, "ms": 4, "markevery": every}
+    ax.plot(heldout.index, heldout, color=style.color, lw=0.6, ls=style.line, **marks)

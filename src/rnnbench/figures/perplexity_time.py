@@ -1,0 +1,73 @@
+"""What the time buys: held-out perplexity against training time, one point per run."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from pandas import DataFrame
+
+from rnnbench.figures import _rows, _theme
+
+SECTION = "Language models"
+PANEL = ["corpus", "machine", "device"]
+
+
+def draw(tables: _rows.Tables) -> Figure:
+    runs = _rows.rows(tables, "runs")
+    done = _timed(runs)
+    if done.empty:
+        return _theme.placard(_rows.missing(runs, "finished run"))
+    leaky = _rows.leaky(tables)
+    groups = list(done.groupby(PANEL, sort=False))
+    columns = min(2, len(groups))
+    figure, axes = _theme.panels(-(-len(groups) // columns), columns, height=2.9)
+    for ax, (key, group) in zip(axes.flat, groups, strict=False):
+        _panel(ax, group, leaky)
+        ax.set_title(_theme.wrapped(", ".join(key), 80 // columns))
+    for ax in axes.flat[len(groups) :]:
+        ax.set_visible(False)
+    _theme.legend(figure, _theme.variant_handles(done.variant, leaky, lines=False))
+    _theme.note(figure, _notes(runs))
+    return figure
+
+
+def finding(tables: _rows.Tables) -> str:
+    runs = _rows.rows(tables, "runs")
+    done = _rows.ranked(_timed(runs), tables)
+    if done.empty:
+        return _rows.missing(runs, "finished run")
+    done = done[(done[PANEL] == done.iloc[0][PANEL]).all(axis=1)]
+    best = done.loc[done.heldout_perplexity.idxmin()]
+    near = done[done.heldout_perplexity <= 1.1 * best.heldout_perplexity]
+    quick = near.loc[near.train_seconds.idxmin()]
+    said = (
+        f"On {best.corpus} ({best.device}), the best held-out perplexity, "
+        f"{_rows.figures3(best.heldout_perplexity)} ({best.variant}), took "
+        f"{_rows.figures3(best.train_seconds)} s"
+    )
+    if quick.train_seconds < best.train_seconds:
+        within = f"; {quick.variant} came within 10 % of it"
+        said += f"{within} in {_rows.figures3(quick.train_seconds)} s"
+    return said + "."
+
+
+def _timed(runs: DataFrame) -> DataFrame:
+    done = _rows.finished(runs)
+    return done if done.empty else done[done.train_seconds > 0]
+
+
+def _panel(ax: Axes, group: DataFrame, leaky: set[str]) -> None:
+    for variant in _rows.ordered(group.variant):
+        chosen, style = group[group.variant == variant], _theme.look(variant, variant in leaky)
+        face = {"facecolor": style.fill, "edgecolor": style.color, "linewidth": 0.9}
+        at = chosen.train_seconds, chosen.heldout_perplexity
+        ax.scatter(*at, marker=style.marker, s=24, alpha=0.85, **face)
+    for axis, values in ((ax.xaxis, group.train_seconds), (ax.yaxis, group.heldout_perplexity)):
+        wide = np.ptp(np.log10(values)) > 2
+        _theme.logarithmic(axis, (1.0,) if wide else (1.0, 2.0, 5.0))
+    ax.set(xlabel="training time (s)", ylabel="held-out perplexity")
+
+
+def _notes(runs: DataFrame) -> list[str]:
+    dead = int((runs.status == "diverged").sum())
+    said = [f"Not drawn: {_rows.counted(dead, 'diverged run')}."] if dead else []
+    return said + _rows.absent_notes(runs, "run")

@@ -1,0 +1,32 @@
+"""The sine series to forecast: noisy data, the noise-free sine, and the part trained on."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from rnnbench.figures import _rows, _sine, _theme
+
+SECTION = "Sine"
+
+
+def draw(tables: _rows.Tables) -> Figure:
+    if _sine.mode(tables, "data").empty:
+        return _theme.placard("No sine series to show.")
+    figure, axes = _theme.panels()
+    _sine.backdrop(axes[0, 0], tables)
+    clean = _sine.mode(tables, "clean")
+    axes[0, 0].plot(clean.time, clean.value, color=_theme.BLUE, label="noise-free sine")
+    _sine.legend(axes[0, 0], 3)
+    return figure
+
+
+def finding(tables: _rows.Tables) -> str:
+    data, clean = _sine.mode(tables, "data"), _sine.mode(tables, "clean")
+    if data.empty:
+        return "No sine series to show."
+    both = data.merge(clean, on="time", suffixes=("", "_clean"))
+    said = f"The series has {_rows.counted(len(data), 'point')}"
+    if len(both):
+        floor = float(np.mean((both.value - both.value_clean) ** 2))
+        said += f", scattered around the sine with variance {_rows.figures3(floor)}"
+        said += ", an error that no forecast can be expected to beat"
+    return said + "."

@@ -1,0 +1,67 @@
+"""k-step forecasts of the sine: every value is forecast k steps ahead of the last one observed.
+
+Left: the forecasts, moved apart by a fixed amount each. Right: error against k, median over seeds.
+"""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from rnnbench.figures import _rows, _sine, _theme
+
+SECTION = "Sine"
+
+
+def draw(tables: _rows.Tables) -> Figure:
+    forecast = _sine.mode(tables, "k_step")
+    if forecast.empty:
+        return _theme.placard("No k-step forecast to show.")
+    figure, axes = _theme.panels(1, 2, height=3.4, width_ratios=[1.7, 1])
+    horizons = sorted(forecast.horizon.dropna().unique())
+    for index, horizon in enumerate(horizons):
+        chosen = forecast[forecast.horizon == horizon]
+        _strip(axes[0, 0], tables, chosen.time, chosen.value, -3.0 * index, index)
+    axes[0, 0].set(xlabel="time (steps)", ylabel="x(t), one strip per k")
+    axes[0, 0].set_yticks([-3.0 * i for i in range(len(horizons))])
+    axes[0, 0].set_yticklabels([f"k = {k:.0f}" for k in horizons])
+    _errors(axes[0, 1], tables)
+    return figure
+
+
+def finding(tables: _rows.Tables) -> str:
+    errors = _sine.errors(tables, "k_step")
+    models = sorted(set(errors.model), key=lambda name: (name != "mlp", name))
+    chosen = errors[errors.model == models[0]].sort_values("horizon") if models else errors
+    if len(chosen) < 2:
+        return "No k-step errors to compare."
+    near, far = chosen.iloc[0], chosen.iloc[-1]
+    verb = "grows" if far.mse > near.mse else "goes"
+    return (
+        f"The mean squared error of {near.model} {verb} from {_rows.figures3(near.mse)} at "
+        f"k = {near.horizon:.0f} to {_rows.figures3(far.mse)} at k = {far.horizon:.0f}."
+    )
+
+
+def _strip(ax: Axes, tables: _rows.Tables, time, value, shift: float, index: int) -> None:
+    data = _sine.mode(tables, "data")
+    ax.plot(data.time, data.value + shift, **_sine.NOISE)
+    color = _theme.SERIES[index % len(_theme.SERIES)]
+    ax.plot(time, np.clip(value, -1.5, 1.5) + shift, color=color, lw=1)
+
+
+def _errors(ax: Axes, tables: _rows.Tables) -> None:
+    errors = _sine.errors(tables, "k_step")
+    if errors.empty:
+        return _theme.vacant(ax, "No k-step errors to show.", 22)
+    models = sorted(set(errors.model), key=lambda name: (name != "mlp", name))
+    for index, model in enumerate(models):
+        chosen = errors[errors.model == model].sort_values("horizon")
+        look = {"color": _theme.SERIES[index % 6], "marker": _theme.MARKERS[index % 6]}
+        ax.plot(chosen.horizon, chosen.mse, label=model, **look)
+    _theme.logarithmic(ax.yaxis, (1.0, 2.0, 5.0))
+    ax.set_xscale("log", base=2)
+    ax.set_xticks(
+        sorted(errors.horizon.unique()), [f"{k:.0f}" for k in sorted(errors.horizon.unique())]
+    )
+    ax.set(xlabel="k (steps ahead)", ylabel="mean squared error (no unit)")
+    _sine.legend(ax, 1)

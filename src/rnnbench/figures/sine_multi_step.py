@@ -1,0 +1,39 @@
+"""Multi-step forecasts of the sine: from the end of training on, the model is fed its own output.
+
+One-step forecasts of the same model are drawn for comparison.
+"""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from rnnbench.figures import _rows, _sine, _theme
+
+SECTION = "Sine"
+
+
+def draw(tables: _rows.Tables) -> Figure:
+    forecast, near = _sine.mode(tables, "multi_step"), _sine.mode(tables, "one_step")
+    if forecast.empty:
+        return _theme.placard("No multi-step forecast to show.")
+    figure, axes = _theme.panels(height=2.6)
+    ax = axes[0, 0]
+    _sine.backdrop(ax, tables)
+    ax.plot(near.time, near.value, color=_theme.BLUE, lw=0.9, label="one step ahead")
+    style = {"color": _theme.ORANGE, "ls": (0, (4, 1)), "lw": 1.8}
+    ax.plot(forecast.time, forecast.value, label="multi-step", **style)
+    _sine.legend(ax, 4)
+    return figure
+
+
+def finding(tables: _rows.Tables) -> str:
+    near, far = _sine.errors(tables, "one_step"), _sine.errors(tables, "multi_step")
+    both = near.merge(far, on="model", suffixes=("", "_far"))
+    if both.empty:
+        return "No multi-step error to show."
+    row = both[both.model == "mlp"].iloc[0] if "mlp" in set(both.model) else both.iloc[0]
+    ratio = row.mse_far / row.mse if row.mse else np.inf
+    return (
+        f"Fed with its own output, {row.model} has a mean squared error of "
+        f"{_rows.figures3(row.mse_far)}, {_rows.figures3(ratio)} times its one-step error of "
+        f"{_rows.figures3(row.mse)}."
+    )

@@ -1,0 +1,27 @@
+"""One-step forecasts of the sine: every value is forecast from the values observed before it."""
+
+from matplotlib.figure import Figure
+
+from rnnbench.figures import _rows, _sine, _theme
+
+SECTION = "Sine"
+
+
+def draw(tables: _rows.Tables) -> Figure:
+    forecast = _sine.mode(tables, "one_step")
+    if forecast.empty:
+        return _theme.placard("No one-step forecast to show.")
+    figure, axes = _theme.panels()
+    _sine.backdrop(axes[0, 0], tables)
+    axes[0, 0].plot(forecast.time, forecast.value, color=_theme.BLUE, lw=1, label="one step ahead")
+    _sine.legend(axes[0, 0], 3)
+    return figure
+
+
+def finding(tables: _rows.Tables) -> str:
+    errors = _sine.errors(tables, "one_step").sort_values("mse")
+    if errors.empty:
+        return "No one-step error to show."
+    models = [f"{_rows.figures3(row.mse)} for {row.model}" for row in errors.itertuples()]
+    seeds = _rows.counted(int(errors.seeds.max()), "seed")
+    return f"One step ahead the mean squared error is {_rows.english(models)} (median of {seeds})."

@@ -1,0 +1,109 @@
+"""Zipf's law: how often the n-gram of each rank occurs, orders 1 to 5, on logarithmic axes.
+
+The dashed line is the least-squares fit to order 1; its slope is the exponent in the legend.
+"""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from pandas import DataFrame
+
+from rnnbench.figures import _rows, _theme
+
+SECTION = "Text"
+
+
+def draw(tables: _rows.Tables) -> Figure:
+    table = _rows.rows(tables, "rank_frequency")
+    if table.empty:
+        return _theme.placard(_rows.missing(table, "rank-frequency curve"))
+    fits = _rows.rows(tables, "zipf")
+    # words before chars: the law is one of words
+    keys = sorted(set(zip(table.token, table.corpus, strict=True)), key=_place)
+    columns = min(2, len(keys))
+    lines = -(-len(keys) // columns)
+    figure, axes = _theme.panels(lines, columns, height=3.1)
+    for ax, (token, corpus) in zip(axes.flat, keys, strict=False):
+        chosen = table[(table.corpus == corpus) & (table.token == token)]
+        _panel(ax, chosen, _orders(table), _fit(fits, corpus, token))
+        ax.set_title(_theme.wrapped(f"{corpus}: {token} n-grams", 44))
+    for ax in axes.flat[len(keys) :]:
+        ax.set_visible(False)
+    orders = [_look(i) | {"label": f"order {n:.0f}"} for i, n in enumerate(_orders(table))]
+    _theme.legend(figure, [Line2D([], [], **order) for order in orders], columns=5)
+    return figure
+
+
+def finding(tables: _rows.Tables) -> str:
+    fits = _rows.rows(tables, "zipf")
+    fits = fits if fits.empty else fits[(fits.estimator == "ols") & np.isfinite(fits.exponent)]
+    if fits.empty:
+        return _rows.missing(fits, "Zipf exponent")
+    words = fits[fits.token == "word"]
+    chosen = words if len(words) else fits
+    first = chosen[chosen.corpus == chosen.corpus.iloc[0]].sort_values("order")
+    low, high = first.iloc[0], first.iloc[-1]
+    said = (
+        f"In {low.corpus}, the {low.token} frequency falls with rank to the power "
+        f"{low.exponent:.2f} ({low.low:.2f} to {low.high:.2f})"
+    )
+    if len(first) > 1:
+        verb = "falls" if high.exponent < low.exponent else "rises"
+        said += f", and the exponent {verb} to {high.exponent:.2f} for n-grams of order"
+        said += f" {high.order:.0f}"
+    return said + "."
+
+
+def _place(key: tuple[str, str]) -> tuple[bool, str, str]:
+    token, corpus = key
+    return token != "word", token, corpus
+
+
+def _orders(table: DataFrame) -> list[float]:
+    return sorted(table.order.unique())
+
+
+def _look(index: int) -> dict[str, str]:
+    """Colour and marker of the n-th order, the same in every panel."""
+    color = _theme.SERIES[index % len(_theme.SERIES)]
+    return {"color": color, "marker": _theme.MARKERS[index % len(_theme.MARKERS)]}
+
+
+def _panel(ax: Axes, table: DataFrame, orders: list[float], fit: DataFrame) -> None:
+    for order, group in table.groupby("order"):
+        ax.plot(*curve(group), markevery=0.12, ms=3.5, **_look(orders.index(order)))
+    _theme.logarithmic(ax.xaxis)
+    _theme.logarithmic(ax.yaxis)
+    ax.set(xlabel="rank", ylabel="frequency (occurrences)")
+    if len(fit):
+        _line(ax, table[table.order == 1], fit.iloc[0])
+        ax.legend(fontsize=7, loc="lower left", handlelength=1.8)
+
+
+def curve(table: DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Ranks and counts of the whole staircase: the first and the last rank of every count."""
+    table = table.sort_values("count", ascending=False)
+    last = table.types.cumsum().to_numpy()
+    first = last - table.types.to_numpy() + 1
+    return np.column_stack([first, last]).ravel(), table["count"].to_numpy().repeat(2)
+
+
+def _line(ax: Axes, table: DataFrame, fit) -> None:
+    """A least-squares line passes through the means of log rank and log count."""
+    if table.empty:
+        return
+    table = table.sort_values("count", ascending=False)
+    counts = np.log(table["count"].to_numpy().repeat(table.types.astype(int)))
+    ranks = np.log(np.arange(1, len(counts) + 1))
+    ends = np.array([0.0, ranks[-1]])
+    heights = np.exp(counts.mean() - fit.exponent * (ends - ranks.mean()))
+    name = f"order 1: exponent {fit.exponent:.2f}\n[{fit.low:.2f}, {fit.high:.2f}]"
+    ax.plot(np.exp(ends), heights, color=_theme.INK, linestyle="--", lw=1, label=name)
+
+
+def _fit(fits: DataFrame, corpus: str, token: str) -> DataFrame:
+    if fits.empty:
+        return fits
+    same = (fits.corpus == corpus) & (fits.token == token) & (fits.order == 1)
+    return fits[same & (fits.estimator == "ols") & np.isfinite(fits.exponent)]

@@ -1,0 +1,19 @@
+"""Totals to metrics. Jobs store totals; a metric is a function of a table that holds them.
+
+Every function takes a table (or one row of it) and returns a column (or one number).
+"""
+
+import math
+
+import numpy as np
+
+
+def perplexity(total_nats, num_tokens):
+    """exp(total_nats / num_tokens); infinite where that overflows."""
+    with np.errstate(over="ignore"):
+        return np.exp(np.asarray(total_nats, float) / np.asarray(num_tokens, float))
+
+
+def bits_per_char(total_nats, num_chars):
+    """total_nats / ln 2 / num_chars."""
+    return np.asarray(total_nats, float) / math.log(2) / np.asarray(num_chars, float)

@@ -1,0 +1,41 @@
+"""Names to modules: a file in a package is an entry of it; there is no list to keep."""
+
+import importlib
+import pkgutil
+from importlib.util import find_spec
+from types import ModuleType
+
+from rnnbench.errors import StudyError
+
+
+def names(kind: str) -> list[str]:
+    """Names of the modules in the package ``rnnbench.<kind>``, sorted.
+
+    The package itself is not imported: reading a study must not load torch.
+    """
+    folders = find_spec(f"rnnbench.{kind}").submodule_search_locations
+    found = (module.name for module in pkgutil.iter_modules(folders))
+    return sorted(name for name in found if not name.startswith("_"))
+
+
+def check(kind: str, name: str) -> str:
+    """Return ``name`` if ``rnnbench.<kind>`` has a module of that name.
+
+    Raises:
+        StudyError: it has none.
+    """
+    if name not in names(kind):
+        raise StudyError(
+            f"unknown name {name!r} in {kind}; there are {', '.join(names(kind))}. "
+            f"To add it, write src/rnnbench/{kind}/{name}.py."
+        )
+    return name
+
+
+def load(kind: str, name: str) -> ModuleType:
+    """Import the module ``name`` of the package ``rnnbench.<kind>``.
+
+    Raises:
+        StudyError: there is no such module.
+    """
+    return importlib.import_module(f"rnnbench.{kind}.{check(kind, name)}")

@@ -1,0 +1,22 @@
+"""Random sampling: non-overlapping subsequences in random order, each from a fresh state."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+carries_state = False
+
+
+def minibatches(
+    tokens: Tensor, batch_size: int, num_steps: int, generator: np.random.Generator
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield ``(X, Y)``, each ``(num_steps, batch_size)``; see the package for the contract."""
+    offset = int(generator.integers(num_steps))
+    num_subsequences = (len(tokens) - 1 - offset) // num_steps
+    starts = offset + num_steps * generator.permutation(num_subsequences)
+    steps = np.arange(num_steps)[:, None]
+    for first in range(0, num_subsequences - batch_size + 1, batch_size):
+        positions = torch.from_numpy(steps + starts[first : first + batch_size]).to(tokens.device)
+        yield tokens[positions], tokens[positions + 1]

@@ -1,0 +1,87 @@
+"""The configuration held against its schema, with errors that say what to do."""
+
+import difflib
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+
+from rnnbench.errors import StudyError
+
+SCHEMA = Path(__file__).parent / "study.schema.yaml"
+
+
+def check(config: Mapping[str, Any]) -> None:
+    """Hold ``config`` against study.schema.yaml.
+
+    Raises:
+        StudyError: one line per fault: the key, what was wanted, what was found, what to do.
+    """
+    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    validator = jsonschema.Draft202012Validator(schema)
+    faults = sorted(validator.iter_errors(config), key=lambda error: list(map(str, error.path)))
+    lines = [_fault(schema, error) for error in faults] + [
+        f"{key}: wanted a number, found .nan." for key in _nans(config)
+    ]
+    if lines:
+        raise StudyError(
+            "the configuration cannot be run:\n  "
+            + "\n  ".join(lines)
+            + "\nconfig/README.md explains every key."
+        )
+
+
+def _fault(schema: dict, error: jsonschema.ValidationError) -> str:
+    where = ".".join(map(str, error.absolute_path))
+    if error.validator == "additionalProperties":
+        return _unknown_keys(where, error)
+    if error.validator == "required":
+        missing = sorted(set(error.validator_value) - set(error.instance))
+        return (
+            f"{where or 'top level'}: wanted the keys {', '.join(missing)}, found none. Add them."
+        )
+    return f"{where}: wanted {_wanted(schema, error.absolute_path)}, found {error.instance!r}."
+
+
+def _unknown_keys(where: str, error: jsonschema.ValidationError) -> str:
+    known = sorted(error.schema["properties"])
+    unknown = sorted(set(error.instance) - set(known))
+    close = difflib.get_close_matches(unknown[0], known, n=1)
+    hint = f"Did you mean {close[0]}?" if close else "Take it out."
+    return (
+        f"{where or 'top level'}: unknown key {', '.join(unknown)}; "
+        f"there are {', '.join(known)}. {hint}"
+    )
+
+
+def _wanted(schema: dict, path: Any) -> str:
+    """Return the innermost description on the way to ``path``."""
+    node, found = schema, "a mapping"
+    for part in path:
+        node = node.get("properties", {}).get(part, node.get("additionalProperties", node))
+        if not isinstance(node, dict):
+            break
+        description = node.get("description")
+        if "$ref" in node:
+            node = _resolve(schema, node["$ref"])
+        found = description or node.get("description") or found
+    return found
+
+
+def _resolve(schema: dict, reference: str) -> dict:
+    for part in reference.removeprefix("#/").split("/"):
+        schema = schema[part]
+    return schema
+
+
+def _nans(value: Any, where: str = "") -> Iterator[str]:
+    """Yield the keys of NaNs, which pass every comparison of a schema."""
+    if isinstance(value, float) and math.isnan(value):
+        yield where
+    items = value.items() if isinstance(value, Mapping) else ()
+    items = enumerate(value) if isinstance(value, list) else items
+    for key, inner in items:
+        yield from _nans(inner, f"{where}.{key}".lstrip("."))

@@ -1,0 +1,261 @@
+"""A configuration becomes a checked study: names to modules, grids to one row per job."""
+
+import dataclasses
+import hashlib
+import itertools
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+from rnnbench import names, samplers, schema
+from rnnbench.errors import StudyError
+
+SOURCE = Path(__file__).parent
+NOT_AVAILABLE = "not available here"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A point of a grid. The fields of the address are the path of its results."""
+
+    @classmethod
+    def from_strings(cls, values: Mapping[str, Any]) -> Self:
+        """Build from path wildcards and configuration values; each field is coerced once."""
+        return cls(**{f.name: f.type(values[f.name]) for f in dataclasses.fields(cls)})
+
+    def as_row(self) -> dict[str, Any]:
+        """Return the fields as plain values."""
+        return dataclasses.asdict(self)
+
+
+@dataclass(frozen=True)
+class RunConfig(Job):
+    """Every parameter of a training run.
+
+    Attributes:
+        machine: name of the hardware.
+        corpus: name of the text.
+        variant: name of the recurrent layer.
+        sampler: name of the sampler.
+        clip_norm: gradients of a larger norm are scaled to this one; inf never clips.
+        device: cpu or cuda.
+        seed: of the initial weights and the sampler's offsets.
+        batch_size: subsequences per minibatch.
+        num_steps: tokens per subsequence.
+        hidden_size: hidden units per layer and direction.
+        learning_rate: of plain stochastic gradient descent.
+        num_epochs: passes over the training text.
+        train_tokens: the first this many tokens are trained on; inf: all before the held-out text.
+        heldout_share: this last share of the text is never trained on.
+        heldout_evaluations: how often in a run the held-out text is read.
+        checkpoint_seconds: time between checkpoints.
+    """
+
+    machine: str
+    corpus: str
+    variant: str
+    sampler: str
+    clip_norm: float
+    device: str
+    seed: int
+    batch_size: int
+    num_steps: int
+    hidden_size: int
+    learning_rate: float
+    num_epochs: int
+    train_tokens: float
+    heldout_share: float
+    heldout_evaluations: int
+    checkpoint_seconds: float
+
+
+@dataclass(frozen=True)
+class TimingConfig(Job):
+    """Every parameter of the timing of training steps in one process.
+
+    Attributes:
+        machine, variant, sampler, clip_norm, device, batch_size, num_steps, hidden_size,
+            learning_rate: as in :class:`RunConfig`.
+        corpus: the text whose minibatches are timed.
+        threads: CPU threads torch may use.
+        dtype: of weights and activations.
+        process: which of the fresh processes, from 1.
+        windows: samples to keep.
+        window_seconds: a sample lasts at least this long.
+        warmup_seconds: steps before the first sample, at least this long.
+    """
+
+    machine: str
+    variant: str
+    sampler: str
+    clip_norm: float
+    device: str
+    threads: int
+    dtype: str
+    process: int
+    corpus: str
+    batch_size: int
+    num_steps: int
+    hidden_size: int
+    learning_rate: float
+    windows: int
+    window_seconds: float
+    warmup_seconds: float
+
+
+class Study:
+    """A checked configuration and the machine it is to run on.
+
+    Args:
+        config: the merged configuration; every key is required, config/config.yaml has them all.
+        machine: name of the hardware.
+        unavailable: device -> why it cannot be used here; devices that can are absent.
+
+    Raises:
+        StudyError: the configuration cannot be run; the message lists all that is wrong.
+    """
+
+    def __init__(self, config: Mapping[str, Any], machine: str, unavailable: Mapping[str, str]):
+        schema.check(config)
+        self.config = config
+        self.machine = machine
+        self.unavailable = dict(unavailable)
+        self._check_names()
+        self._check_sizes()
+
+    def __getitem__(self, key: str) -> Any:
+        return self.config[key]
+
+    def devices(self, stage: str) -> list[str]:
+        """Return the devices that ``stage`` (runs or speed) asks for, available or not."""
+        asked = self.config[stage]["devices"]
+        return ["cpu", "cuda"] if asked == "auto" else list(asked)
+
+    @cached_property
+    def runs(self) -> list[dict[str, str]]:
+        """Addresses of the training runs that can be done here, as path values."""
+        return [p for p in self._run_grid() if p["device"] not in self.unavailable]
+
+    @cached_property
+    def timings(self) -> list[dict[str, str]]:
+        """Addresses of the timing processes that can be done here, as path values.
+
+        Rounds over all points come one after the other, so that the processes of one point are
+        spread over the whole time of measurement.
+        """
+        processes = range(1, self.config["speed"]["processes"] + 1)
+        points = [p for p in self._timing_grid() if p["device"] not in self.unavailable]
+        return [p | {"process": str(k)} for k in processes for p in points]
+
+    def missing_runs(self) -> list[dict[str, str]]:
+        """Return runs that were asked for and cannot be done here, with the reason."""
+        return self._missing(self._run_grid())
+
+    def missing_timings(self) -> list[dict[str, str]]:
+        """Return timings that were asked for and cannot be done here, with the reason."""
+        return self._missing(self._timing_grid())
+
+    def run(self, address: Mapping[str, str]) -> RunConfig:
+        """Complete the address of a run, inside the grid or outside it."""
+        return RunConfig.from_strings(self._sizes(address["variant"]) | dict(address))
+
+    def timing(self, address: Mapping[str, str]) -> TimingConfig:
+        """Complete the address of a timing process."""
+        sizes = self._sizes(address["variant"]) | {"corpus": self.config["runs"]["corpora"][0]}
+        return TimingConfig.from_strings(sizes | self.config["speed"] | dict(address))
+
+    def _sizes(self, variant: str) -> dict[str, Any]:
+        runs = self.config["runs"]
+        return {**runs, **runs["overrides"].get(variant, {})}
+
+    def _run_grid(self) -> Iterator[dict[str, str]]:
+        runs = self.config["runs"]
+        return self._grid(
+            corpus=runs["corpora"],
+            variant=runs["variants"],
+            sampler=runs["samplers"],
+            clip_norm=runs["clip_norm"],
+            device=self.devices("runs"),
+            seed=runs["seeds"],
+        )
+
+    def _timing_grid(self) -> Iterator[dict[str, str]]:
+        speed = self.config["speed"]
+        return self._grid(
+            variant=self.config["runs"]["variants"],
+            sampler=speed["samplers"],
+            clip_norm=speed["clip_norm"],
+            device=self.devices("speed"),
+            threads=speed["threads"],
+            dtype=speed["dtypes"],
+        )
+
+    def _grid(self, **axes: list) -> Iterator[dict[str, str]]:
+        for point in itertools.product(*axes.values()):
+            yield {"machine": self.machine} | dict(zip(axes, map(path_value, point), strict=True))
+
+    def _missing(self, grid: Iterator[dict[str, str]]) -> list[dict[str, str]]:
+        return [
+            point | {"status": NOT_AVAILABLE, "reason": self.unavailable[point["device"]]}
+            for point in grid
+            if point["device"] in self.unavailable
+        ]
+
+    def _check_names(self) -> None:
+        runs = self.config["runs"]
+        for name in [*runs["variants"], *runs["overrides"]]:
+            names.check("variants", name)
+        for name in [*runs["samplers"], *self.config["speed"]["samplers"]]:
+            names.check("samplers", name)
+        for name in self.config["figures"]:
+            names.check("figures", name)
+        for name in self.config["corpora"]:
+            if name not in self.config["own_texts"]:
+                names.check("corpora", name)
+        extra = set(runs["corpora"]) - set(self.config["corpora"])
+        if extra:
+            raise StudyError(
+                f"runs.corpora: wanted names out of corpora ({', '.join(self.config['corpora'])}), "
+                f"found {', '.join(sorted(extra))}. Add it to corpora too."
+            )
+
+    def _check_sizes(self) -> None:
+        sine = self.config["sine"]
+        wanted = sine["train_points"] + sine["num_lags"] + max(sine["horizons"])
+        if sine["num_points"] < wanted:
+            raise StudyError(
+                f"sine.num_points: wanted at least {wanted} (train_points + num_lags + the longest "
+                f"horizon), found {sine['num_points']}. Make the series longer or the rest smaller."
+            )
+        for variant in self.config["runs"]["variants"]:
+            sizes = self._sizes(variant)
+            for corpus in self.config["runs"]["corpora"]:
+                num_tokens = min(sizes["train_tokens"], self._most_train_tokens(corpus, sizes))
+                samplers.check_size(num_tokens, sizes["batch_size"], sizes["num_steps"])
+
+    def _most_train_tokens(self, corpus: str, sizes: Mapping[str, Any]) -> float:
+        """Bound the tokens to train on by the bytes of the raw text, where those are known."""
+        own = self.config["own_texts"].get(corpus)
+        if own is None or not Path(own["source"]).is_file():
+            return math.inf
+        return Path(own["source"]).stat().st_size * (1 - sizes["heldout_share"])
+
+
+def path_value(value: Any) -> str:
+    """Write a value as it stands in a path: 1, not 1.0; inf, not Infinity."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def digest(*files: str) -> str:
+    """SHA-256 over source files of this package, named relative to it.
+
+    Scripts are watched by Snakemake, the modules they import are not: a rule has this value as a
+    parameter, so that an edit makes its jobs again and taking the edit back makes nothing.
+    """
+    state = hashlib.sha256()
+    for name in files:
+        state.update(name.encode() + b"\0" + (SOURCE / name).read_bytes() + b"\0")
+    return state.hexdigest()

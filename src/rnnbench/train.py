@@ -1,0 +1,271 @@
+"""Training as the book trains (d2l chapter 8.5), with held-out text, and resume after a kill."""
+
+import logging
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from rnnbench import checkpoint, initial, metrics, names, samplers, variants
+from rnnbench.study import RunConfig
+from rnnbench.variants import LanguageModel, State
+
+GRAD_NORM_QUANTILES = {"grad_norm_q05": 0.05, "grad_norm": 0.5, "grad_norm_q95": 0.95}
+RECENT_EPOCHS = 20  # single late epochs move as much as another seed does; their median is stable
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Progress:
+    """What a run has come to; all of it is in a checkpoint.
+
+    Attributes:
+        model: the weights.
+        generator: PCG64, the source of the weights and of every sampler offset.
+        curve: one row per finished epoch.
+        facts: what was measured before the first epoch.
+        train_seconds: time in training steps so far, over all sittings.
+    """
+
+    model: LanguageModel
+    generator: np.random.Generator
+    curve: list[dict[str, Any]] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+    train_seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The tokens a run learns from and those it never sees, ``(N,)`` each, on its device."""
+
+    train: Tensor
+    heldout: Tensor
+
+
+def split(tokens: np.ndarray, run: RunConfig) -> Texts:
+    """Take the last ``heldout_share`` as held-out text and the first ``train_tokens`` before it.
+
+    Raises:
+        StudyError: too short for one minibatch.
+    """
+    boundary = len(tokens) - round(run.heldout_share * len(tokens))
+    train = tokens[: int(min(run.train_tokens, boundary))]
+    samplers.check_size(len(train), run.batch_size, run.num_steps)
+    on_device = (torch.from_numpy(part.astype(np.int64)) for part in (train, tokens[boundary:]))
+    return Texts(*(part.to(run.device) for part in on_device))
+
+
+def start(run: RunConfig, vocab_size: int) -> Progress:
+    """Draw the weights of a run from its seed."""
+    generator = np.random.Generator(np.random.PCG64(run.seed))
+    model = variants.build(run.variant, vocab_size, run.hidden_size, generator)
+    return Progress(model.to(run.device), generator)
+
+
+def train(run: RunConfig, texts: Texts, progress: Progress, saved: Path, digest: str) -> Progress:
+    """Train to the last epoch, or to the first whose loss is no longer finite.
+
+    A checkpoint at ``saved`` that was written under the same ``digest`` is taken up; the result is
+    the same as without the interruption. A new one is written every ``checkpoint_seconds``.
+    """
+    if checkpoint.restore(saved, digest, progress):
+        log.info("taken up after epoch %d of %d", len(progress.curve), run.num_epochs)
+    else:
+        progress.facts = first_facts(run, texts, progress.model)
+    optimiser = torch.optim.SGD(progress.model.parameters(), lr=run.learning_rate)
+    written = time.monotonic()
+    while len(progress.curve) < run.num_epochs and not lost(progress.curve):
+        row = epoch(run, texts.train, progress, optimiser)
+        progress.curve.append(row | heldout_totals(run, texts, progress))
+        log.info(progress_line(run, progress))
+        if time.monotonic() - written >= run.checkpoint_seconds:
+            checkpoint.save(saved, digest, progress)
+            written = time.monotonic()
+    return progress
+
+
+def first_facts(run: RunConfig, texts: Texts, model: LanguageModel) -> dict[str, Any]:
+    """Measure the untrained model."""
+    total_nats, num_tokens = evaluate(model, texts.train, run.batch_size, run.num_steps)
+    return {
+        "initial_total_nats": total_nats,
+        "initial_num_tokens": num_tokens,
+        "initial_weights_sha256": initial.digest(model),
+    }
+
+
+def epoch(
+    run: RunConfig, tokens: Tensor, progress: Progress, optimiser: torch.optim.Optimizer
+) -> dict[str, Any]:
+    """Train for one pass over ``tokens`` and return its row of the curve.
+
+    As in the book, the loss is summed while the weights move, so the training perplexity is that
+    of the weights each minibatch met, not of those at the end.
+    """
+    began = time.perf_counter()
+    losses, grad_norms, num_tokens = [], [], 0
+    for loss, grad_norm, minibatch_tokens in steps(run, tokens, progress, optimiser):
+        losses.append(loss * minibatch_tokens)
+        grad_norms.append(grad_norm)
+        num_tokens += minibatch_tokens
+    total_nats = float(torch.stack(losses).double().sum())
+    norms = torch.stack(grad_norms).double().cpu().numpy()
+    progress.train_seconds += time.perf_counter() - began
+    return {
+        "epoch": len(progress.curve) + 1,
+        "total_nats": total_nats,
+        "num_tokens": num_tokens,
+        **{name: float(np.quantile(norms, q)) for name, q in GRAD_NORM_QUANTILES.items()},
+        "grad_norm_max": float(norms.max()),
+        "clipped_share": float((norms > run.clip_norm).mean()),
+    }
+
+
+def steps(
+    run: RunConfig, tokens: Tensor, progress: Progress, optimiser: torch.optim.Optimizer
+) -> Iterator[tuple[Tensor, Tensor, int]]:
+    """Yield (mean loss in nats, gradient norm before clipping, tokens) of each training step.
+
+    Losses and norms stay on the device: reading them would make the host wait for it.
+    """
+    sampler: ModuleType = names.load("samplers", run.sampler)
+    state: State = None
+    minibatches = sampler.minibatches(tokens, run.batch_size, run.num_steps, progress.generator)
+    for X, Y in minibatches:
+        state = variants.detach(state) if sampler.carries_state else None
+        loss, grad_norm, state = step(progress.model, optimiser, X, Y, state, run.clip_norm)
+        yield loss, grad_norm, X.numel()
+
+
+def step(
+    model: LanguageModel,
+    optimiser: torch.optim.Optimizer,
+    X: Tensor,
+    Y: Tensor,
+    state: State,
+    clip_norm: float,
+) -> tuple[Tensor, Tensor, State]:
+    """Take one training step on a minibatch ``(T, B)``: forward, loss, backward, clip, update."""
+    optimiser.zero_grad()
+    logits, state = model(X, state)
+    loss = cross_entropy(logits.flatten(0, 1), Y.flatten())
+    loss.backward()
+    grad_norm = clip_gradients(model, clip_norm)
+    optimiser.step()
+    return loss.detach(), grad_norm, state
+
+
+def clip_gradients(model: nn.Module, clip_norm: float) -> Tensor:
+    """Scale all gradients by min(1, clip_norm / norm); return the norm before (d2l 8.5.5).
+
+    ``clip_norm = inf`` never clips and still measures.
+    """
+    gradients = [parameter.grad for parameter in model.parameters()]
+    grad_norm = nn.utils.get_total_norm(gradients)
+    scale = (clip_norm / grad_norm).clamp(max=1.0)
+    for gradient in gradients:
+        gradient.mul_(scale)
+    return grad_norm
+
+
+def heldout_totals(run: RunConfig, texts: Texts, progress: Progress) -> dict[str, float]:
+    """Read the held-out text at some epochs; the others have no such columns."""
+    done = len(progress.curve) + 1
+    every = max(1, run.num_epochs // run.heldout_evaluations)
+    if done % every and done != run.num_epochs:
+        return {}
+    total_nats, num_tokens = evaluate(progress.model, texts.heldout, run.batch_size, run.num_steps)
+    return {"heldout_total_nats": total_nats, "heldout_num_tokens": num_tokens}
+
+
+@torch.no_grad()
+def evaluate(
+    model: LanguageModel, tokens: Tensor, batch_size: int, num_steps: int
+) -> tuple[float, int]:
+    """Return the total loss in nats over ``tokens``, ``(N,)``, and how many were predicted.
+
+    The text is cut into ``batch_size`` parts that are read side by side, each from a zero state
+    carried from window to window; every token but the first of a part is predicted once, up to
+    ``batch_size`` tokens that are left over.
+    """
+    columns = min(batch_size, len(tokens) - 1)
+    rows = (len(tokens) - 1) // columns
+    inputs = tokens[: rows * columns].view(columns, rows).T
+    labels = tokens[1 : rows * columns + 1].view(columns, rows).T
+    state, total = None, torch.zeros((), dtype=torch.float64, device=tokens.device)
+    for X, Y in zip(inputs.split(num_steps), labels.split(num_steps), strict=True):
+        logits, state = model(X, state)
+        total += cross_entropy(logits.flatten(0, 1), Y.flatten(), reduction="sum")
+    return float(total), rows * columns
+
+
+def lost(curve: list[dict[str, Any]]) -> bool:
+    """Whether the last epoch left the finite numbers; no later epoch can come back."""
+    return (
+        bool(curve) and not np.isfinite([curve[-1]["total_nats"], curve[-1]["grad_norm_max"]]).all()
+    )
+
+
+def progress_line(run: RunConfig, progress: Progress) -> str:
+    """Say how far a run is, in one line."""
+    row = progress.curve[-1]
+    perplexity = float(metrics.perplexity(row["total_nats"], row["num_tokens"]))
+    return (
+        f"epoch {row['epoch']}/{run.num_epochs} perplexity {perplexity:.2f} "
+        f"{progress.train_seconds:.1f} s"
+    )
+
+
+def outcome(run: RunConfig, progress: Progress, vocab_size: int) -> dict[str, Any]:
+    """Return the record of a finished run: parameters, totals and status."""
+    curve, last = progress.curve, progress.curve[-1]
+    epoch_nats = [row["total_nats"] / row["num_tokens"] for row in curve]
+    recent = epoch_nats[-RECENT_EPOCHS:]
+    heldout = next((row for row in reversed(curve) if "heldout_total_nats" in row), {})
+    return {
+        **run.as_row(),
+        **progress.facts,
+        "vocab_size": vocab_size,
+        "num_layers": progress.model.layer.num_layers,
+        "num_parameters": sum(p.numel() for p in progress.model.parameters()),
+        "leaky": progress.model.leaky,
+        "status": status(epoch_nats, vocab_size),
+        "epochs_done": len(curve),
+        "total_nats": last["total_nats"],
+        "num_tokens": last["num_tokens"],
+        "num_chars": last["num_tokens"],
+        "recent_nats_per_token": float(np.median(recent)),
+        "heldout_epoch": heldout.get("epoch"),
+        "heldout_total_nats": heldout.get("heldout_total_nats"),
+        "heldout_num_tokens": heldout.get("heldout_num_tokens"),
+        "heldout_num_chars": heldout.get("heldout_num_tokens"),
+        "max_grad_norm": float(np.max([row["grad_norm_max"] for row in curve])),
+        "clipped_share": float(np.mean([row["clipped_share"] for row in curve])),
+        "weights_sha256": initial.digest(progress.model),
+        "train_seconds": progress.train_seconds,
+    }
+
+
+def status(epoch_nats: Sequence[float], vocab_size: int) -> str:
+    """Judge a run by its mean loss per token in each epoch, ``(num_epochs,)`` in nats.
+
+    ``diverged``: the loss left the finite numbers, or the median of the last 20 epochs is worse
+    than guessing uniformly, ln(vocab_size). ``converged``: the medians of the last 20 and of the
+    20 epochs before differ by less than 1 % of perplexity. ``unconverged``: neither.
+    """
+    recent = np.asarray(epoch_nats[-RECENT_EPOCHS:], float)
+    if not np.isfinite(recent).all() or np.median(recent) > math.log(vocab_size):
+        return "diverged"
+    before = np.asarray(epoch_nats[-2 * RECENT_EPOCHS : -RECENT_EPOCHS], float)
+    if len(before) < RECENT_EPOCHS:
+        return "unconverged"
+    return "converged" if abs(np.median(recent) - np.median(before)) < 0.01 else "unconverged"

@@ -1,0 +1,67 @@
+"""Variants: the recurrent layers under test. One file each.
+
+The contract of a file:
+
+* ``initial``: how weights are drawn, one of :mod:`rnnbench.initial`.
+* ``build(input_size, hidden_size)``: a module with the attributes ``hidden_size``, ``num_layers``
+  and ``bidirectional`` that maps inputs ``(T, B, input_size)`` and a state to outputs
+  ``(T, B, hidden_size)`` (twice that if bidirectional) and the state after the last step. A state
+  is a tensor or a tuple of tensors, opaque to its users; ``None`` stands for zeros.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import one_hot
+
+from rnnbench import initial, names
+
+State = Tensor | tuple[Tensor, ...] | None
+
+
+class LanguageModel(nn.Module):
+    """A recurrent layer over one-hot tokens and a linear output layer (d2l chapter 8.5-8.6)."""
+
+    def __init__(self, layer: nn.Module, vocab_size: int):
+        super().__init__()
+        self.layer = layer
+        self.vocab_size = vocab_size
+        directions = 2 if layer.bidirectional else 1
+        self.output = nn.Linear(directions * layer.hidden_size, vocab_size)
+
+    def forward(self, X: Tensor, state: State = None) -> tuple[Tensor, State]:
+        """Map tokens ``(T, B)`` to the next token's logits ``(T, B, vocab_size)`` and the state."""
+        inputs = one_hot(X.long(), self.vocab_size).to(self.output.weight.dtype)
+        hidden, state = self.layer(inputs, state)
+        return self.output(hidden), state
+
+    @property
+    def leaky(self) -> bool:
+        """Whether predictions see the token to predict: a backward direction does."""
+        return self.layer.bidirectional
+
+
+def build(
+    variant: str,
+    vocab_size: int,
+    hidden_size: int,
+    generator: np.random.Generator,
+    dtype: torch.dtype = torch.float32,
+) -> LanguageModel:
+    """Build the language model of ``variant`` with weights drawn from ``generator``.
+
+    Raises:
+        StudyError: there is no such variant.
+    """
+    module = names.load("variants", variant)
+    model = LanguageModel(module.build(vocab_size, hidden_size), vocab_size).to(dtype)
+    initial.draw(model.layer, hidden_size, module.initial, generator)
+    initial.draw(model.output, model.output.in_features, module.initial, generator)
+    return model
+
+
+def detach(state: State) -> State:
+    """Cut the graph behind ``state``, so that gradients stop at the start of the minibatch."""
+    if isinstance(state, tuple):
+        return tuple(part.detach() for part in state)
+    return state if state is None else state.detach()

@@ -1,0 +1,573 @@
+"""Laws of the corpora: what is had from where, what a fault is called, what cleaning keeps."""
+
+import hashlib
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rnnbench import corpora
+from rnnbench.corpora import Folders, __main__, calibration, time_machine
+from rnnbench.download import Patience, fetch, probe
+from rnnbench.errors import CorpusError
+from rnnbench.own_text import OwnText
+
+TEXT = b"The Time Traveller (for so it will be convenient to speak of him)\n" * 40
+SHA256 = hashlib.sha256(TEXT).hexdigest()
+LOGIN = b"<!DOCTYPE html><html><title>Hotel Wi-Fi</title></html>"
+PATIENCE = Patience(connect_seconds=2, read_seconds=0.5, tries=3, backoff_seconds=0.01)
+
+
+class Server(ThreadingHTTPServer):
+    """Answers each path with the function of this name, and remembers what it was asked for."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.asked: list[str] = []
+        self.closing = threading.Event()
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.server_port}/{path}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:
+        name = self.path.removeprefix("/")
+        self.server.asked.append(name)
+        self.close_connection = True
+        ANSWERS[name](self)
+
+    def answer(self, body: bytes, promised: int | None = None) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body) if promised is None else promised))
+        self.end_headers()
+        self.wfile.write(body)
+        self.wfile.flush()
+
+    def right(self) -> None:
+        self.answer(TEXT)
+
+    def truncated(self) -> None:
+        self.answer(TEXT[:100], promised=len(TEXT))
+
+    def truncated_unannounced(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(TEXT[:100])
+
+    def corrupt(self) -> None:
+        self.answer(TEXT.replace(b"Time", b"Tide", 1))
+
+    def stalled(self) -> None:
+        self.answer(TEXT[:100], promised=len(TEXT))
+        self.server.closing.wait(5)
+
+    def dropped(self) -> None:
+        self.answer(TEXT[:100], promised=len(TEXT))
+        linger_zero = b"\x01\0\0\0\0\0\0\0"  # closing then resets the connection
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_zero)
+        os.close(self.connection.detach())
+
+    def missing(self) -> None:
+        self.send_error(404)
+
+    def broken(self) -> None:
+        self.send_error(500)
+
+    def broken_twice(self) -> None:
+        self.right() if self.server.asked.count("broken_twice") > 2 else self.broken()
+
+    def portal(self) -> None:
+        self.send_response(302)
+        self.send_header("Location", "/login")
+        self.end_headers()
+
+    def login(self) -> None:
+        self.answer(LOGIN)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+ANSWERS: dict[str, Callable[[Handler], None]] = {
+    name: function for name, function in vars(Handler).items() if callable(function)
+}
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    server = Server()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.closing.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Folders:
+    return Folders(corpora=None, cache=tmp_path / "cache")
+
+
+def get(folders: Folders, *urls: str) -> tuple[Path, str]:
+    return fetch(urls, SHA256, "timemachine.txt", folders, PATIENCE)
+
+
+def files_in(folder: Path) -> list[Path]:
+    return list(folder.rglob("*")) if folder.exists() else []
+
+
+# From the network to the cache
+
+
+@pytest.mark.parametrize(
+    ("fault", "words", "requests"),
+    [
+        ("truncated", "100 bytes read, 2540 more expected", 3),
+        ("truncated_unannounced", "100 bytes with SHA-256", 1),
+        ("corrupt", "2,640 bytes with SHA-256", 1),
+        ("stalled", "timed out", 3),
+        ("dropped", "Connection reset by peer", 3),
+        ("missing", "HTTP 404 Not Found", 1),
+        ("broken", "HTTP 500 Internal Server Error", 3),
+        ("login", "a login page of your network?", 1),
+    ],
+)
+def test_every_fault_of_a_source_ends_in_one_error_that_says_what_to_do(
+    server: Server, folders: Folders, fault: str, words: str, requests: int
+) -> None:
+    with pytest.raises(CorpusError) as caught:
+        get(folders, server.url(fault))
+    message = str(caught.value)
+    assert f"{server.url(fault)}: " in message
+    assert words in message
+    assert SHA256 in message
+    for advice in ("network", "proxy", "RNNBENCH_CORPORA", "config/calibration.yaml"):
+        assert advice in message
+    assert server.asked == [fault] * requests
+    assert files_in(folders.cache) == []
+
+
+def test_a_redirect_to_a_login_page_is_called_one(server: Server, folders: Folders) -> None:
+    with pytest.raises(CorpusError, match="login page of your network"):
+        get(folders, server.url("portal"))
+    assert server.asked == ["portal", "login"]
+    assert files_in(folders.cache) == []
+
+
+def test_a_source_that_nobody_serves_is_an_error_in_words(folders: Folders) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}/right"
+        with pytest.raises(CorpusError, match="Connection refused"):
+            get(folders, url)
+    assert files_in(folders.cache) == []
+
+
+@pytest.mark.parametrize("url", ["http://", "http://[::1", "http://a b/", "http://x..y/"])
+def test_a_url_that_is_none_is_an_error_in_words(folders: Folders, url: str) -> None:
+    with pytest.raises(CorpusError, match="none of its sources has it"):
+        get(folders, url)
+
+
+def test_the_error_names_every_source_with_its_fault(server: Server, folders: Folders) -> None:
+    with pytest.raises(CorpusError) as caught:
+        get(folders, server.url("missing"), server.url("login"))
+    first, second = str(caught.value).splitlines()[1:3]
+    assert "missing: HTTP 404" in first
+    assert "login: wanted SHA-256" in second
+
+
+def test_passing_faults_are_tried_again(server: Server, folders: Folders) -> None:
+    path, _ = get(folders, server.url("broken_twice"))
+    assert path.read_bytes() == TEXT
+    assert server.asked == ["broken_twice"] * 3
+    assert files_in(folders.cache) == [path]
+
+
+@pytest.mark.parametrize("first", ["missing", "broken", "corrupt", "truncated", "portal"])
+def test_the_second_source_is_used_when_the_first_fails(
+    server: Server, folders: Folders, first: str
+) -> None:
+    path, source = get(folders, server.url(first), server.url("right"))
+    assert path.read_bytes() == TEXT
+    assert source == server.url("right")
+    assert files_in(folders.cache) == [path]
+
+
+def test_a_text_is_downloaded_once(server: Server, folders: Folders) -> None:
+    first, _ = get(folders, server.url("right"))
+    second, source = get(folders, server.url("right"))
+    assert first == second
+    assert "cache" in source
+    assert server.asked == ["right"]
+
+
+def test_a_spoilt_file_in_the_cache_is_named_and_replaced(
+    server: Server, folders: Folders, caplog: pytest.LogCaptureFixture
+) -> None:
+    folders.cache.mkdir()
+    (folders.cache / "timemachine.txt").write_bytes(TEXT[:100])
+    path, _ = get(folders, server.url("right"))
+    assert path.read_bytes() == TEXT
+    assert f"wanted SHA-256 {SHA256}" in caplog.text
+
+
+def test_a_failed_download_leaves_the_cache_as_it_was(server: Server, folders: Folders) -> None:
+    folders.cache.mkdir()
+    old = folders.cache / "timemachine.txt"
+    old.write_bytes(b"old")
+    with pytest.raises(CorpusError):
+        get(folders, server.url("truncated"))
+    assert files_in(folders.cache) == [old]
+    assert old.read_bytes() == b"old"
+
+
+def test_a_cache_that_cannot_be_written_is_an_error_in_words(
+    server: Server, tmp_path: Path
+) -> None:
+    (tmp_path / "cache").write_text("a file where the folder should be")
+    with pytest.raises(CorpusError, match="cannot be stored here"):
+        get(Folders(None, tmp_path / "cache"), server.url("right"))
+
+
+# The user's folder
+
+
+def test_the_folder_of_the_environment_comes_first(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "timemachine.txt").write_bytes(TEXT)
+    path, source = get(Folders(tmp_path, tmp_path / "cache"), server.url("right"))
+    assert path == tmp_path / "timemachine.txt"
+    assert "RNNBENCH_CORPORA" in source
+    assert server.asked == []
+
+
+def test_a_wrong_file_in_the_folder_of_the_environment_is_refused(
+    server: Server, tmp_path: Path
+) -> None:
+    (tmp_path / "timemachine.txt").write_bytes(b"another text")
+    with pytest.raises(CorpusError) as caught:
+        get(Folders(tmp_path, tmp_path / "cache"), server.url("right"))
+    for part in (SHA256, hashlib.sha256(b"another text").hexdigest(), "unset RNNBENCH_CORPORA"):
+        assert part in str(caught.value)
+    assert server.asked == []
+
+
+def test_a_folder_that_does_not_exist_is_named_and_passed_over(
+    server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    get(Folders(tmp_path / "typo", tmp_path / "cache"), server.url("right"))
+    assert "RNNBENCH_CORPORA: there is no folder" in caplog.text
+
+
+def test_the_folders_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RNNBENCH_CORPORA", "~/texts")
+    assert Folders.from_environment().corpora == Path.home() / "texts"
+    monkeypatch.setenv("RNNBENCH_CORPORA", "")
+    assert Folders.from_environment().corpora is None
+    assert Folders.from_environment().cache.name == "rnnbench"
+
+
+# Can it be had?
+
+
+@pytest.mark.parametrize("fault", ["missing", "broken", "portal"])
+def test_a_probe_gives_the_reason_or_finds_a_source(
+    server: Server, folders: Folders, fault: str
+) -> None:
+    ask = (SHA256, "timemachine.txt", folders, 0.5)
+    reason = probe([server.url(fault)], *ask)
+    assert reason is not None
+    assert reason.startswith(server.url(fault))
+    assert "\n" not in reason
+    assert probe([server.url(fault), server.url("right")], *ask) is None
+
+
+def test_a_text_on_disk_is_not_asked_for_on_the_network(server: Server, folders: Folders) -> None:
+    get(folders, server.url("right"))
+    assert probe([server.url("missing")], SHA256, "timemachine.txt", folders, 0.5) is None
+    assert server.asked == ["right"]
+
+
+def configured(tmp_path: Path, own: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the module on a study of the built-in text and of ``own``, a YAML entry."""
+    study, more = tmp_path / "study.yaml", tmp_path / "more.yaml"
+    study.write_text(
+        f"corpora: [nonsense]\nown_texts: {{mine: {own}}}\nruns: {{corpora: [mine]}}\n"
+    )
+    more.write_text("corpora: [calibration]\nown_texts: {}\nruns: {num_epochs: 1}\n")
+    environment |= {"XDG_CACHE_HOME": str(tmp_path), "NO_PROXY": "127.0.0.1", "PATH": ""}
+    command = [sys.executable, "-m", "rnnbench.corpora", str(study), str(more)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_a_study_whose_texts_can_be_had_passes_in_silence(server: Server, tmp_path: Path) -> None:
+    done = configured(tmp_path, f"{{source: '{server.url('right')}', sha256: {SHA256}}}")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_study_whose_text_is_out_of_reach_says_so_in_one_line(
+    server: Server, tmp_path: Path
+) -> None:
+    done = configured(tmp_path, f"{{source: '{server.url('missing')}', sha256: {SHA256}}}")
+    assert (done.returncode, done.stderr) == (3, "")
+    assert re.fullmatch(
+        r"offline: mine cannot be reached \(http://.*HTTP 404 Not Found\); "
+        r"going on with the built-in calibration corpus\n",
+        done.stdout,
+    )
+
+
+def test_a_mistake_in_a_study_is_told_without_a_traceback(tmp_path: Path) -> None:
+    done = configured(tmp_path, "{source: no/such/file.txt}")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("own_texts.mine: wanted a text file, found no file")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("text", ["- a\n- b\n", "a: [", "corpora: calibration", "corpora: [nope]"])
+def test_a_config_that_is_none_is_a_mistake(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    (tmp_path / "study.yaml").write_text(text)
+    assert __main__.main([str(tmp_path / "study.yaml")]) == 2
+    assert __main__.main([str(tmp_path / "absent.yaml")]) == 2
+    assert "wanted" in capsys.readouterr().err
+
+
+# The contract
+
+
+@pytest.mark.parametrize("name", corpora.names())
+def test_every_corpus_keeps_the_contract(name: str) -> None:
+    corpus = corpora.find(name, {})
+    assert isinstance(corpus.line_join, str)
+    assert callable(corpus.raw)
+    assert corpus.__doc__
+
+
+def test_the_corpora_are_the_modules_of_the_package() -> None:
+    assert set(corpora.names()) >= {"calibration", "time_machine", "time_machine_spaced"}
+    assert not [name for name in corpora.names() if name.startswith("_")]
+
+
+def test_an_unknown_corpus_is_told_what_there_is_and_how_to_add_it() -> None:
+    with pytest.raises(CorpusError) as caught:
+        corpora.find("ulysses", {"my_text": {"source": "my.txt"}})
+    for part in ("'ulysses'", "calibration, time_machine", "my_text", "own_texts.ulysses"):
+        assert part in str(caught.value)
+    assert "src/rnnbench/corpora/ulysses.py" in str(caught.value)
+
+
+def test_an_own_text_cannot_take_the_name_of_a_built_in_corpus() -> None:
+    with pytest.raises(CorpusError, match="Choose another name"):
+        corpora.find("calibration", {"calibration": {"source": "my.txt"}})
+
+
+# Cleaning
+
+
+def d2l_lines(text: str) -> list[str]:
+    """As the book cleans a text, on the lines that open() gives."""
+    ends = text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n")
+    return [re.sub("[^A-Za-z]+", " ", line).strip().lower() for line in ends.split("\n")]
+
+
+@given(st.text(st.sampled_from("aZ \t\n\r'-9éK\u2028\x0b\x85\ufeff漢")))
+def test_cleaning_is_what_the_book_does(text: str) -> None:
+    text += "x"
+    assert corpora.clean(text.encode(), "mine") == d2l_lines(text)
+    assert corpora.clean(text.encode() + b"\n", "mine") == d2l_lines(text)
+
+
+@given(st.binary())
+def test_any_bytes_are_cleaned_or_refused_in_words(data: bytes) -> None:
+    try:
+        lines = corpora.clean(data, "mine")
+    except CorpusError as error:
+        assert str(error).startswith("mine: wanted ")
+    else:
+        assert all(re.fullmatch("([a-z]+( [a-z]+)*)?", line) for line in lines)
+        assert any(lines)
+
+
+def test_a_line_is_one_item_whatever_ends_it() -> None:
+    assert corpora.clean(b"\xef\xbb\xbfA\r\n\r\nb\rC\n\n", "mine") == ["a", "", "b", "c", ""]
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "found an empty file"),
+        (b"\xef\xbb\xbf", "found an empty file"),
+        (b"text\0text", "found a NUL byte at byte 4"),
+        ("text".encode("utf-16"), "UTF-16"),
+        ("the café".encode("latin-1"), "found byte 0xe9 at byte 7"),
+        (b"1 234\n5678\n", "found none in 11 bytes"),
+        (b"\n", "found none in 1 bytes"),
+        ("時間機器\n".encode(), "Latin alphabet"),
+    ],
+)
+def test_what_is_no_text_is_refused_in_words(tmp_path: Path, data: bytes, words: str) -> None:
+    (tmp_path / "my.txt").write_bytes(data)
+    own_texts = {"mine": {"source": str(tmp_path / "my.txt")}}
+    with pytest.raises(CorpusError, match=f"mine: wanted .*{words}"):
+        corpora.prepare("mine", own_texts, Folders(None, tmp_path))
+
+
+def test_one_very_long_line_is_cleaned_in_seconds(tmp_path: Path) -> None:
+    part = b"Time, like an ever-rolling stream;   bears all its sons away \xc3\xa9 "
+    (tmp_path / "my.txt").write_bytes(part * (20_000_000 // len(part)))
+    start = time.perf_counter()
+    own_texts = {"mine": {"source": str(tmp_path / "my.txt")}}
+    corpus = corpora.prepare("mine", own_texts, Folders(None, tmp_path))
+    assert time.perf_counter() - start < 10
+    assert len(corpus.lines) == 1
+    assert corpus.lines[0].startswith(
+        "time like an ever rolling stream bears all its sons away time"
+    )
+
+
+# Own texts
+
+
+def test_an_own_text_is_read_from_its_path(tmp_path: Path) -> None:
+    (tmp_path / "my.txt").write_bytes(TEXT)
+    entry = {"source": str(tmp_path / "my.txt"), "sha256": SHA256.upper(), "line_join": ""}
+    corpus = corpora.prepare("mine", {"mine": entry}, Folders(None, tmp_path))
+    assert corpus.lines[0] == "the time traveller for so it will be convenient to speak of him"
+    assert (corpus.line_join, corpus.raw_sha256, corpus.raw_bytes) == ("", SHA256, len(TEXT))
+    assert corpora.find("mine", {"mine": {"source": "my.txt"}}).line_join == " "
+
+
+def test_an_own_text_is_fetched_from_its_url(server: Server, folders: Folders) -> None:
+    own_texts = {"mine": {"source": server.url("right"), "sha256": SHA256}}
+    assert corpora.unreachable("mine", own_texts, folders) is None
+    corpus = corpora.prepare("mine", own_texts, folders)
+    assert (corpus.source, corpus.raw_sha256) == (server.url("right"), SHA256)
+    assert corpora.prepare("mine", own_texts, folders).lines == corpus.lines
+    assert server.asked == ["right", "right"]  # the probe and the download
+
+
+def test_own_texts_of_one_name_have_their_own_place_in_the_cache(folders: Folders) -> None:
+    texts = [OwnText("mine", "http://x/", letter * 64) for letter in "ab"]
+    assert len({text._remote(folders)["file_name"] for text in texts}) == 2
+
+
+def test_an_own_text_that_is_missing_is_an_error_in_words(folders: Folders) -> None:
+    own_texts = {"mine": {"source": "no/such/file.txt"}}
+    for ask in (corpora.prepare, corpora.unreachable):
+        with pytest.raises(CorpusError, match=r"found no file no/such/file.txt in .* Correct"):
+            ask("mine", own_texts, folders)
+
+
+def test_an_own_text_with_another_hash_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "my.txt").write_bytes(TEXT)
+    own_texts = {"mine": {"source": str(tmp_path / "my.txt"), "sha256": "0" * 64}}
+    with pytest.raises(CorpusError, match=f"wanted SHA-256 {'0' * 64}, found {SHA256}"):
+        corpora.prepare("mine", own_texts, Folders(None, tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ("my.txt", "at least source"),
+        ({}, "at least source"),
+        ({"source": "my.txt", "sha265": "0"}, "sha265"),
+        ({"source": 7}, "as source, not 7"),
+        ({"source": "ftp://host/my.txt"}, "as source"),
+        ({"source": "https://host/my.txt"}, "a sha256 for the URL"),
+        ({"source": "my.txt", "sha256": "abc"}, "64 hexadecimal digits"),
+        ({"source": "my.txt", "line_join": None}, "as line_join, not None"),
+    ],
+)
+def test_an_own_text_that_is_not_well_described_is_an_error(entry: object, words: str) -> None:
+    with pytest.raises(CorpusError, match=words):
+        corpora.find("mine", {"mine": entry})
+
+
+# The calibration corpus
+
+
+def test_the_calibration_text_is_the_same_bytes_each_time(folders: Folders) -> None:
+    start = time.perf_counter()
+    raw = calibration.raw(folders)
+    assert time.perf_counter() - start < 2
+    assert raw == calibration.raw(folders)
+    assert raw.sha256 == calibration.SHA256 == hashlib.sha256(raw.data).hexdigest()
+    assert files_in(folders.cache) == []
+
+
+def test_the_calibration_text_is_its_words_in_short_lines(folders: Folders) -> None:
+    corpus = corpora.prepare("calibration", {}, folders)
+    assert corpus.line_join.join(corpus.lines).split(" ") == calibration.words()
+    assert max(len(line) for line in corpus.lines) <= calibration.WIDTH
+    assert 190_000 < corpus.raw_bytes < 210_000
+    assert len(set("".join(corpus.lines))) == 27  # all letters, and the space
+
+
+def test_the_lexicon_has_1024_distinct_words_and_short_ones_are_frequent() -> None:
+    lexicon = calibration.lexicon()
+    assert len(set(lexicon)) == len(lexicon) == 1_024
+    assert [len(word) for word in lexicon] == sorted(len(word) for word in lexicon)
+    assert all(re.fullmatch("([^aeiou][aeiou])+[^aeiou]?", word) for word in lexicon)
+
+
+def test_weights_are_exactly_inverse_to_the_rank() -> None:
+    weights = calibration.weights()
+    assert len(weights) == 1_024
+    assert {rank * weight for rank, weight in enumerate(weights, 1)} == {weights[0]}
+
+
+def test_words_are_drawn_as_their_weights_say() -> None:
+    counts = Counter(calibration.words())
+    weights = calibration.weights()
+    for word, weight in zip(calibration.lexicon()[:32], weights, strict=False):
+        expected = calibration.NUM_WORDS * (weight / sum(weights))
+        assert abs(counts[word] - expected) < 5 * expected**0.5
+
+
+def test_the_generator_is_splitmix64() -> None:
+    known = [6457827717110365317, 3203168211198807973, 9817491932198370423]
+    assert [
+        number for number, _ in zip(calibration._splitmix64(1234567), known, strict=False)
+    ] == known
+
+
+# The Time Machine
+
+
+def test_the_time_machine_is_the_text_of_the_book() -> None:
+    folders = Folders.from_environment()
+    places = [
+        folder / time_machine.FILE_NAME for folder in (folders.corpora, folders.cache) if folder
+    ]
+    if not any(place.is_file() for place in places):
+        pytest.skip("The Time Machine is not on disk; set RNNBENCH_CORPORA to its folder")
+    glued = corpora.prepare("time_machine", {}, folders)
+    spaced = corpora.prepare("time_machine_spaced", {}, folders)
+    assert (glued.raw_bytes, glued.raw_sha256) == (178_979, time_machine.SHA256)
+    assert len(glued.lines) == 3_221
+    assert glued.lines[0] == "the time machine by h g wells"
+    assert glued.lines == spaced.lines
+    assert len(glued.line_join.join(glued.lines)) == 170_580
+    assert len(" ".join(line for line in spaced.lines if line)) == 173_427

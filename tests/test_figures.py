@@ -1,0 +1,326 @@
+"""Every figure there is, over tables as they come: whole, diverged, in part missing, empty."""
+
+import re
+from itertools import product
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from matplotlib.text import Text
+from pandas import DataFrame, concat
+
+from rnnbench import figures
+from rnnbench.errors import StudyError
+
+VARIANTS = (
+    *("rnn_scratch", "gru_scratch", "lstm_scratch", "rnn", "rnn_relu", "gru", "lstm"),
+    *("rnn_deep", "gru_deep", "lstm_deep", "lstm_bidirectional"),
+)
+SAMPLERS = ("random_sampling", "sequential_partition")
+CLIP_NORMS = (0.1, 1.0, 10.0, np.inf)
+NO_CUDA = "no NVIDIA driver found"
+
+
+def make_tables(
+    variants=VARIANTS,
+    corpora=("time_machine",),
+    machines=("xeon-2c",),
+    devices=("cpu",),
+    epochs=20,
+    diverging=("rnn_relu",),
+    seeds=(0, 1),
+):
+    """A whole study, made up from a seed; ``cuda`` is always asked for, and is here if named."""
+    rng = np.random.default_rng(7)
+    runs, curves, texts = [], [], []
+    keys = product(machines, corpora, variants, SAMPLERS, CLIP_NORMS, ("cpu", "cuda"), seeds)
+    for machine, corpus, variant, sampler, clip_norm, device, seed in keys:
+        run = {
+            **{"machine": machine, "corpus": corpus, "variant": variant, "sampler": sampler},
+            **{"clip_norm": clip_norm, "device": device, "seed": seed},
+        }
+        leaky = variant == "lstm_bidirectional"
+        if device not in devices:
+            runs.append(run | {"status": "not available here", "leaky": leaky, "reason": NO_CUDA})
+            continue
+        dead = variant in diverging and clip_norm > 1
+        floor = 1.3 if leaky else rng.uniform(5, 9)
+        heldout = floor * (1 + rng.uniform(0, 0.3))
+        seconds = rng.uniform(2, 30) * (0.2 if device == "cuda" else 1)
+        runs.append(
+            run
+            | {"num_epochs": epochs, "status": "diverged" if dead else "unconverged"}
+            | {"perplexity": np.nan if dead else floor, "leaky": leaky, "reason": None}
+            | {"heldout_perplexity": np.inf if dead else heldout, "train_seconds": seconds}
+            | {"bits_per_char": np.log2(floor), "heldout_bits_per_char": np.log2(heldout)}
+            | {"initial_perplexity": 28.1, "max_grad_norm": 12.0, "clipped_share": 0.3}
+        )
+        last = epochs // 3 if dead else epochs
+        for epoch in range(1, last + 1):
+            value = floor + (27 - floor) * np.exp(-epoch / 5) + rng.normal(0, 0.05)
+            norm = 0.3 * np.exp(rng.normal(0, 0.3)) * (3**epoch if dead else 1)
+            measured = epoch % 5 == 0 or epoch == 1
+            curves.append(
+                run
+                | {"epoch": epoch, "perplexity": np.inf if dead and epoch == last else value}
+                | {"heldout_perplexity": value * 1.1 if measured else np.nan}
+                | {"grad_norm": norm, "grad_norm_max": norm * 4, "clipped_share": 0.2}
+            )
+        for stage, prefix in product(("untrained", "trained"), ("time traveller", "traveller")):
+            texts.append(run | {"stage": stage, "prefix": prefix, "text": f"{prefix} <b>{stage}"})
+    return {
+        **{"runs": DataFrame(runs), "curves": DataFrame(curves), "texts": DataFrame(texts)},
+        **{"speed": _speed(rng, variants, machines, devices)},
+        **_text(rng, corpora),
+        **_sine(rng),
+        "machines": DataFrame(
+            [(m, f, v) for m in machines for f, v in (("cpu", "Xeon"), ("torch", "2.11"))],
+            columns=["machine", "field", "value"],
+        ),
+    }
+
+
+def _speed(rng, variants, machines, devices):
+    rows = []
+    for machine, variant, device in product(machines, variants, ("cpu", "cuda")):
+        row = {"machine": machine, "variant": variant, "sampler": "random_sampling", "threads": 2}
+        row |= {"clip_norm": 1.0, "device": device, "dtype": "float32"}
+        if device in devices:
+            speed = rng.uniform(2e3, 2e4) * (20 if device == "cuda" else 1)
+            row |= {"tokens_per_second": speed, "low": 0.95 * speed, "high": 1.06 * speed, "n": 20}
+            row |= {"processes": 5, "share_of_limit": 0.2, "status": "steady", "reason": None}
+        else:
+            row |= {"status": "not available here", "reason": NO_CUDA}
+        rows.append(row)
+    return DataFrame(rows)
+
+
+def _text(rng, corpora):
+    corpus_rows, vocab, ngrams, top, ranks, zipf = [], [], [], [], [], []
+    for corpus in corpora:
+        corpus_rows.append((corpus, "made up", "ab" * 32, "", 3221, 170580))
+        for token in ("word", "char"):
+            vocab.append((corpus, token, 32775, 4580))
+            for order in range(1, 6):
+                exponent = 1.1 - 0.15 * order
+                counts = np.ceil(2000 / np.arange(1, 4000) ** exponent).astype(int)
+                values, types = np.unique(counts, return_counts=True)
+                ngrams.append((corpus, token, order, counts.sum(), len(counts), int(types[0])))
+                key = (corpus, token, order)
+                ranks += [(*key, c, t) for c, t in zip(values, types, strict=True)]
+                top += [(*key, rank, "null", int(counts[rank])) for rank in range(1, 11)]
+                noise = rng.normal(0, 0.01)
+                for estimator in ("ols", "rank_mle"):
+                    fit = exponent + noise
+                    zipf.append((*key, estimator, fit, fit - 0.02, fit + 0.02, 3999, "ok"))
+    key = ["corpus", "token", "order"]
+    return {
+        "corpora": DataFrame(
+            corpus_rows, columns=["corpus", "source", "raw_sha256", "line_join", "lines", "chars"]
+        ),
+        "vocab": DataFrame(vocab, columns=["corpus", "token", "tokens", "types"]),
+        "ngrams": DataFrame(ngrams, columns=[*key, "tokens", "distinct", "hapax"]),
+        "top_ngrams": DataFrame(top, columns=[*key, "rank", "ngram", "count"]),
+        "rank_frequency": DataFrame(ranks, columns=[*key, "count", "types"]),
+        "zipf": DataFrame(
+            zipf, columns=[*key, "estimator", "exponent", "low", "high", "n_types", "status"]
+        ),
+    }
+
+
+def _sine(rng):
+    time = np.arange(1, 1001)
+    clean = np.sin(0.01 * time)
+    modes = [
+        ("data", np.nan, time, clean + rng.normal(0, 0.2, 1000)),
+        ("clean", np.nan, time, clean),
+    ]
+    modes.append(("one_step", 1, time[4:], clean[4:] + rng.normal(0, 0.05, 996)))
+    modes.append(("multi_step", np.nan, time[604:], 0.3 * np.exp(-(time[604:] - 604) / 60)))
+    modes += [("k_step", k, time[3 + k :], clean[3 + k :] / (1 + k / 20)) for k in (1, 4, 16, 64)]
+    predictions = concat(
+        DataFrame({"time": t, "mode": mode, "horizon": k, "value": v}) for mode, k, t, v in modes
+    )
+    errors = []
+    for model, seed in product(("mlp", "persistence", "linear_ar"), range(3)):
+        row = {"model": model, "seed": seed, "num_lags": 4}
+        errors.append(row | {"mode": "one_step", "horizon": 1, "mse": rng.uniform(0.05, 0.08)})
+        errors.append(row | {"mode": "multi_step", "horizon": 396, "mse": rng.uniform(0.5, 0.9)})
+        for k in (1, 4, 16, 64):
+            errors.append(
+                row | {"mode": "k_step", "horizon": k, "mse": 0.05 * k ** rng.uniform(0.2, 0.5)}
+            )
+    return {"sine": DataFrame(errors), "sine_predictions": predictions}
+
+
+def away(tables):
+    """The same study where no run and no timing could be had."""
+    return tables | {
+        name: tables[name].assign(status="not available here", reason=NO_CUDA, device="cuda")
+        for name in ("runs", "speed")
+    }
+
+
+WHOLE = make_tables()
+EMPTY = {name: table.iloc[:0] for name, table in WHOLE.items()}
+HEADERS = {name: DataFrame(columns=table.columns) for name, table in WHOLE.items()}
+BIG = make_tables(
+    corpora=("time_machine", "calibration"),
+    machines=("intel-xeon-platinum-8370c-2-cores-16-gib", "amd-epyc-9654-nvidia-h100-80gb-hbm3"),
+    devices=("cpu", "cuda"),
+    epochs=40,
+)
+CASES = {
+    "whole": WHOLE,
+    "empty": EMPTY,
+    "headers only": HEADERS,
+    "no tables": {},
+    "one variant": make_tables(variants=("gru",), diverging=()),
+    "only the leaky variant": make_tables(variants=("lstm_bidirectional",)),
+    "a variant of unknown family": make_tables(variants=("mamba_fused", "gru_fused", "gru")),
+    "all diverged": make_tables(diverging=VARIANTS) | {"curves": EMPTY["curves"]},
+    "diverged at once": make_tables(diverging=VARIANTS, epochs=3),
+    "nothing available": away(WHOLE) | {"curves": EMPTY["curves"]},
+    "two corpora, machines and devices": BIG,
+}
+every_figure = pytest.mark.parametrize("name", figures.names())
+every_case = pytest.mark.parametrize("case", CASES)
+
+
+def written(tables, folder):
+    """The tables as they are after a trip through their files."""
+    for name, table in tables.items():
+        table.to_csv(folder / f"{name}.csv", index=False)
+    return figures.read_tables(folder)
+
+
+def words(figure):
+    return [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip()]
+
+
+@every_case
+@every_figure
+def test_a_figure_is_a_valid_svg_and_a_png_with_no_label_cut_off(name, case, tmp_path):
+    figure = figures.draw(name, CASES[case])
+    figures.save(figure, tmp_path / "a.svg", tmp_path / "a.png")
+    assert ElementTree.parse(tmp_path / "a.svg").getroot().tag.endswith("svg")
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    drawn = figure.get_tightbbox()
+    width, height = figure.get_size_inches()
+    assert drawn.x0 >= 0 and drawn.y0 >= 0 and drawn.x1 <= width and drawn.y1 <= height
+
+
+@every_case
+@every_figure
+def test_a_finding_is_one_sentence(name, case):
+    said = figures.finding(name, CASES[case])
+    assert said[0].isupper() and said.endswith(".")
+    assert not re.search(r"[.!?]\s", said), said
+
+
+@every_figure
+def test_a_finding_changes_with_the_data(name):
+    other = make_tables(variants=("gru", "rnn"), corpora=("other",), epochs=15, diverging=("gru",))
+    other["sine"]["mse"] *= 1.7
+    other["sine_predictions"]["value"] *= np.where(
+        other["sine_predictions"]["mode"] == "data", 2, 1
+    )
+    assert figures.finding(name, WHOLE) != figures.finding(name, other)
+
+
+@every_figure
+def test_what_is_empty_is_said_and_not_left_blank(name):
+    assert any(text.get_text().startswith("No ") for text in words(figures.draw(name, EMPTY)))
+    assert figures.finding(name, EMPTY).startswith("No ")
+
+
+@every_figure
+def test_equal_tables_give_equal_bytes(name, tmp_path):
+    for once in ("a", "b"):
+        figure = figures.draw(name, WHOLE)
+        figures.save(figure, tmp_path / f"{once}.svg", tmp_path / f"{once}.png")
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+@every_figure
+def test_tables_read_from_files_say_the_same_as_tables_in_memory(name, tmp_path):
+    assert figures.finding(name, written(WHOLE, tmp_path)) == figures.finding(name, WHOLE)
+    figures.draw(name, written(WHOLE, tmp_path))
+
+
+@every_figure
+def test_drawing_leaves_the_tables_and_the_settings_alone(name):
+    import matplotlib
+
+    before, settings = {k: v.copy() for k, v in WHOLE.items()}, dict(matplotlib.rcParams)
+    figures.draw(name, WHOLE)
+    assert dict(matplotlib.rcParams) == settings
+    assert all(before[key].equals(WHOLE[key]) for key in before)
+
+
+@every_figure
+def test_a_finding_never_ranks_the_leaky_variant_although_its_numbers_are_the_best(name):
+    tables = WHOLE | {"speed": WHOLE["speed"].copy()}
+    fast = tables["speed"].variant == "lstm_bidirectional"
+    tables["speed"].loc[fast, ["tokens_per_second", "low", "high"]] = 1e9
+    assert "bidirectional" not in figures.finding(name, tables)
+    alone = CASES["only the leaky variant"]
+    assert "bidirectional" not in figures.finding(name, alone)
+
+
+@pytest.mark.parametrize(
+    "name", ["learning_curves", "perplexity", "grad_norm", "tokens_per_second", "perplexity_time"]
+)
+def test_the_leaky_variant_is_labelled_leaky(name):
+    said = [text.get_text() for text in words(figures.draw(name, WHOLE))]
+    assert "lstm_bidirectional (leaky)" in said
+    assert "lstm_bidirectional" not in said
+
+
+def test_every_cell_of_the_heat_map_says_its_value_or_that_it_diverged():
+    tables = make_tables(variants=("rnn", "rnn_relu"), seeds=(0,))
+    said = [text.get_text() for text in words(figures.draw("perplexity", tables))]
+    assert said.count("diverged") == 4
+    runs = tables["runs"]
+    for value in runs.heldout_perplexity[np.isfinite(runs.heldout_perplexity)]:
+        assert f"{value:.3g}" in said
+
+
+def test_what_could_not_be_timed_is_noted_with_its_reason():
+    said = " ".join(text.get_text() for text in words(figures.draw("tokens_per_second", WHOLE)))
+    assert f"Not available here: cuda: {NO_CUDA} - 11 timings." in said
+
+
+def test_variants_look_different_and_always_the_same():
+    from rnnbench.figures import _theme
+
+    looks = [_theme.look(variant) for variant in VARIANTS]
+    assert len(set(looks)) == len(VARIANTS)
+    assert _theme.look("gru") == _theme.look("gru")
+    assert _theme.look("gru", leaky=True).fill == "white"
+
+
+def test_the_rank_frequency_curve_ends_at_the_number_of_distinct_ngrams():
+    from rnnbench.figures import zipf
+
+    ranks, counts = zipf.curve(DataFrame({"count": [1, 5, 2], "types": [10, 1, 3]}))
+    assert list(ranks) == [1, 1, 2, 4, 5, 14]
+    assert list(counts) == [5, 5, 2, 2, 1, 1]
+
+
+def test_the_words_null_and_nan_survive_reading(tmp_path):
+    (tmp_path / "top_ngrams.csv").write_text("rank,ngram\n1,null\n2,nan\n3,\n")
+    words_read = figures.read_tables(tmp_path)["top_ngrams"].ngram
+    assert list(words_read[:2]) == ["null", "nan"] and words_read.isna()[2]
+
+
+def test_an_unknown_figure_is_answered_with_those_there_are():
+    with pytest.raises(StudyError, match="unknown name 'pie' in figures; there are grad_norm, "):
+        figures.draw("pie", WHOLE)
+
+
+@every_figure
+def test_a_figure_says_what_it_shows_and_where_it_belongs(name):
+    assert len(figures.caption(name)) > 30
+    assert figures.section(name) in {"Text", "Sine", "Language models", "Speed"}
