@@ -1,10 +1,13 @@
 """Text from a prefix (d2l chapter 8.5.6)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from rnnbench.records import write_text
 from rnnbench.variants import LanguageModel
 from rnnbench.vocab import Vocab
 
@@ -30,6 +33,25 @@ def most_probable(logits: Tensor) -> int:
     return int(torch.nan_to_num(logits, nan=-torch.inf).argmax())
 
 
-def text(model: LanguageModel, vocab: Vocab, prefix: str, num_tokens: int) -> str:
-    """Continue ``prefix`` by ``num_tokens`` characters; unknown ones are shown as ``<unk>``."""
-    return "".join(vocab.decode(greedy(model, vocab.encode(prefix).tolist(), num_tokens)))
+@dataclass(frozen=True)
+class Writing:
+    """What a run is to write: ``num_tokens`` characters after each prefix."""
+
+    vocab: Vocab
+    prefixes: Sequence[str]
+    num_tokens: int
+
+    def text(self, model: LanguageModel, prefix: str) -> str:
+        """Continue ``prefix``; characters that the vocabulary lacks are shown as ``<unk>``."""
+        ids = self.vocab.encode(prefix).tolist()
+        return "".join(self.vocab.decode(greedy(model, ids, self.num_tokens)))
+
+    def rows(self, stage: str, model: LanguageModel) -> list[tuple[str, str, str]]:
+        """Return (stage, prefix, text) for each prefix."""
+        return [(stage, prefix, self.text(model, prefix)) for prefix in self.prefixes]
+
+
+def write(path: str | Path, rows: Sequence[tuple[str, str, str]]) -> None:
+    """Write texts with tabs between the columns, to be read by people and by tables."""
+    lines = ["\t".join(row) for row in [("stage", "prefix", "text"), *rows]]
+    write_text(path, "\n".join([*lines, ""]))

@@ -19,7 +19,7 @@ UNKNOWN = "unknown"
 
 
 def name() -> str:
-    """Name the hardware: CPU, usable cores, memory, GPUs, and a hash that tells twins of name apart.
+    """Name the hardware: CPU, usable cores, memory, GPUs, and a hash to tell namesakes apart.
 
     No host name, user name or address is in it.
     """
@@ -77,7 +77,6 @@ def fingerprint() -> dict[str, Any]:
         "load_average": load_average(),
         "gpus": ", ".join(gpus()) or "none",
         "system": f"{platform.system()} {platform.machine()}",
-        "kernel": platform.release(),
         "libc": " ".join(platform.libc_ver()).strip() or UNKNOWN,
         "python": platform.python_version(),
         "numpy": version("numpy"),

@@ -33,6 +33,18 @@ class Counts:
         """Number of n-grams that occur exactly once."""
         return int((self.counts == 1).sum())
 
+    def top(self, most: int) -> Iterator[tuple[np.ndarray, int]]:
+        """Yield the ``most`` most frequent n-grams, ``(order,)``, and how often they occur."""
+        return zip(self.ngrams[:most], self.counts[:most].tolist(), strict=True)
+
+    def spectrum(self) -> Iterator[tuple[int, int]]:
+        """Yield (count, number of types with that count), by falling count.
+
+        It holds all of the rank-frequency curve in few rows: most types share their count.
+        """
+        values, types = np.unique(self.counts, return_counts=True)
+        return zip(values[::-1].tolist(), types[::-1].tolist(), strict=True)
+
 
 def count(ids: np.ndarray, order: int, vocab_size: int, chunk: int = CHUNK) -> Counts:
     """Count the n-grams of ``ids``, ``(N,)``, chunk by chunk.

@@ -51,7 +51,6 @@ class RunConfig(Job):
         train_tokens: the first this many tokens are trained on; inf: all before the held-out text.
         heldout_share: this last share of the text is never trained on.
         heldout_evaluations: how often in a run the held-out text is read.
-        checkpoint_seconds: time between checkpoints.
     """
 
     machine: str
@@ -69,7 +68,6 @@ class RunConfig(Job):
     train_tokens: float
     heldout_share: float
     heldout_evaluations: int
-    checkpoint_seconds: float
 
 
 @dataclass(frozen=True)
@@ -150,13 +148,14 @@ class Study:
         points = [p for p in self._timing_grid() if p["device"] not in self.unavailable]
         return [p | {"process": str(k)} for k in processes for p in points]
 
-    def missing_runs(self) -> list[dict[str, str]]:
-        """Return runs that were asked for and cannot be done here, with the reason."""
-        return self._missing(self._run_grid())
-
-    def missing_timings(self) -> list[dict[str, str]]:
-        """Return timings that were asked for and cannot be done here, with the reason."""
-        return self._missing(self._timing_grid())
+    def missing(self, table: str) -> list[dict[str, str]]:
+        """Return the rows of ``table`` that were asked for and cannot be had here, with reasons."""
+        grids = {"runs": self._run_grid, "speed": self._timing_grid}
+        return [
+            point | {"status": NOT_AVAILABLE, "reason": self.unavailable[point["device"]]}
+            for point in (grids[table]() if table in grids else ())
+            if point["device"] in self.unavailable
+        ]
 
     def run(self, address: Mapping[str, str]) -> RunConfig:
         """Complete the address of a run, inside the grid or outside it."""
@@ -164,8 +163,23 @@ class Study:
 
     def timing(self, address: Mapping[str, str]) -> TimingConfig:
         """Complete the address of a timing process."""
-        sizes = self._sizes(address["variant"]) | {"corpus": self.config["runs"]["corpora"][0]}
+        sizes = self._sizes(address["variant"]) | {"corpus": self.timing_corpus}
         return TimingConfig.from_strings(sizes | self.config["speed"] | dict(address))
+
+    @property
+    def timing_corpus(self) -> str:
+        """The text whose minibatches are timed: the first that is trained on."""
+        return self.config["runs"]["corpora"][0]
+
+    def own_texts(self, corpus: str) -> dict[str, Any]:
+        """Return the configuration's entry of an own text by its name; empty for other texts."""
+        own = self.config["own_texts"]
+        return {corpus: own[corpus]} if corpus in own else {}
+
+    def own_file(self, corpus: str) -> list[str]:
+        """Return the file of an own text that is on disk."""
+        sources = [entry["source"] for entry in self.own_texts(corpus).values()]
+        return [source for source in sources if Path(source).is_file()]
 
     def _sizes(self, variant: str) -> dict[str, Any]:
         runs = self.config["runs"]
@@ -196,13 +210,6 @@ class Study:
     def _grid(self, **axes: list) -> Iterator[dict[str, str]]:
         for point in itertools.product(*axes.values()):
             yield {"machine": self.machine} | dict(zip(axes, map(path_value, point), strict=True))
-
-    def _missing(self, grid: Iterator[dict[str, str]]) -> list[dict[str, str]]:
-        return [
-            point | {"status": NOT_AVAILABLE, "reason": self.unavailable[point["device"]]}
-            for point in grid
-            if point["device"] in self.unavailable
-        ]
 
     def _check_names(self) -> None:
         runs = self.config["runs"]
@@ -238,10 +245,9 @@ class Study:
 
     def _most_train_tokens(self, corpus: str, sizes: Mapping[str, Any]) -> float:
         """Bound the tokens to train on by the bytes of the raw text, where those are known."""
-        own = self.config["own_texts"].get(corpus)
-        if own is None or not Path(own["source"]).is_file():
-            return math.inf
-        return Path(own["source"]).stat().st_size * (1 - sizes["heldout_share"])
+        files = self.own_file(corpus)
+        most_bytes = Path(files[0]).stat().st_size if files else math.inf
+        return most_bytes * (1 - sizes["heldout_share"])
 
 
 def path_value(value: Any) -> str:

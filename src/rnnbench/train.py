@@ -1,9 +1,8 @@
 """Training as the book trains (d2l chapter 8.5), with held-out text, and resume after a kill."""
 
 import logging
-import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -15,11 +14,10 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from rnnbench import checkpoint, initial, metrics, names, samplers, variants
-from rnnbench.study import RunConfig
+from rnnbench.study import RunConfig, TimingConfig
 from rnnbench.variants import LanguageModel, State
 
 GRAD_NORM_QUANTILES = {"grad_norm_q05": 0.05, "grad_norm": 0.5, "grad_norm_q95": 0.95}
-RECENT_EPOCHS = 20  # single late epochs move as much as another seed does; their median is stable
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +69,14 @@ def start(run: RunConfig, vocab_size: int) -> Progress:
     return Progress(model.to(run.device), generator)
 
 
-def train(run: RunConfig, texts: Texts, progress: Progress, saved: Path, digest: str) -> Progress:
+def train(
+    run: RunConfig,
+    texts: Texts,
+    progress: Progress,
+    saved: Path,
+    digest: str,
+    checkpoint_seconds: float = 10.0,
+) -> Progress:
     """Train to the last epoch, or to the first whose loss is no longer finite.
 
     A checkpoint at ``saved`` that was written under the same ``digest`` is taken up; the result is
@@ -81,13 +86,12 @@ def train(run: RunConfig, texts: Texts, progress: Progress, saved: Path, digest:
         log.info("taken up after epoch %d of %d", len(progress.curve), run.num_epochs)
     else:
         progress.facts = first_facts(run, texts, progress.model)
-    optimiser = torch.optim.SGD(progress.model.parameters(), lr=run.learning_rate)
     written = time.monotonic()
     while len(progress.curve) < run.num_epochs and not lost(progress.curve):
-        row = epoch(run, texts.train, progress, optimiser)
+        row = epoch(run, texts.train, progress)
         progress.curve.append(row | heldout_totals(run, texts, progress))
         log.info(progress_line(run, progress))
-        if time.monotonic() - written >= run.checkpoint_seconds:
+        if time.monotonic() - written >= checkpoint_seconds:
             checkpoint.save(saved, digest, progress)
             written = time.monotonic()
     return progress
@@ -103,9 +107,7 @@ def first_facts(run: RunConfig, texts: Texts, model: LanguageModel) -> dict[str,
     }
 
 
-def epoch(
-    run: RunConfig, tokens: Tensor, progress: Progress, optimiser: torch.optim.Optimizer
-) -> dict[str, Any]:
+def epoch(run: RunConfig, tokens: Tensor, progress: Progress) -> dict[str, Any]:
     """Train for one pass over ``tokens`` and return its row of the curve.
 
     As in the book, the loss is summed while the weights move, so the training perplexity is that
@@ -113,7 +115,7 @@ def epoch(
     """
     began = time.perf_counter()
     losses, grad_norms, num_tokens = [], [], 0
-    for loss, grad_norm, minibatch_tokens in steps(run, tokens, progress, optimiser):
+    for loss, grad_norm, minibatch_tokens in steps(run, tokens, progress):
         losses.append(loss * minibatch_tokens)
         grad_norms.append(grad_norm)
         num_tokens += minibatch_tokens
@@ -131,7 +133,7 @@ def epoch(
 
 
 def steps(
-    run: RunConfig, tokens: Tensor, progress: Progress, optimiser: torch.optim.Optimizer
+    run: RunConfig | TimingConfig, tokens: Tensor, progress: Progress
 ) -> Iterator[tuple[Tensor, Tensor, int]]:
     """Yield (mean loss in nats, gradient norm before clipping, tokens) of each training step.
 
@@ -142,26 +144,32 @@ def steps(
     minibatches = sampler.minibatches(tokens, run.batch_size, run.num_steps, progress.generator)
     for X, Y in minibatches:
         state = variants.detach(state) if sampler.carries_state else None
-        loss, grad_norm, state = step(progress.model, optimiser, X, Y, state, run.clip_norm)
+        loss, state = forward_backward(progress.model, X, Y, state)
+        grad_norm = clip_gradients(progress.model, run.clip_norm)
+        descend(progress.model, run.learning_rate)
         yield loss, grad_norm, X.numel()
 
 
-def step(
-    model: LanguageModel,
-    optimiser: torch.optim.Optimizer,
-    X: Tensor,
-    Y: Tensor,
-    state: State,
-    clip_norm: float,
-) -> tuple[Tensor, Tensor, State]:
-    """Take one training step on a minibatch ``(T, B)``: forward, loss, backward, clip, update."""
-    optimiser.zero_grad()
+def forward_backward(
+    model: LanguageModel, X: Tensor, Y: Tensor, state: State
+) -> tuple[Tensor, State]:
+    """Leave the gradients of the mean loss of a minibatch ``(T, B)`` in the parameters."""
+    model.zero_grad()
     logits, state = model(X, state)
     loss = cross_entropy(logits.flatten(0, 1), Y.flatten())
     loss.backward()
-    grad_norm = clip_gradients(model, clip_norm)
-    optimiser.step()
-    return loss.detach(), grad_norm, state
+    return loss.detach(), state
+
+
+@torch.no_grad()
+def descend(model: nn.Module, learning_rate: float) -> None:
+    """Plain stochastic gradient descent (d2l 3.2.6).
+
+    Written out because making a ``torch.optim`` optimiser imports the compiler, two seconds that
+    every training process would pay.
+    """
+    for parameter in model.parameters():
+        parameter.sub_(parameter.grad, alpha=learning_rate)
 
 
 def clip_gradients(model: nn.Module, clip_norm: float) -> Tensor:
@@ -223,49 +231,3 @@ def progress_line(run: RunConfig, progress: Progress) -> str:
         f"epoch {row['epoch']}/{run.num_epochs} perplexity {perplexity:.2f} "
         f"{progress.train_seconds:.1f} s"
     )
-
-
-def outcome(run: RunConfig, progress: Progress, vocab_size: int) -> dict[str, Any]:
-    """Return the record of a finished run: parameters, totals and status."""
-    curve, last = progress.curve, progress.curve[-1]
-    epoch_nats = [row["total_nats"] / row["num_tokens"] for row in curve]
-    recent = epoch_nats[-RECENT_EPOCHS:]
-    heldout = next((row for row in reversed(curve) if "heldout_total_nats" in row), {})
-    return {
-        **run.as_row(),
-        **progress.facts,
-        "vocab_size": vocab_size,
-        "num_layers": progress.model.layer.num_layers,
-        "num_parameters": sum(p.numel() for p in progress.model.parameters()),
-        "leaky": progress.model.leaky,
-        "status": status(epoch_nats, vocab_size),
-        "epochs_done": len(curve),
-        "total_nats": last["total_nats"],
-        "num_tokens": last["num_tokens"],
-        "num_chars": last["num_tokens"],
-        "recent_nats_per_token": float(np.median(recent)),
-        "heldout_epoch": heldout.get("epoch"),
-        "heldout_total_nats": heldout.get("heldout_total_nats"),
-        "heldout_num_tokens": heldout.get("heldout_num_tokens"),
-        "heldout_num_chars": heldout.get("heldout_num_tokens"),
-        "max_grad_norm": float(np.max([row["grad_norm_max"] for row in curve])),
-        "clipped_share": float(np.mean([row["clipped_share"] for row in curve])),
-        "weights_sha256": initial.digest(progress.model),
-        "train_seconds": progress.train_seconds,
-    }
-
-
-def status(epoch_nats: Sequence[float], vocab_size: int) -> str:
-    """Judge a run by its mean loss per token in each epoch, ``(num_epochs,)`` in nats.
-
-    ``diverged``: the loss left the finite numbers, or the median of the last 20 epochs is worse
-    than guessing uniformly, ln(vocab_size). ``converged``: the medians of the last 20 and of the
-    20 epochs before differ by less than 1 % of perplexity. ``unconverged``: neither.
-    """
-    recent = np.asarray(epoch_nats[-RECENT_EPOCHS:], float)
-    if not np.isfinite(recent).all() or np.median(recent) > math.log(vocab_size):
-        return "diverged"
-    before = np.asarray(epoch_nats[-2 * RECENT_EPOCHS : -RECENT_EPOCHS], float)
-    if len(before) < RECENT_EPOCHS:
-        return "unconverged"
-    return "converged" if abs(np.median(recent) - np.median(before)) < 0.01 else "unconverged"

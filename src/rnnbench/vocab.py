@@ -67,6 +67,11 @@ class Vocab:
     def __len__(self) -> int:
         return len(self.tokens)
 
+    @property
+    def num_types(self) -> int:
+        """Distinct tokens of the text that have an index of their own."""
+        return sum(count > 0 for count in self.counts[1:])
+
     @cached_property
     def index(self) -> dict[str, int]:
         """Token -> index."""
@@ -81,6 +86,10 @@ class Vocab:
     def decode(self, ids: Iterable[int]) -> list[str]:
         """Return the token of each index."""
         return [self.tokens[i] for i in ids]
+
+    def show(self, ids: Iterable[int], token: str) -> str:
+        """Return the text of an n-gram; words stand apart, characters do not."""
+        return (" " if token == "word" else "").join(self.decode(ids))
 
     def write(self, path: str | Path) -> None:
         """Write as one JSON record."""

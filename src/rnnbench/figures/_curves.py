@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from pandas import DataFrame, Series
 
 from rnnbench.figures import _rows, _theme
@@ -18,7 +19,7 @@ def chosen(tables: _rows.Tables) -> DataFrame:
     return curves[curves.clip_norm == _rows.threshold(curves.clip_norm.dropna())]
 
 
-def grid(curves: DataFrame) -> tuple[Figure, list[tuple[Axes, str, DataFrame]]]:
+def grid(curves: DataFrame) -> tuple[Figure, list[tuple[Axes, DataFrame]]]:
     """A row of panels per corpus and architecture, a column per sampler."""
     curves = curves.assign(family=[_rows.family(name) for name in curves.variant])
     rows = [
@@ -36,9 +37,10 @@ def grid(curves: DataFrame) -> tuple[Figure, list[tuple[Axes, str, DataFrame]]]:
             same = (curves.corpus == corpus) & (curves.family == family)
             name = f"{family}, {sampler}" + (f"\n{corpus}" if several else "")
             axes[row, column].set_title(name)
-            cells.append((axes[row, column], name, curves[same & (curves.sampler == sampler)]))
+            cells.append((axes[row, column], curves[same & (curves.sampler == sampler)]))
     for ax in axes[-1]:
         ax.set_xlabel("epoch")
+        ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     return figure, cells
 
 

@@ -10,15 +10,28 @@ NOISE = {"color": "#b0b0b0", "lw": 0.7}
 
 
 def mode(tables: _rows.Tables, name: str) -> DataFrame:
-    """Rows of one mode in the order of time."""
+    """Rows of one mode in the order of time, of the first seed if there are several."""
     table = _rows.rows(tables, "sine_predictions")
-    return table if table.empty else table[table["mode"] == name].sort_values("time")
+    if table.empty:
+        return table
+    if "seed" in table:
+        table = table[table.seed == table.seed.min()]
+    return table[table["mode"] == name].sort_values("time")
 
 
 def training_end(tables: _rows.Tables) -> float:
-    """Time of the first value that is forecast from forecasts; NaN where there is none."""
+    """Time of the last value before the multi-step forecast; NaN where there is none."""
     forecast = mode(tables, "multi_step")
-    return np.nan if forecast.empty else float(forecast.time.iloc[0])
+    return np.nan if forecast.empty else float(forecast.time.iloc[0]) - 1
+
+
+def floor(tables: _rows.Tables) -> float:
+    """Variance of the noise: mean squared distance of the data from the noise-free sine."""
+    both = mode(tables, "data"), mode(tables, "clean")
+    if any(table.empty for table in both):
+        return np.nan
+    joined = both[0].merge(both[1], on="time", suffixes=("", "_clean"))
+    return float(np.mean((joined.value - joined.value_clean) ** 2))
 
 
 def backdrop(ax: Axes, tables: _rows.Tables) -> None:

@@ -109,7 +109,8 @@ def placard(sentence: str) -> Figure:
 
 def vacant(ax: Axes, sentence: str, width: int = 34) -> None:
     """Say in a panel why it is empty."""
-    ax.set(xticks=[], yticks=[])
+    ax.tick_params(bottom=False, left=False, labelbottom=False, labelleft=False)
+    ax.grid(False)
     ax.set_facecolor("#f6f6f6")
     words = wrapped(sentence, width)
     ax.text(0.5, 0.5, words, transform=ax.transAxes, ha="center", va="center", color=FAINT)
@@ -121,7 +122,7 @@ def wrapped(text: str, width: int) -> str:
 
 def note(figure: Figure, sentences: Iterable[str]) -> None:
     """Small print below the panels, one paragraph per sentence; the figure grows to hold it."""
-    text = "\n".join(wrapped(sentence, 100) for sentence in sentences if sentence)
+    text = "\n".join(wrapped(sentence, 108) for sentence in sentences if sentence)
     if text:
         figure.supxlabel(text, x=0.01, ha="left", fontsize=7.5, color=FAINT)
         grow(figure, 0.16 * (text.count("\n") + 1))
@@ -129,7 +130,7 @@ def note(figure: Figure, sentences: Iterable[str]) -> None:
 
 def legend(figure: Figure, handles: list[Line2D], columns: int = 4) -> None:
     """One legend above all panels, which keep their size."""
-    columns = min(columns, len(handles))
+    columns = max(1, min(columns, len(handles)))
     figure.legend(handles=handles, loc="outside upper center", ncols=columns)
     grow(figure, 0.2 * -(-len(handles) // columns))
 

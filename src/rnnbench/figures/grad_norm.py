@@ -22,9 +22,9 @@ def draw(tables: _rows.Tables) -> Figure:
     every = _rows.rows(tables, "curves").clip_norm
     thresholds = sorted(every[np.isfinite(every)].unique())
     figure, cells = _curves.grid(curves)
-    for ax, name, group in cells:
-        if group.empty:
-            _theme.vacant(ax, f"no run of {name}")
+    for ax, group in cells:
+        if not np.isfinite(group.grad_norm).any():
+            _theme.vacant(ax, "No run has a finite value here.")
             continue
         for variant in _rows.ordered(group.variant):
             _variant(ax, group[group.variant == variant], variant)
@@ -67,5 +67,6 @@ def finding(tables: _rows.Tables) -> str:
 def _variant(ax: Axes, group: DataFrame, variant: str) -> None:
     style = _theme.look(variant)
     typical, largest = (_curves.median(group, name) for name in ("grad_norm", "grad_norm_max"))
-    ax.plot(typical.index, typical, color=style.color, ls=style.line, lw=1.4)
+    point = "." if len(typical) == 1 else None
+    ax.plot(typical.index, typical, color=style.color, ls=style.line, lw=1.4, marker=point)
     ax.plot(largest.index, largest, color=style.color, ls=style.line, lw=0.5)

@@ -1,5 +1,6 @@
 """Learning curves: perplexity by epoch on the training text and on text the run never saw."""
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -16,9 +17,9 @@ def draw(tables: _rows.Tables) -> Figure:
         return _theme.placard(_rows.missing(_rows.rows(tables, "runs"), "learning curve"))
     leaky = _rows.leaky(tables)
     figure, cells = _curves.grid(curves)
-    for ax, name, group in cells:
-        if group.empty:
-            _theme.vacant(ax, f"no run of {name}")
+    for ax, group in cells:
+        if not np.isfinite(group.perplexity).any():
+            _theme.vacant(ax, "No run has a finite value here.")
             continue
         for variant in _rows.ordered(group.variant):
             _variant(ax, group[group.variant == variant], variant, variant in leaky)
@@ -61,7 +62,8 @@ def _variant(ax: Axes, group: DataFrame, variant: str, leaky: bool) -> None:
     style = _theme.look(variant, leaky)
     train = _curves.median(group, "perplexity")
     heldout = _curves.median(group, "heldout_perplexity")
-    ax.plot(train.index, train, color=style.color, ls=style.line, lw=1.2)
+    point = "." if len(train) == 1 else None
+    ax.plot(train.index, train, color=style.color, ls=style.line, lw=1.2, marker=point)
     every = max(1, len(heldout) // 10)
     marks = {"marker": style.marker, "mfc": style.fill, "ms": 4, "markevery": every}
     ax.plot(heldout.index, heldout, color=style.color, lw=0.6, ls=style.line, **marks)

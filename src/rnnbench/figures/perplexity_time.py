@@ -20,9 +20,9 @@ def draw(tables: _rows.Tables) -> Figure:
     groups = list(done.groupby(PANEL, sort=False))
     columns = min(2, len(groups))
     figure, axes = _theme.panels(-(-len(groups) // columns), columns, height=2.9)
-    for ax, (key, group) in zip(axes.flat, groups, strict=False):
+    for ax, ((corpus, machine, device), group) in zip(axes.flat, groups, strict=False):
         _panel(ax, group, leaky)
-        ax.set_title(_theme.wrapped(", ".join(key), 80 // columns))
+        ax.set_title(f"{_theme.wrapped(machine, 80 // columns)}\n{corpus}, {device}")
     for ax in axes.flat[len(groups) :]:
         ax.set_visible(False)
     _theme.legend(figure, _theme.variant_handles(done.variant, leaky, lines=False))

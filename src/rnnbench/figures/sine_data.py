@@ -20,13 +20,11 @@ def draw(tables: _rows.Tables) -> Figure:
 
 
 def finding(tables: _rows.Tables) -> str:
-    data, clean = _sine.mode(tables, "data"), _sine.mode(tables, "clean")
+    data, floor = _sine.mode(tables, "data"), _sine.floor(tables)
     if data.empty:
         return "No sine series to show."
-    both = data.merge(clean, on="time", suffixes=("", "_clean"))
     said = f"The series has {_rows.counted(len(data), 'point')}"
-    if len(both):
-        floor = float(np.mean((both.value - both.value_clean) ** 2))
+    if np.isfinite(floor):
         said += f", scattered around the sine with variance {_rows.figures3(floor)}"
         said += ", an error that no forecast can be expected to beat"
     return said + "."

@@ -25,6 +25,7 @@ def draw(tables: _rows.Tables) -> Figure:
     axes[0, 0].set_yticks([-3.0 * i for i in range(len(horizons))])
     axes[0, 0].set_yticklabels([f"k = {k:.0f}" for k in horizons])
     _errors(axes[0, 1], tables)
+    _theme.legend(figure, axes[0, 1].get_legend_handles_labels()[0])
     return figure
 
 
@@ -58,10 +59,11 @@ def _errors(ax: Axes, tables: _rows.Tables) -> None:
         chosen = errors[errors.model == model].sort_values("horizon")
         look = {"color": _theme.SERIES[index % 6], "marker": _theme.MARKERS[index % 6]}
         ax.plot(chosen.horizon, chosen.mse, label=model, **look)
+    floor = _sine.floor(tables)
+    if floor > 0:
+        ax.axhline(floor, color=_theme.INK, lw=0.9, ls=":", label="noise variance")
     _theme.logarithmic(ax.yaxis, (1.0, 2.0, 5.0))
     ax.set_xscale("log", base=2)
-    ax.set_xticks(
-        sorted(errors.horizon.unique()), [f"{k:.0f}" for k in sorted(errors.horizon.unique())]
-    )
+    horizons = sorted(errors.horizon.unique())
+    ax.set_xticks(horizons, [f"{k:.0f}" for k in horizons])
     ax.set(xlabel="k (steps ahead)", ylabel="mean squared error (no unit)")
-    _sine.legend(ax, 1)

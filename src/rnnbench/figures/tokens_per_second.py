@@ -26,7 +26,7 @@ def draw(tables: _rows.Tables) -> Figure:
     )
     for ax, (key, group) in zip(axes.flat, groups, strict=False):
         _panel(ax, group, variants, settings, leaky)
-        ax.set_title(_title(key, done, 80 // columns))
+        ax.set_title(_title(key, done, 64 // columns))
     for ax in axes.flat[len(groups) :]:
         ax.set_visible(False)
     _scale(axes, done, [_theme.label(name, name in leaky) for name in variants])
@@ -36,9 +36,10 @@ def draw(tables: _rows.Tables) -> Figure:
 
 def finding(tables: _rows.Tables) -> str:
     speed = _rows.rows(tables, "speed")
-    done = _rows.ranked(_rows.timed(speed), tables).sort_values("tokens_per_second")
+    done = _rows.ranked(_rows.timed(speed), tables)
     if done.empty:
         return _rows.missing(speed, "timing", "timing")
+    done = done.sort_values("tokens_per_second")
     best = done.iloc[-1]
     rest = done[(done[PANEL] == best[PANEL]).all(axis=1) & (done.variant != best.variant)]
     said = f"The fastest is {best.variant} on {best.device}, at {interval(best)}"
@@ -75,27 +76,25 @@ def _panel(ax: Axes, group: DataFrame, variants: list, settings: list, leaky: se
 
 def _title(key: tuple, done: DataFrame, width: int) -> str:
     machine, device, threads, dtype = key
-    words = [f"{machine}, {device}"]
+    words = [str(device)]
     if done.threads.nunique() > 1:
         words.append(_rows.counted(int(threads), "thread"))
     if done.dtype.nunique() > 1:
         words.append(str(dtype))
-    return _theme.wrapped(", ".join(words), width)
+    return _theme.wrapped(machine, width) + "\n" + ", ".join(words)
 
 
-def _scale(axes, done: DataFrame, names: list[str]) -> None:
-    low, high = done.tokens_per_second.min(), done.tokens_per_second.max()
-    for ax in axes.flat:
-        if high > 8 * low:
-            _theme.logarithmic(ax.xaxis, (1.0,) if high > 100 * low else (1.0, 3.0))
-        else:
-            ax.set_xlim(left=0)
-            ax.xaxis.set_major_locator(MaxNLocator(4))
-            ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-        ax.set_ylim(len(names) - 0.5, -0.5)
-        ax.set_yticks(range(len(names)), names)
-    for ax in axes[-1]:
-        ax.set_xlabel("tokens per second")
+def _scale(ax: Axes, group: DataFrame, names: list[str]) -> None:
+    """Linear from 0, so that lengths compare, unless the slowest would be squeezed to nothing."""
+    if group.tokens_per_second.max() > 20 * group.tokens_per_second.min():
+        _theme.logarithmic(ax.xaxis)
+    else:
+        ax.set_xlim(left=0)
+        ax.xaxis.set_major_locator(MaxNLocator(4))
+        ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    ax.set_ylim(len(names) - 0.5, -0.5)
+    ax.set_yticks(range(len(names)), names)
+    ax.set_xlabel("tokens per second")
 
 
 def _notes(speed: DataFrame, settings: list) -> list[str]:

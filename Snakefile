@@ -1,0 +1,43 @@
+"""rnnbench: recurrent language models, measured. What is made from what, in pipeline order."""
+
+import sys
+
+from rnnbench import machine
+from rnnbench.errors import UserError
+from rnnbench.study import Study, digest
+
+
+configfile: f"{workflow.basedir}/config/config.yaml"
+
+
+try:
+    study = Study(config, machine.name(), machine.unavailable())
+except UserError as error:
+    sys.exit(f"rnnbench: {error}")
+
+PARTS = {}  # table -> the files it is gathered from; each stage adds its own
+
+
+wildcard_constraints:
+    corpus=r"[a-z][a-z0-9_]*",
+    token="word|char",
+    order=r"\d+",
+    clip_norm=r"[0-9.e+-]+|inf",
+    seed=r"\d+",
+    process=r"\d+",
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "workflow/rules/text.smk"  # source → text → vocabulary → n-grams → Zipf exponents
+include: "workflow/rules/sine.smk"  # seed → forecasts of the sine
+include: "workflow/rules/runs.smk"  # vocabulary → trained models
+include: "workflow/rules/speed.smk"  # vocabulary → timed training steps
+include: "workflow/rules/report.smk"  # records → tables → figures → report
+
+
+rule all:
+    default_target: True
+    input:
+        "results/report.html",

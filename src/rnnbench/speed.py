@@ -1,0 +1,120 @@
+"""Tokens per second of whole training steps, in one process.
+
+A sample is a window of whole minibatches that lasts at least ``window_seconds``: minibatch,
+forward, loss, backward, clipping, update. The clock is monotonic and the device is synchronised
+at both ends. Steps before the windows warm caches and allocators up; their windows are kept and
+marked, and left out of every estimate.
+"""
+
+import math
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+
+from rnnbench import machine, samplers, variants
+from rnnbench.study import TimingConfig
+from rnnbench.train import Progress, steps
+
+MOST_WARMUP_WINDOWS = 30
+STEADY_DRIFT = 0.05  # the last three warm-up windows agree to this share
+
+
+def samples(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict[str, Any]]:
+    """Return one row per window: totals, never rates.
+
+    Args:
+        timing: what to time; its threads must already be in force.
+        tokens: the training text, ``(N,)``.
+        vocab_size: of the text.
+
+    Raises:
+        StudyError: the text is shorter than one minibatch.
+    """
+    samplers.check_size(len(tokens), timing.batch_size, timing.num_steps)
+    stepping = training_steps(timing, tokens, vocab_size)
+    initialisation_seconds = window(timing.device, stepping, 1)["seconds"]
+    num_minibatches = calibrate(timing, stepping)
+    rows = list(warm_up(timing, stepping, num_minibatches))
+    rows += [window(timing.device, stepping, num_minibatches) for _ in range(timing.windows)]
+    key = timing.as_row() | {
+        "initialisation_seconds": initialisation_seconds,
+        "peak_memory_bytes": peak_memory_bytes(timing.device),
+    }
+    counted = [False] * (len(rows) - timing.windows) + [True] * timing.windows
+    return [
+        key | {"window": i, "counted": kept} | row
+        for i, (row, kept) in enumerate(zip(rows, counted, strict=True), start=1)
+    ]
+
+
+def training_steps(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> Iterator[int]:
+    """Train for ever, by the very steps of a training run; yield the tokens of each."""
+    generator = np.random.Generator(np.random.PCG64(timing.process))
+    dtype = getattr(torch, timing.dtype)
+    model = variants.build(timing.variant, vocab_size, timing.hidden_size, generator, dtype)
+    progress = Progress(model.to(timing.device), generator)
+    text = torch.from_numpy(tokens.astype(np.int64)).to(timing.device)
+    while True:
+        for _, _, num_tokens in steps(timing, text, progress):
+            yield num_tokens
+
+
+def window(device: str, stepping: Iterator[int], num_minibatches: int) -> dict[str, Any]:
+    """Time ``num_minibatches`` steps."""
+    load_average = machine.load_average()
+    synchronise(device)
+    began = time.perf_counter()
+    num_tokens = sum(next(stepping) for _ in range(num_minibatches))
+    synchronise(device)
+    seconds = time.perf_counter() - began
+    return {
+        "num_minibatches": num_minibatches,
+        "num_tokens": num_tokens,
+        "seconds": seconds,
+        "load_average": load_average,
+    }
+
+
+def calibrate(timing: TimingConfig, stepping: Iterator[int]) -> int:
+    """Return how many minibatches last at least ``window_seconds``, with a quarter to spare."""
+    num_minibatches = 1
+    while True:
+        tries = [window(timing.device, stepping, num_minibatches)["seconds"] for _ in range(3)]
+        if min(tries) >= timing.window_seconds / 4:
+            return math.ceil(1.25 * num_minibatches * timing.window_seconds / min(tries))
+        num_minibatches *= 2
+
+
+def warm_up(
+    timing: TimingConfig, stepping: Iterator[int], num_minibatches: int
+) -> Iterator[dict[str, Any]]:
+    """Yield windows until ``warmup_seconds`` are over and three in a row agree, or 30 are done."""
+    seconds: list[float] = []
+    while len(seconds) < MOST_WARMUP_WINDOWS:
+        row = window(timing.device, stepping, num_minibatches)
+        seconds.append(row["seconds"])
+        yield row
+        if sum(seconds) >= timing.warmup_seconds and steady(seconds):
+            return
+
+
+def steady(seconds: list[float]) -> bool:
+    """Whether the last three windows took the same time, to STEADY_DRIFT."""
+    last = seconds[-3:]
+    return len(last) == 3 and max(last) / min(last) - 1 <= STEADY_DRIFT
+
+
+def synchronise(device: str) -> None:
+    """Wait for the device; the CPU is never ahead of itself."""
+    if device == "cuda":
+        torch.cuda.synchronize()
+
+
+def peak_memory_bytes(device: str) -> int:
+    """Largest memory so far: of the device's allocator, or of the process on the CPU."""
+    if device == "cuda":
+        return torch.cuda.max_memory_allocated()
+    return machine.peak_memory_bytes()

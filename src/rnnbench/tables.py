@@ -1,0 +1,169 @@
+"""Records to tidy tables: one row per fact, totals turned into metrics."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from pandas import DataFrame
+
+from rnnbench import metrics, stats
+from rnnbench.records import read_record, write_text
+
+RUN_KEYS = ["machine", "corpus", "variant", "sampler", "clip_norm", "device", "seed"]
+TIMING_KEYS = ["machine", "variant", "sampler", "clip_norm", "device", "threads", "dtype"]
+Rows = Sequence[Mapping[str, str]]
+
+
+def read(path: str | Path) -> DataFrame:
+    """Read a table written by :func:`write`; only an empty cell is a missing value.
+
+    Words such as "null" and "nan" are words here.
+    """
+    return pd.read_csv(path, keep_default_na=False, na_values=[""], encoding="utf-8")
+
+
+def write(path: str | Path, table: DataFrame) -> None:
+    """Write a table as CSV; an infinity is ``inf``, a missing value an empty cell."""
+    text = StringIO()
+    table.to_csv(text, index=False, quoting=csv.QUOTE_MINIMAL, lineterminator="\n")
+    write_text(path, text.getvalue())
+
+
+def gather(name: str, paths: Sequence[str], missing: Rows) -> DataFrame:
+    """Build the table ``name`` from its parts and the rows that could not be had.
+
+    Tables without a function of their own here are their parts, one after the other.
+    """
+    build = BUILDERS.get(name, concatenate)
+    return build(paths, DataFrame(missing))
+
+
+def concatenate(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """Put CSV tables and JSON records under each other."""
+    parts = [
+        DataFrame([read_record(path)]).drop(columns="schema_version")
+        if Path(path).suffix == ".json"
+        else read(path)
+        for path in paths
+    ]
+    return pd.concat(parts, ignore_index=True) if parts else DataFrame()
+
+
+def runs(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per training run; the columns of totals follow those of metrics."""
+    records = concatenate(paths, missing)
+    if len(records):
+        records = records.assign(**_run_metrics(records))
+    first = [
+        *RUN_KEYS,
+        *("num_epochs", "status", "perplexity", "median_perplexity", "heldout_perplexity"),
+        *("bits_per_char", "heldout_bits_per_char", "train_seconds", "initial_perplexity"),
+        *("max_grad_norm", "clipped_share", "leaky", "reason"),
+    ]
+    table = _join(records, missing)
+    return table.reindex(columns=[*first, *(name for name in table if name not in first)])
+
+
+def curves(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per run and epoch."""
+    table = concatenate(paths, missing)
+    table["perplexity"] = metrics.perplexity(table.total_nats, table.num_tokens)
+    table["heldout_perplexity"] = metrics.perplexity(
+        table.heldout_total_nats, table.heldout_num_tokens
+    )
+    totals = [name for name in table if name.endswith(("total_nats", "num_tokens"))]
+    return table[[*(name for name in table if name not in totals), *totals]]
+
+
+def texts(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per run, stage and prefix; the run's keys come from the record beside the text."""
+    parts = []
+    for path in paths:
+        record = read_record(Path(path).with_name("record.json"))
+        part = pd.read_csv(path, sep="\t", quoting=csv.QUOTE_NONE, keep_default_na=False)
+        parts.append(DataFrame({key: record[key] for key in RUN_KEYS}, index=part.index).join(part))
+    return pd.concat(parts, ignore_index=True) if parts else DataFrame()
+
+
+def speed(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per timed point: median tokens per second over all counted windows."""
+    samples = concatenate(paths, missing)
+    rows = []
+    if len(samples):
+        counted = samples[samples.counted]
+        rows = [
+            dict(zip(TIMING_KEYS, point, strict=True)) | _speed_row(windows)
+            for point, windows in counted.groupby(TIMING_KEYS, sort=False)
+        ]
+    first = [
+        *TIMING_KEYS,
+        *("tokens_per_second", "low", "high", "n", "share_of_limit", "status", "reason"),
+    ]
+    table = _join(DataFrame(rows), missing)
+    return table.reindex(columns=[*first, *(name for name in table if name not in first)])
+
+
+def machines(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per machine and field of its fingerprint."""
+    wide = concatenate(paths, missing)
+    return wide.astype(str).melt(id_vars="machine", var_name="field")
+
+
+def sine_predictions(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """The forecasts of the first seed, which the figures show."""
+    table = concatenate(paths, missing)
+    return table[table.seed == table.seed.iloc[0]]
+
+
+BUILDERS = {
+    build.__name__: build for build in (runs, curves, texts, speed, machines, sine_predictions)
+}
+
+
+def _run_metrics(records: DataFrame) -> dict[str, np.ndarray]:
+    return {
+        "perplexity": metrics.perplexity(records.total_nats, records.num_tokens),
+        "median_perplexity": metrics.perplexity(records.recent_nats_per_token, 1.0),
+        "heldout_perplexity": metrics.perplexity(
+            records.heldout_total_nats, records.heldout_num_tokens
+        ),
+        "bits_per_char": metrics.bits_per_char(records.total_nats, records.num_chars),
+        "heldout_bits_per_char": metrics.bits_per_char(
+            records.heldout_total_nats, records.heldout_num_chars
+        ),
+        "initial_perplexity": metrics.perplexity(
+            records.initial_total_nats, records.initial_num_tokens
+        ),
+    }
+
+
+def _speed_row(windows: DataFrame) -> dict[str, object]:
+    """Rates of windows, not of single steps; the resampling is seeded by nothing but the data."""
+    rates = windows.assign(rate=windows.num_tokens / windows.seconds)
+    processes = {k: group.to_numpy() for k, group in rates.groupby("process").rate}
+    interval = stats.hierarchical_bootstrap(processes, np.random.default_rng(0))
+    return {
+        "tokens_per_second": interval.median,
+        "low": interval.low,
+        "high": interval.high,
+        "n": interval.n,
+        "processes": interval.processes,
+        "minimum": rates.rate.min(),
+        "maximum": rates.rate.max(),
+        "load_average": windows.load_average.median(),
+        "initialisation_seconds": windows.initialisation_seconds.median(),
+        "peak_memory_bytes": windows.peak_memory_bytes.max(),
+        "hidden_size": windows.hidden_size.iloc[0],
+        "batch_size": windows.batch_size.iloc[0],
+        "num_steps": windows.num_steps.iloc[0],
+        "status": "measured",
+    }
+
+
+def _join(done: DataFrame, missing: DataFrame) -> DataFrame:
+    """Put the missing rows last, where they are seen but never first."""
+    parts = [part for part in (done, missing) if len(part)]
+    return pd.concat(parts, ignore_index=True) if parts else done

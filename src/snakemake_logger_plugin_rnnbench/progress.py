@@ -1,0 +1,143 @@
+"""What a run has done, is doing and has still to do, from Snakemake's events: no printing here."""
+
+import logging
+import os
+import re
+from collections import defaultdict
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean
+
+EXCLUSIVE = {"speed"}  # rules whose jobs have the machine to themselves
+NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?|inf|nan|[Tt]rue|[Ff]alse"
+UNSAID = {"machine"}  # wildcards that are the same in all jobs of a run
+AGAIN = "Run the same command again: finished work is kept."
+
+
+def clock(seconds: float) -> str:
+    minutes, second = divmod(round(seconds), 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{hour}:{minute:02}:{second:02}" if hour else f"{minute}:{second:02}"
+
+
+def tail(path: str, num_lines: int = 10) -> list[str]:
+    """The last lines of a text file that are not blank; none if it cannot be read."""
+    with suppress(OSError, ValueError), Path(path).open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - 8192))
+        lines = file.read().decode("utf-8", "replace").splitlines()
+        return [line.rstrip() for line in lines if line.strip()][-num_lines:]
+    return []
+
+
+def last_epoch(path: str, since: float) -> str:
+    """`12/25` from the last whole epoch line of a log written after `since` (Unix seconds)."""
+    with suppress(OSError, ValueError):
+        if Path(path).stat().st_mtime >= since - 1:  # an older one is of an earlier attempt
+            return (re.findall(r"\bepoch (\d+/\d+)\s", "\n".join(tail(path))) or [""])[-1]
+    return ""
+
+
+def seconds_left(
+    durations: dict[str, list[float]],
+    todo: dict[str, int],
+    running: list[tuple[str, float]],
+    workers: int,
+) -> float | None:
+    """About how long the rest takes; None until most of it is of rules that were seen to finish.
+
+    durations: seconds of the finished jobs of each rule; todo: jobs of each rule not finished;
+    running: (rule, seconds so far) of those under way; workers: jobs that run side by side.
+    """
+    seen = [seconds for of_rule in durations.values() for seconds in of_rule]
+    known = sum(count for rule, count in todo.items() if rule in durations)
+    if not seen or 2 * known < sum(todo.values()):
+        return None
+    typical = {rule: mean(durations.get(rule, seen)) for rule in todo}
+    work = {rule: count * typical[rule] for rule, count in todo.items()}
+    for rule, spent in running:
+        work[rule] = work.get(rule, 0) - min(spent, typical.get(rule, 0))
+    alone = sum(seconds for rule, seconds in work.items() if rule in EXCLUSIVE)
+    sharing = sum(count for rule, count in todo.items() if rule not in EXCLUSIVE)
+    return alone + (sum(work.values()) - alone) / max(1, min(workers, sharing))
+
+
+@dataclass(frozen=True)
+class Job:
+    rule: str
+    name: str  # rule, then wildcards; numbers with the name of theirs
+    logs: list[str]
+    began: float  # Unix seconds
+
+    @classmethod
+    def of(cls, record: logging.LogRecord) -> "Job":
+        words = [record.rule_name]
+        for name, value in dict(getattr(record, "wildcards", None) or {}).items():
+            if name not in UNSAID:
+                words.append(f"{name}={value}" if re.fullmatch(NUMBER, value) else value)
+        return cls(record.rule_name, " ".join(words), list(record.log or []), record.created)
+
+    def status(self) -> str:
+        epochs = [epoch for log in self.logs if (epoch := last_epoch(log, self.began))]
+        return f"{self.name} epoch {epochs[-1]}" if epochs else self.name
+
+    def failure(self) -> list[str]:
+        ends = [(log, (tail(log, 1) or ["nothing written"])[0]) for log in self.logs]
+        return [f"  {self.name}", *(f"    {log}: {end}" for log, end in ends)]
+
+
+class Progress:
+    """What is done, running and failed, as told by Snakemake's events."""
+
+    def __init__(self) -> None:
+        self.began = None  # Unix seconds, once the number of jobs is known
+        self.todo, self.total, self.done, self.workers = {}, 0, 0, 1
+        self.hidden = 0  # rule all, which only collects
+        self.running, self.failed, self.durations = {}, {}, defaultdict(list)
+
+    def run_info(self, record: logging.LogRecord) -> str:
+        self.todo = {rule: count for rule, count in record.stats.items() if rule != "total"}
+        self.hidden = self.todo.pop("all", 0) if len(self.todo) > 1 else 0
+        self.began, self.total = record.created, sum(self.todo.values())
+        return "to do: " + ", ".join(f"{count} {rule}" for rule, count in self.todo.items())
+
+    def job_info(self, record: logging.LogRecord) -> None:
+        self.running[record.jobid] = Job.of(record)
+        sharing = [job for job in self.running.values() if job.rule not in EXCLUSIVE]
+        self.workers = max(self.workers, len(sharing))
+
+    def job_finished(self, record: logging.LogRecord) -> None:
+        self.failed.pop(record.job_id, None)
+        job = self.running.pop(record.job_id, None)
+        if job and job.rule in self.todo:
+            self.durations[job.rule].append(record.created - job.began)
+            self.todo[job.rule] = max(0, self.todo[job.rule] - 1)
+
+    def progress(self, record: logging.LogRecord) -> None:
+        self.total = record.total - self.hidden  # a checkpoint changes it
+        self.done = min(record.done, self.total)
+
+    def job_error(self, record: logging.LogRecord) -> str:
+        job = self.running.pop(record.jobid, None) or Job.of(record)
+        self.failed[record.jobid] = job
+        lines = [f"failed: {job.name}"]
+        for log in job.logs:
+            lines += [f"  last lines of {log}:", *("    " + line for line in tail(log))]
+        return "\n".join(lines)
+
+    def line(self, now: float) -> str:
+        running = [(job.rule, now - job.began) for job in self.running.values()]
+        left = seconds_left(self.durations, self.todo, running, self.workers)
+        about = f", about {clock(round(left, -1))} left" if left and left >= 5 else ""
+        jobs = "; ".join(job.status() for job in self.running.values())
+        gone = f"{self.done}/{self.total} jobs  {clock(now - self.began)} gone"
+        return gone + about + (f" | running: {jobs}" if jobs else "")
+
+    def ending(self, now: float) -> str:
+        if self.done == self.total and not self.failed:
+            return f"done: {self.total} job{'s' * (self.total != 1)} in {clock(now - self.began)}"
+        stopped = f"stopped: {self.done}/{self.total} jobs done in {clock(now - self.began)}"
+        if not self.failed:
+            return f"{stopped}. {AGAIN}"
+        lines = [line for job in self.failed.values() for line in job.failure()]
+        return "\n".join([f"{stopped}; {len(self.failed)} failed:", *lines, AGAIN])

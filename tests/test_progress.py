@@ -1,0 +1,162 @@
+"""The laws of `--logger rnnbench`, on a study of four small jobs."""
+
+import logging
+import os
+import pty
+import subprocess
+import sys
+import termios
+
+import pytest
+from snakemake_interface_logger_plugins.common import LogEvent
+from snakemake_interface_logger_plugins.tests import MockOutputSettings
+
+from snakemake_logger_plugin_rnnbench import LogHandler
+from snakemake_logger_plugin_rnnbench.progress import Progress, last_epoch, seconds_left
+
+SNAKEFILE = """
+rule all:
+    input: expand("runs/{variant}/seed={seed}", variant=["rnn", "gru"], seed=[0, 1])
+
+rule run:
+    output: "runs/{variant}/seed={seed}"
+    log: "logs/{variant}/seed={seed}.log"
+    params: bad=lambda wildcards: f"{wildcards.variant}{wildcards.seed}" == config["bad"]
+    shell:
+        "echo 'epoch 12/25 perplexity 9.13' > {log}; sleep {config[sleep]}; "
+        "if test {params.bad} = True; then echo 'the loss is nan' >> {log}; exit 3; fi; "
+        "touch {output}"
+"""
+
+
+@pytest.fixture
+def study(tmp_path):
+    folder = tmp_path / "étude"
+    folder.mkdir()
+    (folder / "Snakefile").write_text(SNAKEFILE)
+    return folder
+
+
+def command(*options, sleep=0, bad="none"):
+    base = [sys.executable, "-m", "snakemake", "--logger", "rnnbench", "--cores", "2"]
+    return [*base, *options, "--config", f"sleep={sleep}", f"bad={bad}"]
+
+
+def snakemake(study, *options, **config):
+    """Exit status and all the lines of one call."""
+    call = subprocess.run(command(*options, **config), cwd=study, text=True, capture_output=True)
+    return call.returncode, (call.stdout + call.stderr).splitlines()
+
+
+def test_a_run_takes_two_lines(study):
+    status, lines = snakemake(study)
+    assert status == 0
+    assert lines[0] == "to do: 4 run"
+    assert lines[1].startswith("done: 4 jobs in 0:0")
+    assert len(lines) == 2
+
+
+def test_a_second_run_says_that_nothing_is_to_be_done(study):
+    snakemake(study)
+    status, lines = snakemake(study)
+    assert status == 0
+    assert [line.startswith("Nothing to be done") for line in lines] == [True]
+
+
+def test_a_dry_run_lists_each_job_once_and_the_counts(study):
+    status, lines = snakemake(study, "--dry-run")
+    assert status == 0
+    assert lines[0] == "Job stats:"
+    assert [lines.count(f"run {v} seed={s}") for v in ("rnn", "gru") for s in (0, 1)] == [1] * 4
+    assert not any(line.startswith(("to do", "done", "stopped")) for line in lines)
+
+
+def test_a_failure_is_told_at_once_and_again_at_the_end(study):
+    status, lines = snakemake(study, "--keep-going", bad="rnn1")
+    assert status == 1
+    assert "Error in rule run:" in lines
+    told = lines.index("  last lines of logs/rnn/seed=1.log:")
+    assert lines[told + 1 : told + 3] == ["    epoch 12/25 perplexity 9.13", "    the loss is nan"]
+    assert lines[-4].startswith("stopped: 3/4 jobs done in ")
+    assert lines[-4].endswith("; 1 failed:")
+    assert lines[-3:-1] == ["  run rnn seed=1", "    logs/rnn/seed=1.log: the loss is nan"]
+    assert lines[-1] == "Run the same command again: finished work is kept."
+
+
+def test_an_error_of_the_study_itself_is_told(study):
+    status, lines = snakemake(study, "nowhere")
+    assert status == 1
+    assert any("No rule to produce nowhere" in line for line in lines)
+
+
+def test_the_job_graph_stays_readable_by_machines(study):
+    call = subprocess.run(command("--dag"), cwd=study, text=True, capture_output=True, check=True)
+    assert call.stdout.startswith("digraph")
+    assert call.stderr == ""
+
+
+def test_a_terminal_shows_one_line_no_wider_than_itself_and_is_left_clean(study):
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 50))
+    subprocess.run(command(sleep=1.5), cwd=study, stderr=theirs, check=True)
+    text = os.read(ours, 65536).decode().replace("\r\n", "\n")
+    os.close(ours), os.close(theirs)
+    first, drawn, last = text.split("\n")[0], text.split("\r")[1:-1], text.split("\r")[-1]
+    assert first == "to do: 4 run"
+    assert drawn[0].startswith("0/4 jobs  0:01 gone | running: run ")
+    assert max(map(len, drawn)) == 49
+    assert drawn[-1].strip() == ""
+    assert last.startswith("done: 4 jobs in 0:0") and last.endswith("\n")
+
+
+def test_the_last_whole_epoch_line_counts(tmp_path):
+    log = tmp_path / "é.log"
+    log.write_text("epoch 1/25 perplexity 20\n09:31:07 epoch 12/25 perplexity 9.13\nepoch 13/2")
+    assert last_epoch(str(log), since=0) == "12/25"
+
+
+def test_a_log_of_an_earlier_attempt_or_none_has_no_epoch(tmp_path):
+    log = tmp_path / "a.log"
+    log.write_text("epoch 25/25 perplexity 9.13\n")
+    assert last_epoch(str(log), since=log.stat().st_mtime + 60) == ""
+    assert last_epoch(str(tmp_path / "missing.log"), since=0) == ""
+
+
+@pytest.mark.parametrize(
+    ("durations", "todo", "running", "workers", "seconds"),
+    [
+        ({}, {"run": 3}, [], 2, None),  # nothing has finished
+        ({"zipf": [1.0]}, {"run": 3, "zipf": 1}, [], 2, None),  # little is known of the rest
+        ({"run": [9.0, 11.0]}, {"run": 8}, [], 4, 20),  # shared by the workers
+        ({"run": [10.0], "speed": [5.0]}, {"run": 8, "speed": 4}, [], 4, 40),  # speed is not
+        ({"run": [10.0]}, {"run": 1}, [], 4, 10),  # one job is not shared
+        ({"run": [10.0]}, {"run": 2}, [("run", 4.0), ("run", 60.0)], 2, 3),  # part is done
+        ({"run": [10.0]}, {"run": 2, "figure": 1}, [], 1, 30),  # unknown: the mean of all
+    ],
+)
+def test_the_time_left(durations, todo, running, workers, seconds):
+    assert seconds_left(durations, todo, running, workers) == seconds
+
+
+def record(event, created, **fields):
+    fields |= {"event": event, "created": created, "levelno": logging.INFO}
+    return logging.makeLogRecord(fields)
+
+
+def test_a_job_that_succeeds_on_retry_has_not_failed():
+    state = Progress()
+    job = {"jobid": 1, "rule_name": "run", "log": [], "wildcards": {}}
+    state.run_info(record(LogEvent.RUN_INFO, 0, stats={"run": 1, "all": 1, "total": 2}))
+    state.job_info(record(LogEvent.JOB_INFO, 1, **job))
+    state.job_error(record(LogEvent.JOB_ERROR, 2, **job))
+    state.job_info(record(LogEvent.JOB_INFO, 3, **job))
+    state.job_finished(record(LogEvent.JOB_FINISHED, 4, job_id=1))
+    state.progress(record(LogEvent.PROGRESS, 4, done=1, total=2))
+    assert state.ending(now=65) == "done: 1 job in 1:05"
+
+
+def test_an_event_it_cannot_read_ends_nothing(capsys):
+    handler = LogHandler(MockOutputSettings(), None)
+    handler.emit(record(LogEvent.JOB_INFO, 0))
+    handler.close()
+    assert "Logging error" in capsys.readouterr().err

@@ -1,0 +1,59 @@
+"""Vocabulary → trained models."""
+
+RUN = (
+    "results/runs/machine={machine}/corpus={corpus}/variant={variant}/sampler={sampler}"
+    "/clip_norm={clip_norm}/device={device}/seed={seed}"
+)
+RUNS = [RUN.format(**address) for address in study.runs]
+
+PARTS["runs"] = [f"{folder}/record.json" for folder in RUNS]
+PARTS["curves"] = [f"{folder}/curve.csv" for folder in RUNS]
+PARTS["texts"] = [f"{folder}/text.txt" for folder in RUNS]
+
+
+def run_row(wildcards):
+    return study.run(wildcards).as_row()
+
+
+def run_source(wildcards):
+    return digest(
+        "train.py",
+        "outcome.py",
+        "checkpoint.py",
+        "initial.py",
+        "generate.py",
+        "vocab.py",
+        "variants/__init__.py",
+        f"variants/{wildcards.variant}.py",
+        "samplers/__init__.py",
+        f"samplers/{wildcards.sampler}.py",
+    )
+
+
+def run_gpus(wildcards):
+    return int(wildcards.device == "cuda")
+
+
+rule run:
+    """Train one model on one thread; a run that was killed goes on where it stood."""
+    input:
+        vocab="results/vocab/corpus={corpus}/token=char/vocab.json",
+        ids="results/vocab/corpus={corpus}/token=char/tokens.npy",
+    output:
+        record=f"{RUN}/record.json",
+        curve=f"{RUN}/curve.csv",
+        weights=f"{RUN}/weights.safetensors",
+        text=f"{RUN}/text.txt",
+    log:
+        f"{RUN}/run.log",
+    params:
+        checkpoint=f"{RUN}/checkpoint.safetensors",
+        run=run_row,
+        prefixes=study["texts"]["prefixes"],
+        num_tokens=study["texts"]["num_tokens"],
+        source=run_source,
+    threads: 1
+    resources:
+        gpu=run_gpus,
+    script:
+        "../scripts/run.py"

@@ -1,0 +1,57 @@
+"""Vocabulary → timed training steps. Nothing of the DAG runs beside a timing."""
+
+SPEED = (
+    "results/speed/machine={machine}/variant={variant}/sampler={sampler}/clip_norm={clip_norm}"
+    "/device={device}/threads={threads}/dtype={dtype}/process={process}"
+)
+
+PARTS["speed"] = [f"{SPEED.format(**address)}/samples.csv" for address in study.timings]
+PARTS["machines"] = [f"results/machine/machine={study.machine}/record.json"]
+
+
+def timing_row(wildcards):
+    return study.timing(wildcards).as_row()
+
+
+def timing_source(wildcards):
+    return digest(
+        "speed.py",
+        "train.py",
+        "variants/__init__.py",
+        f"variants/{wildcards.variant}.py",
+        f"samplers/{wildcards.sampler}.py",
+    )
+
+
+def earlier_rounds_first(wildcards):
+    return -int(wildcards.process)
+
+
+rule machine:
+    """Describe the machine that runs the jobs."""
+    output:
+        "results/machine/machine={machine}/record.json",
+    log:
+        "results/logs/machine/{machine}.log",
+    params:
+        source=digest("machine.py"),
+    script:
+        "../scripts/machine.py"
+
+
+rule speed:
+    """Time training steps in a fresh process; low process numbers first, so variants alternate."""
+    input:
+        vocab=f"results/vocab/corpus={study.timing_corpus}/token=char/vocab.json",
+        ids=f"results/vocab/corpus={study.timing_corpus}/token=char/tokens.npy",
+    output:
+        f"{SPEED}/samples.csv",
+    log:
+        f"{SPEED}/speed.log",
+    params:
+        timing=timing_row,
+        source=timing_source,
+    priority: earlier_rounds_first
+    threads: workflow.cores
+    script:
+        "../scripts/speed.py"

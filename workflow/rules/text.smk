@@ -1,0 +1,97 @@
+"""Source → text → vocabulary → n-grams → Zipf exponents."""
+
+VOCAB = "results/vocab/corpus={corpus}/token={token}"
+NGRAMS = "results/ngrams/corpus={corpus}/token={token}/order={order}"
+ZIPF = "results/zipf/corpus={corpus}/token={token}/order={order}"
+TEXTS = {"corpus": study["corpora"], "token": study["ngrams"]["tokens"]}
+ORDERS = {**TEXTS, "order": study["ngrams"]["orders"]}
+
+PARTS["corpora"] = expand("results/corpus/{corpus}.json", corpus=study["corpora"])
+PARTS["vocab"] = expand(f"{VOCAB}/vocab.csv", **TEXTS)
+PARTS["ngrams"] = expand(f"{NGRAMS}/ngrams.csv", **ORDERS)
+PARTS["top_ngrams"] = expand(f"{NGRAMS}/top_ngrams.csv", **ORDERS)
+PARTS["rank_frequency"] = expand(f"{NGRAMS}/rank_frequency.csv", **ORDERS)
+PARTS["zipf"] = expand(f"{ZIPF}/zipf.csv", **ORDERS)
+
+
+def own_file(wildcards):
+    """The file of an own text, so that an edit of it is noticed; none for other texts."""
+    return study.own_file(wildcards.corpus)
+
+
+def own_text(wildcards):
+    return study.own_texts(wildcards.corpus)
+
+
+def corpus_source(wildcards):
+    built_in = study.own_texts(wildcards.corpus) == {}
+    origin = f"corpora/{wildcards.corpus}.py" if built_in else "own_text.py"
+    return digest("corpora/__init__.py", origin)
+
+
+rule corpus:
+    """Download, read or generate a text, check its hash, and clean it."""
+    input:
+        own_file,
+    output:
+        text="results/corpus/{corpus}.txt",
+        record="results/corpus/{corpus}.json",
+    log:
+        "results/logs/corpus/{corpus}.log",
+    params:
+        own_texts=own_text,
+        source=corpus_source,
+    script:
+        "../scripts/corpus.py"
+
+
+rule vocab:
+    """Number the words or characters of a text."""
+    input:
+        text=rules.corpus.output.text,
+        record=rules.corpus.output.record,
+    output:
+        vocab=f"{VOCAB}/vocab.json",
+        ids=f"{VOCAB}/tokens.npy",
+        table=f"{VOCAB}/vocab.csv",
+    log:
+        "results/logs/vocab/corpus={corpus}/token={token}.log",
+    params:
+        **study["vocab"],
+        source=digest("vocab.py"),
+    script:
+        "../scripts/vocab.py"
+
+
+rule ngrams:
+    """Count the n-grams of one order."""
+    input:
+        vocab=rules.vocab.output.vocab,
+        ids=rules.vocab.output.ids,
+    output:
+        table=f"{NGRAMS}/ngrams.csv",
+        top=f"{NGRAMS}/top_ngrams.csv",
+        rank_frequency=f"{NGRAMS}/rank_frequency.csv",
+    log:
+        "results/logs/ngrams/corpus={corpus}/token={token}/order={order}.log",
+    params:
+        top=study["ngrams"]["top"],
+        source=digest("ngrams.py", "vocab.py"),
+    script:
+        "../scripts/ngrams.py"
+
+
+rule zipf:
+    """Estimate the exponents of one rank-frequency curve, with intervals."""
+    input:
+        vocab=rules.vocab.output.vocab,
+        ids=rules.vocab.output.ids,
+    output:
+        f"{ZIPF}/zipf.csv",
+    log:
+        "results/logs/zipf/corpus={corpus}/token={token}/order={order}.log",
+    params:
+        **study["zipf"],
+        source=digest("zipf.py", "ngrams.py"),
+    script:
+        "../scripts/zipf.py"

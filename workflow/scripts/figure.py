@@ -1,0 +1,13 @@
+"""Draw one figure and say what it shows."""
+
+from pathlib import Path
+
+from rnnbench import figures
+from rnnbench.job import logged
+from rnnbench.records import write_text
+
+with logged(snakemake.log[0]):
+    name = snakemake.wildcards.figure
+    tables = figures.read_tables(Path(snakemake.input[0]).parent)
+    figures.save(figures.draw(name, tables), snakemake.output.svg, snakemake.output.png)
+    write_text(snakemake.output.finding, figures.finding(name, tables) + "\n")

@@ -1,0 +1,8 @@
+"""Write what machine this is."""
+
+from rnnbench import machine
+from rnnbench.job import logged
+from rnnbench.records import write_record
+
+with logged(snakemake.log[0]):
+    write_record(snakemake.output[0], machine.fingerprint())

@@ -1,0 +1,30 @@
+"""Train one model and write its record, curve, weights and texts."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from rnnbench import checkpoint, generate, outcome, tables, train
+from rnnbench.job import logged
+from rnnbench.records import write_record
+from rnnbench.study import RunConfig
+from rnnbench.vocab import Vocab
+
+with logged(snakemake.log[0]):
+    torch.set_num_threads(snakemake.threads)
+    run = RunConfig.from_strings(snakemake.params.run)
+    vocab = Vocab.read(snakemake.input.vocab)
+    texts = train.split(np.load(snakemake.input.ids, allow_pickle=False), run)
+    settings = snakemake.params
+    writing = generate.Writing(vocab, settings.prefixes, settings.num_tokens)
+    progress = train.start(run, len(vocab))
+    untrained = writing.rows("untrained", progress.model)
+    saved = Path(settings.checkpoint)
+    train.train(run, texts, progress, saved, outcome.identity(run, texts, settings.source))
+    written = untrained + writing.rows("trained", progress.model)
+    checkpoint.write_weights(Path(snakemake.output.weights), progress.model, run.as_row())
+    tables.write(snakemake.output.curve, outcome.curve_table(run, progress))
+    generate.write(snakemake.output.text, written)
+    write_record(snakemake.output.record, outcome.record(run, texts, progress, settings.source))
+    saved.unlink(missing_ok=True)
