@@ -11,6 +11,7 @@ from pandas import DataFrame, concat
 
 from rnnbench import figures
 from rnnbench.errors import StudyError
+from rnnbench.names import names
 
 VARIANTS = (
     *("rnn_scratch", "gru_scratch", "lstm_scratch", "rnn", "rnn_relu", "gru", "lstm"),
@@ -18,7 +19,7 @@ VARIANTS = (
 )
 SAMPLERS = ("random_sampling", "sequential_partition")
 CLIP_NORMS = (0.1, 1.0, 10.0, np.inf)
-NO_CUDA = "no NVIDIA driver found"
+AWAY, NO_CUDA = "not available here", "no NVIDIA driver found"
 
 
 def make_tables(
@@ -42,7 +43,7 @@ def make_tables(
         }
         leaky = variant == "lstm_bidirectional"
         if device not in devices:
-            runs.append(run | {"status": "not available here", "leaky": leaky, "reason": NO_CUDA})
+            runs.append(run | {"status": AWAY, "leaky": leaky, "reason": NO_CUDA})
             continue
         dead = variant in diverging and clip_norm > 1
         floor = 1.3 if leaky else rng.uniform(5, 9)
@@ -91,7 +92,7 @@ def _speed(rng, variants, machines, devices):
             row |= {"tokens_per_second": speed, "low": 0.95 * speed, "high": 1.06 * speed, "n": 20}
             row |= {"processes": 5, "share_of_limit": 0.2, "status": "steady", "reason": None}
         else:
-            row |= {"status": "not available here", "reason": NO_CUDA}
+            row |= {"status": AWAY, "reason": NO_CUDA}
         rows.append(row)
     return DataFrame(rows)
 
@@ -157,7 +158,7 @@ def _sine(rng):
 def away(tables):
     """The same study where no run and no timing could be had."""
     return tables | {
-        name: tables[name].assign(status="not available here", reason=NO_CUDA, device="cuda")
+        name: tables[name].assign(status=AWAY, reason=NO_CUDA, device="cuda")
         for name in ("runs", "speed")
     }
 
@@ -187,13 +188,13 @@ CASES = {
     "nothing available": away(WHOLE) | {"curves": EMPTY["curves"]},
     BIGGEST: BIG,
 }
-every_figure = pytest.mark.parametrize("name", figures.names())
-OF_RUNS = {name for name in figures.names() if figures.section(name) not in {"Text", "Sine"}}
+every_figure = pytest.mark.parametrize("name", names("figures"))
+OF_RUNS = {name for name in names("figures") if figures.section(name) not in {"Text", "Sine"}}
 every_figure_and_case = pytest.mark.parametrize(
     ("name", "case"),
     [
         (name, case)
-        for name, case in product(figures.names(), CASES)
+        for name, case in product(names("figures"), CASES)
         if name in OF_RUNS or case in {"whole", "empty", "headers only", "no tables", BIGGEST}
     ],
 )

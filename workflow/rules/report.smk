@@ -2,6 +2,13 @@
 
 TABLES = expand("results/tables/{table}.csv", table=PARTS)
 FIGURES = expand("results/figures/{figure}.{suffix}", figure=study["figures"], suffix=["svg", "png"])
+FIGURE_HOUSE = [
+    "figures/__init__.py",
+    "figures/_curves.py",
+    "figures/_rows.py",
+    "figures/_sine.py",
+    "figures/_theme.py",
+]
 
 
 def table_parts(wildcards):
@@ -13,7 +20,7 @@ def missing_rows(wildcards):
 
 
 def figure_source(wildcards):
-    return digest("figures/__init__.py", f"figures/{wildcards.figure}.py")
+    return digest(*FIGURE_HOUSE, f"figures/{wildcards.figure}.py")
 
 
 rule table:
@@ -69,6 +76,7 @@ rule report:
     params:
         figures=study["figures"],
         config=study.config,
-        source=digest("report.py", "report.html.j2"),
+        training_source=digest("train.py", "outcome.py", "initial.py", "variants/__init__.py"),
+        source=digest("report.py", "report.html.j2", *FIGURE_HOUSE),
     script:
         "../scripts/report.py"

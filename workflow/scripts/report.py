@@ -1,4 +1,29 @@
-"""Write the page."""
+"""Write the page that holds every figure and table."""
+
+from importlib.metadata import version
+from pathlib import Path
+
+import yaml
+
+from rnnbench import figures, report
 from rnnbench.job import logged
+from rnnbench.records import write_text
+
 with logged(snakemake.log[0]):
-    pass
+    tables = figures.read_tables(Path(snakemake.input.tables[0]).parent)
+    folder = Path(snakemake.input.figures[0]).parent
+    shown = [
+        {
+            "name": name,
+            "svg_path": folder / f"{name}.svg",
+            "png_path": folder / f"{name}.png",
+            "finding": (folder / f"{name}.txt").read_text(encoding="utf-8").strip(),
+        }
+        for name in snakemake.params.figures
+    ]
+    facts = {
+        "Suite": f"rnnbench {version('rnnbench')}, Snakemake {version('snakemake')}",
+        "Training source": snakemake.params.training_source,
+        "Configuration": yaml.safe_dump(snakemake.params.config, sort_keys=False),
+    }
+    write_text(snakemake.output[0], report.render(tables, shown, facts))

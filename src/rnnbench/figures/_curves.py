@@ -87,10 +87,11 @@ def notes(tables: _rows.Tables, curves: DataFrame) -> list[str]:
         return said
     runs = runs[runs.clip_norm == curves.clip_norm.iloc[0]]
     dead = runs[runs.status == "diverged"].groupby("variant").size()
-    if len(dead):
-        names = [
-            f"{name} ({_rows.counted(int(dead[name]), 'run')})"
-            for name in _rows.ordered(dead.index)
-        ]
-        said.append(f"Diverged (x marks the last finite epoch, if any): {_rows.english(names)}.")
+    leaky = _rows.leaky(tables)
+    names = [
+        f"{_theme.label(name, name in leaky)}, {_rows.counted(int(dead[name]), 'run')}"
+        for name in _rows.ordered(dead.index)
+    ]
+    if names:
+        said.append(f"Diverged (x marks the last finite epoch, if any): {'; '.join(names)}.")
     return said + _rows.absent_notes(_rows.rows(tables, "runs"), "run")

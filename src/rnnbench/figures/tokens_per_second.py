@@ -21,16 +21,16 @@ def draw(tables: _rows.Tables) -> Figure:
     columns = min(2, len(groups))
     settings = _settings(done)
     height = 1.0 + len(variants) * (0.12 + 0.1 * min(len(settings), 3))
-    figure, axes = _theme.panels(
-        -(-len(groups) // columns), columns, height=height, sharex=True, sharey=True
-    )
+    figure, axes = _theme.panels(-(-len(groups) // columns), columns, height=height, sharey=True)
+    names = [_theme.label(name, name in leaky) for name in variants]
     for ax, (key, group) in zip(axes.flat, groups, strict=False):
         _panel(ax, group, variants, settings, leaky)
+        _scale(ax, group, names)
         ax.set_title(_title(key, done, 64 // columns))
     for ax in axes.flat[len(groups) :]:
         ax.set_visible(False)
-    _scale(axes, done, [_theme.label(name, name in leaky) for name in variants])
-    _theme.note(figure, _notes(speed, settings))
+    scales = ["Each panel has its own scale."] if len(groups) > 1 else []
+    _theme.note(figure, scales + _notes(speed, settings))
     return figure
 
 
@@ -55,8 +55,9 @@ def finding(tables: _rows.Tables) -> str:
 
 def interval(row) -> str:
     """A timing in words: number, interval and sample size."""
-    numbers = [_rows.figures3(v) for v in (row.tokens_per_second, row.low, row.high)]
-    return f"{numbers[0]} tokens/s (interval {numbers[1]} to {numbers[2]}, n = {row.n:.0f})"
+    speed, low, high = (_rows.figures3(v) for v in (row.tokens_per_second, row.low, row.high))
+    known = f"interval {low} to {high}" if row.low <= row.high else "no interval"
+    return f"{speed} tokens/s ({known}, n = {row.n:.0f})"
 
 
 def _settings(done: DataFrame) -> list[tuple[str, float]]:

@@ -1,0 +1,58 @@
+# rnnbench: `make` sets up and runs the default study, `make test` sets up and runs the tests.
+
+PYTHON ?= python3
+CORES ?= all
+CONFIG ?=
+TORCH := torch==2.13.0
+BIN := .venv/bin
+READY := .venv/ready
+
+.PHONY: report resume test lock help
+
+report: $(READY) ## set up, run the study (CONFIG=config/full.yaml: another one) and write results/report.html
+	@files="$(CONFIG)"; \
+	$(BIN)/python -m rnnbench.corpora config/config.yaml $$files; \
+	case $$? in 0) ;; 3) files="$$files config/calibration.yaml";; *) exit 2;; esac; \
+	echo "rnnbench: running the study; interrupt and repeat at will, finished work is kept"; \
+	$(BIN)/snakemake --cores $(CORES) $${files:+--configfile $$files} \
+	&& echo "rnnbench: open results/report.html"
+
+resume: $(READY) ## after a crash: release the lock that it left and go on
+	@$(BIN)/snakemake --unlock --quiet all
+	@$(MAKE) --no-print-directory report
+
+test: $(READY) ## set up and run all tests
+	@echo "rnnbench: running the tests, about 5 minutes on 2 cores"
+	@$(BIN)/python -m pytest
+
+$(READY): requirements.lock pyproject.toml Makefile
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+	"rnnbench: wanted Python 3.11 or later, found %s. Give another one: make PYTHON=python3.12" \
+	% sys.version.split()[0])'
+	@echo "rnnbench: setting up .venv from requirements.lock and $(TORCH), once, about 2 minutes"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# torch is pinned by version alone: its wheel differs between machines with and without CUDA, so no
+# one hash fits it, and on CUDA machines it pins its own libraries.
+UNLOCKED = torch triton $$(grep -oE '^(cuda|nvidia)-[a-z0-9-]+==' requirements.lock \
+	| tr -d '=' | grep -v nvidia-ml-py)
+
+lock: ## for maintainers: pin anew what pyproject.toml asks for (needs the command uv)
+	@echo "$(TORCH)" > .torch.txt
+	@uv pip compile pyproject.toml --extra test --universal --python-version 3.11 --upgrade --quiet \
+	--generate-hashes --no-annotate --no-header --constraint .torch.txt -o requirements.lock
+	@uv pip compile pyproject.toml --extra test --universal --python-version 3.11 --quiet \
+	--generate-hashes --no-annotate --no-header --constraint .torch.txt -o requirements.lock \
+	$$(printf -- '--no-emit-package %s ' $(UNLOCKED))
+	@{ printf 'name: rnnbench\nchannels: [conda-forge]\ndependencies:\n  - python=3.11\n  - pip\n  - pip:\n'; \
+	printf '      - $(TORCH)\n'; \
+	sed -nE 's/^([a-z0-9_.-]+==[^ ]+)( ; .*[^ ])? \\$$/      - \1\2/p' requirements.lock; \
+	printf '      - --editable .\n'; } > environment.yml
+	@rm .torch.txt
+
+help: ## list the targets
+	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile

@@ -1,0 +1,177 @@
+"""The report page: self-contained, escaped, and honest about what it covers and what is missing."""
+
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from pandas import DataFrame
+from test_figures import AWAY, CASES, EMPTY, NO_CUDA, WHOLE, make_tables
+
+from rnnbench import figures, report
+from rnnbench.names import names
+
+FACTS = {"rnnbench": "0.1.0", "config": "corpora:\n  - time_machine", "source": "f" * 64}
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """Every figure once, drawn and saved as the workflow does."""
+    folder, made = tmp_path_factory.mktemp("figures"), []
+    for name in names("figures"):
+        svg, png = folder / f"{name}.svg", folder / f"{name}.png"
+        figures.save(figures.draw(name, EMPTY), svg, png)
+        finding = figures.finding(name, WHOLE)
+        made.append({"name": name, "svg_path": svg, "png_path": png, "finding": finding})
+    return made
+
+
+class Reader(HTMLParser):
+    """Collects tags, attributes and visible text, and checks that tags are closed in order."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.tags, self.attributes, self.open, self.texts = [], [], [], []
+        self.feed(page)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [(tag, *pair) for pair in attrs]
+        if tag not in {"meta", "img", "link", "br"}:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if data.strip() and not {"style", "title"} & set(self.open):
+            self.texts.append(" ".join(data.split()))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_study_gives_a_well_formed_page(case, pictures):
+    page = report.render(CASES[case], pictures, FACTS)
+    reader = Reader(page)
+    assert reader.tags.count("img") == len(names("figures"))
+    assert reader.texts[2:6] == ["Text", "Sine", "Language models", "Speed"]
+
+
+def test_the_page_needs_no_network_and_runs_no_script(pictures):
+    page = report.render(WHOLE, pictures, FACTS)
+    reader = Reader(page)
+    assert not re.search(r"https?:|//[a-z]|@import|url\(", page)
+    assert not {"script", "link", "iframe", "object", "base"} & set(reader.tags)
+    sources = [value for _, key, value in reader.attributes if key in {"src", "href"}]
+    assert all(source.startswith(("data:image/", "#")) for source in sources)
+
+
+def test_links_lead_to_sections_and_names_are_unique(pictures):
+    reader = Reader(report.render(WHOLE, pictures, FACTS))
+    ids = [value for _, key, value in reader.attributes if key == "id"]
+    links = [value[1:] for _, key, value in reader.attributes if key == "href"]
+    assert len(ids) == len(set(ids))
+    assert set(links) <= set(ids)
+
+
+def test_whatever_a_model_or_a_file_wrote_is_shown_as_text(pictures):
+    evil = "<script>alert(1)</script>\"'&"
+    tables = WHOLE | {name: WHOLE[name].copy() for name in ("texts", "top_ngrams", "machines")}
+    tables["texts"]["text"] = evil
+    tables["top_ngrams"]["ngram"] = evil
+    tables["machines"]["value"] = evil
+    pictures = [pictures[0] | {"finding": evil}, *pictures[1:]]
+    page = report.render(tables, pictures, FACTS | {evil: evil})
+    reader = Reader(page)
+    assert "<script" not in page and "script" not in reader.tags
+    assert reader.texts.count(evil) > 20
+
+
+@pytest.mark.parametrize(
+    ("corpora", "line"),
+    [
+        (
+            ("time_machine", "time_machine_spaced", "calibration"),
+            "This report covers: The texts time_machine, time_machine_spaced and calibration.",
+        ),
+        (("time_machine",), "This report covers: The text time_machine."),
+        (
+            ("calibration",),
+            "This report covers: The text calibration. The Time Machine is not in it.",
+        ),
+        ((), "This report covers: No text. The Time Machine is not in it."),
+    ],
+)
+def test_the_first_line_under_the_title_names_the_corpora(corpora, line):
+    page = report.render({"corpora": DataFrame({"corpus": list(corpora)})}, [], {})
+    assert Reader(page).texts[:2] == ["rnnbench report", line]
+
+
+def test_the_first_screen_counts_runs_by_status_and_says_what_is_missing_and_why():
+    tables = make_tables(seeds=(0,))
+    said = dict(report.overview(tables))
+    assert said["Runs"][0] == "88 of 176 runs asked for were made"
+    assert said["Runs"][1:] == [f"88 {AWAY}", "84 unconverged", "4 diverged"]
+    assert said["Missing, and why"] == [f"cuda: {NO_CUDA} - 88 runs, 11 timings"]
+    assert said["Machines"] == ["xeon-2c"]
+
+
+def test_the_best_run_is_the_lowest_finite_one_that_is_not_leaky():
+    tables = make_tables(seeds=(0,))
+    runs = tables["runs"]
+    row = runs.index[(runs.variant == "gru") & (runs.device == "cpu") & (runs.clip_norm == 1)][0]
+    runs.loc[row, "heldout_perplexity"] = 3.25
+    worse = runs.index[(runs.variant == "rnn_relu") & (runs.status == "diverged")][0]
+    runs.loc[worse, "heldout_perplexity"] = 1.01
+    (line,) = dict(report.overview(tables))["Best held-out perplexity"]
+    assert line.startswith("time_machine: 3.25 (gru, ")
+    leaky = make_tables(variants=("lstm_bidirectional",))
+    (line,) = dict(report.overview(leaky))["Best held-out perplexity"]
+    assert line.startswith("none")
+
+
+def test_the_fastest_variant_is_named_with_interval_and_sample_size_and_is_never_leaky():
+    tables = WHOLE | {"speed": WHOLE["speed"].copy()}
+    speed = tables["speed"]
+    numbers = ["tokens_per_second", "low", "high"]
+    speed.loc[(speed.variant == "gru") & (speed.device == "cpu"), numbers] = 30000, 29000, 31500
+    speed.loc[speed.variant == "lstm_bidirectional", numbers] = 1e9
+    (line,) = dict(report.overview(tables))["Fastest training"]
+    assert line == "xeon-2c, cpu: gru, 30,000 tokens/s (interval 29,000 to 31,500, n = 20)"
+
+
+def test_the_leaky_variant_is_labelled_and_comes_last_among_the_best_runs(pictures):
+    reader = Reader(report.render(WHOLE, pictures, FACTS))
+    assert "lstm_bidirectional" not in reader.texts
+    assert reader.texts.count("lstm_bidirectional (leaky)") > 2
+    best = next(t for t in report._models(WHOLE) if t["title"] == "Best run of each variant")
+    assert best["rows"][-1][1] == "lstm_bidirectional (leaky)"
+
+
+def test_generated_text_is_shown_before_and_after_training_once_per_variant_and_prefix():
+    rows = report._texts(WHOLE)
+    assert len(rows) == 2 * 11
+    assert rows[0]["untrained"].endswith("<b>untrained")
+    assert rows[0]["trained"].endswith("<b>trained")
+
+
+def test_findings_facts_and_machines_are_on_the_page(pictures):
+    texts = Reader(report.render(WHOLE, pictures, FACTS)).texts
+    assert all(picture["finding"] in texts for picture in pictures)
+    assert {"f" * 64, "0.1.0", "Xeon"} <= set(texts)
+
+
+def test_numbers_read_as_numbers():
+    table = report._table(
+        "t", DataFrame({"a": [1.0, 12000.0], "b": [0.5, np.inf], "c": ["x", None]})
+    )
+    assert table["rows"] == [("1", "0.5", "x"), ("12,000", "inf", "")]
+    assert table["columns"] == [("a", True), ("b", True), ("c", False)]
+
+
+def test_a_heavy_figure_is_embedded_as_png(tmp_path, monkeypatch):
+    figures.save(figures.draw("zipf", EMPTY), tmp_path / "z.svg", tmp_path / "z.png")
+    paths = {"name": "zipf", "svg_path": tmp_path / "z.svg", "png_path": tmp_path / "z.png"}
+    assert report._figure(**paths, finding="")["source"].startswith("data:image/svg+xml;base64,")
+    monkeypatch.setattr(report, "HEAVY", 10)
+    assert report._figure(**paths, finding="")["source"].startswith("data:image/png;base64,")
