@@ -51,7 +51,7 @@ lock: ## for maintainers: pin anew what pyproject.toml asks for (needs the comma
 	@{ printf 'name: rnnbench\nchannels: [conda-forge]\ndependencies:\n  - python=3.11\n  - pip\n  - pip:\n'; \
 	printf '      - $(TORCH)\n'; \
 	sed -nE 's/^([a-z0-9_.-]+==[^ ]+)( ; .*[^ ])? \\$$/      - \1\2/p' requirements.lock; \
-	printf '      - --editable .\n'; } > environment.yml
+	} > environment.yml
 	@rm .torch.txt
 
 help: ## list the targets

@@ -1,13 +1,14 @@
 """rnnbench: recurrent language models, measured. What is made from what, in pipeline order."""
 
 import sys
+from pathlib import Path
 
-from rnnbench import machine
+from rnnbench import machine, sources
 from rnnbench.errors import UserError
-from rnnbench.study import Study, digest
+from rnnbench.study import Study
 
 
-configfile: f"{workflow.basedir}/config/config.yaml"
+configfile: Path(workflow.basedir) / "config" / "config.yaml"
 
 
 try:

@@ -14,6 +14,8 @@ from typing import Any
 import psutil
 import pynvml
 
+import rnnbench
+
 CPU_FIELDS = ("vendor_id", "cpu family", "model", "model name", "stepping", "flags", "cache size")
 UNKNOWN = "unknown"
 
@@ -83,7 +85,7 @@ def fingerprint() -> dict[str, Any]:
         "torch": version("torch"),
         "torch_cuda": _torch_cuda() or "none",
         "snakemake": version("snakemake"),
-        "rnnbench": version("rnnbench"),
+        "rnnbench": rnnbench.__version__,
     }
 
 

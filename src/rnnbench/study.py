@@ -1,7 +1,6 @@
 """A configuration becomes a checked study: names to modules, grids to one row per job."""
 
 import dataclasses
-import hashlib
 import itertools
 import math
 from collections.abc import Iterator, Mapping
@@ -13,7 +12,6 @@ from typing import Any, Self
 from rnnbench import names, samplers, schema
 from rnnbench.errors import StudyError
 
-SOURCE = Path(__file__).parent
 NOT_AVAILABLE = "not available here"
 
 
@@ -171,14 +169,32 @@ class Study:
         """The text whose minibatches are timed: the first that is trained on."""
         return self.config["runs"]["corpora"][0]
 
-    def own_texts(self, corpus: str) -> dict[str, Any]:
-        """Return the configuration's entry of an own text by its name; empty for other texts."""
-        own = self.config["own_texts"]
-        return {corpus: own[corpus]} if corpus in own else {}
+    def run_row(self, address: Mapping[str, str]) -> dict[str, Any]:
+        """Return the parameters of a run as plain values."""
+        return self.run(address).as_row()
 
-    def own_file(self, corpus: str) -> list[str]:
-        """Return the file of an own text that is on disk."""
-        sources = [entry["source"] for entry in self.own_texts(corpus).values()]
+    def timing_row(self, address: Mapping[str, str]) -> dict[str, Any]:
+        """Return the parameters of a timing process as plain values."""
+        return self.timing(address).as_row()
+
+    @staticmethod
+    def gpus(address: Mapping[str, str]) -> int:
+        """Return how many GPUs a job needs."""
+        return int(address["device"] == "cuda")
+
+    @staticmethod
+    def earlier_rounds_first(address: Mapping[str, str]) -> int:
+        """Return the priority of a timing process, so that variants are timed in turn."""
+        return -int(address["process"])
+
+    def own_texts(self, address: Mapping[str, str]) -> dict[str, Any]:
+        """Return the entry of an own text by its name; empty for other texts."""
+        own = self.config["own_texts"]
+        return {name: own[name] for name in [address["corpus"]] if name in own}
+
+    def own_file(self, address: Mapping[str, str]) -> list[str]:
+        """Return the file of an own text that is on disk, so that an edit of it is noticed."""
+        sources = [entry["source"] for entry in self.own_texts(address).values()]
         return [source for source in sources if Path(source).is_file()]
 
     def _sizes(self, variant: str) -> dict[str, Any]:
@@ -245,7 +261,7 @@ class Study:
 
     def _most_train_tokens(self, corpus: str, sizes: Mapping[str, Any]) -> float:
         """Bound the tokens to train on by the bytes of the raw text, where those are known."""
-        files = self.own_file(corpus)
+        files = self.own_file({"corpus": corpus})
         most_bytes = Path(files[0]).stat().st_size if files else math.inf
         return most_bytes * (1 - sizes["heldout_share"])
 
@@ -253,15 +269,3 @@ class Study:
 def path_value(value: Any) -> str:
     """Write a value as it stands in a path: 1, not 1.0; inf, not Infinity."""
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def digest(*files: str) -> str:
-    """SHA-256 over source files of this package, named relative to it.
-
-    Scripts are watched by Snakemake, the modules they import are not: a rule has this value as a
-    parameter, so that an edit makes its jobs again and taking the edit back makes nothing.
-    """
-    state = hashlib.sha256()
-    for name in files:
-        state.update(name.encode() + b"\0" + (SOURCE / name).read_bytes() + b"\0")
-    return state.hexdigest()

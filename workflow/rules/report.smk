@@ -1,32 +1,16 @@
 """Records → tables → figures → report."""
 
+MISSING = {table: study.missing(table) for table in PARTS}
 TABLES = expand("results/tables/{table}.csv", table=PARTS)
-FIGURES = expand("results/figures/{figure}.{suffix}", figure=study["figures"], suffix=["svg", "png"])
-FIGURE_HOUSE = [
-    "figures/__init__.py",
-    "figures/_curves.py",
-    "figures/_rows.py",
-    "figures/_sine.py",
-    "figures/_theme.py",
-]
-
-
-def table_parts(wildcards):
-    return PARTS[wildcards.table]
-
-
-def missing_rows(wildcards):
-    return study.missing(wildcards.table)
-
-
-def figure_source(wildcards):
-    return digest(*FIGURE_HOUSE, f"figures/{wildcards.figure}.py")
+FIGURES = expand(
+    "results/figures/{figure}.{suffix}", figure=study["figures"], suffix=["svg", "png"]
+)
 
 
 rule table:
     """Gather the records of one kind into one tidy table."""
     input:
-        table_parts,
+        lookup(dpath="{table}", within=PARTS),
     output:
         report(
             "results/tables/{table}.csv",
@@ -36,9 +20,11 @@ rule table:
         ),
     log:
         "results/logs/table/{table}.log",
+    conda:
+        "../../environment.yml"
     params:
-        missing=missing_rows,
-        source=digest("tables.py", "metrics.py", "stats.py"),
+        missing=lookup(dpath="{table}", within=MISSING),
+        source=sources.digest("tables.py", "metrics.py", "stats.py"),
     script:
         "../scripts/table.py"
 
@@ -58,8 +44,10 @@ rule figure:
         finding="results/figures/{figure}.txt",
     log:
         "results/logs/figure/{figure}.log",
+    conda:
+        "../../environment.yml"
     params:
-        source=figure_source,
+        source=sources.figure,
     script:
         "../scripts/figure.py"
 
@@ -73,10 +61,11 @@ rule report:
         "results/report.html",
     log:
         "results/logs/report.log",
+    conda:
+        "../../environment.yml"
     params:
         figures=study["figures"],
         config=study.config,
-        training_source=digest("train.py", "outcome.py", "initial.py", "variants/__init__.py"),
-        source=digest("report.py", "report.html.j2", *FIGURE_HOUSE),
+        source=sources.report(),
     script:
         "../scripts/report.py"

@@ -1,37 +1,14 @@
 """Vocabulary → trained models."""
 
 RUN = (
-    "results/runs/machine={machine}/corpus={corpus}/variant={variant}/sampler={sampler}"
-    "/clip_norm={clip_norm}/device={device}/seed={seed}"
+    "results/runs/machine={machine}/corpus={corpus}/variant={variant}/sampler={sampler}/"
+    "clip_norm={clip_norm}/device={device}/seed={seed}"
 )
 RUNS = [RUN.format(**address) for address in study.runs]
 
 PARTS["runs"] = [f"{folder}/record.json" for folder in RUNS]
 PARTS["curves"] = [f"{folder}/curve.csv" for folder in RUNS]
 PARTS["texts"] = [f"{folder}/text.txt" for folder in RUNS]
-
-
-def run_row(wildcards):
-    return study.run(wildcards).as_row()
-
-
-def run_source(wildcards):
-    return digest(
-        "train.py",
-        "outcome.py",
-        "checkpoint.py",
-        "initial.py",
-        "generate.py",
-        "vocab.py",
-        "variants/__init__.py",
-        f"variants/{wildcards.variant}.py",
-        "samplers/__init__.py",
-        f"samplers/{wildcards.sampler}.py",
-    )
-
-
-def run_gpus(wildcards):
-    return int(wildcards.device == "cuda")
 
 
 rule run:
@@ -46,14 +23,16 @@ rule run:
         text=f"{RUN}/text.txt",
     log:
         f"{RUN}/run.log",
-    params:
-        checkpoint=f"{RUN}/checkpoint.safetensors",
-        run=run_row,
-        prefixes=study["texts"]["prefixes"],
-        num_tokens=study["texts"]["num_tokens"],
-        source=run_source,
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
-        gpu=run_gpus,
+        gpu=study.gpus,
+    params:
+        checkpoint=f"{RUN}/checkpoint.safetensors",
+        run=study.run_row,
+        prefixes=study["texts"]["prefixes"],
+        num_tokens=study["texts"]["num_tokens"],
+        source=sources.run,
     script:
         "../scripts/run.py"

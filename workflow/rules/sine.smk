@@ -11,8 +11,10 @@ rule sine:
         predictions="results/sine/predictions.csv",
     log:
         "results/logs/sine.log",
+    conda:
+        "../../environment.yml"
     params:
         **study["sine"],
-        source=digest("sine.py"),
+        source=sources.digest("sine.py"),
     script:
         "../scripts/sine.py"

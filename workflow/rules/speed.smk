@@ -1,30 +1,12 @@
 """Vocabulary → timed training steps. Nothing of the DAG runs beside a timing."""
 
 SPEED = (
-    "results/speed/machine={machine}/variant={variant}/sampler={sampler}/clip_norm={clip_norm}"
-    "/device={device}/threads={threads}/dtype={dtype}/process={process}"
+    "results/speed/machine={machine}/variant={variant}/sampler={sampler}/clip_norm={clip_norm}/"
+    "device={device}/threads={threads}/dtype={dtype}/process={process}"
 )
 
 PARTS["speed"] = [f"{SPEED.format(**address)}/samples.csv" for address in study.timings]
 PARTS["machines"] = [f"results/machine/machine={study.machine}/record.json"]
-
-
-def timing_row(wildcards):
-    return study.timing(wildcards).as_row()
-
-
-def timing_source(wildcards):
-    return digest(
-        "speed.py",
-        "train.py",
-        "variants/__init__.py",
-        f"variants/{wildcards.variant}.py",
-        f"samplers/{wildcards.sampler}.py",
-    )
-
-
-def earlier_rounds_first(wildcards):
-    return -int(wildcards.process)
 
 
 rule machine:
@@ -33,8 +15,10 @@ rule machine:
         "results/machine/machine={machine}/record.json",
     log:
         "results/logs/machine/{machine}.log",
+    conda:
+        "../../environment.yml"
     params:
-        source=digest("machine.py"),
+        source=sources.digest("machine.py"),
     script:
         "../scripts/machine.py"
 
@@ -48,10 +32,12 @@ rule speed:
         f"{SPEED}/samples.csv",
     log:
         f"{SPEED}/speed.log",
-    params:
-        timing=timing_row,
-        source=timing_source,
-    priority: earlier_rounds_first
+    priority: study.earlier_rounds_first
+    conda:
+        "../../environment.yml"
     threads: workflow.cores
+    params:
+        timing=study.timing_row,
+        source=sources.timing,
     script:
         "../scripts/speed.py"

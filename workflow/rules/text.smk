@@ -14,33 +14,20 @@ PARTS["rank_frequency"] = expand(f"{NGRAMS}/rank_frequency.csv", **ORDERS)
 PARTS["zipf"] = expand(f"{ZIPF}/zipf.csv", **ORDERS)
 
 
-def own_file(wildcards):
-    """The file of an own text, so that an edit of it is noticed; none for other texts."""
-    return study.own_file(wildcards.corpus)
-
-
-def own_text(wildcards):
-    return study.own_texts(wildcards.corpus)
-
-
-def corpus_source(wildcards):
-    built_in = study.own_texts(wildcards.corpus) == {}
-    origin = f"corpora/{wildcards.corpus}.py" if built_in else "own_text.py"
-    return digest("corpora/__init__.py", origin)
-
-
 rule corpus:
     """Download, read or generate a text, check its hash, and clean it."""
     input:
-        own_file,
+        study.own_file,
     output:
         text="results/corpus/{corpus}.txt",
         record="results/corpus/{corpus}.json",
     log:
         "results/logs/corpus/{corpus}.log",
+    conda:
+        "../../environment.yml"
     params:
-        own_texts=own_text,
-        source=corpus_source,
+        own_texts=study.own_texts,
+        source=sources.corpus,
     script:
         "../scripts/corpus.py"
 
@@ -56,9 +43,11 @@ rule vocab:
         table=f"{VOCAB}/vocab.csv",
     log:
         "results/logs/vocab/corpus={corpus}/token={token}.log",
+    conda:
+        "../../environment.yml"
     params:
         **study["vocab"],
-        source=digest("vocab.py"),
+        source=sources.digest("vocab.py"),
     script:
         "../scripts/vocab.py"
 
@@ -74,9 +63,11 @@ rule ngrams:
         rank_frequency=f"{NGRAMS}/rank_frequency.csv",
     log:
         "results/logs/ngrams/corpus={corpus}/token={token}/order={order}.log",
+    conda:
+        "../../environment.yml"
     params:
         top=study["ngrams"]["top"],
-        source=digest("ngrams.py", "vocab.py"),
+        source=sources.digest("ngrams.py", "vocab.py"),
     script:
         "../scripts/ngrams.py"
 
@@ -90,8 +81,10 @@ rule zipf:
         f"{ZIPF}/zipf.csv",
     log:
         "results/logs/zipf/corpus={corpus}/token={token}/order={order}.log",
+    conda:
+        "../../environment.yml"
     params:
         **study["zipf"],
-        source=digest("zipf.py", "ngrams.py"),
+        source=sources.digest("zipf.py", "ngrams.py"),
     script:
         "../scripts/zipf.py"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import yaml
 
+import rnnbench
 from rnnbench import figures, report
 from rnnbench.job import logged
 from rnnbench.records import write_text
@@ -22,8 +23,7 @@ with logged(snakemake.log[0]):
         for name in snakemake.params.figures
     ]
     facts = {
-        "Suite": f"rnnbench {version('rnnbench')}, Snakemake {version('snakemake')}",
-        "Training source": snakemake.params.training_source,
+        "Suite": f"rnnbench {rnnbench.__version__}, Snakemake {version('snakemake')}",
         "Configuration": yaml.safe_dump(snakemake.params.config, sort_keys=False),
     }
     write_text(snakemake.output[0], report.render(tables, shown, facts))

@@ -1,0 +1,69 @@
+"""Which source files decide which results.
+
+Snakemake watches the script of a rule and not the modules it imports. The digest of those is a
+parameter of the rule instead: an edit makes the jobs it decides again, taking the edit back makes
+nothing. Functions take the wildcards of the rule of their name.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Protocol
+
+from rnnbench import names
+
+FOLDER = Path(__file__).parent
+STEP = ("train.py", "initial.py", "variants/__init__.py", "samplers/__init__.py")
+FIGURE_HOUSE = ("__init__", "_curves", "_rows", "_sine", "_theme")
+
+
+class Wildcards(Protocol):
+    """The wildcards of a job: corpus, variant, sampler, figure, where the rule has them."""
+
+    corpus: str
+    variant: str
+    sampler: str
+    figure: str
+
+
+def digest(*files: str) -> str:
+    """SHA-256 over the names and bytes of source files, named relative to the package."""
+    state = hashlib.sha256()
+    for name in files:
+        state.update(name.encode() + b"\0" + (FOLDER / name).read_bytes() + b"\0")
+    return state.hexdigest()
+
+
+def corpus(wildcards: Wildcards) -> str:
+    """The cleaning, and the file of the text."""
+    built_in = wildcards.corpus in names.names("corpora")
+    origin = f"corpora/{wildcards.corpus}.py" if built_in else "own_text.py"
+    return digest("corpora/__init__.py", origin)
+
+
+def run(wildcards: Wildcards) -> str:
+    """All that a training run is made of."""
+    files = (*STEP, "outcome.py", "checkpoint.py", "generate.py", "vocab.py")
+    return digest(*files, *_grid(wildcards))
+
+
+def timing(wildcards: Wildcards) -> str:
+    """The protocol, and the training step that it times."""
+    return digest(*STEP, "speed.py", *_grid(wildcards))
+
+
+def figure(wildcards: Wildcards) -> str:
+    """The file of the figure, and what all figures share."""
+    return digest(f"figures/{wildcards.figure}.py", *_house())
+
+
+def report() -> str:
+    """The page, and what it shares with the figures."""
+    return digest("report.py", "report.html.j2", "figures/tokens_per_second.py", *_house())
+
+
+def _grid(wildcards: Wildcards) -> tuple[str, str]:
+    return f"variants/{wildcards.variant}.py", f"samplers/{wildcards.sampler}.py"
+
+
+def _house() -> list[str]:
+    return [f"figures/{name}.py" for name in FIGURE_HOUSE]

@@ -1,0 +1,237 @@
+"""The whole DAG on a toy study, run as a user runs it, in a copy of the project."""
+
+import base64
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from rnnbench import machine, tables
+from rnnbench.records import read_record
+
+PROJECT = Path(__file__).parents[2]
+RUN = (
+    "results/runs/machine={machine}/corpus=calibration/variant={variant}/sampler={sampler}"
+    "/clip_norm=1/device=cpu/seed={seed}"
+)
+COLUMNS = {
+    "runs": "machine corpus variant sampler clip_norm device seed num_epochs status perplexity "
+    "heldout_perplexity bits_per_char heldout_bits_per_char train_seconds initial_perplexity "
+    "max_grad_norm clipped_share leaky",
+    "curves": "epoch perplexity heldout_perplexity grad_norm",
+    "speed": "machine variant sampler clip_norm device threads dtype tokens_per_second low high n "
+    "share_of_limit status reason",
+    "ngrams": "corpus token order tokens distinct hapax",
+    "top_ngrams": "corpus token order rank ngram count",
+    "zipf": "corpus token order estimator exponent low high n_types status",
+    "sine": "model seed num_lags horizon mode mse",
+}
+
+
+def copy_project(folder: Path) -> Path:
+    """Copy what a run needs, so that a test may edit it."""
+    for name in ("src", "workflow", "config", "profiles"):
+        ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
+        shutil.copytree(PROJECT / name, folder / name, ignore=ignored)
+    for name in ("Snakefile", "environment.yml"):
+        shutil.copy(PROJECT / name, folder)
+    return folder
+
+
+def command(*arguments: str, configfile: Path = PROJECT / "tests/pipeline/toy.yaml") -> list[str]:
+    snakemake = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
+    return [*snakemake, "--configfile", str(configfile)]
+
+
+def environment(project: Path) -> dict[str, str]:
+    """Import the suite from the copy."""
+    return {**os.environ, "PYTHONPATH": str(project / "src")}
+
+
+def snakemake(project: Path, *arguments: str, **options: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(*arguments, **options),
+        cwd=project,
+        env=environment(project),
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+
+
+def folder_of(variant: str, sampler: str = "sequential_partition", seed: int = 1) -> str:
+    return RUN.format(machine=machine.name(), variant=variant, sampler=sampler, seed=seed)
+
+
+def planned(done: subprocess.CompletedProcess[str]) -> list[str]:
+    """The jobs that a dry run lists, as it words them."""
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = (done.stdout + done.stderr).splitlines()
+    return [line for line in lines if re.match(r"(run|speed|vocab|ngrams|zipf|table) [a-z]", line)]
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project's copy after one whole run; its name has a space and a letter beyond ASCII."""
+    project = copy_project(tmp_path_factory.mktemp("a stüdy"))
+    done = snakemake(project)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return project
+
+
+def test_one_command_makes_the_report_every_table_and_every_figure(study: Path) -> None:
+    results = study / "results"
+    assert "This report covers: The text calibration." in (results / "report.html").read_text()
+    for name, columns in COLUMNS.items():
+        table = tables.read(results / "tables" / f"{name}.csv")
+        assert len(table), name
+        assert set(columns.split()) <= set(table.columns), name
+    figures = {path.name for path in (results / "figures").iterdir()}
+    config = (study / "config/config.yaml").read_text()
+    for figure in re.findall(r"^  - (\w+)$", config.split("figures:")[1], re.MULTILINE):
+        assert {f"{figure}.svg", f"{figure}.png"} <= figures
+
+
+def test_a_device_that_is_not_there_is_a_labelled_row(study: Path) -> None:
+    reasons = machine.unavailable()
+    for name in ("runs", "speed"):
+        table = tables.read(study / "results/tables" / f"{name}.csv")
+        rows = table[table.device == "cuda"]
+        assert len(rows)
+        if reasons:
+            assert set(rows.status) == {"not available here"}
+            assert set(rows.reason) == {reasons["cuda"]}
+
+
+def test_nothing_is_done_twice(study: Path) -> None:
+    done = snakemake(study)
+    assert done.returncode == 0
+    assert "nothing to be done" in (done.stdout + done.stderr).lower()
+
+
+def test_an_edited_variant_is_run_again_alone_and_not_once_it_is_restored(study: Path) -> None:
+    source = study / "src/rnnbench/variants/gru.py"
+    before = source.read_bytes()
+    source.write_bytes(before + b"# edited\n")
+    jobs = [job for job in planned(snakemake(study, "-n")) if job.split()[0] in {"run", "speed"}]
+    source.write_bytes(before)
+    assert len(jobs) == 2 + 3  # two samplers, three timing processes
+    assert all("gru" in job for job in jobs)
+    assert planned(snakemake(study, "-n")) == []
+
+
+def test_nothing_runs_beside_a_timing(study: Path) -> None:
+    spans = []
+    for path in (study / ".snakemake/metadata").rglob("*"):
+        if path.is_file():
+            record = json.loads(path.read_text())
+            output = base64.urlsafe_b64decode(path.relative_to(study / ".snakemake/metadata").name)
+            spans.append((record["starttime"], record["endtime"], record["rule"], output))
+    timings = [span for span in spans if span[2] == "speed"]
+    assert len(timings) == 9
+    for timing in timings:
+        beside = [s for s in spans if s[3] != timing[3] and s[0] < timing[1] and timing[0] < s[1]]
+        assert beside == []
+
+
+def test_a_point_outside_the_grid_is_run_by_its_path(study: Path) -> None:
+    target = f"{folder_of('gru', seed=7)}/record.json"
+    done = snakemake(study, target)
+    assert done.returncode == 0, done.stderr
+    record = read_record(study / target)
+    assert (record["variant"], record["seed"], record["hidden_size"]) == ("gru", 7, 8)
+
+
+def test_the_workflow_reports_itself_with_captions(study: Path) -> None:
+    done = snakemake(study, "--report", "snakemake-report.html")
+    assert done.returncode == 0, done.stdout + done.stderr
+    page = (study / "snakemake-report.html").read_text(encoding="utf-8")
+    assert "Figures" in page
+    assert "drawn from the tables" in page
+
+
+def test_a_killed_run_goes_on_and_ends_as_if_undisturbed(tmp_path: Path) -> None:
+    config = tmp_path / "long.yaml"
+    text = (PROJECT / "tests/pipeline/toy.yaml").read_text()
+    text = text.replace("num_epochs: 2", "num_epochs: 700")
+    config.write_text(text.replace("hidden_size: 8", "hidden_size: 128"))
+    killed, whole = copy_project(tmp_path / "killed"), copy_project(tmp_path / "whole")
+    target = f"{folder_of('gru')}/record.json"
+    kill_after_checkpoint(killed, target, config)
+    assert not (killed / target).exists()
+    assert snakemake(killed, "--unlock", configfile=config).returncode == 0
+    again = snakemake(killed, target, configfile=config)
+    assert again.returncode == 0, again.stderr
+    log = (killed / target).with_name("run.log").read_text()
+    assert "taken up after epoch" in log
+    assert snakemake(whole, target, configfile=config).returncode == 0
+    resumed, undisturbed = (read_record(folder / target) for folder in (killed, whole))
+    timeless = [key for key in undisturbed if not key.endswith("_seconds")]
+    assert {key: resumed[key] for key in timeless} == {key: undisturbed[key] for key in timeless}
+    assert not (killed / target).with_name("checkpoint.safetensors").exists()
+
+
+def kill_after_checkpoint(project: Path, target: str, config: Path) -> None:
+    """Kill Snakemake and all its children at once, as a power cut would."""
+    process = subprocess.Popen(
+        command(target, configfile=config),
+        cwd=project,
+        env=environment(project),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    checkpoint = (project / target).with_name("checkpoint.safetensors")
+    deadline = time.monotonic() + 120
+    while not checkpoint.exists():
+        assert process.poll() is None, "the run ended before its first checkpoint"
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ("num_epochs: 2", "num_epoch: 2", ["num_epoch", "Did you mean num_epochs?"]),
+        ("hidden_size: 8", "hidden_size: many", ["runs.hidden_size", "'many'", "wanted"]),
+        ("[rnn_scratch, gru, ", "[rnn_scratch, gro, ", ["'gro'", "gru", "variants/gro.py"]),
+        ("train_tokens: 3000", "train_tokens: 300", ["1155", "300", "batch_size"]),
+    ],
+)
+def test_a_wrong_configuration_ends_before_any_job_with_one_message(
+    tmp_path: Path, before: str, after: str, words: list[str]
+) -> None:
+    text = (PROJECT / "tests/pipeline/toy.yaml").read_text()
+    assert before in text
+    config = tmp_path / "wrong.yaml"
+    config.write_text(text.replace(before, after))
+    done = snakemake(PROJECT, "-n", "--directory", str(tmp_path), configfile=config)
+    said = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert all(word in said for word in words), said
+    assert "Traceback" not in said
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_text_that_is_no_text_ends_with_one_message_and_no_file(tmp_path: Path) -> None:
+    (tmp_path / "numbers.txt").write_text("1 2 3\n" * 1000)
+    text = (PROJECT / "tests/pipeline/toy.yaml").read_text()
+    own = "own_texts: {numbers: {source: numbers.txt}}\n"
+    config = tmp_path / "own.yaml"
+    config.write_text(text.replace("[calibration]", "[numbers]") + own)
+    target = "results/corpus/numbers.txt"
+    done = snakemake(PROJECT, target, "--directory", str(tmp_path), configfile=config)
+    said = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "numbers: wanted words of the letters a-z" in said
+    assert "Traceback" not in said
+    assert not (tmp_path / target).exists()

@@ -1,0 +1,54 @@
+"""What keeps the house in order: linters, and lists that must agree."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+PROJECT = Path(__file__).parents[1]
+PIN = re.compile(r"^([a-z0-9_.-]+==[^ ]+)( ; [^\\]*[^\\ ])?", re.MULTILINE)
+
+
+def passes(*arguments: str) -> None:
+    command = [sys.executable, "-m", *arguments]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_ruff_finds_nothing() -> None:
+    passes("ruff", "check", ".")
+    passes("ruff", "format", "--check", ".")
+
+
+def test_snakemake_lint_finds_nothing() -> None:
+    passes("snakemake", "--lint")
+
+
+def test_rules_are_formatted() -> None:
+    passes("snakefmt", "--check", "Snakefile", "workflow")
+
+
+def test_conda_users_get_the_locked_versions() -> None:
+    lock = {a + b for a, b in PIN.findall((PROJECT / "requirements.lock").read_text())}
+    environment = yaml.safe_load((PROJECT / "environment.yml").read_text())
+    (pip,) = (item["pip"] for item in environment["dependencies"] if isinstance(item, dict))
+    torch = re.search(r"torch==[\d.]+", (PROJECT / "Makefile").read_text()).group()
+    assert lock
+    assert set(pip) == lock | {torch}
+
+
+def test_every_locked_package_has_a_hash() -> None:
+    blocks = re.split(r"\n(?=[a-z])", (PROJECT / "requirements.lock").read_text().strip())
+    assert blocks
+    assert all("--hash=sha256:" in block for block in blocks)
+
+
+def test_every_configuration_key_is_explained() -> None:
+    explained = (PROJECT / "config/README.md").read_text()
+    schema = yaml.safe_load((PROJECT / "src/rnnbench/study.schema.yaml").read_text())
+    for name, part in schema["properties"].items():
+        keys = [name, *(f"{name}.{key}" for key in part.get("properties", {}))]
+        missing = [key for key in keys if f"`{key}`" not in explained]
+        assert missing == []
