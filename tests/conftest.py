@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from hypothesis import settings
 
 from rnnbench import corpora
 from rnnbench.corpora import Corpus, Folders
@@ -10,6 +11,8 @@ from rnnbench.corpora.time_machine import FILE_NAME, SHA256
 from rnnbench.folders import find_file
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch is loaded: tiny tensors, sums in one order
+settings.register_profile("shared machine", deadline=None)
+settings.load_profile("shared machine")
 
 
 @pytest.fixture(scope="session")

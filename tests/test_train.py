@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +47,7 @@ RUN = RunConfig(
     heldout_share=0.2,
     heldout_evaluations=2,
 )
-LONG_RUN = dataclasses.replace(RUN, num_epochs=300)
+LONG_RUN = dataclasses.replace(RUN, num_epochs=120)
 
 
 def finish(run: RunConfig, saved: Path, digest: str = "d", progress=None) -> train.Progress:
@@ -183,9 +184,8 @@ def test_an_epoch_is_the_loop_of_the_book(variant, sampler, clip_norm):
 
 
 @every_variant
-@every_sampler
-def test_a_text_with_a_rule_is_learned(variant, sampler, tmp_path):
-    run = dataclasses.replace(RUN, variant=variant, sampler=sampler, num_epochs=60)
+def test_a_text_with_a_rule_is_learned(variant, tmp_path):
+    run = dataclasses.replace(RUN, variant=variant, num_epochs=40)
     progress = finish(run, tmp_path / "checkpoint")
     nats = outcome.epoch_nats(progress.curve)
     assert min(nats[-5:]) < nats[0] - 0.05
@@ -284,7 +284,7 @@ def test_the_held_out_text_is_read_as_often_as_asked_and_at_the_end(num_epochs, 
             read.append(done + 1)
     assert read[-1] == num_epochs
     assert len(read) >= min(evaluations, num_epochs)
-    assert len({later - earlier for earlier, later in zip(read[:-2], read[1:-1], strict=True)}) <= 1
+    assert len({later - earlier for earlier, later in pairwise(read[:-1])}) <= 1
 
 
 # Interruption

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from rnnbench import initial
 from rnnbench.study import RunConfig
-from rnnbench.train import Progress, Texts
+from rnnbench.train import Progress, Texts, lost
 from rnnbench.variants import LanguageModel
 
 ADDRESS = ("machine", "corpus", "variant", "sampler", "clip_norm", "device", "seed")
@@ -45,7 +45,9 @@ def record(run: RunConfig, texts: Texts, progress: Progress, source: str) -> dic
         **progress.facts,
         **model_facts(progress.model),
         **totals(progress),
-        "status": status(epoch_nats(progress.curve), progress.model.vocab_size),
+        "status": "diverged"
+        if lost(progress.curve)
+        else status(epoch_nats(progress.curve), progress.model.vocab_size),
         "train_tokens_sha256": digest_of(texts.train),
         "heldout_tokens_sha256": digest_of(texts.heldout),
         "weights_sha256": initial.digest(progress.model),

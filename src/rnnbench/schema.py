@@ -48,7 +48,7 @@ def _fault(schema: dict, error: jsonschema.ValidationError) -> str:
 
 def _unknown_keys(where: str, error: jsonschema.ValidationError) -> str:
     known = sorted(error.schema["properties"])
-    unknown = sorted(set(error.instance) - set(known))
+    unknown = sorted(set(map(str, error.instance)) - set(known))
     close = difflib.get_close_matches(unknown[0], known, n=1)
     hint = f"Did you mean {close[0]}?" if close else "Take it out."
     return (

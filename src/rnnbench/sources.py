@@ -13,7 +13,7 @@ from rnnbench import names
 
 FOLDER = Path(__file__).parent
 STEP = ("train.py", "initial.py", "variants/__init__.py", "samplers/__init__.py")
-FIGURE_HOUSE = ("__init__", "_curves", "_rows", "_sine", "_theme")
+FIGURE_HOUSE = ("__init__", "_curves", "_heat", "_rows", "_sine", "_theme")
 
 
 class Wildcards(Protocol):

@@ -268,4 +268,4 @@ class Study:
 
 def path_value(value: Any) -> str:
     """Write a value as it stands in a path: 1, not 1.0; inf, not Infinity."""
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return repr(float(value)).removesuffix(".0") if isinstance(value, float) else str(value)

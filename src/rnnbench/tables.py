@@ -69,6 +69,8 @@ def runs(paths: Sequence[str], missing: DataFrame) -> DataFrame:
 
 def curves(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     """One row per run and epoch."""
+    if not paths:
+        return DataFrame(columns=[*RUN_KEYS, "epoch", "perplexity", "heldout_perplexity"])
     table = concatenate(paths, missing)
     table["perplexity"] = metrics.perplexity(table.total_nats, table.num_tokens)
     table["heldout_perplexity"] = metrics.perplexity(
@@ -85,7 +87,8 @@ def texts(paths: Sequence[str], missing: DataFrame) -> DataFrame:
         record = read_record(Path(path).with_name("record.json"))
         part = pd.read_csv(path, sep="\t", quoting=csv.QUOTE_NONE, keep_default_na=False)
         parts.append(DataFrame({key: record[key] for key in RUN_KEYS}, index=part.index).join(part))
-    return pd.concat(parts, ignore_index=True) if parts else DataFrame()
+    columns = [*RUN_KEYS, "stage", "prefix", "text"]
+    return pd.concat(parts, ignore_index=True) if parts else DataFrame(columns=columns)
 
 
 def speed(paths: Sequence[str], missing: DataFrame) -> DataFrame:

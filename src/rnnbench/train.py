@@ -179,7 +179,7 @@ def clip_gradients(model: nn.Module, clip_norm: float) -> Tensor:
     """
     gradients = [parameter.grad for parameter in model.parameters()]
     grad_norm = nn.utils.get_total_norm(gradients)
-    scale = (clip_norm / grad_norm).clamp(max=1.0)
+    scale = torch.where(grad_norm > clip_norm, clip_norm / grad_norm, 1.0)
     for gradient in gradients:
         gradient.mul_(scale)
     return grad_norm

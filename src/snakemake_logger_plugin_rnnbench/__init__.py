@@ -20,7 +20,13 @@ from snakemake_logger_plugin_rnnbench.progress import Job, Progress
 SHOWN = {None, LogEvent.ERROR, LogEvent.GROUP_ERROR, LogEvent.SHELLCMD, LogEvent.DEBUG_DAG}
 ROUTINE = (  # beginnings of messages that say the same in every run
     *("Assuming unrestricted", "Building DAG", "Using shell", "Select jobs to execute"),
-    *("Complete log(s)", "Elapsed time", "Removing temporary output", "Touching output"),
+    *(
+        "Conda environments: ignored",
+        "Complete log(s)",
+        "Elapsed time",
+        "Removing temporary output",
+        "Touching output",
+    ),
 )
 
 

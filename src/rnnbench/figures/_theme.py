@@ -13,7 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from rnnbench.figures import _rows
 
@@ -154,10 +154,22 @@ def variant_handles(variants: Iterable[str], leaky: set[str], lines: bool) -> li
     return handles
 
 
-def logarithmic(axis: Axis, subs: tuple[float, ...] = (1.0,)) -> None:
-    """A logarithmic axis with plain numbers at ``subs`` times the powers of ten."""
+class PlainLogLocator(LogLocator):
+    """Ticks on a logarithmic axis: the fewer decades it spans, the more per decade."""
+
+    def tick_values(self, vmin: float, vmax: float) -> np.ndarray:
+        decades = np.log10(vmax / vmin) if vmin > 0 else np.inf
+        if decades < 0.3:
+            return MaxNLocator(4).tick_values(vmin, vmax)
+        subs = (1,) if decades > 2 else (1, 2, 5) if decades > 1 else (1, 1.5, 2, 3, 4, 5, 7)
+        self.set_params(subs=subs)
+        return super().tick_values(vmin, vmax)
+
+
+def logarithmic(axis: Axis) -> None:
+    """A logarithmic axis with plain numbers."""
     axis._set_axes_scale("log")
-    axis.set_major_locator(LogLocator(subs=subs))
+    axis.set_major_locator(PlainLogLocator())
     axis.set_major_formatter(FuncFormatter(lambda value, _: _rows.figures3(value)))
     axis.set_minor_formatter(NullFormatter())
 

@@ -23,7 +23,7 @@ def draw(tables: _rows.Tables) -> Figure:
             continue
         for variant in _rows.ordered(group.variant):
             _variant(ax, group[group.variant == variant], variant, variant in leaky)
-        _theme.logarithmic(ax.yaxis, (1.0, 2.0, 5.0))
+        _theme.logarithmic(ax.yaxis)
         _curves.limit(ax, 30 * min(group.perplexity.min(), group.heldout_perplexity.min()))
         _curves.crosses(ax, _curves.diverged(tables, group), "perplexity")
         if ax.get_subplotspec().is_first_col():

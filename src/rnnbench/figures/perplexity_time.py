@@ -1,6 +1,5 @@
 """What the time buys: held-out perplexity against training time, one point per run."""
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from pandas import DataFrame
@@ -61,9 +60,8 @@ def _panel(ax: Axes, group: DataFrame, leaky: set[str]) -> None:
         face = {"facecolor": style.fill, "edgecolor": style.color, "linewidth": 0.9}
         at = chosen.train_seconds, chosen.heldout_perplexity
         ax.scatter(*at, marker=style.marker, s=24, alpha=0.85, **face)
-    for axis, values in ((ax.xaxis, group.train_seconds), (ax.yaxis, group.heldout_perplexity)):
-        wide = np.ptp(np.log10(values)) > 2
-        _theme.logarithmic(axis, (1.0,) if wide else (1.0, 2.0, 5.0))
+    _theme.logarithmic(ax.xaxis)
+    _theme.logarithmic(ax.yaxis)
     ax.set(xlabel="training time (s)", ylabel="held-out perplexity")
 
 

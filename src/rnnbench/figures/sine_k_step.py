@@ -62,7 +62,7 @@ def _errors(ax: Axes, tables: _rows.Tables) -> None:
     floor = _sine.floor(tables)
     if floor > 0:
         ax.axhline(floor, color=_theme.INK, lw=0.9, ls=":", label="noise variance")
-    _theme.logarithmic(ax.yaxis, (1.0, 2.0, 5.0))
+    _theme.logarithmic(ax.yaxis)
     ax.set_xscale("log", base=2)
     horizons = sorted(errors.horizon.unique())
     ax.set_xticks(horizons, [f"{k:.0f}" for k in horizons])

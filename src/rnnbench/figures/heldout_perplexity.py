@@ -1,0 +1,18 @@
+"""Perplexity on text the runs never saw, by variant, sampler and clipping threshold.
+
+Each cell is the median over the runs that did not diverge. Lower is better; a perfect guess is 1.
+"""
+
+from matplotlib.figure import Figure
+
+from rnnbench.figures import _heat, _rows
+
+SECTION = "Language models"
+
+
+def draw(tables: _rows.Tables) -> Figure:
+    return _heat.draw(tables, "heldout_perplexity")
+
+
+def finding(tables: _rows.Tables) -> str:
+    return _heat.finding(tables, "heldout_perplexity", "held-out perplexity")

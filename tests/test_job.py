@@ -1,0 +1,51 @@
+"""Laws of a job's words: mistakes of the user in one line, faults of ours with their traceback."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CODE = """
+import logging, sys, warnings
+from rnnbench import errors
+from rnnbench.job import logged
+with logged(sys.argv[1]):
+    {}
+"""
+
+
+def run(block: str, log: Path) -> subprocess.CompletedProcess:
+    """Run ``block`` as a script of the workflow does, in a process of its own."""
+    command = [sys.executable, "-c", CODE.format(block), log]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("error", ["StudyError", "CorpusError", "RecordError", "UserError"])
+def test_a_mistake_of_the_user_is_one_line_without_a_traceback(error, tmp_path):
+    done = run(f"raise errors.{error}('wanted rain, found sun')", tmp_path / "log")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "rnnbench: wanted rain, found sun\n"
+    assert "wanted rain, found sun" in (tmp_path / "log").read_text()
+
+
+def test_another_fault_keeps_its_traceback_on_the_terminal_and_in_the_log(tmp_path):
+    done = run("1 / 0", tmp_path / "log")
+    assert done.returncode == 1
+    for text in (done.stderr, (tmp_path / "log").read_text()):
+        assert "Traceback" in text
+        assert text.rstrip().endswith("ZeroDivisionError: division by zero")
+
+
+def test_a_job_that_works_says_nothing_and_logs_its_words_and_warnings(tmp_path):
+    block = "logging.info('epoch 1 of 2'); warnings.warn('beware', stacklevel=1)"
+    done = run(block, tmp_path / "log")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    words = (tmp_path / "log").read_text()
+    assert "epoch 1 of 2" in words
+    assert "beware" in words
+
+
+def test_chatter_is_not_logged(tmp_path):
+    run("logging.debug('chatter')", tmp_path / "log")
+    assert (tmp_path / "log").read_text() == ""

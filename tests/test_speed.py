@@ -1,0 +1,167 @@
+"""Laws of the timing: whole training steps, enough of them, and warm-ups told apart."""
+
+import dataclasses
+import itertools
+import statistics
+import time
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rnnbench import speed, train
+from rnnbench.errors import StudyError
+from rnnbench.names import names
+from rnnbench.study import RunConfig, TimingConfig
+
+TIMING = TimingConfig(
+    machine="any",
+    variant="rnn",
+    sampler="sequential_partition",
+    clip_norm=1.0,
+    device="cpu",
+    threads=1,
+    dtype="float32",
+    process=1,
+    corpus="squares",
+    batch_size=4,
+    num_steps=5,
+    hidden_size=8,
+    learning_rate=1.0,
+    windows=6,
+    window_seconds=0.02,
+    warmup_seconds=0.05,
+)
+TOKENS = (np.arange(300) ** 2 % 7 % 6).astype(np.uint8)
+VOCAB_SIZE = 6
+
+no_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no GPU here")
+every_device = pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=no_gpu)])
+
+
+@pytest.fixture(scope="module")
+def measured():
+    """Rows by device, each timed once."""
+    rows = {}
+
+    def measure(device: str) -> list[dict]:
+        if device not in rows:
+            timing = dataclasses.replace(TIMING, device=device)
+            rows[device] = speed.samples(timing, TOKENS, VOCAB_SIZE)
+        return rows[device]
+
+    return measure
+
+
+@every_device
+def test_as_many_windows_count_as_were_asked_for_and_they_come_last(device, measured):
+    counted = [row["counted"] for row in measured(device)]
+    assert counted == [False] * (len(counted) - TIMING.windows) + [True] * TIMING.windows
+    assert [row["window"] for row in measured(device)] == list(range(1, len(counted) + 1))
+
+
+@every_device
+def test_windows_before_are_kept_and_warm_up_long_enough(device, measured):
+    warm_up = [row["seconds"] for row in measured(device) if not row["counted"]]
+    assert sum(warm_up) >= TIMING.warmup_seconds or len(warm_up) == speed.MOST_WARMUP_WINDOWS
+    assert speed.steady(warm_up) or len(warm_up) == speed.MOST_WARMUP_WINDOWS
+
+
+@every_device
+def test_a_window_lasts_as_long_as_it_should(device, measured):
+    """The middle one does, and a fifth less is allowed: a busy machine may calm down meanwhile."""
+    seconds = [row["seconds"] for row in measured(device) if row["counted"]]
+    assert statistics.median(seconds) >= 0.8 * TIMING.window_seconds
+
+
+@every_device
+def test_a_window_is_a_number_of_whole_minibatches(device, measured):
+    rows = measured(device)
+    assert len({row["num_minibatches"] for row in rows}) == 1
+    for row in rows:
+        assert row["num_tokens"] == row["num_minibatches"] * TIMING.batch_size * TIMING.num_steps
+        assert row["num_tokens"] > 0
+
+
+@every_device
+def test_a_row_holds_totals_and_all_that_was_timed(device, measured):
+    timing = dataclasses.replace(TIMING, device=device)
+    for row in measured(device):
+        assert timing.as_row().items() <= row.items()
+        assert row["initialisation_seconds"] > 0
+        assert row["peak_memory_bytes"] > 0
+        assert not [name for name in row if "per_second" in name]
+
+
+@pytest.mark.parametrize("sampler", names("samplers"))
+def test_the_steps_timed_are_those_of_the_epochs_of_a_training_run(sampler):
+    timing = dataclasses.replace(TIMING, sampler=sampler)
+    run = as_run(timing)
+    tokens, progress = torch.from_numpy(TOKENS.astype(np.int64)), train.start(run, VOCAB_SIZE)
+    wanted = [n for _ in range(3) for _, _, n in train.steps(run, tokens, progress)]
+    stepping = speed.training_steps(timing, TOKENS, VOCAB_SIZE)
+    assert [next(stepping) for _ in wanted] == wanted
+
+
+@pytest.mark.parametrize("variant", names("variants"))
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_every_variant_can_be_timed_in_every_type_of_number(variant, dtype):
+    timing = dataclasses.replace(TIMING, variant=variant, dtype=dtype)
+    assert list(itertools.islice(speed.training_steps(timing, TOKENS, VOCAB_SIZE), 3)) == [20] * 3
+
+
+def as_run(timing: TimingConfig) -> RunConfig:
+    more = {"seed": timing.process, "num_epochs": 3, "train_tokens": 300.0}
+    heldout = {"heldout_share": 0.1, "heldout_evaluations": 1}
+    return RunConfig.from_strings(timing.as_row() | more | heldout)
+
+
+def test_a_text_shorter_than_a_minibatch_is_a_mistake_of_the_study():
+    with pytest.raises(StudyError, match="wanted at least 25 tokens"):
+        speed.samples(TIMING, TOKENS[:24], VOCAB_SIZE)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "wanted"),
+    [
+        ([], False),
+        ([1.0, 1.0], False),
+        ([1.0, 1.0, 1.0], True),
+        ([1.0, 1.04, 1.02], True),
+        ([1.0, 1.06, 1.02], False),
+        ([9.0, 1.0, 1.0, 1.04], True),
+        ([1.0, 1.0, 1.0, 9.0], False),
+    ],
+)
+def test_three_windows_of_the_same_length_are_steady(seconds, wanted):
+    assert speed.steady(seconds) is wanted
+
+
+@given(st.lists(st.floats(0.01, 10), min_size=3, max_size=8), st.floats(0.01, 100))
+def test_whether_windows_are_steady_does_not_depend_on_their_unit(seconds, unit):
+    spread = max(seconds[-3:]) / min(seconds[-3:]) - 1
+    if abs(spread - speed.STEADY_DRIFT) > 1e-9:
+        assert speed.steady([unit * s for s in seconds]) is speed.steady(seconds)
+
+
+def test_a_machine_that_is_never_steady_is_warmed_up_only_so_long():
+    seconds = (0.001 * 1.1**k for k in itertools.count())
+    stepping = (time.sleep(pause) or 1 for pause in seconds)
+    rows = list(speed.warm_up(dataclasses.replace(TIMING, warmup_seconds=0.0), stepping, 1))
+    assert len(rows) == speed.MOST_WARMUP_WINDOWS
+
+
+@no_gpu
+def test_the_clock_waits_for_the_gpu():
+    """Work that is only queued when the window begins to count is finished when it ends."""
+    matrix = torch.randn(4096, 4096, device="cuda")
+
+    def steps():
+        while True:
+            matrix @ matrix
+            yield 1
+
+    one, many = (speed.window("cuda", steps(), n)["seconds"] for n in (1, 100))
+    assert many > 5 * one

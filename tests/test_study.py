@@ -1,0 +1,487 @@
+"""Laws of the study: what is asked for is checked when it is read, and completed as it stands."""
+
+import copy
+import math
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from snakemake.utils import update_config
+
+from rnnbench import sources
+from rnnbench.errors import StudyError
+from rnnbench.names import names
+from rnnbench.sources import digest
+from rnnbench.study import NOT_AVAILABLE, RunConfig, Study, path_value
+
+CONFIG = Path(__file__).parents[1] / "config"
+NO_GPU = {"cuda": "no NVIDIA GPU"}
+NUM_VARIANTS = len(names("variants"))
+
+
+def shipped(*on_top: str) -> dict:
+    """The default study with other files on top, merged as Snakemake does."""
+    config = yaml.safe_load((CONFIG / "config.yaml").read_text())
+    for name in on_top:
+        update_config(config, yaml.safe_load((CONFIG / f"{name}.yaml").read_text()))
+    return config
+
+
+def changed(key: str, value: object) -> dict:
+    """The default study with one value changed; dots in ``key`` lead inwards."""
+    config = shipped()
+    *path, last = key.split(".")
+    node = config
+    for part in path:
+        node = node[part]
+    node[last] = value
+    return config
+
+
+def read(config: dict, unavailable: dict = NO_GPU) -> Study:
+    return Study(config, "box", unavailable)
+
+
+def fault(config: dict) -> str:
+    with pytest.raises(StudyError) as caught:
+        read(config)
+    return str(caught.value)
+
+
+# The shipped studies
+
+SHIPPED = {  # files on top: thresholds x seeds of runs; samplers x thresholds x processes of speed
+    (): (4 * 1, 1 * 1 * 3),
+    ("full",): (4 * 5, 2 * 2 * 5),
+    ("calibration",): (4 * 1, 1 * 1 * 3),
+    ("quick",): (2 * 1, 1 * 1 * 3),
+    ("calibration", "full"): (4 * 5, 2 * 2 * 5),
+    ("calibration", "quick"): (2 * 1, 1 * 1 * 3),
+}
+
+
+@pytest.mark.parametrize("on_top", SHIPPED, ids="+".join)
+def test_a_shipped_study_is_valid_and_has_the_jobs_it_should(on_top):
+    study, (runs, timings) = read(shipped(*on_top)), SHIPPED[on_top]
+    assert len(study.runs) == NUM_VARIANTS * len(names("samplers")) * runs
+    assert len(study.timings) == NUM_VARIANTS * timings
+    assert len({tuple(address.values()) for address in study.runs}) == len(study.runs)
+
+
+def test_the_default_study_has_every_variant_sampler_figure_and_corpus():
+    study = read(shipped())
+    for kind, asked in {
+        "variants": study["runs"]["variants"],
+        "samplers": study["runs"]["samplers"],
+        "figures": study["figures"],
+        "corpora": study["corpora"],
+    }.items():
+        assert sorted(asked) == names(kind)
+
+
+def test_the_calibration_study_needs_no_other_text():
+    study = read(shipped("calibration"))
+    assert study["corpora"] == study["runs"]["corpora"] == [study.timing_corpus] == ["calibration"]
+
+
+def test_every_file_on_top_changes_only_keys_that_are_there():
+    def keys(config, where=()):
+        for key, value in config.items():
+            yield (*where, key)
+            if isinstance(value, dict) and value and key != "overrides":
+                yield from keys(value, (*where, key))
+
+    known = set(keys(shipped()))
+    for path in CONFIG.glob("*.yaml"):
+        assert set(keys(yaml.safe_load(path.read_text()))) - known == set()
+
+
+# What is wrong
+
+WHOLE_NUMBERS = {
+    *("runs.batch_size", "runs.num_steps", "runs.hidden_size", "runs.num_epochs"),
+    *("runs.heldout_evaluations", "texts.num_tokens", "ngrams.top", "zipf.blocks"),
+    *("sine.num_points", "sine.num_lags", "sine.hidden_size", "sine.train_points"),
+    *("sine.batch_size", "sine.num_epochs", "speed.processes", "speed.windows"),
+}
+NUMBERS = {
+    *("runs.learning_rate", "runs.train_tokens", "runs.heldout_share", "sine.noise"),
+    *("sine.learning_rate", "speed.window_seconds", "speed.warmup_seconds"),
+}
+FINITE = NUMBERS - {"runs.train_tokens"}
+LISTS = {
+    *("corpora", "figures", "ngrams.tokens", "ngrams.orders", "zipf.estimators", "sine.seeds"),
+    *("sine.horizons", "runs.corpora", "runs.variants", "runs.samplers", "runs.clip_norm"),
+    *("runs.seeds", "runs.devices", "texts.prefixes", "speed.samplers", "speed.clip_norm"),
+    *("speed.devices", "speed.threads", "speed.dtypes"),
+}
+MAPPINGS = {"vocab", "ngrams", "zipf", "sine", "runs", "texts", "speed", "own_texts"}
+SINGLE = {
+    "vocab.min_freq": -1,
+    "vocab.reserved_tokens": [""],
+    "runs.heldout_share": 1,
+    "runs.devices": "gpu",
+    "runs.overrides": ["rnn"],
+    "runs.overrides.rnn": {"hidden_size": 0},
+    "speed.processes": 2,
+    "speed.windows": 1,
+    "speed.window_seconds": 0.01,
+    "ngrams.orders": [10],
+    "ngrams.tokens": ["letter"],
+    "zipf.estimators": ["guess"],
+    "zipf.blocks": 1,
+    "texts.prefixes": ["time\ttraveller"],
+    "speed.dtypes": ["float16"],
+    "own_texts": {"My text": {"source": "a.txt"}},
+    "own_texts.mine": {"source": 1},
+}
+WRONG = [
+    *((key, value) for key in sorted(WHOLE_NUMBERS) for value in ("32", 1.5, True, -1, None, [32])),
+    *((key, value) for key in sorted(NUMBERS) for value in ("1e-3", -1.0, None, {}, False)),
+    *((key, value) for key in sorted(LISTS) for value in ([], "time", 3, None, [None], [[]])),
+    *((key, [1, 1]) for key in ("runs.clip_norm", "runs.seeds", "ngrams.orders", "speed.threads")),
+    *((key, [value]) for key in ("runs.clip_norm", "speed.clip_norm") for value in (0, -1, "inf")),
+    *((key, [value]) for key in ("runs.seeds", "sine.seeds") for value in (-1, 1.5, "1")),
+    *(("texts.prefixes", [value]) for value in ("", "two\nlines")),
+    *((key, value) for key in sorted(MAPPINGS) for value in (None, [], "all")),
+    *SINGLE.items(),
+]
+
+
+@pytest.mark.parametrize(("key", "value"), WRONG, ids=lambda part: str(part).replace(" ", ""))
+def test_a_wrong_value_is_answered_with_its_key_what_was_wanted_and_what_was_found(key, value):
+    message = fault(changed(key, value))
+    line = next(line for line in message.splitlines() if line.lstrip().startswith(key))
+    assert re.search(rf"^  {re.escape(key)}[\w.]*: wanted (an? |the |auto|between |text|64)", line)
+    found = line.partition(", found ")[2]
+    assert found.removesuffix(".") in {repr(value), *map(repr, leaves(value))}
+    assert "config/README.md" in message
+
+
+def leaves(value: object) -> list:
+    """The values inside ``value``, one of which may be the one that is wrong."""
+    pairs = value.items() if isinstance(value, dict) else ()
+    inner = value if isinstance(value, list) else [part for pair in pairs for part in pair]
+    return [leaf for part in inner for leaf in (part, *leaves(part))]
+
+
+@pytest.mark.parametrize("key", sorted(NUMBERS | {"runs.batch_size"}))
+def test_not_a_number_is_no_setting(key):
+    assert re.search(
+        rf"{re.escape(key)}: wanted a.*, found \.?nan\.", fault(changed(key, math.nan))
+    )
+
+
+@pytest.mark.parametrize("key", ["runs.clip_norm", "speed.clip_norm"])
+def test_not_a_number_is_no_threshold(key):
+    assert f"{key}.1: wanted a number, found .nan." in fault(changed(key, [1, math.nan]))
+
+
+@pytest.mark.parametrize("key", sorted(FINITE))
+def test_an_infinite_number_is_no_setting_where_it_would_never_end_or_learn(key):
+    assert f"{key}: wanted a" in fault(changed(key, math.inf))
+
+
+def test_infinity_is_a_threshold_and_a_number_of_tokens():
+    assert read(changed("runs.clip_norm", [math.inf])).runs
+    assert read(changed("runs.train_tokens", math.inf)).runs
+
+
+@pytest.mark.parametrize(
+    ("key", "hint"),
+    [
+        ("rums", "top level: unknown key rums"),
+        ("runs.num_epoch", "runs: unknown key num_epoch;.*Did you mean num_epochs?"),
+        (
+            "runs.overrides.rnn",
+            "runs.overrides.rnn: unknown key hidden;.*Did you mean hidden_size?",
+        ),
+        ("speed.zebra", "speed: unknown key zebra;.*Take it out."),
+        ("own_texts.mine", "own_texts.mine: unknown key hidden"),
+    ],
+)
+def test_an_unknown_key_is_answered_with_the_one_that_was_meant(key, hint):
+    message = fault(changed(key, {"hidden": 1}))
+    assert re.search(hint.replace("?", r"\?"), message)
+    assert "there are " in message
+
+
+def test_an_unknown_key_that_is_a_number_is_answered_too():
+    assert "top level: unknown key 1984" in fault(shipped() | {1984: []})
+
+
+@pytest.mark.parametrize("key", sorted(MAPPINGS | {"corpora", "figures"}))
+def test_a_missing_key_is_named(key):
+    config = shipped()
+    del config[key]
+    assert f"top level: wanted the keys {key}, found none. Add them." in fault(config)
+
+
+def test_a_missing_key_inside_is_named():
+    config = shipped()
+    del config["runs"]["seeds"], config["runs"]["devices"]
+    assert "runs: wanted the keys devices, seeds, found none. Add them." in fault(config)
+
+
+def test_all_that_is_wrong_is_said_at_once():
+    config = changed("runs.batch_size", 0)
+    config["zipf"]["blocks"] = 1
+    config["rnus"] = {}
+    assert len(fault(config).splitlines()) == 5
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"),
+    [
+        ("runs.variants", "variants"),
+        ("runs.samplers", "samplers"),
+        ("speed.samplers", "samplers"),
+        ("figures", "figures"),
+        ("corpora", "corpora"),
+    ],
+)
+def test_an_unknown_name_is_answered_with_those_there_are_and_the_file_to_write(key, kind):
+    message = fault(changed(key, ["elman"]))
+    assert f"unknown name 'elman' in {kind}; there are {', '.join(names(kind))}." in message
+    assert f"src/rnnbench/{kind}/elman.py" in message
+
+
+def test_an_override_of_an_unknown_variant_is_a_mistake():
+    assert "unknown name 'elman'" in fault(changed("runs.overrides", {"elman": {}}))
+
+
+def test_a_text_to_train_on_is_one_of_the_texts():
+    message = fault(changed("corpora", ["calibration"]))
+    assert "runs.corpora: wanted names out of corpora (calibration), found time_machine" in message
+    assert "Add it to corpora" in message
+
+
+def test_a_series_too_short_for_the_longest_horizon_is_a_mistake():
+    assert read(changed("sine.num_points", 600 + 4 + 64)).runs
+    message = fault(changed("sine.num_points", 600 + 4 + 64 - 1))
+    assert "sine.num_points: wanted at least 668" in message
+    assert "found 667" in message
+
+
+def test_too_few_tokens_to_train_on_are_a_mistake():
+    assert read(changed("runs.train_tokens", 33 * 35)).runs
+    assert "wanted at least 1155 tokens" in fault(changed("runs.train_tokens", 33 * 35 - 1))
+
+
+def test_an_override_too_long_for_the_text_is_a_mistake():
+    message = fault(changed("runs.overrides", {"gru": {"num_steps": 400}}))
+    assert "wanted at least 13200 tokens" in message
+
+
+def with_own_text(path: Path, name: str = "mine") -> dict:
+    config = shipped()
+    config["own_texts"] = {name: {"source": str(path)}}
+    config["corpora"] = config["runs"]["corpora"] = [name]
+    return config
+
+
+def test_an_own_text_is_analysed_and_trained_on(tmp_path):
+    (tmp_path / "mine.txt").write_bytes(b"x" * 2_000)
+    study = read(with_own_text(tmp_path / "mine.txt"))
+    assert {run["corpus"] for run in study.runs} == {"mine"}
+    assert study.own_file({"corpus": "mine"}) == [str(tmp_path / "mine.txt")]
+    assert study.own_texts({"corpus": "mine"}) == study["own_texts"]
+    assert study.own_texts({"corpus": "calibration"}) == {}
+
+
+def test_an_own_text_shorter_than_a_minibatch_is_a_mistake(tmp_path):
+    (tmp_path / "mine.txt").write_bytes(b"x" * 1_111)
+    message = fault(with_own_text(tmp_path / "mine.txt"))
+    assert "wanted at least 1155 tokens" in message
+
+
+def test_a_text_that_is_too_short_is_named_and_its_tokens_are_a_whole_number(tmp_path):
+    (tmp_path / "mine.txt").write_bytes(b"x" * 1_111)
+    message = fault(with_own_text(tmp_path / "mine.txt"))
+    assert "mine" in message
+    assert re.search(r"found \d+\.( |$)", message)
+
+
+@pytest.mark.parametrize("name", ["nan", "inf", "infinity", "true", "false"])
+def test_an_own_text_is_not_called_what_a_table_reads_as_a_number_or_a_truth(name, tmp_path):
+    (tmp_path / "mine.txt").write_bytes(b"x" * 2_000)
+    assert "own_texts: wanted a" in fault(with_own_text(tmp_path / "mine.txt", name))
+
+
+# Devices
+
+
+def addresses(rows: list) -> Counter:
+    """Points of a grid, without their devices and what is said of them."""
+    apart = {"device", "status", "reason", "process"}
+    return Counter(tuple(v for k, v in row.items() if k not in apart) for row in rows)
+
+
+def test_without_a_gpu_its_rows_are_missing_with_the_reason_and_its_jobs_are_not_there():
+    study = read(shipped(), NO_GPU)
+    assert {row["device"] for row in [*study.runs, *study.timings]} == {"cpu"}
+    firsts = [t for t in study.timings if t["process"] == "1"]
+    for table, done in (("runs", study.runs), ("speed", firsts)):
+        missing = study.missing(table)
+        labels = {(row["device"], row["status"], row["reason"]) for row in missing}
+        assert labels == {("cuda", NOT_AVAILABLE, "no NVIDIA GPU")}
+        assert addresses(missing) == addresses(done)
+
+
+def test_with_a_gpu_every_job_is_there_for_both_devices():
+    study = read(shipped(), {})
+    for jobs in (study.runs, study.timings):
+        on = {d: addresses([job for job in jobs if job["device"] == d]) for d in ("cpu", "cuda")}
+        assert on["cpu"] == on["cuda"]
+    assert study.missing("runs") == study.missing("speed") == []
+
+
+@pytest.mark.parametrize("stage", ["runs", "speed"])
+def test_a_device_that_was_not_asked_for_is_not_missing(stage):
+    assert read(changed(f"{stage}.devices", ["cpu"])).missing(stage) == []
+
+
+def test_a_study_of_a_device_that_is_not_there_has_no_runs_and_says_so():
+    study = read(changed("runs.devices", ["cuda"]))
+    assert study.runs == []
+    assert len(study.missing("runs")) == NUM_VARIANTS * 2 * 4
+
+
+def test_tables_without_a_device_miss_nothing():
+    assert read(shipped()).missing("zipf") == []
+
+
+# Addresses
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(1, "1"), (1.0, "1"), (0.1, "0.1"), (math.inf, "inf"), (10.0, "10"), ("rnn", "rnn")],
+)
+def test_a_value_stands_in_a_path_as_a_person_writes_it(value, written):
+    assert path_value(value) == written
+
+
+@given(st.floats(min_value=0, exclude_min=True) | st.integers(0))
+def test_a_number_is_read_back_from_a_path_as_it_was(value):
+    assert re.fullmatch(r"[0-9.e+-]+|inf", path_value(value))
+    assert type(value)(path_value(value)) == value
+
+
+def test_a_run_of_the_grid_is_completed_by_the_study():
+    study = read(shipped())
+    for address in study.runs:
+        run = study.run(address)
+        assert {key: path_value(getattr(run, key)) for key in address} == address
+        assert (run.batch_size, run.num_steps, run.learning_rate) == (32, 35, 1.0)
+
+
+def test_a_run_outside_the_grid_is_completed():
+    address = read(shipped()).runs[0] | {"clip_norm": "0.5", "seed": "77", "variant": "lstm"}
+    run = read(shipped()).run(address)
+    assert (run.clip_norm, run.seed, run.variant, run.hidden_size) == (0.5, 77, "lstm", 128)
+    assert run == RunConfig.from_strings(run.as_row())
+    types = {type(value) for value in run.as_row().values()}
+    assert types == {str, float, int}
+
+
+def test_an_override_is_of_its_variant_alone():
+    study = read(shipped("full"))
+    sizes = {run["variant"]: study.run(run).hidden_size for run in study.runs}
+    assert sizes.pop("rnn_scratch") == 512
+    assert set(sizes.values()) == {256}
+
+
+def test_a_timing_is_completed_with_the_sizes_of_its_variant_and_the_text_of_the_runs():
+    study = read(shipped("full"))
+    timings = {t["variant"]: study.timing(t) for t in study.timings}
+    assert timings["rnn_scratch"].hidden_size == 512
+    assert timings["gru"].hidden_size == 256
+    assert {timing.corpus for timing in timings.values()} == {"time_machine"}
+    assert timings["gru"].window_seconds == 0.1
+
+
+def test_the_processes_of_one_point_are_spread_over_the_whole_measurement():
+    processes = [int(timing["process"]) for timing in read(shipped()).timings]
+    assert processes == sorted(processes)
+    assert Counter(processes) == {k: NUM_VARIANTS for k in (1, 2, 3)}
+
+
+# Source
+
+
+def test_a_digest_changes_with_one_byte_and_comes_back_with_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(sources, "FOLDER", tmp_path)
+    for name, text in (("a.py", b"x = 1\n"), ("b.py", b"y = 1\n")):
+        (tmp_path / name).write_bytes(text)
+    before = digest("a.py", "b.py")
+    (tmp_path / "b.py").write_bytes(b"y = 2\n")
+    assert digest("a.py", "b.py") != before
+    (tmp_path / "b.py").write_bytes(b"y = 1\n")
+    assert digest("a.py", "b.py") == before
+    assert digest("b.py", "a.py") != before
+    assert digest("a.py") != before
+
+
+@pytest.fixture
+def copied(tmp_path, monkeypatch):
+    """A copy of the package's source that may be edited."""
+    folder = tmp_path / "rnnbench"
+    shutil.copytree(sources.FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(sources, "FOLDER", folder)
+    return folder
+
+
+def run_digests() -> dict:
+    runs = read(shipped()).runs
+    return {(run["variant"], run["sampler"]): sources.run(SimpleNamespace(**run)) for run in runs}
+
+
+@pytest.mark.parametrize(
+    ("name", "edited"),
+    [
+        ("variants/gru.py", lambda variant, sampler: variant == "gru"),
+        ("samplers/random_sampling.py", lambda variant, sampler: sampler == "random_sampling"),
+        ("train.py", lambda variant, sampler: True),
+        ("zipf.py", lambda variant, sampler: False),
+    ],
+)
+def test_an_edit_makes_the_runs_it_decides_again_and_no_other(name, edited, copied):
+    before = run_digests()
+    (copied / name).write_text((copied / name).read_text() + "\n")
+    after = run_digests()
+    again = {key for key in before if before[key] != after[key]}
+    assert again == {key for key in before if edited(*key)}
+
+
+def test_a_study_is_left_as_it_was_written():
+    config = shipped("full")
+    before = copy.deepcopy(config)
+    study = read(config)
+    assert study.runs, study.timings
+    assert config == before
+
+
+def test_reading_a_study_does_not_load_torch():
+    code = (
+        "import sys, yaml\n"
+        "from rnnbench import machine\n"
+        "from rnnbench.study import Study\n"
+        "study = Study(yaml.safe_load(open(sys.argv[1])), machine.name(), machine.unavailable())\n"
+        "assert study.runs and study.timings\n"
+        "print(*sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, CONFIG / "config.yaml"], capture_output=True, check=True
+    )
+    loaded = set(done.stdout.decode().split())
+    assert "rnnbench.study" in loaded
+    assert loaded & {"torch", "pandas", "matplotlib", "requests"} == set()

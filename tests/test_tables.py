@@ -1,0 +1,278 @@
+"""Laws of the tables: every word and number survives, totals become metrics, nothing is hidden."""
+
+import dataclasses
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pandas import DataFrame
+
+from rnnbench import generate, tables
+from rnnbench.records import write_record
+from rnnbench.study import NOT_AVAILABLE, RunConfig, TimingConfig
+
+RUN = RunConfig(
+    machine="box",
+    corpus="time_machine",
+    variant="gru",
+    sampler="random_sampling",
+    clip_norm=math.inf,
+    device="cpu",
+    seed=1,
+    batch_size=32,
+    num_steps=35,
+    hidden_size=16,
+    learning_rate=1.0,
+    num_epochs=2,
+    train_tokens=10_000.0,
+    heldout_share=0.1,
+    heldout_evaluations=1,
+)
+TOTALS = {
+    **{"initial_total_nats": 330.0, "initial_num_tokens": 100},
+    **{"total_nats": 250.0, "num_tokens": 100, "num_chars": 100, "recent_nats_per_token": 2.6},
+    **{"heldout_total_nats": 90.0, "heldout_num_tokens": 30, "heldout_num_chars": 30},
+    **{"max_grad_norm": math.inf, "clipped_share": 0.0, "train_seconds": 1.5},
+    **{"status": "unconverged", "leaky": False},
+}
+TIMING = TimingConfig(
+    machine="box",
+    variant="gru",
+    sampler="sequential_partition",
+    clip_norm=1.0,
+    device="cpu",
+    threads=1,
+    dtype="float32",
+    process=1,
+    corpus="time_machine",
+    batch_size=32,
+    num_steps=35,
+    hidden_size=16,
+    learning_rate=1.0,
+    windows=4,
+    window_seconds=0.1,
+    warmup_seconds=0.1,
+)
+LABELS = {"status": NOT_AVAILABLE, "reason": "no NVIDIA GPU"}
+MISSING = {
+    "runs": {key: str(getattr(RUN, key)) for key in tables.RUN_KEYS} | {"device": "cuda"} | LABELS,
+    "speed": {key: str(getattr(TIMING, key)) for key in tables.TIMING_KEYS}
+    | {"device": "cuda"}
+    | LABELS,
+}
+WORDS = ["null", "nan", "NaN", "NA", "None", "", "true", "inf", 'say "', "a,b", "é", "1", " x "]
+
+
+def stored(path: Path, table: DataFrame) -> DataFrame:
+    tables.write(path, table)
+    return tables.read(path)
+
+
+@pytest.fixture
+def record(tmp_path):
+    """Writes a run's record, with changes, and returns its path."""
+
+    def write(name="record", **changes) -> str:
+        write_record(tmp_path / name / "record.json", RUN.as_row() | TOTALS | changes)
+        return str(tmp_path / name / "record.json")
+
+    return write
+
+
+@pytest.fixture
+def samples(tmp_path):
+    """Writes the windows of one process and returns their path."""
+
+    def write(process: int, warm_up: list[float], counted: list[float], **changes) -> str:
+        key = dataclasses.replace(TIMING, process=process, **changes).as_row()
+        rows = [
+            {"window": i, "counted": i > len(warm_up), "num_minibatches": 2, "seconds": 2.0}
+            | {"num_tokens": 2 * rate, "load_average": 0.5}
+            | {"initialisation_seconds": 0.1, "peak_memory_bytes": process * 100}
+            for i, rate in enumerate([*warm_up, *counted], start=1)
+        ]
+        path = tmp_path / f"{process}-{len(list(tmp_path.iterdir()))}.csv"
+        tables.write(path, DataFrame(key | row for row in rows))
+        return str(path)
+
+    return write
+
+
+def gathered(name: str, paths: list[str], missing=(), folder: Path | None = None) -> DataFrame:
+    table = tables.gather(name, paths, list(missing))
+    return table if folder is None else stored(folder / f"{name}.csv", table)
+
+
+# Reading and writing
+
+
+def test_every_word_comes_back_and_only_an_empty_cell_is_missing(tmp_path):
+    table = stored(tmp_path / "words.csv", DataFrame({"ngram": WORDS, "rank": range(len(WORDS))}))
+    assert table.ngram.fillna("").tolist() == WORDS
+    assert table.ngram.isna().tolist() == [word == "" for word in WORDS]
+
+
+@pytest.mark.parametrize("word", ["null", "NA", "None"])
+def test_a_column_of_one_word_for_nothing_is_a_column_of_words(word, tmp_path):
+    assert stored(tmp_path / "words.csv", DataFrame({"ngram": [word]})).ngram.tolist() == [word]
+
+
+@settings(max_examples=30)
+@given(st.lists(st.floats(allow_nan=False), min_size=1, max_size=5))
+def test_every_number_comes_back_to_the_last_bit_also_infinity(tmp_path_factory, numbers):
+    table = stored(tmp_path_factory.getbasetemp() / "numbers.csv", DataFrame({"value": numbers}))
+    assert table.value.astype(float).tolist() == numbers
+
+
+def test_infinity_is_written_as_a_path_says_it_and_a_missing_value_as_nothing(tmp_path):
+    tables.write(
+        tmp_path / "t.csv", DataFrame({"clip_norm": [math.inf, 1.0], "x": [None, math.nan]})
+    )
+    assert (tmp_path / "t.csv").read_text().splitlines() == ["clip_norm,x", "inf,", "1.0,"]
+
+
+@pytest.mark.parametrize("name", ["runs", "curves", "texts", "speed"])
+def test_a_table_of_a_study_without_runs_is_an_empty_table_on_disk_too(name, tmp_path):
+    assert len(gathered(name, [])) == 0
+    assert len(gathered(name, [], folder=tmp_path)) == 0
+
+
+@pytest.mark.parametrize("name", MISSING)
+def test_a_table_of_what_is_missing_says_why(name, tmp_path):
+    (row,) = gathered(name, [], [MISSING[name]], tmp_path).to_dict("records")
+    assert (row["device"], row["status"], row["reason"]) == ("cuda", NOT_AVAILABLE, "no NVIDIA GPU")
+
+
+def test_parts_are_put_under_each_other(tmp_path):
+    write_record(tmp_path / "a.json", {"corpus": "null", "lines": 1})
+    tables.write(tmp_path / "b.csv", DataFrame({"corpus": ["b"], "lines": [2]}))
+    table = gathered("corpora", [str(tmp_path / "a.json"), str(tmp_path / "b.csv")])
+    assert table.to_dict("list") == {"corpus": ["null", "b"], "lines": [1, 2]}
+
+
+# Runs
+
+
+def test_perplexities_are_made_from_totals(record):
+    (row,) = gathered("runs", [record()]).to_dict("records")
+    wanted = {
+        "perplexity": math.exp(2.5),
+        "median_perplexity": math.exp(2.6),
+        "heldout_perplexity": math.exp(3),
+        "initial_perplexity": math.exp(3.3),
+        "bits_per_char": 2.5 / math.log(2),
+        "heldout_bits_per_char": 3 / math.log(2),
+    }
+    assert {key: row[key] for key in wanted} == pytest.approx(wanted)
+    assert row["clip_norm"] == row["max_grad_norm"] == math.inf
+
+
+def test_what_is_missing_comes_last_with_its_reason(record, tmp_path):
+    paths = [record("1", seed=1), record("2", seed=2)]
+    table = gathered("runs", paths, [MISSING["runs"]], tmp_path)
+    assert table.device.tolist() == ["cpu", "cpu", "cuda"]
+    assert table.status.tolist() == ["unconverged", "unconverged", NOT_AVAILABLE]
+    assert table.reason.fillna("").tolist() == ["", "", "no NVIDIA GPU"]
+    assert table.perplexity.isna().tolist() == [False, False, True]
+    assert table.clip_norm.tolist() == [math.inf] * 3
+
+
+def test_a_diverged_run_has_a_row_also_without_a_held_out_reading(record, tmp_path):
+    nothing = {f"heldout_{total}": None for total in ("total_nats", "num_tokens", "num_chars")}
+    lost = record("lost", status="diverged", total_nats=math.nan, **nothing)
+    table = gathered("runs", [lost, record()], folder=tmp_path)
+    assert table.status.tolist() == ["diverged", "unconverged"]
+    assert table.perplexity.isna().tolist() == [True, False]
+    assert table.heldout_perplexity.isna().tolist() == [True, False]
+
+
+def test_a_perplexity_that_overflows_is_infinite(record):
+    assert gathered("runs", [record(total_nats=1e6)]).perplexity.tolist() == [math.inf]
+
+
+def test_a_table_of_runs_begins_with_the_keys_and_the_metrics(record):
+    columns = gathered("runs", [record()]).columns.tolist()
+    assert columns[:7] == tables.RUN_KEYS
+    assert columns.index("perplexity") < columns.index("total_nats")
+    assert len(set(columns)) == len(columns)
+
+
+def test_a_curve_has_empty_cells_where_the_held_out_text_was_not_read(tmp_path):
+    address = {key: getattr(RUN, key) for key in tables.RUN_KEYS}
+    rows = [
+        address | {"epoch": e, "total_nats": 10.0 * e, "num_tokens": 10} | heldout
+        for e, heldout in enumerate(
+            [{}, {"heldout_total_nats": 6.0, "heldout_num_tokens": 3}], start=1
+        )
+    ]
+    tables.write(tmp_path / "curve.csv", DataFrame(rows))
+    table = gathered("curves", [str(tmp_path / "curve.csv")])
+    assert table.perplexity.tolist() == pytest.approx([math.e, math.e**2])
+    assert np.isnan(table.heldout_perplexity[0])
+    assert table.heldout_perplexity[1] == pytest.approx(math.e**2)
+    assert table.columns.tolist()[-2:] == ["heldout_total_nats", "heldout_num_tokens"]
+
+
+@pytest.mark.parametrize("prefix", ["time traveller", "null", " a  b ", 'say "'])
+def test_a_text_stands_beside_the_keys_of_its_run(prefix, record, tmp_path):
+    folder = Path(record()).parent
+    generate.write(folder / "text.txt", [("trained", prefix, f"{prefix}nan null")])
+    table = gathered("texts", [str(folder / "text.txt")], folder=tmp_path)
+    (row,) = table.to_dict("records")
+    assert (row["variant"], row["stage"], row["text"]) == ("gru", "trained", f"{prefix}nan null")
+    assert row["prefix"] == prefix
+
+
+# Speed
+
+
+def test_warm_ups_are_in_no_estimate_and_every_counted_window_is(samples):
+    paths = [samples(k, [1, 1e9], [100 + k, 200 + k, 300 + k]) for k in (1, 2, 3)]
+    (row,) = gathered("speed", paths).to_dict("records")
+    assert (row["n"], row["processes"], row["status"]) == (9, 3, "measured")
+    assert row["tokens_per_second"] == 202
+    assert (row["minimum"], row["maximum"]) == (101, 303)
+    assert 101 <= row["low"] < 202 < row["high"] <= 303
+    assert row["peak_memory_bytes"] == 300
+
+
+def test_points_are_apart_and_each_has_its_own_processes(samples):
+    slow = [samples(k, [], [10, 11]) for k in (1, 2)]
+    fast = [samples(k, [], [90, 91], clip_norm=math.inf) for k in (1, 2)]
+    table = gathered("speed", [slow[0], fast[0], slow[1], fast[1]])
+    assert table.clip_norm.tolist() == [1, math.inf]
+    assert table.tokens_per_second.tolist() == [10.5, 90.5]
+    assert table.n.tolist() == [4, 4]
+
+
+def test_the_same_windows_give_the_same_interval(samples):
+    paths = [samples(k, [], [100 + k, 300 - k, 250]) for k in (1, 2, 3)]
+    pd.testing.assert_frame_equal(gathered("speed", paths), gathered("speed", paths))
+
+
+def test_what_could_not_be_timed_comes_last(samples, tmp_path):
+    table = gathered("speed", [samples(1, [], [10, 11])], [MISSING["speed"]], tmp_path)
+    assert table.status.tolist() == ["measured", NOT_AVAILABLE]
+    assert table.tokens_per_second.isna().tolist() == [False, True]
+    assert table.columns.tolist()[:7] == tables.TIMING_KEYS
+
+
+# Machines and the sine
+
+
+def test_a_machine_has_a_row_for_every_field(tmp_path):
+    write_record(tmp_path / "a.json", {"machine": "box", "gpus": "none", "memory_gib": 8})
+    table = gathered("machines", [str(tmp_path / "a.json")], folder=tmp_path)
+    assert table.field.tolist() == ["gpus", "memory_gib"]
+    assert table.value.tolist() == ["none", "8"]
+
+
+def test_forecasts_shown_are_those_of_the_first_seed(tmp_path):
+    for seed in (3, 4):
+        tables.write(tmp_path / f"{seed}.csv", DataFrame({"seed": [seed] * 2, "value": [0.1, 0.2]}))
+    table = gathered("sine_predictions", [str(tmp_path / f"{seed}.csv") for seed in (3, 4)])
+    assert table.seed.tolist() == [3, 3]
