@@ -101,6 +101,16 @@ def test_a_file_is_replaced_as_a_whole_and_nothing_is_left_beside_it(tmp_path):
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_who_reads_the_old_file_reads_it_to_its_end(tmp_path):
+    path = tmp_path / "table.csv"
+    write_text(path, "a long old text")
+    with path.open() as reader:
+        start = reader.read(6)
+        write_text(path, "new")
+        assert start + reader.read() == "a long old text"
+    assert path.read_text() == "new"
+
+
 def test_a_new_file_may_be_read_by_whom_the_umask_allows(tmp_path):
     mask = os.umask(0o027)
     try:

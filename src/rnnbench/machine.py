@@ -37,6 +37,8 @@ def unavailable() -> dict[str, str]:
 
     The CPU can always be used.
     """
+    if os.environ.get("CUDA_VISIBLE_DEVICES") in {"", "-1"}:
+        return {"cuda": "CUDA_VISIBLE_DEVICES hides every GPU"}
     if not gpus():
         return {"cuda": "no NVIDIA GPU with a working driver found"}
     if _torch_cuda() is None:

@@ -48,7 +48,7 @@ class RunConfig(Job):
         num_epochs: passes over the training text.
         train_tokens: the first this many tokens are trained on; inf: all before the held-out text.
         heldout_share: this last share of the text is never trained on.
-        heldout_evaluations: how often in a run the held-out text is read.
+        heldout_evaluations: how often in a run, at least, the held-out text is read.
     """
 
     machine: str
@@ -238,6 +238,11 @@ class Study:
         for name in self.config["corpora"]:
             if name not in self.config["own_texts"]:
                 names.check("corpora", name)
+            elif name in names.names("corpora"):
+                raise StudyError(
+                    f"own_texts.{name}: wanted a name of its own, found that of a built-in corpus. "
+                    "Choose another name."
+                )
         extra = set(runs["corpora"]) - set(self.config["corpora"])
         if extra:
             raise StudyError(
@@ -257,13 +262,18 @@ class Study:
             sizes = self._sizes(variant)
             for corpus in self.config["runs"]["corpora"]:
                 num_tokens = min(sizes["train_tokens"], self._most_train_tokens(corpus, sizes))
-                samplers.check_size(num_tokens, sizes["batch_size"], sizes["num_steps"])
+                try:
+                    samplers.check_size(num_tokens, sizes["batch_size"], sizes["num_steps"])
+                except StudyError as error:
+                    raise StudyError(f"runs.corpora: {corpus}: {error}") from None
 
     def _most_train_tokens(self, corpus: str, sizes: Mapping[str, Any]) -> float:
         """Bound the tokens to train on by the bytes of the raw text, where those are known."""
         files = self.own_file({"corpus": corpus})
-        most_bytes = Path(files[0]).stat().st_size if files else math.inf
-        return most_bytes * (1 - sizes["heldout_share"])
+        if not files:
+            return math.inf
+        most_tokens = Path(files[0]).stat().st_size
+        return most_tokens - round(sizes["heldout_share"] * most_tokens)
 
 
 def path_value(value: Any) -> str:

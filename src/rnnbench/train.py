@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from rnnbench import checkpoint, initial, metrics, names, samplers, variants
+from rnnbench.errors import StudyError
 from rnnbench.study import RunConfig, TimingConfig
 from rnnbench.variants import LanguageModel, State
 
@@ -53,9 +54,15 @@ def split(tokens: np.ndarray, run: RunConfig) -> Texts:
     """Take the last ``heldout_share`` as held-out text and the first ``train_tokens`` before it.
 
     Raises:
-        StudyError: too short for one minibatch.
+        StudyError: too short for one minibatch, or for one held-out prediction.
     """
-    boundary = len(tokens) - round(run.heldout_share * len(tokens))
+    num_heldout = round(run.heldout_share * len(tokens))
+    if num_heldout < 2:
+        raise StudyError(
+            f"runs.heldout_share: wanted at least 2 held-out tokens, found {num_heldout} of "
+            f"{len(tokens)}. Make the share larger, or use a longer text."
+        )
+    boundary = len(tokens) - num_heldout
     train = tokens[: int(min(run.train_tokens, boundary))]
     samplers.check_size(len(train), run.batch_size, run.num_steps)
     on_device = (torch.from_numpy(part.astype(np.int64)) for part in (train, tokens[boundary:]))
