@@ -92,14 +92,14 @@ def test_whatever_a_model_or_a_file_wrote_is_shown_as_text(pictures):
     [
         (
             ("time_machine", "time_machine_spaced", "calibration"),
-            "This report covers: The texts time_machine, time_machine_spaced and calibration.",
+            "This report covers the texts time_machine, time_machine_spaced and calibration.",
         ),
-        (("time_machine",), "This report covers: The text time_machine."),
+        (("time_machine",), "This report covers the text time_machine."),
         (
             ("calibration",),
-            "This report covers: The text calibration. The Time Machine is not in it.",
+            "This report covers the text calibration. The Time Machine is not in it.",
         ),
-        ((), "This report covers: No text. The Time Machine is not in it."),
+        ((), "This report covers no text. The Time Machine is not in it."),
     ],
 )
 def test_the_first_line_under_the_title_names_the_corpora(corpora, line):

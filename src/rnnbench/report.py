@@ -62,9 +62,9 @@ def coverage(tables: _rows.Tables) -> str:
     """Which texts the page is about, and whether the one everybody compares with is among them."""
     corpora = list(_rows.rows(tables, "corpora").get("corpus", []))
     noun = "text" if len(corpora) == 1 else "texts"
-    said = f"The {noun} {_rows.english(corpora)}." if corpora else "No text."
+    said = f"the {noun} {_rows.english(corpora)}." if corpora else "no text."
     there = any(name.startswith("time_machine") for name in corpora)
-    return f"This report covers: {said}" + ("" if there else " The Time Machine is not in it.")
+    return f"This report covers {said}" + ("" if there else " The Time Machine is not in it.")
 
 
 def overview(tables: _rows.Tables) -> list[tuple[str, list[str]]]:
