@@ -23,6 +23,7 @@ wildcard_constraints:
     corpus=r"[a-z][a-z0-9_]*",
     token="word|char",
     order=r"\d+",
+    smoothing=r"[a-z][a-z0-9_]*",
     clip_norm=r"[0-9.e+-]+|inf",
     seed=r"\d+",
     process=r"\d+",
@@ -31,7 +32,7 @@ wildcard_constraints:
 report: "workflow/report/workflow.rst"
 
 
-include: "workflow/rules/text.smk"  # source → text → vocabulary → n-grams → Zipf exponents
+include: "workflow/rules/text.smk"  # source → text → vocabulary → n-grams, Zipf, n-gram language models
 include: "workflow/rules/sine.smk"  # seed → forecasts of the sine
 include: "workflow/rules/runs.smk"  # vocabulary → trained models
 include: "workflow/rules/speed.smk"  # vocabulary → timed training steps

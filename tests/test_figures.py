@@ -19,6 +19,7 @@ VARIANTS = (
 )
 SAMPLERS = ("random_sampling", "sequential_partition")
 CLIP_NORMS = (0.1, 1.0, 10.0, np.inf)
+SPLITS = ("train", "heldout")
 AWAY, NO_CUDA = "not available here", "no NVIDIA driver found"
 
 
@@ -98,7 +99,7 @@ def _speed(rng, variants, machines, devices):
 
 
 def _text(rng, corpora):
-    corpus_rows, vocab, ngrams, top, ranks, zipf = [], [], [], [], [], []
+    corpus_rows, vocab, ngrams, top, ranks, zipf, models = [], [], [], [], [], [], []
     for corpus in corpora:
         corpus_rows.append((corpus, "made up", "ab" * 32, "", 3221, 170580))
         for token in ("word", "char"):
@@ -115,8 +116,17 @@ def _text(rng, corpora):
                 for estimator in ("ols", "rank_mle"):
                     fit = exponent + noise
                     zipf.append((*key, estimator, fit, fit - 0.02, fit + 0.02, 3999, "ok"))
+        for token, smoothing in product(("word", "char"), ("laplace", "kneser_ney")):
+            for order, split in product(range(1, 4 if token == "word" else 8), SPLITS):
+                bits = 2.2 + 2 / order + rng.uniform(0, 0.2) - (split == "train")
+                size = {"vocab_size": 28, "scored_tokens": 17058, "oov_share": 0.0}
+                models.append(
+                    {"corpus": corpus, "token": token, "order": order, "smoothing": smoothing}
+                    | {"split": split, "perplexity": 2**bits, "bits_per_char": bits, **size}
+                )
     key = ["corpus", "token", "order"]
     return {
+        "ngram_lm": DataFrame(models),
         "corpora": DataFrame(
             corpus_rows, columns=["corpus", "source", "raw_sha256", "line_join", "lines", "chars"]
         ),
@@ -280,7 +290,11 @@ def test_a_finding_never_ranks_the_leaky_variant_although_its_numbers_are_the_be
 
 
 @pytest.mark.parametrize(
-    "name", ["learning_curves", "perplexity", "grad_norm", "tokens_per_second", "perplexity_time"]
+    "name",
+    [
+        *("learning_curves", "perplexity", "heldout_comparison", "grad_norm"),
+        *("tokens_per_second", "perplexity_time"),
+    ],
 )
 def test_the_leaky_variant_is_labelled_leaky(name):
     said = [text.get_text() for text in words(figures.draw(name, WHOLE))]

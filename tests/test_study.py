@@ -81,6 +81,7 @@ def test_the_default_study_has_every_variant_sampler_figure_and_corpus():
     for kind, asked in {
         "variants": study["runs"]["variants"],
         "samplers": study["runs"]["samplers"],
+        "smoothings": study["ngram_lm"]["smoothings"],
         "figures": study["figures"],
         "corpora": study["corpora"],
     }.items():
@@ -114,16 +115,25 @@ WHOLE_NUMBERS = {
 }
 NUMBERS = {
     *("runs.learning_rate", "runs.train_tokens", "runs.heldout_share", "sine.noise"),
+    "ngram_lm.train_tokens",
     *("sine.learning_rate", "speed.window_seconds", "speed.warmup_seconds"),
 }
-FINITE = NUMBERS - {"runs.train_tokens"}
+FINITE = NUMBERS - {"runs.train_tokens", "ngram_lm.train_tokens"}
 LISTS = {
-    *("corpora", "figures", "ngrams.tokens", "ngrams.orders", "zipf.estimators", "sine.seeds"),
+    *(
+        "corpora",
+        "figures",
+        "ngram_lm.smoothings",
+        "ngrams.tokens",
+        "ngrams.orders",
+        "zipf.estimators",
+        "sine.seeds",
+    ),
     *("sine.horizons", "runs.corpora", "runs.variants", "runs.samplers", "runs.clip_norm"),
     *("runs.seeds", "runs.devices", "texts.prefixes", "speed.samplers", "speed.clip_norm"),
     *("speed.devices", "speed.threads", "speed.dtypes"),
 }
-MAPPINGS = {"vocab", "ngrams", "zipf", "sine", "runs", "texts", "speed", "own_texts"}
+MAPPINGS = {"vocab", "ngrams", "zipf", "ngram_lm", "sine", "runs", "texts", "speed", "own_texts"}
 SINGLE = {
     "vocab.min_freq": -1,
     "vocab.reserved_tokens": [""],
@@ -136,6 +146,11 @@ SINGLE = {
     "speed.window_seconds": 0.01,
     "ngrams.orders": [10],
     "ngrams.tokens": ["letter"],
+    "ngram_lm.orders": {},
+    "ngram_lm.orders.word": [0],
+    "ngram_lm.orders.char": [1, 1],
+    "ngram_lm.epsilons": [1, 0],
+    "ngram_lm.min_freq": -1,
     "zipf.estimators": ["guess"],
     "zipf.blocks": 1,
     "texts.prefixes": ["time\ttraveller"],

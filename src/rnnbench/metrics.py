@@ -9,11 +9,12 @@ import numpy as np
 
 
 def perplexity(total_nats, num_tokens):
-    """exp(total_nats / num_tokens); infinite where that overflows."""
-    with np.errstate(over="ignore"):
+    """exp(total_nats / num_tokens); infinite where that overflows, NaN of no token."""
+    with np.errstate(over="ignore", invalid="ignore"):
         return np.exp(np.asarray(total_nats, float) / np.asarray(num_tokens, float))
 
 
 def bits_per_char(total_nats, num_chars):
-    """total_nats / ln 2 / num_chars."""
-    return np.asarray(total_nats, float) / math.log(2) / np.asarray(num_chars, float)
+    """total_nats / ln 2 / num_chars; NaN of no character."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(total_nats, float) / math.log(2) / np.asarray(num_chars, float)

@@ -17,9 +17,10 @@ FIGURE_HOUSE = ("__init__", "_curves", "_heat", "_rows", "_sine", "_theme")
 
 
 class Wildcards(Protocol):
-    """The wildcards of a job: corpus, variant, sampler, figure, where the rule has them."""
+    """The wildcards of a job: corpus, smoothing, variant, ... where the rule has them."""
 
     corpus: str
+    smoothing: str
     variant: str
     sampler: str
     figure: str
@@ -38,6 +39,13 @@ def corpus(wildcards: Wildcards) -> str:
     built_in = wildcards.corpus in names.names("corpora")
     origin = f"corpora/{wildcards.corpus}.py" if built_in else "own_text.py"
     return digest("corpora/__init__.py", origin)
+
+
+def ngram_lm(wildcards: Wildcards) -> str:
+    """The split, the counting and the smoothing."""
+    files = ("ngram_lm.py", "closed_text.py", "context_tree.py", "vocab.py")
+    smoothings = ("smoothings/__init__.py", f"smoothings/{wildcards.smoothing}.py")
+    return digest(*files, *smoothings)
 
 
 def run(wildcards: Wildcards) -> str:

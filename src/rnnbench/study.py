@@ -233,6 +233,8 @@ class Study:
             names.check("variants", name)
         for name in [*runs["samplers"], *self.config["speed"]["samplers"]]:
             names.check("samplers", name)
+        for name in self.config["ngram_lm"]["smoothings"]:
+            names.check("smoothings", name)
         for name in self.config["figures"]:
             names.check("figures", name)
         for name in self.config["corpora"]:
@@ -251,6 +253,7 @@ class Study:
             )
 
     def _check_sizes(self) -> None:
+        self._check_epsilons()
         sine = self.config["sine"]
         wanted = sine["train_points"] + sine["num_lags"] + max(sine["horizons"])
         if sine["num_points"] < wanted:
@@ -266,6 +269,15 @@ class Study:
                     samplers.check_size(num_tokens, sizes["batch_size"], sizes["num_steps"])
                 except StudyError as error:
                     raise StudyError(f"runs.corpora: {corpus}: {error}") from None
+
+    def _check_epsilons(self) -> None:
+        lm = self.config["ngram_lm"]
+        highest = max(max(orders) for orders in lm["orders"].values())
+        if lm["epsilons"] != "auto" and len(lm["epsilons"]) < highest:
+            raise StudyError(
+                f"ngram_lm.epsilons: wanted one for each order from 1 to {highest}, found "
+                f"{len(lm['epsilons'])}. Add the others, or write auto."
+            )
 
     def _most_train_tokens(self, corpus: str, sizes: Mapping[str, Any]) -> float:
         """Bound the tokens to train on by the bytes of the raw text, where those are known."""

@@ -109,6 +109,21 @@ def speed(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     return table.reindex(columns=[*first, *(name for name in table if name not in first)])
 
 
+def ngram_lm(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per n-gram language model and part of the text.
+
+    Bits per character hold the spelling of unknown tokens too, perplexity does not.
+    """
+    table = concatenate(paths, missing)
+    table["perplexity"] = metrics.perplexity(table.total_nats, table.scored_tokens)
+    described = table.total_nats + table.spelling_nats
+    table["bits_per_char"] = metrics.bits_per_char(described, table.num_chars)
+    table["oov_share"] = table.oov_tokens / table.scored_tokens
+    first = ["corpus", "token", "order", "smoothing", "split", "perplexity", "bits_per_char"]
+    first += ["vocab_size", "scored_tokens", "oov_share"]
+    return table[[*first, *(name for name in table if name not in first)]]
+
+
 def machines(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     """One row per machine and field of its fingerprint."""
     wide = concatenate(paths, missing)
@@ -122,7 +137,8 @@ def sine_predictions(paths: Sequence[str], missing: DataFrame) -> DataFrame:
 
 
 BUILDERS = {
-    build.__name__: build for build in (runs, curves, texts, speed, machines, sine_predictions)
+    build.__name__: build
+    for build in (runs, curves, texts, speed, ngram_lm, machines, sine_predictions)
 }
 
 

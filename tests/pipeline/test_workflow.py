@@ -31,6 +31,8 @@ COLUMNS = {
     "ngrams": "corpus token order tokens distinct hapax",
     "top_ngrams": "corpus token order rank ngram count",
     "zipf": "corpus token order estimator exponent low high n_types status",
+    "ngram_lm": "corpus token order smoothing split perplexity bits_per_char vocab_size "
+    "scored_tokens oov_share",
     "sine": "model seed num_lags horizon mode mse",
 }
 

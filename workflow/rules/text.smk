@@ -1,8 +1,9 @@
-"""Source → text → vocabulary → n-grams → Zipf exponents."""
+"""Source → text → vocabulary → n-grams → Zipf exponents, n-gram language models."""
 
 VOCAB = "results/vocab/corpus={corpus}/token={token}"
 NGRAMS = "results/ngrams/corpus={corpus}/token={token}/order={order}"
 ZIPF = "results/zipf/corpus={corpus}/token={token}/order={order}"
+NGRAM_LM = "results/ngram_lm/corpus={corpus}/token={token}/smoothing={smoothing}"
 TEXTS = {"corpus": study["corpora"], "token": study["ngrams"]["tokens"]}
 ORDERS = {**TEXTS, "order": study["ngrams"]["orders"]}
 
@@ -12,6 +13,12 @@ PARTS["ngrams"] = expand(f"{NGRAMS}/ngrams.csv", **ORDERS)
 PARTS["top_ngrams"] = expand(f"{NGRAMS}/top_ngrams.csv", **ORDERS)
 PARTS["rank_frequency"] = expand(f"{NGRAMS}/rank_frequency.csv", **ORDERS)
 PARTS["zipf"] = expand(f"{ZIPF}/zipf.csv", **ORDERS)
+PARTS["ngram_lm"] = expand(
+    f"{NGRAM_LM}/ngram_lm.csv",
+    corpus=study["corpora"],
+    token=study["ngram_lm"]["orders"],
+    smoothing=study["ngram_lm"]["smoothings"],
+)
 
 
 rule corpus:
@@ -88,3 +95,22 @@ rule zipf:
         source=sources.digest("zipf.py", "ngrams.py"),
     script:
         "../scripts/zipf.py"
+
+
+rule ngram_lm:
+    """Train n-gram language models and score both parts of the text."""
+    input:
+        text=rules.corpus.output.text,
+        record=rules.corpus.output.record,
+    output:
+        f"{NGRAM_LM}/ngram_lm.csv",
+    log:
+        "results/logs/ngram_lm/corpus={corpus}/token={token}/smoothing={smoothing}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        **study["ngram_lm"],
+        heldout_share=study["runs"]["heldout_share"],
+        source=sources.ngram_lm,
+    script:
+        "../scripts/ngram_lm.py"

@@ -1,0 +1,70 @@
+"""A text in a training and a held-out part, over a vocabulary that the training part alone decides.
+
+The rule for unknown tokens: a token seen less often than ``min_freq`` in the training part is
+``<unk>``, wherever it stands. With ``min_freq`` 2 the rare words of the training part show a model
+how often to expect an unknown one, and the vocabulary is closed: every token has a number.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+
+from rnnbench.vocab import Vocab
+
+# a word and the white space (space or line end) that ends it; a character is itself
+ENDING_CHARS = {"word": 1, "char": 0}
+NATS_PER_LETTER = math.log(27)  # to spell among a-z and white space without any knowledge
+
+
+@dataclass(frozen=True)
+class ClosedText:
+    """Tokens and how they are split.
+
+    Attributes:
+        tokens: the whole text, ``(N,)``.
+        token: what they are, ``word`` or ``char``.
+        heldout_share: this last share is held out.
+        train_tokens: the first this many are for training; inf: all before the held-out part.
+        min_freq: tokens seen less often in training are ``<unk>``.
+    """
+
+    tokens: Sequence[str]
+    token: str
+    heldout_share: float
+    train_tokens: float
+    min_freq: int
+
+    @property
+    def heldout(self) -> slice:
+        """Positions of the held-out part, the same as those of the training runs."""
+        return slice(len(self.tokens) - round(self.heldout_share * len(self.tokens)), None)
+
+    @property
+    def train(self) -> slice:
+        """Positions of the training part."""
+        return slice(0, int(min(self.train_tokens, self.heldout.start)))
+
+    @cached_property
+    def vocab(self) -> Vocab:
+        """Tokens of the training part; ``<unk>`` has index 0 and always belongs to it."""
+        return Vocab.build(self.tokens[self.train], self.min_freq)
+
+    @cached_property
+    def ids(self) -> np.ndarray:
+        """Index of each token, ``(N,)`` int64."""
+        return self.vocab.encode(self.tokens).astype(np.int64)
+
+    @cached_property
+    def num_chars(self) -> np.ndarray:
+        """Characters of each token, ``(N,)``; a word has one more, the white space that ends it."""
+        lengths = np.fromiter(map(len, self.tokens), np.int64, count=len(self.tokens))
+        return lengths + ENDING_CHARS[self.token]
+
+    def inner(self) -> Self:
+        """The training part split once more: where parameters are fitted, nothing else is seen."""
+        known = self.tokens[self.train]
+        return type(self)(known, self.token, self.heldout_share, math.inf, self.min_freq)

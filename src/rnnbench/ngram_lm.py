@@ -1,0 +1,64 @@
+"""n-gram language models: what an RNN must beat (d2l chapter 8.3).
+
+Every token of a part is scored after the ``order - 1`` tokens before it, over line ends and, at the
+start of the held-out part, from the text before it; only the first ``order - 1`` tokens of the text
+have too few and are not scored.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from rnnbench import names
+from rnnbench.closed_text import NATS_PER_LETTER, ClosedText
+
+
+class Model(Protocol):
+    """A trained n-gram language model."""
+
+    parameters: str
+
+    def probability(self, grams: np.ndarray) -> np.ndarray:
+        """Of the last token of each n-gram ``(M, order)`` after the others, ``(M,)``."""
+
+
+def rows(
+    text: ClosedText, smoothing: str, orders: Sequence[int], **settings: Any
+) -> Iterator[dict[str, Any]]:
+    """Train a model of each order and yield its totals on the training and the held-out part."""
+    module = names.load("smoothings", smoothing)
+    wanted = {key: settings[key] for key in module.SETTINGS}
+    for order, model in module.models(text, orders, **wanted).items():
+        for split in ("train", "heldout"):
+            facts = {"train_tokens": text.train.stop, "parameters": model.parameters}
+            yield {"order": order, "split": split, **totals(model, order, text, split), **facts}
+
+
+def totals(model: Model, order: int, text: ClosedText, split: str) -> dict[str, Any]:
+    """Score one part of a text.
+
+    ``total_nats`` counts an unknown token as ``<unk>``; ``spelling_nats`` is what it would take on
+    top to write those tokens out, each letter at ln 27. With both, every model describes the same
+    characters, and bits per character compare between words and characters.
+    """
+    begin, end, _ = getattr(text, split).indices(len(text.tokens))
+    scored = slice(min(max(begin, order - 1), end), end)
+    known = text.ids[scored.start - order + 1 : end] if scored.start < end else text.ids[:0]
+    ids, num_chars = text.ids[scored], text.num_chars[scored]
+    return {
+        "vocab_size": len(text.vocab),
+        "scored_tokens": len(ids),
+        "oov_tokens": int((ids == 0).sum()),
+        "num_chars": int(num_chars.sum()),
+        "total_nats": _nats(model, known, order),
+        "spelling_nats": NATS_PER_LETTER * int(num_chars[ids == 0].sum()),
+    }
+
+
+def _nats(model: Model, ids: np.ndarray, order: int) -> float:
+    """Total of the tokens that have a whole context; 0 where none has."""
+    if len(ids) < order:
+        return 0.0
+    grams = np.lib.stride_tricks.sliding_window_view(ids, order)
+    return float(-np.log(model.probability(grams)).sum())
