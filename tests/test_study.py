@@ -181,6 +181,12 @@ def test_a_wrong_value_is_answered_with_its_key_what_was_wanted_and_what_was_fou
     assert "config/README.md" in message
 
 
+def test_epsilons_are_wanted_for_every_order():
+    message = fault(changed("ngram_lm.epsilons", [1, 1, 1]))
+    assert "ngram_lm.epsilons: wanted one for each order from 1 to 7, found 3" in message
+    assert read(changed("ngram_lm.epsilons", [1] * 7))["ngram_lm"]["epsilons"] == [1] * 7
+
+
 def leaves(value: object) -> list:
     """The values inside ``value``, one of which may be the one that is wrong."""
     pairs = value.items() if isinstance(value, dict) else ()
