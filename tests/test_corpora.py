@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnbench import corpora
-from rnnbench.corpora import Folders, __main__, calibration, time_machine
+from rnnbench.corpora import Folders, __main__, time_machine
 from rnnbench.download import Patience, fetch, probe
 from rnnbench.errors import CorpusError
 from rnnbench.own_text import OwnText
@@ -373,7 +372,12 @@ def test_the_corpora_are_the_modules_of_the_package() -> None:
 def test_an_unknown_corpus_is_told_what_there_is_and_how_to_add_it() -> None:
     with pytest.raises(CorpusError) as caught:
         corpora.find("ulysses", {"my_text": {"source": "my.txt"}})
-    for part in ("'ulysses'", "calibration, time_machine", "my_text", "own_texts.ulysses"):
+    for part in (
+        "'ulysses'",
+        "calibration, calibration_long, time_machine",
+        "my_text",
+        "own_texts.ulysses",
+    ):
         assert part in str(caught.value)
     assert "src/rnnbench/corpora/ulysses.py" in str(caught.value)
 
@@ -503,54 +507,6 @@ def test_an_own_text_with_another_hash_is_refused(tmp_path: Path) -> None:
 def test_an_own_text_that_is_not_well_described_is_an_error(entry: object, words: str) -> None:
     with pytest.raises(CorpusError, match=words):
         corpora.find("mine", {"mine": entry})
-
-
-# The calibration corpus
-
-
-def test_the_calibration_text_is_the_same_bytes_each_time(folders: Folders) -> None:
-    start = time.perf_counter()
-    raw = calibration.raw(folders)
-    assert time.perf_counter() - start < 2
-    assert raw == calibration.raw(folders)
-    assert raw.sha256 == calibration.SHA256 == hashlib.sha256(raw.data).hexdigest()
-    assert files_in(folders.cache) == []
-
-
-def test_the_calibration_text_is_its_words_in_short_lines(folders: Folders) -> None:
-    corpus = corpora.prepare("calibration", {}, folders)
-    assert corpus.line_join.join(corpus.lines).split(" ") == calibration.words()
-    assert max(len(line) for line in corpus.lines) <= calibration.WIDTH
-    assert 190_000 < corpus.raw_bytes < 210_000
-    assert len(set("".join(corpus.lines))) == 27  # all letters, and the space
-
-
-def test_the_lexicon_has_1024_distinct_words_and_short_ones_are_frequent() -> None:
-    lexicon = calibration.lexicon()
-    assert len(set(lexicon)) == len(lexicon) == 1_024
-    assert [len(word) for word in lexicon] == sorted(len(word) for word in lexicon)
-    assert all(re.fullmatch("([^aeiou][aeiou])+[^aeiou]?", word) for word in lexicon)
-
-
-def test_weights_are_exactly_inverse_to_the_rank() -> None:
-    weights = calibration.weights()
-    assert len(weights) == 1_024
-    assert {rank * weight for rank, weight in enumerate(weights, 1)} == {weights[0]}
-
-
-def test_words_are_drawn_as_their_weights_say() -> None:
-    counts = Counter(calibration.words())
-    weights = calibration.weights()
-    for word, weight in zip(calibration.lexicon()[:32], weights, strict=False):
-        expected = calibration.NUM_WORDS * (weight / sum(weights))
-        assert abs(counts[word] - expected) < 5 * expected**0.5
-
-
-def test_the_generator_is_splitmix64() -> None:
-    known = [6457827717110365317, 3203168211198807973, 9817491932198370423]
-    assert [
-        number for number, _ in zip(calibration._splitmix64(1234567), known, strict=False)
-    ] == known
 
 
 # The Time Machine

@@ -6,7 +6,8 @@ does as well. Each offers
 - ``line_join``: what stands between two cleaned lines,
 - ``raw(folders) -> Raw``: the bytes, where they came from in words, their SHA-256,
 - ``unreachable(folders, timeout_seconds) -> str | None``, only where it needs the network: why the
-  text cannot be had now, in words.
+  text cannot be had now, in words,
+- ``chain() -> WordChain``, only where the text is made by rule: what its words are drawn from.
 """
 
 import string
