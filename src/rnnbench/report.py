@@ -146,6 +146,8 @@ def _text(tables: _rows.Tables) -> list[dict[str, Any]]:
         _table("Most frequent n-grams", top),
         _table("Zipf exponents", _rows.rows(tables, "zipf")),
         _table("n-gram language models", _rows.rows(tables, "ngram_lm")),
+        _table("Floors of texts whose source is known", _rows.rows(tables, "floor")),
+        _table("Best n-gram predictors of those texts", _rows.rows(tables, "predictors")),
     ]
 
 

@@ -187,6 +187,12 @@ class Study:
         """Return the priority of a timing process, so that variants are timed in turn."""
         return -int(address["process"])
 
+    @property
+    def known(self) -> list[str]:
+        """Names of the texts whose source is known: their modules offer ``chain()``."""
+        built_in = (c for c in self.config["corpora"] if c not in self.config["own_texts"])
+        return [c for c in built_in if hasattr(names.load("corpora", c), "chain")]
+
     def own_texts(self, address: Mapping[str, str]) -> dict[str, Any]:
         """Return the entry of an own text by its name; empty for other texts."""
         own = self.config["own_texts"]

@@ -124,6 +124,32 @@ def ngram_lm(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     return table[[*first, *(name for name in table if name not in first)]]
 
 
+def floor(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per text whose source is known: the floor, and what it comes to on held-out text."""
+    table = concatenate(paths, missing)
+    if table.empty:
+        return DataFrame(columns=["corpus", "floor_perplexity", "floor_bits_per_char"])
+    known, realised = table.entropy_rate, (table.heldout_total_nats, table.heldout_num_chars)
+    return table.assign(
+        floor_perplexity=metrics.perplexity(known, 1.0),
+        floor_bits_per_char=metrics.bits_per_char(known, 1.0),
+        heldout_floor_perplexity=metrics.perplexity(*realised),
+        heldout_floor_bits_per_char=metrics.bits_per_char(*realised),
+    )
+
+
+def predictors(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per best n-gram predictor of a text whose source is known."""
+    table = concatenate(paths, missing)
+    if table.empty:
+        return DataFrame(columns=["corpus", "token", "order", "perplexity", "bits_per_char"])
+    nats, chars = table.nats_per_token, table.chars_per_token
+    table = table.assign(
+        perplexity=metrics.perplexity(nats, 1.0), bits_per_char=metrics.bits_per_char(nats, chars)
+    )
+    return table[["corpus", *(name for name in table if name != "corpus")]]
+
+
 def machines(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     """One row per machine and field of its fingerprint."""
     wide = concatenate(paths, missing)
@@ -138,7 +164,10 @@ def sine_predictions(paths: Sequence[str], missing: DataFrame) -> DataFrame:
 
 BUILDERS = {
     build.__name__: build
-    for build in (runs, curves, texts, speed, ngram_lm, machines, sine_predictions)
+    for build in (
+        *(runs, curves, texts, speed, ngram_lm),
+        *(floor, predictors, machines, sine_predictions),
+    )
 }
 
 

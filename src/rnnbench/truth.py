@@ -96,6 +96,17 @@ def realised_floor(chain: WordChain, text: str, start: int = 0) -> tuple[float, 
     return float(nats.sum()), len(nats)
 
 
+def floor(chain: WordChain, text: str, start: int) -> dict[str, float]:
+    """Return the floor of the source, nats per character, and its totals on ``text[start:]``."""
+    total_nats, num_chars = realised_floor(chain, text, start)
+    return {
+        "chars_per_word": chars_per_word(chain),
+        "entropy_rate": entropy_rate(chain),
+        "heldout_total_nats": total_nats,
+        "heldout_num_chars": num_chars,
+    }
+
+
 def char_nats(chain: WordChain, text: str) -> np.ndarray:
     """-ln p of each character given all before it, ``(N,)``, under the source.
 

@@ -1,4 +1,4 @@
-"""Source → text → vocabulary → n-grams → Zipf exponents, n-gram language models."""
+"""Source → text → vocabulary → n-grams → Zipf exponents, n-gram models; known truths."""
 
 VOCAB = "results/vocab/corpus={corpus}/token={token}"
 NGRAMS = "results/ngrams/corpus={corpus}/token={token}/order={order}"
@@ -19,6 +19,9 @@ PARTS["ngram_lm"] = expand(
     token=study["ngram_lm"]["orders"],
     smoothing=study["ngram_lm"]["smoothings"],
 )
+
+PARTS["floor"] = expand("results/truth/corpus={corpus}/floor.json", corpus=study.known)
+PARTS["predictors"] = expand("results/truth/corpus={corpus}/predictors.csv", corpus=study.known)
 
 
 rule corpus:
@@ -114,3 +117,24 @@ rule ngram_lm:
         source=sources.ngram_lm,
     script:
         "../scripts/ngram_lm.py"
+
+
+rule truth:
+    """Compute what no honest model can pass, for a text whose source is known."""
+    input:
+        text=rules.corpus.output.text,
+        record=rules.corpus.output.record,
+    output:
+        floor="results/truth/corpus={corpus}/floor.json",
+        predictors="results/truth/corpus={corpus}/predictors.csv",
+    log:
+        "results/logs/truth/{corpus}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        word_orders=study["ngram_lm"]["orders"].get("word", []),
+        char_orders=study["ngram_lm"]["orders"].get("char", []),
+        heldout_share=study["runs"]["heldout_share"],
+        source=sources.digest("truth.py", "chain.py", "corpora/calibration.py"),
+    script:
+        "../scripts/truth.py"
