@@ -79,6 +79,7 @@ def overview(tables: _rows.Tables) -> list[tuple[str, list[str]]]:
         ("Best held-out perplexity", _best(tables)),
         ("Fastest training", _fastest(tables)),
         ("Missing, and why", _missing(runs, speed)),
+        ("Gates", _gates(_rows.rows(tables, "gates"))),
     ]
 
 
@@ -89,6 +90,13 @@ def _statuses(runs: DataFrame) -> list[str]:
     ran = int((runs.status != _rows.AWAY).sum())
     asked = f"{ran:,} of {_rows.counted(len(runs), 'run')} asked for were made"
     return [asked, *(f"{number:,} {status}" for status, number in counts.items())]
+
+
+def _gates(gates: DataFrame) -> list[str]:
+    if gates.empty:
+        return ["not tested: no text whose source is known"]
+    counts = (gates.gate + ": " + gates.verdict).value_counts(sort=False)
+    return [f"{verdict} - {_rows.counted(number, 'model')}" for verdict, number in counts.items()]
 
 
 def _best(tables: _rows.Tables) -> list[str]:
@@ -148,6 +156,7 @@ def _text(tables: _rows.Tables) -> list[dict[str, Any]]:
         _table("n-gram language models", _rows.rows(tables, "ngram_lm")),
         _table("Floors of texts whose source is known", _rows.rows(tables, "floor")),
         _table("Best n-gram predictors of those texts", _rows.rows(tables, "predictors")),
+        _table("Gates", _rows.rows(tables, "gates")),
     ]
 
 

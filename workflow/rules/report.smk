@@ -29,6 +29,30 @@ rule table:
         "../scripts/table.py"
 
 
+rule gates:
+    """End the study where a result cannot be right."""
+    input:
+        runs="results/tables/runs.csv",
+        ngram_lm="results/tables/ngram_lm.csv",
+        floor="results/tables/floor.csv",
+        predictors="results/tables/predictors.csv",
+    output:
+        report(
+            "results/gates/gates.csv",
+            caption="../report/gates.rst",
+            category="Tables",
+            labels={"table": "gates"},
+        ),
+    log:
+        "results/logs/gates.log",
+    conda:
+        "../../environment.yml"
+    params:
+        source=sources.digest("gates.py", "metrics.py"),
+    script:
+        "../scripts/gates.py"
+
+
 rule figure:
     """Draw one figure from the tables."""
     input:
@@ -56,6 +80,7 @@ rule report:
     """Write the page that holds everything."""
     input:
         tables=TABLES,
+        gates="results/gates/gates.csv",
         figures=FIGURES,
     output:
         "results/report.html",

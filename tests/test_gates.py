@@ -1,0 +1,75 @@
+"""The gates find results that cannot be, and nothing else."""
+
+import math
+
+import pytest
+from pandas import DataFrame
+
+from rnnbench import gates
+
+FLOOR = DataFrame([{"corpus": "known", "heldout_floor_perplexity": 2.0}])
+EXACT = DataFrame([{"corpus": "known", "token": "char", "order": 1, "perplexity": 19.0}])
+
+
+def runs(perplexity: float, leaky: bool) -> DataFrame:
+    totals = {"heldout_total_nats": 1000 * math.log(perplexity), "heldout_num_chars": 1000}
+    keys = {"corpus": "known", "variant": "gru", "sampler": "random_sampling", "clip_norm": 1.0}
+    return DataFrame([keys | {"device": "cpu", "seed": 1, "leaky": leaky} | totals])
+
+
+def ngrams(heldout: float, train: float = 19.0) -> DataFrame:
+    rows = [("heldout", 3, heldout), ("train", 1, train)]
+    return DataFrame(
+        {
+            **{"corpus": "known", "token": "char", "order": order, "smoothing": "laplace"},
+            **{"split": split, "total_nats": 1000 * math.log(perplexity), "num_chars": 1000},
+            **{"spelling_nats": 0.0, "perplexity": perplexity},
+        }
+        for split, order, perplexity in rows
+    )
+
+
+def judge(run: DataFrame, lm: DataFrame) -> dict[str, str]:
+    judged = gates.verdicts(run, lm, FLOOR, EXACT)
+    return {f"{row.gate} {row.model.split()[0]}": row.verdict for row in judged.itertuples()}
+
+
+def test_honest_models_pass():
+    verdicts = judge(runs(2.5, leaky=False), ngrams(2.1))
+    assert verdicts == {
+        "floor gru": "passed",
+        "floor laplace": "passed",
+        "unigram laplace": "passed",
+    }
+
+
+@pytest.mark.parametrize(("perplexity", "verdict"), [(1.991, "passed"), (1.989, "failed")])
+def test_half_a_percent_below_the_floor_is_the_bound(perplexity, verdict):
+    assert judge(runs(perplexity, leaky=False), ngrams(2.1))["floor gru"] == verdict
+    assert judge(runs(2.5, leaky=False), ngrams(perplexity))["floor laplace"] == verdict
+
+
+def test_a_leaky_variant_passes_the_floor_and_that_is_no_failure():
+    assert judge(runs(1.2, leaky=True), ngrams(2.1))["floor gru"] == "leaks, as it must"
+    assert "not trained enough" in judge(runs(9.0, leaky=True), ngrams(2.1))["floor gru"]
+
+
+@pytest.mark.parametrize(("train", "verdict"), [(19.09, "passed"), (19.11, "failed")])
+def test_the_character_unigram_is_held_against_its_exact_value(train, verdict):
+    assert judge(runs(2.5, leaky=False), ngrams(2.1, train))["unigram laplace"] == verdict
+
+
+def test_a_failure_names_the_model_the_bound_and_what_was_found():
+    judged = gates.verdicts(runs(1.5, leaky=False), ngrams(2.1), FLOOR, EXACT)
+    with pytest.raises(
+        gates.GateError, match=r"gru random_sampling .* at least 1\.9900, found 1\.5"
+    ):
+        gates.require(judged)
+
+
+def test_texts_of_unknown_source_are_not_judged():
+    nothing = DataFrame(columns=["corpus", "heldout_floor_perplexity"])
+    exact = DataFrame(columns=EXACT.columns)
+    judged = gates.verdicts(runs(1.5, leaky=False), ngrams(1.5), nothing, exact)
+    assert judged.empty
+    gates.require(judged)

@@ -1,0 +1,10 @@
+"""Judge the tables; end the workflow if one of them cannot be right."""
+
+from rnnbench import gates, tables
+from rnnbench.job import logged
+
+with logged(snakemake.log[0]):
+    names = ("runs", "ngram_lm", "floor", "predictors")
+    judged = gates.verdicts(*(tables.read(snakemake.input[name]) for name in names))
+    gates.require(judged)
+    tables.write(snakemake.output[0], judged)
