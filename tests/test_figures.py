@@ -115,7 +115,8 @@ def _text(rng, corpora):
                 noise = rng.normal(0, 0.01)
                 for estimator in ("ols", "rank_mle"):
                     fit = exponent + noise
-                    zipf.append((*key, estimator, fit, fit - 0.02, fit + 0.02, 3999, "ok"))
+                    row = estimator, fit, fit - 0.02, fit + 0.02, 3999, "ok"
+                    zipf += [(*key, "whole", *row), (*key, "half", *row)]
         for token, smoothing in product(("word", "char"), ("laplace", "kneser_ney")):
             for order, split in product(range(1, 4 if token == "word" else 8), SPLITS):
                 bits = 2.2 + 2 / order + rng.uniform(0, 0.2) - (split == "train")
@@ -135,7 +136,16 @@ def _text(rng, corpora):
         "top_ngrams": DataFrame(top, columns=[*key, "rank", "ngram", "count"]),
         "rank_frequency": DataFrame(ranks, columns=[*key, "count", "types"]),
         "zipf": DataFrame(
-            zipf, columns=[*key, "estimator", "exponent", "low", "high", "n_types", "status"]
+            zipf,
+            columns=[*key, "text", "estimator", "exponent", "low", "high", "n_types", "status"],
+        ),
+        "zipf_bias": DataFrame(
+            {"alpha": alpha, "tokens": tokens, "seed": seed, "estimator": estimator}
+            | {"bias": rng.normal(-0.3 * (estimator == "ols"), 0.02)}
+            for alpha in (0.8, 1.0, 1.2)
+            for tokens in (20_000, 200_000)
+            for seed in range(3)
+            for estimator in ("latent_rank", "ols", "rank_mle")
         ),
     }
 

@@ -83,6 +83,7 @@ def test_the_default_study_has_every_variant_sampler_figure_and_corpus():
         "samplers": study["runs"]["samplers"],
         "smoothings": study["ngram_lm"]["smoothings"],
         "figures": study["figures"],
+        "zipf": study["zipf"]["estimators"],
         "corpora": read(shipped("full"))["corpora"],
     }.items():
         assert sorted(asked) == names(kind)
@@ -110,6 +111,7 @@ def test_every_file_on_top_changes_only_keys_that_are_there():
 WHOLE_NUMBERS = {
     *("runs.batch_size", "runs.num_steps", "runs.hidden_size", "runs.num_epochs"),
     *("runs.heldout_evaluations", "texts.num_tokens", "ngrams.top", "zipf.blocks"),
+    *("zipf.replicates", "zipf.seed", "zipf_bias.lexicon_size"),
     *("sine.num_points", "sine.num_lags", "sine.hidden_size", "sine.train_points"),
     *("sine.batch_size", "sine.num_epochs", "speed.processes", "speed.windows"),
 }
@@ -132,8 +134,22 @@ LISTS = {
     *("sine.horizons", "runs.corpora", "runs.variants", "runs.samplers", "runs.clip_norm"),
     *("runs.seeds", "runs.devices", "texts.prefixes", "speed.samplers", "speed.clip_norm"),
     *("speed.devices", "speed.threads", "speed.dtypes"),
+    *("zipf_bias.alphas", "zipf_bias.tokens", "zipf_bias.seeds"),
 }
-MAPPINGS = {"vocab", "ngrams", "zipf", "ngram_lm", "sine", "runs", "texts", "speed", "own_texts"}
+MAPPINGS = {
+    *(
+        "vocab",
+        "ngrams",
+        "zipf",
+        "zipf_bias",
+        "ngram_lm",
+        "sine",
+        "runs",
+        "texts",
+        "speed",
+        "own_texts",
+    )
+}
 SINGLE = {
     "vocab.min_freq": -1,
     "vocab.reserved_tokens": [""],
@@ -151,7 +167,6 @@ SINGLE = {
     "ngram_lm.orders.char": [1, 1],
     "ngram_lm.epsilons": [1, 0],
     "ngram_lm.min_freq": -1,
-    "zipf.estimators": ["guess"],
     "zipf.blocks": 1,
     "texts.prefixes": ["time\ttraveller"],
     "speed.dtypes": ["float16"],
@@ -263,6 +278,7 @@ def test_all_that_is_wrong_is_said_at_once():
     ("key", "kind"),
     [
         ("runs.variants", "variants"),
+        ("zipf.estimators", "zipf"),
         ("runs.samplers", "samplers"),
         ("speed.samplers", "samplers"),
         ("figures", "figures"),
@@ -474,7 +490,7 @@ def run_digests() -> dict:
         ("variants/gru.py", lambda variant, sampler: variant == "gru"),
         ("samplers/random_sampling.py", lambda variant, sampler: sampler == "random_sampling"),
         ("train.py", lambda variant, sampler: True),
-        ("zipf.py", lambda variant, sampler: False),
+        ("zipf/ols.py", lambda variant, sampler: False),
     ],
 )
 def test_an_edit_makes_the_runs_it_decides_again_and_no_other(name, edited, copied):

@@ -48,6 +48,17 @@ def ngram_lm(wildcards: Wildcards) -> str:
     return digest(*files, *smoothings)
 
 
+def zipf() -> str:
+    """Every estimator, and the counting."""
+    files = sorted(path.name for path in (FOLDER / "zipf").glob("*.py"))
+    return digest("ngrams.py", *(f"zipf/{name}" for name in files))
+
+
+def zipf_bias() -> str:
+    """The drawing of texts, and every estimator."""
+    return digest("zipf_bias.py") + zipf()
+
+
 def run(wildcards: Wildcards) -> str:
     """All that a training run is made of."""
     files = (*STEP, "outcome.py", "checkpoint.py", "generate.py", "vocab.py")

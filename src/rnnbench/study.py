@@ -241,6 +241,8 @@ class Study:
             names.check("samplers", name)
         for name in self.config["ngram_lm"]["smoothings"]:
             names.check("smoothings", name)
+        for name in self.config["zipf"]["estimators"]:
+            names.check("zipf", name)
         for name in self.config["figures"]:
             names.check("figures", name)
         for name in self.config["corpora"]:

@@ -30,7 +30,9 @@ COLUMNS = {
     "share_of_limit status reason",
     "ngrams": "corpus token order tokens distinct hapax",
     "top_ngrams": "corpus token order rank ngram count",
-    "zipf": "corpus token order estimator exponent low high n_types status",
+    "zipf": "corpus token order text estimator exponent low high n_types status shift xmin ks p "
+    "lexicon_size",
+    "zipf_bias": "alpha lexicon_size tokens seed estimator exponent bias n_types status",
     "ngram_lm": "corpus token order smoothing split perplexity bits_per_char vocab_size "
     "scored_tokens oov_share",
     "sine": "model seed num_lags horizon mode mse",

@@ -1,4 +1,4 @@
-"""Write one row per estimator of the Zipf exponent."""
+"""Write one row per text and estimator of the Zipf exponent."""
 
 from dataclasses import asdict
 
@@ -13,10 +13,13 @@ with logged(snakemake.log[0]):
     vocab_size = len(Vocab.read(snakemake.input.vocab))
     ids = np.load(snakemake.input.ids, allow_pickle=False)
     order = int(snakemake.wildcards.order)
-    counts = ngrams.count(ids, order, vocab_size).counts
-    blocks = list(ngrams.leave_one_block_out(ids, order, vocab_size, snakemake.params.blocks))
-    rows = [
-        dict(snakemake.wildcards.items()) | asdict(zipf.estimate(name, counts, blocks))
-        for name in snakemake.params.estimators
-    ]
+    generator = np.random.Generator(np.random.PCG64(snakemake.params.seed))
+    rows = []
+    for text, part in zipf.texts(ids, order, generator).items():
+        whole = zipf.Spectrum.of(ngrams.count(part, order, vocab_size).counts)
+        rest = ngrams.leave_one_block_out(part, order, vocab_size, snakemake.params.blocks)
+        rest = [zipf.Spectrum.of(counts) for counts in rest]
+        for name in snakemake.params.estimators:
+            found = zipf.estimate(name, whole, rest, snakemake.params.replicates, generator)
+            rows.append(dict(snakemake.wildcards.items()) | {"text": text} | asdict(found))
     tables.write(snakemake.output[0], pd.DataFrame(rows))

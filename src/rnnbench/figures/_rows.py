@@ -17,6 +17,7 @@ NUMBERS = frozenset(
         *("bits_per_char", "heldout_bits_per_char", "train_seconds", "clip_norm", "clipped_share"),
         *("grad_norm", "grad_norm_max", "max_grad_norm", "exponent", "low", "high", "horizon"),
         *("tokens_per_second", "share_of_limit", "n", "threads", "mse"),
+        *("alpha", "bias", "shift", "xmin", "ks", "p", "lexicon_size"),
     ]
 )
 

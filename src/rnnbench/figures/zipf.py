@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from pandas import DataFrame
+from pandas import DataFrame, Series
 
 from rnnbench.figures import _rows, _theme
 
@@ -37,7 +37,7 @@ def draw(tables: _rows.Tables) -> Figure:
 
 def finding(tables: _rows.Tables) -> str:
     fits = _rows.rows(tables, "zipf")
-    fits = fits if fits.empty else fits[(fits.estimator == "ols") & np.isfinite(fits.exponent)]
+    fits = fits if fits.empty else fits[_book_line(fits)]
     if fits.empty:
         return _rows.missing(fits, "Zipf exponent")
     words = fits[fits.token == "word"]
@@ -106,4 +106,9 @@ def _fit(fits: DataFrame, corpus: str, token: str) -> DataFrame:
     if fits.empty:
         return fits
     same = (fits.corpus == corpus) & (fits.token == token) & (fits.order == 1)
-    return fits[same & (fits.estimator == "ols") & np.isfinite(fits.exponent)]
+    return fits[same & _book_line(fits)]
+
+
+def _book_line(fits: DataFrame) -> Series:
+    """Rows of the least-squares line through all ranks of the whole text."""
+    return (fits.estimator == "ols") & (fits.text == "whole") & np.isfinite(fits.exponent)

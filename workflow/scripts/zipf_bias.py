@@ -1,0 +1,10 @@
+"""Write one row per known exponent, length of text, seed and estimator."""
+
+import pandas as pd
+
+from rnnbench import tables, zipf_bias
+from rnnbench.job import logged
+
+with logged(snakemake.log[0]):
+    settings = {k: v for k, v in snakemake.params.items() if k != "source"}
+    tables.write(snakemake.output[0], pd.DataFrame(zipf_bias.rows(**settings)))
