@@ -11,6 +11,11 @@ FLOOR = DataFrame([{"corpus": "known", "heldout_floor_perplexity": 2.0}])
 EXACT = DataFrame([{"corpus": "known", "token": "char", "order": 1, "perplexity": 19.0}])
 
 
+def zipf(exponent: float) -> DataFrame:
+    key = {"corpus": "known", "token": "word", "order": 1, "text": "whole"}
+    return DataFrame([key | {"estimator": "latent_rank", "exponent": exponent}])
+
+
 def runs(perplexity: float, leaky: bool) -> DataFrame:
     totals = {"heldout_total_nats": 1000 * math.log(perplexity), "heldout_num_chars": 1000}
     keys = {"corpus": "known", "variant": "gru", "sampler": "random_sampling", "clip_norm": 1.0}
@@ -29,18 +34,15 @@ def ngrams(heldout: float, train: float = 19.0) -> DataFrame:
     )
 
 
-def judge(run: DataFrame, lm: DataFrame) -> dict[str, str]:
-    judged = gates.verdicts(run, lm, FLOOR, EXACT)
+def judge(run: DataFrame, lm: DataFrame, exponent: float = 1.0) -> dict[str, str]:
+    judged = gates.verdicts(run, lm, zipf(exponent), FLOOR, EXACT)
     return {f"{row.gate} {row.model.split()[0]}": row.verdict for row in judged.itertuples()}
 
 
 def test_honest_models_pass():
-    verdicts = judge(runs(2.5, leaky=False), ngrams(2.1))
-    assert verdicts == {
-        "floor gru": "passed",
-        "floor laplace": "passed",
-        "unigram laplace": "passed",
-    }
+    judged = judge(runs(2.5, leaky=False), ngrams(2.1))
+    models = ["floor gru", "floor laplace", "unigram laplace", "exponent latent_rank"]
+    assert judged == dict.fromkeys(models, "passed")
 
 
 @pytest.mark.parametrize(("perplexity", "verdict"), [(1.991, "passed"), (1.989, "failed")])
@@ -59,8 +61,14 @@ def test_the_character_unigram_is_held_against_its_exact_value(train, verdict):
     assert judge(runs(2.5, leaky=False), ngrams(2.1, train))["unigram laplace"] == verdict
 
 
+@pytest.mark.parametrize(("exponent", "verdict"), [(1.009, "passed"), (0.989, "failed")])
+def test_the_exponent_that_is_known_has_to_come_out(exponent, verdict):
+    judged = judge(runs(2.5, leaky=False), ngrams(2.1), exponent)
+    assert judged["exponent latent_rank"] == verdict
+
+
 def test_a_failure_names_the_model_the_bound_and_what_was_found():
-    judged = gates.verdicts(runs(1.5, leaky=False), ngrams(2.1), FLOOR, EXACT)
+    judged = gates.verdicts(runs(1.5, leaky=False), ngrams(2.1), zipf(1.0), FLOOR, EXACT)
     with pytest.raises(
         gates.GateError, match=r"gru random_sampling .* at least 1\.9900, found 1\.5"
     ):
@@ -70,6 +78,6 @@ def test_a_failure_names_the_model_the_bound_and_what_was_found():
 def test_texts_of_unknown_source_are_not_judged():
     nothing = DataFrame(columns=["corpus", "heldout_floor_perplexity"])
     exact = DataFrame(columns=EXACT.columns)
-    judged = gates.verdicts(runs(1.5, leaky=False), ngrams(1.5), nothing, exact)
+    judged = gates.verdicts(runs(1.5, leaky=False), ngrams(1.5), zipf(2.0), nothing, exact)
     assert judged.empty
     gates.require(judged)

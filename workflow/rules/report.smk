@@ -34,6 +34,7 @@ rule gates:
     input:
         runs="results/tables/runs.csv",
         ngram_lm="results/tables/ngram_lm.csv",
+        zipf="results/tables/zipf.csv",
         floor="results/tables/floor.csv",
         predictors="results/tables/predictors.csv",
     output:

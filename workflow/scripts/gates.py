@@ -4,7 +4,7 @@ from rnnbench import gates, tables
 from rnnbench.job import logged
 
 with logged(snakemake.log[0]):
-    names = ("runs", "ngram_lm", "floor", "predictors")
+    names = ("runs", "ngram_lm", "zipf", "floor", "predictors")
     judged = gates.verdicts(*(tables.read(snakemake.input[name]) for name in names))
     gates.require(judged)
     tables.write(snakemake.output[0], judged)

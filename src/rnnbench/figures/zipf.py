@@ -36,8 +36,8 @@ def draw(tables: _rows.Tables) -> Figure:
 
 
 def finding(tables: _rows.Tables) -> str:
-    fits = _rows.rows(tables, "zipf")
-    fits = fits if fits.empty else fits[_book_line(fits)]
+    every = _rows.rows(tables, "zipf")
+    fits = every if every.empty else every[_book_line(every)]
     if fits.empty:
         return _rows.missing(fits, "Zipf exponent")
     words = fits[fits.token == "word"]
@@ -52,7 +52,18 @@ def finding(tables: _rows.Tables) -> str:
         verb = "falls" if high.exponent < low.exponent else "rises"
         said += f", and the exponent {verb} to {high.exponent:.2f} for n-grams of order"
         said += f" {high.order:.0f}"
-    return said + "."
+    return f"{said}{_latent(every, low)}."
+
+
+def _latent(fits: DataFrame, line: Series) -> str:
+    """What comes out where ranks are taken as unknown, of the text and order of ``line``."""
+    keys = ["corpus", "token", "order", "text"]
+    same = fits[(fits[keys] == line[keys]).all(axis=1) & (fits.estimator == "latent_rank")]
+    if same.empty or not np.isfinite(same.exponent.iloc[0]):
+        return ""
+    found = same.iloc[0]
+    said = f"{found.exponent:.2f} ({found.low:.2f} to {found.high:.2f})"
+    return f"; with ranks taken as unknown, the exponent of order {found.order:.0f} is {said}"
 
 
 def _place(key: tuple[str, str]) -> tuple[bool, str, str]:
