@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from rnnbench import speed, train
 from rnnbench.errors import StudyError
+from rnnbench.jobs import RunConfig, TimingConfig
 from rnnbench.names import names
-from rnnbench.study import RunConfig, TimingConfig
 
 TIMING = TimingConfig(
     machine="any",

@@ -18,9 +18,10 @@ from snakemake.utils import update_config
 
 from rnnbench import sources
 from rnnbench.errors import StudyError
+from rnnbench.jobs import RunConfig, path_value
 from rnnbench.names import names
 from rnnbench.sources import digest
-from rnnbench.study import NOT_AVAILABLE, RunConfig, Study, path_value
+from rnnbench.study import NOT_AVAILABLE, Study
 
 CONFIG = Path(__file__).parents[1] / "config"
 NO_GPU = {"cuda": "no NVIDIA GPU"}

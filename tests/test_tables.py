@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from pandas import DataFrame
 
 from rnnbench import generate, tables
+from rnnbench.jobs import RunConfig, TimingConfig
 from rnnbench.records import write_record
-from rnnbench.study import NOT_AVAILABLE, RunConfig, TimingConfig
+from rnnbench.study import NOT_AVAILABLE
 
 RUN = RunConfig(
     machine="box",

@@ -20,9 +20,9 @@ from torch.nn.functional import cross_entropy
 
 from rnnbench import checkpoint, outcome, tables, train
 from rnnbench.errors import StudyError
+from rnnbench.jobs import RunConfig
 from rnnbench.names import load, names
 from rnnbench.records import write_record
-from rnnbench.study import RunConfig
 from rnnbench.variants import LanguageModel
 
 SAMPLERS = names("samplers")

@@ -12,7 +12,7 @@ from pandas import DataFrame
 from torch import Tensor
 
 from rnnbench import initial
-from rnnbench.study import RunConfig
+from rnnbench.jobs import RunConfig
 from rnnbench.train import Progress, Texts, lost
 from rnnbench.variants import LanguageModel
 

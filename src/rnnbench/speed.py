@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from rnnbench import machine, samplers, variants
-from rnnbench.study import TimingConfig
+from rnnbench.jobs import TimingConfig
 from rnnbench.train import Progress, steps
 
 MOST_WARMUP_WINDOWS = 30

@@ -15,7 +15,7 @@ from torch.nn.functional import cross_entropy
 
 from rnnbench import checkpoint, initial, metrics, names, samplers, variants
 from rnnbench.errors import StudyError
-from rnnbench.study import RunConfig, TimingConfig
+from rnnbench.jobs import RunConfig, TimingConfig
 from rnnbench.variants import LanguageModel, State
 
 GRAD_NORM_QUANTILES = {"grad_norm_q05": 0.05, "grad_norm": 0.5, "grad_norm_q95": 0.95}

@@ -7,8 +7,8 @@ import torch
 
 from rnnbench import checkpoint, generate, outcome, tables, train
 from rnnbench.job import logged
+from rnnbench.jobs import RunConfig
 from rnnbench.records import write_record
-from rnnbench.study import RunConfig
 from rnnbench.vocab import Vocab
 
 with logged(snakemake.log[0]):

@@ -6,7 +6,7 @@ import torch
 
 from rnnbench import speed, tables
 from rnnbench.job import logged
-from rnnbench.study import TimingConfig
+from rnnbench.jobs import TimingConfig
 from rnnbench.vocab import Vocab
 
 with logged(snakemake.log[0]):

@@ -1,0 +1,98 @@
+"""Points of the grids: every parameter of a job, named once."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+
+@dataclass(frozen=True)
+class Job:
+    """A point of a grid. The fields of the address are the path of its results."""
+
+    @classmethod
+    def from_strings(cls, values: Mapping[str, Any]) -> Self:
+        """Build from path wildcards and configuration values; each field is coerced once."""
+        return cls(**{f.name: f.type(values[f.name]) for f in dataclasses.fields(cls)})
+
+    def as_row(self) -> dict[str, Any]:
+        """Return the fields as plain values."""
+        return dataclasses.asdict(self)
+
+
+@dataclass(frozen=True)
+class RunConfig(Job):
+    """Every parameter of a training run.
+
+    Attributes:
+        machine: name of the hardware.
+        corpus: name of the text.
+        variant: name of the recurrent layer.
+        sampler: name of the sampler.
+        clip_norm: gradients of a larger norm are scaled to this one; inf never clips.
+        device: cpu or cuda.
+        seed: of the initial weights and the sampler's offsets.
+        batch_size: subsequences per minibatch.
+        num_steps: tokens per subsequence.
+        hidden_size: hidden units per layer and direction.
+        learning_rate: of plain stochastic gradient descent.
+        num_epochs: passes over the training text.
+        train_tokens: the first this many tokens are trained on; inf: all before the held-out text.
+        heldout_share: this last share of the text is never trained on.
+        heldout_evaluations: how often in a run, at least, the held-out text is read.
+    """
+
+    machine: str
+    corpus: str
+    variant: str
+    sampler: str
+    clip_norm: float
+    device: str
+    seed: int
+    batch_size: int
+    num_steps: int
+    hidden_size: int
+    learning_rate: float
+    num_epochs: int
+    train_tokens: float
+    heldout_share: float
+    heldout_evaluations: int
+
+
+@dataclass(frozen=True)
+class TimingConfig(Job):
+    """Every parameter of the timing of training steps in one process.
+
+    Attributes:
+        machine, variant, sampler, clip_norm, device, batch_size, num_steps, hidden_size,
+            learning_rate: as in :class:`RunConfig`.
+        corpus: the text whose minibatches are timed.
+        threads: CPU threads torch may use.
+        dtype: of weights and activations.
+        process: which of the fresh processes, from 1.
+        windows: samples to keep.
+        window_seconds: a sample lasts at least this long.
+        warmup_seconds: steps before the first sample, at least this long.
+    """
+
+    machine: str
+    variant: str
+    sampler: str
+    clip_norm: float
+    device: str
+    threads: int
+    dtype: str
+    process: int
+    corpus: str
+    batch_size: int
+    num_steps: int
+    hidden_size: int
+    learning_rate: float
+    windows: int
+    window_seconds: float
+    warmup_seconds: float
+
+
+def path_value(value: Any) -> str:
+    """Write a value as it stands in a path: 1, not 1.0; inf, not Infinity."""
+    return repr(float(value)).removesuffix(".0") if isinstance(value, float) else str(value)
