@@ -33,6 +33,7 @@ class Study:
         self.unavailable = dict(unavailable)
         self._check_names()
         self._check_sizes()
+        self._check_epsilons()
 
     def __getitem__(self, key: str) -> Any:
         return self.config[key]
@@ -173,7 +174,6 @@ class Study:
             )
 
     def _check_sizes(self) -> None:
-        self._check_epsilons()
         sine = self.config["sine"]
         wanted = sine["train_points"] + sine["num_lags"] + max(sine["horizons"])
         if sine["num_points"] < wanted:
