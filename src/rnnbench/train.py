@@ -147,14 +147,29 @@ def steps(
     Losses and norms stay on the device: reading them would make the host wait for it.
     """
     sampler: ModuleType = names.load("samplers", run.sampler)
+    one_step = getattr(names.load("variants", run.variant), "step", step)
     state: State = None
     minibatches = sampler.minibatches(tokens, run.batch_size, run.num_steps, progress.generator)
     for X, Y in minibatches:
         state = variants.detach(state) if sampler.carries_state else None
-        loss, state = forward_backward(progress.model, X, Y, state)
-        grad_norm = clip_gradients(progress.model, run.clip_norm)
-        descend(progress.model, run.learning_rate)
+        loss, grad_norm, state = one_step(
+            progress.model, X, Y, state, run.clip_norm, run.learning_rate
+        )
         yield loss, grad_norm, X.numel()
+
+
+def step(
+    model: LanguageModel, X: Tensor, Y: Tensor, state: State, clip_norm: float, learning_rate: float
+) -> tuple[Tensor, Tensor, State]:
+    """Train on one minibatch ``(T, B)`` of tokens and the tokens that follow them.
+
+    Returns the mean loss in nats, the gradient norm before clipping and the state after the last
+    step. ``state`` is detached; ``None`` starts afresh.
+    """
+    loss, state = forward_backward(model, X, Y, state)
+    grad_norm = clip_gradients(model, clip_norm)
+    descend(model, learning_rate)
+    return loss, grad_norm, state
 
 
 def forward_backward(
