@@ -1,11 +1,14 @@
 """What several test files share."""
 
 import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from rnnbench import corpora
+from rnnbench import corpora, tokens
 from rnnbench.corpora import Corpus, Folders
 from rnnbench.corpora.time_machine import FILE_NAME, SHA256
 from rnnbench.folders import find_file
@@ -15,10 +18,38 @@ settings.register_profile("shared machine", deadline=None)
 settings.load_profile("shared machine")
 
 
+@dataclass(frozen=True)
+class Cleaned:
+    """A cleaned text on disk and what it was made from."""
+
+    facts: Corpus
+    path: Path
+
+    @property
+    def lines(self) -> list[str]:
+        return self.path.read_text(encoding="ascii").removesuffix("\n").split("\n")
+
+    def tokens(self, token: str, line_join: str | None = None) -> list[str]:
+        join = self.facts.line_join if line_join is None else line_join
+        numbers, spelled = tokens.tokenize(tokens.read(self.path), token, join)
+        return [spelled[number] for number in numbers.tolist()]
+
+
 @pytest.fixture(scope="session")
-def time_machine() -> Corpus:
+def prepare(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Cleaned]:
+    """Prepare a corpus in a folder of its own."""
+
+    def prepared(name: str, own_texts: dict, folders: Folders) -> Cleaned:
+        path = tmp_path_factory.mktemp("corpus") / f"{name}.txt"
+        return Cleaned(corpora.prepare(name, own_texts, folders, path), path)
+
+    return prepared
+
+
+@pytest.fixture(scope="session")
+def time_machine(prepare: Callable[..., Cleaned]) -> Cleaned:
     """The Time Machine, cleaned, where it is on disk; the network is not asked."""
     folders = Folders.from_environment()
     if find_file(SHA256, FILE_NAME, folders) is None:
         pytest.skip("The Time Machine is not on disk; set RNNBENCH_CORPORA to its folder")
-    return corpora.prepare("time_machine", {}, folders)
+    return prepare("time_machine", {}, folders)

@@ -5,6 +5,7 @@ import hashlib
 import re
 import time
 from collections import Counter
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -18,7 +19,6 @@ from rnnbench.chain import SYMBOLS, CharChain, WordChain
 from rnnbench.corpora import Folders, calibration, calibration_long
 from rnnbench.errors import CorpusError
 from rnnbench.metrics import perplexity
-from rnnbench.vocab import char, word
 
 CHAIN = calibration.chain()
 SMALL = WordChain(  # "ba" begins "bab"; "a" and "ac" are of different classes
@@ -83,9 +83,9 @@ def test_the_text_is_the_pinned_bytes_each_time(
     start = time.process_time()
     raw = corpus.raw(folders)
     assert time.process_time() - start < 5
-    assert raw == corpus.raw(folders)
-    assert raw.sha256 == corpus.SHA256 == hashlib.sha256(raw.data).hexdigest()
-    assert least < len(raw.data) < most
+    assert raw.open().read() == corpus.raw(folders).open().read()
+    assert raw.sha256 == corpus.SHA256 == hashlib.sha256(raw.open().read()).hexdigest()
+    assert least < len(raw.open().read()) < most
     assert not folders.cache.exists()
 
 
@@ -114,16 +114,17 @@ def test_the_generator_is_splitmix64() -> None:
 
 
 @pytest.mark.parametrize("name", ["calibration", "calibration_long"])
-def test_cleaning_takes_the_dress_off(folders: Folders, words: list[str], name: str) -> None:
-    corpus = corpora.prepare(name, {}, folders)
+def test_cleaning_takes_the_dress_off(
+    prepare: Callable, folders: Folders, words: list[str], name: str
+) -> None:
+    corpus = prepare(name, {}, folders)
     plain = words[: corpora.find(name, {}).NUM_WORDS]
-    assert corpus.line_join.join(corpus.lines) == " ".join(plain)
-    assert char(corpus.lines, corpus.line_join) == " ".join(plain)
-    assert word(corpus.lines, corpus.line_join) == plain
+    assert " ".join(corpus.lines) == "".join(corpus.tokens("char")) == " ".join(plain)
+    assert corpus.tokens("word") == plain
 
 
 def test_the_dress_is_capitals_marks_and_short_lines(folders: Folders) -> None:
-    text = calibration.raw(folders).data.decode("ascii")
+    text = calibration.raw(folders).open().read().decode("ascii")
     lines = text.splitlines()
     assert max(map(len, lines)) == calibration.WIDTH
     assert min(map(len, lines[:-1])) > calibration.WIDTH // 2

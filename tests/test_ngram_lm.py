@@ -14,7 +14,7 @@ from rnnbench.closed_text import NATS_PER_LETTER, ClosedText
 from rnnbench.context_tree import Tree
 from rnnbench.names import load, names
 from rnnbench.smoothings import kneser_ney, laplace
-from rnnbench.vocab import UNKNOWN, char, word
+from rnnbench.vocab import UNKNOWN
 
 TEXTS = st.text("abc", min_size=8, max_size=80)
 ORDERS = st.integers(1, 5)
@@ -23,7 +23,10 @@ every_smoothing = pytest.mark.parametrize("smoothing", names("smoothings"))
 
 
 def closed(tokens, token="char", heldout_share=0.1, train_tokens=math.inf, min_freq=0):
-    return ClosedText(tokens, token, heldout_share, train_tokens, min_freq)
+    spelled = list(dict.fromkeys(tokens))
+    number = {one: i for i, one in enumerate(spelled)}
+    numbers = np.array([number[one] for one in tokens], np.int64)
+    return ClosedText(numbers, spelled, token, heldout_share, train_tokens, min_freq)
 
 
 def trained(smoothing: str, text: ClosedText, order: int):
@@ -63,7 +66,7 @@ def test_probabilities_sum_to_one_after_any_context_seen_or_not(smoothing, text,
 @every_smoothing
 @pytest.mark.parametrize("order", [1, 3])
 def test_probabilities_of_real_words_sum_to_one(smoothing, order, time_machine):
-    text = closed(word(time_machine.lines, ""), "word", min_freq=2)
+    text = closed(time_machine.tokens("word"), "word", min_freq=2)
     model, size = trained(smoothing, text, order), len(text.vocab)
     for at in (50, 20_000, len(text.ids) - 1):  # the last two: training and held-out contexts
         context = text.ids[at - order + 1 : at].tolist()
@@ -235,7 +238,7 @@ def test_unigram_perplexity_of_a_uniform_text_is_the_vocabulary_size(size):
 
 @every_smoothing
 def test_words_are_memorised_with_order_and_characters_are_not_all(smoothing, time_machine):
-    text = closed(word(time_machine.lines, ""), "word", min_freq=2)
+    text = closed(time_machine.tokens("word"), "word", min_freq=2)
     found = score(smoothing, text, [1, 2, 3])
     train = [perplexity(found[order, "train"]) for order in (1, 2, 3)]
     assert train[0] > train[1] > train[2]
@@ -243,7 +246,7 @@ def test_words_are_memorised_with_order_and_characters_are_not_all(smoothing, ti
 
 
 def test_kneser_ney_beats_laplace_on_held_out_characters(time_machine):
-    text = closed(char(time_machine.lines, " "))
+    text = closed(time_machine.tokens("char", " "))
     orders = [4, 5, 6, 7]
     ours, books = (score(name, text, orders) for name in ("kneser_ney", "laplace"))
     for order in orders:
@@ -257,7 +260,7 @@ def test_every_token_with_a_whole_context_is_scored_once(smoothing, text, order,
     found = score(smoothing, text, [order])
     train, heldout = (found[order, split]["scored_tokens"] for split in ("train", "heldout"))
     assert train == max(0, text.train.stop - order + 1)
-    assert train + heldout == len(text.tokens) - order + 1
+    assert train + heldout == len(text.numbers) - order + 1
 
 
 @every_smoothing
@@ -265,7 +268,7 @@ def test_totals_are_sums_over_single_tokens(smoothing):
     text = closed("abacabadabacabaeabacabad" * 6, heldout_share=0.2)
     model = trained(smoothing, text, 3)
     for split in ("train", "heldout"):
-        begin, end, _ = getattr(text, split).indices(len(text.tokens))
+        begin, end, _ = getattr(text, split).indices(len(text.numbers))
         positions = range(max(begin, 2), end)
         chances = [model.probability(text.ids[None, t - 2 : t + 1])[0] for t in positions]
         wanted = -sum(map(math.log, chances))

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnbench.vocab import TOKENIZERS, UNKNOWN, Vocab, char, word
+from rnnbench.vocab import UNKNOWN, Vocab
 
 WORDS = st.lists(st.sampled_from(["a", "b", "to", "null", "nan", "inf", "<unk>", "é"]), max_size=60)
 RESERVED = st.lists(st.sampled_from(["<pad>", "<bos>", "a", UNKNOWN]), max_size=4, unique=True)
-LINES = st.lists(st.text("ab ", max_size=8).map(lambda line: " ".join(line.split())), max_size=12)
+
 
 TOP_WORDS = {
     **{"the": 2261, "i": 1267, "and": 1245, "of": 1155, "a": 816},
@@ -85,18 +85,6 @@ def test_a_vocabulary_comes_back_from_disk_with_all_its_words(tmp_path: Path):
     assert Vocab.read(tmp_path / "vocab.json") == vocab
 
 
-@given(LINES, st.sampled_from(["", " ", "b"]))
-def test_a_line_end_ends_a_word_whatever_joins_the_lines(lines, line_join):
-    assert word(lines, line_join) == [token for line in lines for token in line.split()]
-
-
-@given(LINES, st.sampled_from(["", " ", "b"]))
-def test_characters_are_those_of_the_lines_and_of_the_joints_between_them(lines, line_join):
-    filled = [line for line in lines if line]
-    joints = len(line_join) * max(0, len(filled) - 1)
-    assert len(char(lines, line_join)) == sum(map(len, filled)) + joints
-
-
 def test_words_are_shown_apart_and_characters_are_not():
     vocab = Vocab.build(["time", "t"])
     assert vocab.show(vocab.encode(["time", "t"]), "word") == "time t"
@@ -105,19 +93,19 @@ def test_words_are_shown_apart_and_characters_are_not():
 
 def test_the_time_machine_has_the_sizes_of_the_book(time_machine):
     sizes = {}
-    for token, tokenize in TOKENIZERS.items():
-        tokens = tokenize(time_machine.lines, time_machine.line_join)
+    for token in ("word", "char"):
+        tokens = time_machine.tokens(token)
         sizes[token] = len(tokens), Vocab.build(tokens).num_types
     assert len(time_machine.lines) == 3_221
     assert sizes == {"word": (32_775, 4_579), "char": (170_580, 27)}
-    assert len(char(time_machine.lines, " ")) == 173_427
+    assert len(time_machine.tokens("char", " ")) == 173_427
 
 
 def test_the_time_machine_has_28_symbols_with_unknown(time_machine):
-    assert len(Vocab.build(char(time_machine.lines, ""))) == 28
+    assert len(Vocab.build(time_machine.tokens("char"))) == 28
 
 
 def test_the_most_frequent_words_of_the_time_machine_are_those_of_the_book(time_machine):
-    vocab = Vocab.build(word(time_machine.lines, ""))
+    vocab = Vocab.build(time_machine.tokens("word"))
     assert dict(zip(vocab.tokens[1:11], vocab.counts[1:11], strict=True)) == TOP_WORDS
     assert vocab.tokens[1:11] == tuple(TOP_WORDS)

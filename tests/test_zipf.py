@@ -11,7 +11,7 @@ from scipy.stats import t as student_t
 
 from rnnbench import ngrams, zipf, zipf_bias
 from rnnbench.names import names
-from rnnbench.vocab import Vocab, word
+from rnnbench.vocab import Vocab
 from rnnbench.zipf import Fit, Spectrum, latent_rank, ols, ols_f5, rank_mle, tail_mle
 from rnnbench.zipf._ranks import grid
 
@@ -94,7 +94,7 @@ def test_the_line_of_the_book_moves_with_the_length_of_the_text_and_unknown_rank
 
 
 def test_the_words_of_the_time_machine_have_the_exponent_1_035(time_machine):
-    tokens = word(time_machine.lines, "")
+    tokens = time_machine.tokens("word")
     vocab = Vocab.build(tokens)
     counts = ngrams.count(vocab.encode(tokens), 1, len(vocab)).counts
     assert exponent("ols", counts) == pytest.approx(1.035, abs=5e-4)

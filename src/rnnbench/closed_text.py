@@ -5,6 +5,7 @@ The rule for unknown tokens: a token seen less often than ``min_freq`` in the tr
 how often to expect an unknown one, and the vocabulary is closed: every token has a number.
 """
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,17 +23,19 @@ NATS_PER_LETTER = math.log(27)  # to spell among a-z and white space without any
 
 @dataclass(frozen=True)
 class ClosedText:
-    """Tokens and how they are split.
+    """A text by the numbers of its tokens, and how it is split.
 
     Attributes:
-        tokens: the whole text, ``(N,)``.
+        numbers: of the tokens of the whole text, ``(N,)``.
+        spelled: number -> token.
         token: what they are, ``word`` or ``char``.
         heldout_share: this last share is held out.
         train_tokens: the first this many are for training; inf: all before the held-out part.
         min_freq: tokens seen less often in training are ``<unk>``.
     """
 
-    tokens: Sequence[str]
+    numbers: np.ndarray
+    spelled: Sequence[str]
     token: str
     heldout_share: float
     train_tokens: float
@@ -41,7 +44,7 @@ class ClosedText:
     @property
     def heldout(self) -> slice:
         """Positions of the held-out part, the same as those of the training runs."""
-        return slice(len(self.tokens) - round(self.heldout_share * len(self.tokens)), None)
+        return slice(len(self.numbers) - round(self.heldout_share * len(self.numbers)), None)
 
     @property
     def train(self) -> slice:
@@ -51,20 +54,21 @@ class ClosedText:
     @cached_property
     def vocab(self) -> Vocab:
         """Tokens of the training part; ``<unk>`` has index 0 and always belongs to it."""
-        return Vocab.build(self.tokens[self.train], self.min_freq)
+        counts = np.bincount(self.numbers[self.train], minlength=len(self.spelled)).tolist()
+        seen = {token: n for token, n in zip(self.spelled, counts, strict=True) if n}
+        return Vocab.build(seen, self.min_freq)
 
     @cached_property
     def ids(self) -> np.ndarray:
         """Index of each token, ``(N,)`` int64."""
-        return self.vocab.encode(self.tokens).astype(np.int64)
+        return self.vocab.encode(self.spelled).astype(np.int64)[self.numbers]
 
     @cached_property
     def num_chars(self) -> np.ndarray:
         """Characters of each token, ``(N,)``; a word has one more, the white space that ends it."""
-        lengths = np.fromiter(map(len, self.tokens), np.int64, count=len(self.tokens))
-        return lengths + ENDING_CHARS[self.token]
+        lengths = np.fromiter(map(len, self.spelled), np.int64, count=len(self.spelled))
+        return lengths[self.numbers] + ENDING_CHARS[self.token]
 
     def inner(self) -> Self:
         """The training part split once more: where parameters are fitted, nothing else is seen."""
-        known = self.tokens[self.train]
-        return type(self)(known, self.token, self.heldout_share, math.inf, self.min_freq)
+        return dataclasses.replace(self, numbers=self.numbers[self.train], train_tokens=math.inf)

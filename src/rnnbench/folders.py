@@ -3,9 +3,10 @@
 import hashlib
 import logging
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import BinaryIO, Self
 
 from rnnbench.errors import CorpusError
 
@@ -32,16 +33,19 @@ class Folders:
 
 @dataclass(frozen=True)
 class Raw:
-    """A text as it was found: its bytes, where they came from in words, their SHA-256."""
+    """A text as it is found, to be read from its start.
 
-    data: bytes
+    Attributes:
+        source: where it came from, in words.
+        open: opens it.
+        sha256: that its bytes must have, hexadecimal; None where any will do.
+        advice: what to do where they have another.
+    """
+
     source: str
-    sha256: str
-
-    @classmethod
-    def of(cls, data: bytes, source: str) -> Self:
-        """The text ``data`` with the hash of these very bytes."""
-        return cls(data, source, hashlib.sha256(data).hexdigest())
+    open: Callable[[], BinaryIO]
+    sha256: str | None = None
+    advice: str = ""
 
 
 def find_file(sha256: str, file_name: str, folders: Folders) -> tuple[Path, str] | None:

@@ -42,7 +42,7 @@ def totals(model: Model, order: int, text: ClosedText, split: str) -> dict[str, 
     top to write those tokens out, each letter at ln 27. With both, every model describes the same
     characters, and bits per character compare between words and characters.
     """
-    begin, end, _ = getattr(text, split).indices(len(text.tokens))
+    begin, end, _ = getattr(text, split).indices(len(text.numbers))
     scored = slice(min(max(begin, order - 1), end), end)
     known = text.ids[scored.start - order + 1 : end] if scored.start < end else text.ids[:0]
     ids, num_chars = text.ids[scored], text.num_chars[scored]

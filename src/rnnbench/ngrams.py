@@ -1,122 +1,242 @@
-"""Exact n-gram counts of an integer-coded text (d2l chapter 8.3).
+"""Exact n-gram counts of an integer-coded text (d2l chapter 8.3), at any size.
 
-n-grams run over line ends, as the book's do: the text is one long sequence of tokens.
+n-grams run over line ends, as the book's do: the text is one long sequence of tokens. It is counted
+chunk by chunk and, where wanted, shard by shard. Counts add up: what comes out does not depend on
+where a text is cut, and memory grows with the distinct n-grams of a shard, not with the text.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
 
 import numpy as np
+import pandas as pd
 
-CHUNK = 1 << 22  # positions counted at a time; bounds the memory beside the counts themselves
+from rnnbench.records import replacing
+
+CHUNK = 1 << 20  # n-grams held at a time, beside the counts themselves
+FIRST_GUESS = 1 << 10  # distinct n-grams of a chunk: what its hash table should have room for
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Distinct n-grams and how often each occurs, most frequent first, ties by token indices.
+    """Distinct n-grams, in the order of their token indices, and how often each occurs.
 
     Attributes:
-        ngrams: token indices, ``(D, order)``.
-        counts: occurrences, ``(D,)``.
+        keys: the n-grams as numbers to the base of ``vocab_size``, int64 ``(D, W)``: as few words W
+            as hold them, the first the most significant.
+        counts: occurrences, int64 ``(D,)``.
+        order: tokens of an n-gram.
+        vocab_size: every token index is below it.
     """
 
-    ngrams: np.ndarray
+    keys: np.ndarray
     counts: np.ndarray
+    order: int
+    vocab_size: int
 
     @property
-    def total(self) -> int:
-        """Number of n-grams in the text, repeats included."""
-        return int(self.counts.sum())
+    def ngrams(self) -> np.ndarray:
+        """Token indices, ``(D, order)``."""
+        return _unpack(self.keys, self.order, self.vocab_size)
 
-    @property
-    def hapax(self) -> int:
-        """Number of n-grams that occur exactly once."""
-        return int((self.counts == 1).sum())
+    def __getitem__(self, rows: slice | np.ndarray) -> Self:
+        return type(self)(self.keys[rows], self.counts[rows], self.order, self.vocab_size)
 
-    def top(self, most: int) -> Iterator[tuple[np.ndarray, int]]:
-        """Yield the ``most`` most frequent n-grams, ``(order,)``, and how often they occur."""
-        return zip(self.ngrams[:most], self.counts[:most].tolist(), strict=True)
+    def write(self, path: str | Path) -> None:
+        """Write as a NumPy array ``(D, W + 1)``, which is read without being loaded."""
+        with replacing(path) as temporary:
+            np.save(temporary, np.column_stack([self.keys, self.counts]), allow_pickle=False)
 
-    def spectrum(self) -> Iterator[tuple[int, int]]:
-        """Yield (count, number of types with that count), by falling count.
+    @classmethod
+    def open(cls, path: str | Path, order: int, vocab_size: int) -> Self:
+        """Map what :meth:`write` wrote into memory."""
+        rows = np.load(path, mmap_mode="r", allow_pickle=False)
+        return cls(rows[:, :-1], rows[:, -1], order, vocab_size)
 
-        It holds all of the rank-frequency curve in few rows: most types share their count.
-        """
-        values, types = np.unique(self.counts, return_counts=True)
-        return zip(values[::-1].tolist(), types[::-1].tolist(), strict=True)
+
+@dataclass(frozen=True)
+class Summary:
+    """What is reported of the n-grams of a text.
+
+    Attributes:
+        total: n-grams, repeats included.
+        distinct: different n-grams.
+        hapax: n-grams that occur exactly once.
+        top: the most frequent, ties in the order of their token indices.
+        spectrum: count -> number of types with that count, by falling count. It holds all of the
+            rank-frequency curve in few rows: most types share their count.
+    """
+
+    total: int
+    distinct: int
+    hapax: int
+    top: Counts
+    spectrum: dict[int, int]
 
 
 def count(ids: np.ndarray, order: int, vocab_size: int, chunk: int = CHUNK) -> Counts:
-    """Count the n-grams of ``ids``, ``(N,)``, chunk by chunk.
+    """Count the n-grams of ``ids``, ``(N,)``, chunk by chunk; a short text has none: D is 0."""
+    parts, waiting, guess = [_none(order, vocab_size)], 0, FIRST_GUESS
+    for keys in _chunks(ids, order, vocab_size, chunk):
+        part = Counts(*_distinct(keys, guess), order, vocab_size)
+        guess = len(part.counts)
+        parts.append(part)
+        waiting += guess
+        if waiting > max(chunk, len(parts[0].counts)):  # so that nothing is merged over and over
+            parts, waiting = [add(parts)], 0
+    return add(parts)
 
-    A text shorter than ``order`` has no n-grams: ``D`` is then 0.
+
+def add(parts: Sequence[Counts]) -> Counts:
+    """Put counts together, occurrences of equal n-grams added up."""
+    keys = np.concatenate([part.keys for part in parts])
+    counts = np.concatenate([part.counts for part in parts])
+    rows = np.lexsort(keys.T[::-1])  # stable: where parts are sorted, this is a merge
+    keys, counts = keys[rows], counts[rows]
+    first = np.flatnonzero(np.append(True, (keys[1:] != keys[:-1]).any(axis=1))[: len(keys)])
+    sums = np.add.reduceat(counts, first) if len(first) else counts
+    return Counts(keys[first], sums, parts[0].order, parts[0].vocab_size)
+
+
+def shard(ids: np.ndarray, order: int, item: str) -> np.ndarray:
+    """The tokens whose n-grams are shard ``item`` (``"2-of-5"``) of the text ``ids``, ``(N,)``.
+
+    Shards are contiguous; every n-gram belongs to the one that it starts in.
     """
-    keys, counts = _no_keys(order, vocab_size), np.empty(0, np.int64)
-    for part in _chunks(ids, order, vocab_size, chunk):
-        part_keys, part_counts = np.unique(part, return_counts=True, axis=0)
-        keys, counts = _merge(keys, counts, part_keys, part_counts)
-    ngrams = _unpack(keys, order, vocab_size)
-    by_rank = np.argsort(-counts, kind="stable")  # keys are sorted, hence ties by token indices
-    return Counts(ngrams[by_rank], counts[by_rank])
+    number, shards = map(int, item.split("-of-"))
+    starts = max(0, len(ids) - order + 1)
+    begin, end = starts * (number - 1) // shards, starts * number // shards
+    return ids[begin : end + order - 1] if begin < end else ids[:0]
+
+
+def merge(shards: Sequence[Counts], rows: int = CHUNK) -> Iterator[Counts]:
+    """Add shards up, part by part, with about ``rows`` n-grams of them in memory.
+
+    Each part holds the next n-grams in the order of token indices.
+    """
+    step = max(1, rows // len(shards))
+    rest = [part for part in shards if len(part.counts)]
+    while rest:
+        heads = [part[:step] for part in rest]
+        bound = min(tuple(head.keys[-1]) for head in heads)
+        taken = [_up_to(head.keys, bound) for head in heads]
+        yield add([head[:n] for head, n in zip(heads, taken, strict=True)])
+        rest = [part[n:] for part, n in zip(rest, taken, strict=True)]
+        rest = [part for part in rest if len(part.counts)]
+
+
+def summarise(parts: Iterable[Counts], most: int, order: int, vocab_size: int) -> Summary:
+    """Read the parts of a merge and keep the ``most`` frequent n-grams."""
+    total = distinct = 0
+    top, spectrum = _none(order, vocab_size), {}
+    for part in parts:
+        total += int(part.counts.sum())
+        distinct += len(part.counts)
+        values, types = np.unique(part.counts, return_counts=True)
+        for value, number in zip(values.tolist(), types.tolist(), strict=True):
+            spectrum[value] = spectrum.get(value, 0) + number
+        top = _head([top, part], most)
+    falling = dict(sorted(spectrum.items(), reverse=True))
+    return Summary(total, distinct, spectrum.get(1, 0), top, falling)
 
 
 def leave_one_block_out(
     ids: np.ndarray, order: int, vocab_size: int, blocks: int
 ) -> Iterator[np.ndarray]:
-    """Yield the sorted counts, ``(D_b,)``, of the text without the n-grams that start in block b.
+    """Yield the counts, ``(D_b,)``, of the text without the n-grams that start in block b.
 
     The blocks are contiguous and of equal length, as a delete-a-block jackknife wants them.
     """
-    keys = _pack(ids, order, vocab_size)
-    _, inverse, total = np.unique(keys, return_inverse=True, return_counts=True, axis=0)
-    for block in np.array_split(inverse.ravel(), blocks):
-        rest = total - np.bincount(block, minlength=len(total))
-        yield -np.sort(-rest[rest > 0])
+    items = [f"{block}-of-{blocks}" for block in range(1, blocks + 1)]
+    parts = [count(shard(ids, order, item), order, vocab_size) for item in items]
+    codes, _ = _codes(np.concatenate([part.keys for part in parts]), FIRST_GUESS)
+    counts = np.concatenate([part.counts for part in parts])
+    whole = np.zeros(codes.max(initial=-1) + 1, np.int64)
+    np.add.at(whole, codes, counts)
+    ends = np.cumsum([len(part.counts) for part in parts])
+    for end, part in zip(ends.tolist(), parts, strict=True):
+        rest = whole.copy()
+        rest[codes[end - len(part.counts) : end]] -= part.counts
+        yield rest[rest > 0]
 
 
-def _fits_one_word(order: int, vocab_size: int) -> bool:
-    return vocab_size**order < 2**63
-
-
-def _pack(ids: np.ndarray, order: int, vocab_size: int) -> np.ndarray:
-    """One sortable key per position: an int64 ``(M,)`` where it fits, else a row ``(M, order)``."""
-    windows = np.lib.stride_tricks.sliding_window_view(ids, order) if len(ids) >= order else None
-    if windows is None:
-        return _no_keys(order, vocab_size)
-    if not _fits_one_word(order, vocab_size):
-        return windows.astype(np.int64)
-    key = np.zeros(len(windows), np.int64)
-    for column in range(order):
-        key *= vocab_size
-        key += windows[:, column]
-    return key
-
-
-def _unpack(keys: np.ndarray, order: int, vocab_size: int) -> np.ndarray:
-    if keys.ndim == 2:
-        return keys
-    columns = []
-    for _ in range(order):
-        keys, column = np.divmod(keys, vocab_size)
-        columns.append(column)
-    return np.stack(columns[::-1], axis=1)
-
-
-def _no_keys(order: int, vocab_size: int) -> np.ndarray:
-    return np.empty(0 if _fits_one_word(order, vocab_size) else (0, order), np.int64)
+def _tokens_per_word(vocab_size: int) -> int:
+    """How many token indices fit one int64."""
+    tokens = 1
+    while max(2, vocab_size) ** (tokens + 1) < 2**63:
+        tokens += 1
+    return tokens
 
 
 def _chunks(ids: np.ndarray, order: int, vocab_size: int, chunk: int) -> Iterator[np.ndarray]:
-    for start in range(0, len(ids), chunk):
-        yield _pack(ids[start : start + chunk + order - 1], order, vocab_size)
+    """Yield the keys, ``(M, W)``, of the n-grams in the order of the text."""
+    for start in range(0, len(ids) - order + 1, chunk):
+        part = np.asarray(ids[start : start + chunk + order - 1], np.int64)
+        yield _pack(np.lib.stride_tricks.sliding_window_view(part, order), vocab_size)
 
 
-def _merge(
-    keys: np.ndarray, counts: np.ndarray, more_keys: np.ndarray, more_counts: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Add two sorted counts."""
-    both = np.concatenate([keys, more_keys])
-    merged, inverse = np.unique(both, return_inverse=True, axis=0)
-    sums = np.zeros(len(merged), np.int64)
-    np.add.at(sums, inverse.ravel(), np.concatenate([counts, more_counts]))
-    return merged, sums
+def _pack(ngrams: np.ndarray, vocab_size: int) -> np.ndarray:
+    """Keys ``(M, W)`` of token indices ``(M, order)``."""
+    order, tokens = ngrams.shape[1], _tokens_per_word(vocab_size)
+    words = []
+    for end in range(order, 0, -tokens):
+        word = ngrams[:, max(0, end - tokens)].copy()
+        for column in range(max(0, end - tokens) + 1, end):
+            word *= vocab_size
+            word += ngrams[:, column]
+        words.append(word)
+    return np.stack(words[::-1], axis=1)
+
+
+def _unpack(keys: np.ndarray, order: int, vocab_size: int) -> np.ndarray:
+    """Token indices ``(M, order)`` of keys ``(M, W)``."""
+    tokens, columns = _tokens_per_word(vocab_size), []
+    for word in keys.T[::-1]:
+        for _ in range(min(tokens, order - len(columns))):
+            word, column = np.divmod(word, vocab_size)
+            columns.append(column)
+    return np.stack(columns[::-1], axis=1)
+
+
+def _none(order: int, vocab_size: int) -> Counts:
+    keys = _pack(np.empty((0, order), np.int64), vocab_size)
+    return Counts(keys, np.empty(0, np.int64), order, vocab_size)
+
+
+def _codes(keys: np.ndarray, guess: int) -> tuple[np.ndarray, int]:
+    """A number for each row of ``keys``, ``(M, W)``, by first appearance; how many there are."""
+    codes, distinct = pd.factorize(keys[:, 0], size_hint=guess)
+    for word in keys.T[1:]:
+        more, others = pd.factorize(word, size_hint=guess)
+        codes, distinct = pd.factorize(codes * len(others) + more, size_hint=guess)
+    return codes, len(distinct)
+
+
+def _distinct(keys: np.ndarray, guess: int) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct rows of ``keys``, ``(M, W)``, sorted, and how often each occurs."""
+    codes, distinct = _codes(keys, guess)
+    at = np.empty(distinct, np.int64)
+    at[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)  # of equal rows the first stays
+    found = keys[at]
+    rows = np.lexsort(found.T[::-1])
+    return found[rows], np.bincount(codes, minlength=distinct)[rows]
+
+
+def _up_to(keys: np.ndarray, bound: tuple[int, ...]) -> int:
+    """How many rows of the sorted ``keys``, ``(M, W)``, are not above ``bound``, ``(W,)``."""
+    above = np.zeros(len(keys), bool)
+    for word, limit in zip(keys.T[::-1], bound[::-1], strict=True):
+        above = (word > limit) | (word == limit) & above
+    return len(keys) - int(above.sum())
+
+
+def _head(parts: Sequence[Counts], most: int) -> Counts:
+    """The ``most`` frequent n-grams, equal counts in the order of token indices."""
+    keys = np.concatenate([part.keys for part in parts])
+    counts = np.concatenate([part.counts for part in parts])
+    least = np.partition(counts, -most)[-most] if len(counts) > most else 0
+    some = np.flatnonzero(counts >= least)
+    rows = some[np.lexsort([*keys[some].T[::-1], -counts[some]])][:most]
+    return Counts(keys[rows], counts[rows], parts[0].order, parts[0].vocab_size)

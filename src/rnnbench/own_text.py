@@ -3,12 +3,13 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
 from rnnbench.download import fetch, probe
 from rnnbench.errors import CorpusError
-from rnnbench.folders import Folders, Raw, require_hash
+from rnnbench.folders import Folders, Raw
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,9 @@ class OwnText:
             raise _bad(name, f"a path or a URL as source, not {text.source!r}")
         if "://" in text.source and not text.is_remote:
             raise _bad(name, f"a path, http://… or https://… as source, not {text.source!r}")
-        if not isinstance(text.line_join, str):
-            raise _bad(name, f"text in quotes as line_join, not {text.line_join!r}")
+        join = text.line_join
+        if not isinstance(join, str) or len(join) > 1 or not join.isascii():
+            raise _bad(name, f"nothing or one ASCII character in quotes as line_join, not {join!r}")
         if text.sha256 is None and text.is_remote:
             raise _bad(name, f"a sha256 for the URL {text.source} (sha256sum FILE prints it)")
         if text.sha256 is not None and not re.fullmatch("[0-9A-Fa-f]{64}", str(text.sha256)):
@@ -50,23 +52,18 @@ class OwnText:
         return self.source.lower().startswith(("http://", "https://"))
 
     def raw(self, folders: Folders) -> Raw:
-        """Read the file, or fetch it.
+        """Find the file, or fetch it.
 
         Raises:
-            CorpusError: it cannot be had, or its hash is another one.
+            CorpusError: it cannot be had.
         """
         path, source = fetch(**self._remote(folders)) if self.is_remote else (self._path(), None)
-        try:
-            raw = Raw.of(path.read_bytes(), source or f"the file {self.source}")
-        except OSError as error:
-            raise CorpusError(
-                f"own_texts.{self.name}: {path} cannot be read ({error.strerror}). "
-                "Make it readable, or correct `source`."
-            ) from None
-        if self.sha256 is not None:
-            advice = f"Correct own_texts.{self.name}.sha256, or put the right file there."
-            require_hash(raw.sha256, self.sha256.lower(), self.source, advice)
-        return raw
+        return Raw(
+            source or f"the file {self.source}",
+            partial(path.open, "rb"),
+            self.sha256 and self.sha256.lower(),
+            f"Correct own_texts.{self.name}.sha256, or put the right file there.",
+        )
 
     def unreachable(self, folders: Folders, timeout_seconds: float) -> str | None:
         """Why the URL gives no text now, None where it does.

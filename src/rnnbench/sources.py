@@ -38,12 +38,12 @@ def corpus(wildcards: Wildcards) -> str:
     """The cleaning, and the file of the text."""
     built_in = wildcards.corpus in names.names("corpora")
     origin = f"corpora/{wildcards.corpus}.py" if built_in else "own_text.py"
-    return digest("corpora/__init__.py", origin)
+    return digest("corpora/__init__.py", "clean.py", origin)
 
 
 def ngram_lm(wildcards: Wildcards) -> str:
     """The split, the counting and the smoothing."""
-    files = ("ngram_lm.py", "closed_text.py", "context_tree.py", "vocab.py")
+    files = ("ngram_lm.py", "closed_text.py", "context_tree.py", "tokens.py", "vocab.py")
     smoothings = ("smoothings/__init__.py", f"smoothings/{wildcards.smoothing}.py")
     return digest(*files, *smoothings)
 

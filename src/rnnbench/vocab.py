@@ -1,7 +1,7 @@
-"""Text to integers: tokenizers and the vocabulary (d2l chapter 8.2)."""
+"""Tokens and their indices: the vocabulary (d2l chapter 8.2)."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,22 +11,6 @@ import numpy as np
 from rnnbench.records import read_record, write_record
 
 UNKNOWN = "<unk>"
-
-
-def word(lines: Sequence[str], line_join: str) -> list[str]:
-    """Words between white space; a line end always ends a word, whatever ``line_join`` is."""
-    return " ".join(lines).split()
-
-
-def char(lines: Sequence[str], line_join: str) -> str:
-    """Characters of all non-empty lines, put together with ``line_join`` between them.
-
-    The book joins with nothing, which glues the last word of a line to the first of the next.
-    """
-    return line_join.join(line for line in lines if line)
-
-
-TOKENIZERS = {"word": word, "char": char}
 
 
 @dataclass(frozen=True)
@@ -49,9 +33,12 @@ class Vocab:
 
     @classmethod
     def build(
-        cls, tokens: Iterable[str], min_freq: int = 0, reserved_tokens: Sequence[str] = ()
+        cls,
+        tokens: Iterable[str] | Mapping[str, int],
+        min_freq: int = 0,
+        reserved_tokens: Sequence[str] = (),
     ) -> "Vocab":
-        """Count ``tokens`` and order them."""
+        """Order ``tokens`` by their counts: those of a text, or those given as token -> count."""
         seen = Counter(tokens)
         first = list(dict.fromkeys([UNKNOWN, *reserved_tokens]))
         ranked = sorted(seen.items(), key=lambda item: (-item[1], item[0]))

@@ -25,6 +25,10 @@ PARTS["floor"] = expand("results/truth/corpus={corpus}/floor.json", corpus=study
 PARTS["predictors"] = expand("results/truth/corpus={corpus}/predictors.csv", corpus=study.known)
 
 
+scattergather:
+    shard=study["ngrams"]["shards"],
+
+
 rule corpus:
     """Download, read or generate a text, check its hash, and clean it."""
     input:
@@ -58,16 +62,33 @@ rule vocab:
         "../../environment.yml"
     params:
         **study["vocab"],
-        source=sources.digest("vocab.py"),
+        source=sources.digest("tokens.py", "vocab.py"),
     script:
         "../scripts/vocab.py"
 
 
-rule ngrams:
-    """Count the n-grams of one order."""
+rule count:
+    """Count the n-grams that start in one shard of a text."""
     input:
         vocab=rules.vocab.output.vocab,
         ids=rules.vocab.output.ids,
+    output:
+        temp(f"{NGRAMS}/shards/{{scatteritem}}.npy"),
+    log:
+        "results/logs/count/corpus={corpus}/token={token}/order={order}/{scatteritem}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        source=sources.digest("ngrams.py"),
+    script:
+        "../scripts/count.py"
+
+
+rule ngrams:
+    """Add the shards of one order up."""
+    input:
+        vocab=rules.vocab.output.vocab,
+        shards=gather.shard(f"{NGRAMS}/shards/{{scatteritem}}.npy", allow_missing=True),
     output:
         table=f"{NGRAMS}/ngrams.csv",
         top=f"{NGRAMS}/top_ngrams.csv",

@@ -1,6 +1,5 @@
-"""Write the totals, the most frequent n-grams and the rank-frequency curve of one order."""
+"""Add the shards up; write the totals, the most frequent n-grams and the rank-frequency curve."""
 
-import numpy as np
 import pandas as pd
 
 from rnnbench import ngrams, tables
@@ -8,20 +7,21 @@ from rnnbench.job import logged
 from rnnbench.vocab import Vocab
 
 with logged(snakemake.log[0]):
-    vocab = Vocab.read(snakemake.input.vocab)
-    ids = np.load(snakemake.input.ids, allow_pickle=False)
-    counts = ngrams.count(ids, int(snakemake.wildcards.order), len(vocab))
-    totals = {"tokens": counts.total, "distinct": len(counts.counts), "hapax": counts.hapax}
-    key = dict(snakemake.wildcards.items())
+    vocab, key = Vocab.read(snakemake.input.vocab), dict(snakemake.wildcards.items())
+    size = int(key["order"]), len(vocab)
+    shards = [ngrams.Counts.open(path, *size) for path in snakemake.input.shards]
+    found = ngrams.summarise(ngrams.merge(shards), snakemake.params.top, *size)
+    totals = {"tokens": found.total, "distinct": found.distinct, "hapax": found.hapax}
     tables.write(snakemake.output.table, pd.DataFrame([key | totals]))
+    top = zip(found.top.ngrams, found.top.counts.tolist(), strict=True)
     tables.write(
         snakemake.output.top,
         pd.DataFrame(
             key | {"rank": rank, "ngram": vocab.show(ngram, key["token"]), "count": count}
-            for rank, (ngram, count) in enumerate(counts.top(snakemake.params.top), start=1)
+            for rank, (ngram, count) in enumerate(top, start=1)
         ),
     )
     tables.write(
         snakemake.output.rank_frequency,
-        pd.DataFrame(key | {"count": count, "types": types} for count, types in counts.spectrum()),
+        pd.DataFrame(key | {"count": n, "types": types} for n, types in found.spectrum.items()),
     )

@@ -1,23 +1,22 @@
 """Write the vocabulary of a text and the text as its indices."""
 
-from pathlib import Path
+from functools import partial
 
-import numpy as np
 import pandas as pd
 
-from rnnbench import tables
+from rnnbench import tables, tokens
 from rnnbench.job import logged
-from rnnbench.records import read_record, replacing
-from rnnbench.vocab import TOKENIZERS, Vocab
+from rnnbench.records import read_record
+from rnnbench.vocab import Vocab
 
 with logged(snakemake.log[0]):
-    lines = Path(snakemake.input.text).read_text(encoding="utf-8").splitlines()
+    key, settings = dict(snakemake.wildcards.items()), snakemake.params
     line_join = read_record(snakemake.input.record)["line_join"]
-    tokens = TOKENIZERS[snakemake.wildcards.token](lines, line_join)
-    vocab = Vocab.build(tokens, snakemake.params.min_freq, snakemake.params.reserved_tokens)
+    number = partial(
+        Vocab.build, min_freq=settings.min_freq, reserved_tokens=settings.reserved_tokens
+    )
+    text = tokens.read(snakemake.input.text)
+    vocab = tokens.write(snakemake.output.ids, text, key["token"], line_join, number)
     vocab.write(snakemake.output.vocab)
-    with replacing(snakemake.output.ids) as temporary:
-        np.save(temporary, vocab.encode(tokens), allow_pickle=False)
-    key = dict(snakemake.wildcards.items())
-    sizes = {"tokens": len(tokens), "types": vocab.num_types, "vocab_size": len(vocab)}
+    sizes = {"tokens": sum(vocab.counts), "types": vocab.num_types, "vocab_size": len(vocab)}
     tables.write(snakemake.output.table, pd.DataFrame([key | sizes]))

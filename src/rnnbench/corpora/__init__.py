@@ -4,38 +4,49 @@ A corpus is a module of this package, and its name is the module's; an own text 
 does as well. Each offers
 
 - ``line_join``: what stands between two cleaned lines,
-- ``raw(folders) -> Raw``: the bytes, where they came from in words, their SHA-256,
+- ``raw(folders) -> Raw``: where the text is, in words, and how it is opened,
 - ``unreachable(folders, timeout_seconds) -> str | None``, only where it needs the network: why the
   text cannot be had now, in words,
 - ``chain() -> WordChain``, only where the text is made by rule: what its words are drawn from.
 """
 
-import string
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
 from rnnbench import names as modules
+from rnnbench.clean import clean
 from rnnbench.errors import CorpusError
-from rnnbench.folders import Folders, Raw
+from rnnbench.folders import Folders, Raw, require_hash
 from rnnbench.own_text import OwnText
+from rnnbench.records import replacing
 
-__all__ = ["Corpus", "Folders", "Raw", "clean", "find", "names", "prepare", "unreachable"]
+__all__ = ["BLOCK", "Corpus", "Folders", "Raw", "find", "names", "prepare", "unreachable"]
 
-_KEPT = b"\n" + string.ascii_letters.encode()
-_BLANKED = bytes(byte if byte in _KEPT else ord(" ") for byte in range(256))
+BLOCK = 1 << 21  # bytes read at a time
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """A cleaned text and what it was made from."""
+    """What a cleaned text was made from.
 
-    name: str
-    lines: list[str]  # one item a line, empty ones included; only a-z and single spaces
-    line_join: str  # what stands between two lines
-    source: str  # where the raw text came from, in words
-    raw_sha256: str  # of the raw text, hexadecimal
-    raw_bytes: int  # size of the raw text, bytes
+    Attributes:
+        corpus: its name.
+        source: where the raw text came from, in words.
+        raw_sha256: of the raw text, hexadecimal.
+        raw_bytes: size of the raw text.
+        line_join: what stands between two lines.
+        lines: their number, empty ones included.
+    """
+
+    corpus: str
+    source: str
+    raw_sha256: str
+    raw_bytes: int
+    line_join: str
+    lines: int
 
 
 def names() -> list[str]:
@@ -64,40 +75,41 @@ def find(name: str, own_texts: Mapping[str, Mapping[str, Any]]) -> Any:
     )
 
 
-def prepare(name: str, own_texts: Mapping[str, Mapping[str, Any]], folders: Folders) -> Corpus:
-    """Get the raw text of a corpus and clean it.
+def prepare(
+    name: str, own_texts: Mapping[str, Mapping[str, Any]], folders: Folders, path: str | Path
+) -> Corpus:
+    """Get the raw text of a corpus and write it to ``path``, cleaned: whole, or not at all.
 
     Raises:
-        CorpusError: unknown name, text not to be had, or not a text.
+        CorpusError: unknown name, text not to be had, not a text, or another one than it should be.
     """
     corpus = find(name, own_texts)
     raw = corpus.raw(folders)
-    lines = clean(raw.data, name)
-    return Corpus(name, lines, corpus.line_join, raw.source, raw.sha256, len(raw.data))
+    digest, lines = hashlib.sha256(), 0
+    with _open(raw) as file, replacing(path) as temporary, temporary.open("wb") as cleaned:
+        for block in clean(_hashed(file, digest), name):
+            cleaned.write(block)
+            lines += block.count(b"\n")
+        if raw.sha256 is not None:
+            require_hash(digest.hexdigest(), raw.sha256, raw.source, raw.advice)
+        size = file.tell()
+    return Corpus(name, raw.source, digest.hexdigest(), size, corpus.line_join, lines)
 
 
-def clean(raw: bytes, name: str) -> list[str]:
-    r"""Lines of lower-case words between single spaces, empty lines included.
-
-    Per line, every run of characters outside ``[A-Za-z]`` becomes one space, the ends are stripped,
-    letters are lower-cased. Lines end with ``\n``, ``\r\n`` or ``\r``. This is done on bytes, where
-    each character that goes consists of bytes that go: a line of 100 MB needs no list of its words.
-
-    Raises:
-        CorpusError: empty, binary, not UTF-8, or without a letter a-z; ``name`` is in the message.
-    """
-    _require_text(raw, name)
-    text = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").translate(_BLANKED)
-    while b"  " in text:  # each pass halves the longest run
-        text = text.replace(b"  ", b" ")
-    lines = text.decode("ascii").lower().removesuffix("\n").split("\n")
-    lines = [line.strip(" ") for line in lines]
-    if not any(lines):
+def _open(raw: Raw) -> BinaryIO:
+    try:
+        return raw.open()
+    except OSError as error:
         raise CorpusError(
-            f"{name}: wanted words of the letters a-z, found none in {len(raw):,} bytes. "
-            "Everything else is dropped in cleaning: give a text in the Latin alphabet."
-        )
-    return lines
+            f"{raw.source}: cannot be read ({error.strerror}). Make it readable."
+        ) from None
+
+
+def _hashed(file: BinaryIO, digest: Any) -> Iterator[bytes]:
+    """What is hashed is what is read, not what lies there before or after."""
+    while block := file.read(BLOCK):
+        digest.update(block)
+        yield block
 
 
 def unreachable(
@@ -115,22 +127,3 @@ def unreachable(
     if not hasattr(corpus, "unreachable"):
         return None
     return corpus.unreachable(folders, timeout_seconds)
-
-
-def _require_text(raw: bytes, name: str) -> None:
-    if not raw.removeprefix(b"\xef\xbb\xbf"):
-        raise CorpusError(f"{name}: wanted a text, found an empty file. Give a file with words.")
-    nul = raw.find(b"\0")
-    if nul >= 0:
-        raise CorpusError(
-            f"{name}: wanted a UTF-8 text, found a NUL byte at byte {nul:,}: a binary file, or a "
-            "text in UTF-16. Give a plain text file, saved as UTF-8."
-        )
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise CorpusError(
-            f"{name}: wanted a UTF-8 text, found byte 0x{raw[error.start]:02x} at byte "
-            f"{error.start:,} ({error.reason}). Save the text as UTF-8, for example: "
-            "iconv -f LATIN1 -t UTF-8 OLD > NEW"
-        ) from None
