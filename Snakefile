@@ -16,6 +16,7 @@ try:
 except UserError as error:
     sys.exit(f"rnnbench: {error}")
 
+ALL_CORES = 1024  # a job that asks for more than there are gets all, and so has no neighbour
 PARTS = {}  # table -> the files it is gathered from; each stage adds its own
 
 

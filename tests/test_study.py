@@ -112,6 +112,7 @@ def test_every_file_on_top_changes_only_keys_that_are_there():
 WHOLE_NUMBERS = {
     *("runs.batch_size", "runs.num_steps", "runs.hidden_size", "runs.num_epochs"),
     *("runs.heldout_evaluations", "texts.num_tokens", "ngrams.top", "zipf.blocks"),
+    *("ngrams.shards", "counting.repeats"),
     *("zipf.replicates", "zipf.seed", "zipf_bias.lexicon_size"),
     *("sine.num_points", "sine.num_lags", "sine.hidden_size", "sine.train_points"),
     *("sine.batch_size", "sine.num_epochs", "speed.processes", "speed.windows"),
@@ -136,6 +137,7 @@ LISTS = {
     *("runs.seeds", "runs.devices", "texts.prefixes", "speed.samplers", "speed.clip_norm"),
     *("speed.devices", "speed.threads", "speed.dtypes"),
     *("zipf_bias.alphas", "zipf_bias.tokens", "zipf_bias.seeds"),
+    *("counting.texts", "counting.megabytes"),
 }
 MAPPINGS = {
     *(
@@ -144,6 +146,7 @@ MAPPINGS = {
         "zipf",
         "zipf_bias",
         "ngram_lm",
+        "counting",
         "sine",
         "runs",
         "texts",
@@ -173,6 +176,8 @@ SINGLE = {
     "speed.dtypes": ["float16"],
     "own_texts": {"My text": {"source": "a.txt"}},
     "own_texts.mine": {"source": 1},
+    "own_texts.yours": {"source": "a.txt", "line_join": "é"},
+    "counting.megabytes": [0],
 }
 WRONG = [
     *((key, value) for key in sorted(WHOLE_NUMBERS) for value in ("32", 1.5, True, -1, None, [32])),

@@ -137,7 +137,8 @@ def summarise(parts: Iterable[Counts], most: int, order: int, vocab_size: int) -
         values, types = np.unique(part.counts, return_counts=True)
         for value, number in zip(values.tolist(), types.tolist(), strict=True):
             spectrum[value] = spectrum.get(value, 0) + number
-        top = _head([top, part], most)
+        least = values[types[::-1].cumsum()[::-1] >= most].max(initial=0)
+        top = _head([top, part[part.counts >= least]], most)
     falling = dict(sorted(spectrum.items(), reverse=True))
     return Summary(total, distinct, spectrum.get(1, 0), top, falling)
 
@@ -151,9 +152,9 @@ def leave_one_block_out(
     """
     items = [f"{block}-of-{blocks}" for block in range(1, blocks + 1)]
     parts = [count(shard(ids, order, item), order, vocab_size) for item in items]
-    codes, _ = _codes(np.concatenate([part.keys for part in parts]), FIRST_GUESS)
+    codes, rows = _codes(np.concatenate([part.keys for part in parts]), FIRST_GUESS)
     counts = np.concatenate([part.counts for part in parts])
-    whole = np.zeros(codes.max(initial=-1) + 1, np.int64)
+    whole = np.zeros(len(rows), np.int64)
     np.add.at(whole, codes, counts)
     ends = np.cumsum([len(part.counts) for part in parts])
     for end, part in zip(ends.tolist(), parts, strict=True):
@@ -205,23 +206,29 @@ def _none(order: int, vocab_size: int) -> Counts:
     return Counts(keys, np.empty(0, np.int64), order, vocab_size)
 
 
-def _codes(keys: np.ndarray, guess: int) -> tuple[np.ndarray, int]:
-    """A number for each row of ``keys``, ``(M, W)``, by first appearance; how many there are."""
+def _codes(keys: np.ndarray, guess: int) -> tuple[np.ndarray, np.ndarray]:
+    """A number for each row of ``keys``, ``(M, W)``, and number -> row, ``(D, W)``.
+
+    Args:
+        keys: rows, many of them equal.
+        guess: how many are distinct; a hash table of about this size stays in the cache.
+    """
     codes, distinct = pd.factorize(keys[:, 0], size_hint=guess)
+    rows = distinct[:, np.newaxis]
     for word in keys.T[1:]:
         more, others = pd.factorize(word, size_hint=guess)
-        codes, distinct = pd.factorize(codes * len(others) + more, size_hint=guess)
-    return codes, len(distinct)
+        codes, pairs = pd.factorize(codes * len(others) + more, size_hint=guess)
+        heads, tails = np.divmod(pairs, max(1, len(others)))
+        rows = np.column_stack([rows[heads], others[tails]])
+    return codes, rows
 
 
 def _distinct(keys: np.ndarray, guess: int) -> tuple[np.ndarray, np.ndarray]:
     """The distinct rows of ``keys``, ``(M, W)``, sorted, and how often each occurs."""
-    codes, distinct = _codes(keys, guess)
-    at = np.empty(distinct, np.int64)
-    at[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)  # of equal rows the first stays
-    found = keys[at]
+    codes, found = _codes(keys, guess)
+    counts = np.bincount(codes, minlength=len(found))
     rows = np.lexsort(found.T[::-1])
-    return found[rows], np.bincount(codes, minlength=distinct)[rows]
+    return found[rows], counts[rows]
 
 
 def _up_to(keys: np.ndarray, bound: tuple[int, ...]) -> int:
@@ -236,7 +243,5 @@ def _head(parts: Sequence[Counts], most: int) -> Counts:
     """The ``most`` frequent n-grams, equal counts in the order of token indices."""
     keys = np.concatenate([part.keys for part in parts])
     counts = np.concatenate([part.counts for part in parts])
-    least = np.partition(counts, -most)[-most] if len(counts) > most else 0
-    some = np.flatnonzero(counts >= least)
-    rows = some[np.lexsort([*keys[some].T[::-1], -counts[some]])][:most]
+    rows = np.lexsort([*keys.T[::-1], -counts])[:most]
     return Counts(keys[rows], counts[rows], parts[0].order, parts[0].vocab_size)

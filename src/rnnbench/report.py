@@ -152,6 +152,7 @@ def _text(tables: _rows.Tables) -> list[dict[str, Any]]:
         _table("Vocabularies", _rows.rows(tables, "vocab")),
         _table("n-grams", _rows.rows(tables, "ngrams")),
         _table("Most frequent n-grams", top),
+        _table("Counting, by the suite and by the book", _rows.rows(tables, "counting")),
         _table("Zipf exponents", _rows.rows(tables, "zipf")),
         _table("n-gram language models", _rows.rows(tables, "ngram_lm")),
         _table("Floors of texts whose source is known", _rows.rows(tables, "floor")),

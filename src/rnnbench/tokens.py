@@ -18,7 +18,7 @@ from rnnbench.records import replacing
 from rnnbench.vocab import Vocab
 
 BLOCK = 1 << 21  # bytes, or tokens, held at a time
-WIDTH = 8  # letters of a word that are looked up as one integer
+WIDTH = 8  # letters that are looked up as one integer
 _MASKS = np.array([(1 << 8 * letters) - 1 for letters in range(WIDTH + 1)], np.uint64)
 
 
@@ -40,7 +40,7 @@ class Words(Coder):
 
     def __init__(self, line_join: str):
         self._numbers: dict[bytes, int] = {}
-        self._distinct = 1 << 10  # words of the last block: what a hash table should have room for
+        self._distinct = 1 << 10  # words seen at a time: what a hash table should have room for
 
     @property
     def spelled(self) -> list[str]:
@@ -51,28 +51,52 @@ class Words(Coder):
             yield self._encode(block)
 
     def _encode(self, block: bytes) -> np.ndarray:
-        padded = b"\n" + block + b"\n" * WIDTH  # every word has an end, every start 8 bytes
+        padded = b"\n" + block + b"\n" * 2 * WIDTH  # each word has an end, each start 16 bytes
         inside = np.frombuffer(padded, np.uint8) > SPACE
         edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
         starts, ends = edges[::2], edges[1::2]
-        short = ends - starts <= WIDTH
+        integers = (ends - starts - 1) // WIDTH  # beyond the first, that a word fills
         numbers = np.empty(len(starts), np.uint32)
-        numbers[short] = self._short(padded, starts[short], ends[short])
-        spans = zip(starts[~short].tolist(), ends[~short].tolist(), strict=True)
-        numbers[~short] = [self._number(padded[start:end]) for start, end in spans]
+        for rows, number in (
+            (np.flatnonzero(integers == 0), self._short),
+            (np.flatnonzero(integers == 1), self._long),
+            (np.flatnonzero(integers > 1), self._longer),
+        ):
+            numbers[rows] = number(padded, starts[rows], ends[rows])
         return numbers
 
     def _short(self, padded: bytes, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-        """Number the words of at most 8 letters, each read as one integer."""
+        """Number words of at most 8 letters, each read as one integer."""
+        codes, words = self._factorize(padded, starts, ends)
+        return self._numbered(words)[codes]
+
+    def _long(self, padded: bytes, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+        """Number words of 9 to 16 letters, each read as two integers."""
+        heads, first = self._factorize(padded, starts, starts + WIDTH)
+        tails, second = self._factorize(padded, starts + WIDTH, ends)
+        codes, pairs = pd.factorize(heads * len(second) + tails)
+        pairs = (divmod(pair, len(second)) for pair in pairs.tolist())
+        return self._numbered([first[head] + second[tail] for head, tail in pairs])[codes]
+
+    def _longer(self, padded: bytes, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+        """Number words of any length, one by one."""
+        spans = zip(starts.tolist(), ends.tolist(), strict=True)
+        return self._numbered([padded[start:end] for start, end in spans])
+
+    def _factorize(
+        self, padded: bytes, starts: np.ndarray, ends: np.ndarray
+    ) -> tuple[np.ndarray, list[bytes]]:
+        """A code for each span of 1 to 8 letters, and code -> letters."""
         eights = np.ndarray(len(padded) - WIDTH + 1, "<u8", padded, strides=(1,))
         integers = eights[starts] & _MASKS[ends - starts]
         codes, distinct = pd.factorize(integers, size_hint=self._distinct)
-        self._distinct = len(distinct)
-        words = distinct.astype("<u8").view(f"S{WIDTH}").tolist()
-        return np.fromiter(map(self._number, words), np.uint32, len(words))[codes]
+        self._distinct = max(len(distinct), 1 << 10)
+        return codes, distinct.astype("<u8").view(f"S{WIDTH}").tolist()
 
-    def _number(self, word: bytes) -> int:
-        return self._numbers.setdefault(word, len(self._numbers))
+    def _numbered(self, words: list[bytes]) -> np.ndarray:
+        known = self._numbers
+        numbers = (known.setdefault(word, len(known)) for word in words)
+        return np.fromiter(numbers, np.uint32, len(words))
 
 
 class Chars(Coder):

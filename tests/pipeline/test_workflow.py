@@ -32,6 +32,7 @@ COLUMNS = {
     "top_ngrams": "corpus token order rank ngram count",
     "zipf": "corpus token order text estimator exponent low high n_types status shift xmin ks p "
     "lexicon_size",
+    "counting": "text megabytes repeat arm cpu_seconds peak_memory_bytes",
     "zipf_bias": "alpha lexicon_size tokens seed estimator exponent bias n_types status",
     "ngram_lm": "corpus token order smoothing split perplexity bits_per_char vocab_size "
     "scored_tokens oov_share",
@@ -112,6 +113,23 @@ def test_one_command_makes_the_report_every_table_and_every_figure(study: Path) 
     config = (study / "config/config.yaml").read_text()
     for figure in re.findall(r"^  - (\w+)$", config.split("figures:")[1], re.MULTILINE):
         assert {f"{figure}.svg", f"{figure}.png"} <= figures
+
+
+def test_shards_give_the_tables_of_one_piece_to_the_byte(study: Path, tmp_path: Path) -> None:
+    text = (PROJECT / "tests/pipeline/toy.yaml").read_text()
+    assert "shards: 3" in text
+    config = tmp_path / "whole.yaml"
+    config.write_text(text.replace("shards: 3", "shards: 1"))
+    folder = "results/ngrams/corpus=calibration/token=word/order=2"
+    names = ("ngrams.csv", "top_ngrams.csv", "rank_frequency.csv")
+    targets = [f"{folder}/{name}" for name in names]
+    done = snakemake(PROJECT, *targets, "--directory", str(tmp_path), configfile=config)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for target in targets:
+        assert (tmp_path / target).read_bytes() == (study / target).read_bytes()
+    assert not (study / folder / "shards").exists() or not any(
+        (study / folder / "shards").iterdir()
+    )
 
 
 def test_a_device_that_is_not_there_is_a_labelled_row(study: Path) -> None:

@@ -5,8 +5,6 @@ SPEED = (
     "device={device}/threads={threads}/dtype={dtype}/process={process}"
 )
 
-ALL_CORES = 1024  # a job that asks for more than there are gets all, and so has no neighbour
-
 PARTS["speed"] = [f"{SPEED.format(**address)}/samples.csv" for address in study.timings]
 PARTS["machines"] = [f"results/machine/machine={study.machine}/record.json"]
 

@@ -21,6 +21,7 @@ PARTS["ngram_lm"] = expand(
     smoothing=study["ngram_lm"]["smoothings"],
 )
 
+PARTS["counting"] = ["results/counting/counting.csv"]
 PARTS["floor"] = expand("results/truth/corpus={corpus}/floor.json", corpus=study.known)
 PARTS["predictors"] = expand("results/truth/corpus={corpus}/predictors.csv", corpus=study.known)
 
@@ -176,3 +177,21 @@ rule truth:
         source=sources.digest("truth.py", "chain.py", "corpora/calibration.py"),
     script:
         "../scripts/truth.py"
+
+
+rule counting:
+    """Time the counting of words, pairs and triples against the book's way."""
+    output:
+        "results/counting/counting.csv",
+    log:
+        "results/logs/counting.log",
+    conda:
+        "../../environment.yml"
+    threads: ALL_CORES
+    params:
+        **study["counting"],
+        corpus=study.timing_corpus,
+        own_texts=study.own_texts({"corpus": study.timing_corpus}),
+        source=sources.digest("counting.py", "clean.py", "tokens.py", "ngrams.py"),
+    script:
+        "../scripts/counting.py"

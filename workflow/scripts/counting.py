@@ -1,0 +1,20 @@
+"""Time the counting of n-grams, the suite's way and the book's in turn."""
+
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+
+from rnnbench import corpora, counting, tables
+from rnnbench.job import logged
+
+with logged(snakemake.log[0]):
+    settings = snakemake.params
+    raw = corpora.find(settings.corpus, settings.own_texts).raw(corpora.Folders.from_environment())
+    sizes = settings.texts, settings.megabytes, settings.repeats
+    with (
+        raw.open() as file,
+        tempfile.TemporaryDirectory(dir=Path(snakemake.output[0]).parent) as folder,
+    ):
+        rows = pd.DataFrame(counting.rows(file, *sizes, Path(folder)))
+    tables.write(snakemake.output[0], rows)
