@@ -6,6 +6,7 @@ CONFIG ?=
 TORCH := torch==2.13.0
 BIN := .venv/bin
 READY := .venv/ready
+NATIVE := $(wildcard src/rnnbench/native/*.cpp src/rnnbench/native/*.h)
 
 .PHONY: report resume test lock help
 
@@ -25,7 +26,7 @@ test: $(READY) ## set up and run all tests
 	@echo "rnnbench: running the tests, about 5 minutes on 2 cores"
 	@$(BIN)/python -m pytest
 
-$(READY): requirements.lock pyproject.toml Makefile
+$(READY): requirements.lock pyproject.toml Makefile $(NATIVE)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
 	"rnnbench: wanted Python 3.11 or later, found %s. Give another one: make PYTHON=python3.12" \
 	% sys.version.split()[0])'
@@ -34,6 +35,7 @@ $(READY): requirements.lock pyproject.toml Makefile
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m rnnbench.native
 	@touch $@
 
 # torch is pinned by version alone: its wheel differs between machines with and without CUDA, so no

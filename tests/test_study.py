@@ -19,13 +19,15 @@ from snakemake.utils import update_config
 from rnnbench import sources
 from rnnbench.errors import StudyError
 from rnnbench.jobs import RunConfig, path_value
-from rnnbench.names import names
+from rnnbench.names import load, names
 from rnnbench.sources import digest
 from rnnbench.study import NOT_AVAILABLE, Study
 
 CONFIG = Path(__file__).parents[1] / "config"
 NO_GPU = {"cuda": "no NVIDIA GPU"}
-NUM_VARIANTS = len(names("variants"))
+# Those with a training step of their own are other ways to train the same models.
+MODELS = [name for name in names("variants") if not hasattr(load("variants", name), "step")]
+NUM_VARIANTS = len(MODELS)
 
 
 def shipped(*on_top: str) -> dict:
@@ -80,7 +82,6 @@ def test_a_shipped_study_is_valid_and_has_the_jobs_it_should(on_top):
 def test_the_default_study_has_every_variant_sampler_figure_and_corpus():
     study = read(shipped())
     for kind, asked in {
-        "variants": study["runs"]["variants"],
         "samplers": study["runs"]["samplers"],
         "smoothings": study["ngram_lm"]["smoothings"],
         "figures": study["figures"],
@@ -88,6 +89,7 @@ def test_the_default_study_has_every_variant_sampler_figure_and_corpus():
         "corpora": read(shipped("full"))["corpora"],
     }.items():
         assert sorted(asked) == names(kind)
+    assert sorted(study["runs"]["variants"]) == MODELS
 
 
 def test_the_calibration_study_needs_no_other_text():
@@ -505,6 +507,28 @@ def test_an_edit_makes_the_runs_it_decides_again_and_no_other(name, edited, copi
     after = run_digests()
     again = {key for key in before if before[key] != after[key]}
     assert again == {key for key in before if edited(*key)}
+
+
+@pytest.mark.parametrize(
+    ("name", "users"),
+    [
+        ("variants/gru_manual.py", {"gru_manual"}),
+        ("variants/_manual.py", {"rnn_manual", "gru_manual", "lstm_manual"}),
+        ("variants/_fused.py", {"rnn_fused", "gru_fused", "lstm_fused"}),
+        ("native/vec.h", {"rnn_fused", "gru_fused", "lstm_fused"}),
+        ("native/__init__.py", {"rnn_fused", "gru_fused", "lstm_fused"}),
+        ("agreement.py", set()),
+    ],
+)
+def test_an_edit_of_a_shared_source_decides_the_variants_that_use_it(name, users, copied):
+    def digests() -> dict:
+        point = {"sampler": "random_sampling"}
+        return {v: sources.run(SimpleNamespace(variant=v, **point)) for v in names("variants")}
+
+    before = digests()
+    (copied / name).write_text((copied / name).read_text() + "\n")
+    after = digests()
+    assert {v for v in before if before[v] != after[v]} == users
 
 
 def test_a_study_is_left_as_it_was_written():

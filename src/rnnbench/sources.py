@@ -5,6 +5,7 @@ parameter of the rule instead: an edit makes the jobs it decides again, taking t
 nothing. Functions take the wildcards of the rule of their name.
 """
 
+import ast
 import hashlib
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +14,7 @@ from rnnbench import names
 
 FOLDER = Path(__file__).parent
 STEP = ("train.py", "initial.py", "variants/__init__.py", "samplers/__init__.py")
+VARIANTS = "rnnbench.variants."
 FIGURE_HOUSE = ("__init__", "_curves", "_heat", "_rows", "_sine", "_theme")
 
 
@@ -80,8 +82,34 @@ def report() -> str:
     return digest("report.py", "report.html.j2", "figures/tokens_per_second.py", *_house())
 
 
-def _grid(wildcards: Wildcards) -> tuple[str, str]:
-    return f"variants/{wildcards.variant}.py", f"samplers/{wildcards.sampler}.py"
+def variant(name: str) -> list[str]:
+    """The file of a variant, and all it imports from ``variants`` and ``native``."""
+    found, waiting = set(), [f"variants/{name}.py"]
+    while waiting:
+        file = waiting.pop()
+        if file not in found:
+            found.add(file)
+            waiting += _imports(file)
+    return sorted(found)
+
+
+def _imports(file: str) -> list[str]:
+    """Files of ``variants`` and ``native`` that a source file imports; ``native`` comes whole."""
+    if not file.endswith(".py"):
+        return []
+    tree = ast.parse((FOLDER / file).read_text(encoding="utf-8"))
+    statements = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    modules = {s.module for s in statements}
+    modules |= {f"{s.module}.{alias.name}" for s in statements for alias in s.names}
+    patterns = [f"variants/{m.removeprefix(VARIANTS)}.py" for m in modules if VARIANTS in m]
+    if "rnnbench.native" in modules:
+        patterns += ["native/*.py", "native/*.cpp", "native/*.h"]
+    found = (path for pattern in patterns for path in FOLDER.glob(pattern))
+    return [path.relative_to(FOLDER).as_posix() for path in found]
+
+
+def _grid(wildcards: Wildcards) -> tuple[str, ...]:
+    return *variant(wildcards.variant), f"samplers/{wildcards.sampler}.py"
 
 
 def _house() -> list[str]:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -147,7 +147,7 @@ def steps(
     Losses and norms stay on the device: reading them would make the host wait for it.
     """
     sampler: ModuleType = names.load("samplers", run.sampler)
-    one_step = getattr(names.load("variants", run.variant), "step", step)
+    one_step = one_step_of(run.variant)
     state: State = None
     minibatches = sampler.minibatches(tokens, run.batch_size, run.num_steps, progress.generator)
     for X, Y in minibatches:
@@ -156,6 +156,11 @@ def steps(
             progress.model, X, Y, state, run.clip_norm, run.learning_rate
         )
         yield loss, grad_norm, X.numel()
+
+
+def one_step_of(variant: str) -> Callable[..., tuple[Tensor, Tensor, State]]:
+    """Return the training step of ``variant``: its own if its file has one, else :func:`step`."""
+    return getattr(names.load("variants", variant), "step", step)
 
 
 def step(

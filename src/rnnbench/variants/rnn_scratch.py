@@ -13,6 +13,7 @@ initial = normal
 
 class Layer(nn.Module):
     num_layers, bidirectional = 1, False
+    activation = staticmethod(torch.tanh)
 
     def __init__(self, input_size: int, hidden_size: int):
         super().__init__()
@@ -25,7 +26,7 @@ class Layer(nn.Module):
         H = inputs.new_zeros(inputs.shape[1], self.hidden_size) if state is None else state
         outputs = []
         for X in inputs:
-            H = torch.tanh(X @ self.W_xh + H @ self.W_hh + self.b_h)
+            H = self.activation(X @ self.W_xh + H @ self.W_hh + self.b_h)
             outputs.append(H)
         return torch.stack(outputs), H
 

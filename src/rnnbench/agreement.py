@@ -1,0 +1,179 @@
+"""The gate before every timing: does a variant compute what the scratch cells compute?
+
+On real minibatches, with the same weights and a carried state, the loss, the gradients and the
+logits are compared with those of the scratch cells in float64; then a training of 20 steps with
+clipping and a carried state must meet the same losses. Gradients are read from the training step
+itself, as the change of the weights over the learning rate, so that the very code that is timed is
+the code that is checked. The two minibatches of the gradients are of the sizes to be timed; the
+20 steps take the first 8 tokens of the first 8 subsequences of each, which keeps the gate short.
+"""
+
+import dataclasses
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rnnbench import initial, names, reference, variants
+from rnnbench.jobs import TimingConfig
+from rnnbench.train import one_step_of, step
+from rnnbench.variants import LanguageModel
+
+AGREES, DIFFERS, NOT_AVAILABLE = "agrees", "differs", "not available here"
+FOLLOWED_STEPS, FOLLOWED_SIZE = 20, 8
+READING_RATE = 2.0**14  # so large that the change is seen beside the weight it is added to
+
+# Largest deviation allowed, relative to the largest entry of the tensor. In float64 only the order
+# of sums differs. In float32 the largest seen over the torch.nn and scratch variants, hidden sizes
+# 16, 64 and 256, were 1.0e-7 (loss), 1.5e-6 (gradient), 4.9e-7 (logits) and 2.1e-7 (followed).
+TOLERANCES = {
+    "float64": {"loss": 1e-9, "gradient": 1e-9, "logits": 1e-9, "followed": 1e-9},
+    "float32": {"loss": 1e-6, "gradient": 1e-5, "logits": 5e-6, "followed": 2e-6},
+}
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What the gate found.
+
+    Attributes:
+        status: ``agrees``, ``differs`` or ``not available here``.
+        reason: in words, why not; empty if it agrees.
+        loss, gradient, logits, followed: largest relative deviation in the type that is timed; NaN
+            where nothing was compared.
+    """
+
+    status: str
+    reason: str
+    loss: float = float("nan")
+    gradient: float = float("nan")
+    logits: float = float("nan")
+    followed: float = float("nan")
+
+
+def check(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> Agreement:
+    """Hold the variant of ``timing`` against the scratch cells on ``tokens``, ``(N,)``.
+
+    float64 is compared too where the variant has it: it tells a wrong formula from rounding.
+    """
+    why = unavailable(timing, timing.dtype)
+    if why:
+        return Agreement(NOT_AVAILABLE, why)
+    text = torch.from_numpy(tokens.astype(np.int64))
+    found = {}
+    for dtype in sorted({"float64", timing.dtype}):
+        if unavailable(timing, dtype) is None:
+            found[dtype] = deviations(dataclasses.replace(timing, dtype=dtype), text, vocab_size)
+    wrong = [
+        f"{name} off by {found[dtype][name]:.1e} of its size in {dtype}, allowed {bound:.0e}"
+        for dtype in found
+        for name, bound in TOLERANCES[dtype].items()
+        if not found[dtype][name] <= bound
+    ]
+    return Agreement(DIFFERS if wrong else AGREES, "; ".join(wrong), **found[timing.dtype])
+
+
+def unavailable(timing: TimingConfig, dtype: str) -> str | None:
+    """Say in words why the variant cannot train here, if so."""
+    module = names.load("variants", timing.variant)
+    return module.unavailable(timing.device, dtype) if hasattr(module, "unavailable") else None
+
+
+def deviations(timing: TimingConfig, text: Tensor, vocab_size: int) -> dict[str, float]:
+    """Largest relative deviations of loss, gradients, logits and followed losses."""
+    pair = Pair(timing, vocab_size)
+    found, states = [], (None, None)
+    for X, Y in itertools.islice(endless(timing, text), 2):
+        pair.same_weights()
+        logits = pair.logits(X)
+        loss, gradient, states = pair.read(X, Y, states)
+        found.append({"loss": loss, "gradient": gradient, "logits": logits})
+    pair.same_weights()
+    worst = {name: largest(one[name] for one in found) for name in found[0]}
+    return worst | {"followed": pair.follow(endless(timing, text))}
+
+
+class Pair:
+    """A variant and its reference with the same weights, uniform in ±1 / sqrt(hidden_size)."""
+
+    def __init__(self, timing: TimingConfig, vocab_size: int):
+        self.timing = timing
+        self.step = one_step_of(timing.variant)
+        generator = np.random.Generator(np.random.PCG64(1))
+        model = variants.build(timing.variant, vocab_size, timing.hidden_size, generator)
+        initial.draw(model, timing.hidden_size, initial.uniform, generator)
+        self.weights = [p.detach().clone() for p in model.parameters()]
+        self.reference = reference.of(model)
+        self.model: LanguageModel = model.to(timing.device, getattr(torch, timing.dtype))
+
+    def same_weights(self) -> None:
+        """Give both the first weights, which are numbers of float32."""
+        for model in (self.model, self.reference):
+            with torch.no_grad():
+                for parameter, weight in zip(model.parameters(), self.weights, strict=True):
+                    parameter.copy_(weight)
+
+    def both(self, X: Tensor, Y: Tensor, states: tuple, clip_norm: float, rate: float) -> list:
+        """Train both on one minibatch; return (loss, grad_norm, state) of each."""
+        device = self.timing.device
+        mine, others = map(variants.detach, states)
+        return [
+            self.step(self.model, X.to(device), Y.to(device), mine, clip_norm, rate),
+            step(self.reference, X, Y, others, clip_norm, rate),
+        ]
+
+    @torch.no_grad()
+    def logits(self, X: Tensor) -> float:
+        """Deviation of the logits of one minibatch."""
+        return deviation(self.model(X.to(self.timing.device))[0], self.reference(X)[0])
+
+    def read(self, X: Tensor, Y: Tensor, states: tuple) -> tuple[float, float, tuple]:
+        """Deviations of the loss and of the worst gradient on one minibatch, and both states."""
+        one, other = self.both(X, Y, states, float("inf"), READING_RATE)
+        pairs = zip(self.gradients(self.model), self.gradients(self.reference), strict=True)
+        worst = largest(deviation(mine, wanted) for mine, wanted in pairs)
+        worst = largest([worst, deviation(one[1], other[1])])
+        return deviation(one[0], other[0]), worst, (one[2], other[2])
+
+    def gradients(self, model: LanguageModel) -> Iterator[Tensor]:
+        """Read the gradients of the step just taken from the first weights."""
+        for parameter, weight in zip(model.parameters(), self.weights, strict=True):
+            yield (weight.double() - parameter.detach().double().cpu()) / READING_RATE
+
+    def follow(self, minibatches: Iterator[tuple[Tensor, Tensor]]) -> float:
+        """Deviation of the losses of 20 training steps, clipped to half of the first norm."""
+        states, clip_norm, worst = (None, None), float("inf"), []
+        for X, Y in itertools.islice(minibatches, FOLLOWED_STEPS):
+            X, Y = (part[:FOLLOWED_SIZE, :FOLLOWED_SIZE] for part in (X, Y))
+            rate = self.timing.learning_rate
+            if clip_norm == float("inf"):
+                _, norm, _ = step(self.reference, X, Y, None, clip_norm, 0.0)
+                clip_norm = float(norm) / 2
+            one, other = self.both(X, Y, states, clip_norm, rate)
+            worst.append(deviation(one[0], other[0]))
+            states = one[2], other[2]
+        return largest(worst)
+
+
+def endless(timing: TimingConfig, text: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield minibatches of the sampler that is timed, epoch after epoch."""
+    sampler = names.load("samplers", timing.sampler)
+    generator = np.random.Generator(np.random.PCG64(1))
+    while True:
+        yield from sampler.minibatches(text, timing.batch_size, timing.num_steps, generator)
+
+
+def deviation(found: Tensor, wanted: Tensor) -> float:
+    """Largest difference, relative to the largest entry that is wanted; NaN stays NaN."""
+    found, wanted = found.detach().double().cpu(), wanted.detach().double().cpu()
+    if torch.equal(found, wanted):
+        return 0.0
+    return float((found - wanted).abs().max() / wanted.abs().max())
+
+
+def largest(values) -> float:
+    """Maximum that keeps NaN, which no bound allows."""
+    return float(np.max(list(values)))

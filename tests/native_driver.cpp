@@ -1,0 +1,74 @@
+// Runs the native step on odd sizes, for sanitizers to watch, and prints the largest relative
+// errors of its exp, sigmoid and tanh.
+#include <cstdio>
+#include <vector>
+
+#include "step.cpp"
+
+using rnnbench::LANES;
+using rnnbench::Vec;
+
+// All memory has exactly the size that the step may touch.
+static void train(rnnbench::Sizes s, int steps) {
+  const int gates[] = {1, 1, 3, 4};
+  std::vector<std::vector<float>> w;
+  auto add = [&](size_t n) {
+    std::vector<float> values(n);
+    for (size_t i = 0; i < n; ++i) values[i] = 0.2f * std::sin(float(i + 7 * w.size()));
+    w.push_back(values);
+  };
+  for (int i = 0; i < s.layers; ++i) {
+    const size_t rows = size_t(gates[s.cell]) * s.hidden;
+    add(rows * (i == 0 ? s.vocab : s.hidden)), add(rows * s.hidden), add(rows), add(rows);
+  }
+  add(size_t(s.vocab) * s.hidden), add(s.vocab);
+  std::vector<float*> pointers;
+  for (auto& one : w) pointers.push_back(one.data());
+  std::vector<int64_t> x(s.steps * s.batch), y(x.size());
+  for (size_t i = 0; i < x.size(); ++i) x[i] = int64_t(i * i % s.vocab), y[i] = int64_t(i * 7 % s.vocab);
+  std::vector<float> h(size_t(s.layers) * s.batch * s.hidden, 0.1f), c = h, h1 = h, c1 = h;
+  float result[2];
+  void* model = rnnbench_open(&s);
+  for (int i = 0; i < steps; ++i) {
+    const float* state[] = {i ? h.data() : nullptr, i ? c.data() : nullptr};
+    float* end[] = {h1.data(), c1.data()};
+    if (rnnbench_step(model, pointers.data(), x.data(), y.data(), state, end, 1.0, 0.5, result)) abort();
+    if (!std::isfinite(result[0]) || !std::isfinite(result[1])) abort();
+    std::swap(h, h1), std::swap(c, c1);
+  }
+  x[x.size() - 1] = s.vocab;
+  const float* none[] = {nullptr, nullptr};
+  float* end[] = {h1.data(), c1.data()};
+  if (!rnnbench_step(model, pointers.data(), x.data(), y.data(), none, end, 1.0, 0.5, result)) abort();
+  rnnbench_close(model);
+}
+
+template <class F, class G>
+static double worst(F vectors, G exact, double low, double high) {
+  double most = 0;
+  for (int i = 0; i <= 1000000; i += LANES) {
+    Vec x;
+    for (int j = 0; j < LANES; ++j) x[j] = float(low + (high - low) * (i + j) / 1000000);
+    const Vec found = vectors(x);
+    for (int j = 0; j < LANES; ++j) {
+      const double wanted = exact(double(x[j]));
+      if (wanted != 0) most = std::max(most, std::fabs(found[j] / wanted - 1));
+    }
+  }
+  return most;
+}
+
+int main(int argc, char** argv) {
+  const int threads = argc > 1 ? atoi(argv[1]) : 1;
+  for (int cell = 0; cell < 4; ++cell)
+    for (int hidden : {1, 3, 15, 16, 17, 33})
+      for (int layers : {1, 2})
+        train({cell, layers, hidden + 2, hidden, 3, 5 * layers, threads}, 2);
+  train({3, 3, 1, 50, 1, 1, threads}, 3);
+  train({2, 1, 40, 20, 40, 31, threads}, 1);
+  auto sigmoid = [](double x) { return 1 / (1 + std::exp(-x)); };
+  using D = double (*)(double);
+  printf("%.3g %.3g %.3g\n", worst([](Vec x) { return rnnbench::exp(x); }, D(std::exp), -86.9, 87.9),
+         worst([](Vec x) { return rnnbench::sigmoid(x); }, sigmoid, -80, 20),
+         worst([](Vec x) { return rnnbench::tanh(x); }, D(std::tanh), -12, 12));
+}
