@@ -531,6 +531,18 @@ def test_an_edit_of_a_shared_source_decides_the_variants_that_use_it(name, users
     assert {v for v in before if before[v] != after[v]} == users
 
 
+def test_an_edit_of_a_text_makes_those_that_are_built_on_it_again(copied):
+    def digests() -> dict:
+        return {c: sources.corpus(SimpleNamespace(corpus=c)) for c in names("corpora")}
+
+    before = digests()
+    file = copied / "corpora/time_machine.py"
+    file.write_text(file.read_text() + "\n")
+    after = digests()
+    again = {corpus for corpus in before if before[corpus] != after[corpus]}
+    assert again == {"time_machine", "time_machine_spaced"}
+
+
 def test_a_study_is_left_as_it_was_written():
     config = shipped("full")
     before = copy.deepcopy(config)

@@ -14,7 +14,6 @@ from rnnbench import names
 
 FOLDER = Path(__file__).parent
 STEP = ("train.py", "initial.py", "variants/__init__.py", "samplers/__init__.py")
-VARIANTS = "rnnbench.variants."
 FIGURE_HOUSE = ("__init__", "_curves", "_heat", "_rows", "_sine", "_theme")
 
 
@@ -39,8 +38,8 @@ def digest(*files: str) -> str:
 def corpus(wildcards: Wildcards) -> str:
     """The cleaning, and the file of the text."""
     built_in = wildcards.corpus in names.names("corpora")
-    origin = f"corpora/{wildcards.corpus}.py" if built_in else "own_text.py"
-    return digest("corpora/__init__.py", "clean.py", origin)
+    origin = built_on(f"corpora/{wildcards.corpus}.py") if built_in else ["own_text.py"]
+    return digest("corpora/__init__.py", "clean.py", *origin)
 
 
 def ngram_lm(wildcards: Wildcards) -> str:
@@ -82,9 +81,9 @@ def report() -> str:
     return digest("report.py", "report.html.j2", "figures/tokens_per_second.py", *_house())
 
 
-def variant(name: str) -> list[str]:
-    """The file of a variant, and all it imports from ``variants`` and ``native``."""
-    found, waiting = set(), [f"variants/{name}.py"]
+def built_on(file: str) -> list[str]:
+    """A source file of a package, and all that it is built on there and in ``native``."""
+    found, waiting = set(), [file]
     while waiting:
         file = waiting.pop()
         if file not in found:
@@ -94,14 +93,19 @@ def variant(name: str) -> list[str]:
 
 
 def _imports(file: str) -> list[str]:
-    """Files of ``variants`` and ``native`` that a source file imports; ``native`` comes whole."""
+    """Files of the same package that a source file imports, and ``native``, which comes whole."""
     if not file.endswith(".py"):
         return []
+    package = file.partition("/")[0]
     tree = ast.parse((FOLDER / file).read_text(encoding="utf-8"))
     statements = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     modules = {s.module for s in statements}
     modules |= {f"{s.module}.{alias.name}" for s in statements for alias in s.names}
-    patterns = [f"variants/{m.removeprefix(VARIANTS)}.py" for m in modules if VARIANTS in m]
+    patterns = [
+        f"{package}/{module.removeprefix(f'rnnbench.{package}.')}.py"
+        for module in modules
+        if f"rnnbench.{package}." in module
+    ]
     if "rnnbench.native" in modules:
         patterns += ["native/*.py", "native/*.cpp", "native/*.h"]
     found = (path for pattern in patterns for path in FOLDER.glob(pattern))
@@ -109,7 +113,7 @@ def _imports(file: str) -> list[str]:
 
 
 def _grid(wildcards: Wildcards) -> tuple[str, ...]:
-    return *variant(wildcards.variant), f"samplers/{wildcards.sampler}.py"
+    return *built_on(f"variants/{wildcards.variant}.py"), f"samplers/{wildcards.sampler}.py"
 
 
 def _house() -> list[str]:
