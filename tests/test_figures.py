@@ -360,7 +360,7 @@ def test_the_words_null_and_nan_survive_reading(tmp_path):
 
 
 def test_an_unknown_figure_is_answered_with_those_there_are():
-    with pytest.raises(StudyError, match="unknown name 'pie' in figures; there are .*grad_norm, "):
+    with pytest.raises(StudyError, match=r"unknown name 'pie' in figures; there are .*grad_norm, "):
         figures.draw("pie", WHOLE)
 
 
