@@ -61,7 +61,7 @@ def test_shards_add_up_to_the_whole_to_the_digit(
     for k in range(1, shards + 1):
         part = ngrams.shard(ids, order, f"{k}-of-{shards}")
         ngrams.count(part, order, vocab_size).write(folder / f"{k}.npy")
-        opened.append(ngrams.Counts.open(folder / f"{k}.npy", order, vocab_size))
+        opened.append(ngrams.Shard(folder / f"{k}.npy", order, vocab_size))
     parts = list(ngrams.merge(opened, rows))
     whole = ngrams.count(ids, order, vocab_size)
     assert [n for part in parts for n in part.ngrams.tolist()] == whole.ngrams.tolist()

@@ -52,14 +52,13 @@ def suite(path: Path, folder: Path) -> dict[int, ngrams.Summary]:
 
 
 def _summary(path: Path, order: int, vocab_size: int) -> ngrams.Summary:
-    ids = np.load(path, mmap_mode="r")
-    shards = -(-len(ids) // SHARD_TOKENS)
+    shards = -(-len(np.load(path, mmap_mode="r")) // SHARD_TOKENS)
     opened = []
     for number in range(1, shards + 1):
         at = path.with_name(f"order={order} shard={number}.npy")
-        part = ngrams.shard(ids, order, f"{number}-of-{shards}")
+        part = ngrams.shard(np.load(path, mmap_mode="r"), order, f"{number}-of-{shards}")
         ngrams.count(part, order, vocab_size).write(at)
-        opened.append(ngrams.Counts.open(at, order, vocab_size))
+        opened.append(ngrams.Shard(at, order, vocab_size))
     return ngrams.summarise(ngrams.merge(opened), 20, order, vocab_size)
 
 

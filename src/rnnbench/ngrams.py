@@ -45,15 +45,22 @@ class Counts:
         return type(self)(self.keys[rows], self.counts[rows], self.order, self.vocab_size)
 
     def write(self, path: str | Path) -> None:
-        """Write as a NumPy array ``(D, W + 1)``, which is read without being loaded."""
+        """Write as a NumPy array ``(D, W + 1)``, for :class:`Shard`."""
         with replacing(path) as temporary:
             np.save(temporary, np.column_stack([self.keys, self.counts]), allow_pickle=False)
 
-    @classmethod
-    def open(cls, path: str | Path, order: int, vocab_size: int) -> Self:
-        """Map what :meth:`write` wrote into memory."""
-        rows = np.load(path, mmap_mode="r", allow_pickle=False)
-        return cls(rows[:, :-1], rows[:, -1], order, vocab_size)
+
+@dataclass(frozen=True)
+class Shard:
+    """Counts on disk; a slice of them is read when it is asked for, and nothing is kept."""
+
+    path: str | Path
+    order: int
+    vocab_size: int
+
+    def __getitem__(self, rows: slice) -> Counts:
+        found = np.array(np.load(self.path, mmap_mode="r", allow_pickle=False)[rows])
+        return Counts(found[:, :-1], found[:, -1], self.order, self.vocab_size)
 
 
 @dataclass(frozen=True)
@@ -111,20 +118,21 @@ def shard(ids: np.ndarray, order: int, item: str) -> np.ndarray:
     return ids[begin : end + order - 1] if begin < end else ids[:0]
 
 
-def merge(shards: Sequence[Counts], rows: int = CHUNK) -> Iterator[Counts]:
+def merge(shards: Sequence[Counts | Shard], rows: int = CHUNK // 2) -> Iterator[Counts]:
     """Add shards up, part by part, with about ``rows`` n-grams of them in memory.
 
     Each part holds the next n-grams in the order of token indices.
     """
     step = max(1, rows // len(shards))
-    rest = [part for part in shards if len(part.counts)]
-    while rest:
-        heads = [part[:step] for part in rest]
-        bound = min(tuple(head.keys[-1]) for head in heads)
-        taken = [_up_to(head.keys, bound) for head in heads]
+    done = [0] * len(shards)
+    while True:
+        heads = [part[at : at + step] for part, at in zip(shards, done, strict=True)]
+        ends = [tuple(head.keys[-1]) for head in heads if len(head.keys)]
+        if not ends:
+            return
+        taken = [_up_to(head.keys, min(ends)) for head in heads]
         yield add([head[:n] for head, n in zip(heads, taken, strict=True)])
-        rest = [part[n:] for part, n in zip(rest, taken, strict=True)]
-        rest = [part for part in rest if len(part.counts)]
+        done = [at + n for at, n in zip(done, taken, strict=True)]
 
 
 def summarise(parts: Iterable[Counts], most: int, order: int, vocab_size: int) -> Summary:

@@ -184,13 +184,13 @@ def write(
 
 def _renumber(waiting: BinaryIO, indices: np.ndarray, num_tokens: int, path: str | Path) -> None:
     """Read uint32 numbers back and write the index of each, ``indices[number]``."""
+    descr = np.lib.format.dtype_to_descr(indices.dtype)
+    header = {"descr": descr, "fortran_order": False, "shape": (num_tokens,)}
     waiting.seek(0)
-    with replacing(path) as temporary:
-        written = np.lib.format.open_memmap(temporary, "w+", indices.dtype, (num_tokens,))
-        for start in range(0, num_tokens, BLOCK):
-            numbers = np.fromfile(waiting, np.uint32, min(BLOCK, num_tokens - start))
-            written[start : start + len(numbers)] = indices[numbers]
-        written.flush()
+    with replacing(path) as temporary, temporary.open("wb") as written:
+        np.lib.format.write_array_header_1_0(written, header)
+        while len(numbers := np.fromfile(waiting, np.uint32, BLOCK // 4)):
+            written.write(indices[numbers].tobytes())
 
 
 def _whole_words(blocks: Iterable[bytes]) -> Iterator[bytes]:

@@ -9,7 +9,7 @@ from rnnbench.vocab import Vocab
 with logged(snakemake.log[0]):
     vocab, key = Vocab.read(snakemake.input.vocab), dict(snakemake.wildcards.items())
     size = int(key["order"]), len(vocab)
-    shards = [ngrams.Counts.open(path, *size) for path in snakemake.input.shards]
+    shards = [ngrams.Shard(path, *size) for path in snakemake.input.shards]
     found = ngrams.summarise(ngrams.merge(shards), snakemake.params.top, *size)
     totals = {"tokens": found.total, "distinct": found.distinct, "hapax": found.hapax}
     tables.write(snakemake.output.table, pd.DataFrame([key | totals]))
