@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from rnnbench import generate, names, samplers, variants, windows
+from rnnbench import generate, names, samplers, windows
 from rnnbench.jobs import TimingConfig
 from rnnbench.variants import LanguageModel, State
 from rnnbench.work import Architecture
@@ -32,7 +32,7 @@ def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict
         StudyError: the text is shorter than one minibatch.
     """
     samplers.check_size(len(tokens), timing.batch_size, timing.num_steps)
-    model = _model(timing, vocab_size)
+    model = windows.model(timing, vocab_size)
     key = Architecture.of(model).as_row()
     latencies: list[float] = []
     writing = windows.rows(timing, characters(model, int(tokens[0]), latencies))
@@ -63,13 +63,6 @@ def minibatches(timing: TimingConfig, model: LanguageModel, tokens: np.ndarray) 
         for X, _ in sampler.minibatches(text, timing.batch_size, timing.num_steps, generator):
             _, state = model(X, state if sampler.carries_state else None)
             yield X.numel()
-
-
-def _model(timing: TimingConfig, vocab_size: int) -> LanguageModel:
-    generator = np.random.Generator(np.random.PCG64(timing.process))
-    dtype = getattr(torch, timing.dtype)
-    model = variants.build(timing.variant, vocab_size, timing.hidden_size, generator, dtype)
-    return model.to(timing.device)
 
 
 def _with_quantiles(rows: list[dict[str, Any]], latencies: list[float]) -> Iterator[dict[str, Any]]:

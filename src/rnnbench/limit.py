@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rnnbench import variants, windows
+from rnnbench import windows
 from rnnbench.jobs import TimingConfig
 from rnnbench.work import Architecture, Product, products
 
@@ -33,10 +33,7 @@ STREAM_NUMBERS = 2**26
 
 def architecture(timing: TimingConfig, vocab_size: int) -> Architecture:
     """Read the architecture of a variant off its model."""
-    generator = np.random.Generator(np.random.PCG64(0))
-    return Architecture.of(
-        variants.build(timing.variant, vocab_size, timing.hidden_size, generator)
-    )
+    return Architecture.of(windows.model(timing, vocab_size))
 
 
 def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict[str, Any]]:
