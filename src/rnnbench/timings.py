@@ -111,7 +111,7 @@ def _limits(row: Series, probes: DataFrame | None) -> dict[str, float]:
         return {}
     model = work.Architecture(**{name: int(row[name]) for name in MODEL})
     batch = int(row.batch_size), int(row.num_steps)
-    token = work.per_token(model, *batch, ITEMSIZE[row.dtype])
+    token = work.per_token(model, *batch, ITEMSIZE[row["dtype"]])
     seconds = _product_seconds(work.products(model, *batch), probes) / (batch[0] * batch[1])
     squares = probes.per_second[probes.probe == "square"].max()
     memory = probes.per_second[probes.unit == "bytes"].max()
