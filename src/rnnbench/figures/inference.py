@@ -72,7 +72,7 @@ def _reading(ax: Axes, group: DataFrame, variants: list[str], leaky: set[str]) -
         reach = [[speed - low], [high - speed]]
         ax.errorbar([speed], [y], xerr=reach, capsize=2, elinewidth=1.2, **marks)
     _from_zero(ax)
-    ax.set_xlabel("thousand tokens per second read in minibatches")
+    ax.set_xlabel("thousand tokens read per second")
 
 
 def _from_zero(ax: Axes) -> None:
