@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
+from rnnbench import costs as cost_model
 from rnnbench import metrics, stats, timings
 from rnnbench.records import read_record, write_text
 
@@ -124,6 +125,16 @@ def breakdown(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     return _join(timings.breakdown(concatenate(paths, missing)), missing)
 
 
+def scaling(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per point: speed and memory at other sizes, threads and numbers of processes."""
+    return _join(timings.scaling(concatenate(paths, missing)), missing)
+
+
+def costs(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per variant and setting: the cost model fitted to the points of ``scaling``."""
+    return cost_model.fit(timings.scaling(concatenate(paths, missing)))
+
+
 def ngram_lm(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     """One row per n-gram language model and part of the text.
 
@@ -180,8 +191,8 @@ def sine_predictions(paths: Sequence[str], missing: DataFrame) -> DataFrame:
 BUILDERS = {
     build.__name__: build
     for build in (
-        *(runs, curves, texts, speed, limit, inference, breakdown, ngram_lm),
-        *(floor, predictors, machines, sine_predictions),
+        *(runs, curves, texts, speed, limit, inference, breakdown, scaling, costs),
+        *(ngram_lm, floor, predictors, machines, sine_predictions),
     )
 }
 

@@ -88,6 +88,29 @@ def breakdown(windows: DataFrame) -> DataFrame:
     return DataFrame(found)[[*first, "status", "reason"]]
 
 
+def scaling(windows: DataFrame) -> DataFrame:
+    """One row per point, its sizes and the number of processes side by side.
+
+    ``tokens_per_second`` is that of one process; all together have ``parallel`` times as much.
+    ``model_memory_bytes`` is what the process held at most beyond what it held without a model.
+    """
+    key = [*POINT, *MODEL, *BATCH, "parallel"]
+    last = ["start_seconds", "peak_memory_bytes", "model_memory_bytes"]
+    first = [*key, "tokens_per_second", "low", "high", "n", "processes", *last]
+    if windows.empty:
+        return DataFrame(columns=[*first, "status", "reason"])
+    counted = windows[windows.counted].assign(rate=lambda w: w.num_tokens / w.seconds)
+    counted["model_memory_bytes"] = counted.peak_memory_bytes - counted.base_memory_bytes
+    found = [
+        _key(key, values)
+        | _interval(group, "tokens_per_second")
+        | {name: group[name].median() for name in last}
+        | {"status": "measured", "reason": None}
+        for values, group in _groups(counted, key)
+    ]
+    return DataFrame(found)[[*first, "status", "reason"]]
+
+
 def with_limit(speed: DataFrame, limit: DataFrame) -> DataFrame:
     """Put the work, the limits and the share reached beside each measured speed.
 
