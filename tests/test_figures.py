@@ -9,7 +9,7 @@ import pytest
 from matplotlib.text import Text
 from pandas import DataFrame, concat
 
-from rnnbench import figures
+from rnnbench import costs, figures
 from rnnbench.errors import StudyError
 from rnnbench.names import names
 
@@ -77,6 +77,7 @@ def make_tables(
         **{"limit": _limit(rng, machines, devices)},
         **{"inference": _inference(rng, variants, machines, devices)},
         **{"breakdown": _breakdown(rng, variants, machines, devices)},
+        **_scaling(rng, variants, machines, devices),
         **_text(rng, corpora),
         **_sine(rng),
         "machines": DataFrame(
@@ -144,6 +145,31 @@ def _breakdown(rng, variants, machines, devices):
         for part, share in zip((*parts, "overhead"), shares, strict=True):
             rows.append(row | {"part": part, "share": share, "slowdown": 1.2})
     return DataFrame(rows)
+
+
+SIZES = ((64, 32, 35), (16, 32, 35), (256, 32, 35), (64, 8, 35), (64, 64, 35), (64, 32, 10))
+
+
+def _scaling(rng, variants, machines, devices):
+    """A star of sizes and two corners, and one size with two threads and two processes."""
+    rows = []
+    points = [(1, 1, sizes) for sizes in (*SIZES, (16, 8, 10), (256, 64, 10))]
+    points += [(2, 1, SIZES[0]), (1, 2, SIZES[0])]
+    for row in _timed(variants, machines, devices):
+        gates = {"gru": 3, "lstm": 4}.get(row["variant"].partition("_")[0], 1)
+        row |= {"gates": gates, "num_layers": 1, "directions": 1, "vocab_size": 28}
+        if row["status"] == AWAY:
+            rows.append(row)
+            continue
+        for threads, parallel, (hidden, batch, steps) in points:
+            seconds = steps * (2e-5 + gates * hidden**2 * batch * 1e-10) * rng.uniform(0.9, 1.1)
+            speed = batch * steps / seconds * rng.uniform(1, 1.5) ** (threads - 1)
+            row = row | {"hidden_size": hidden, "batch_size": batch, "num_steps": steps}
+            row |= {"threads": threads, "parallel": parallel, "tokens_per_second": speed}
+            row |= {"model_memory_bytes": 1e4 * hidden * batch, "start_seconds": 2.0}
+            rows.append(row)
+    table = DataFrame(rows)
+    return {"scaling": table, "costs": costs.fit(table[table.status != AWAY])}
 
 
 def _text(rng, corpora):
@@ -227,7 +253,7 @@ def away(tables):
     """The same study where no run and no timing could be had."""
     return tables | {
         name: tables[name].assign(status=AWAY, reason=NO_CUDA, device="cuda")
-        for name in ("runs", "speed", "inference", "breakdown")
+        for name in ("runs", "speed", "inference", "breakdown", "scaling")
     }
 
 
@@ -352,7 +378,7 @@ def test_a_finding_never_ranks_the_leaky_variant_although_its_numbers_are_the_be
     [
         *("learning_curves", "perplexity", "heldout_comparison", "grad_norm"),
         *("tokens_per_second", "perplexity_time"),
-        *("speed_limit", "time_breakdown", "inference"),
+        *("speed_limit", "time_breakdown", "inference", "scaling"),
     ],
 )
 def test_the_leaky_variant_is_labelled_leaky(name):

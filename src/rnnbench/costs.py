@@ -8,7 +8,7 @@ with ``cells`` layers times directions and ``units`` hidden units in all of them
 step costs whatever its size (calls, Python), its matrix products at an effective rate, and its
 element-wise part. A run takes its start, its steps, and its evaluations, which only go forward.
 
-The points to measure are a star around a base, one size changed at a time, to fit the model, and
+The points to measure are a star around a middle, one size changed at a time, to fit the model, and
 corners, all sizes extreme at once, to judge it. Nothing here needs torch.
 """
 
@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from pandas import DataFrame
+from pandas import DataFrame, Series
 from scipy.optimize import nnls
 
 from rnnbench import work
@@ -32,17 +32,19 @@ FORWARD = 1 / 3  # an evaluation makes the forward one of the three products of 
 LEAST_POINTS = len(COSTS) + 1
 
 
-def star(base: TimingConfig, axes: Mapping[str, Sequence[int]]) -> list[TimingConfig]:
-    """Return the base, and every value of every axis with all else as in the base."""
-    changed = [dataclasses.replace(base, **{name: value}) for name in axes for value in axes[name]]
-    return list(dict.fromkeys([base, *changed]))
+def star(middle: TimingConfig, axes: Mapping[str, Sequence[int]]) -> list[TimingConfig]:
+    """Return the middle, and every value of every axis with all else as in the middle."""
+    changed = [
+        dataclasses.replace(middle, **{name: value}) for name in axes for value in axes[name]
+    ]
+    return list(dict.fromkeys([middle, *changed]))
 
 
-def corners(base: TimingConfig, axes: Mapping[str, Sequence[int]]) -> list[TimingConfig]:
+def corners(middle: TimingConfig, axes: Mapping[str, Sequence[int]]) -> list[TimingConfig]:
     """Return every combination of the smallest and the largest value of each axis."""
     ends = [(min(values), max(values)) for values in axes.values()]
     return [
-        dataclasses.replace(base, **dict(zip(axes, values, strict=True)))
+        dataclasses.replace(middle, **dict(zip(axes, values, strict=True)))
         for values in itertools.product(*ends)
     ]
 
@@ -66,17 +68,17 @@ def fit(scaling: DataFrame) -> DataFrame:
     rows = []
     alone = scaling[scaling.parallel == 1]
     for key, group in alone.groupby(SERIES, sort=False, dropna=False):
-        fitted = _on_star(group)
+        fitted = ((group[SIZES] != base(group)).sum(axis=1) <= 1).to_numpy()
         if fitted.sum() >= LEAST_POINTS:
             rows.append(dict(zip(SERIES, key, strict=True)) | _row(group, fitted))
     return DataFrame(rows, columns=[*first, *errors])
 
 
-def _on_star(group: DataFrame) -> np.ndarray:
-    """Which points differ in at most one size from the point of which most others do so."""
-    sizes = group[SIZES].to_numpy()
+def base(points: DataFrame) -> Series:
+    """Sizes of the point from which most others differ in at most one: the middle of the star."""
+    sizes = points[SIZES].to_numpy()
     near = (sizes[:, None] != sizes[None]).sum(axis=2) <= 1
-    return near[near.sum(axis=1).argmax()]
+    return points[SIZES].iloc[near.sum(axis=1).argmax()]
 
 
 def _row(group: DataFrame, fitted: np.ndarray) -> dict[str, Any]:
