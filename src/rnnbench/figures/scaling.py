@@ -173,7 +173,7 @@ def _scales(axes: np.ndarray, done: DataFrame) -> None:
     together.set(xlabel="processes or threads", ylabel="times the speed of one")
     together.axhline(1, color=_theme.FAINT, lw=0.8, zorder=0)
     error.axhline(1, color=_theme.FAINT, lw=0.8, zorder=0)
-    error.set_xscale("log")
+    _theme.logarithmic(error.xaxis)
     error.set(xlabel="milliseconds per step", ylabel="predicted / measured")
 
 
