@@ -43,3 +43,9 @@ def test_tables_and_figures_of_timings_are_made_without_torch():
     code = "import rnnbench.tables, rnnbench.figures, rnnbench.figures.speed_limit" + SAY
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "torch" not in done.stdout.split()
+
+
+def test_reading_a_table_loads_neither_torch_nor_scipy():
+    code = "import rnnbench.tables" + SAY
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"torch", "scipy"} & set(done.stdout.split())

@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 from pandas import DataFrame, Series
-from scipy.optimize import nnls
 
 from rnnbench import work
 from rnnbench.jobs import RunConfig, TimingConfig
@@ -82,6 +81,8 @@ def base(points: DataFrame) -> Series:
 
 
 def _row(group: DataFrame, fitted: np.ndarray) -> dict[str, Any]:
+    from scipy.optimize import nnls  # here: every job that reads a table would pay for it
+
     seconds = (group.batch_size * group.num_steps / group.tokens_per_second).to_numpy()
     X = np.array(
         [features(_model(row), row.batch_size, row.num_steps) for row in group.itertuples()]
