@@ -141,7 +141,8 @@ def _breakdown(rng, variants, machines, devices):
             rows.append(row)
             continue
         shares = rng.dirichlet([1, 2, 20, 4, 2, 2, 5])
-        parts = ("minibatch", "input projection", "recurrence", "output layer", "loss", "update")
+        layer = "layer in one operator" if row["variant"] == "lstm" else "recurrence"
+        parts = ("minibatch", "input projection", layer, "output layer", "loss", "update")
         for part, share in zip((*parts, "overhead"), shares, strict=True):
             rows.append(row | {"part": part, "share": share, "slowdown": 1.2})
     return DataFrame(rows)

@@ -78,7 +78,7 @@ def _reading(ax: Axes, group: DataFrame, variants: list[str], leaky: set[str]) -
 def _from_zero(ax: Axes) -> None:
     """Linear from 0, so that lengths compare, unless the smallest would be squeezed to nothing."""
     values = ax.dataLim.intervalx
-    if values[1] > 50 * values[0]:
+    if values[1] > 20 * values[0]:
         _theme.logarithmic(ax.xaxis)
         return
     ax.set_xlim(left=0)

@@ -22,10 +22,11 @@ COLORS = {
     "update": _theme.ORANGE,
     OVERHEAD: "#c4c4c4",
 }
-LABELS = {
-    "layer in one operator": "layer in one operator (input and recurrence)",
-    OVERHEAD: "outside operators: Python, book-keeping, native code",
-}
+LABELS = {OVERHEAD: "outside operators"}
+NOTE = (
+    "A layer in one operator holds its input projection. Outside torch's operators lie Python, "
+    "autograd's book-keeping, and native code of other kinds."
+)
 SMALLEST = 0.055  # share that has room for its number
 
 
@@ -43,8 +44,8 @@ def draw(tables: _rows.Tables) -> Figure:
         _speed.variant_axis(ax, variants, leaky)
         _scale(ax, title)
     shown = [part for part in COLORS if done.share[done.part == part].max() >= 0.001]
-    _theme.legend(figure, [_handle(part) for part in shown], 3)
-    _theme.note(figure, [_slowdown(done), *_rows.absent_notes(parts, "part")])
+    _theme.legend(figure, [_handle(part) for part in shown], 4)
+    _theme.note(figure, [NOTE, _slowdown(done), *_rows.absent_notes(parts, "part")])
     return figure
 
 
