@@ -9,7 +9,7 @@ import pytest
 from matplotlib.text import Text
 from pandas import DataFrame, concat
 
-from rnnbench import figures
+from rnnbench import costs, figures
 from rnnbench.errors import StudyError
 from rnnbench.names import names
 
@@ -74,6 +74,10 @@ def make_tables(
     return {
         **{"runs": DataFrame(runs), "curves": DataFrame(curves), "texts": DataFrame(texts)},
         **{"speed": _speed(rng, variants, machines, devices)},
+        **{"limit": _limit(rng, machines, devices)},
+        **{"inference": _inference(rng, variants, machines, devices)},
+        **{"breakdown": _breakdown(rng, variants, machines, devices)},
+        **_scaling(rng, variants, machines, devices),
         **_text(rng, corpora),
         **_sine(rng),
         "machines": DataFrame(
@@ -91,11 +95,82 @@ def _speed(rng, variants, machines, devices):
         if device in devices:
             speed = rng.uniform(2e3, 2e4) * (20 if device == "cuda" else 1)
             row |= {"tokens_per_second": speed, "low": 0.95 * speed, "high": 1.06 * speed, "n": 20}
-            row |= {"processes": 5, "share_of_limit": 0.2, "status": "steady", "reason": None}
+            row |= {"processes": 5, "status": "steady", "reason": None, "flops_per_token": 4e5}
+            share = rng.uniform(0.2, 1.1)
+            row |= {"share_of_limit": share, "limit_tokens_per_second": speed / share}
+            row |= {"flops_per_second": 4e5 * speed}
         else:
             row |= {"status": AWAY, "reason": NO_CUDA}
         rows.append(row)
     return DataFrame(rows)
+
+
+def _timed(variants, machines, devices):
+    """The keys of timed work: those that are here and those that are not."""
+    for machine, variant, device in product(machines, variants, ("cpu", "cuda")):
+        row = {"machine": machine, "variant": variant, "sampler": "random_sampling", "threads": 1}
+        row |= {"clip_norm": 1.0, "device": device, "dtype": "float32"}
+        here = {"status": "measured", "reason": None}
+        yield row | (here if device in devices else {"status": AWAY, "reason": NO_CUDA})
+
+
+def _limit(rng, machines, devices):
+    keys = product(machines, devices, ("square", "recurrence forward", "triad"))
+    return DataFrame(
+        {"machine": machine, "device": device, "threads": 2, "dtype": "float32", "probe": probe}
+        | {"per_second": rng.uniform(1e10, 1e11)}
+        for machine, device, probe in keys
+    )
+
+
+def _inference(rng, variants, machines, devices):
+    rows = []
+    for row, mode in product(_timed(variants, machines, devices), ("generation", "throughput")):
+        speed, middle = rng.uniform(1e4, 1e5), rng.uniform(3e-5, 3e-4)
+        quantiles = {f"latency_q{q}": middle * (1 + int(q) / 100) for q in ("05", 50, 95, 99)}
+        numbers = {"tokens_per_second": speed, "low": 0.9 * speed, "high": 1.1 * speed, "n": 9}
+        numbers |= quantiles if mode == "generation" else {}
+        rows.append(row | {"mode": mode} | (numbers if row["status"] != AWAY else {}))
+    return DataFrame(rows)
+
+
+def _breakdown(rng, variants, machines, devices):
+    rows = []
+    for row in _timed(variants, machines, devices):
+        if row["status"] == AWAY:
+            rows.append(row)
+            continue
+        shares = rng.dirichlet([1, 2, 20, 4, 2, 2, 5])
+        layer = "layer in one operator" if row["variant"] == "lstm" else "recurrence"
+        parts = ("minibatch", "input projection", layer, "output layer", "loss", "update")
+        for part, share in zip((*parts, "overhead"), shares, strict=True):
+            rows.append(row | {"part": part, "share": share, "slowdown": 1.2})
+    return DataFrame(rows)
+
+
+SIZES = ((64, 32, 35), (16, 32, 35), (256, 32, 35), (64, 8, 35), (64, 64, 35), (64, 32, 10))
+
+
+def _scaling(rng, variants, machines, devices):
+    """A star of sizes and two corners, and one size with two threads and two processes."""
+    rows = []
+    points = [(1, 1, sizes) for sizes in (*SIZES, (16, 8, 10), (256, 64, 10))]
+    points += [(2, 1, SIZES[0]), (1, 2, SIZES[0])]
+    for row in _timed(variants, machines, devices):
+        gates = {"gru": 3, "lstm": 4}.get(row["variant"].partition("_")[0], 1)
+        row |= {"gates": gates, "num_layers": 1, "directions": 1, "vocab_size": 28}
+        if row["status"] == AWAY:
+            rows.append(row)
+            continue
+        for threads, parallel, (hidden, batch, steps) in points:
+            seconds = steps * (2e-5 + gates * hidden**2 * batch * 1e-10) * rng.uniform(0.9, 1.1)
+            speed = batch * steps / seconds * rng.uniform(1, 1.5) ** (threads - 1)
+            row = row | {"hidden_size": hidden, "batch_size": batch, "num_steps": steps}
+            row |= {"threads": threads, "parallel": parallel, "tokens_per_second": speed}
+            row |= {"model_memory_bytes": 1e4 * hidden * batch, "start_seconds": 2.0}
+            rows.append(row)
+    table = DataFrame(rows)
+    return {"scaling": table, "costs": costs.fit(table[table.status != AWAY])}
 
 
 def _text(rng, corpora):
@@ -187,7 +262,7 @@ def away(tables):
     """The same study where no run and no timing could be had."""
     return tables | {
         name: tables[name].assign(status=AWAY, reason=NO_CUDA, device="cuda")
-        for name in ("runs", "speed")
+        for name in ("runs", "speed", "inference", "breakdown", "scaling")
     }
 
 
@@ -312,6 +387,7 @@ def test_a_finding_never_ranks_the_leaky_variant_although_its_numbers_are_the_be
     [
         *("learning_curves", "perplexity", "heldout_comparison", "grad_norm"),
         *("tokens_per_second", "perplexity_time"),
+        *("speed_limit", "time_breakdown", "inference", "scaling"),
     ],
 )
 def test_the_leaky_variant_is_labelled_leaky(name):
@@ -334,6 +410,26 @@ def test_every_cell_of_the_heat_map_says_its_value_or_that_it_diverged():
 def test_what_could_not_be_timed_is_noted_with_its_reason():
     said = " ".join(text.get_text() for text in words(figures.draw("tokens_per_second", WHOLE)))
     assert f"Not available here: cuda: {NO_CUDA} - 11 timings." in said
+
+
+def test_the_share_of_the_limit_is_written_beside_each_variant_and_may_exceed_1():
+    tables = WHOLE | {"speed": WHOLE["speed"].assign(share_of_limit=1.25)}
+    said = [text.get_text() for text in words(figures.draw("speed_limit", tables))]
+    assert said.count("125 %") >= len(VARIANTS)
+
+
+def test_a_speed_without_a_limit_is_not_drawn_against_one():
+    tables = WHOLE | {"speed": WHOLE["speed"].assign(share_of_limit=np.nan)}
+    assert figures.finding("speed_limit", tables).startswith("No timing with a limit to show")
+
+
+def test_parts_of_a_step_fill_its_bar():
+    figure = figures.draw("time_breakdown", WHOLE)
+    (ax,) = figure.axes
+    widths = {}
+    for bar in ax.patches:
+        widths[round(bar.get_y(), 3)] = widths.get(round(bar.get_y(), 3), 0) + bar.get_width()
+    assert len(widths) == len(VARIANTS) and np.allclose(list(widths.values()), 1)
 
 
 def test_variants_look_different_and_always_the_same():

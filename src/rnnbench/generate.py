@@ -1,6 +1,7 @@
 """Text from a prefix (d2l chapter 8.5.6)."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,14 +19,19 @@ def greedy(model: LanguageModel, prefix: Sequence[int], num_tokens: int) -> list
 
     The state is warmed up on the prefix and starts from zeros.
     """
+    return [*prefix, *itertools.islice(following(model, prefix), num_tokens)]
+
+
+def following(model: LanguageModel, prefix: Sequence[int]) -> Iterator[int]:
+    """Yield the most probable tokens after ``prefix``, one at a time and for ever."""
     device = model.output.weight.device
-    state, tokens = None, list(prefix)
-    for position in range(len(prefix) + num_tokens - 1):
-        X = torch.tensor([[tokens[position]]], device=device)
-        logits, state = model(X, state)
-        if position + 1 == len(tokens):
-            tokens.append(most_probable(logits[-1, 0]))
-    return tokens
+    state = None
+    for token in prefix:
+        logits, state = model(torch.tensor([[token]], device=device), state)
+    while True:
+        token = most_probable(logits[-1, 0])
+        yield token
+        logits, state = model(torch.tensor([[token]], device=device), state)
 
 
 def most_probable(logits: Tensor) -> int:

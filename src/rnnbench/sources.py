@@ -14,7 +14,7 @@ from rnnbench import names
 
 FOLDER = Path(__file__).parent
 STEP = ("train.py", "initial.py", "variants/__init__.py", "samplers/__init__.py")
-FIGURE_HOUSE = ("__init__", "_curves", "_heat", "_rows", "_sine", "_theme")
+FIGURE_HOUSE = ("__init__", "_curves", "_heat", "_rows", "_sine", "_speed", "_theme")
 
 
 class Wildcards(Protocol):
@@ -71,9 +71,14 @@ def timing(wildcards: Wildcards) -> str:
     return digest(*STEP, "speed.py", *_grid(wildcards))
 
 
+def tables() -> str:
+    """All that turns records into tables."""
+    return digest("tables.py", "metrics.py", "stats.py", "timings.py", "work.py", "costs.py")
+
+
 def figure(wildcards: Wildcards) -> str:
-    """The file of the figure, and what all figures share."""
-    return digest(f"figures/{wildcards.figure}.py", *_house())
+    """The file of the figure, what all figures share, and the cost model that one draws."""
+    return digest(f"figures/{wildcards.figure}.py", "costs.py", "work.py", *_house())
 
 
 def report() -> str:

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
-from rnnbench import metrics, stats
+from rnnbench import costs as cost_model
+from rnnbench import metrics, stats, timings
 from rnnbench.records import read_record, write_text
 
 RUN_KEYS = ["machine", "corpus", "variant", "sampler", "clip_norm", "device", "seed"]
@@ -109,6 +110,31 @@ def speed(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     return table.reindex(columns=[*first, *(name for name in table if name not in first)])
 
 
+def limit(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per product, square and pass over the memory: FLOPs or bytes per second."""
+    return timings.limit(concatenate(paths, missing))
+
+
+def inference(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per timed point and mode of use."""
+    return _join(timings.inference(concatenate(paths, missing)), missing)
+
+
+def breakdown(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per timed point and part of a training step."""
+    return _join(timings.breakdown(concatenate(paths, missing)), missing)
+
+
+def scaling(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per point: speed and memory at other sizes, threads and numbers of processes."""
+    return _join(timings.scaling(concatenate(paths, missing)), missing)
+
+
+def costs(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per variant and setting: the cost model fitted to the points of ``scaling``."""
+    return cost_model.fit(timings.scaling(concatenate(paths, missing)))
+
+
 def ngram_lm(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     """One row per n-gram language model and part of the text.
 
@@ -165,8 +191,8 @@ def sine_predictions(paths: Sequence[str], missing: DataFrame) -> DataFrame:
 BUILDERS = {
     build.__name__: build
     for build in (
-        *(runs, curves, texts, speed, ngram_lm),
-        *(floor, predictors, machines, sine_predictions),
+        *(runs, curves, texts, speed, limit, inference, breakdown, scaling, costs),
+        *(ngram_lm, floor, predictors, machines, sine_predictions),
     )
 }
 
@@ -207,6 +233,7 @@ def _speed_row(windows: DataFrame) -> dict[str, object]:
         "hidden_size": windows.hidden_size.iloc[0],
         "batch_size": windows.batch_size.iloc[0],
         "num_steps": windows.num_steps.iloc[0],
+        **{name: windows[name].iloc[0] for name in timings.MODEL if name in windows},
         "status": "measured",
     }
 

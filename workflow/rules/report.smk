@@ -24,7 +24,7 @@ rule table:
         "../../environment.yml"
     params:
         missing=lookup(dpath="{table}", within=MISSING),
-        source=sources.digest("tables.py", "metrics.py", "stats.py"),
+        source=sources.tables(),
     script:
         "../scripts/table.py"
 

@@ -17,6 +17,9 @@ NUMBERS = frozenset(
         *("bits_per_char", "heldout_bits_per_char", "train_seconds", "clip_norm", "clipped_share"),
         *("grad_norm", "grad_norm_max", "max_grad_norm", "exponent", "low", "high", "horizon"),
         *("tokens_per_second", "share_of_limit", "n", "threads", "mse"),
+        *("flops_per_token", "bytes_per_token", "flops_per_second", "limit_tokens_per_second"),
+        *("roofline_tokens_per_second", "share_of_roofline", "per_second", "share", "slowdown"),
+        *("latency_q05", "latency_q50", "latency_q95", "latency_q99", "seconds_per_token"),
         *("alpha", "bias", "shift", "xmin", "ks", "p", "lexicon_size"),
     ]
 )

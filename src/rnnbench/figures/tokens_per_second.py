@@ -6,9 +6,9 @@ from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from pandas import DataFrame
 
 from rnnbench.figures import _rows, _theme
+from rnnbench.figures._speed import PANEL, title
 
 SECTION = "Speed"
-PANEL = ["machine", "device", "threads", "dtype"]
 
 
 def draw(tables: _rows.Tables) -> Figure:
@@ -26,7 +26,7 @@ def draw(tables: _rows.Tables) -> Figure:
     for ax, (key, group) in zip(axes.flat, groups, strict=False):
         _panel(ax, group, variants, settings, leaky)
         _scale(ax, group, names)
-        ax.set_title(_title(key, done, 64 // columns))
+        ax.set_title(title(key, done, 64 // columns))
     for ax in axes.flat[len(groups) :]:
         ax.set_visible(False)
     scales = ["Each panel has its own scale."] if len(groups) > 1 else []
@@ -73,16 +73,6 @@ def _panel(ax: Axes, group: DataFrame, variants: list, settings: list, leaky: se
         reach = [[row.tokens_per_second - row.low], [row.high - row.tokens_per_second]]
         marks = {"fmt": style.marker, "mfc": style.fill, "color": style.color, "ms": 4.5}
         ax.errorbar([row.tokens_per_second], [y], xerr=reach, capsize=2, elinewidth=1.2, **marks)
-
-
-def _title(key: tuple, done: DataFrame, width: int) -> str:
-    machine, device, threads, dtype = key
-    words = [str(device)]
-    if done.threads.nunique() > 1:
-        words.append(_rows.counted(int(threads), "thread"))
-    if done.dtype.nunique() > 1:
-        words.append(str(dtype))
-    return _theme.wrapped(machine, width) + "\n" + ", ".join(words)
 
 
 def _scale(ax: Axes, group: DataFrame, names: list[str]) -> None:
