@@ -14,6 +14,7 @@ from rnnbench.corpora.time_machine import FILE_NAME, SHA256
 from rnnbench.folders import find_file
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch is loaded: tiny tensors, sums in one order
+os.environ["TORCH_COMPILE_DISABLE"] = "1"  # a minute per variant; one test turns it on again
 settings.register_profile("shared machine", deadline=None)
 settings.load_profile("shared machine")
 

@@ -2,7 +2,10 @@
 
 import dataclasses
 import math
+import os
+import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -54,7 +57,7 @@ def test_every_variant_agrees_or_says_why_it_cannot_train_here(variant, sampler)
         assert getattr(found, name) <= bound
 
 
-@pytest.mark.parametrize("variant", [v for v in names("variants") if not v.endswith("_compiled")])
+@pytest.mark.parametrize("variant", names("variants"))
 def test_float64_is_compared_to_its_own_bounds(variant):
     timing = dataclasses.replace(TIMING, variant=variant, dtype="float64")
     found = check(timing, TOKENS, VOCAB_SIZE)
@@ -63,6 +66,28 @@ def test_float64_is_compared_to_its_own_bounds(variant):
     else:
         assert found.status == AGREES
         assert max(found.loss, found.gradient, found.logits, found.followed) <= 1e-9
+
+
+COMPILE = """
+import dataclasses, sys
+sys.path.insert(0, "tests")
+from test_agreement import TIMING, TOKENS, VOCAB_SIZE, check
+timing = dataclasses.replace(TIMING, variant=sys.argv[1], num_steps=3)
+print(check(timing, TOKENS, VOCAB_SIZE).status)
+"""
+
+
+@pytest.mark.parametrize("variant", ["rnn_compiled", "gru_compiled", "lstm_compiled"])
+def test_a_compiled_variant_agrees_when_it_is_compiled(variant, tmp_path):
+    if why := load("variants", variant).unavailable("cpu", "float32"):
+        pytest.skip(why)
+    environment = os.environ | {"TORCHINDUCTOR_CACHE_DIR": str(tmp_path)}
+    environment["TORCH_COMPILE_DISABLE"] = "0"
+    command = [sys.executable, "-c", COMPILE, variant]
+    root = Path(__file__).parents[1]
+    done = subprocess.run(command, env=environment, cwd=root, capture_output=True, text=True)
+    assert done.stdout.strip() == AGREES, done.stderr
+    assert any(tmp_path.rglob("*.so"))
 
 
 @pytest.fixture
