@@ -105,4 +105,4 @@ def test_the_peak_of_the_memory_is_at_least_what_is_in_use():
 
 
 def test_what_cannot_be_read_is_unknown(tmp_path: Path):
-    assert machine._read(str(tmp_path / "governor")) == machine.UNKNOWN
+    assert machine.read(str(tmp_path / "governor")) == machine.UNKNOWN

@@ -76,7 +76,7 @@ def fingerprint() -> dict[str, Any]:
         "cpu_cache": cpu["cache size"],
         "usable_cores": usable_cores(),
         "hardware_threads": os.cpu_count(),
-        "cpu_governor": _read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+        "cpu_governor": read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
         "memory_gib": memory_gib(),
         "load_average": load_average(),
         "gpus": ", ".join(gpus()) or "none",
@@ -104,7 +104,7 @@ def peak_memory_bytes() -> int:
 
 def _cpu() -> dict[str, str]:
     """Read the first processor's fields of CPU_FIELDS."""
-    listing = _read("/proc/cpuinfo").partition("\n\n")[0]
+    listing = read("/proc/cpuinfo").partition("\n\n")[0]
     pairs = (line.partition(":") for line in listing.splitlines())
     fields = {key.strip(): value.strip() for key, _, value in pairs}
     found = {key: fields.get(key, UNKNOWN) for key in CPU_FIELDS}
@@ -120,7 +120,8 @@ def _torch_cuda() -> str | None:
     return found and found.group(1)
 
 
-def _read(path: str) -> str:
+def read(path: str) -> str:
+    """Text of a file that the system offers, or ``unknown``."""
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except OSError:

@@ -13,6 +13,7 @@ from rnnbench import names
 
 FOLDER = Path(__file__).parent
 STEP = ("train.py", "initial.py", "variants/__init__.py", "samplers/__init__.py")
+PROTOCOL = ("speed.py", "load.py")
 FIGURE_HOUSE = ("__init__", "_curves", "_heat", "_rows", "_sine", "_theme")
 
 
@@ -65,9 +66,14 @@ def run(wildcards: Wildcards) -> str:
     return digest(*files, *_grid(wildcards))
 
 
-def timing(wildcards: Wildcards) -> str:
-    """The protocol, and the training step that it times."""
-    return digest(*STEP, "speed.py", *_grid(wildcards))
+def timing(variant: str, sampler: str) -> str:
+    """The protocol within a process, and the training step that it times."""
+    return digest(*STEP, *PROTOCOL, f"variants/{variant}.py", f"samplers/{sampler}.py")
+
+
+def campaign() -> str:
+    """The order of the processes, and what is made of them."""
+    return digest("campaign.py", "points.py", "rates.py", "stats.py", "admission.py", "timing.py")
 
 
 def figure(wildcards: Wildcards) -> str:

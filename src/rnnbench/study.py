@@ -12,6 +12,7 @@ from rnnbench.errors import StudyError
 from rnnbench.jobs import RunConfig, TimingConfig, path_value
 
 NOT_AVAILABLE = "not available here"
+PROTOCOL = ("processes_min", "precision", "most_seconds", "outside_load", "twins", "seed")
 
 
 class Study:
@@ -21,16 +22,24 @@ class Study:
         config: the merged configuration; every key is required, config/config.yaml has them all.
         machine: name of the hardware.
         unavailable: device -> why it cannot be used here; devices that can are absent.
+        usable_cores: CPU cores a job may have; ``all`` threads are as many.
 
     Raises:
         StudyError: the configuration cannot be run; the message lists all that is wrong.
     """
 
-    def __init__(self, config: Mapping[str, Any], machine: str, unavailable: Mapping[str, str]):
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        machine: str,
+        unavailable: Mapping[str, str],
+        usable_cores: int,
+    ):
         schema.check(config)
         self.config = config
         self.machine = machine
         self.unavailable = dict(unavailable)
+        self.usable_cores = usable_cores
         self._check_names()
         self._check_sizes()
         self._check_epsilons()
@@ -50,14 +59,8 @@ class Study:
 
     @cached_property
     def timings(self) -> list[dict[str, str]]:
-        """Addresses of the timing processes that can be done here, as path values.
-
-        Rounds over all points come one after the other, so that the processes of one point are
-        spread over the whole time of measurement.
-        """
-        processes = range(1, self.config["speed"]["processes"] + 1)
-        points = [p for p in self._timing_grid() if p["device"] not in self.unavailable]
-        return [p | {"process": str(k)} for k in processes for p in points]
+        """Addresses of the points that can be timed here, as path values."""
+        return [p for p in self._timing_grid() if p["device"] not in self.unavailable]
 
     def missing(self, table: str) -> list[dict[str, str]]:
         """Return the rows of ``table`` that were asked for and cannot be had here, with reasons."""
@@ -73,9 +76,20 @@ class Study:
         return RunConfig.from_strings(self._sizes(address["variant"]) | dict(address))
 
     def timing(self, address: Mapping[str, str]) -> TimingConfig:
-        """Complete the address of a timing process."""
-        sizes = self._sizes(address["variant"]) | {"corpus": self.timing_corpus}
+        """Complete the address of a timed point, for its first process."""
+        sizes = self._sizes(address["variant"]) | {"corpus": self.timing_corpus, "process": 1}
         return TimingConfig.from_strings(sizes | self.config["speed"] | dict(address))
+
+    @property
+    def protocol(self) -> dict[str, Any]:
+        """The settings of the campaign, as in :class:`rnnbench.points.Protocol`."""
+        return {name: self.config["speed"][name] for name in PROTOCOL}
+
+    @property
+    def threads(self) -> list[int]:
+        """Numbers of threads to time with; ``all`` and the number of all cores are one."""
+        asked = self.config["speed"]["threads"]
+        return list(dict.fromkeys(self.usable_cores if n == "all" else n for n in asked))
 
     @property
     def timing_corpus(self) -> str:
@@ -87,18 +101,13 @@ class Study:
         return self.run(address).as_row()
 
     def timing_row(self, address: Mapping[str, str]) -> dict[str, Any]:
-        """Return the parameters of a timing process as plain values."""
+        """Return the parameters of a timed point as plain values."""
         return self.timing(address).as_row()
 
     @staticmethod
     def gpus(address: Mapping[str, str]) -> int:
         """Return how many GPUs a job needs."""
         return int(address["device"] == "cuda")
-
-    @staticmethod
-    def earlier_rounds_first(address: Mapping[str, str]) -> int:
-        """Return the priority of a timing process, so that variants are timed in turn."""
-        return -int(address["process"])
 
     @property
     def known(self) -> list[str]:
@@ -134,11 +143,11 @@ class Study:
     def _timing_grid(self) -> Iterator[dict[str, str]]:
         speed = self.config["speed"]
         return self._grid(
-            variant=self.config["runs"]["variants"],
+            variant=speed["variants"],
             sampler=speed["samplers"],
             clip_norm=speed["clip_norm"],
             device=self.devices("speed"),
-            threads=speed["threads"],
+            threads=self.threads,
             dtype=speed["dtypes"],
         )
 
@@ -147,10 +156,10 @@ class Study:
             yield {"machine": self.machine} | dict(zip(axes, map(path_value, point), strict=True))
 
     def _check_names(self) -> None:
-        runs = self.config["runs"]
-        for name in [*runs["variants"], *runs["overrides"]]:
+        runs, speed = self.config["runs"], self.config["speed"]
+        for name in [*runs["variants"], *runs["overrides"], *speed["variants"], *speed["twins"]]:
             names.check("variants", name)
-        for name in [*runs["samplers"], *self.config["speed"]["samplers"]]:
+        for name in [*runs["samplers"], *speed["samplers"]]:
             names.check("samplers", name)
         for name in self.config["ngram_lm"]["smoothings"]:
             names.check("smoothings", name)
@@ -181,7 +190,7 @@ class Study:
                 f"sine.num_points: wanted at least {wanted} (train_points + num_lags + the longest "
                 f"horizon), found {sine['num_points']}. Make the series longer or the rest smaller."
             )
-        for variant in self.config["runs"]["variants"]:
+        for variant in {*self.config["runs"]["variants"], *self.config["speed"]["variants"]}:
             sizes = self._sizes(variant)
             for corpus in self.config["runs"]["corpora"]:
                 num_tokens = min(sizes["train_tokens"], self._most_train_tokens(corpus, sizes))

@@ -24,7 +24,7 @@ rule table:
         "../../environment.yml"
     params:
         missing=lookup(dpath="{table}", within=MISSING),
-        source=sources.digest("tables.py", "metrics.py", "stats.py"),
+        source=sources.digest("tables.py", "metrics.py", "rates.py", "stats.py"),
     script:
         "../scripts/table.py"
 

@@ -1,13 +1,13 @@
-"""Vocabulary → timed training steps. Nothing of the DAG runs beside a timing."""
+"""Vocabulary → timed training steps. Nothing of the DAG runs beside them."""
 
-SPEED = (
-    "results/speed/machine={machine}/variant={variant}/sampler={sampler}/clip_norm={clip_norm}/"
-    "device={device}/threads={threads}/dtype={dtype}/process={process}"
-)
+SPEED = "results/speed/machine={machine}"
+SPEED_HERE = SPEED.format(machine=study.machine)
 
 ALL_CORES = 1024  # a job that asks for more than there are gets all, and so has no neighbour
 
-PARTS["speed"] = [f"{SPEED.format(**address)}/samples.csv" for address in study.timings]
+PARTS["speed"] = [f"{SPEED_HERE}/points.csv", f"{SPEED_HERE}/samples.csv"]
+PARTS["noise"] = [f"{SPEED_HERE}/samples.csv"]
+PARTS["campaign"] = [f"{SPEED_HERE}/record.json"]
 PARTS["machines"] = [f"results/machine/machine={study.machine}/record.json"]
 
 
@@ -20,26 +20,29 @@ rule machine:
     conda:
         "../../environment.yml"
     params:
-        source=sources.digest("machine.py"),
+        source=sources.digest("machine.py", "preflight.py"),
     script:
         "../scripts/machine.py"
 
 
 rule speed:
-    """Time training steps in a fresh process; low process numbers first, so variants alternate."""
+    """Time training steps, all points in turn; what a killed job measured is taken up."""
     input:
         vocab=f"results/vocab/corpus={study.timing_corpus}/token=char/vocab.json",
         ids=f"results/vocab/corpus={study.timing_corpus}/token=char/tokens.npy",
     output:
-        f"{SPEED}/samples.csv",
+        points=f"{SPEED}/points.csv",
+        samples=f"{SPEED}/samples.csv",
+        record=f"{SPEED}/record.json",
     log:
         f"{SPEED}/speed.log",
-    priority: study.earlier_rounds_first
     conda:
         "../../environment.yml"
     threads: ALL_CORES
     params:
-        timing=study.timing_row,
-        source=sources.timing,
+        points=[study.timing_row(address) for address in study.timings],
+        sources=[sources.timing(p["variant"], p["sampler"]) for p in study.timings],
+        protocol=study.protocol,
+        source=sources.campaign(),
     script:
         "../scripts/speed.py"
