@@ -207,6 +207,7 @@ def test_a_twin_is_timed_as_two_arms_in_every_round(machine, sitting, tmp_path):
     arms = samples[samples.variant == "gru"].groupby("arm").process.unique()
     assert {arm: sorted(found) for arm, found in arms.items()} == {"a": [1, 3, 5], "b": [2, 4, 6]}
     assert set(samples[samples.variant != "gru"].arm) == {"a"}
+    assert set(samples[samples["round"] == 2].process) == {2, 3, 4}
 
 
 @pytest.mark.parametrize(("load", "disturbed"), [(0.0, False), (0.105, False), (0.2, True)])

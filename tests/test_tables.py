@@ -89,7 +89,13 @@ def windows(process: int, warm_up: list[float], counted: list[float], **changes)
     key = dataclasses.replace(TIMING, process=process)
     fields = {name: value for name, value in changes.items() if hasattr(key, name)}
     row = dataclasses.replace(key, **fields).as_row()
-    row |= {"arm": "a", "disturbed": False, "outside_load": 0.01, "load_average": 0.5}
+    row |= {
+        "round": process,
+        "arm": "a",
+        "disturbed": False,
+        "outside_load": 0.01,
+        "load_average": 0.5,
+    }
     row |= {"initialisation_seconds": 0.1, "first_step_seconds": 0.2, "steady": True}
     row |= {"peak_memory_bytes": process * 100, "num_minibatches": 2, "seconds": 2.0} | changes
     return DataFrame(
@@ -146,7 +152,7 @@ def test_infinity_is_written_as_a_path_says_it_and_a_missing_value_as_nothing(tm
     assert (tmp_path / "t.csv").read_text().splitlines() == ["clip_norm,x", "inf,", "1.0,"]
 
 
-@pytest.mark.parametrize("name", ["runs", "curves", "texts", "speed", "noise"])
+@pytest.mark.parametrize("name", ["runs", "curves", "texts", "speed", "speedup", "noise"])
 def test_a_table_of_a_study_without_runs_is_an_empty_table_on_disk_too(name, tmp_path):
     assert len(gathered(name, [])) == 0
     assert len(gathered(name, [], folder=tmp_path)) == 0
@@ -313,6 +319,25 @@ def test_the_noise_is_the_ratio_of_two_arms_of_the_same_thing(campaign, tmp_path
     (row,) = gathered("noise", campaign(*arms, *alone)[1:], folder=tmp_path).to_dict("records")
     assert (row["dtype"], row["ratio"], row["n"], row["processes"]) == ("float32", 1, 24, 8)
     assert row["low"] <= 1 <= row["high"]
+
+
+def test_variants_are_compared_with_the_plain_layer_round_by_round(campaign, tmp_path):
+    """The machine slows down from round to round; within a round the ratio is 2."""
+    plain = [windows(k, [], [100 / k, 110 / k, 90 / k]) for k in range(1, 8)]
+    fused = [windows(k, [], [200 / k] * 3, variant="gru_fused") for k in range(1, 8)]
+    alone = [windows(k, [], [200 / k] * 3, variant="gru_deep", threads=2) for k in range(1, 8)]
+    paths = campaign(*plain, *fused, *alone)[1:]
+    (row,) = gathered("speedup", paths, folder=tmp_path).to_dict("records")
+    assert (row["variant"], row["baseline"], row["n"]) == ("gru_fused", "gru", 7)
+    assert [row[name] for name in ("ratio", "low", "high")] == pytest.approx([2, 2, 2])
+
+
+def test_a_comparison_over_few_rounds_has_extremes_and_no_interval(campaign):
+    plain = [windows(k, [], [100] * 3) for k in (1, 2, 3)]
+    fused = [windows(k, [], [100 + k] * 3, variant="gru_fused") for k in (1, 2, 3)]
+    (row,) = gathered("speedup", campaign(*plain, *fused)[1:]).to_dict("records")
+    assert (row["minimum"], row["ratio"], row["maximum"], row["n"]) == (1.01, 1.02, 1.03, 3)
+    assert np.isnan(row["low"]) and np.isnan(row["high"])
 
 
 def test_the_noise_is_that_of_b_over_a(campaign):

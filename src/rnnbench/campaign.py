@@ -55,8 +55,10 @@ class Campaign:
     def run(self) -> None:
         """Measure until every point is known well enough, or time is up."""
         before = preflight.conditions()
-        for doubt in preflight.doubts(before):
+        doubts = preflight.doubts(before)
+        for doubt in doubts:
             log.warning("%s", doubt)
+        self.facts["doubts"] = "; ".join(doubts) or "none"
         self.facts |= {f"{key}_before": value for key, value in before.items()}
         for point in self.points:
             self.take_up(point)

@@ -118,12 +118,12 @@ class Point:
         return sum(k not in self.done for k in asked) if self.status == MEASURED else 0
 
     def windows(self) -> DataFrame:
-        """All windows, with their arm and whether load from outside disturbed them.
+        """All windows, with their round, their arm, and whether load from outside disturbed them.
 
         A window counts as disturbed only if the excess is more than one tick of the system's clock.
         """
         parts = [
-            part.assign(arm="b" if self.arms == 2 and number % 2 == 0 else "a")
+            part.assign(round=(number - 1) // self.arms + 1, arm="ab"[(number - 1) % self.arms])
             for number, part in sorted(self.done.items())
         ]
         windows = pd.concat(parts, ignore_index=True)

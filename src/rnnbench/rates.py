@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from pandas import DataFrame
+from pandas import DataFrame, Series
 
 from rnnbench import stats
 
@@ -60,6 +60,32 @@ def summary(windows: DataFrame) -> dict[str, Any]:
         "peak_memory_bytes": counted.peak_memory_bytes.max(),
         **{name: counted[name].iloc[0] for name in SIZES},
     }
+
+
+def speedup(windows: DataFrame, baseline: DataFrame) -> dict[str, Any] | None:
+    """Times the speed of ``baseline``, compared round by round: what a round's conditions do to
+    both is no difference. The interval is over rounds; of fewer than six there is none.
+    """
+    above, below = (_by_round(used(part)) for part in (windows, baseline))
+    ratios = (above / below).dropna()
+    if ratios.empty:
+        return None
+    single = {number: np.array([ratio]) for number, ratio in ratios.items()}
+    found = stats.hierarchical_bootstrap(single, np.random.default_rng(0))
+    known = found.n >= FEWEST_WINDOWS
+    return {
+        "ratio": found.median,
+        "low": found.low if known else np.nan,
+        "high": found.high if known else np.nan,
+        "n": found.n,
+        "minimum": ratios.min(),
+        "maximum": ratios.max(),
+    }
+
+
+def _by_round(windows: DataFrame) -> Series:
+    """Median tokens per second of each round."""
+    return (windows.num_tokens / windows.seconds).groupby(windows["round"]).median()
 
 
 def noise(windows: DataFrame) -> dict[str, Any] | None:

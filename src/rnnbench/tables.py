@@ -109,6 +109,24 @@ def speed(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     return table.reindex(columns=[*first, *(name for name in table if name not in first)])
 
 
+def speedup(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per point beside whose variant the plain torch.nn layer of its name was timed.
+
+    ``gru_deep`` and ``gru_scratch`` are compared with ``gru``, all else being equal.
+    """
+    samples, rows = concatenate(paths, missing), []
+    points = dict(list(samples.groupby(TIMING_KEYS, sort=False))) if len(samples) else {}
+    for key, windows in points.items():
+        point = dict(zip(TIMING_KEYS, key, strict=True))
+        plain = point["variant"].split("_")[0]
+        baseline = points.get(tuple((point | {"variant": plain}).values()))
+        if plain != point["variant"] and baseline is not None:
+            found = rates.speedup(windows, baseline)
+            rows += [point | {"baseline": plain} | found] if found else []
+    columns = [*TIMING_KEYS, "baseline", "ratio", "low", "high", "n", "minimum", "maximum"]
+    return DataFrame(rows, columns=columns)
+
+
 def noise(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     """One row per point that was timed twice: by what factor the two differ, which is the noise."""
     samples = concatenate(paths, missing)
@@ -175,7 +193,7 @@ def sine_predictions(paths: Sequence[str], missing: DataFrame) -> DataFrame:
 BUILDERS = {
     build.__name__: build
     for build in (
-        *(runs, curves, texts, speed, noise, ngram_lm),
+        *(runs, curves, texts, speed, speedup, noise, ngram_lm),
         *(floor, predictors, machines, sine_predictions),
     )
 }

@@ -31,6 +31,8 @@ COLUMNS = {
     "curves": "epoch perplexity heldout_perplexity grad_norm",
     "speed": "machine variant sampler clip_norm device threads dtype tokens_per_second low high n "
     "share_of_limit status reason ended processes disturbed_share drift first_step_seconds",
+    "speedup": "machine variant baseline threads ratio low high n minimum maximum",
+    "campaign": "machine points processes spent_seconds load_average_before",
     "noise": "machine variant device threads dtype ratio low high n",
     "ngrams": "corpus token order tokens distinct hapax",
     "top_ngrams": "corpus token order rank ngram count",

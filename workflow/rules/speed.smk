@@ -6,6 +6,7 @@ SPEED_HERE = SPEED.format(machine=study.machine)
 ALL_CORES = 1024  # a job that asks for more than there are gets all, and so has no neighbour
 
 PARTS["speed"] = [f"{SPEED_HERE}/points.csv", f"{SPEED_HERE}/samples.csv"]
+PARTS["speedup"] = [f"{SPEED_HERE}/samples.csv"]
 PARTS["noise"] = [f"{SPEED_HERE}/samples.csv"]
 PARTS["campaign"] = [f"{SPEED_HERE}/record.json"]
 PARTS["machines"] = [f"results/machine/machine={study.machine}/record.json"]
