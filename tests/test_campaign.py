@@ -156,9 +156,11 @@ def test_a_killed_sitting_is_taken_up_where_it_stood(machine, sitting):
 def test_an_edited_variant_alone_is_measured_again(machine, sitting):
     sitting()
     machine.asked = []
-    done = sitting(sources={"gru": "1"})
+    samples = sitting(sources={"gru": "1"}).samples()
     assert sorted(machine.asked) == [("gru", 1), ("gru", 2), ("gru", 3)]
-    assert len(done.samples()) == 27
+    assert len(samples) == 27
+    sittings = samples.groupby("variant").sitting.unique()
+    assert list(sittings["rnn"]) == list(sittings["lstm"]) != list(sittings["gru"])
 
 
 def test_other_parameters_or_another_text_make_all_measured_again(machine, sitting):

@@ -471,6 +471,11 @@ def test_all_threads_are_those_of_the_usable_cores_and_none_is_timed_twice(asked
     assert sorted({int(point["threads"]) for point in study.timings}) == sorted(threads)
 
 
+def test_a_twin_that_is_not_timed_is_answered_with_those_that_are():
+    message = fault(changed("speed.variants", ["rnn", "lstm"]))
+    assert "speed.twins: wanted names out of speed.variants (rnn, lstm), found gru" in message
+
+
 def test_variants_may_be_timed_that_are_not_trained():
     config = changed("speed.variants", ["gru", "lstm"])
     config["runs"]["variants"] = ["rnn"]
@@ -527,11 +532,12 @@ def test_an_edit_makes_the_runs_it_decides_again_and_no_other(name, edited, copi
 
 
 def test_an_edit_of_a_variant_changes_the_digest_of_its_timings_alone(copied):
-    points = [(p["variant"], p["sampler"]) for p in read(shipped()).timings]
-    before = {point: sources.timing(*point) for point in points}
+    study = read(shipped())
+    points = [study.timing(address) for address in study.timings]
+    before = {point: sources.timing(point) for point in points}
     edited = copied / "variants/gru.py"
     edited.write_text(edited.read_text() + "\n")
-    again = {point[0] for point in points if sources.timing(*point) != before[point]}
+    again = {point.variant for point in points if sources.timing(point) != before[point]}
     assert again == {"gru"}
 
 

@@ -90,6 +90,7 @@ def windows(process: int, warm_up: list[float], counted: list[float], **changes)
     fields = {name: value for name, value in changes.items() if hasattr(key, name)}
     row = dataclasses.replace(key, **fields).as_row()
     row |= {
+        "sitting": "now",
         "round": process,
         "arm": "a",
         "disturbed": False,
@@ -330,6 +331,12 @@ def test_variants_are_compared_with_the_plain_layer_round_by_round(campaign, tmp
     (row,) = gathered("speedup", paths, folder=tmp_path).to_dict("records")
     assert (row["variant"], row["baseline"], row["n"]) == ("gru_fused", "gru", 7)
     assert [row[name] for name in ("ratio", "low", "high")] == pytest.approx([2, 2, 2])
+
+
+def test_rounds_of_another_sitting_are_not_compared(campaign):
+    plain = [windows(k, [], [100] * 3) for k in (1, 2, 3)]
+    fused = [windows(k, [], [200] * 3, variant="gru_fused", sitting="later") for k in (1, 2, 3)]
+    assert len(gathered("speedup", campaign(*plain, *fused)[1:])) == 0
 
 
 def test_a_comparison_over_few_rounds_has_extremes_and_no_interval(campaign):

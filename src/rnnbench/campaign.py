@@ -50,6 +50,7 @@ class Campaign:
         self.points, self.protocol, self.text = list(points), protocol, text
         self.root, self.printed = root, printed
         self.measured, self.earlier, self.began = 0, 0.0, time.monotonic()
+        self.sitting = datetime.now(UTC).isoformat(timespec="milliseconds")
         self.facts: dict[str, Any] = {}
 
     def run(self) -> None:
@@ -80,8 +81,8 @@ class Campaign:
             if kept is None:
                 sample_files.discard(place)
                 continue
-            point.done[number], record = kept
-            point.seconds.append(record["wall_seconds"])
+            rows, record = kept
+            point.take(number, rows, record["sitting"], record["wall_seconds"])
 
     def admit(self) -> None:
         """Ask of each content once, in a process of its own, whether it may be timed."""
@@ -119,16 +120,15 @@ class Campaign:
     def measure(self, interpreter: Interpreter, point: Point, number: int) -> None:
         """Measure one process of a point and keep it on disk."""
         timing = point.process(number)
-        began, date = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
+        began = time.monotonic()
         try:
             rows = interpreter.rows("speed", timing)
         except WorkError as error:
             return give_up(point, FAILED, str(error))
         seconds = time.monotonic() - began
-        record = self.identity(point, timing) | {"began": date, "wall_seconds": seconds}
+        record = self.identity(point, timing) | {"sitting": self.sitting, "wall_seconds": seconds}
         sample_files.write(sample_files.folder(self.root, timing), rows, record)
-        point.done[number] = DataFrame(rows)
-        point.seconds.append(seconds)
+        point.take(number, DataFrame(rows), self.sitting, seconds)
         self.measured += 1
         return self.report(point, number)
 

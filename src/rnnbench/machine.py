@@ -1,6 +1,7 @@
 """The machine a job runs on: a name from its hardware, its devices, its fingerprint."""
 
 import hashlib
+import math
 import os
 import platform
 import re
@@ -18,6 +19,7 @@ import rnnbench
 
 CPU_FIELDS = ("vendor_id", "cpu family", "model", "model name", "stepping", "flags", "cache size")
 UNKNOWN = "unknown"
+CONTROL_GROUP = "/sys/fs/cgroup"
 
 
 def name() -> str:
@@ -47,8 +49,15 @@ def unavailable() -> dict[str, str]:
 
 
 def usable_cores() -> int:
-    """CPU cores this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """CPU cores this process may run on, and may use up by the quota of its control group."""
+    mask = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count())
+    return max(1, min(len(mask), core_quota()))
+
+
+def core_quota() -> int:
+    """Cores' worth of CPU time that Linux grants the control group, rounded up."""
+    quota, _, period = read(f"{CONTROL_GROUP}/cpu.max").partition(" ")
+    return math.ceil(int(quota) / int(period)) if quota.isdigit() else sys.maxsize
 
 
 def memory_gib() -> int:

@@ -107,6 +107,11 @@ class Point:
         """Parameters of one of its processes."""
         return replace(self.timing, process=number)
 
+    def take(self, number: int, rows: DataFrame, sitting: str, seconds: float) -> None:
+        """Add the windows of a process: when its campaign began, and how long it took."""
+        self.done[number] = rows.assign(sitting=sitting)
+        self.seconds.append(seconds)
+
     def lacking(self) -> list[int]:
         """Processes of the next round that are still to be measured."""
         first = self.rounds * self.arms + 1

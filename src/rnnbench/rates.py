@@ -48,6 +48,7 @@ def summary(windows: DataFrame) -> dict[str, Any]:
         "high": found.high if known else np.nan,
         "n": found.n,
         "processes": found.processes,
+        "sittings": windows.sitting.nunique(),
         "minimum": rates.min(),
         "maximum": rates.max(),
         "disturbed_share": counted.disturbed.mean(),
@@ -63,8 +64,10 @@ def summary(windows: DataFrame) -> dict[str, Any]:
 
 
 def speedup(windows: DataFrame, baseline: DataFrame) -> dict[str, Any] | None:
-    """Times the speed of ``baseline``, compared round by round: what a round's conditions do to
-    both is no difference. The interval is over rounds; of fewer than six there is none.
+    """Times the speed of ``baseline``, compared round by round, within one sitting.
+
+    What the conditions of a round do to both is no difference. The interval is over rounds; of
+    fewer than six there is none.
     """
     above, below = (_by_round(used(part)) for part in (windows, baseline))
     ratios = (above / below).dropna()
@@ -84,8 +87,9 @@ def speedup(windows: DataFrame, baseline: DataFrame) -> dict[str, Any] | None:
 
 
 def _by_round(windows: DataFrame) -> Series:
-    """Median tokens per second of each round."""
-    return (windows.num_tokens / windows.seconds).groupby(windows["round"]).median()
+    """Median tokens per second of each round of each sitting."""
+    rates = windows.num_tokens / windows.seconds
+    return rates.groupby([windows.sitting, windows["round"]]).median()
 
 
 def noise(windows: DataFrame) -> dict[str, Any] | None:

@@ -62,8 +62,8 @@ def found(root: Path, timing: TimingConfig) -> Iterator[int]:
 
 
 def discard(place: Path) -> None:
-    """Remove samples that were measured of something else."""
-    log.info("measured of another source, text or configuration: %s", place)
+    """Remove samples that are not whole, or were measured of something else."""
+    log.info("not finished, or of another source, text or configuration: %s", place)
     shutil.rmtree(place)
 
 

@@ -18,7 +18,7 @@ FIGURE_HOUSE = ("__init__", "_curves", "_heat", "_rows", "_sine", "_theme")
 
 
 class Wildcards(Protocol):
-    """The wildcards of a job: corpus, smoothing, variant, ... where the rule has them."""
+    """The wildcards of a job, or the parameters of a timed point, where there are such."""
 
     corpus: str
     smoothing: str
@@ -66,9 +66,9 @@ def run(wildcards: Wildcards) -> str:
     return digest(*files, *_grid(wildcards))
 
 
-def timing(variant: str, sampler: str) -> str:
+def timing(point: Wildcards) -> str:
     """The protocol within a process, and the training step that it times."""
-    return digest(*STEP, *PROTOCOL, f"variants/{variant}.py", f"samplers/{sampler}.py")
+    return digest(*STEP, *PROTOCOL, *_grid(point))
 
 
 def campaign() -> str:

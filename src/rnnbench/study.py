@@ -175,11 +175,16 @@ class Study:
                     f"own_texts.{name}: wanted a name of its own, found that of a built-in corpus. "
                     "Choose another name."
                 )
-        extra = set(runs["corpora"]) - set(self.config["corpora"])
+        self._check_subset("runs.corpora", runs["corpora"], "corpora", self.config["corpora"])
+        self._check_subset("speed.twins", speed["twins"], "speed.variants", speed["variants"])
+
+    @staticmethod
+    def _check_subset(key: str, found: list[str], whole: str, there: list[str]) -> None:
+        extra = set(found) - set(there)
         if extra:
             raise StudyError(
-                f"runs.corpora: wanted names out of corpora ({', '.join(self.config['corpora'])}), "
-                f"found {', '.join(sorted(extra))}. Add it to corpora too."
+                f"{key}: wanted names out of {whole} ({', '.join(there)}), "
+                f"found {', '.join(sorted(extra))}. Add it to {whole} too, or take it out."
             )
 
     def _check_sizes(self) -> None:

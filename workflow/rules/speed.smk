@@ -42,7 +42,7 @@ rule speed:
     threads: ALL_CORES
     params:
         points=[study.timing_row(address) for address in study.timings],
-        sources=[sources.timing(p["variant"], p["sampler"]) for p in study.timings],
+        sources=[sources.timing(study.timing(address)) for address in study.timings],
         protocol=study.protocol,
         source=sources.campaign(),
     script:
