@@ -49,6 +49,7 @@ WORK = """
     sys.modules["rnnbench.odd"] = types.ModuleType("rnnbench.odd")
     sys.modules["rnnbench.odd"].rows = rows
     served.MOST_SECONDS = 2
+    served.FORKS = FORKS
     served.serve(iter(sys.stdin.readline, ""), served.private_output())
 """
 
@@ -59,10 +60,17 @@ def text(tmp_path):
     return Text(tmp_path / "ids.npy", VOCAB_SIZE)
 
 
+def serving(monkeypatch, forks: bool) -> None:
+    """Have interpreters that know a kind of work of this test."""
+    code = textwrap.dedent(WORK).replace("= FORKS", f"= {forks}")
+    monkeypatch.setattr(timing, "COMMAND", [sys.executable, "-c", code])
+    monkeypatch.setattr(timing, "FORKS", forks)
+
+
 @pytest.fixture
 def odd(text, tmp_path, monkeypatch):
-    """An interpreter that has a kind of work of this test."""
-    monkeypatch.setattr(timing, "COMMAND", [sys.executable, "-c", textwrap.dedent(WORK)])
+    """An interpreter as this system has it."""
+    serving(monkeypatch, timing.FORKS)
     with Interpreter(text, tmp_path / "log") as interpreter:
         yield interpreter
 
@@ -76,6 +84,15 @@ def test_each_piece_of_work_has_a_process_of_its_own(odd):
     assert first["pid"] != second["pid"]
     if timing.FORKS:
         assert first["parent"] == second["parent"] == odd.process.pid
+
+
+def test_where_forks_are_not_safe_each_piece_has_an_interpreter(text, tmp_path, monkeypatch):
+    serving(monkeypatch, forks=False)
+    with Interpreter(text, tmp_path / "log") as interpreter:
+        ((first,), (second,)) = (interpreter.rows("odd", TIMING) for _ in range(2))
+        with pytest.raises(WorkError, match="no compiler"):
+            interpreter.rows("odd", of("raises"))
+    assert first["pid"] != second["pid"]
 
 
 def test_work_gets_its_parameters_its_text_and_its_threads(odd, text):

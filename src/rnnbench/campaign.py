@@ -65,10 +65,10 @@ class Campaign:
             self.take_up(point)
         self.earlier = sum(sum(point.seconds) for point in self.points)
         self.admit()
-        self.facts["admission_seconds"] = time.monotonic() - self.began
+        self.facts["admission_seconds"] = round(time.monotonic() - self.began, 1)
         self.began = time.monotonic()
         while active := [point for point in self.points if self.wanted(point)]:
-            self.round(active)
+            self.measure_round(active)
         self.facts |= {f"{key}_after": value for key, value in preflight.conditions().items()}
         log.info("%d processes measured; %.0f s over all sittings", self.measured, self.spent())
 
@@ -104,7 +104,7 @@ class Campaign:
         """Whether another round of a point would end before time is up."""
         return self.spent() + point.round_seconds <= self.protocol.most_seconds
 
-    def round(self, active: Sequence[Point]) -> None:
+    def measure_round(self, active: Sequence[Point]) -> None:
         """Measure once more what has been measured the fewest times, in random order."""
         fewest = min(point.rounds for point in active)
         jobs = [(p, k) for p in active if p.rounds == fewest for k in p.lacking()]
@@ -161,11 +161,11 @@ class Campaign:
     def record(self) -> dict[str, Any]:
         """What became of the campaign, and the state of the machine around it."""
         return {
-            **vars(self.protocol) | {"twins": " ".join(self.protocol.twins)},
+            **vars(self.protocol) | {"twins": " ".join(self.protocol.twins) or "none"},
             "points": len(self.points),
             "processes": sum(len(point.done) for point in self.points),
             "processes_of_this_sitting": self.measured,
-            "spent_seconds": self.spent(),
+            "spent_seconds": round(self.spent(), 1),
             "over_time": self.spent() > self.protocol.most_seconds,
             **self.facts,
         }

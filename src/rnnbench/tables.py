@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
-from rnnbench import metrics, rates
+from rnnbench import metrics, points, rates
 from rnnbench.records import read_record, write_text
 
 RUN_KEYS = ["machine", "corpus", "variant", "sampler", "clip_norm", "device", "seed"]
-TIMING_KEYS = ["machine", "variant", "sampler", "clip_norm", "device", "threads", "dtype"]
+TIMING_KEYS = list(points.ADDRESS)
 Rows = Sequence[Mapping[str, str]]
 
 
@@ -93,12 +93,12 @@ def texts(paths: Sequence[str], missing: DataFrame) -> DataFrame:
 
 def speed(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     """One row per point: median tokens per second over its windows, or why there is none."""
-    points, samples = (concatenate(_named(name, paths), missing) for name in ("points", "samples"))
+    asked, samples = (concatenate(_named(name, paths), missing) for name in ("points", "samples"))
     windows = dict(list(samples.groupby(TIMING_KEYS))) if len(samples) else {}
     rows = [
-        point | (rates.summary(windows[key]) if point["status"] == "measured" else {})
-        for point in points.to_dict("records")
-        for key in [tuple(point[name] for name in TIMING_KEYS)]
+        row | (rates.summary(windows[key]) if row["status"] == points.MEASURED else {})
+        for row in asked.to_dict("records")
+        for key in [tuple(row[name] for name in TIMING_KEYS)]
     ]
     first = [
         *TIMING_KEYS,
@@ -115,11 +115,11 @@ def speedup(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     ``gru_deep`` and ``gru_scratch`` are compared with ``gru``, all else being equal.
     """
     samples, rows = concatenate(paths, missing), []
-    points = dict(list(samples.groupby(TIMING_KEYS, sort=False))) if len(samples) else {}
-    for key, windows in points.items():
+    timed = dict(list(samples.groupby(TIMING_KEYS, sort=False))) if len(samples) else {}
+    for key, windows in timed.items():
         point = dict(zip(TIMING_KEYS, key, strict=True))
         plain = point["variant"].split("_")[0]
-        baseline = points.get(tuple((point | {"variant": plain}).values()))
+        baseline = timed.get(tuple((point | {"variant": plain}).values()))
         if plain != point["variant"] and baseline is not None:
             found = rates.speedup(windows, baseline)
             rows += [point | {"baseline": plain} | found] if found else []

@@ -109,7 +109,9 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_one_command_makes_the_report_every_table_and_every_figure(study: Path) -> None:
     results = study / "results"
-    assert "This report covers the text calibration." in (results / "report.html").read_text()
+    page = (results / "report.html").read_text()
+    assert "This report covers the text calibration." in page
+    assert "How the timings went" in page
     for name, columns in COLUMNS.items():
         table = tables.read(results / "tables" / f"{name}.csv")
         assert len(table), name
