@@ -3,7 +3,6 @@
 import dataclasses
 import itertools
 import statistics
-import time
 
 import numpy as np
 import pytest
@@ -155,10 +154,17 @@ def test_windows_in_random_order_are_rarely_taken_for_a_trend():
     assert sum(not speed.steady(order) for order in orders) / len(orders) < 0.1
 
 
-def test_a_machine_that_is_never_steady_is_warmed_up_only_so_long():
-    stepping = (time.sleep(0.001 * k) or 1 for k in itertools.count(1))  # ever slower
-    rows = list(speed.warm_up(dataclasses.replace(TIMING, warmup_seconds=0.0), stepping, 1))
-    assert len(rows) == speed.MOST_WARMUP_WINDOWS
+def test_a_machine_that_is_never_steady_is_warmed_up_only_so_long(monkeypatch):
+    slower = ({"seconds": 0.1 * k} for k in itertools.count(1))
+    monkeypatch.setattr(speed, "window", lambda *_: next(slower))
+    assert len(list(speed.warm_up(TIMING, iter(()), 1))) == speed.MOST_WARMUP_WINDOWS
+
+
+@given(st.lists(st.floats(0.001, 1), min_size=1, max_size=9), st.integers(1, 50))
+def test_a_sample_is_long_enough_at_the_pace_of_the_fastest_warm_up(paces, num_minibatches):
+    """However slow the first steps were: seconds per minibatch of each window, and their number."""
+    warm = [{"seconds": p * num_minibatches, "num_minibatches": num_minibatches} for p in paces]
+    assert speed.enough(TIMING, warm) * min(paces) >= TIMING.window_seconds
 
 
 @no_gpu

@@ -44,8 +44,8 @@ def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict
     synchronise(timing.device)
     initialisation_seconds = time.perf_counter() - began
     first_step_seconds = window(timing.device, stepping, 1)["seconds"]
-    num_minibatches = calibrate(timing, stepping)
-    warm = list(warm_up(timing, stepping, num_minibatches))
+    warm = list(warm_up(timing, stepping, calibrate(timing, stepping)))
+    num_minibatches = enough(timing, warm)
     kept = [window(timing.device, stepping, num_minibatches) for _ in range(timing.windows)]
     facts = {
         "initialisation_seconds": initialisation_seconds,
@@ -102,6 +102,15 @@ def calibrate(timing: TimingConfig, stepping: Iterator[int]) -> int:
         if min(tries) >= timing.window_seconds / 4:
             return math.ceil(1.25 * num_minibatches * timing.window_seconds / min(tries))
         num_minibatches *= 2
+
+
+def enough(timing: TimingConfig, warm: list[dict[str, Any]]) -> int:
+    """Calibrate anew by the fastest window of the warm-up.
+
+    Who shares the machine while the first steps are timed would otherwise shorten every sample.
+    """
+    fastest = min(row["seconds"] / row["num_minibatches"] for row in warm)
+    return math.ceil(1.25 * timing.window_seconds / fastest)
 
 
 def warm_up(

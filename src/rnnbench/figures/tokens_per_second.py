@@ -128,9 +128,10 @@ def noise(tables: _rows.Tables) -> list[str]:
     if twins.empty:
         return said
     for machine, group in twins.dropna(subset=["low", "high"]).groupby("machine"):
-        widest = 100 * max((group.high - 1).max(), (1 - group.low).max())
+        widest = 100 * np.maximum(group.high - 1, 1 - group.low).groupby(group.threads).max()
+        parts = [f"{w:.1f} % ({_rows.counted(int(n), 'thread')})" for n, w in widest.items()]
         said.append(
-            f"On {machine} the same thing timed twice may differ by {widest:.1f} %: smaller "
-            "differences are not distinguishable."
+            f"On {machine} the same thing timed twice may differ by {_rows.english(parts)}: "
+            "smaller differences are not distinguishable."
         )
     return said
