@@ -12,7 +12,7 @@ configfile: Path(workflow.basedir) / "config" / "config.yaml"
 
 
 try:
-    study = Study(config, machine.name(), machine.unavailable())
+    study = Study(config, machine.name(), machine.unavailable(), machine.usable_cores())
 except UserError as error:
     sys.exit(f"rnnbench: {error}")
 
@@ -27,7 +27,6 @@ wildcard_constraints:
     smoothing=r"[a-z][a-z0-9_]*",
     clip_norm=r"[0-9.e+-]+|inf",
     seed=r"\d+",
-    process=r"\d+",
 
 
 report: "workflow/report/workflow.rst"

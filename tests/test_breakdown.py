@@ -8,7 +8,7 @@ import torch
 from test_speed import TIMING, TOKENS, VOCAB_SIZE
 from torch.profiler import ProfilerActivity, profile
 
-from rnnbench import breakdown, operators, train, variants, windows
+from rnnbench import breakdown, operators, speed, train, variants
 from rnnbench.names import names
 
 QUICK = dataclasses.replace(TIMING, windows=2, window_seconds=0.002, warmup_seconds=0.0)
@@ -23,7 +23,7 @@ def shares(rows: list[dict], window: int) -> dict[str, float]:
 def profiled(variant: str) -> tuple[list, list[str]]:
     """Events of two training steps, and their parts."""
     timing = dataclasses.replace(QUICK, variant=variant)
-    model = windows.model(timing, VOCAB_SIZE)
+    model = speed.model(timing, VOCAB_SIZE)
     stepping = breakdown.training_steps(timing, model, TOKENS)
     next(stepping)
     with profile(activities=[ProfilerActivity.CPU], record_shapes=True) as profiler:

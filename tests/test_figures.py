@@ -409,7 +409,42 @@ def test_every_cell_of_the_heat_map_says_its_value_or_that_it_diverged():
 
 def test_what_could_not_be_timed_is_noted_with_its_reason():
     said = " ".join(text.get_text() for text in words(figures.draw("tokens_per_second", WHOLE)))
-    assert f"Not available here: cuda: {NO_CUDA} - 11 timings." in said
+    assert f"Missing: cuda: {NO_CUDA} - 11 timings." in said
+
+
+def timed_twofold():
+    """Every variant with one thread and two, one in few samples, one that failed, and the noise."""
+    one = WHOLE["speed"][WHOLE["speed"].device == "cpu"].assign(threads=1)
+    two = one.assign(threads=2, **{k: 1.4 * one[k] for k in ("tokens_per_second", "low", "high")})
+    few = one.variant == "rnn"
+    one = one.assign(minimum=0.9 * one.tokens_per_second, maximum=1.1 * one.tokens_per_second)
+    one.loc[few, ["low", "high"]] = np.nan
+    one.loc[few, "n"] = 4
+    failed = one.head(1).assign(variant="rnn_odd", tokens_per_second=np.nan, low=np.nan)
+    failed = failed.assign(high=np.nan, status="differs", reason="the gradient differs")
+    noise = two[two.variant == "gru"].assign(ratio=1.0, low=0.97, high=1.05)
+    return WHOLE | {"speed": concat([one, two, failed], ignore_index=True), "noise": noise}
+
+
+def test_threads_are_told_apart_and_what_was_not_timed_is_said():
+    figure = figures.draw("tokens_per_second", timed_twofold())
+    said = [text.get_text() for text in words(figure)]
+    assert {"1 thread", "2 threads"} <= set(said)
+    note = " ".join(" ".join(said).split())
+    assert "cpu: the gradient differs - 1 timing" in note
+    assert "fewer than 6 samples" in note
+    assert "timed twice may differ by 5.0 %" in note
+    points = [line for line in figure.axes[0].lines if line.get_linestyle() == "None"]
+    assert len(points) == 2 * len(VARIANTS)
+
+
+def test_a_timing_of_few_samples_is_told_by_its_extremes():
+    from rnnbench.figures import tokens_per_second
+
+    row = {"tokens_per_second": 1200.0, "low": np.nan, "high": np.nan, "n": 4}
+    (row,) = DataFrame([row | {"minimum": 1000.0, "maximum": 1300.0}]).itertuples()
+    said = tokens_per_second.interval(row)
+    assert said == "1,200 tokens/s (no interval, from 1,000 to 1,300, n = 4)"
 
 
 def test_the_share_of_the_limit_is_written_beside_each_variant_and_may_exceed_1():

@@ -8,7 +8,7 @@ import pytest
 import torch
 from test_speed import TIMING, TOKENS, VOCAB_SIZE
 
-from rnnbench import generate, inference, windows
+from rnnbench import generate, inference, speed
 from rnnbench.errors import StudyError
 from rnnbench.names import names
 
@@ -44,7 +44,7 @@ def test_the_quantiles_are_those_of_the_characters_of_the_window(rows):
 
 def test_every_character_timed_is_the_one_the_suite_would_write():
     timing = dataclasses.replace(QUICK, variant="gru")
-    model = windows.model(timing, VOCAB_SIZE)
+    model = speed.model(timing, VOCAB_SIZE)
     seconds = []
     assert list(itertools.islice(inference.characters(model, 3, seconds), 5)) == [1] * 5
     assert len(seconds) == 5
@@ -55,7 +55,7 @@ def test_every_character_timed_is_the_one_the_suite_would_write():
 @pytest.mark.parametrize("sampler", names("samplers"))
 def test_minibatches_are_read_without_gradients_and_for_ever(sampler):
     timing = dataclasses.replace(QUICK, sampler=sampler)
-    model = windows.model(timing, VOCAB_SIZE)
+    model = speed.model(timing, VOCAB_SIZE)
     model.register_forward_hook(lambda *_: seen.append(torch.is_grad_enabled()))
     seen = []
     with torch.no_grad():

@@ -67,6 +67,18 @@ def test_a_process_that_may_use_one_core_has_one():
     assert in_a_process(code) == "1"
 
 
+@pytest.mark.parametrize(
+    ("quota", "cores"),
+    [("max 100000", None), ("100000 100000", 1), ("50000 100000", 1), ("900000000 100000", None)],
+)
+def test_a_quota_of_the_control_group_bounds_the_usable_cores(quota, cores, tmp_path, monkeypatch):
+    monkeypatch.setattr(machine, "CONTROL_GROUP", str(tmp_path / "none"))
+    unbounded = machine.usable_cores()
+    monkeypatch.setattr(machine, "CONTROL_GROUP", str(tmp_path))
+    (tmp_path / "cpu.max").write_text(quota + "\n")
+    assert machine.usable_cores() == (cores or unbounded)
+
+
 @pytest.mark.parametrize("environment", [{}, {"CUDA_VISIBLE_DEVICES": ""}], ids=["all", "hidden"])
 def test_a_gpu_is_available_exactly_where_torch_can_use_it(environment):
     code = (
@@ -105,4 +117,4 @@ def test_the_peak_of_the_memory_is_at_least_what_is_in_use():
 
 
 def test_what_cannot_be_read_is_unknown(tmp_path: Path):
-    assert machine._read(str(tmp_path / "governor")) == machine.UNKNOWN
+    assert machine.read(str(tmp_path / "governor")) == machine.UNKNOWN

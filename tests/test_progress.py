@@ -12,7 +12,7 @@ from snakemake_interface_logger_plugins.common import LogEvent
 from snakemake_interface_logger_plugins.tests import MockOutputSettings
 
 from snakemake_logger_plugin_rnnbench import LogHandler
-from snakemake_logger_plugin_rnnbench.progress import Progress, last_epoch, seconds_left
+from snakemake_logger_plugin_rnnbench.progress import Progress, last_step, seconds_left
 
 SNAKEFILE = """
 rule all:
@@ -112,14 +112,20 @@ def test_a_terminal_shows_one_line_no_wider_than_itself_and_is_left_clean(study)
 def test_the_last_whole_epoch_line_counts(tmp_path):
     log = tmp_path / "é.log"
     log.write_text("epoch 1/25 perplexity 20\n09:31:07 epoch 12/25 perplexity 9.13\nepoch 13/2")
-    assert last_epoch(str(log), since=0) == "12/25"
+    assert last_step(str(log), since=0) == "epoch 12/25"
+
+
+def test_timings_count_their_processes(tmp_path):
+    log = tmp_path / "speed.log"
+    log.write_text("09:31:07 process 12/72 at most, about 90 s left: variant=gru process=3\n")
+    assert last_step(str(log), since=0) == "process 12/72"
 
 
 def test_a_log_of_an_earlier_attempt_or_none_has_no_epoch(tmp_path):
     log = tmp_path / "a.log"
     log.write_text("epoch 25/25 perplexity 9.13\n")
-    assert last_epoch(str(log), since=log.stat().st_mtime + 60) == ""
-    assert last_epoch(str(tmp_path / "missing.log"), since=0) == ""
+    assert last_step(str(log), since=log.stat().st_mtime + 60) == ""
+    assert last_step(str(tmp_path / "missing.log"), since=0) == ""
 
 
 @pytest.mark.parametrize(

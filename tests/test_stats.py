@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnnbench import metrics
+from rnnbench import metrics, stats
 from rnnbench.stats import hierarchical_bootstrap
 
 few = settings(max_examples=15)
@@ -63,6 +63,65 @@ def test_the_generator_alone_decides_the_resampling():
     groups = 100 + np.random.default_rng(1).standard_normal((9, 8))
     assert interval(groups) == interval(groups)
     assert interval(groups) != interval(groups, seed=1)
+
+
+@few
+@given(st.lists(st.lists(RATES, min_size=1, max_size=6), min_size=1, max_size=5))
+def test_processes_of_any_size_are_resampled_within_themselves(groups):
+    found, pooled = interval(groups), np.concatenate(groups)
+    assert pooled.min() <= found.low <= found.high <= pooled.max()
+    assert found.n == pooled.size
+
+
+def test_medians_are_distributed_as_those_of_a_plain_loop():
+    """Processes drawn with replacement, then windows within each drawn process, one by one."""
+    rng = np.random.default_rng(3)
+    groups = [100 + k + rng.standard_normal(4 + k) for k in range(4)]
+    medians = []
+    for _ in range(4000):
+        drawn = [groups[k] for k in rng.integers(len(groups), size=len(groups))]
+        medians.append(np.median(np.concatenate([rng.choice(g, len(g)) for g in drawn])))
+    found = stats.resampled_medians(dict(enumerate(groups)), np.random.default_rng(0))
+    quantiles = [0.1, 0.25, 0.5, 0.75, 0.9]
+    assert np.quantile(found, quantiles) == pytest.approx(np.quantile(medians, quantiles), abs=0.1)
+
+
+def test_the_reach_is_that_of_the_farther_end():
+    assert stats.Interval(100.0, 97.0, 101.0, 9, 3).reach == pytest.approx(0.03)
+
+
+def test_a_ratio_of_the_same_thing_is_near_one_and_its_interval_contains_one():
+    rng = np.random.default_rng(1)
+    arms = [{k: 100 + rng.standard_normal(8) for k in range(6)} for _ in "ab"]
+    found = stats.ratio(*arms, np.random.default_rng(0))
+    assert found.low < 1 < found.high
+    assert found.median == pytest.approx(1, abs=0.02)
+    doubled = {k: 2 * rates for k, rates in arms[0].items()}
+    assert stats.ratio(doubled, arms[1], np.random.default_rng(0)).low > 1.9
+    assert found.n == 96
+
+
+@given(st.lists(RATES, max_size=8))
+def test_a_trend_turns_with_the_order(values):
+    assert stats.kendall(values) == -stats.kendall(values[::-1])
+
+
+def test_a_drift_is_found_by_its_size_and_scatter_is_none():
+    rng = np.random.default_rng(1)
+    flat = {k: 100 * (1 + k) + rng.standard_normal(8) for k in range(6)}
+    rising = {k: rates * np.linspace(1, 1.1, 8) for k, rates in flat.items()}
+    assert stats.drift(flat).p > 0.05
+    found = stats.drift(rising)
+    assert found.p < 0.001
+    assert found.share == pytest.approx(0.1, abs=0.02)
+
+
+def test_processes_that_differ_are_no_drift():
+    assert stats.drift({k: np.full(5, 1.0 + k) for k in range(5)}) == stats.Drift(0.0, 1.0)
+
+
+def test_single_windows_cannot_drift():
+    assert stats.drift({1: np.array([1.0]), 2: np.array([2.0])}) == stats.Drift(0.0, 1.0)
 
 
 @given(st.lists(st.tuples(st.floats(0, 500), st.integers(1, 100)), min_size=2, max_size=5))

@@ -49,8 +49,8 @@ def changed(key: str, value: object) -> dict:
     return config
 
 
-def read(config: dict, unavailable: dict = NO_GPU) -> Study:
-    return Study(config, "box", unavailable)
+def read(config: dict, unavailable: dict = NO_GPU, usable_cores: int = 2) -> Study:
+    return Study(config, "box", unavailable, usable_cores)
 
 
 def fault(config: dict) -> str:
@@ -61,13 +61,13 @@ def fault(config: dict) -> str:
 
 # The shipped studies
 
-SHIPPED = {  # files on top: thresholds x seeds of runs; samplers x thresholds x processes of speed
-    (): (4 * 1, 1 * 1 * 3),
-    ("full",): (4 * 5, 2 * 2 * 5),
-    ("calibration",): (4 * 1, 1 * 1 * 3),
-    ("quick",): (2 * 1, 1 * 1 * 3),
-    ("calibration", "full"): (4 * 5, 2 * 2 * 5),
-    ("calibration", "quick"): (2 * 1, 1 * 1 * 3),
+SHIPPED = {  # files on top: thresholds x seeds of runs; settings per variant and thread of speed
+    (): (4 * 1, 1),
+    ("full",): (4 * 5, 2 * 2 * 2),
+    ("calibration",): (4 * 1, 1),
+    ("quick",): (2 * 1, 1),
+    ("calibration", "full"): (4 * 5, 2 * 2 * 2),
+    ("calibration", "quick"): (2 * 1, 1),
 }
 
 
@@ -75,13 +75,14 @@ SHIPPED = {  # files on top: thresholds x seeds of runs; samplers x thresholds x
 def test_a_shipped_study_is_valid_and_has_the_jobs_it_should(on_top):
     study, (runs, timings) = read(shipped(*on_top)), SHIPPED[on_top]
     assert len(study.runs) == NUM_VARIANTS * len(names("samplers")) * runs
-    assert len(study.timings) == NUM_VARIANTS * timings
+    assert len(study.timings) == NUM_VARIANTS * timings * len(study.threads)
     assert len({tuple(address.values()) for address in study.runs}) == len(study.runs)
 
 
 def test_the_default_study_has_every_variant_sampler_figure_and_corpus():
     study = read(shipped())
     for kind, asked in {
+        "variants": study["speed"]["variants"],
         "samplers": study["runs"]["samplers"],
         "smoothings": study["ngram_lm"]["smoothings"],
         "figures": study["figures"],
@@ -117,12 +118,13 @@ WHOLE_NUMBERS = {
     *("ngrams.shards", "counting.repeats"),
     *("zipf.replicates", "zipf.seed", "zipf_bias.lexicon_size"),
     *("sine.num_points", "sine.num_lags", "sine.hidden_size", "sine.train_points"),
-    *("sine.batch_size", "sine.num_epochs", "speed.processes", "speed.windows"),
+    *("sine.batch_size", "sine.num_epochs", "speed.processes_min", "speed.windows", "speed.seed"),
 }
 NUMBERS = {
     *("runs.learning_rate", "runs.train_tokens", "runs.heldout_share", "sine.noise"),
     "ngram_lm.train_tokens",
     *("sine.learning_rate", "speed.window_seconds", "speed.warmup_seconds"),
+    *("speed.precision", "speed.most_seconds", "speed.outside_load"),
 }
 FINITE = NUMBERS - {"runs.train_tokens", "ngram_lm.train_tokens"}
 LISTS = {
@@ -137,7 +139,7 @@ LISTS = {
     ),
     *("sine.horizons", "runs.corpora", "runs.variants", "runs.samplers", "runs.clip_norm"),
     *("runs.seeds", "runs.devices", "texts.prefixes", "speed.samplers", "speed.clip_norm"),
-    *("speed.devices", "speed.threads", "speed.dtypes"),
+    *("speed.devices", "speed.threads", "speed.dtypes", "speed.variants"),
     *("zipf_bias.alphas", "zipf_bias.tokens", "zipf_bias.seeds"),
     *("counting.texts", "counting.megabytes"),
 }
@@ -163,7 +165,12 @@ SINGLE = {
     "runs.devices": "gpu",
     "runs.overrides": ["rnn"],
     "runs.overrides.rnn": {"hidden_size": 0},
-    "speed.processes": 2,
+    "speed.processes_min": 2,
+    "speed.precision": 1,
+    "speed.most_seconds": 0,
+    "speed.outside_load": 0,
+    "speed.threads": ["most"],
+    "speed.twins": [1],
     "speed.windows": 1,
     "speed.window_seconds": 0.01,
     "ngrams.orders": [10],
@@ -289,6 +296,8 @@ def test_all_that_is_wrong_is_said_at_once():
         ("zipf.estimators", "zipf"),
         ("runs.samplers", "samplers"),
         ("speed.samplers", "samplers"),
+        ("speed.variants", "variants"),
+        ("speed.twins", "variants"),
         ("figures", "figures"),
         ("corpora", "corpora"),
     ],
@@ -366,15 +375,14 @@ def test_an_own_text_is_not_called_what_a_table_reads_as_a_number_or_a_truth(nam
 
 def addresses(rows: list) -> Counter:
     """Points of a grid, without their devices and what is said of them."""
-    apart = {"device", "status", "reason", "process"}
+    apart = {"device", "status", "reason"}
     return Counter(tuple(v for k, v in row.items() if k not in apart) for row in rows)
 
 
 def test_without_a_gpu_its_rows_are_missing_with_the_reason_and_its_jobs_are_not_there():
     study = read(shipped(), NO_GPU)
     assert {row["device"] for row in [*study.runs, *study.timings]} == {"cpu"}
-    firsts = [t for t in study.timings if t["process"] == "1"]
-    for table, done in (("runs", study.runs), ("speed", firsts)):
+    for table, done in (("runs", study.runs), ("speed", study.timings)):
         missing = study.missing(table)
         labels = {(row["device"], row["status"], row["reason"]) for row in missing}
         assert labels == {("cuda", NOT_AVAILABLE, "no NVIDIA GPU")}
@@ -456,10 +464,32 @@ def test_a_timing_is_completed_with_the_sizes_of_its_variant_and_the_text_of_the
     assert timings["gru"].window_seconds == 0.1
 
 
-def test_the_processes_of_one_point_are_spread_over_the_whole_measurement():
-    processes = [int(timing["process"]) for timing in read(shipped()).timings]
-    assert processes == sorted(processes)
-    assert Counter(processes) == {k: NUM_VARIANTS for k in (1, 2, 3)}
+@pytest.mark.parametrize(
+    ("asked", "cores", "threads"),
+    [
+        ([1, "all"], 8, [1, 8]),
+        ([1, "all"], 1, [1]),
+        (["all", 1, 4], 4, [4, 1]),
+        ([3], 2, [3]),
+    ],
+)
+def test_all_threads_are_those_of_the_usable_cores_and_none_is_timed_twice(asked, cores, threads):
+    study = read(changed("speed.threads", asked), usable_cores=cores)
+    assert study.threads == threads
+    assert sorted({int(point["threads"]) for point in study.timings}) == sorted(threads)
+
+
+def test_a_twin_that_is_not_timed_is_answered_with_those_that_are():
+    message = fault(changed("speed.variants", ["rnn", "lstm"]))
+    assert "speed.twins: wanted names out of speed.variants (rnn, lstm), found gru" in message
+
+
+def test_variants_may_be_timed_that_are_not_trained():
+    config = changed("speed.variants", ["gru", "lstm"])
+    config["runs"]["variants"] = ["rnn"]
+    study = read(config)
+    assert {point["variant"] for point in study.timings} == {"gru", "lstm"}
+    assert {run["variant"] for run in study.runs} == {"rnn"}
 
 
 # Source
@@ -543,6 +573,16 @@ def test_an_edit_of_a_text_makes_those_that_are_built_on_it_again(copied):
     assert again == {"time_machine", "time_machine_spaced"}
 
 
+def test_an_edit_of_a_variant_changes_the_digest_of_its_timings_alone(copied):
+    study = read(shipped())
+    points = [study.timing(address) for address in study.timings]
+    before = {point: sources.timing(point) for point in points}
+    edited = copied / "variants/gru.py"
+    edited.write_text(edited.read_text() + "\n")
+    again = {point.variant for point in points if sources.timing(point) != before[point]}
+    assert again == {"gru"}
+
+
 def test_a_study_is_left_as_it_was_written():
     config = shipped("full")
     before = copy.deepcopy(config)
@@ -556,7 +596,8 @@ def test_reading_a_study_does_not_load_torch():
         "import sys, yaml\n"
         "from rnnbench import machine\n"
         "from rnnbench.study import Study\n"
-        "study = Study(yaml.safe_load(open(sys.argv[1])), machine.name(), machine.unavailable())\n"
+        "config = yaml.safe_load(open(sys.argv[1]))\n"
+        "study = Study(config, machine.name(), machine.unavailable(), machine.usable_cores())\n"
         "assert study.runs and study.timings\n"
         "print(*sys.modules)"
     )

@@ -84,21 +84,38 @@ def record(tmp_path):
     return write
 
 
-@pytest.fixture
-def samples(tmp_path):
-    """Writes the windows of one process and returns their path."""
+def windows(process: int, warm_up: list[float], counted: list[float], **changes) -> DataFrame:
+    """Windows of one process at given tokens per second."""
+    key = dataclasses.replace(TIMING, process=process)
+    fields = {name: value for name, value in changes.items() if hasattr(key, name)}
+    row = dataclasses.replace(key, **fields).as_row()
+    row |= {
+        "sitting": "now",
+        "round": process,
+        "arm": "a",
+        "disturbed": False,
+        "outside_load": 0.01,
+        "load_average": 0.5,
+    }
+    row |= {"initialisation_seconds": 0.1, "first_step_seconds": 0.2, "steady": True}
+    row |= {"peak_memory_bytes": process * 100, "num_minibatches": 2, "seconds": 2.0} | changes
+    return DataFrame(
+        row | {"window": i, "counted": i > len(warm_up), "num_tokens": 2 * rate}
+        for i, rate in enumerate([*warm_up, *counted], start=1)
+    )
 
-    def write(process: int, warm_up: list[float], counted: list[float], **changes) -> str:
-        key = dataclasses.replace(TIMING, process=process, **changes).as_row()
-        rows = [
-            {"window": i, "counted": i > len(warm_up), "num_minibatches": 2, "seconds": 2.0}
-            | {"num_tokens": 2 * rate, "load_average": 0.5}
-            | {"initialisation_seconds": 0.1, "peak_memory_bytes": process * 100}
-            for i, rate in enumerate([*warm_up, *counted], start=1)
-        ]
-        path = tmp_path / f"{process}-{len(list(tmp_path.iterdir()))}.csv"
-        tables.write(path, DataFrame(key | row for row in rows))
-        return str(path)
+
+@pytest.fixture
+def campaign(tmp_path):
+    """Writes what a campaign does and returns the paths."""
+
+    def write(*parts: DataFrame, **labels) -> list[str]:
+        samples = pd.concat(parts)
+        points = samples[tables.TIMING_KEYS].drop_duplicates()
+        label = {"status": "measured", "reason": None, "ended": "precision", "rounds": 3} | labels
+        tables.write(tmp_path / "samples.csv", samples)
+        tables.write(tmp_path / "points.csv", points.assign(**label))
+        return [str(tmp_path / "points.csv"), str(tmp_path / "samples.csv")]
 
     return write
 
@@ -136,7 +153,7 @@ def test_infinity_is_written_as_a_path_says_it_and_a_missing_value_as_nothing(tm
     assert (tmp_path / "t.csv").read_text().splitlines() == ["clip_norm,x", "inf,", "1.0,"]
 
 
-@pytest.mark.parametrize("name", ["runs", "curves", "texts", "speed"])
+@pytest.mark.parametrize("name", ["runs", "curves", "texts", "speed", "speedup", "noise"])
 def test_a_table_of_a_study_without_runs_is_an_empty_table_on_disk_too(name, tmp_path):
     assert len(gathered(name, [])) == 0
     assert len(gathered(name, [], folder=tmp_path)) == 0
@@ -231,35 +248,108 @@ def test_a_text_stands_beside_the_keys_of_its_run(prefix, record, tmp_path):
 # Speed
 
 
-def test_warm_ups_are_in_no_estimate_and_every_counted_window_is(samples):
-    paths = [samples(k, [1, 1e9], [100 + k, 200 + k, 300 + k]) for k in (1, 2, 3)]
-    (row,) = gathered("speed", paths).to_dict("records")
+def test_warm_ups_are_in_no_estimate_and_every_counted_window_is(campaign):
+    parts = [windows(k, [1, 1e9], [100 + k, 200 + k, 300 + k]) for k in (1, 2, 3)]
+    (row,) = gathered("speed", campaign(*parts)).to_dict("records")
     assert (row["n"], row["processes"], row["status"]) == (9, 3, "measured")
     assert row["tokens_per_second"] == 202
     assert (row["minimum"], row["maximum"]) == (101, 303)
     assert 101 <= row["low"] < 202 < row["high"] <= 303
     assert row["peak_memory_bytes"] == 300
+    assert (row["ended"], row["windows_used"], row["disturbed_share"]) == (
+        "precision",
+        "undisturbed",
+        0,
+    )
 
 
-def test_points_are_apart_and_each_has_its_own_processes(samples):
-    slow = [samples(k, [], [10, 11]) for k in (1, 2)]
-    fast = [samples(k, [], [90, 91], clip_norm=math.inf) for k in (1, 2)]
-    table = gathered("speed", [slow[0], fast[0], slow[1], fast[1]])
+def test_points_are_apart_and_each_has_its_own_processes(campaign):
+    slow = [windows(k, [], [10, 11]) for k in (1, 2)]
+    fast = [windows(k, [], [90, 91], clip_norm=math.inf) for k in (1, 2)]
+    table = gathered("speed", campaign(slow[0], fast[0], slow[1], fast[1]))
     assert table.clip_norm.tolist() == [1, math.inf]
     assert table.tokens_per_second.tolist() == [10.5, 90.5]
     assert table.n.tolist() == [4, 4]
 
 
-def test_the_same_windows_give_the_same_interval(samples):
-    paths = [samples(k, [], [100 + k, 300 - k, 250]) for k in (1, 2, 3)]
+def test_of_few_samples_the_extremes_are_told_and_no_interval(campaign):
+    (row,) = gathered("speed", campaign(windows(1, [], [10, 11, 12, 13, 14]))).to_dict("records")
+    assert np.isnan(row["low"]) and np.isnan(row["high"])
+    assert (row["minimum"], row["tokens_per_second"], row["maximum"], row["n"]) == (10, 12, 14, 5)
+
+
+def test_disturbed_windows_are_left_out_and_their_share_is_told(campaign):
+    calm = [windows(k, [], [100, 101, 102]) for k in (1, 2, 3)]
+    hit = [windows(k, [], [50], disturbed=True, outside_load=1.0) for k in (1, 2, 3)]
+    (row,) = gathered("speed", campaign(*calm, *hit)).to_dict("records")
+    assert (row["minimum"], row["n"], row["windows_used"]) == (100, 9, "undisturbed")
+    assert row["disturbed_share"] == 0.25
+    assert row["outside_load"] == pytest.approx((9 * 0.01 + 3) / 12)
+
+
+@pytest.mark.parametrize("calm_in", [(1, 2), ()], ids=["two processes", "none"])
+def test_where_disturbed_windows_leave_too_few_all_are_used(calm_in, campaign):
+    parts = [windows(k, [], [100, 99, 98, 97], disturbed=k not in calm_in) for k in (1, 2, 3)]
+    (row,) = gathered("speed", campaign(*parts)).to_dict("records")
+    assert (row["n"], row["windows_used"]) == (12, "all")
+
+
+def test_the_same_windows_give_the_same_interval(campaign):
+    paths = campaign(*(windows(k, [], [100 + k, 300 - k, 250]) for k in (1, 2, 3)))
     pd.testing.assert_frame_equal(gathered("speed", paths), gathered("speed", paths))
 
 
-def test_what_could_not_be_timed_comes_last(samples, tmp_path):
-    table = gathered("speed", [samples(1, [], [10, 11])], [MISSING["speed"]], tmp_path)
+def test_what_could_not_be_timed_comes_last(campaign, tmp_path):
+    paths = campaign(windows(1, [], [10, 11]))
+    table = gathered("speed", paths, [MISSING["speed"]], tmp_path)
     assert table.status.tolist() == ["measured", NOT_AVAILABLE]
     assert table.tokens_per_second.isna().tolist() == [False, True]
     assert table.columns.tolist()[:7] == tables.TIMING_KEYS
+
+
+def test_a_point_that_failed_has_its_reason_and_no_number(campaign, tmp_path):
+    paths = campaign(windows(1, [], [10, 11]), status="failed", reason="killed by SIGSEGV")
+    (row,) = gathered("speed", paths, folder=tmp_path).to_dict("records")
+    assert (row["status"], row["reason"]) == ("failed", "killed by SIGSEGV")
+    assert np.isnan(row["tokens_per_second"])
+
+
+def test_the_noise_is_the_ratio_of_two_arms_of_the_same_thing(campaign, tmp_path):
+    arms = [windows(k, [], [100, 101, 102], arm="ab"[k % 2]) for k in range(1, 9)]
+    alone = [windows(k, [], [100, 101, 102], dtype="float64") for k in range(1, 9)]
+    (row,) = gathered("noise", campaign(*arms, *alone)[1:], folder=tmp_path).to_dict("records")
+    assert (row["dtype"], row["ratio"], row["n"], row["processes"]) == ("float32", 1, 24, 8)
+    assert row["low"] <= 1 <= row["high"]
+
+
+def test_variants_are_compared_with_the_plain_layer_round_by_round(campaign, tmp_path):
+    """The machine slows down from round to round; within a round the ratio is 2."""
+    plain = [windows(k, [], [100 / k, 110 / k, 90 / k]) for k in range(1, 8)]
+    fused = [windows(k, [], [200 / k] * 3, variant="gru_fused") for k in range(1, 8)]
+    alone = [windows(k, [], [200 / k] * 3, variant="gru_deep", threads=2) for k in range(1, 8)]
+    paths = campaign(*plain, *fused, *alone)[1:]
+    (row,) = gathered("speedup", paths, folder=tmp_path).to_dict("records")
+    assert (row["variant"], row["baseline"], row["n"]) == ("gru_fused", "gru", 7)
+    assert [row[name] for name in ("ratio", "low", "high")] == pytest.approx([2, 2, 2])
+
+
+def test_rounds_of_another_sitting_are_not_compared(campaign):
+    plain = [windows(k, [], [100] * 3) for k in (1, 2, 3)]
+    fused = [windows(k, [], [200] * 3, variant="gru_fused", sitting="later") for k in (1, 2, 3)]
+    assert len(gathered("speedup", campaign(*plain, *fused)[1:])) == 0
+
+
+def test_a_comparison_over_few_rounds_has_extremes_and_no_interval(campaign):
+    plain = [windows(k, [], [100] * 3) for k in (1, 2, 3)]
+    fused = [windows(k, [], [100 + k] * 3, variant="gru_fused") for k in (1, 2, 3)]
+    (row,) = gathered("speedup", campaign(*plain, *fused)[1:]).to_dict("records")
+    assert (row["minimum"], row["ratio"], row["maximum"], row["n"]) == (1.01, 1.02, 1.03, 3)
+    assert np.isnan(row["low"]) and np.isnan(row["high"])
+
+
+def test_the_noise_is_that_of_b_over_a(campaign):
+    arms = [windows(k, [], [100.0 * k] * 6, arm="ab"[k - 1]) for k in (1, 2)]
+    assert gathered("noise", campaign(*arms)[1:]).ratio.tolist() == [2]
 
 
 # Machines and the sine

@@ -22,7 +22,7 @@ from torch import nn
 from torch.autograd.profiler_util import FunctionEvent
 from torch.profiler import ProfilerActivity, profile, record_function
 
-from rnnbench import samplers, speed, train, windows
+from rnnbench import samplers, speed, train
 from rnnbench.jobs import TimingConfig
 from rnnbench.operators import OVERHEAD, PARTS, SCOPE, parts_of
 from rnnbench.work import Architecture
@@ -38,7 +38,7 @@ def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict
         StudyError: the text is shorter than one minibatch.
     """
     samplers.check_size(len(tokens), timing.batch_size, timing.num_steps)
-    model = windows.model(timing, vocab_size)
+    model = speed.model(timing, vocab_size)
     stepping = training_steps(timing, model, tokens)
     num_minibatches = speed.calibrate(timing, stepping)
     list(speed.warm_up(timing, stepping, num_minibatches))

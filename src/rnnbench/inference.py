@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from rnnbench import generate, names, samplers, windows
+from rnnbench import generate, names, samplers, speed, windows
 from rnnbench.jobs import TimingConfig
 from rnnbench.variants import LanguageModel, State
 from rnnbench.work import Architecture
@@ -32,7 +32,7 @@ def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict
         StudyError: the text is shorter than one minibatch.
     """
     samplers.check_size(len(tokens), timing.batch_size, timing.num_steps)
-    model = windows.model(timing, vocab_size)
+    model = speed.model(timing, vocab_size)
     key = Architecture.of(model).as_row()
     latencies: list[float] = []
     writing = windows.rows(timing, characters(model, int(tokens[0]), latencies))

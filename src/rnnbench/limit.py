@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rnnbench import windows
+from rnnbench import speed, windows
 from rnnbench.jobs import TimingConfig
 from rnnbench.work import Architecture, Product, products
 
@@ -33,7 +33,7 @@ STREAM_NUMBERS = 2**26
 
 def architecture(timing: TimingConfig, vocab_size: int) -> Architecture:
     """Read the architecture of a variant off its model."""
-    return Architecture.of(windows.model(timing, vocab_size))
+    return Architecture.of(speed.model(timing, vocab_size))
 
 
 def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """The machine a job runs on: a name from its hardware, its devices, its fingerprint."""
 
 import hashlib
+import math
 import os
 import platform
 import re
@@ -18,6 +19,7 @@ import rnnbench
 
 CPU_FIELDS = ("vendor_id", "cpu family", "model", "model name", "stepping", "flags", "cache size")
 UNKNOWN = "unknown"
+CONTROL_GROUP = "/sys/fs/cgroup"
 
 
 def name() -> str:
@@ -47,8 +49,15 @@ def unavailable() -> dict[str, str]:
 
 
 def usable_cores() -> int:
-    """CPU cores this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """CPU cores this process may run on, and may use up by the quota of its control group."""
+    mask = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count())
+    return max(1, min(len(mask), core_quota()))
+
+
+def core_quota() -> int:
+    """Cores' worth of CPU time that Linux grants the control group, rounded up."""
+    quota, _, period = read(f"{CONTROL_GROUP}/cpu.max").partition(" ")
+    return math.ceil(int(quota) / int(period)) if quota.isdigit() else sys.maxsize
 
 
 def memory_gib() -> int:
@@ -76,7 +85,7 @@ def fingerprint() -> dict[str, Any]:
         "cpu_cache": cpu["cache size"],
         "usable_cores": usable_cores(),
         "hardware_threads": os.cpu_count(),
-        "cpu_governor": _read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+        "cpu_governor": read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
         "memory_gib": memory_gib(),
         "load_average": load_average(),
         "gpus": ", ".join(gpus()) or "none",
@@ -104,7 +113,7 @@ def peak_memory_bytes() -> int:
 
 def _cpu() -> dict[str, str]:
     """Read the first processor's fields of CPU_FIELDS."""
-    listing = _read("/proc/cpuinfo").partition("\n\n")[0]
+    listing = read("/proc/cpuinfo").partition("\n\n")[0]
     pairs = (line.partition(":") for line in listing.splitlines())
     fields = {key.strip(): value.strip() for key, _, value in pairs}
     found = {key: fields.get(key, UNKNOWN) for key in CPU_FIELDS}
@@ -120,7 +129,8 @@ def _torch_cuda() -> str | None:
     return found and found.group(1)
 
 
-def _read(path: str) -> str:
+def read(path: str) -> str:
+    """Text of a file that the system offers, or ``unknown``."""
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except OSError:

@@ -186,7 +186,21 @@ def _models(tables: _rows.Tables) -> list[dict[str, Any]]:
 
 
 def _speed(tables: _rows.Tables) -> list[dict[str, Any]]:
-    return [_table("Timings", _labelled(_rows.rows(tables, "speed"), _rows.leaky(tables)))]
+    leaky = _rows.leaky(tables)
+    titles = {
+        "speed": "Timings",
+        "speedup": "Against the plain torch.nn layer, round by round",
+        "noise": "The same thing timed twice: b over a",
+    }
+    shown = [_table(title, _labelled(_rows.rows(tables, k), leaky)) for k, title in titles.items()]
+    return [*shown, _table("How the timings went", _downwards(_rows.rows(tables, "campaign")))]
+
+
+def _downwards(table: DataFrame) -> DataFrame:
+    """Columns as rows, for tables of few rows and many facts."""
+    if table.empty:
+        return table
+    return table.astype(str).melt(id_vars="machine", var_name="fact")
 
 
 def _texts(tables: _rows.Tables) -> list[dict[str, str]]:

@@ -19,7 +19,7 @@ WORKER = "from rnnbench.scaling import worker; worker()"
 
 
 def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict[str, Any]]:
-    """Return the rows of :func:`rnnbench.speed.samples` with sizes, start and memory.
+    """Return the rows of :func:`rnnbench.speed.rows` with sizes, start and memory.
 
     ``start_seconds`` is the time from the birth of this process to its first training step;
     ``base_memory_bytes`` is what the process held before there was a model. A window of this
@@ -30,7 +30,7 @@ def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict
     """
     born = time.time() - psutil.Process().create_time()
     base = machine.peak_memory_bytes()
-    found = speed.samples(timing, tokens, vocab_size)
+    found = speed.rows(timing, tokens, vocab_size)
     key = limit.architecture(timing, vocab_size).as_row() | {"parallel": 1}
     key |= {"base_memory_bytes": base}
     return [key | row | {"start_seconds": born + row["initialisation_seconds"]} for row in found]

@@ -14,11 +14,12 @@ from rnnbench import names
 
 FOLDER = Path(__file__).parent
 STEP = ("train.py", "initial.py", "variants/__init__.py", "samplers/__init__.py")
+PROTOCOL = ("speed.py", "load.py")
 FIGURE_HOUSE = ("__init__", "_curves", "_heat", "_rows", "_sine", "_speed", "_theme")
 
 
 class Wildcards(Protocol):
-    """The wildcards of a job: corpus, smoothing, variant, ... where the rule has them."""
+    """The wildcards of a job, or the parameters of a timed point, where there are such."""
 
     corpus: str
     smoothing: str
@@ -66,9 +67,16 @@ def run(wildcards: Wildcards) -> str:
     return digest(*files, *_grid(wildcards))
 
 
-def timing(wildcards: Wildcards) -> str:
-    """The protocol, and the training step that it times."""
-    return digest(*STEP, "speed.py", *_grid(wildcards))
+def timing(point: Wildcards) -> str:
+    """The protocol within a process, and the training step that it times."""
+    return digest(*STEP, *PROTOCOL, *_grid(point))
+
+
+def campaign() -> str:
+    """The order of the processes, and what is made of them."""
+    house = ("campaign.py", "points.py", "rates.py", "stats.py", "timing.py", "probes.py")
+    work = ("limit.py", "inference.py", "breakdown.py", "operators.py", "scaling.py", "windows.py")
+    return digest(*house, "admission.py", "agreement.py", "reference.py", *work, "neighbours.py")
 
 
 def tables() -> str:

@@ -2,8 +2,9 @@
 
 A sample is a window of whole minibatches that lasts at least ``window_seconds``: minibatch,
 forward, loss, backward, clipping, update. The clock is monotonic and the device is synchronised
-at both ends. Steps before the windows warm caches and allocators up; their windows are kept and
-marked, and left out of every estimate.
+at both ends. Building the model and the first step, which compiles where something is to be
+compiled, are timed apart. Steps before the windows warm caches and allocators up; their windows are
+kept and marked, and left out of every estimate.
 """
 
 import math
@@ -13,16 +14,22 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from rnnbench import machine, samplers, variants
+from rnnbench import machine, samplers, stats, variants
 from rnnbench.jobs import TimingConfig
+from rnnbench.load import Clock
 from rnnbench.train import Progress, steps
+from rnnbench.variants import LanguageModel
+from rnnbench.work import Architecture
 
 MOST_WARMUP_WINDOWS = 30
-STEADY_DRIFT = 0.05  # the last three warm-up windows agree to this share
+TREND_WINDOWS = 5
+TREND = 8  # of 10 pairs, this many more going one way than the other: p = 0.08 in random order
+LEVEL = 0.01  # a trend within this share is no drift
 
 
-def samples(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict[str, Any]]:
+def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict[str, Any]]:
     """Return one row per window: totals, never rates.
 
     Args:
@@ -34,29 +41,45 @@ def samples(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[d
         StudyError: the text is shorter than one minibatch.
     """
     samplers.check_size(len(tokens), timing.batch_size, timing.num_steps)
+    began = time.perf_counter()
     stepping = training_steps(timing, tokens, vocab_size)
-    initialisation_seconds = window(timing.device, stepping, 1)["seconds"]
-    num_minibatches = calibrate(timing, stepping)
-    rows = list(warm_up(timing, stepping, num_minibatches))
-    rows += [window(timing.device, stepping, num_minibatches) for _ in range(timing.windows)]
-    key = timing.as_row() | {
+    synchronise(timing.device)
+    initialisation_seconds = time.perf_counter() - began
+    first_step_seconds = window(timing.device, stepping, 1)["seconds"]
+    warm = list(warm_up(timing, stepping, calibrate(timing, stepping)))
+    num_minibatches = enough(timing, warm)
+    kept = [window(timing.device, stepping, num_minibatches) for _ in range(timing.windows)]
+    facts = {
         "initialisation_seconds": initialisation_seconds,
+        "first_step_seconds": first_step_seconds,
         "peak_memory_bytes": peak_memory_bytes(timing.device),
+        "steady": steady([row["seconds"] for row in warm]),
+        **Architecture.of(model(timing, vocab_size)).as_row(),
     }
-    counted = [False] * (len(rows) - timing.windows) + [True] * timing.windows
-    return [
-        key | {"window": i, "counted": kept} | row
-        for i, (row, kept) in enumerate(zip(rows, counted, strict=True), start=1)
-    ]
+    marked = [{"counted": False} | row for row in warm] + [{"counted": True} | row for row in kept]
+    return [timing.as_row() | facts | {"window": i} | row for i, row in enumerate(marked, start=1)]
 
 
 def training_steps(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> Iterator[int]:
-    """Train for ever, by the very steps of a training run; yield the tokens of each."""
+    """Build the model, then train for ever, by the very steps of a training run.
+
+    Each item is the number of tokens of a step.
+    """
+    generator = np.random.Generator(np.random.PCG64(timing.process))
+    progress = Progress(model(timing, vocab_size), generator)
+    text = torch.from_numpy(tokens.astype(np.int64)).to(timing.device)
+    return _endless(timing, text, progress)
+
+
+def model(timing: TimingConfig, vocab_size: int) -> LanguageModel:
+    """Build the model to time, on its device; each process draws weights of its own."""
     generator = np.random.Generator(np.random.PCG64(timing.process))
     dtype = getattr(torch, timing.dtype)
-    model = variants.build(timing.variant, vocab_size, timing.hidden_size, generator, dtype)
-    progress = Progress(model.to(timing.device), generator)
-    text = torch.from_numpy(tokens.astype(np.int64)).to(timing.device)
+    built = variants.build(timing.variant, vocab_size, timing.hidden_size, generator, dtype)
+    return built.to(timing.device)
+
+
+def _endless(timing: TimingConfig, text: Tensor, progress: Progress) -> Iterator[int]:
     while True:
         for _, _, num_tokens in steps(timing, text, progress):
             yield num_tokens
@@ -66,6 +89,7 @@ def window(device: str, stepping: Iterator[int], num_minibatches: int) -> dict[s
     """Time ``num_minibatches`` steps."""
     load_average = machine.load_average()
     synchronise(device)
+    before = Clock.read()
     began = time.perf_counter()
     num_tokens = sum(next(stepping) for _ in range(num_minibatches))
     synchronise(device)
@@ -74,6 +98,7 @@ def window(device: str, stepping: Iterator[int], num_minibatches: int) -> dict[s
         "num_minibatches": num_minibatches,
         "num_tokens": num_tokens,
         "seconds": seconds,
+        "outside_load": Clock.read().outside_load(before),
         "load_average": load_average,
     }
 
@@ -88,13 +113,25 @@ def calibrate(timing: TimingConfig, stepping: Iterator[int]) -> int:
         num_minibatches *= 2
 
 
+def enough(timing: TimingConfig, warm: list[dict[str, Any]]) -> int:
+    """Calibrate anew by the fastest window of the warm-up.
+
+    Who shares the machine while the first steps are timed would otherwise shorten every sample.
+    """
+    fastest = min(row["seconds"] / row["num_minibatches"] for row in warm)
+    return math.ceil(1.25 * timing.window_seconds / fastest)
+
+
 def warm_up(
     timing: TimingConfig, stepping: Iterator[int], num_minibatches: int
 ) -> Iterator[dict[str, Any]]:
-    """Yield windows until ``warmup_seconds`` are over and three in a row agree, or 30 are done."""
+    """Yield windows until ``warmup_seconds`` are over and they are steady, or 30 are done.
+
+    They are a quarter as long as those that count: what they must show is a trend, not a rate.
+    """
     seconds: list[float] = []
     while len(seconds) < MOST_WARMUP_WINDOWS:
-        row = window(timing.device, stepping, num_minibatches)
+        row = window(timing.device, stepping, max(1, num_minibatches // 4))
         seconds.append(row["seconds"])
         yield row
         if sum(seconds) >= timing.warmup_seconds and steady(seconds):
@@ -102,9 +139,14 @@ def warm_up(
 
 
 def steady(seconds: list[float]) -> bool:
-    """Whether the last three windows took the same time, to STEADY_DRIFT."""
-    last = seconds[-3:]
-    return len(last) == 3 and max(last) / min(last) - 1 <= STEADY_DRIFT
+    """Whether the last five windows have no trend (Mann & Kendall), or none of more than 1 %.
+
+    Windows that merely scatter are steady: how much they do is what the interval says.
+    """
+    last = seconds[-TREND_WINDOWS:]
+    if len(last) < TREND_WINDOWS:
+        return False
+    return abs(stats.kendall(last)) < TREND or max(last) / min(last) - 1 <= LEVEL
 
 
 def synchronise(device: str) -> None:

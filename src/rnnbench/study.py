@@ -7,11 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from rnnbench import names, samplers, schema
+from rnnbench import costs, names, samplers, schema
 from rnnbench.errors import StudyError
 from rnnbench.jobs import RunConfig, TimingConfig, path_value
 
 NOT_AVAILABLE = "not available here"
+PROTOCOL = ("processes_min", "precision", "most_seconds", "outside_load", "twins", "seed")
 
 
 class Study:
@@ -21,16 +22,24 @@ class Study:
         config: the merged configuration; every key is required, config/config.yaml has them all.
         machine: name of the hardware.
         unavailable: device -> why it cannot be used here; devices that can are absent.
+        usable_cores: CPU cores a job may have; ``all`` threads are as many.
 
     Raises:
         StudyError: the configuration cannot be run; the message lists all that is wrong.
     """
 
-    def __init__(self, config: Mapping[str, Any], machine: str, unavailable: Mapping[str, str]):
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        machine: str,
+        unavailable: Mapping[str, str],
+        usable_cores: int,
+    ):
         schema.check(config)
         self.config = config
         self.machine = machine
         self.unavailable = dict(unavailable)
+        self.usable_cores = usable_cores
         self._check_names()
         self._check_sizes()
         self._check_epsilons()
@@ -50,14 +59,8 @@ class Study:
 
     @cached_property
     def timings(self) -> list[dict[str, str]]:
-        """Addresses of the timing processes that can be done here, as path values.
-
-        Rounds over all points come one after the other, so that the processes of one point are
-        spread over the whole time of measurement.
-        """
-        processes = range(1, self.config["speed"]["processes"] + 1)
-        points = [p for p in self._timing_grid() if p["device"] not in self.unavailable]
-        return [p | {"process": str(k)} for k in processes for p in points]
+        """Addresses of the points that can be timed here, as path values."""
+        return [p for p in self._timing_grid() if p["device"] not in self.unavailable]
 
     def missing(self, table: str) -> list[dict[str, str]]:
         """Return the rows of ``table`` that were asked for and cannot be had here, with reasons."""
@@ -73,9 +76,53 @@ class Study:
         return RunConfig.from_strings(self._sizes(address["variant"]) | dict(address))
 
     def timing(self, address: Mapping[str, str]) -> TimingConfig:
-        """Complete the address of a timing process."""
-        sizes = self._sizes(address["variant"]) | {"corpus": self.timing_corpus}
+        """Complete the address of a timed point, for its first process."""
+        sizes = self._sizes(address["variant"]) | {"corpus": self.timing_corpus, "process": 1}
         return TimingConfig.from_strings(sizes | self.config["speed"] | dict(address))
+
+    @property
+    def protocol(self) -> dict[str, Any]:
+        """The settings of the campaign, as in :class:`rnnbench.points.Protocol`."""
+        return {name: self.config["speed"][name] for name in PROTOCOL}
+
+    @property
+    def probes(self) -> dict[str, list[dict[str, Any]]]:
+        """Kind of work -> parameters of what is measured beside the campaign, as plain values.
+
+        Everything but the limit is measured on one thread, at the first of each other axis; the
+        limit at all settings that are timed.
+        """
+        probes, speed = self.config["probes"], self.config["speed"]
+        devices = [d for d in self.devices("speed") if d not in self.unavailable]
+        first = {"sampler": speed["samplers"][:1], "clip_norm": speed["clip_norm"][:1]}
+        each = {"device": devices, "threads": [1], "dtype": speed["dtypes"][:1]}
+        asked = {
+            "limit": {**each, "threads": self.threads, "dtype": speed["dtypes"]},
+            **dict.fromkeys(("inference", "breakdown", "scaling"), each),
+        }
+        found = {
+            work: [
+                self.timing(address)
+                for address in self._grid(variant=probes[work], **first, **axes)
+            ]
+            for work, axes in asked.items()
+        }
+        found["neighbours"] = [timing for timing in found["scaling"] if timing.device == "cpu"]
+        found["scaling"] = [
+            point
+            for middle in found["scaling"]
+            for point in (
+                *costs.star(middle, probes["axes"]),
+                *costs.corners(middle, probes["axes"]),
+            )
+        ]
+        return {work: [timing.as_row() for timing in points] for work, points in found.items()}
+
+    @property
+    def threads(self) -> list[int]:
+        """Numbers of threads to time with; ``all`` and the number of all cores are one."""
+        asked = self.config["speed"]["threads"]
+        return list(dict.fromkeys(self.usable_cores if n == "all" else n for n in asked))
 
     @property
     def timing_corpus(self) -> str:
@@ -87,18 +134,13 @@ class Study:
         return self.run(address).as_row()
 
     def timing_row(self, address: Mapping[str, str]) -> dict[str, Any]:
-        """Return the parameters of a timing process as plain values."""
+        """Return the parameters of a timed point as plain values."""
         return self.timing(address).as_row()
 
     @staticmethod
     def gpus(address: Mapping[str, str]) -> int:
         """Return how many GPUs a job needs."""
         return int(address["device"] == "cuda")
-
-    @staticmethod
-    def earlier_rounds_first(address: Mapping[str, str]) -> int:
-        """Return the priority of a timing process, so that variants are timed in turn."""
-        return -int(address["process"])
 
     @property
     def known(self) -> list[str]:
@@ -134,11 +176,11 @@ class Study:
     def _timing_grid(self) -> Iterator[dict[str, str]]:
         speed = self.config["speed"]
         return self._grid(
-            variant=self.config["runs"]["variants"],
+            variant=speed["variants"],
             sampler=speed["samplers"],
             clip_norm=speed["clip_norm"],
             device=self.devices("speed"),
-            threads=speed["threads"],
+            threads=self.threads,
             dtype=speed["dtypes"],
         )
 
@@ -147,10 +189,13 @@ class Study:
             yield {"machine": self.machine} | dict(zip(axes, map(path_value, point), strict=True))
 
     def _check_names(self) -> None:
-        runs = self.config["runs"]
-        for name in [*runs["variants"], *runs["overrides"]]:
+        runs, speed = self.config["runs"], self.config["speed"]
+        for name in [*runs["variants"], *runs["overrides"], *speed["variants"], *speed["twins"]]:
             names.check("variants", name)
-        for name in [*runs["samplers"], *self.config["speed"]["samplers"]]:
+        for kind in ("limit", "inference", "breakdown", "scaling"):
+            asked = self.config["probes"][kind]
+            self._check_subset(f"probes.{kind}", asked, "speed.variants", speed["variants"])
+        for name in [*runs["samplers"], *speed["samplers"]]:
             names.check("samplers", name)
         for name in self.config["ngram_lm"]["smoothings"]:
             names.check("smoothings", name)
@@ -166,11 +211,16 @@ class Study:
                     f"own_texts.{name}: wanted a name of its own, found that of a built-in corpus. "
                     "Choose another name."
                 )
-        extra = set(runs["corpora"]) - set(self.config["corpora"])
+        self._check_subset("runs.corpora", runs["corpora"], "corpora", self.config["corpora"])
+        self._check_subset("speed.twins", speed["twins"], "speed.variants", speed["variants"])
+
+    @staticmethod
+    def _check_subset(key: str, found: list[str], whole: str, there: list[str]) -> None:
+        extra = set(found) - set(there)
         if extra:
             raise StudyError(
-                f"runs.corpora: wanted names out of corpora ({', '.join(self.config['corpora'])}), "
-                f"found {', '.join(sorted(extra))}. Add it to corpora too."
+                f"{key}: wanted names out of {whole} ({', '.join(there)}), "
+                f"found {', '.join(sorted(extra))}. Add it to {whole} too, or take it out."
             )
 
     def _check_sizes(self) -> None:
@@ -181,7 +231,7 @@ class Study:
                 f"sine.num_points: wanted at least {wanted} (train_points + num_lags + the longest "
                 f"horizon), found {sine['num_points']}. Make the series longer or the rest smaller."
             )
-        for variant in self.config["runs"]["variants"]:
+        for variant in {*self.config["runs"]["variants"], *self.config["speed"]["variants"]}:
             sizes = self._sizes(variant)
             for corpus in self.config["runs"]["corpora"]:
                 num_tokens = min(sizes["train_tokens"], self._most_train_tokens(corpus, sizes))

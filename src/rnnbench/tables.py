@@ -10,11 +10,11 @@ import pandas as pd
 from pandas import DataFrame
 
 from rnnbench import costs as cost_model
-from rnnbench import metrics, stats, timings
+from rnnbench import metrics, points, rates, timings
 from rnnbench.records import read_record, write_text
 
 RUN_KEYS = ["machine", "corpus", "variant", "sampler", "clip_norm", "device", "seed"]
-TIMING_KEYS = ["machine", "variant", "sampler", "clip_norm", "device", "threads", "dtype"]
+TIMING_KEYS = list(points.ADDRESS)
 Rows = Sequence[Mapping[str, str]]
 
 
@@ -93,21 +93,51 @@ def texts(paths: Sequence[str], missing: DataFrame) -> DataFrame:
 
 
 def speed(paths: Sequence[str], missing: DataFrame) -> DataFrame:
-    """One row per timed point: median tokens per second over all counted windows."""
-    samples = concatenate(paths, missing)
-    rows = []
-    if len(samples):
-        counted = samples[samples.counted]
-        rows = [
-            dict(zip(TIMING_KEYS, point, strict=True)) | _speed_row(windows)
-            for point, windows in counted.groupby(TIMING_KEYS, sort=False)
-        ]
+    """One row per point: median tokens per second over its windows, or why there is none."""
+    named = ("points", "samples", "limit")
+    asked, samples, probed = (concatenate(_named(name, paths), missing) for name in named)
+    windows = dict(list(samples.groupby(TIMING_KEYS))) if len(samples) else {}
+    rows = [
+        row | (rates.summary(windows[key]) if row["status"] == points.MEASURED else {})
+        for row in asked.to_dict("records")
+        for key in [tuple(row[name] for name in TIMING_KEYS)]
+    ]
     first = [
         *TIMING_KEYS,
         *("tokens_per_second", "low", "high", "n", "share_of_limit", "status", "reason"),
+        *("ended", "processes", "minimum", "maximum"),
     ]
-    table = _join(DataFrame(rows), missing)
+    table = timings.with_limit(DataFrame(rows), timings.limit(probed))
+    table = _join(table, missing)
     return table.reindex(columns=[*first, *(name for name in table if name not in first)])
+
+
+def speedup(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per point beside whose variant the plain torch.nn layer of its name was timed.
+
+    ``gru_deep`` and ``gru_scratch`` are compared with ``gru``, all else being equal.
+    """
+    samples, rows = concatenate(paths, missing), []
+    timed = dict(list(samples.groupby(TIMING_KEYS, sort=False))) if len(samples) else {}
+    for key, windows in timed.items():
+        point = dict(zip(TIMING_KEYS, key, strict=True))
+        plain = point["variant"].split("_")[0]
+        baseline = timed.get(tuple((point | {"variant": plain}).values()))
+        if plain != point["variant"] and baseline is not None:
+            found = rates.speedup(windows, baseline)
+            rows += [point | {"baseline": plain} | found] if found else []
+    columns = [*TIMING_KEYS, "baseline", "ratio", "low", "high", "n", "minimum", "maximum"]
+    return DataFrame(rows, columns=columns)
+
+
+def noise(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per point that was timed twice: by what factor the two differ, which is the noise."""
+    samples = concatenate(paths, missing)
+    columns = [*TIMING_KEYS, "ratio", "low", "high", "n", "processes"]
+    groups = samples.groupby(TIMING_KEYS, sort=False) if len(samples) else ()
+    found = [(key, rates.noise(windows)) for key, windows in groups]
+    rows = [dict(zip(TIMING_KEYS, key, strict=True)) | row for key, row in found if row]
+    return DataFrame(rows, columns=columns)
 
 
 def limit(paths: Sequence[str], missing: DataFrame) -> DataFrame:
@@ -191,8 +221,8 @@ def sine_predictions(paths: Sequence[str], missing: DataFrame) -> DataFrame:
 BUILDERS = {
     build.__name__: build
     for build in (
-        *(runs, curves, texts, speed, limit, inference, breakdown, scaling, costs),
-        *(ngram_lm, floor, predictors, machines, sine_predictions),
+        *(runs, curves, texts, speed, speedup, noise, limit, inference, breakdown, scaling),
+        *(costs, ngram_lm, floor, predictors, machines, sine_predictions),
     )
 }
 
@@ -214,28 +244,8 @@ def _run_metrics(records: DataFrame) -> dict[str, np.ndarray]:
     }
 
 
-def _speed_row(windows: DataFrame) -> dict[str, object]:
-    """Rates of windows, not of single steps; the resampling is seeded by nothing but the data."""
-    rates = windows.assign(rate=windows.num_tokens / windows.seconds)
-    processes = {k: group.to_numpy() for k, group in rates.groupby("process").rate}
-    interval = stats.hierarchical_bootstrap(processes, np.random.default_rng(0))
-    return {
-        "tokens_per_second": interval.median,
-        "low": interval.low,
-        "high": interval.high,
-        "n": interval.n,
-        "processes": interval.processes,
-        "minimum": rates.rate.min(),
-        "maximum": rates.rate.max(),
-        "load_average": windows.load_average.median(),
-        "initialisation_seconds": windows.initialisation_seconds.median(),
-        "peak_memory_bytes": windows.peak_memory_bytes.max(),
-        "hidden_size": windows.hidden_size.iloc[0],
-        "batch_size": windows.batch_size.iloc[0],
-        "num_steps": windows.num_steps.iloc[0],
-        **{name: windows[name].iloc[0] for name in timings.MODEL if name in windows},
-        "status": "measured",
-    }
+def _named(name: str, paths: Sequence[str]) -> list[str]:
+    return [path for path in paths if Path(path).stem == name]
 
 
 def _join(done: DataFrame, missing: DataFrame) -> DataFrame:

@@ -3,12 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-import torch
-
-from rnnbench import speed, variants
+from rnnbench import speed
 from rnnbench.jobs import TimingConfig
-from rnnbench.variants import LanguageModel
 
 
 def rows(timing: TimingConfig, stepping: Iterator[int]) -> list[dict[str, Any]]:
@@ -26,11 +22,3 @@ def rows(timing: TimingConfig, stepping: Iterator[int]) -> list[dict[str, Any]]:
         timing.as_row() | {"window": i, "counted": kept} | row
         for i, (row, kept) in enumerate(zip(found, counted, strict=True), start=1)
     ]
-
-
-def model(timing: TimingConfig, vocab_size: int) -> LanguageModel:
-    """Build the model to time, on its device; each process draws weights of its own."""
-    generator = np.random.Generator(np.random.PCG64(timing.process))
-    dtype = getattr(torch, timing.dtype)
-    built = variants.build(timing.variant, vocab_size, timing.hidden_size, generator, dtype)
-    return built.to(timing.device)

@@ -12,6 +12,7 @@ from statistics import mean
 EXCLUSIVE = {"speed"}  # rules whose jobs have the machine to themselves
 NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?|inf|nan|[Tt]rue|[Ff]alse"
 UNSAID = {"machine"}  # wildcards that are the same in all jobs of a run
+STEP = r"\b((?:epoch|process) \d+/\d+)\s"
 AGAIN = "Run the same command again: finished work is kept."
 
 
@@ -30,11 +31,14 @@ def tail(path: str, num_lines: int = 10) -> list[str]:
     return []
 
 
-def last_epoch(path: str, since: float) -> str:
-    """`12/25` from the last whole epoch line of a log written after `since` (Unix seconds)."""
+def last_step(path: str, since: float) -> str:
+    """`epoch 12/25`, or of timings `process 12/72`, from the last whole line of a log that has one.
+
+    The log must have been written after `since` (Unix seconds).
+    """
     with suppress(OSError, ValueError):
         if Path(path).stat().st_mtime >= since - 1:  # an older one is of an earlier attempt
-            return (re.findall(r"\bepoch (\d+/\d+)\s", "\n".join(tail(path))) or [""])[-1]
+            return (re.findall(STEP, "\n".join(tail(path))) or [""])[-1]
     return ""
 
 
@@ -78,8 +82,8 @@ class Job:
         return cls(record.rule_name, " ".join(words), list(record.log or []), record.created)
 
     def status(self) -> str:
-        epochs = [epoch for log in self.logs if (epoch := last_epoch(log, self.began))]
-        return f"{self.name} epoch {epochs[-1]}" if epochs else self.name
+        steps = [step for log in self.logs if (step := last_step(log, self.began))]
+        return f"{self.name} {steps[-1]}" if steps else self.name
 
     def failure(self) -> list[str]:
         ends = [(log, (tail(log, 1) or ["nothing written"])[0]) for log in self.logs]

@@ -9,6 +9,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,13 +23,17 @@ RUN = (
     "results/runs/machine={machine}/corpus=calibration/variant={variant}/sampler={sampler}"
     "/clip_norm=1/device=cpu/seed={seed}"
 )
+SPEED = f"results/speed/machine={machine.name()}"
 COLUMNS = {
     "runs": "machine corpus variant sampler clip_norm device seed num_epochs status perplexity "
     "heldout_perplexity bits_per_char heldout_bits_per_char train_seconds initial_perplexity "
     "max_grad_norm clipped_share leaky",
     "curves": "epoch perplexity heldout_perplexity grad_norm",
     "speed": "machine variant sampler clip_norm device threads dtype tokens_per_second low high n "
-    "share_of_limit status reason",
+    "share_of_limit status reason ended processes disturbed_share drift first_step_seconds",
+    "speedup": "machine variant baseline threads ratio low high n minimum maximum",
+    "campaign": "machine points processes spent_seconds load_average_before",
+    "noise": "machine variant device threads dtype ratio low high n",
     "ngrams": "corpus token order tokens distinct hapax",
     "top_ngrams": "corpus token order rank ngram count",
     "zipf": "corpus token order text estimator exponent low high n_types status shift xmin ks p "
@@ -90,7 +96,7 @@ def planned(done: subprocess.CompletedProcess[str]) -> list[str]:
     """The jobs that a dry run lists, as it words them."""
     assert done.returncode == 0, done.stdout + done.stderr
     lines = (done.stdout + done.stderr).splitlines()
-    return [line for line in lines if re.match(r"(run|speed|vocab|ngrams|zipf|table) [a-z]", line)]
+    return [line for line in lines if re.match(r"(run|vocab|ngrams|zipf|table) [a-z]|speed$", line)]
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +110,9 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_one_command_makes_the_report_every_table_and_every_figure(study: Path) -> None:
     results = study / "results"
-    assert "This report covers the text calibration." in (results / "report.html").read_text()
+    page = (results / "report.html").read_text()
+    assert "This report covers the text calibration." in page
+    assert "How the timings went" in page
     for name, columns in COLUMNS.items():
         table = tables.read(results / "tables" / f"{name}.csv")
         assert len(table), name
@@ -155,23 +163,61 @@ def test_an_edited_variant_is_run_again_alone_and_not_once_it_is_restored(study:
     source.write_bytes(before + b"# edited\n")
     jobs = [job for job in planned(snakemake(study, "-n")) if job.split()[0] in {"run", "speed"}]
     source.write_bytes(before)
-    assert len(jobs) == 2 + 3  # two samplers, three timing processes
-    assert all("gru" in job for job in jobs)
+    assert Counter(job.split()[0] for job in jobs) == {"run": 2, "speed": 1}  # two samplers
+    assert all("gru" in job for job in jobs if job.split()[0] == "run")
     assert planned(snakemake(study, "-n")) == []
 
 
-def test_nothing_runs_beside_a_timing(study: Path) -> None:
+def test_of_the_timings_an_edit_makes_those_of_its_variant_again_and_no_other(
+    study: Path, tmp_path: Path
+) -> None:
+    project = shutil.copytree(study, tmp_path / "copy")
+    source = project / "src/rnnbench/variants/gru.py"
+    source.write_bytes(source.read_bytes() + b"# edited\n")
+    before = began(project)
+    done = snakemake(project, f"{SPEED}/points.csv")
+    assert done.returncode == 0, done.stdout + done.stderr
+    after = began(project)
+    again = {path for path in before if after[path] != before[path]}
+    assert again == {path for path in before if "/variant=gru/" in path}
+    assert len(again) == 6  # a twin
+
+
+def began(project: Path) -> dict[str, float]:
+    """When the samples of each process were written."""
+    paths = project.glob(f"{SPEED}/variant=*/**/samples.csv")
+    return {str(path.relative_to(project)): path.stat().st_mtime_ns for path in paths}
+
+
+def test_nothing_runs_beside_the_timings(study: Path) -> None:
     spans = []
     for path in (study / ".snakemake/metadata").rglob("*"):
         if path.is_file():
             record = json.loads(path.read_text())
             output = base64.urlsafe_b64decode(path.relative_to(study / ".snakemake/metadata").name)
             spans.append((record["starttime"], record["endtime"], record["rule"], output))
-    timings = [span for span in spans if span[2] == "speed"]
-    assert len(timings) == 9
-    for timing in timings:
-        beside = [s for s in spans if s[3] != timing[3] and s[0] < timing[1] and timing[0] < s[1]]
-        assert beside == []
+    timings = [span for span in spans if span[2] == "speed"]  # one per output
+    start, end = min(s[0] for s in timings), max(s[1] for s in timings)
+    assert [s for s in spans if s[2] != "speed" and s[0] < end and start < s[1]] == []
+    assert len(timings) == 3 < len(spans)
+
+
+def test_killed_timings_keep_every_finished_process(study: Path, tmp_path: Path) -> None:
+    project = shutil.copytree(study, tmp_path / "copy")
+    shutil.rmtree(project / SPEED)
+    target = f"{SPEED}/points.csv"
+    kill_once(project, target, PROJECT / "tests/pipeline/toy.yaml", lambda: len(began(project)) > 4)
+    time.sleep(1)  # nothing measures on without its campaign
+    before = began(project)
+    finished = [path for path in before if (project / path).with_name("record.json").exists()]
+    assert len(finished) >= 4
+    assert not (project / target).exists()
+    assert bare(project, "--unlock").returncode == 0
+    done = snakemake(project, target)
+    assert done.returncode == 0, done.stdout + done.stderr
+    after = began(project)
+    assert len(after) == 12
+    assert [path for path in finished if after[path] != before[path]] == []
 
 
 def test_a_point_outside_the_grid_is_run_by_its_path(study: Path) -> None:
@@ -197,7 +243,8 @@ def test_a_killed_run_goes_on_and_ends_as_if_undisturbed(tmp_path: Path) -> None
     config.write_text(text.replace("hidden_size: 8", "hidden_size: 128"))
     killed, whole = copy_project(tmp_path / "killed"), copy_project(tmp_path / "whole")
     target = f"{folder_of('gru')}/record.json"
-    kill_after_checkpoint(killed, target, config)
+    checkpoint = (killed / target).with_name("checkpoint.safetensors")
+    kill_once(killed, target, config, checkpoint.exists)
     assert not (killed / target).exists()
     locked = snakemake(killed, target, configfile=config)
     assert "cannot be locked" in locked.stdout + locked.stderr
@@ -213,7 +260,7 @@ def test_a_killed_run_goes_on_and_ends_as_if_undisturbed(tmp_path: Path) -> None
     assert not (killed / target).with_name("checkpoint.safetensors").exists()
 
 
-def kill_after_checkpoint(project: Path, target: str, config: Path) -> None:
+def kill_once(project: Path, target: str, config: Path, reached: Callable[[], bool]) -> None:
     """Kill Snakemake and all its children at once, as a power cut would."""
     process = subprocess.Popen(
         command(target, configfile=config),
@@ -223,10 +270,9 @@ def kill_after_checkpoint(project: Path, target: str, config: Path) -> None:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    checkpoint = (project / target).with_name("checkpoint.safetensors")
     deadline = time.monotonic() + 120
-    while not checkpoint.exists():
-        assert process.poll() is None, "the run ended before its first checkpoint"
+    while not reached():
+        assert process.poll() is None, "the job ended before it could be killed"
         assert time.monotonic() < deadline
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGKILL)

@@ -1,11 +1,18 @@
-"""Vocabulary → timed training steps. Nothing of the DAG runs beside a timing."""
+"""Vocabulary → timed training steps. Nothing of the DAG runs beside them."""
 
-SPEED = (
-    "results/speed/machine={machine}/variant={variant}/sampler={sampler}/clip_norm={clip_norm}/"
-    "device={device}/threads={threads}/dtype={dtype}/process={process}"
-)
+SPEED = "results/speed/machine={machine}"
+SPEED_HERE = SPEED.format(machine=study.machine)
 
-PARTS["speed"] = [f"{SPEED.format(**address)}/samples.csv" for address in study.timings]
+PARTS["speed"] = [f"{SPEED_HERE}/{part}.csv" for part in ("points", "samples", "limit")]
+PARTS["limit"] = [f"{SPEED_HERE}/limit.csv"]
+PARTS["inference"] = [f"{SPEED_HERE}/inference.csv"]
+PARTS["breakdown"] = [f"{SPEED_HERE}/breakdown.csv"]
+PARTS["scaling"] = [f"{SPEED_HERE}/scaling.csv", f"{SPEED_HERE}/neighbours.csv"]
+PARTS["costs"] = PARTS["scaling"]
+PARTS["probes"] = [f"{SPEED_HERE}/probes.csv"]
+PARTS["speedup"] = [f"{SPEED_HERE}/samples.csv"]
+PARTS["noise"] = [f"{SPEED_HERE}/samples.csv"]
+PARTS["campaign"] = [f"{SPEED_HERE}/record.json"]
 PARTS["machines"] = [f"results/machine/machine={study.machine}/record.json"]
 
 
@@ -18,26 +25,37 @@ rule machine:
     conda:
         "../../environment.yml"
     params:
-        source=sources.digest("machine.py"),
+        source=sources.digest("machine.py", "preflight.py"),
     script:
         "../scripts/machine.py"
 
 
 rule speed:
-    """Time training steps in a fresh process; low process numbers first, so variants alternate."""
+    """Time training steps, all points in turn; what a killed job measured is taken up."""
     input:
         vocab=f"results/vocab/corpus={study.timing_corpus}/token=char/vocab.json",
         ids=f"results/vocab/corpus={study.timing_corpus}/token=char/tokens.npy",
     output:
-        f"{SPEED}/samples.csv",
+        points=f"{SPEED}/points.csv",
+        samples=f"{SPEED}/samples.csv",
+        limit=f"{SPEED}/limit.csv",
+        inference=f"{SPEED}/inference.csv",
+        breakdown=f"{SPEED}/breakdown.csv",
+        scaling=f"{SPEED}/scaling.csv",
+        neighbours=f"{SPEED}/neighbours.csv",
+        probes=f"{SPEED}/probes.csv",
+        record=f"{SPEED}/record.json",
     log:
         f"{SPEED}/speed.log",
-    priority: study.earlier_rounds_first
     conda:
         "../../environment.yml"
     threads: ALL_CORES
     params:
-        timing=study.timing_row,
-        source=sources.timing,
+        points=[study.timing_row(address) for address in study.timings],
+        sources=[sources.timing(study.timing(address)) for address in study.timings],
+        protocol=study.protocol,
+        probes=study.probes,
+        rounds=study["probes"]["rounds"],
+        source=sources.campaign(),
     script:
         "../scripts/speed.py"

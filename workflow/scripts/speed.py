@@ -1,17 +1,29 @@
-"""Time one variant in this process and write every window."""
+"""Time every point and write what became of it, and every window."""
 
-import numpy as np
-import pandas as pd
-import torch
+from pathlib import Path
 
-from rnnbench import speed, tables
+from rnnbench import probes, tables
+from rnnbench.campaign import Campaign
 from rnnbench.job import logged
 from rnnbench.jobs import TimingConfig
+from rnnbench.points import Point, Protocol
+from rnnbench.records import write_record
+from rnnbench.timing import Text
 from rnnbench.vocab import Vocab
 
 with logged(snakemake.log[0]):
-    timing = TimingConfig.from_strings(snakemake.params.timing)
-    torch.set_num_threads(timing.threads)
-    vocab_size = len(Vocab.read(snakemake.input.vocab))
-    tokens = np.load(snakemake.input.ids, allow_pickle=False)
-    tables.write(snakemake.output[0], pd.DataFrame(speed.samples(timing, tokens, vocab_size)))
+    params, key = snakemake.params, {"machine": snakemake.wildcards.machine}
+    protocol = Protocol(**params.protocol)
+    points = [Point.of(*row, protocol) for row in zip(params.points, params.sources, strict=True)]
+    text = Text(Path(snakemake.input.ids), len(Vocab.read(snakemake.input.vocab)))
+    root, printed = Path(snakemake.output.points).parent, Path(snakemake.log[0])
+    campaign = Campaign(points, protocol, text, root, printed)
+    campaign.run()
+    tables.write(snakemake.output.samples, campaign.samples())
+    tables.write(snakemake.output.points, campaign.table())
+    asked = {w: [TimingConfig(**row) for row in rows] for w, rows in params.probes.items()}
+    found, states = probes.measure(asked, params.rounds, protocol.seed, text, printed)
+    for work, windows in found.items():
+        tables.write(snakemake.output[work], windows)
+    tables.write(snakemake.output.probes, states)
+    write_record(snakemake.output.record, key | campaign.record())

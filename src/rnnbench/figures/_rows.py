@@ -20,6 +20,7 @@ NUMBERS = frozenset(
         *("flops_per_token", "bytes_per_token", "flops_per_second", "limit_tokens_per_second"),
         *("roofline_tokens_per_second", "share_of_roofline", "per_second", "share", "slowdown"),
         *("latency_q05", "latency_q50", "latency_q95", "latency_q99", "seconds_per_token"),
+        *("ratio", "minimum", "maximum"),
         *("alpha", "bias", "shift", "xmin", "ks", "p", "lexicon_size"),
     ]
 )
@@ -47,7 +48,7 @@ def timed(speed: DataFrame) -> DataFrame:
     """Timings that gave a number."""
     if speed.empty:
         return speed
-    return speed[(speed.status != AWAY) & np.isfinite(speed.tokens_per_second)]
+    return speed[np.isfinite(speed.tokens_per_second)]
 
 
 def leaky(tables: Tables) -> set[str]:
@@ -67,15 +68,15 @@ def absent(table: DataFrame, noun: str) -> dict[str, str]:
     """Reason -> how many rows lack a number for it: {"cuda: no driver": "88 runs"}."""
     if table.empty:
         return {}
-    away = table[table.status == AWAY]
+    away = table[(table.status == AWAY) | table.reason.notna()]
     reasons = away.device.astype(str) + ": " + away.reason.fillna("no reason recorded").astype(str)
     counts = reasons.value_counts(sort=False)
     return {reason: counted(int(number), noun) for reason, number in counts.items()}
 
 
 def absent_notes(table: DataFrame, noun: str) -> list[str]:
-    """One line per reason: "Not available here: cuda: no driver - 88 runs."."""
-    return [f"Not available here: {why} - {many}." for why, many in absent(table, noun).items()]
+    """One line per reason: "Missing: cuda: no driver - 88 runs."."""
+    return [f"Missing: {why} - {many}." for why, many in absent(table, noun).items()]
 
 
 def family(variant: str) -> str:
@@ -85,8 +86,8 @@ def family(variant: str) -> str:
 
 
 def ordered(variants: Iterable[str]) -> list[str]:
-    """Variants by architecture, then scratch, library, deep, and others by name."""
-    known = ["scratch", "", "relu", "deep", "bidirectional"]
+    """Variants by architecture, then scratch, library, own fast ones, deep, and others by name."""
+    known = ["scratch", "", "manual", "compiled", "fused", "relu", "deep", "bidirectional"]
 
     def place(variant: str) -> tuple[int, int, str]:
         kind = variant.partition("_")[2]

@@ -1,14 +1,17 @@
-"""Training speed in tokens per second, by variant and device, with intervals over repetitions."""
+"""Training speed in tokens per second, by variant and threads, with 95 % intervals."""
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from pandas import DataFrame
 
 from rnnbench.figures import _rows, _theme
-from rnnbench.figures._speed import PANEL, title
 
 SECTION = "Speed"
+PANEL = ["machine", "device", "dtype"]
+SLOT = ["sampler", "clip_norm", "threads"]
 
 
 def draw(tables: _rows.Tables) -> Figure:
@@ -16,21 +19,18 @@ def draw(tables: _rows.Tables) -> Figure:
     done = _rows.timed(speed)
     if done.empty:
         return _theme.placard(_rows.missing(speed, "timing", "timing"))
-    leaky, variants = _rows.leaky(tables), _rows.ordered(speed.variant)
+    leaky, variants = _rows.leaky(tables), _rows.ordered(done.variant)
     groups = list(done.groupby(PANEL, dropna=False, sort=True))
-    columns = min(2, len(groups))
-    settings = _settings(done)
-    height = 1.0 + len(variants) * (0.12 + 0.1 * min(len(settings), 3))
-    figure, axes = _theme.panels(-(-len(groups) // columns), columns, height=height, sharey=True)
+    slots = sorted(set(done[SLOT].itertuples(index=False, name=None)))
+    height = 1.0 + len(variants) * (0.12 + 0.1 * min(len(slots), 4))
+    figure, axes = _theme.panels(len(groups), 1, height=height)
     names = [_theme.label(name, name in leaky) for name in variants]
-    for ax, (key, group) in zip(axes.flat, groups, strict=False):
-        _panel(ax, group, variants, settings, leaky)
+    for ax, (key, group) in zip(axes.flat, groups, strict=True):
+        _panel(ax, group, variants, slots)
         _scale(ax, group, names)
-        ax.set_title(title(key, done, 64 // columns))
-    for ax in axes.flat[len(groups) :]:
-        ax.set_visible(False)
-    scales = ["Each panel has its own scale."] if len(groups) > 1 else []
-    _theme.note(figure, scales + _notes(speed, settings))
+        ax.set_title(_title(key, done))
+    _theme.legend(figure, _handles(sorted(set(done.threads))))
+    _theme.note(figure, _notes(tables, done))
     return figure
 
 
@@ -40,9 +40,10 @@ def finding(tables: _rows.Tables) -> str:
     if done.empty:
         return _rows.missing(speed, "timing", "timing")
     done = done.sort_values("tokens_per_second")
-    best = done.iloc[-1]
-    rest = done[(done[PANEL] == best[PANEL]).all(axis=1) & (done.variant != best.variant)]
-    said = f"The fastest is {best.variant} on {best.device}, at {interval(best)}"
+    best, same = done.iloc[-1], [*PANEL, *SLOT]
+    rest = done[(done[same] == best[same]).all(axis=1) & (done.variant != best.variant)]
+    threads = _rows.counted(int(best.threads), "thread")
+    said = f"The fastest is {best.variant} on {best.device} with {threads}, at {interval(best)}"
     if len(rest):
         second = rest.iloc[-1]
         ratio = best.tokens_per_second / second.tokens_per_second
@@ -54,25 +55,48 @@ def finding(tables: _rows.Tables) -> str:
 
 
 def interval(row) -> str:
-    """A timing in words: number, interval and sample size."""
+    """A timing in words: number, interval and sample size; of few samples, the extremes."""
     speed, low, high = (_rows.figures3(v) for v in (row.tokens_per_second, row.low, row.high))
-    known = f"interval {low} to {high}" if row.low <= row.high else "no interval"
+    known = f"interval {low} to {high}"
+    if not row.low <= row.high:
+        ends = (getattr(row, name, np.nan) for name in ("minimum", "maximum"))
+        known = "no interval, from {} to {}".format(*map(_rows.figures3, ends))
     return f"{speed} tokens/s ({known}, n = {row.n:.0f})"
 
 
-def _settings(done: DataFrame) -> list[tuple[str, float]]:
-    pairs = zip(done.sampler, done.clip_norm.fillna(float("nan")), strict=True)
-    return sorted(set(pairs), key=str)
-
-
-def _panel(ax: Axes, group: DataFrame, variants: list, settings: list, leaky: set[str]) -> None:
+def _panel(ax: Axes, group: DataFrame, variants: list[str], slots: list[tuple]) -> None:
+    """A mark per point: colour by architecture, shape and filling by threads."""
+    threads = sorted({slot[-1] for slot in slots})
     for row in group.itertuples():
-        style = _theme.look(row.variant, row.variant in leaky)
-        slot = settings.index((row.sampler, row.clip_norm)) - (len(settings) - 1) / 2
-        y = variants.index(row.variant) + 0.7 * slot / len(settings)
-        reach = [[row.tokens_per_second - row.low], [row.high - row.tokens_per_second]]
-        marks = {"fmt": style.marker, "mfc": style.fill, "color": style.color, "ms": 4.5}
-        ax.errorbar([row.tokens_per_second], [y], xerr=reach, capsize=2, elinewidth=1.2, **marks)
+        slot = slots.index((row.sampler, row.clip_norm, row.threads)) - (len(slots) - 1) / 2
+        y = variants.index(row.variant) + 0.7 * slot / len(slots)
+        color, known = _theme.look(row.variant).color, row.low <= row.high
+        ends = (row.low, row.high) if known else (row.minimum, row.maximum)
+        ax.plot(ends, [y, y], color=color, lw=1.4 if known else 0.6, marker="|" if known else "")
+        ax.plot(row.tokens_per_second, y, color=color, **_mark(threads.index(row.threads)))
+    families = [_rows.family(variant) for variant in variants]
+    for k in range(1, len(variants)):
+        if families[k] != families[k - 1]:
+            ax.axhline(k - 0.5, color="#bbbbbb", lw=0.8)
+
+
+def _mark(k: int) -> dict[str, object]:
+    """Shape for the k-th number of threads: the fewest are filled."""
+    face = {} if k == 0 else {"mfc": "white"}
+    return {"marker": _theme.MARKERS[k % len(_theme.MARKERS)], "ls": "none", "ms": 4.5, **face}
+
+
+def _handles(threads: list[float]) -> list[Line2D]:
+    return [
+        Line2D([], [], color=_theme.INK, label=_rows.counted(int(number), "thread"), **_mark(k))
+        for k, number in enumerate(threads)
+    ]
+
+
+def _title(key: tuple, done: DataFrame) -> str:
+    machine, device, dtype = key
+    words = [str(device)] + ([str(dtype)] if done.dtype.nunique() > 1 else [])
+    return f"{machine}, {', '.join(words)}"
 
 
 def _scale(ax: Axes, group: DataFrame, names: list[str]) -> None:
@@ -81,16 +105,33 @@ def _scale(ax: Axes, group: DataFrame, names: list[str]) -> None:
         _theme.logarithmic(ax.xaxis)
     else:
         ax.set_xlim(left=0)
-        ax.xaxis.set_major_locator(MaxNLocator(4))
+        ax.xaxis.set_major_locator(MaxNLocator(6))
         ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     ax.set_ylim(len(names) - 0.5, -0.5)
     ax.set_yticks(range(len(names)), names)
     ax.set_xlabel("tokens per second")
 
 
-def _notes(speed: DataFrame, settings: list) -> list[str]:
-    said = []
+def _notes(tables: _rows.Tables, done: DataFrame) -> list[str]:
+    said, settings = [], sorted(set(zip(done.sampler, done.clip_norm, strict=True)))
     if len(settings) > 1:
         names = [f"{sampler} at clip_norm {_rows.figures3(clip)}" for sampler, clip in settings]
         said.append(f"Within a row, from the top: {_rows.english(names)}.")
-    return said + _rows.absent_notes(speed, "timing")
+    if not (done.low <= done.high).all():
+        said.append("Thin lines without ends: smallest to largest of fewer than 6 samples.")
+    return said + noise(tables) + _rows.absent_notes(_rows.rows(tables, "speed"), "timing")
+
+
+def noise(tables: _rows.Tables) -> list[str]:
+    """What the same thing timed twice says of differences between two others, per machine."""
+    twins, said = _rows.rows(tables, "noise"), []
+    if twins.empty:
+        return said
+    for machine, group in twins.dropna(subset=["low", "high"]).groupby("machine"):
+        widest = 100 * np.maximum(group.high - 1, 1 - group.low).groupby(group.threads).max()
+        parts = [f"{w:.1f} % ({_rows.counted(int(n), 'thread')})" for n, w in widest.items()]
+        said.append(
+            f"On {machine} the same thing timed twice may differ by {_rows.english(parts)}: "
+            "smaller differences are not distinguishable."
+        )
+    return said

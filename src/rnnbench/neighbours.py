@@ -1,0 +1,13 @@
+"""Training steps in as many one-thread processes as there are cores, side by side."""
+
+from typing import Any
+
+import numpy as np
+
+from rnnbench import machine, scaling
+from rnnbench.jobs import TimingConfig
+
+
+def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict[str, Any]]:
+    """Return the counted windows of all of them; see :func:`rnnbench.scaling.parallel_rows`."""
+    return scaling.parallel_rows(timing, tokens, vocab_size, machine.usable_cores())

@@ -1,0 +1,145 @@
+"""Points of a campaign: what is timed, and what is known of it so far."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from pandas import DataFrame
+
+from rnnbench import load, rates
+from rnnbench.jobs import TimingConfig
+
+ADDRESS = ("machine", "variant", "sampler", "clip_norm", "device", "threads", "dtype")
+CONTENT = ("variant", "device", "dtype", "hidden_size", "batch_size", "num_steps")
+MEASURED = "measured"
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How a campaign goes about it.
+
+    Attributes:
+        processes_min: rounds of the pilot.
+        precision: a point is known well enough when its interval reaches no further than this
+            share of its median to either side.
+        most_seconds: no process is to end later than this, but for the pilot.
+        outside_load: windows with more cores kept busy by others are marked as disturbed.
+        twins: variants whose points are timed twice, as arms a and b.
+        seed: of the order.
+    """
+
+    processes_min: int
+    precision: float
+    most_seconds: float
+    outside_load: float
+    twins: Sequence[str]
+    seed: int
+
+
+@dataclass
+class Point:
+    """What is timed, and what is known of it.
+
+    Attributes:
+        timing: its parameters; those of process 1.
+        source_sha256: of the code that decides the number.
+        protocol: of the campaign.
+        done: number of a process -> its windows.
+        seconds: what each process took, start to end.
+        status, reason: why it is not timed, if so.
+    """
+
+    timing: TimingConfig
+    source_sha256: str
+    protocol: Protocol
+    done: dict[int, DataFrame] = field(default_factory=dict)
+    seconds: list[float] = field(default_factory=list)
+    status: str = MEASURED
+    reason: str = ""
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], source_sha256: str, protocol: Protocol) -> Self:
+        """Build from the row of a study."""
+        return cls(TimingConfig.from_strings(row), source_sha256, protocol)
+
+    def __str__(self) -> str:
+        return " ".join(f"{key}={getattr(self.timing, key)}" for key in ADDRESS[1:])
+
+    @property
+    def content(self) -> tuple:
+        """What must be correct before it is timed."""
+        return tuple(getattr(self.timing, key) for key in CONTENT)
+
+    @property
+    def arms(self) -> int:
+        """Processes per round: of a twin two, odd numbers arm a and even ones arm b."""
+        return 2 if self.timing.variant in self.protocol.twins else 1
+
+    @property
+    def rounds(self) -> int:
+        """Whole rounds that are done, without a gap."""
+        missing = (k for k in range(1, len(self.done) + 2) if k not in self.done)
+        return (next(missing) - 1) // self.arms
+
+    @property
+    def piloted(self) -> bool:
+        return self.rounds >= self.protocol.processes_min
+
+    @property
+    def precise(self) -> bool:
+        return rates.estimate(self.windows()).reach <= self.protocol.precision
+
+    @property
+    def ended(self) -> str:
+        """What ended the measurement."""
+        if self.status != MEASURED:
+            return f"not timed: {self.reason}"
+        return "precision" if self.precise else "time cap"
+
+    @property
+    def round_seconds(self) -> float:
+        """What a round of this point takes."""
+        return self.arms * float(np.mean(self.seconds))
+
+    def process(self, number: int) -> TimingConfig:
+        """Parameters of one of its processes."""
+        return replace(self.timing, process=number)
+
+    def take(self, number: int, rows: DataFrame, sitting: str, seconds: float) -> None:
+        """Add the windows of a process: when its campaign began, and how long it took."""
+        self.done[number] = rows.assign(sitting=sitting)
+        self.seconds.append(seconds)
+
+    def lacking(self) -> list[int]:
+        """Processes of the next round that are still to be measured."""
+        first = self.rounds * self.arms + 1
+        return [k for k in range(first, first + self.arms) if k not in self.done]
+
+    def pilot_left(self) -> int:
+        """Processes that the pilot still lacks."""
+        asked = range(1, self.protocol.processes_min * self.arms + 1)
+        return sum(k not in self.done for k in asked) if self.status == MEASURED else 0
+
+    def windows(self) -> DataFrame:
+        """All windows, with their round, their arm, and whether load from outside disturbed them.
+
+        A window counts as disturbed only if the excess is more than one tick of the system's clock.
+        """
+        parts = [
+            part.assign(round=(number - 1) // self.arms + 1, arm="ab"[(number - 1) % self.arms])
+            for number, part in sorted(self.done.items())
+        ]
+        windows = pd.concat(parts, ignore_index=True)
+        sure = windows.outside_load - load.TICK / windows.seconds
+        return windows.assign(disturbed=sure > self.protocol.outside_load)
+
+    def row(self) -> dict[str, Any]:
+        """What became of it."""
+        return {key: getattr(self.timing, key) for key in ADDRESS} | {
+            "status": self.status,
+            "reason": self.reason or None,
+            "ended": self.ended,
+            "rounds": self.rounds,
+        }

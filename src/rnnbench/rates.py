@@ -1,0 +1,116 @@
+"""Windows to rates: which windows count, and what they say of a point."""
+
+from typing import Any
+
+import numpy as np
+from pandas import DataFrame, Series
+
+from rnnbench import stats
+
+FEWEST_WINDOWS = 6  # of fewer, minimum, median and maximum are told and no interval
+FEWEST_PROCESSES = 3
+TYPICAL = ("initialisation_seconds", "first_step_seconds", "load_average")
+SIZES = (
+    "gates",
+    "hidden_size",
+    "num_layers",
+    "directions",
+    "vocab_size",
+    "batch_size",
+    "num_steps",
+)
+
+
+def used(windows: DataFrame) -> DataFrame:
+    """Return the counted windows of a point that the load from outside left alone.
+
+    Where fewer than six, or those of fewer than three processes, would be left, all counted windows
+    are used: an estimate from what happened to be calm would hide how it was come by.
+    """
+    counted = windows[windows.counted]
+    calm = counted[~counted.disturbed]
+    enough = len(calm) >= FEWEST_WINDOWS and calm.process.nunique() >= FEWEST_PROCESSES
+    return calm if enough else counted
+
+
+def by_process(windows: DataFrame) -> dict[int, np.ndarray]:
+    """Tokens per second of each window, by process."""
+    rates = windows.num_tokens / windows.seconds
+    return {number: group.to_numpy() for number, group in rates.groupby(windows.process)}
+
+
+def estimate(windows: DataFrame) -> stats.Interval:
+    """Median and interval of a point; the resampling is seeded by nothing but the data."""
+    return stats.hierarchical_bootstrap(by_process(used(windows)), np.random.default_rng(0))
+
+
+def summary(windows: DataFrame) -> dict[str, Any]:
+    """Columns of a measured point."""
+    counted, chosen = windows[windows.counted], used(windows)
+    found, trend = estimate(windows), stats.drift(by_process(chosen))
+    rates = chosen.num_tokens / chosen.seconds
+    known = found.n >= FEWEST_WINDOWS
+    return {
+        "tokens_per_second": found.median,
+        "low": found.low if known else np.nan,
+        "high": found.high if known else np.nan,
+        "n": found.n,
+        "processes": found.processes,
+        "sittings": windows.sitting.nunique(),
+        "minimum": rates.min(),
+        "maximum": rates.max(),
+        "disturbed_share": counted.disturbed.mean(),
+        "windows_used": "undisturbed" if not chosen.disturbed.any() else "all",
+        "outside_load": counted.outside_load.mean(),
+        "drift": trend.share,
+        "drift_p": trend.p,
+        "unsteady_processes": int((~counted.groupby("process").steady.first()).sum()),
+        **{name: counted.groupby("process")[name].first().median() for name in TYPICAL},
+        "peak_memory_bytes": counted.peak_memory_bytes.max(),
+        **{name: counted[name].iloc[0] for name in SIZES},
+    }
+
+
+def speedup(windows: DataFrame, baseline: DataFrame) -> dict[str, Any] | None:
+    """Times the speed of ``baseline``, compared round by round, within one sitting.
+
+    What the conditions of a round do to both is no difference. The interval is over rounds; of
+    fewer than six there is none.
+    """
+    above, below = (_by_round(used(part)) for part in (windows, baseline))
+    ratios = (above / below).dropna()
+    if ratios.empty:
+        return None
+    single = {number: np.array([ratio]) for number, ratio in ratios.items()}
+    found = stats.hierarchical_bootstrap(single, np.random.default_rng(0))
+    known = found.n >= FEWEST_WINDOWS
+    return {
+        "ratio": found.median,
+        "low": found.low if known else np.nan,
+        "high": found.high if known else np.nan,
+        "n": found.n,
+        "minimum": ratios.min(),
+        "maximum": ratios.max(),
+    }
+
+
+def _by_round(windows: DataFrame) -> Series:
+    """Median tokens per second of each round of each sitting."""
+    rates = windows.num_tokens / windows.seconds
+    return rates.groupby([windows.sitting, windows["round"]]).median()
+
+
+def noise(windows: DataFrame) -> dict[str, Any] | None:
+    """Arm b over arm a of a point that was timed twice: 1, but for the noise of the machine."""
+    arms = {arm: by_process(used(group)) for arm, group in windows.groupby("arm")}
+    if set(arms) != {"a", "b"}:
+        return None
+    found = stats.ratio(arms["b"], arms["a"], np.random.default_rng(0))
+    known = found.n >= 2 * FEWEST_WINDOWS
+    return {
+        "ratio": found.median,
+        "low": found.low if known else np.nan,
+        "high": found.high if known else np.nan,
+        "n": found.n,
+        "processes": found.processes,
+    }

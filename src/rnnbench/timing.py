@@ -1,0 +1,169 @@
+"""Fresh processes for work that is timed.
+
+An :class:`Interpreter` is a new Python that has imported torch and computed nothing. Each piece of
+work runs in a process forked from it, so that the import, longer than most measurements, is paid
+once for a whole round of them; addresses and hash seeds are drawn anew with each interpreter. Where
+a fork is not safe (macOS, Windows), each piece of work gets an interpreter of its own.
+
+``python -m rnnbench.timing`` serves: a JSON line in, a JSON line out.
+"""
+
+import contextlib
+import ctypes
+import importlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self, TextIO
+
+from rnnbench.jobs import TimingConfig
+
+COMMAND = [sys.executable, "-m", "rnnbench.timing"]
+FORKS = sys.platform == "linux"
+MOST_SECONDS = 900  # a process that takes longer is stuck; compiling takes minutes at most
+PRELOADED = ("rnnbench.speed",)  # imports, and nothing that computes
+
+
+@dataclass(frozen=True)
+class Text:
+    """What is trained on.
+
+    Attributes:
+        ids: file of its tokens, ``(N,)``, npy.
+        vocab_size: of its vocabulary.
+    """
+
+    ids: Path
+    vocab_size: int
+
+
+class WorkError(Exception):
+    """Work that ended without rows: why, in one line. The log has more."""
+
+
+@dataclass
+class Interpreter:
+    """Does work, piece by piece; a context.
+
+    Attributes:
+        text: given to all work.
+        log: file to which whatever a piece prints is appended.
+    """
+
+    text: Text
+    log: Path
+    process: subprocess.Popen | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def rows(self, work: str, timing: TimingConfig) -> list[dict[str, Any]]:
+        """Return ``rnnbench.<work>.rows(timing, tokens, vocab_size)``, from a process of its own.
+
+        Raises:
+            WorkError: it raised, was killed or took too long.
+        """
+        if self.process is None:
+            self.start()
+        task = {"work": work, "timing": timing.as_row(), "vocab_size": self.text.vocab_size}
+        task |= {"ids": str(self.text.ids)}
+        try:
+            print(json.dumps(task), file=self.process.stdin, flush=True)
+            answer = json.loads(self.process.stdout.readline() or '{"failed": "it died"}')
+        except (OSError, ValueError) as error:
+            answer = {"failed": f"no answer ({error})"}
+        if "failed" in answer or not FORKS:
+            self.stop()
+        if "failed" in answer:
+            raise WorkError(answer["failed"])
+        return answer["rows"]
+
+    def start(self) -> None:
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        with self.log.open("a") as errors:
+            self.process = subprocess.Popen(COMMAND, stderr=errors, text=True, **pipes)
+
+    def stop(self) -> None:
+        """End the interpreter; it has no work then."""
+        if self.process is not None:
+            with self.process:
+                self.process.kill()
+            self.process = None
+
+
+def serve(tasks: Iterator[str], answers: TextIO) -> None:
+    """Do every task in its turn, until the asking process has gone."""
+    die_with_parent()
+    for name in PRELOADED:
+        importlib.import_module(name)
+    for task in tasks:
+        if not FORKS:
+            answer(task, answers)
+            return
+        child = os.fork()
+        if child == 0:
+            die_with_parent()
+            signal.alarm(MOST_SECONDS)
+            answer(task, answers)
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        if status:
+            print(json.dumps({"failed": death(status)}), file=answers, flush=True)
+
+
+def answer(task: str, answers: TextIO) -> None:
+    """Do one task and write its rows, or why there are none."""
+    try:
+        found = {"rows": do(**json.loads(task))}
+    except Exception as error:
+        traceback.print_exc()
+        found = {"failed": " ".join(f"{type(error).__name__}: {error}".split())}
+    sys.stderr.flush()
+    print(json.dumps(found), file=answers, flush=True)
+
+
+def do(work: str, timing: dict[str, Any], ids: str, vocab_size: int) -> list[dict[str, Any]]:
+    """Do a piece of work in this process."""
+    import numpy as np
+    import torch
+
+    config = TimingConfig.from_strings(timing)
+    torch.set_num_threads(config.threads)
+    tokens = np.load(ids, allow_pickle=False)
+    return importlib.import_module(f"rnnbench.{work}").rows(config, tokens, vocab_size)
+
+
+def die_with_parent() -> None:
+    """Ask Linux to end this process with its parent: nothing measures on alone."""
+    if FORKS:
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+
+
+def death(status: int) -> str:
+    """Say how a process ended, from its wait status."""
+    code = os.waitstatus_to_exitcode(status)
+    if code == -signal.SIGALRM:
+        return f"no end after {MOST_SECONDS} s"
+    return f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
+
+
+def private_output() -> TextIO:
+    """Keep standard output for answers; what any library prints goes to standard error."""
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return answers
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        serve(iter(sys.stdin.readline, ""), private_output())
