@@ -2,11 +2,13 @@
 
 A training step on a minibatch ``(T, B)`` takes
 
-    cells T seconds_per_time_step + FLOPs seconds_per_flop + units B T seconds_per_unit
+    seconds_per_minibatch + cells T seconds_per_time_step + weights T seconds_per_weight
+    + FLOPs seconds_per_flop + units B T seconds_per_unit
 
-with ``cells`` layers times directions and ``units`` hidden units in all of them: what each time
-step costs whatever its size (calls, Python), its matrix products at an effective rate, and its
-element-wise part. A run takes its start, its steps, and its evaluations, which only go forward.
+with ``cells`` layers times directions, ``units`` hidden units in all of them and all ``weights``
+touched at each time step: what a minibatch and a time step cost whatever their size (calls,
+Python), the traffic of the weights, the matrix products at an effective rate, and the element-wise
+part. A run takes its start, its steps, and its evaluations, which only go forward.
 
 The points to measure are a star around a middle, one size changed at a time, and corners, all
 sizes extreme at once. The model is fitted to all of them, and judged on each by a fit to the rest.
@@ -27,7 +29,10 @@ from rnnbench.jobs import RunConfig, TimingConfig
 SIZES = ["hidden_size", "batch_size", "num_steps"]
 MODEL = ["gates", "hidden_size", "num_layers", "directions", "vocab_size"]
 SERIES = ["machine", "variant", "device", "threads", "dtype"]
-COSTS = ["seconds_per_time_step", "seconds_per_flop", "seconds_per_unit"]
+COSTS = [
+    *("seconds_per_minibatch", "seconds_per_time_step", "seconds_per_weight"),
+    *("seconds_per_flop", "seconds_per_unit"),
+]
 FORWARD = 1 / 3  # an evaluation makes the forward one of the three products of each weight
 LEAST_POINTS = len(COSTS) + 1
 
@@ -50,10 +55,11 @@ def corners(middle: TimingConfig, axes: Mapping[str, Sequence[int]]) -> list[Tim
 
 
 def features(model: work.Architecture, batch_size: int, num_steps: int) -> np.ndarray:
-    """Return what the costs of one training step are multiplied with, ``(3,)``."""
+    """Return what the costs of one training step are multiplied with, ``(5,)``."""
     cells = model.num_layers * model.directions
     flops = work.per_token(model, batch_size, num_steps).product_flops * batch_size * num_steps
-    return np.array([cells * num_steps, flops, cells * model.hidden_size * batch_size * num_steps])
+    units = cells * model.hidden_size * batch_size * num_steps
+    return np.array([1, cells * num_steps, model.num_weights * num_steps, flops, units], float)
 
 
 def fit(scaling: DataFrame) -> DataFrame:
@@ -102,7 +108,7 @@ def _row(group: DataFrame) -> dict[str, Any]:
 
 
 def _relative_features(group: DataFrame) -> np.ndarray:
-    """Features of each point over its measured seconds, ``(N, 3)``; times the costs they are 1."""
+    """Features of each point over its measured seconds, ``(N, 5)``; times the costs they are 1."""
     points = ((_model(row), row.batch_size, row.num_steps) for row in group.itertuples())
     seconds = (group.batch_size * group.num_steps / group.tokens_per_second).to_numpy()
     return np.array([features(*point) for point in points]) / seconds[:, None]
