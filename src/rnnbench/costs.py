@@ -2,14 +2,17 @@
 
 A training step on a minibatch ``(T, B)`` takes
 
-    cells T seconds_per_time_step + FLOPs seconds_per_flop + units B T seconds_per_unit
+    seconds_per_minibatch + cells T seconds_per_time_step + weights T seconds_per_weight
+    + FLOPs seconds_per_flop + units B T seconds_per_unit
 
-with ``cells`` layers times directions and ``units`` hidden units in all of them: what each time
-step costs whatever its size (calls, Python), its matrix products at an effective rate, and its
-element-wise part. A run takes its start, its steps, and its evaluations, which only go forward.
+with ``cells`` layers times directions, ``units`` hidden units in all of them and all ``weights``
+touched at each time step: what a minibatch and a time step cost whatever their size (calls,
+Python), the traffic of the weights, the matrix products at an effective rate, and the element-wise
+part. A run takes its start, its steps, and its evaluations, which only go forward.
 
-The points to measure are a star around a middle, one size changed at a time, to fit the model, and
-corners, all sizes extreme at once, to judge it. Nothing here needs torch.
+The points to measure are a star around a middle, one size changed at a time, and corners, all
+sizes extreme at once. The model is fitted to all of them, and judged on each by a fit to the rest.
+Nothing here needs torch.
 """
 
 import dataclasses
@@ -26,7 +29,10 @@ from rnnbench.jobs import RunConfig, TimingConfig
 SIZES = ["hidden_size", "batch_size", "num_steps"]
 MODEL = ["gates", "hidden_size", "num_layers", "directions", "vocab_size"]
 SERIES = ["machine", "variant", "device", "threads", "dtype"]
-COSTS = ["seconds_per_time_step", "seconds_per_flop", "seconds_per_unit"]
+COSTS = [
+    *("seconds_per_minibatch", "seconds_per_time_step", "seconds_per_weight"),
+    *("seconds_per_flop", "seconds_per_unit"),
+]
 FORWARD = 1 / 3  # an evaluation makes the forward one of the three products of each weight
 LEAST_POINTS = len(COSTS) + 1
 
@@ -49,28 +55,35 @@ def corners(middle: TimingConfig, axes: Mapping[str, Sequence[int]]) -> list[Tim
 
 
 def features(model: work.Architecture, batch_size: int, num_steps: int) -> np.ndarray:
-    """Return what the costs of one training step are multiplied with, ``(3,)``."""
+    """Return what the costs of one training step are multiplied with, ``(5,)``."""
     cells = model.num_layers * model.directions
     flops = work.per_token(model, batch_size, num_steps).product_flops * batch_size * num_steps
-    return np.array([cells * num_steps, flops, cells * model.hidden_size * batch_size * num_steps])
+    units = cells * model.hidden_size * batch_size * num_steps
+    return np.array([1, cells * num_steps, model.num_weights * num_steps, flops, units], float)
 
 
 def fit(scaling: DataFrame) -> DataFrame:
     """One row per series of the table ``scaling``: costs, start, and errors of prediction.
 
-    Costs are not negative and minimise relative errors over the star. ``heldout_error`` is the
-    median relative error at points off the star, ``heldout_worst`` the largest; series with too
-    few points for a fit are left out.
+    Costs are not negative and minimise relative errors. ``heldout_error`` is the median relative
+    error over points, each predicted by a fit to the others, ``heldout_worst`` the largest; series
+    with too few points for a fit are left out.
     """
     first = [*SERIES, *MODEL[:1], *MODEL[2:], *COSTS, "start_seconds"]
-    errors = ["points", "fit_error", "heldout_points", "heldout_error", "heldout_worst"]
-    rows = []
+    errors = ["points", "fit_error", "heldout_error", "heldout_worst"]
     alone = scaling[scaling.parallel == 1]
-    for key, group in alone.groupby(SERIES, sort=False, dropna=False):
-        fitted = ((group[SIZES] != base(group)).sum(axis=1) <= 1).to_numpy()
-        if fitted.sum() >= LEAST_POINTS:
-            rows.append(dict(zip(SERIES, key, strict=True)) | _row(group, fitted))
+    rows = [
+        dict(zip(SERIES, key, strict=True)) | _row(group)
+        for key, group in alone.groupby(SERIES, sort=False, dropna=False)
+        if len(group) >= LEAST_POINTS
+    ]
     return DataFrame(rows, columns=[*first, *errors])
+
+
+def held_out(points: DataFrame) -> np.ndarray:
+    """Return predicted over measured seconds of each point, by a fit to the others, ``(N,)``."""
+    X = _relative_features(points)
+    return np.array([X[i] @ _costs(np.delete(X, i, axis=0)) for i in range(len(X))])
 
 
 def base(points: DataFrame) -> Series:
@@ -80,28 +93,32 @@ def base(points: DataFrame) -> Series:
     return points[SIZES].iloc[near.sum(axis=1).argmax()]
 
 
-def _row(group: DataFrame, fitted: np.ndarray) -> dict[str, Any]:
-    from scipy.optimize import nnls  # here: every job that reads a table would pay for it
-
-    seconds = (group.batch_size * group.num_steps / group.tokens_per_second).to_numpy()
-    X = np.array(
-        [features(_model(row), row.batch_size, row.num_steps) for row in group.itertuples()]
-    )
-    relative = X / seconds[:, None]
-    scale = relative.max(axis=0)
-    costs = nnls(relative[fitted] / scale, np.ones(fitted.sum()))[0] / scale
-    error = np.abs(relative @ costs - 1)
-    rest = error[~fitted]
+def _row(group: DataFrame) -> dict[str, Any]:
+    X = _relative_features(group)
+    costs, rest = _costs(X), np.abs(held_out(group) - 1)
     return {
         **{name: group[name].iloc[0] for name in MODEL if name != "hidden_size"},
         **dict(zip(COSTS, costs, strict=True)),
         "start_seconds": group.start_seconds.median(),
-        "points": int(fitted.sum()),
-        "fit_error": float(np.median(error[fitted])),
-        "heldout_points": len(rest),
-        "heldout_error": float(np.median(rest)) if len(rest) else np.nan,
-        "heldout_worst": float(rest.max()) if len(rest) else np.nan,
+        "points": len(group),
+        "fit_error": float(np.median(np.abs(X @ costs - 1))),
+        "heldout_error": float(np.median(rest)),
+        "heldout_worst": float(rest.max()),
     }
+
+
+def _relative_features(group: DataFrame) -> np.ndarray:
+    """Features of each point over its measured seconds, ``(N, 5)``; times the costs they are 1."""
+    points = ((_model(row), row.batch_size, row.num_steps) for row in group.itertuples())
+    seconds = (group.batch_size * group.num_steps / group.tokens_per_second).to_numpy()
+    return np.array([features(*point) for point in points]) / seconds[:, None]
+
+
+def _costs(X: np.ndarray) -> np.ndarray:
+    from scipy.optimize import nnls  # here: every job that reads a table would pay for it
+
+    scale = X.max(axis=0)
+    return nnls(X / scale, np.ones(len(X)))[0] / scale
 
 
 def _model(row) -> work.Architecture:

@@ -1,5 +1,5 @@
 """How training scales: speed with each size, memory, threads and processes side by side, and the
-cost model fitted to one size at a time against sizes that it never saw."""
+cost model against sizes that it was not fitted to."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,10 +13,10 @@ from rnnbench.figures import _rows, _speed, _theme
 SECTION = "Speed"
 SETTING = ["machine", "device", "dtype"]
 NOTE = (
-    "Top: markers are measured, lines are the cost model, fitted to these points. Bottom left: "
+    "Top: markers are measured, lines are the cost model. Bottom left: "
     "memory of the model and its training beyond what the process holds without it. Bottom middle: "
     "filled, processes of one thread side by side; open, threads of one process. Bottom right: "
-    "sizes the model was fitted to are filled, the others open."
+    "each point as predicted by the model fitted to the others."
 )
 
 
@@ -35,7 +35,7 @@ def draw(tables: _rows.Tables) -> Figure:
             for ax, name in zip(axes[0], costs.SIZES, strict=True):
                 _speeds(ax, own, name, model, style)
             _memory(axes[1, 0], own, style)
-            _predicted(axes[1, 2], own, model, style)
+            _predicted(axes[1, 2], own, style)
         _together(axes[1, 1], done[done.variant == variant], style)
     _scales(axes, single if len(single) else done)
     axes[0, 0].set_title(
@@ -78,7 +78,7 @@ def _models(tables: _rows.Tables, done: DataFrame) -> dict[str, dict]:
 
 
 def _error(models: dict[str, dict]) -> str:
-    judged = [model for model in models.values() if model["heldout_points"] > 0]
+    judged = [model for model in models.values() if np.isfinite(model["heldout_worst"])]
     if not judged:
         return ""
     worst = max(judged, key=lambda model: model["heldout_worst"])
@@ -149,16 +149,12 @@ def _together(ax: Axes, own: DataFrame, style) -> None:
                 ax.plot(gains.index, gains, **marks)
 
 
-def _predicted(ax: Axes, own: DataFrame, model: dict | None, style) -> None:
-    if model is None:
+def _predicted(ax: Axes, own: DataFrame, style) -> None:
+    if len(own) < costs.LEAST_POINTS:
         return
-    measured = own.batch_size * own.num_steps / own.tokens_per_second
-    sizes = own[costs.SIZES].to_dict("records")
-    predicted = np.array([costs.step_seconds(model, **size) for size in sizes])
-    fitted = ((own[costs.SIZES] != costs.base(own)).sum(axis=1) <= 1).to_numpy()
-    for chosen, fill in ((fitted, style.color), (~fitted, "white")):
-        at = 1e3 * measured[chosen], predicted[chosen] / measured[chosen]
-        ax.plot(*at, ls="none", marker=style.marker, color=style.color, mfc=fill, ms=4)
+    milliseconds = 1e3 * own.batch_size * own.num_steps / own.tokens_per_second
+    marks = {"color": style.color, "marker": style.marker, "mfc": style.fill, "ms": 4}
+    ax.plot(milliseconds, costs.held_out(own), ls="none", **marks)
 
 
 def _scales(axes: np.ndarray, done: DataFrame) -> None:
