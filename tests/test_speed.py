@@ -112,10 +112,8 @@ def test_the_steps_timed_are_those_of_the_epochs_of_a_training_run(sampler):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_every_variant_can_be_timed_in_every_type_of_number(variant, dtype):
     timing = dataclasses.replace(TIMING, variant=variant, dtype=dtype)
-    if reason := agreement.unavailable(timing, dtype):
-        pytest.skip(reason)
-    if variant.endswith("_compiled"):
-        pytest.skip("compiling takes up to a minute; the gate's tests do it")
+    if why := agreement.unavailable(timing, dtype):
+        pytest.skip(why)
     assert list(itertools.islice(speed.training_steps(timing, TOKENS, VOCAB_SIZE), 3)) == [20] * 3
 
 

@@ -8,7 +8,8 @@ The contract of a file:
   ``(T, B, hidden_size)`` (twice that if bidirectional) and the state after the last step. A state
   is a tensor or a tuple of tensors, opaque to its users; ``None`` stands for zeros.
 * ``step(model, X, Y, state, clip_norm, learning_rate)``, only where a file trains in a way of its
-  own: what :func:`rnnbench.train.step` does, to the same weights in the same places.
+  own: what :func:`rnnbench.train.step` does, to the same weights in the same places. A module whose
+  name starts with an underscore is what several such files share.
 * ``unavailable(device, dtype)``, only where a file needs what a machine may lack: in words, why it
   cannot train here, or None.
 """
