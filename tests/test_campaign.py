@@ -2,6 +2,8 @@
 
 import dataclasses
 import itertools
+import subprocess
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -220,6 +222,12 @@ def test_load_from_outside_beyond_the_bound_and_a_tick_marks_a_window(
     samples = sitting().samples()
     assert set(samples.disturbed) == {disturbed}
     assert len(samples) == 27
+
+
+def test_the_campaign_itself_stays_free_of_torch():
+    """Its threads would stand beside those that are timed."""
+    code = "import sys, rnnbench.campaign; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_each_process_leaves_its_record_beside_its_samples(machine, sitting):
