@@ -55,8 +55,14 @@ def test_the_parts_of_a_window_are_all_of_its_time(rows):
 def test_every_step_has_an_input_a_layer_an_output_a_loss_and_an_update(rows):
     found = shares(rows, 1)
     assert np.isclose(sum(found.values()), 1)
+    if rows[0]["variant"].endswith("_fused"):
+        pytest.skip("a native step is no operator of torch: its time is told as overhead")
     layer = found[operators.RECURRENCE] + found[operators.WHOLE]
-    parts = operators.MINIBATCH, operators.INPUT, operators.OUTPUT, operators.LOSS, operators.UPDATE
+    parts = [operators.INPUT, operators.OUTPUT, operators.LOSS, operators.UPDATE]
+    if not rows[0]["variant"].endswith(
+        "_manual"
+    ):  # a step of its own shows no place to the profiler
+        parts.append(operators.MINIBATCH)
     assert layer > 0 and all(found[part] > 0 for part in parts)
 
 

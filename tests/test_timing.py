@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from rnnbench import timing
+from rnnbench.admission import ADMITTED
 from rnnbench.jobs import TimingConfig
 from rnnbench.timing import Interpreter, Text, WorkError
 
@@ -145,4 +146,5 @@ def test_training_steps_are_timed_in_it(text, tmp_path):
 def test_a_variant_is_admitted_in_it(text, tmp_path):
     with Interpreter(text, tmp_path / "log") as interpreter:
         (row,) = interpreter.rows("admission", TIMING)
-    assert row == {"status": "available", "reason": ""}
+    assert (row["status"], row["reason"]) == (ADMITTED, "")
+    assert 0 <= row["gradient"] < 1e-5
