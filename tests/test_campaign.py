@@ -53,6 +53,7 @@ class Machine:
         self.asked.append((timing.variant, timing.process))
         scatter = 1 + self.scatter.get(timing.variant, 0.0) * np.sin(timing.process)
         facts = {"initialisation_seconds": 0.1, "first_step_seconds": 0.1, "steady": True}
+        facts |= {"gates": 1, "num_layers": 1, "directions": 1, "vocab_size": VOCAB_SIZE}
         facts |= {"peak_memory_bytes": 1, "load_average": 0.0, "outside_load": self.outside_load}
         return [
             timing.as_row()

@@ -9,5 +9,10 @@ from rnnbench.jobs import TimingConfig
 
 
 def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict[str, Any]]:
-    """Return the counted windows of all of them; see :func:`rnnbench.scaling.parallel_rows`."""
-    return scaling.parallel_rows(timing, tokens, vocab_size, machine.usable_cores())
+    """Return the counted windows of all of them; see :func:`rnnbench.scaling.parallel_rows`.
+
+    ``process`` counts them on over all rounds, of which ``timing.process`` is the number.
+    """
+    cores = machine.usable_cores()
+    found = scaling.parallel_rows(timing, tokens, vocab_size, cores)
+    return [row | {"process": row["process"] + cores * (timing.process - 1)} for row in found]

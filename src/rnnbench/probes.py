@@ -7,6 +7,7 @@ those of :mod:`rnnbench.speed`. Round by round, each probe in a new process, in 
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +44,8 @@ def measure(
             for i in np.random.default_rng([seed, number]).permutation(len(jobs)):
                 work, timing = jobs[i]
                 try:
-                    rows = interpreter.rows(work, timing)
-                    windows[work].append(DataFrame(rows).assign(process=number))
+                    rows = interpreter.rows(work, replace(timing, process=number))
+                    windows[work].append(DataFrame(rows))
                 except WorkError as error:
                     log.warning("not measured: %s of %s: %s", work, timing.variant, error)
                     states[i] = {"status": FAILED, "reason": str(error)}
