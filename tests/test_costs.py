@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pandas import DataFrame
 from test_speed import TIMING, TOKENS, VOCAB_SIZE, as_run
 
-from rnnbench import costs, scaling, tables, timings, work
+from rnnbench import costs, jobs, scaling, tables, timings, work
 
 AXES = {"hidden_size": (64, 128, 256), "batch_size": (8, 32, 64), "num_steps": (10, 35, 70)}
 BASE = dataclasses.replace(TIMING, hidden_size=128, batch_size=32, num_steps=35)
@@ -24,7 +24,7 @@ def measured(true: list[float], noise: float = 0.0) -> DataFrame:
     """The table ``scaling`` of a machine whose costs are known."""
     generator = np.random.default_rng(1)
     rows = []
-    for point in dict.fromkeys([*costs.star(BASE, AXES), *costs.corners(BASE, AXES)]):
+    for point in dict.fromkeys([*jobs.star(BASE, AXES), *jobs.corners(BASE, AXES)]):
         model = work.Architecture(4, point.hidden_size, 1, 1, 28)
         seconds = costs.features(model, point.batch_size, point.num_steps) @ true
         seconds *= 1 + noise * generator.standard_normal()
@@ -35,14 +35,14 @@ def measured(true: list[float], noise: float = 0.0) -> DataFrame:
 
 
 def test_the_star_changes_one_size_at_a_time_and_holds_the_base_once():
-    points = costs.star(BASE, AXES)
+    points = jobs.star(BASE, AXES)
     assert points[0] == BASE and len(set(points)) == len(points) == 1 + 3 * 2
     for point in points:
         assert sum(getattr(point, name) != getattr(BASE, name) for name in AXES) <= 1
 
 
 def test_the_corners_are_all_extremes_at_once():
-    found = {(p.hidden_size, p.batch_size, p.num_steps) for p in costs.corners(BASE, AXES)}
+    found = {(p.hidden_size, p.batch_size, p.num_steps) for p in jobs.corners(BASE, AXES)}
     assert found == {(h, b, t) for h in (64, 256) for b in (8, 64) for t in (10, 70)}
 
 

@@ -75,14 +75,15 @@ SHIPPED = {  # files on top: thresholds x seeds of runs; settings per variant an
 def test_a_shipped_study_is_valid_and_has_the_jobs_it_should(on_top):
     study, (runs, timings) = read(shipped(*on_top)), SHIPPED[on_top]
     assert len(study.runs) == NUM_VARIANTS * len(names("samplers")) * runs
-    assert len(study.timings) == NUM_VARIANTS * timings * len(study.threads)
+    timed = len(study["speed"]["variants"])
+    assert len(study.timings) == timed * timings * len(study.threads)
     assert len({tuple(address.values()) for address in study.runs}) == len(study.runs)
 
 
 def test_the_default_study_has_every_variant_sampler_figure_and_corpus():
     study = read(shipped())
     for kind, asked in {
-        "variants": study["speed"]["variants"],
+        "variants": read(shipped("full"))["speed"]["variants"],
         "samplers": study["runs"]["samplers"],
         "smoothings": study["ngram_lm"]["smoothings"],
         "figures": study["figures"],
@@ -115,7 +116,7 @@ def test_every_file_on_top_changes_only_keys_that_are_there():
 WHOLE_NUMBERS = {
     *("runs.batch_size", "runs.num_steps", "runs.hidden_size", "runs.num_epochs"),
     *("runs.heldout_evaluations", "texts.num_tokens", "ngrams.top", "zipf.blocks"),
-    *("ngrams.shards", "counting.repeats"),
+    *("ngrams.shards", "counting.repeats", "probes.rounds"),
     *("zipf.replicates", "zipf.seed", "zipf_bias.lexicon_size"),
     *("sine.num_points", "sine.num_lags", "sine.hidden_size", "sine.train_points"),
     *("sine.batch_size", "sine.num_epochs", "speed.processes_min", "speed.windows", "speed.seed"),
@@ -142,6 +143,7 @@ LISTS = {
     *("speed.devices", "speed.threads", "speed.dtypes", "speed.variants"),
     *("zipf_bias.alphas", "zipf_bias.tokens", "zipf_bias.seeds"),
     *("counting.texts", "counting.megabytes"),
+    *("probes.axes.hidden_size", "probes.axes.batch_size", "probes.axes.num_steps"),
 }
 MAPPINGS = {
     *(
@@ -155,6 +157,7 @@ MAPPINGS = {
         "runs",
         "texts",
         "speed",
+        "probes",
         "own_texts",
     )
 }

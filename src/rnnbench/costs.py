@@ -15,16 +15,14 @@ sizes extreme at once. The model is fitted to all of them, and judged on each by
 Nothing here needs torch.
 """
 
-import dataclasses
-import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from pandas import DataFrame, Series
 
 from rnnbench import work
-from rnnbench.jobs import RunConfig, TimingConfig
+from rnnbench.jobs import RunConfig
 
 SIZES = ["hidden_size", "batch_size", "num_steps"]
 MODEL = ["gates", "hidden_size", "num_layers", "directions", "vocab_size"]
@@ -35,23 +33,6 @@ COSTS = [
 ]
 FORWARD = 1 / 3  # an evaluation makes the forward one of the three products of each weight
 LEAST_POINTS = len(COSTS) + 1
-
-
-def star(middle: TimingConfig, axes: Mapping[str, Sequence[int]]) -> list[TimingConfig]:
-    """Return the middle, and every value of every axis with all else as in the middle."""
-    changed = [
-        dataclasses.replace(middle, **{name: value}) for name in axes for value in axes[name]
-    ]
-    return list(dict.fromkeys([middle, *changed]))
-
-
-def corners(middle: TimingConfig, axes: Mapping[str, Sequence[int]]) -> list[TimingConfig]:
-    """Return every combination of the smallest and the largest value of each axis."""
-    ends = [(min(values), max(values)) for values in axes.values()]
-    return [
-        dataclasses.replace(middle, **dict(zip(axes, values, strict=True)))
-        for values in itertools.product(*ends)
-    ]
 
 
 def features(model: work.Architecture, batch_size: int, num_steps: int) -> np.ndarray:

@@ -1,7 +1,8 @@
 """Points of the grids: every parameter of a job, named once."""
 
 import dataclasses
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -91,6 +92,23 @@ class TimingConfig(Job):
     windows: int
     window_seconds: float
     warmup_seconds: float
+
+
+def star(middle: TimingConfig, axes: Mapping[str, Sequence[int]]) -> list[TimingConfig]:
+    """Return the middle, and every value of every axis with all else as in the middle."""
+    changed = [
+        dataclasses.replace(middle, **{name: value}) for name in axes for value in axes[name]
+    ]
+    return list(dict.fromkeys([middle, *changed]))
+
+
+def corners(middle: TimingConfig, axes: Mapping[str, Sequence[int]]) -> list[TimingConfig]:
+    """Return every combination of the smallest and the largest value of each axis."""
+    ends = [(min(values), max(values)) for values in axes.values()]
+    return [
+        dataclasses.replace(middle, **dict(zip(axes, values, strict=True)))
+        for values in itertools.product(*ends)
+    ]
 
 
 def path_value(value: Any) -> str:

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from rnnbench import costs, names, samplers, schema
+from rnnbench import jobs, names, samplers, schema
 from rnnbench.errors import StudyError
 from rnnbench.jobs import RunConfig, TimingConfig, path_value
 
@@ -112,8 +112,8 @@ class Study:
             point
             for middle in found["scaling"]
             for point in (
-                *costs.star(middle, probes["axes"]),
-                *costs.corners(middle, probes["axes"]),
+                *jobs.star(middle, probes["axes"]),
+                *jobs.corners(middle, probes["axes"]),
             )
         ]
         return {work: [timing.as_row() for timing in points] for work, points in found.items()}
@@ -193,8 +193,8 @@ class Study:
         for name in [*runs["variants"], *runs["overrides"], *speed["variants"], *speed["twins"]]:
             names.check("variants", name)
         for kind in ("limit", "inference", "breakdown", "scaling"):
-            asked = self.config["probes"][kind]
-            self._check_subset(f"probes.{kind}", asked, "speed.variants", speed["variants"])
+            for name in self.config["probes"][kind]:
+                names.check("variants", name)
         for name in [*runs["samplers"], *speed["samplers"]]:
             names.check("samplers", name)
         for name in self.config["ngram_lm"]["smoothings"]:

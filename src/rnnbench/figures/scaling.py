@@ -104,7 +104,8 @@ def _gain(done: DataFrame, axis: str, other: str, noun: str) -> str:
         return ""
     most = gains.columns.max()
     low, high = (f"{value:.2f}" for value in (gains[most].min(), gains[most].max()))
-    return f"{most} {noun} give {low if low == high else f'{low} to {high}'} times the speed of one"
+    times = low if low == high else f"{low} to {high}"
+    return f"with {most} {noun} the speed is {times} times that of one"
 
 
 def _fastest(done: DataFrame) -> str:
