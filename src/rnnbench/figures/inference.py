@@ -81,7 +81,7 @@ def _from_zero(ax: Axes) -> None:
     if values[1] > 20 * values[0]:
         _theme.logarithmic(ax.xaxis)
         return
-    ax.set_xlim(left=0)
+    ax.set_xlim(0, 1.06 * values[1])
     ax.xaxis.set_major_locator(MaxNLocator(5))
     ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
 
