@@ -199,7 +199,7 @@ def test_nothing_runs_beside_the_timings(study: Path) -> None:
     timings = [span for span in spans if span[2] == "speed"]  # one per output
     start, end = min(s[0] for s in timings), max(s[1] for s in timings)
     assert [s for s in spans if s[2] != "speed" and s[0] < end and start < s[1]] == []
-    assert len(timings) == 3 < len(spans)
+    assert 0 < len(timings) < len(spans)
 
 
 def test_killed_timings_keep_every_finished_process(study: Path, tmp_path: Path) -> None:
