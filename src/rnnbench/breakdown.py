@@ -27,6 +27,8 @@ from rnnbench.jobs import TimingConfig
 from rnnbench.operators import OVERHEAD, PARTS, SCOPE, parts_of
 from rnnbench.work import Architecture
 
+SHORTER = 8  # reading the profiler's events takes some hundred times as long as the steps
+
 
 def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict[str, Any]]:
     """Return one row per window and part: seconds in its operators, and both times of the steps.
@@ -42,6 +44,7 @@ def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict
     stepping = training_steps(timing, model, tokens)
     num_minibatches = speed.calibrate(timing, stepping)
     list(speed.warm_up(timing, stepping, num_minibatches))
+    num_minibatches = max(1, num_minibatches // SHORTER)
     key = timing.as_row() | Architecture.of(model).as_row()
     found = []
     for window in range(timing.windows + 1):
