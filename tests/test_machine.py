@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 
@@ -118,3 +119,10 @@ def test_the_peak_of_the_memory_is_at_least_what_is_in_use():
 
 def test_what_cannot_be_read_is_unknown(tmp_path: Path):
     assert machine.read(str(tmp_path / "governor")) == machine.UNKNOWN
+
+
+def test_peak_memory_is_that_of_the_program_not_of_the_one_that_started_it():
+    code = "from rnnbench import machine; print(machine.peak_memory_bytes())"
+    held = np.ones(60_000_000)  # 480 MB here, none of it there
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert machine.peak_memory_bytes() > held.nbytes > 3 * int(done.stdout) > 3 * 2**20
