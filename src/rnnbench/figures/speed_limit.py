@@ -82,9 +82,9 @@ def _shares(ax: Axes, group: DataFrame, variants: list[str], leaky: set[str]) ->
         words = {"va": "center", "fontsize": 7.5, "color": _theme.INK, "bbox": box}
         ax.text(row.share_of_limit + 0.03 * most, y, f"{100 * row.share_of_limit:.0f} %", **words)
         speed = f"{_rows.figures3(row.tokens_per_second)}/s"
-        ax.text(1.58 * most, y, speed, ha="right", **words)
+        ax.text(1.66 * most, y, speed, ha="right", **words)
     ax.axvline(1, color=_theme.INK, lw=1, zorder=1)
-    ax.set_xlim(0, 1.61 * most)
+    ax.set_xlim(0, 1.69 * most)
     ax.set_xticks(np.arange(0, most + 0.01, 0.25 if most < 1.2 else 0.5))
     ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
     ax.set_xlabel("share of the limit, and tokens per second")
