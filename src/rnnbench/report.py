@@ -191,6 +191,7 @@ def _speed(tables: _rows.Tables) -> list[dict[str, Any]]:
         "speed": "Timings",
         "speedup": "Against the plain torch.nn layer, round by round",
         "noise": "The same thing timed twice: b over a",
+        "probes": "What was measured beside the timings",
     }
     shown = [_table(title, _labelled(_rows.rows(tables, k), leaky)) for k, title in titles.items()]
     return [*shown, _table("How the timings went", _downwards(_rows.rows(tables, "campaign")))]

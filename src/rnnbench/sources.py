@@ -81,7 +81,8 @@ def campaign() -> str:
 
 def tables() -> str:
     """All that turns records into tables."""
-    return digest("tables.py", "metrics.py", "stats.py", "timings.py", "work.py", "costs.py")
+    timed = ("points.py", "rates.py", "timings.py", "work.py", "costs.py")
+    return digest("tables.py", "metrics.py", "stats.py", *timed)
 
 
 def figure(wildcards: Wildcards) -> str:
