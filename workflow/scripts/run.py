@@ -23,7 +23,8 @@ with logged(snakemake.log[0]):
     saved = Path(settings.checkpoint)
     train.train(run, texts, progress, saved, outcome.identity(run, texts, settings.source))
     written = untrained + writing.rows("trained", progress.model)
-    checkpoint.write_weights(Path(snakemake.output.weights), progress.model, run.as_row())
+    facts = run.as_row() | {"vocab": vocab.tokens}
+    checkpoint.write_weights(Path(snakemake.output.weights), progress.model, facts)
     tables.write(snakemake.output.curve, outcome.curve_table(run, progress))
     generate.write(snakemake.output.text, written)
     write_record(snakemake.output.record, outcome.record(run, texts, progress, settings.source))
