@@ -1,4 +1,4 @@
-"""Vocabulary → trained models."""
+"""Vocabulary → trained models → texts of theirs, judged."""
 
 RUN = (
     "results/runs/machine={machine}/corpus={corpus}/variant={variant}/sampler={sampler}/"
@@ -6,9 +6,12 @@ RUN = (
 )
 RUNS = [RUN.format(**address) for address in study.runs]
 
+GENERATION = RUN.replace("results/runs", "results/generation", 1)
+
 PARTS["runs"] = [f"{folder}/record.json" for folder in RUNS]
 PARTS["curves"] = [f"{folder}/curve.csv" for folder in RUNS]
 PARTS["texts"] = [f"{folder}/text.txt" for folder in RUNS]
+PARTS["generation"] = [f"{GENERATION}/texts.csv".format(**address) for address in study.writers]
 
 
 rule run:
@@ -36,3 +39,28 @@ rule run:
         source=sources.run,
     script:
         "../scripts/run.py"
+
+
+rule generation:
+    """Let one run write with every decoder, before and after training, and judge its texts."""
+    input:
+        weights=rules.run.output.weights,
+        vocab=rules.run.input.vocab,
+        ids=rules.run.input.ids,
+        words="results/vocab/corpus={corpus}/token=word/vocab.json",
+    output:
+        f"{GENERATION}/texts.csv",
+    log:
+        f"{GENERATION}/generation.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        prefixes=study["texts"]["prefixes"],
+        num_tokens=study["generation"]["num_tokens"],
+        draws=study["generation"]["draws"],
+        judge_order=study["generation"]["judge_order"],
+        decoders=study["generation"]["decoders"],
+        source=sources.generation(),
+    script:
+        "../scripts/generation.py"
