@@ -1,5 +1,7 @@
 """Laws of the generated text, for every variant."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -92,12 +94,12 @@ def test_the_most_probable_token_has_the_largest_number(logits, wanted):
 
 
 def test_characters_that_the_vocabulary_lacks_are_shown_as_unknown(model):
-    text = generate.Writing(VOCAB, ["t!me"], 2).text(model, "t!me")
+    text = generate.Writing(VOCAB, "char", ["t!me"], 2).text(model, "t!me")
     assert text.startswith("t<unk>me")
 
 
 def test_rows_name_the_stage_and_the_prefix(model):
-    writing = generate.Writing(VOCAB, ["time", "traveller"], 3)
+    writing = generate.Writing(VOCAB, "char", ["time", "traveller"], 3)
     rows = writing.rows("untrained", model)
     assert [row[:2] for row in rows] == [("untrained", "time"), ("untrained", "traveller")]
     assert [row[2] for row in rows] == [writing.text(model, prefix) for prefix in writing.prefixes]
@@ -139,7 +141,8 @@ def test_nats_of_a_text_are_those_of_one_forward_pass(model):
 
 
 RUN = RunConfig(
-    **{"machine": "here", "corpus": "made_up", "variant": "gru", "sampler": "random_sampling"},
+    **{"machine": "here", "trial": "grid", "corpus": "made_up", "token": "char"},
+    **{"variant": "gru", "sampler": "random_sampling"},
     **{"clip_norm": float("inf"), "device": "cpu", "seed": 3, "batch_size": 2, "num_steps": 5},
     **{"hidden_size": 8, "learning_rate": 1.0, "num_epochs": 1, "train_tokens": float("inf")},
     **{"heldout_share": 0.1, "heldout_evaluations": 1},
@@ -178,7 +181,7 @@ def test_weights_of_something_else_are_told(tmp_path):
 def test_the_command_prints_what_the_suite_writes(run_folder, capsys):
     assert __main__.main([str(run_folder), "time", "--num-tokens", "10"]) == 0
     model = Trained.read(run_folder / "weights.safetensors").model
-    wanted = generate.Writing(VOCAB, [], 10).text(model, "time")
+    wanted = generate.Writing(VOCAB, "char", [], 10).text(model, "time")
     assert capsys.readouterr() == (f"{wanted}\n", "")
 
 
@@ -202,7 +205,7 @@ def test_characters_that_the_run_does_not_know_are_told(run_folder, capsys):
     [
         (["{}/none", "a"], "wanted the folder of a run"),
         (["{}/..", "a"], "wanted weights.safetensors"),
-        (["{}", ""], "wanted at least one character"),
+        (["{}", ""], "wanted at least one char"),
         (["{}", "a", "--decoder", "pie"], "there are beam, greedy"),
         (["{}", "a", "--decoder", "sampling"], "wanted alpha, found no setting"),
         (["{}", "a", "--alpha", "1"], "wanted no setting, found alpha"),
@@ -224,3 +227,17 @@ def test_every_setting_of_a_decoder_is_an_option(capsys):
     for name in names("decoders"):
         assert name in said
         assert all(f"--{key} " in said for key in load("decoders", name).SETTINGS)
+
+
+def test_a_run_on_words_reads_and_writes_words(tmp_path, capsys):
+    vocab = Vocab.build(["time", "traveller", "for", "so", "it"])
+    run = dataclasses.replace(RUN, token="word")
+    facts = run.as_row() | {"vocab": vocab.tokens}
+    model = train.start(run, len(vocab)).model
+    checkpoint.write_weights(tmp_path / "weights.safetensors", model, facts)
+    assert __main__.main([str(tmp_path), "time traveller", "--num-tokens", "3"]) == 0
+    written = capsys.readouterr().out.split()
+    assert written[:2] == ["time", "traveller"] and len(written) == 5
+    assert set(written) <= set(vocab.tokens)
+    text = generate.Writing(vocab, "word", [], 3).text(model, "time traveller")
+    assert text.split() == written

@@ -21,7 +21,8 @@ WORDS = ("time", "traveller", "the", "machine", "weena", "and", "moon", "was", "
 TEXT = " ".join(GENERATOR.choice(WORDS, 2000))
 VOCAB = Vocab.build(TEXT)
 RUN = RunConfig(
-    **{"machine": "here", "corpus": "made_up", "variant": "gru", "sampler": "random_sampling"},
+    **{"machine": "here", "trial": "grid", "corpus": "made_up", "token": "char"},
+    **{"variant": "gru", "sampler": "random_sampling"},
     **{"clip_norm": 1.0, "device": "cpu", "seed": 3, "batch_size": 8, "num_steps": 10},
     **{"hidden_size": 16, "learning_rate": 1.0, "num_epochs": 2, "train_tokens": 2000.0},
     **{"heldout_share": 0.1, "heldout_evaluations": 1},

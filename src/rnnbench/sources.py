@@ -7,10 +7,12 @@ nothing. Functions take the wildcards of the rule of their name.
 
 import ast
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
 from rnnbench import names
+from rnnbench.jobs import RunConfig
 
 FOLDER = Path(__file__).parent
 STEP = ("train.py", "initial.py", "variants/__init__.py", "samplers/__init__.py")
@@ -60,11 +62,16 @@ def zipf_bias() -> str:
     return digest("zipf_bias.py") + zipf()
 
 
-def run(wildcards: Wildcards) -> str:
+def run(point: RunConfig) -> str:
     """All that a training run is made of."""
     files = (*STEP, "outcome.py", "checkpoint.py", "generate/__init__.py", "vocab.py")
     writer = ("decoders/__init__.py", "decoders/greedy.py")
-    return digest(*files, *writer, *_grid(wildcards))
+    return digest(*files, *writer, *_grid(point))
+
+
+def run_by(complete: Callable[[Wildcards], RunConfig]) -> Callable[[Wildcards], str]:
+    """Return :func:`run` for addresses that ``complete`` completes."""
+    return lambda address: run(complete(address))
 
 
 def generation() -> str:
@@ -86,9 +93,16 @@ def campaign() -> str:
     return digest(*house, "admission.py", "agreement.py", "reference.py", *work, "neighbours.py")
 
 
+def suite() -> str:
+    """Every source file of the package, as a bundle names it."""
+    kinds = ("*.py", "*.cpp", "*.h", "*.yaml", "*.j2")
+    files = (path.relative_to(FOLDER).as_posix() for kind in kinds for path in FOLDER.rglob(kind))
+    return digest(*sorted(files))
+
+
 def tables() -> str:
     """All that turns records into tables."""
-    timed = ("points.py", "rates.py", "timings.py", "work.py", "costs.py")
+    timed = ("jobs.py", "points.py", "rates.py", "timings.py", "work.py", "costs.py")
     return digest("tables.py", "metrics.py", "stats.py", *timed)
 
 

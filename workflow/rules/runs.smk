@@ -1,24 +1,24 @@
-"""Vocabulary → trained models → texts of theirs, judged."""
+"""Vocabulary → trained models."""
 
 RUN = (
     "results/runs/machine={machine}/corpus={corpus}/variant={variant}/sampler={sampler}/"
     "clip_norm={clip_norm}/device={device}/seed={seed}"
 )
+TRIAL = "results/trials/machine={machine}/trial={trial}/{settings}"
 RUNS = [RUN.format(**address) for address in study.runs]
-
-GENERATION = RUN.replace("results/runs", "results/generation", 1)
+TRIALS = [TRIAL.format(**address) for address in study.trials]
 
 PARTS["runs"] = [f"{folder}/record.json" for folder in RUNS]
 PARTS["curves"] = [f"{folder}/curve.csv" for folder in RUNS]
 PARTS["texts"] = [f"{folder}/text.txt" for folder in RUNS]
-PARTS["generation"] = [f"{GENERATION}/texts.csv".format(**address) for address in study.writers]
+PARTS["trials"] = [f"{folder}/record.json" for folder in TRIALS]
+PARTS["trial_curves"] = [f"{folder}/curve.csv" for folder in TRIALS]
 
 
 rule run:
     """Train one model on one thread; a run that was killed goes on where it stood."""
     input:
-        vocab="results/vocab/corpus={corpus}/token=char/vocab.json",
-        ids="results/vocab/corpus={corpus}/token=char/tokens.npy",
+        unpack(study.filled(vocab=f"{VOCAB}/vocab.json", ids=f"{VOCAB}/tokens.npy")),
     output:
         record=f"{RUN}/record.json",
         curve=f"{RUN}/curve.csv",
@@ -36,31 +36,18 @@ rule run:
         run=study.run_row,
         prefixes=study["texts"]["prefixes"],
         num_tokens=study["texts"]["num_tokens"],
-        source=sources.run,
+        source=sources.run_by(study.run),
     script:
         "../scripts/run.py"
 
 
-rule generation:
-    """Let one run write with every decoder, before and after training, and judge its texts."""
-    input:
-        weights=rules.run.output.weights,
-        vocab=rules.run.input.vocab,
-        ids=rules.run.input.ids,
-        words="results/vocab/corpus={corpus}/token=word/vocab.json",
+use rule run as trial with:
     output:
-        f"{GENERATION}/texts.csv",
+        record=f"{TRIAL}/record.json",
+        curve=f"{TRIAL}/curve.csv",
+        weights=f"{TRIAL}/weights.safetensors",
+        text=f"{TRIAL}/text.txt",
     log:
-        f"{GENERATION}/generation.log",
-    conda:
-        "../../environment.yml"
-    threads: 1
+        f"{TRIAL}/run.log",
     params:
-        prefixes=study["texts"]["prefixes"],
-        num_tokens=study["generation"]["num_tokens"],
-        draws=study["generation"]["draws"],
-        judge_order=study["generation"]["judge_order"],
-        decoders=study["generation"]["decoders"],
-        source=sources.generation(),
-    script:
-        "../scripts/generation.py"
+        checkpoint=f"{TRIAL}/checkpoint.safetensors",

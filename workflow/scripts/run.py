@@ -17,7 +17,7 @@ with logged(snakemake.log[0]):
     vocab = Vocab.read(snakemake.input.vocab)
     texts = train.split(np.load(snakemake.input.ids, allow_pickle=False), run)
     settings = snakemake.params
-    writing = generate.Writing(vocab, settings.prefixes, settings.num_tokens)
+    writing = generate.Writing(vocab, run.token, settings.prefixes, settings.num_tokens)
     progress = train.start(run, len(vocab))
     untrained = writing.rows("untrained", progress.model)
     saved = Path(settings.checkpoint)

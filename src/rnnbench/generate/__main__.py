@@ -1,8 +1,8 @@
 """Print what a trained run writes after a prefix.
 
-A run's folder is one below results/runs. Characters that its text lacks are read as unknown, and
-told. Decoders: greedy takes the most probable character again and again; sampling draws from
-q ∝ P^alpha; top_k draws from the k most probable; beam keeps the width most probable texts.
+A run's folder is one below results/runs or results/trials. What its vocabulary lacks is read as
+unknown, and told. Decoders: greedy takes the most probable token again and again; sampling draws
+from q ∝ P^alpha; top_k draws from the k most probable; beam keeps the width most probable texts.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import numpy as np
 from rnnbench import decoders, names
 from rnnbench.decoders import Setting
 from rnnbench.errors import RecordError, UserError
-from rnnbench.generate import Reading, Trained
+from rnnbench.generate import Reading, Trained, tokens_of
 
 WEIGHTS = "weights.safetensors"
 EXAMPLE = (
@@ -40,7 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     decoder = names.load("decoders", asked.decoder)
     reading = Reading.of(trained.model, [ids])
     (written,) = decoder.decode(reading, asked.num_tokens, generator, **settings)
-    print("".join([asked.prefix, *trained.vocab.decode(written)]))
+    joint = " " if trained.run.token == "word" else ""
+    print(asked.prefix + joint + trained.vocab.show(written, trained.run.token))
     return 0
 
 
@@ -78,12 +79,13 @@ def _trained(folder: Path) -> Trained:
 
 
 def _encoded(trained: Trained, prefix: str) -> list[int]:
-    if not prefix:
-        raise UserError("prefix: wanted at least one character, found none. Give one.")
-    unknown = dict.fromkeys(char for char in prefix if char not in trained.vocab.index)
+    tokens = tokens_of(prefix, trained.run.token)
+    if not tokens:
+        raise UserError(f"prefix: wanted at least one {trained.run.token}, found none. Give one.")
+    unknown = dict.fromkeys(token for token in tokens if token not in trained.vocab.index)
     if unknown:
         _tell(f"not in the vocabulary, read as <unk>: {' '.join(map(repr, unknown))}.")
-    return trained.vocab.encode(prefix).tolist()
+    return trained.vocab.encode(tokens).tolist()
 
 
 def _check_size(num_tokens: int) -> None:
