@@ -57,8 +57,8 @@ def timed(speed: DataFrame) -> DataFrame:
 
 def leaky(tables: Tables) -> set[str]:
     """Variants that see the future: they are shown, and kept out of every ranking."""
-    runs = rows(tables, "runs")
-    marked = set() if runs.empty else set(runs.variant[runs.leaky])
+    told = [rows(tables, name) for name in ("runs", "generation")]
+    marked = {name for table in told if "leaky" in table for name in table.variant[table.leaky]}
     speed = rows(tables, "speed")
     return marked | {name for name in speed.get("variant", []) if "bidirectional" in name}
 
