@@ -110,9 +110,7 @@ def linear_gradient(
 
 def _sums(powers: list[Tensor], terms: Tensor) -> list[Tensor]:
     """For each t, the sum over i <= t of powers[t - i] terms[i]."""
-    return [
-        sum(powers[t - i] @ terms[i] for i in range(t + 1)) for t in range(len(terms))
-    ]
+    return [sum(powers[t - i] @ terms[i] for i in range(t + 1)) for t in range(len(terms))]
 
 
 def _copy(layer: torch.nn.Module) -> dict[str, Tensor]:

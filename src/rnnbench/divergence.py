@@ -7,6 +7,13 @@ from typing import Any
 import numpy as np
 from pandas import DataFrame
 
+from rnnbench import metrics
+
+KEYS = [
+    *("machine", "trial", "corpus", "variant", "sampler", "clip_norm", "learning_rate"),
+    *("num_steps", "hidden_size", "device", "seed"),
+]
+COLUMNS = ["epochs_done", "lost", "diverged_epoch", "spikes", "max_grad_norm", "clipped_share"]
 SPIKE = math.log(2)  # nats: the perplexity is twice the lowest before it
 
 
@@ -31,20 +38,21 @@ def facts(nats: Sequence[float], vocab_size: int) -> dict[str, Any]:
     }
 
 
-def table(curves: DataFrame, keys: Sequence[str]) -> DataFrame:
-    """One row per run out of the curves of runs that ``keys`` tell apart.
+def table(curves: DataFrame) -> DataFrame:
+    """One row per run out of curves that hold :data:`KEYS` and ``vocab_size`` beside each epoch.
 
-    ``max_grad_norm`` is the largest before clipping, ``clipped_share`` the mean over epochs.
+    ``max_grad_norm`` is the largest before clipping, inf where it is not a number;
+    ``clipped_share`` the mean over epochs, ``perplexity`` that of the last epoch.
     """
     rows = []
-    for key, curve in curves.groupby(list(keys), sort=False, dropna=False):
+    for key, curve in curves.groupby(KEYS, sort=False, dropna=False):
         curve = curve.sort_values("epoch")
         norms = curve.grad_norm_max.to_numpy(float)
         rows.append(
-            dict(zip(keys, key, strict=True))
+            dict(zip(KEYS, key, strict=True))
             | facts(curve.total_nats / curve.num_tokens, int(curve.vocab_size.iloc[0]))
             | {"max_grad_norm": np.where(np.isnan(norms), np.inf, norms).max()}
             | {"clipped_share": curve.clipped_share.mean()}
-            | {"perplexity": math.exp(min(700, _last(curve)))}
+            | {"perplexity": metrics.perplexity(*curve.iloc[-1][["total_nats", "num_tokens"]])}
         )
-    return DataFrame(rows)
+    return DataFrame(rows, columns=None if rows else [*KEYS, *COLUMNS])

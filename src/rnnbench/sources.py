@@ -74,6 +74,16 @@ def run_by(complete: Callable[[Wildcards], RunConfig]) -> Callable[[Wildcards], 
     return lambda address: run(complete(address))
 
 
+def lipschitz(wildcards: Wildcards) -> str:
+    """The updates that are tried, and every training step."""
+    return digest("lipschitz.py", "divergence.py", *_small_run(wildcards))
+
+
+def bptt(wildcards: Wildcards) -> str:
+    """The ways back, what is made of their gradients, and every training step."""
+    return digest("bptt.py", "truncation.py", *_small_run(wildcards))
+
+
 def timing(point: Wildcards) -> str:
     """The protocol within a process, and the training step that it times."""
     return digest(*STEP, *PROTOCOL, *_grid(point))
@@ -149,6 +159,12 @@ def _imports(file: str) -> list[str]:
 
 def _grid(wildcards: Wildcards) -> tuple[str, ...]:
     return *built_on(f"variants/{wildcards.variant}.py"), f"samplers/{wildcards.sampler}.py"
+
+
+def _small_run(wildcards: Wildcards) -> list[str]:
+    """What trains one variant with any sampler."""
+    samplers = [f"samplers/{name}.py" for name in names.names("samplers")]
+    return [*STEP, *samplers, *built_on(f"variants/{wildcards.variant}.py")]
 
 
 def _house() -> list[str]:
