@@ -45,10 +45,10 @@ def forward(model: LanguageModel, X: Tensor, state: State, xi: Tensor) -> tuple[
     Steps between which xi is 1 go through the layer together.
     """
     inputs = one_hot(X.long(), model.vocab_size).to(model.output.weight.dtype)
+    xi, outputs = xi.tolist(), []
     cuts = [t for t in range(1, len(X)) if xi[t] != 1]
-    outputs = []
     for start, end in pairwise([0, *cuts, len(X)]):
-        state = carry(state, float(xi[start])) if start else state
+        state = carry(state, xi[start]) if start else state
         hidden, state = model.layer(inputs[start:end], state)
         outputs.append(hidden)
     return model.output(torch.cat(outputs)), state
