@@ -34,8 +34,7 @@ def render(tables: _rows.Tables, figures: Iterable[dict[str, str]], facts: dict[
     shown = [_figure(**figure) for figure in figures]
     makers = {
         **{"Findings": _findings, "Text": _text, "Sine": _sine, "Language models": _models},
-        **{"Gradients": _gradients},
-        **{"Speed": _speed},
+        **{"Gradients": _gradients, "Speed": _speed},
     }
     more = sorted({figure["section"] for figure in shown} - set(SECTIONS))
     sections = [

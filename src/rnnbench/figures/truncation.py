@@ -1,8 +1,9 @@
 """Truncated backpropagation through time against the full gradient, and trainings with each.
 
 Left and middle: trained models, at the mean number of steps that a loss reaches back; lengths are
-shares of the norm of the full gradient. Right: training perplexity by steps between cuts
-(tau), at the same tokens, updates and states. Medians over seeds and minibatches, bars from 5 to 95 %.
+shares of the norm of the full gradient. Medians over seeds and minibatches, bars from 5 to 95 %.
+Right: training perplexity by steps between cuts (tau), at the same tokens, updates and states; bars
+from the least to the greatest seed.
 """
 
 import numpy as np
