@@ -9,7 +9,7 @@ import pytest
 from matplotlib.text import Text
 from pandas import DataFrame, concat
 
-from rnnbench import costs, figures
+from rnnbench import costs, divergence, figures, report
 from rnnbench.errors import StudyError
 from rnnbench.names import names
 
@@ -79,6 +79,7 @@ def make_tables(
         **{"breakdown": _breakdown(rng, variants, machines, devices)},
         **_scaling(rng, variants, machines, devices),
         **{"generation": _generation(rng, variants, machines, corpora, seeds)},
+        **_gradients(rng, DataFrame(curves)),
         **_text(rng, corpora),
         **_sine(rng),
         "machines": DataFrame(
@@ -197,6 +198,67 @@ def _scaling(rng, variants, machines, devices):
             rows.append(row)
     table = DataFrame(rows)
     return {"scaling": table, "costs": costs.fit(table[table.status != AWAY])}
+
+
+def _gradients(rng, curves):
+    """Gradients through time, updates that were tried, and when runs went wrong."""
+    norms, training, gradients, reach, linear = [], [], [], [], []
+    for seed, radius in product(range(4), (0.9, 1.0, 1.1)):
+        linear.append({"spectral_radius": radius, "seed": seed, "deviation": rng.uniform(0, 1e-14)})
+        for cell, distance in product(("linear", "tanh"), range(0, 101, 5)):
+            norm = (radius * (0.97 if cell == "tanh" else 1)) ** distance * rng.uniform(0.8, 1.2)
+            key = {"cell": cell, "spectral_radius": radius, "seed": seed}
+            norms.append(key | {"distance": distance, "grad_norm": norm})
+    for seed, (method, tau) in product(range(3), WAYS):
+        perplexity = 9 + 1 / tau + (method == "randomized") * rng.uniform(0, 1)
+        way = {"variant": "rnn", "seed": seed, "method": method, "tau": tau}
+        scores = {"perplexity": perplexity, "heldout_perplexity": perplexity * 1.1}
+        training.append(way | scores)
+        for stage, minibatch in product(("initial", "trained"), range(2)):
+            error = (3 if method == "randomized" else 1) / tau * rng.uniform(0.9, 1.1)
+            row = {"stage": stage, "minibatch": minibatch, "rmse": error, "reach": (tau + 1) / 2}
+            row |= {"bias": 0.0 if method == "randomized" else error, "patterns": 200}
+            row |= {"cosine": 1 - error / 9, "mean_error": rng.uniform(0.8, 1.2)}
+            gradients.append(way | row)
+    for seed, stage, distance in product(range(3), ("initial", "trained"), range(32)):
+        row = {"variant": "rnn", "seed": seed, "stage": stage, "minibatch": 0}
+        reach.append(row | {"distance": distance, "share": 0.6**distance * rng.uniform(0.9, 1.1)})
+    return {
+        "gradient_distance": DataFrame(norms),
+        "linear_gradient": DataFrame(linear),
+        "bptt": DataFrame(gradients),
+        "bptt_training": DataFrame(training),
+        "bptt_reach": DataFrame(reach),
+        "lipschitz": _updates(rng),
+        "divergence": _divergence(curves),
+    }
+
+
+WAYS = (("full", np.inf), *product(("regular", "randomized"), (2, 4, 16)))
+
+
+def _updates(rng):
+    """Updates tried along trainings with and without clipping; of one the loss explodes."""
+    keys = product(("rnn", "rnn_relu"), (1.0, np.inf), range(3), range(1, 9))
+    rows = []
+    for variant, clip_norm, seed, epoch in keys:
+        norm, loss = rng.uniform(0.2, 8), rng.uniform(2, 3)
+        row = {"variant": variant, "clip_norm": clip_norm, "seed": seed, "epoch": epoch}
+        row |= {"machine": "m", "corpus": "c", "sampler": "s", "device": "cpu", "trial": "t"}
+        row |= {"learning_rate": 1.0, "grad_norm": norm, "loss": loss}
+        for theta in (0.1, 1.0, np.inf):
+            step = min(norm, theta)
+            change = (step - 1.5) * rng.uniform(0.1, 0.2) * (1e9 if step > 7.5 else 1)
+            rows.append(row | {"theta": theta, "step_norm": step, "change": change})
+    return DataFrame(rows)
+
+
+def _divergence(curves):
+    if curves.empty:
+        return curves
+    totals = {"total_nats": np.log(curves.perplexity), "num_tokens": 1, "vocab_size": 28}
+    settings = {"trial": "grid", "learning_rate": 1.0, "num_steps": 35, "hidden_size": 64}
+    return divergence.table(curves.assign(**totals, **settings))
 
 
 def _text(rng, corpora):
@@ -369,6 +431,10 @@ def test_a_finding_is_one_sentence(name, case):
 def test_a_finding_changes_with_the_data(name):
     other = make_tables(variants=("gru", "rnn"), corpora=("other",), epochs=15, diverging=("gru",))
     other["sine"]["mse"] *= 1.7
+    other["lipschitz"]["change"] *= 1.7
+    randomized = other["bptt"].method == "randomized"
+    other["bptt"].loc[randomized, "rmse"] *= 1.7
+    other["gradient_distance"]["grad_norm"] *= 1.7
     other["sine_predictions"]["value"] *= np.where(
         other["sine_predictions"]["mode"] == "data", 2, 1
     )
@@ -420,7 +486,7 @@ def test_a_finding_never_ranks_the_leaky_variant_although_its_numbers_are_the_be
 @pytest.mark.parametrize(
     "name",
     [
-        *("learning_curves", "perplexity", "heldout_comparison", "grad_norm"),
+        *("learning_curves", "perplexity", "heldout_comparison", "grad_norm", "clipping"),
         *("tokens_per_second", "perplexity_time"),
         *("speed_limit", "time_breakdown", "inference", "scaling"),
     ],
@@ -533,4 +599,4 @@ def test_an_unknown_figure_is_answered_with_those_there_are():
 @every_figure
 def test_a_figure_says_what_it_shows_and_where_it_belongs(name):
     assert len(figures.caption(name)) > 30
-    assert figures.section(name) in {"Text", "Sine", "Language models", "Speed"}
+    assert figures.section(name) in report.SECTIONS

@@ -17,7 +17,7 @@ from rnnbench import claims
 from rnnbench import figures as drawn
 from rnnbench.figures import _curves, _rows, _theme, tokens_per_second
 
-SECTIONS = ("Findings", "Text", "Sine", "Language models", "Speed")
+SECTIONS = ("Findings", "Text", "Sine", "Language models", "Gradients", "Speed")
 SHORT = 12  # rows shown at once; longer tables are folded
 HEAVY = 2_000_000  # bytes; above it a figure is embedded as PNG
 SCORES = ["heldout_perplexity", "heldout_bits_per_char", "perplexity", "train_seconds"]
@@ -34,7 +34,7 @@ def render(tables: _rows.Tables, figures: Iterable[dict[str, str]], facts: dict[
     shown = [_figure(**figure) for figure in figures]
     makers = {
         **{"Findings": _findings, "Text": _text, "Sine": _sine, "Language models": _models},
-        **{"Speed": _speed},
+        **{"Gradients": _gradients, "Speed": _speed},
     }
     more = sorted({figure["section"] for figure in shown} - set(SECTIONS))
     sections = [
@@ -204,6 +204,18 @@ def _models(tables: _rows.Tables) -> list[dict[str, Any]]:
         _table("Best run of each variant", _labelled(best, leaky), [*keys, *SCORES]),
         _table("Generated text by decoder: means over texts", _scores(tables)),
         _table("Every run", _labelled(runs, leaky), every),
+    ]
+
+
+def _gradients(tables: _rows.Tables) -> list[dict[str, Any]]:
+    runs = _rows.rows(tables, "divergence")
+    lost = runs if runs.empty else runs[runs.diverged_epoch.notna()]
+    columns = ["trial", "corpus", "variant", "sampler", "clip_norm", "learning_rate", "seed"]
+    columns += ["diverged_epoch", "epochs_done", "spikes", "max_grad_norm", "clipped_share"]
+    training, ways = _rows.rows(tables, "bptt_training"), ["variant", "method", "tau", "pi"]
+    return [
+        _table("Runs that diverged: from this epoch on no better than guessing", lost, columns),
+        _table("Trainings with truncated backpropagation", training, [*ways, "seed", *SCORES]),
     ]
 
 

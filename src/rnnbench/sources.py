@@ -81,6 +81,16 @@ def generation() -> str:
     return digest(*own, "closed_text.py", "context_tree.py", *smoothing, *_all("decoders"))
 
 
+def lipschitz(wildcards: Wildcards) -> str:
+    """The updates that are tried, and every training step."""
+    return digest("lipschitz.py", "divergence.py", *_small_run(wildcards))
+
+
+def bptt(wildcards: Wildcards) -> str:
+    """The ways back, what is made of their gradients, and every training step."""
+    return digest("bptt.py", "truncation.py", *_small_run(wildcards))
+
+
 def timing(point: Wildcards) -> str:
     """The protocol within a process, and the training step that it times."""
     return digest(*STEP, *PROTOCOL, *_grid(point))
@@ -160,6 +170,12 @@ def _all(package: str) -> list[str]:
 
 def _grid(wildcards: Wildcards) -> tuple[str, ...]:
     return *built_on(f"variants/{wildcards.variant}.py"), f"samplers/{wildcards.sampler}.py"
+
+
+def _small_run(wildcards: Wildcards) -> list[str]:
+    """What trains one variant with any sampler."""
+    samplers = [f"samplers/{name}.py" for name in names.names("samplers")]
+    return [*STEP, *samplers, *built_on(f"variants/{wildcards.variant}.py")]
 
 
 def _house() -> list[str]:

@@ -167,6 +167,18 @@ class Study:
 
         return fill
 
+    def small_runs(self, stage: str, address: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Parameters of the runs of one variant that ``stage`` trains by itself, as plain values.
+
+        All combinations of what the stage names; the rest is as in the grid, the first of each
+        list, on the CPU.
+        """
+        fields = self.config[stage]["runs"] | {"variant": [address["variant"]]}
+        first = {"machine": self.machine, "trial": stage, "device": "cpu"}
+        points = itertools.product(*fields.values())
+        named = (first | dict(zip(fields, values, strict=True)) for values in points)
+        return [self.run_row(point) for point in named]
+
     def timing_row(self, address: Mapping[str, str]) -> dict[str, Any]:
         """Return the parameters of a timed point as plain values."""
         return self.timing(address).as_row()
@@ -280,6 +292,11 @@ class Study:
                 names.check("variants", name)
         for name in [*runs["samplers"], *speed["samplers"]]:
             names.check("samplers", name)
+        for stage in ("bptt", "lipschitz"):
+            for name in self.config[stage]["runs"]["variant"]:
+                names.check("variants", name)
+            for name in self.config[stage]["runs"]["sampler"]:
+                names.check("samplers", name)
         for name in self.config["ngram_lm"]["smoothings"]:
             names.check("smoothings", name)
         for name in self.config["zipf"]["estimators"]:

@@ -11,6 +11,7 @@ import pandas as pd
 from pandas import DataFrame
 
 from rnnbench import costs as cost_model
+from rnnbench import divergence as diverged
 from rnnbench import metrics, points, rates, timings
 from rnnbench.jobs import RunConfig
 from rnnbench.records import read_record, write_text
@@ -100,6 +101,25 @@ def trial_curves(paths: Sequence[str], missing: DataFrame) -> DataFrame:
         return DataFrame(columns=[*fields, "epoch", "perplexity", "heldout_perplexity"])
     table = pd.concat(parts, ignore_index=True)
     return table[[*fields, *table.columns.drop(fields)]]
+
+
+def divergence(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per run, of the grid or of a study of its own: when it went wrong."""
+    parts = [diverged.table(_with_settings(path)) for path in paths]
+    columns = [*diverged.KEYS, *diverged.COLUMNS]
+    return pd.concat(parts, ignore_index=True) if parts else DataFrame(columns=columns)
+
+
+def bptt_training(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per model, seed and way to shorten the way back."""
+    table = concatenate(paths, missing)
+    if table.empty:
+        return DataFrame(columns=["variant", "seed", "method", "tau", "pi", "perplexity"])
+    heldout = table.heldout_total_nats, table.heldout_num_tokens
+    return table.assign(
+        perplexity=metrics.perplexity(table.total_nats, table.num_tokens),
+        heldout_perplexity=metrics.perplexity(*heldout),
+    )
 
 
 def texts(paths: Sequence[str], missing: DataFrame) -> DataFrame:
@@ -256,7 +276,7 @@ BUILDERS = {
     for build in (
         *(runs, curves, trials, trial_curves, texts, generation, speed, speedup, noise, limit),
         *(inference, breakdown, scaling, costs, ngram_lm, floor, predictors, machines),
-        sine_predictions,
+        *(sine_predictions, divergence, bptt_training),
     )
 }
 
@@ -294,6 +314,16 @@ def _text_metrics(texts: DataFrame) -> dict[str, np.ndarray]:
             for n in (1, 2, 3)
         },
     }
+
+
+def _with_settings(path: str) -> DataFrame:
+    """A curve with the settings of its run, which a run of the grid keeps in its record."""
+    curve, beside = read(path), Path(path).with_name("record.json")
+    if not beside.exists():
+        return curve
+    record = read_record(beside)
+    settings = ("trial", "learning_rate", "num_steps", "hidden_size", "vocab_size")
+    return curve.assign(**{name: record[name] for name in settings})
 
 
 def _named(name: str, paths: Sequence[str]) -> list[str]:
