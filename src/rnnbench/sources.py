@@ -61,6 +61,13 @@ def zipf_bias() -> str:
     return digest("zipf_bias.py") + zipf()
 
 
+def sine() -> str:
+    """The experiment, and every forecaster."""
+    files = sorted(path.name for path in (FOLDER / "forecasters").glob("*.py"))
+    house = ("sine.py", "sine_study.py", "stability.py", "floors.py", "initial.py")
+    return digest(*house, *(f"forecasters/{name}" for name in files))
+
+
 def run(wildcards: Wildcards) -> str:
     """All that a training run is made of."""
     files = (*STEP, "outcome.py", "checkpoint.py", "generate.py", "vocab.py")
@@ -82,7 +89,7 @@ def campaign() -> str:
 def tables() -> str:
     """All that turns records into tables."""
     timed = ("points.py", "rates.py", "timings.py", "work.py", "costs.py")
-    return digest("tables.py", "metrics.py", "stats.py", *timed)
+    return digest("tables.py", "metrics.py", "stats.py", "skill.py", *timed)
 
 
 def figure(wildcards: Wildcards) -> str:

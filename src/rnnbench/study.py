@@ -42,6 +42,7 @@ class Study:
         self.usable_cores = usable_cores
         self._check_names()
         self._check_sizes()
+        self._check_sine()
         self._check_epsilons()
 
     def __getitem__(self, key: str) -> Any:
@@ -201,6 +202,9 @@ class Study:
             names.check("smoothings", name)
         for name in self.config["zipf"]["estimators"]:
             names.check("zipf", name)
+        sine = self.config["sine"]
+        for name in [*sine["models"], *sine["sweep"]["models"]]:
+            names.check("forecasters", name)
         for name in self.config["figures"]:
             names.check("figures", name)
         for name in self.config["corpora"]:
@@ -224,13 +228,6 @@ class Study:
             )
 
     def _check_sizes(self) -> None:
-        sine = self.config["sine"]
-        wanted = sine["train_points"] + sine["num_lags"] + max(sine["horizons"])
-        if sine["num_points"] < wanted:
-            raise StudyError(
-                f"sine.num_points: wanted at least {wanted} (train_points + num_lags + the longest "
-                f"horizon), found {sine['num_points']}. Make the series longer or the rest smaller."
-            )
         for variant in {*self.config["runs"]["variants"], *self.config["speed"]["variants"]}:
             sizes = self._sizes(variant)
             for corpus in self.config["runs"]["corpora"]:
@@ -239,6 +236,22 @@ class Study:
                     samplers.check_size(num_tokens, sizes["batch_size"], sizes["num_steps"])
                 except StudyError as error:
                     raise StudyError(f"runs.corpora: {corpus}: {error}") from None
+
+    def _check_sine(self) -> None:
+        sine = self.config["sine"]
+        train, longest = sine["train_points"], max(sine["horizons"])
+        wanted = train + max(sine["num_lags"] + longest, max(sine["sweep"]["lags"]) + 1)
+        if sine["num_points"] < wanted:
+            raise StudyError(
+                f"sine.num_points: wanted at least {wanted} (train_points + num_lags + the longest "
+                "horizon, and a point behind the most lags of the sweep), found "
+                f"{sine['num_points']}. Make the series longer or the rest smaller."
+            )
+        if train < max(longest, sine["num_steps"]):
+            raise StudyError(
+                f"sine.train_points: wanted at least {max(longest, sine['num_steps'])} (the longest "
+                f"horizon and num_steps), found {train}. Make it larger or those smaller."
+            )
 
     def _check_epsilons(self) -> None:
         lm = self.config["ngram_lm"]

@@ -10,7 +10,7 @@ import pandas as pd
 from pandas import DataFrame
 
 from rnnbench import costs as cost_model
-from rnnbench import metrics, points, rates, timings
+from rnnbench import metrics, points, rates, skill, timings
 from rnnbench.records import read_record, write_text
 
 RUN_KEYS = ["machine", "corpus", "variant", "sampler", "clip_norm", "device", "seed"]
@@ -212,17 +212,16 @@ def machines(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     return wide.astype(str).melt(id_vars="machine", var_name="field")
 
 
-def sine_predictions(paths: Sequence[str], missing: DataFrame) -> DataFrame:
-    """The forecasts of the first seed, which the figures show."""
-    table = concatenate(paths, missing)
-    return table[table.seed == table.seed.iloc[0]]
+def sine_skill(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per forecast of the sine and base line: by how much it is the better one."""
+    return skill.table(concatenate(paths, missing))
 
 
 BUILDERS = {
     build.__name__: build
     for build in (
         *(runs, curves, texts, speed, speedup, noise, limit, inference, breakdown, scaling),
-        *(costs, ngram_lm, floor, predictors, machines, sine_predictions),
+        *(costs, ngram_lm, floor, predictors, machines, sine_skill),
     )
 }
 
