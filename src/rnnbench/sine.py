@@ -1,6 +1,6 @@
 """Forecasting a noisy sine (d2l chapter 8.1): the series, the ways to forecast, the errors.
 
-Series are ``(T,)``, in float64; times count from 1. What forecasts is in :mod:`rnnbench.forecasters`.
+Series are ``(T,)``, float64; times count from 1. What forecasts is in :mod:`rnnbench.forecasters`.
 """
 
 import zlib

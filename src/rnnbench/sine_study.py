@@ -1,4 +1,4 @@
-"""The sine study as tables: every forecaster over many seeds, floors, and how many lags are needed."""
+"""The sine study as tables: every forecaster over many seeds, the floors, the lags needed."""
 
 import dataclasses
 import logging

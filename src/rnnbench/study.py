@@ -247,10 +247,11 @@ class Study:
                 "horizon, and a point behind the most lags of the sweep), found "
                 f"{sine['num_points']}. Make the series longer or the rest smaller."
             )
-        if train < max(longest, sine["num_steps"]):
+        least = max(longest, sine["num_steps"])
+        if train < least:
             raise StudyError(
-                f"sine.train_points: wanted at least {max(longest, sine['num_steps'])} (the longest "
-                f"horizon and num_steps), found {train}. Make it larger or those smaller."
+                f"sine.train_points: wanted at least {least} (the longest horizon, and num_steps), "
+                f"found {train}. Make it larger or those smaller."
             )
 
     def _check_epsilons(self) -> None:

@@ -1,12 +1,12 @@
-"""Forecasters of a series: autoregressive and latent autoregressive (d2l chapter 8.1.1). One file each.
+"""Forecasters: autoregressive and latent autoregressive models (d2l chapter 8.1.1). One file each.
 
 The contract of a file:
 
-* ``fit(series, config, generator) -> model``: learns from the training part of ``series``, ``(T,)``,
+* ``fit(series, config, generator) -> model``: learns from the training part of the series, ``(T,)``,
   alone; ``generator`` is the source of all randomness. The model is a :class:`Forecaster`, unless
   the file has
-* ``forecasts(model, series, config)``: yield every :class:`rnnbench.sine.Forecast` of the model, only
-  where it is not fed its own output.
+* ``forecasts(model, series, config)``: yield every :class:`rnnbench.sine.Forecast` of the model,
+  only where it is not fed its own output.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ class Forecaster(Protocol):
     """Keeps what it needs of the past in a state, and forecasts the next value from it."""
 
     def states(self, series: Tensor) -> Tensor:
-        """States ``(T - num_lags + 1, D)`` after each value of ``series`` from the num_lags-th on."""
+        """States ``(T - num_lags + 1, D)`` after each value from the num_lags-th on."""
 
     def forecast(self, states: Tensor) -> Tensor:
         """The next value after each state, ``(N,)``."""
