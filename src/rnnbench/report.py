@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
+from rnnbench import claims
 from rnnbench import figures as drawn
 from rnnbench.figures import _curves, _rows, _theme, tokens_per_second
 
-SECTIONS = ("Text", "Sine", "Language models", "Speed")
+SECTIONS = ("Findings", "Text", "Sine", "Language models", "Speed")
 SHORT = 12  # rows shown at once; longer tables are folded
 HEAVY = 2_000_000  # bytes; above it a figure is embedded as PNG
 SCORES = ["heldout_perplexity", "heldout_bits_per_char", "perplexity", "train_seconds"]
@@ -31,7 +32,10 @@ def render(tables: _rows.Tables, figures: Iterable[dict[str, str]], facts: dict[
         facts: label -> text, shown under Provenance: versions, configuration, source digest.
     """
     shown = [_figure(**figure) for figure in figures]
-    makers = {"Text": _text, "Sine": _sine, "Language models": _models, "Speed": _speed}
+    makers = {
+        **{"Findings": _findings, "Text": _text, "Sine": _sine, "Language models": _models},
+        **{"Speed": _speed},
+    }
     more = sorted({figure["section"] for figure in shown} - set(SECTIONS))
     sections = [
         {
@@ -80,6 +84,7 @@ def overview(tables: _rows.Tables) -> list[tuple[str, list[str]]]:
         ("Fastest training", _fastest(tables)),
         ("Missing, and why", _missing(runs, speed)),
         ("Gates", _gates(_rows.rows(tables, "gates"))),
+        ("What the tutorial says", _verdicts(_rows.rows(tables, "findings"))),
     ]
 
 
@@ -97,6 +102,13 @@ def _gates(gates: DataFrame) -> list[str]:
         return ["not tested: no text whose source is known"]
     counts = (gates.gate + ": " + gates.verdict).value_counts(sort=False)
     return [f"{verdict} - {_rows.counted(number, 'model')}" for verdict, number in counts.items()]
+
+
+def _verdicts(findings: DataFrame) -> list[str]:
+    if findings.empty:
+        return ["not judged"]
+    counts = findings.verdict.value_counts()
+    return [f"{verdict} - {_rows.counted(number, 'claim')}" for verdict, number in counts.items()]
 
 
 def _best(tables: _rows.Tables) -> list[str]:
@@ -142,6 +154,14 @@ def _figure(name: str, svg_path: str, png_path: str, finding: str) -> dict[str, 
         "finding": finding,
         "source": f"data:image/{kind};base64,{data}",
     }
+
+
+def _findings(tables: _rows.Tables) -> list[dict[str, Any]]:
+    """One table per topic, all open: this is what people come for."""
+    judged = _rows.rows(tables, "findings")
+    topics = judged.groupby("topic", sort=False) if len(judged) else ()
+    columns = ["claim", "source", "measured", "verdict", "n"]
+    return [_table(claims.title(name), group, columns) | {"long": False} for name, group in topics]
 
 
 def _text(tables: _rows.Tables) -> list[dict[str, Any]]:

@@ -92,6 +92,12 @@ def tables() -> str:
     return digest("tables.py", "metrics.py", "stats.py", "skill.py", *timed)
 
 
+def claims() -> str:
+    """Every topic, and how figures type the tables and word the numbers."""
+    topics = sorted(path.name for path in (FOLDER / "claims").glob("*.py"))
+    return digest("figures/_rows.py", *(f"claims/{name}" for name in topics))
+
+
 def figure(wildcards: Wildcards) -> str:
     """The file of the figure, what all figures share, and the cost model that one draws."""
     return digest(f"figures/{wildcards.figure}.py", "costs.py", "work.py", *_house())
@@ -99,7 +105,8 @@ def figure(wildcards: Wildcards) -> str:
 
 def report() -> str:
     """The page, and what it shares with the figures."""
-    return digest("report.py", "report.html.j2", "figures/tokens_per_second.py", *_house())
+    page = ("report.py", "report.html.j2", "figures/tokens_per_second.py")
+    return digest(*page, *_house()) + claims()
 
 
 def built_on(file: str) -> list[str]:

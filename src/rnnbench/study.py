@@ -138,6 +138,18 @@ class Study:
         """Return the parameters of a timed point as plain values."""
         return self.timing(address).as_row()
 
+    @property
+    def described(self) -> dict[str, str]:
+        """What the study is, for those who read its findings alone: label -> text."""
+        runs = self.config["runs"]
+        sizes = ("hidden_size", "num_epochs", "batch_size", "num_steps", "train_tokens")
+        return {
+            "Machine": self.machine,
+            "Texts": ", ".join(self.config["corpora"]),
+            "Training runs": ", ".join(f"{name} {path_value(runs[name])}" for name in sizes),
+            "Seeds": ", ".join(map(str, runs["seeds"])),
+        }
+
     @staticmethod
     def gpus(address: Mapping[str, str]) -> int:
         """Return how many GPUs a job needs."""

@@ -54,6 +54,29 @@ rule gates:
         "../scripts/gates.py"
 
 
+rule findings:
+    """Hold what the tutorial says against the tables."""
+    input:
+        TABLES,
+    output:
+        table=report(
+            "results/findings/findings.csv",
+            caption="../report/findings.rst",
+            category="Tables",
+            labels={"table": "findings"},
+        ),
+        page="results/findings/findings.md",
+    log:
+        "results/logs/findings.log",
+    conda:
+        "../../environment.yml"
+    params:
+        study=study.described,
+        source=sources.claims(),
+    script:
+        "../scripts/findings.py"
+
+
 rule figure:
     """Draw one figure from the tables."""
     input:
@@ -81,7 +104,8 @@ rule report:
     """Write the page that holds everything."""
     input:
         tables=TABLES,
-        gates="results/gates/gates.csv",
+        gates=rules.gates.output,
+        findings=rules.findings.output.table,
         figures=FIGURES,
     output:
         "results/report.html",

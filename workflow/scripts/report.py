@@ -13,6 +13,7 @@ from rnnbench.records import write_text
 with logged(snakemake.log[0]):
     tables = figures.read_tables(Path(snakemake.input.tables[0]).parent)
     tables |= figures.read_tables(Path(snakemake.input.gates).parent)
+    tables |= figures.read_tables(Path(snakemake.input.findings).parent)
     folder = Path(snakemake.input.figures[0]).parent
     shown = [
         {

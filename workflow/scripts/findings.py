@@ -1,0 +1,12 @@
+"""Hold every claim against the tables."""
+
+from pathlib import Path
+
+from rnnbench import claims, figures, tables
+from rnnbench.job import logged
+from rnnbench.records import write_text
+
+with logged(snakemake.log[0]):
+    judged = claims.findings(figures.read_tables(Path(snakemake.input[0]).parent))
+    tables.write(snakemake.output.table, judged)
+    write_text(snakemake.output.page, claims.page(judged, snakemake.params.study))
