@@ -35,6 +35,7 @@ report: "workflow/report/workflow.rst"
 include: "workflow/rules/text.smk"  # source → text → vocabulary → n-grams, Zipf, n-gram language models
 include: "workflow/rules/sine.smk"  # seed → forecasts of the sine
 include: "workflow/rules/runs.smk"  # vocabulary → trained models
+include: "workflow/rules/samplers.smk"  # text → what samplers read of it, and other ways to read it
 include: "workflow/rules/speed.smk"  # vocabulary → timed training steps
 include: "workflow/rules/report.smk"  # records → tables → figures → report
 

@@ -74,6 +74,21 @@ def run(wildcards: Wildcards) -> str:
     return digest(*files, *_grid(wildcards))
 
 
+def coverage() -> str:
+    """The enumeration, and every sampler."""
+    return digest("coverage.py", *_samplers())
+
+
+def sentences() -> str:
+    """The cutting and padding, and the training of every variant."""
+    return digest("sentences.py", "clean.py", "vocab.py", *_training())
+
+
+def detaching() -> str:
+    """The two ways to carry a state, and the training of every variant."""
+    return digest("detaching.py", "machine.py", "vocab.py", *_training())
+
+
 def timing(point: Wildcards) -> str:
     """The protocol within a process, and the training step that it times."""
     return digest(*STEP, *PROTOCOL, *_grid(point))
@@ -142,6 +157,15 @@ def _imports(file: str) -> list[str]:
 
 def _grid(wildcards: Wildcards) -> tuple[str, ...]:
     return *built_on(f"variants/{wildcards.variant}.py"), f"samplers/{wildcards.sampler}.py"
+
+
+def _samplers() -> list[str]:
+    return [f"samplers/{name}.py" for name in names.names("samplers")]
+
+
+def _training() -> list[str]:
+    files = {file for name in names.names("variants") for file in built_on(f"variants/{name}.py")}
+    return [*STEP, "outcome.py", *_samplers(), *sorted(files)]
 
 
 def _house() -> list[str]:

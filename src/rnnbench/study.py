@@ -43,6 +43,7 @@ class Study:
         self._check_names()
         self._check_sizes()
         self._check_sine()
+        self._check_sampled()
         self._check_epsilons()
 
     def __getitem__(self, key: str) -> Any:
@@ -134,6 +135,22 @@ class Study:
         """Return the parameters of a run as plain values."""
         return self.run(address).as_row()
 
+    def runs_of(self, stage: str) -> list[dict[str, Any]]:
+        """Training runs that a stage makes by itself, on the CPU and clipped at 1, as the book's.
+
+        What the stage does not say is as in ``runs``.
+        """
+        own = self.config[stage]
+        fixed = {"machine": self.machine, "corpus": self.timing_corpus, "clip_norm": 1}
+        fixed |= {"sampler": "sequential_partition", "device": "cpu"}
+        points = itertools.product(own["variants"], own["seeds"])
+        return [
+            RunConfig.from_strings(
+                self._sizes(variant) | own | fixed | {"variant": variant, "seed": seed}
+            ).as_row()
+            for variant, seed in points
+        ]
+
     def timing_row(self, address: Mapping[str, str]) -> dict[str, Any]:
         """Return the parameters of a timed point as plain values."""
         return self.timing(address).as_row()
@@ -217,6 +234,9 @@ class Study:
         sine = self.config["sine"]
         for name in [*sine["models"], *sine["sweep"]["models"]]:
             names.check("forecasters", name)
+        for stage in ("detaching", "sentences"):
+            for name in self.config[stage]["variants"]:
+                names.check("variants", name)
         for name in self.config["figures"]:
             names.check("figures", name)
         for name in self.config["corpora"]:
@@ -265,6 +285,14 @@ class Study:
                 f"sine.train_points: wanted at least {least} (the longest horizon, and num_steps), "
                 f"found {train}. Make it larger or those smaller."
             )
+
+    def _check_sampled(self) -> None:
+        for stage, key in (("coverage", "num_tokens"), ("detaching", "train_tokens")):
+            runs, tokens = self.config["runs"], self.config[stage][key]
+            try:
+                samplers.check_size(tokens, runs["batch_size"], runs["num_steps"])
+            except StudyError as error:
+                raise StudyError(f"{stage}.{key}: {error}") from None
 
     def _check_epsilons(self) -> None:
         lm = self.config["ngram_lm"]

@@ -206,6 +206,16 @@ def predictors(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     return table[["corpus", *(name for name in table if name != "corpus")]]
 
 
+def sentences(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per run on whole sentences, or by a sampler on the same text."""
+    return _with_perplexities(concatenate(paths, missing))
+
+
+def detaching_runs(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per run whose state is carried, detached or not."""
+    return _with_perplexities(concatenate(paths, missing))
+
+
 def machines(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     """One row per machine and field of its fingerprint."""
     wide = concatenate(paths, missing)
@@ -221,7 +231,8 @@ BUILDERS = {
     build.__name__: build
     for build in (
         *(runs, curves, texts, speed, speedup, noise, limit, inference, breakdown, scaling),
-        *(costs, ngram_lm, floor, predictors, machines, sine_skill),
+        *(costs, ngram_lm, floor, predictors, machines, sine_skill, sentences),
+        detaching_runs,
     )
 }
 
@@ -241,6 +252,15 @@ def _run_metrics(records: DataFrame) -> dict[str, np.ndarray]:
             records.initial_total_nats, records.initial_num_tokens
         ),
     }
+
+
+def _with_perplexities(records: DataFrame) -> DataFrame:
+    return records.assign(
+        perplexity=metrics.perplexity(records.total_nats, records.num_tokens),
+        heldout_perplexity=metrics.perplexity(
+            records.heldout_total_nats, records.heldout_num_tokens
+        ),
+    )
 
 
 def _named(name: str, paths: Sequence[str]) -> list[str]:

@@ -2,9 +2,9 @@
 
 The contract of a file:
 
-* ``fit(series, config, generator) -> model``: learns from the training part of the series, ``(T,)``,
-  alone; ``generator`` is the source of all randomness. The model is a :class:`Forecaster`, unless
-  the file has
+* ``fit(series, config, generator) -> model``: learns from the training part of a series ``(T,)``;
+  ``generator`` is the source of all randomness. The model is a :class:`Forecaster`, unless the file
+  has
 * ``forecasts(model, series, config)``: yield every :class:`rnnbench.sine.Forecast` of the model,
   only where it is not fed its own output.
 """
