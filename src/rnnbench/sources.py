@@ -15,7 +15,7 @@ from rnnbench import names
 FOLDER = Path(__file__).parent
 STEP = ("train.py", "initial.py", "variants/__init__.py", "samplers/__init__.py")
 PROTOCOL = ("speed.py", "load.py")
-FIGURE_HOUSE = ("__init__", "_curves", "_heat", "_rows", "_sine", "_speed", "_theme")
+FIGURE_HOUSE = ("__init__", "_curves", "_heat", "_rows", "_samplers", "_sine", "_speed", "_theme")
 
 
 class Wildcards(Protocol):

@@ -91,7 +91,7 @@ def order_costs(tables: _rows.Tables) -> Claim:
 
 
 def detaching(tables: _rows.Tables) -> Claim:
-    """Holds if undetached the last minibatch takes twice the time or more of a detached one."""
+    """Holds if late in an epoch an undetached step takes twice the time of a detached one."""
     said = Claim(
         "Carrying the state makes gradients costly, so it is detached before every minibatch.",
         "d2l 8.5.5",
@@ -99,19 +99,15 @@ def detaching(tables: _rows.Tables) -> Claim:
     costs, runs = _rows.rows(tables, "detaching"), _rows.rows(tables, "detaching_runs")
     if costs.empty or runs.empty:
         return said
-    wide = costs.pivot_table("seconds", ["variant", "minibatch"], "arm").dropna()
-    last = wide.groupby("variant").tail(1)
-    ratio = (last.attached / last.detached).to_numpy(float)
+    ratio, change = _samplers.slowdown(costs), _samplers.changes(runs)
     grown = costs[costs.arm == "attached"].peak_memory_bytes.max() / 1e6
-    paired = runs.pivot_table("heldout_perplexity", ["variant", "seed"], "arm").dropna()
-    change = (paired.attached / paired.detached).to_numpy(float)
     if not len(ratio) or not len(change):
         return said
     slow = ratio >= HEAVY
     low, middle, high = np.quantile(change, SPREAD)
     return said.judged(
         HOLDS if slow.all() else PARTLY if slow.any() else FAILS,
-        f"Undetached, minibatch {last.index.get_level_values('minibatch').max():.0f} takes "
+        f"Undetached, the last of {costs.minibatch.max():.0f} minibatches take "
         f"{_rows.figures3(np.median(ratio))} times as long and the graph holds "
         f"{_rows.figures3(grown)} MB; the held-out perplexity is {middle:.3f} times that of "
         f"detached runs ({low:.3f} to {high:.3f}; {_rows.counted(len(change), 'pair')}).",
@@ -151,11 +147,13 @@ def whole_sentences(tables: _rows.Tables) -> Claim:
     ratio = _samplers.against_random_sampling(tables)
     if not len(ratio):
         return said
+    updates = _rows.rows(tables, "sentences").groupby("way").updates.median()
     low, middle, high = np.quantile(ratio, SPREAD)
     return said.judged(
         HOLDS if middle <= 1 else FAILS if low > 1 else PARTLY,
-        f"After as many passes over the same text, the held-out perplexity is {middle:.3f} times "
-        f"that of random sampling ({low:.3f} to {high:.3f}; {_rows.counted(len(ratio), 'pair')}).",
+        f"After as many passes over the same text, in {updates.shuffled:.0f} updates each against "
+        f"{updates.random_sampling:.0f}, the held-out perplexity is {middle:.3f} times that of "
+        f"random sampling ({low:.3f} to {high:.3f}; {_rows.counted(len(ratio), 'pair')}).",
         **{"value": middle, "low": low, "high": high, "n": len(ratio)},
     )
 

@@ -13,7 +13,7 @@ COMPARED = {
     "train_seconds": "training time",
 }
 LOOK = {"random_sampling": _theme.BLUE, "sequential_partition": _theme.ORANGE}
-UNITS = ("shuffled", "bucketed")
+LATE = 5  # minibatches at the end of the epoch that is timed
 
 
 def pairs(tables: _rows.Tables) -> DataFrame:
@@ -46,3 +46,16 @@ def against_random_sampling(tables: _rows.Tables) -> np.ndarray:
     if not {"shuffled", "random_sampling"} <= set(wide):
         return np.empty(0)
     return (wide.shuffled / wide.random_sampling).dropna().to_numpy(float)
+
+
+def slowdown(costs: DataFrame) -> Series:
+    """Seconds of an undetached step over a detached one, late in the epoch, by variant."""
+    wide = costs.pivot_table("seconds", ["variant", "minibatch"], "arm").dropna()
+    late = wide.groupby("variant").tail(LATE).groupby("variant").median()
+    return late.attached / late.detached if len(late) else Series(dtype=float)
+
+
+def changes(runs: DataFrame) -> Series:
+    """Held-out perplexity of undetached runs over that of detached ones, by variant and seed."""
+    wide = runs.pivot_table("heldout_perplexity", ["variant", "seed"], "arm").dropna()
+    return wide.attached / wide.detached if len(wide) else Series(dtype=float)

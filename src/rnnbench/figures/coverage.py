@@ -12,7 +12,7 @@ from pandas import DataFrame
 
 from rnnbench.figures import _rows, _theme
 
-SECTION = "Language models"
+SECTION = "Samplers"
 OFFSETS = {
     "none": ("always 0", _theme.ORANGE, "--"),
     "uniform": ("uniform, below num_steps", _theme.BLUE, "-"),

@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from pandas import DataFrame
 
-from rnnbench.figures import _rows, _theme
+from rnnbench.figures import _rows, _samplers, _theme
 
-SECTION = "Language models"
+SECTION = "Samplers"
 LOOK = {"detached": (_theme.BLUE, "o"), "attached": (_theme.ORANGE, "s")}
 LINES = ("-", "--", ":", "-.")
 
@@ -44,17 +44,14 @@ def finding(tables: _rows.Tables) -> str:
     costs, runs = _rows.rows(tables, "detaching"), _rows.rows(tables, "detaching_runs")
     if costs.empty or runs.empty:
         return "No runs with an undetached state to show."
-    wide = costs.pivot_table("seconds", ["variant", "minibatch"], "arm").dropna()
-    if wide.empty:
+    slowdown, change = _samplers.slowdown(costs), _samplers.changes(runs)
+    if slowdown.empty or change.empty:
         return "No minibatch was trained on both with and without detaching."
-    variant, minibatch = wide.index[-1]
-    ratio = wide.attached.iloc[-1] / wide.detached.iloc[-1]
+    variant = slowdown.idxmax()
     attached = costs[(costs.arm == "attached") & (costs.variant == variant)]
-    paired = runs.pivot_table("heldout_perplexity", ["variant", "seed"], "arm").dropna()
-    change = paired.attached / paired.detached
     return (
-        f"By minibatch {minibatch} an undetached step of {variant} takes {_rows.figures3(ratio)} "
-        f"times as long and its graph holds "
+        f"By minibatch {attached.minibatch.max():.0f} an undetached step of {variant} takes "
+        f"{_rows.figures3(slowdown.max())} times as long and its graph holds "
         f"{_rows.figures3(attached.peak_memory_bytes.max() / 1e6)} MB, for "
         f"{change.median():.3f} times the held-out perplexity ({change.min():.3f} to "
         f"{change.max():.3f}, {_rows.counted(len(change), 'pair')} of runs)."

@@ -22,7 +22,7 @@ def draw(tables: _rows.Tables) -> Figure:
     horizons = sorted(forecast.horizon.dropna().unique())
     for index, horizon in enumerate(horizons):
         chosen = forecast[forecast.horizon == horizon]
-        _strip(axes[0, 0], tables, chosen.time, chosen.value, -3.0 * index, index)
+        _strip(axes[0, 0], tables, chosen.time, chosen.value, -3.0 * index)
     axes[0, 0].set(xlabel="time (steps)", ylabel="x(t), one strip per k")
     axes[0, 0].set_yticks([-3.0 * i for i in range(len(horizons))])
     axes[0, 0].set_yticklabels([f"k = {k:.0f}" for k in horizons])
@@ -55,11 +55,10 @@ def _told(row) -> str:
     return f"{middle} ({low} to {high})"
 
 
-def _strip(ax: Axes, tables: _rows.Tables, time, value, shift: float, index: int) -> None:
+def _strip(ax: Axes, tables: _rows.Tables, time, value, shift: float) -> None:
     data = _sine.mode(tables, "data")
     ax.plot(data.time, data.value + shift, **_sine.NOISE)
-    color = _theme.SERIES[index % len(_theme.SERIES)]
-    ax.plot(time, np.clip(value, -1.5, 1.5) + shift, color=color, lw=1)
+    ax.plot(time, np.clip(value, -1.5, 1.5) + shift, color=_theme.BLUE, lw=1)
 
 
 def _errors(ax: Axes, tables: _rows.Tables) -> None:

@@ -22,7 +22,7 @@ def draw(tables: _rows.Tables) -> Figure:
     figure, axes = _theme.panels(1, len(baselines), height=2.6, sharey=True)
     for ax, baseline in zip(axes[0], baselines, strict=True):
         _panel(ax, table[table.baseline == baseline])
-        ax.set_title(f"against {_sine.look(baseline)[2]}")
+        ax.set_title(f"against\n{_sine.look(baseline)[2]}")
     axes[0, 0].set(ylabel="skill", ylim=(LOWEST, 1.05))
     found = {}
     for ax in axes[0]:
