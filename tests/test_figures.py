@@ -79,6 +79,7 @@ def make_tables(
         **{"breakdown": _breakdown(rng, variants, machines, devices)},
         **_scaling(rng, variants, machines, devices),
         **_gradients(rng, DataFrame(curves)),
+        **{"generation": _generation(rng, variants, machines, corpora, seeds)},
         **_text(rng, corpora),
         **_sine(rng),
         **_sampling(rng),
@@ -147,6 +148,31 @@ def _breakdown(rng, variants, machines, devices):
         parts = ("minibatch", "input projection", layer, "output layer", "loss", "update")
         for part, share in zip((*parts, "overhead"), shares, strict=True):
             rows.append(row | {"part": part, "share": share, "slowdown": 1.2})
+    return DataFrame(rows)
+
+
+WRITERS = (
+    *(("greedy", {}), ("sampling", {"alpha": 1.0}), ("sampling", {"alpha": 4.0})),
+    *(("top_k", {"k": 2}), ("beam", {"width": 4}), ("real text", {})),
+)
+
+
+def _generation(rng, variants, machines, corpora, seeds):
+    """Texts that grow better and duller from decoder to decoder."""
+    keys = product(machines, corpora, variants, seeds, ("untrained", "trained"), WRITERS)
+    rows = []
+    for machine, corpus, variant, seed, stage, (decoder, setting) in keys:
+        row = {"machine": machine, "corpus": corpus, "variant": variant, "device": "cpu"}
+        row |= {"sampler": SAMPLERS[0], "clip_norm": 1.0, "seed": seed, "stage": stage}
+        row |= {"decoder": decoder, **dict.fromkeys(("alpha", "k", "width"), np.nan), **setting}
+        for prefix in ("time traveller", "traveller"):
+            bits = rng.uniform(2, 3) + 4 * (stage == "untrained") * (decoder != "real text")
+            row |= {"prefix": prefix, "draw": 1, "text": f" <b>{stage} {decoder}", "n": 9}
+            row |= {"judge_bits_per_char": bits, "own_bits_per_char": rng.uniform(1, 2)}
+            row |= {"known_word_share": rng.uniform(), "loop_share": rng.uniform()}
+            row |= {"distinct_chars_3_share": rng.uniform(), "copied_share": rng.uniform(0, 0.1)}
+            row |= {"num_chars": 200, "judge_independent": True, "leaky": "bi" in variant}
+            rows.append(dict(row))
     return DataFrame(rows)
 
 
@@ -411,10 +437,19 @@ def _sampling(rng):
 
 def away(tables):
     """The same study where no run and no timing could be had."""
-    return tables | {
-        name: tables[name].assign(status=AWAY, reason=NO_CUDA, device="cuda")
-        for name in ("runs", "speed", "inference", "breakdown", "scaling")
-    }
+    return (
+        tables
+        | {
+            name: tables[name].assign(status=AWAY, reason=NO_CUDA, device="cuda")
+            for name in ("runs", "speed", "inference", "breakdown", "scaling")
+        }
+        | {"generation": away_texts(tables["generation"])}
+    )
+
+
+def away_texts(texts):
+    """Runs that could not be had have no decoders."""
+    return texts.assign(status=AWAY, reason=NO_CUDA, device="cuda", decoder=np.nan).head(3)
 
 
 WHOLE = make_tables()

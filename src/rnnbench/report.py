@@ -57,6 +57,7 @@ def render(tables: _rows.Tables, figures: Iterable[dict[str, str]], facts: dict[
         overview=overview(tables),
         sections=sections,
         texts=_texts(tables),
+        samples=_samples(tables),
         machines=_machines(tables),
         facts=facts,
     )
@@ -215,6 +216,7 @@ def _models(tables: _rows.Tables) -> list[dict[str, Any]]:
     every += ["clipped_share", "reason"]
     return [
         _table("Best run of each variant", _labelled(best, leaky), [*keys, *SCORES]),
+        _table("Generated text by decoder: means over texts", _scores(tables)),
         _table("Every run", _labelled(runs, leaky), every),
     ]
 
@@ -264,6 +266,28 @@ def _texts(tables: _rows.Tables) -> list[dict[str, str]]:
     order = _rows.ordered(rows.variant)
     rows = rows.iloc[np.lexsort((rows.variant.map(order.index), rows.corpus))]
     return _labelled(rows, leaky).to_dict("records")
+
+
+def _samples(tables: _rows.Tables) -> list[dict[str, str]]:
+    """The first text of every decoder and setting, before and after training, of the first run."""
+    texts = _rows.texts(tables)
+    texts = texts if texts.empty else texts[texts.draw == 1]
+    if texts.empty:
+        return []
+    keys = ["corpus", "variant", "prefix", "decoder", "setting"]
+    first = texts.groupby([*keys, "stage"], sort=False).text.first().unstack("stage", fill_value="")
+    rows = first.reset_index().drop_duplicates(["decoder", "setting"])
+    return rows.reindex(columns=[*keys, "untrained", "trained"]).fillna("").to_dict("records")
+
+
+def _scores(tables: _rows.Tables) -> DataFrame:
+    """Means over texts: one row per stage, decoder and setting."""
+    texts = _rows.texts(tables)
+    if texts.empty:
+        return texts
+    groups = texts.groupby(["corpus", "stage", "decoder", "setting"], sort=False)
+    scores = [name for name in texts if name.endswith(("_share", "_bits_per_char"))]
+    return groups[scores].mean().assign(texts=groups.size()).reset_index()
 
 
 def _machines(tables: _rows.Tables) -> dict[str, Any]:

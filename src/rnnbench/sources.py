@@ -54,8 +54,7 @@ def ngram_lm(wildcards: Wildcards) -> str:
 
 def zipf() -> str:
     """Every estimator, and the counting."""
-    files = sorted(path.name for path in (FOLDER / "zipf").glob("*.py"))
-    return digest("ngrams.py", *(f"zipf/{name}" for name in files))
+    return digest("ngrams.py", *_all("zipf"))
 
 
 def zipf_bias() -> str:
@@ -72,8 +71,9 @@ def sine() -> str:
 
 def run(point: RunConfig) -> str:
     """All that a training run is made of."""
-    files = (*STEP, "outcome.py", "checkpoint.py", "generate.py", "vocab.py")
-    return digest(*files, *_grid(point))
+    files = (*STEP, "outcome.py", "checkpoint.py", "generate/__init__.py", "vocab.py")
+    writer = ("decoders/__init__.py", "decoders/greedy.py")
+    return digest(*files, *writer, *_grid(point))
 
 
 def run_by(complete: Callable[[Wildcards], RunConfig]) -> Callable[[Wildcards], str]:
@@ -106,6 +106,13 @@ def detaching() -> str:
     return digest("detaching.py", "machine.py", "vocab.py", *_training())
 
 
+def generation() -> str:
+    """Every decoder, the judge, and what the judge is made of; the weights speak for the rest."""
+    own = ("generation.py", "judge.py", "repetition.py", "generate/__init__.py")
+    smoothing = ("smoothings/__init__.py", "smoothings/kneser_ney.py")
+    return digest(*own, "closed_text.py", "context_tree.py", *smoothing, *_all("decoders"))
+
+
 def timing(point: Wildcards) -> str:
     """The protocol within a process, and the training step that it times."""
     return digest(*STEP, *PROTOCOL, *_grid(point))
@@ -133,8 +140,7 @@ def tables() -> str:
 
 def claims() -> str:
     """Every topic, and how figures type the tables and word the numbers."""
-    topics = sorted(path.name for path in (FOLDER / "claims").glob("*.py"))
-    return digest("figures/_rows.py", *(f"claims/{name}" for name in topics))
+    return digest("figures/_rows.py", *_all("claims"))
 
 
 def figure(wildcards: Wildcards) -> str:
@@ -177,6 +183,11 @@ def _imports(file: str) -> list[str]:
         patterns += ["native/*.py", "native/*.cpp", "native/*.h"]
     found = (path for pattern in patterns for path in FOLDER.glob(pattern))
     return [path.relative_to(FOLDER).as_posix() for path in found]
+
+
+def _all(package: str) -> list[str]:
+    """Every source file of a package."""
+    return sorted(f"{package}/{path.name}" for path in (FOLDER / package).glob("*.py"))
 
 
 def _grid(wildcards: Wildcards) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from rnnbench import jobs, names, samplers, schema
+from rnnbench import decoders, jobs, names, samplers, schema
 from rnnbench.errors import StudyError
 from rnnbench.jobs import RunConfig, TimingConfig, path_value
 
@@ -74,9 +74,17 @@ class Study:
         """Addresses of the points that can be timed here, as path values."""
         return [p for p in self._timing_grid() if p["device"] not in self.unavailable]
 
+    @cached_property
+    def writers(self) -> list[dict[str, str]]:
+        """Addresses of the runs that write with every decoder, as path values."""
+        return [p for p in self._writer_grid() if p["device"] not in self.unavailable]
+
     def missing(self, table: str) -> list[dict[str, str]]:
         """Return the rows of ``table`` that were asked for and cannot be had here, with reasons."""
-        grids = {"runs": self._run_grid, "speed": self._timing_grid, "trials": self._trial_rows}
+        grids = {
+            **{"runs": self._run_grid, "speed": self._timing_grid},
+            **{"generation": self._writer_grid, "trials": self._trial_rows},
+        }
         return [
             point | {"status": NOT_AVAILABLE, "reason": self.unavailable[point["device"]]}
             for point in (grids[table]() if table in grids else ())
@@ -251,6 +259,20 @@ class Study:
             seed=runs["seeds"],
         )
 
+    def _writer_grid(self) -> Iterator[dict[str, str]]:
+        """Runs of the first text, sampler and device that is there, clipped as the book does."""
+        runs, there = self.config["runs"], self.devices("runs")
+        asked = self.config["generation"]["variants"]
+        thresholds = runs["clip_norm"]
+        return self._grid(
+            corpus=runs["corpora"][:1],
+            variant=[name for name in asked if name in runs["variants"]],
+            sampler=runs["samplers"][:1],
+            clip_norm=[1] if 1 in thresholds else thresholds[:1],
+            device=([d for d in there if d not in self.unavailable] or there)[:1],
+            seed=runs["seeds"],
+        )
+
     def _trial_grid(self) -> Iterator[dict[str, str]]:
         for trial, fields in self.config["trials"].items():
             for values in itertools.product(*fields.values()):
@@ -277,7 +299,11 @@ class Study:
 
     def _check_names(self) -> None:
         runs, speed = self.config["runs"], self.config["speed"]
-        for name in [*runs["variants"], *runs["overrides"], *speed["variants"], *speed["twins"]]:
+        trained, timed = (
+            [*runs["variants"], *runs["overrides"]],
+            [*speed["variants"], *speed["twins"]],
+        )
+        for name in [*trained, *timed, *self.config["generation"]["variants"]]:
             names.check("variants", name)
         for kind in ("limit", "inference", "breakdown", "scaling"):
             for name in self.config["probes"][kind]:
@@ -301,6 +327,8 @@ class Study:
                 names.check("variants", name)
         for name in self.config["figures"]:
             names.check("figures", name)
+        for _ in decoders.each(self.config["generation"]["decoders"]):
+            pass  # each is checked as it is named
         for name in self.config["corpora"]:
             if name not in self.config["own_texts"]:
                 names.check("corpora", name)

@@ -133,6 +133,18 @@ def texts(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else DataFrame(columns=columns)
 
 
+def generation(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per generated text: how good the judge and the model find it, how it repeats.
+
+    Distinct n-grams, loops and copies are shares of what a text of its length could have.
+    """
+    table = concatenate(paths, missing)
+    found = _text_metrics(table) if len(table) else {}
+    first = [*RUN_KEYS, "stage", "decoder", "alpha", "k", "width", "prefix", "draw", *found]
+    table = _join(table.assign(**found), missing)
+    return table.reindex(columns=[*first, *(name for name in table if name not in first)])
+
+
 def speed(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     """One row per point: median tokens per second over its windows, or why there is none."""
     named = ("points", "samples", "limit")
@@ -271,9 +283,9 @@ def sine_skill(paths: Sequence[str], missing: DataFrame) -> DataFrame:
 BUILDERS = {
     build.__name__: build
     for build in (
-        *(runs, curves, trials, trial_curves, texts, speed, speedup, noise, limit, inference),
-        *(breakdown, scaling, costs, ngram_lm, floor, predictors, machines, sine_skill),
-        *(sentences, detaching_runs, divergence, bptt_training),
+        *(runs, curves, trials, trial_curves, texts, generation, speed, speedup, noise, limit),
+        *(inference, breakdown, scaling, costs, ngram_lm, floor, predictors, machines),
+        *(sine_skill, sentences, detaching_runs, divergence, bptt_training),
     )
 }
 
@@ -312,6 +324,24 @@ def _with_perplexities(records: DataFrame) -> DataFrame:
             records.heldout_total_nats, records.heldout_num_tokens
         ),
     )
+
+
+def _text_metrics(texts: DataFrame) -> dict[str, np.ndarray]:
+    chars, words = texts.num_chars, texts.num_words
+    return {
+        "judge_perplexity": metrics.perplexity(texts.judge_nats, chars),
+        "judge_bits_per_char": metrics.bits_per_char(texts.judge_nats, chars),
+        "own_perplexity": metrics.perplexity(texts.own_nats, chars),
+        "own_bits_per_char": metrics.bits_per_char(texts.own_nats, chars),
+        "known_word_share": metrics.share(texts.known_words, words),
+        "loop_share": metrics.share(texts.loop_chars, chars),
+        "copied_share": metrics.share(texts.copied_chars, chars),
+        **{
+            f"distinct_{token}_{n}_share": metrics.share(texts[f"distinct_{token}_{n}"], of - n + 1)
+            for token, of in (("chars", chars), ("words", words))
+            for n in (1, 2, 3)
+        },
+    }
 
 
 def _named(name: str, paths: Sequence[str]) -> list[str]:
