@@ -9,7 +9,7 @@ import pytest
 from matplotlib.text import Text
 from pandas import DataFrame, concat
 
-from rnnbench import costs, divergence, figures, report
+from rnnbench import costs, divergence, figures, report, skill
 from rnnbench.errors import StudyError
 from rnnbench.names import names
 
@@ -78,10 +78,11 @@ def make_tables(
         **{"inference": _inference(rng, variants, machines, devices)},
         **{"breakdown": _breakdown(rng, variants, machines, devices)},
         **_scaling(rng, variants, machines, devices),
-        **{"generation": _generation(rng, variants, machines, corpora, seeds)},
         **_gradients(rng, DataFrame(curves)),
+        **{"generation": _generation(rng, variants, machines, corpora, seeds)},
         **_text(rng, corpora),
         **_sine(rng),
+        **_sampling(rng),
         "machines": DataFrame(
             [(m, f, v) for m in machines for f, v in (("cpu", "Xeon"), ("torch", "2.11"))],
             columns=["machine", "field", "value"],
@@ -329,13 +330,17 @@ def _sine(rng):
         ("clean", np.nan, time, clean),
     ]
     modes.append(("one_step", 1, time[4:], clean[4:] + rng.normal(0, 0.05, 996)))
-    modes.append(("multi_step", np.nan, time[604:], 0.3 * np.exp(-(time[604:] - 604) / 60)))
+    multi = 0.3 * np.exp(-(time[604:] - 604) / 60)
+    modes.append(("multi_step", np.nan, time[604:], multi))
     modes += [("k_step", k, time[3 + k :], clean[3 + k :] / (1 + k / 20)) for k in (1, 4, 16, 64)]
     predictions = concat(
-        DataFrame({"time": t, "mode": mode, "horizon": k, "value": v}) for mode, k, t, v in modes
+        DataFrame(
+            {"model": "mlp" if k == k or mode == "multi_step" else "", "seed": 0, "time": t}
+        ).assign(mode=mode, horizon=k, value=v)
+        for mode, k, t, v in modes
     )
     errors = []
-    for model, seed in product(("mlp", "persistence", "linear_ar"), range(3)):
+    for model, seed in product(("mlp", "direct", "rnn", *skill.BASELINES, "own"), range(3)):
         row = {"model": model, "seed": seed, "num_lags": 4}
         errors.append(row | {"mode": "one_step", "horizon": 1, "mse": rng.uniform(0.05, 0.08)})
         errors.append(row | {"mode": "multi_step", "horizon": 396, "mse": rng.uniform(0.5, 0.9)})
@@ -343,7 +348,91 @@ def _sine(rng):
             errors.append(
                 row | {"mode": "k_step", "horizon": k, "mse": 0.05 * k ** rng.uniform(0.2, 0.5)}
             )
-    return {"sine": DataFrame(errors), "sine_predictions": predictions}
+    settings = [(4, k, 0.2) for k in (1, 4, 16, 64)]
+    settings += [(lags, 1, noise) for lags in (1, 2, 8) for noise in (0.0, 0.2)]
+    bands = DataFrame({"model": "mlp", "time": time[604:], "median": multi})
+    return {
+        "sine": DataFrame(errors),
+        "sine_skill": skill.table(DataFrame(errors)),
+        "sine_predictions": predictions,
+        "sine_bands": bands.assign(low=multi - 0.2, high=multi + 0.2, n=3),
+        "sine_floor": DataFrame(
+            {"floor": floor, "num_lags": lags, "horizon": k, "noise": noise}
+            | {"mse": noise**2 * (1 if floor == "noise" else 1 + k / lags)}
+            for floor in ("noise", "best_linear", "best")
+            for lags, k, noise in settings
+        ),
+        "sine_lags": DataFrame(
+            {"model": model, "seed": seed, "num_lags": lags, "noise": noise}
+            | {"mse": rng.uniform(0.04, 0.05) + noise / lags if noise + (lags < 2) else 1e-29}
+            for model in ("ols_ar", "mlp")
+            for seed in range(3)
+            for lags in (1, 2, 8)
+            for noise in (0.0, 0.2)
+        ),
+        "sine_maps": DataFrame(
+            {"model": model, "seed": seed, "num_lags": 4, "radius": rng.uniform(0.9, 1.1)}
+            | {"above_one": 0.3, "horizon": 64, "gain": 10 ** rng.uniform(-8, 1)}
+            | {"ending": ("collapsed", "alive", "diverged")[seed], "largest": 1.0, "last": 0.5}
+            for model in ("mlp", "rnn", "zero")
+            for seed in range(3)
+        ),
+    }
+
+
+def _sampling(rng):
+    sizes = {"num_tokens": 300, "batch_size": 3, "num_steps": 7}
+    coverage, curves = [], []
+    for sampler, offsets in product(SAMPLERS, ("none", "uniform", "book", "gaussian")):
+        key = {"sampler": sampler, "offsets": offsets}
+        row = {"unread_tokens": 40.0, "read_min": 0.0, "read_median": 0.9, "read_max": 1.0}
+        row |= {"never_read": int(rng.integers(1, 40)), "start_distance": rng.uniform(0.01, 0.9)}
+        row |= {"starts": int(rng.integers(20, 290))}
+        simulated = {"epochs": 100, "p_places": rng.uniform(), "p_phases": rng.uniform()}
+        coverage.append(key | sizes | row | (simulated if offsets == "uniform" else {}))
+        if offsets in ("none", "uniform"):
+            ends = {"position": [0, 5, 290], "read": [0.2, 0.9, 0.0]}
+            curves.append(DataFrame(key | ends))
+    padding = [
+        {"corpus": "c", "unit": unit, "order": order, "seed": seed, "batch_size": size}
+        | {"padding_share": rng.uniform(0, 0.7), "units": 90, "longest": 40, "median_length": 9.0}
+        for unit in ("line", "sentence")
+        for order in ("shuffled", "bucketed")
+        for seed in range(3)
+        for size in (2, 8)
+    ]
+    run = {"num_epochs": 5, "status": "unconverged", "train_seconds": 1.0, "perplexity": 9.0}
+    sentences = [
+        {"corpus": "c", "variant": "rnn", "unit": "sentence", "way": way, "seed": seed}
+        | run
+        | {"updates": 9, "padding_share": 0.1, "heldout_perplexity": rng.uniform(9, 12)}
+        for way in ("shuffled", "bucketed", *SAMPLERS)
+        for seed in range(3)
+    ]
+    costs = [
+        {"variant": variant, "arm": arm, "minibatch": number, "status": "measured"}
+        | {"seconds": rng.uniform(1, 2) * (1e-3 if arm == "detached" else 1e-3 * number)}
+        | {"peak_memory_bytes": 1e6 * (1 if arm == "detached" else rng.uniform(1, 2) * number)}
+        for variant in ("rnn", "lstm")
+        for arm in ("detached", "attached")
+        for number in range(1, 12)
+    ]
+    detached = [
+        {"variant": variant, "arm": arm, "seed": seed}
+        | run
+        | {"heldout_perplexity": rng.uniform(9, 12)}
+        for variant in ("rnn", "lstm")
+        for arm in ("detached", "attached")
+        for seed in range(3)
+    ]
+    return {
+        "coverage": DataFrame(coverage),
+        "coverage_curves": concat(curves, ignore_index=True),
+        "padding": DataFrame(padding),
+        "sentences": DataFrame(sentences),
+        "detaching": DataFrame(costs),
+        "detaching_runs": DataFrame(detached),
+    }
 
 
 def away(tables):
@@ -389,7 +478,10 @@ CASES = {
     BIGGEST: BIG,
 }
 every_figure = pytest.mark.parametrize("name", names("figures"))
-OF_RUNS = {name for name in names("figures") if figures.section(name) not in {"Text", "Sine"}}
+OF_RUNS = {
+    *(n for n in names("figures") if figures.section(n) not in {"Text", "Sine", "Samplers"}),
+    "samplers",
+}
 every_figure_and_case = pytest.mark.parametrize(
     ("name", "case"),
     [

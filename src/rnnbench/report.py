@@ -17,7 +17,7 @@ from rnnbench import claims
 from rnnbench import figures as drawn
 from rnnbench.figures import _curves, _rows, _theme, tokens_per_second
 
-SECTIONS = ("Findings", "Text", "Sine", "Language models", "Gradients", "Speed")
+SECTIONS = ("Findings", "Text", "Sine", "Samplers", "Language models", "Gradients", "Speed")
 SHORT = 12  # rows shown at once; longer tables are folded
 HEAVY = 2_000_000  # bytes; above it a figure is embedded as PNG
 SCORES = ["heldout_perplexity", "heldout_bits_per_char", "perplexity", "train_seconds"]
@@ -34,7 +34,7 @@ def render(tables: _rows.Tables, figures: Iterable[dict[str, str]], facts: dict[
     shown = [_figure(**figure) for figure in figures]
     makers = {
         **{"Findings": _findings, "Text": _text, "Sine": _sine, "Language models": _models},
-        **{"Gradients": _gradients, "Speed": _speed},
+        **{"Samplers": _samplers, "Gradients": _gradients, "Speed": _speed},
     }
     more = sorted({figure["section"] for figure in shown} - set(SECTIONS))
     sections = [
@@ -187,7 +187,21 @@ def _sine(tables: _rows.Tables) -> list[dict[str, Any]]:
     if not sine.empty:
         groups = sine.groupby(["mode", "horizon", "model"], dropna=False, sort=False).mse
         sine = groups.agg(seeds="count", lowest="min", median="median", highest="max").reset_index()
-    return [_table("Mean squared errors over seeds", sine)]
+    return [
+        _table("Mean squared errors over seeds", sine),
+        _table("Skill against base lines over seeds", _rows.rows(tables, "sine_skill")),
+        _table("What no forecast can be expected to beat", _rows.rows(tables, "sine_floor")),
+    ]
+
+
+def _samplers(tables: _rows.Tables) -> list[dict[str, Any]]:
+    titles = {
+        "coverage": "How evenly samplers read a text",
+        "padding": "Whole units, padded",
+        "sentences": "Runs on whole units, and by samplers on the same text",
+        "detaching_runs": "Runs with the state detached or not",
+    }
+    return [_table(title, _rows.rows(tables, name)) for name, title in titles.items()]
 
 
 def _models(tables: _rows.Tables) -> list[dict[str, Any]]:

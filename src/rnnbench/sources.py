@@ -17,7 +17,7 @@ from rnnbench.jobs import RunConfig
 FOLDER = Path(__file__).parent
 STEP = ("train.py", "initial.py", "variants/__init__.py", "samplers/__init__.py")
 PROTOCOL = ("speed.py", "load.py")
-FIGURE_HOUSE = ("__init__", "_curves", "_heat", "_rows", "_sine", "_speed", "_theme")
+FIGURE_HOUSE = ("__init__", "_curves", "_heat", "_rows", "_samplers", "_sine", "_speed", "_theme")
 
 
 class Wildcards(Protocol):
@@ -62,6 +62,13 @@ def zipf_bias() -> str:
     return digest("zipf_bias.py") + zipf()
 
 
+def sine() -> str:
+    """The experiment, and every forecaster."""
+    files = sorted(path.name for path in (FOLDER / "forecasters").glob("*.py"))
+    house = ("sine.py", "sine_study.py", "stability.py", "floors.py", "initial.py")
+    return digest(*house, *(f"forecasters/{name}" for name in files))
+
+
 def run(point: RunConfig) -> str:
     """All that a training run is made of."""
     files = (*STEP, "outcome.py", "checkpoint.py", "generate/__init__.py", "vocab.py")
@@ -74,13 +81,6 @@ def run_by(complete: Callable[[Wildcards], RunConfig]) -> Callable[[Wildcards], 
     return lambda address: run(complete(address))
 
 
-def generation() -> str:
-    """Every decoder, the judge, and what the judge is made of; the weights speak for the rest."""
-    own = ("generation.py", "judge.py", "repetition.py", "generate/__init__.py")
-    smoothing = ("smoothings/__init__.py", "smoothings/kneser_ney.py")
-    return digest(*own, "closed_text.py", "context_tree.py", *smoothing, *_all("decoders"))
-
-
 def lipschitz(wildcards: Wildcards) -> str:
     """The updates that are tried, and every training step."""
     return digest("lipschitz.py", "divergence.py", *_small_run(wildcards))
@@ -89,6 +89,28 @@ def lipschitz(wildcards: Wildcards) -> str:
 def bptt(wildcards: Wildcards) -> str:
     """The ways back, what is made of their gradients, and every training step."""
     return digest("bptt.py", "truncation.py", *_small_run(wildcards))
+
+
+def coverage() -> str:
+    """The enumeration, and every sampler."""
+    return digest("coverage.py", *_samplers())
+
+
+def sentences() -> str:
+    """The cutting and padding, and the training of every variant."""
+    return digest("sentences.py", "clean.py", "vocab.py", *_training())
+
+
+def detaching() -> str:
+    """The two ways to carry a state, and the training of every variant."""
+    return digest("detaching.py", "machine.py", "vocab.py", *_training())
+
+
+def generation() -> str:
+    """Every decoder, the judge, and what the judge is made of; the weights speak for the rest."""
+    own = ("generation.py", "judge.py", "repetition.py", "generate/__init__.py")
+    smoothing = ("smoothings/__init__.py", "smoothings/kneser_ney.py")
+    return digest(*own, "closed_text.py", "context_tree.py", *smoothing, *_all("decoders"))
 
 
 def timing(point: Wildcards) -> str:
@@ -113,7 +135,7 @@ def suite() -> str:
 def tables() -> str:
     """All that turns records into tables."""
     timed = ("jobs.py", "points.py", "rates.py", "timings.py", "work.py", "costs.py")
-    return digest("tables.py", "metrics.py", "stats.py", *timed)
+    return digest("tables.py", "metrics.py", "stats.py", "skill.py", "divergence.py", *timed)
 
 
 def claims() -> str:
@@ -174,8 +196,16 @@ def _grid(wildcards: Wildcards) -> tuple[str, ...]:
 
 def _small_run(wildcards: Wildcards) -> list[str]:
     """What trains one variant with any sampler."""
-    samplers = [f"samplers/{name}.py" for name in names.names("samplers")]
-    return [*STEP, *samplers, *built_on(f"variants/{wildcards.variant}.py")]
+    return [*STEP, *_samplers(), *built_on(f"variants/{wildcards.variant}.py")]
+
+
+def _samplers() -> list[str]:
+    return [f"samplers/{name}.py" for name in names.names("samplers")]
+
+
+def _training() -> list[str]:
+    files = {file for name in names.names("variants") for file in built_on(f"variants/{name}.py")}
+    return [*STEP, "outcome.py", *_samplers(), *sorted(files)]
 
 
 def _house() -> list[str]:

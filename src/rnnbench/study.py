@@ -47,6 +47,8 @@ class Study:
         self._check_names()
         self._check_sizes()
         self._check_trials()
+        self._check_sine()
+        self._check_sampled()
         self._check_epsilons()
 
     def __getitem__(self, key: str) -> Any:
@@ -179,6 +181,22 @@ class Study:
         named = (first | dict(zip(fields, values, strict=True)) for values in points)
         return [self.run_row(point) for point in named]
 
+    def runs_of(self, stage: str) -> list[dict[str, Any]]:
+        """Training runs that a stage makes by itself, on the CPU and clipped at 1, as the book's.
+
+        What the stage does not say is as in ``runs``.
+        """
+        own = self.config[stage]
+        fixed = {"machine": self.machine, "corpus": self.timing_corpus, "clip_norm": 1}
+        fixed |= {"sampler": "sequential_partition", "device": "cpu"}
+        points = itertools.product(own["variants"], own["seeds"])
+        return [
+            RunConfig.from_strings(
+                self._sizes(variant) | own | fixed | {"variant": variant, "seed": seed}
+            ).as_row()
+            for variant, seed in points
+        ]
+
     def timing_row(self, address: Mapping[str, str]) -> dict[str, Any]:
         """Return the parameters of a timed point as plain values."""
         return self.timing(address).as_row()
@@ -301,6 +319,12 @@ class Study:
             names.check("smoothings", name)
         for name in self.config["zipf"]["estimators"]:
             names.check("zipf", name)
+        sine = self.config["sine"]
+        for name in [*sine["models"], *sine["sweep"]["models"]]:
+            names.check("forecasters", name)
+        for stage in ("detaching", "sentences"):
+            for name in self.config[stage]["variants"]:
+                names.check("variants", name)
         for name in self.config["figures"]:
             names.check("figures", name)
         for _ in decoders.each(self.config["generation"]["decoders"]):
@@ -326,13 +350,6 @@ class Study:
             )
 
     def _check_sizes(self) -> None:
-        sine = self.config["sine"]
-        wanted = sine["train_points"] + sine["num_lags"] + max(sine["horizons"])
-        if sine["num_points"] < wanted:
-            raise StudyError(
-                f"sine.num_points: wanted at least {wanted} (train_points + num_lags + the longest "
-                f"horizon), found {sine['num_points']}. Make the series longer or the rest smaller."
-            )
         for variant in {*self.config["runs"]["variants"], *self.config["speed"]["variants"]}:
             for corpus in self.config["runs"]["corpora"]:
                 run = self.run({"machine": self.machine, "variant": variant, "corpus": corpus})
@@ -356,6 +373,31 @@ class Study:
             samplers.check_size(num_tokens, run.batch_size, run.num_steps)
         except StudyError as error:
             raise StudyError(f"{where}: {run.corpus}: {error}") from None
+
+    def _check_sine(self) -> None:
+        sine = self.config["sine"]
+        train, longest = sine["train_points"], max(sine["horizons"])
+        wanted = train + max(sine["num_lags"] + longest, max(sine["sweep"]["lags"]) + 1)
+        if sine["num_points"] < wanted:
+            raise StudyError(
+                f"sine.num_points: wanted at least {wanted} (train_points + num_lags + the longest "
+                "horizon, and a point behind the most lags of the sweep), found "
+                f"{sine['num_points']}. Make the series longer or the rest smaller."
+            )
+        least = max(longest, sine["num_steps"])
+        if train < least:
+            raise StudyError(
+                f"sine.train_points: wanted at least {least} (the longest horizon, and num_steps), "
+                f"found {train}. Make it larger or those smaller."
+            )
+
+    def _check_sampled(self) -> None:
+        for stage, key in (("coverage", "num_tokens"), ("detaching", "train_tokens")):
+            runs, tokens = self.config["runs"], self.config[stage][key]
+            try:
+                samplers.check_size(tokens, runs["batch_size"], runs["num_steps"])
+            except StudyError as error:
+                raise StudyError(f"{stage}.{key}: {error}") from None
 
     def _check_epsilons(self) -> None:
         lm = self.config["ngram_lm"]

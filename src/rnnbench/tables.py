@@ -12,7 +12,7 @@ from pandas import DataFrame
 
 from rnnbench import costs as cost_model
 from rnnbench import divergence as diverged
-from rnnbench import metrics, points, rates, timings
+from rnnbench import metrics, points, rates, skill, timings
 from rnnbench.jobs import RunConfig
 from rnnbench.records import read_record, write_text
 
@@ -259,16 +259,25 @@ def predictors(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     return table[["corpus", *(name for name in table if name != "corpus")]]
 
 
+def sentences(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per run on whole sentences, or by a sampler on the same text."""
+    return _with_perplexities(concatenate(paths, missing))
+
+
+def detaching_runs(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per run whose state is carried, detached or not."""
+    return _with_perplexities(concatenate(paths, missing))
+
+
 def machines(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     """One row per machine and field of its fingerprint."""
     wide = concatenate(paths, missing)
     return wide.astype(str).melt(id_vars="machine", var_name="field")
 
 
-def sine_predictions(paths: Sequence[str], missing: DataFrame) -> DataFrame:
-    """The forecasts of the first seed, which the figures show."""
-    table = concatenate(paths, missing)
-    return table[table.seed == table.seed.iloc[0]]
+def sine_skill(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per forecast of the sine and base line: by how much it is the better one."""
+    return skill.table(concatenate(paths, missing))
 
 
 BUILDERS = {
@@ -276,7 +285,7 @@ BUILDERS = {
     for build in (
         *(runs, curves, trials, trial_curves, texts, generation, speed, speedup, noise, limit),
         *(inference, breakdown, scaling, costs, ngram_lm, floor, predictors, machines),
-        *(sine_predictions, divergence, bptt_training),
+        *(sine_skill, sentences, detaching_runs, divergence, bptt_training),
     )
 }
 
@@ -298,6 +307,25 @@ def _run_metrics(records: DataFrame) -> dict[str, np.ndarray]:
     }
 
 
+def _with_settings(path: str) -> DataFrame:
+    """A curve with the settings of its run, which a run of the grid keeps in its record."""
+    curve, beside = read(path), Path(path).with_name("record.json")
+    if not beside.exists():
+        return curve
+    record = read_record(beside)
+    settings = ("trial", "learning_rate", "num_steps", "hidden_size", "vocab_size")
+    return curve.assign(**{name: record[name] for name in settings})
+
+
+def _with_perplexities(records: DataFrame) -> DataFrame:
+    return records.assign(
+        perplexity=metrics.perplexity(records.total_nats, records.num_tokens),
+        heldout_perplexity=metrics.perplexity(
+            records.heldout_total_nats, records.heldout_num_tokens
+        ),
+    )
+
+
 def _text_metrics(texts: DataFrame) -> dict[str, np.ndarray]:
     chars, words = texts.num_chars, texts.num_words
     return {
@@ -314,16 +342,6 @@ def _text_metrics(texts: DataFrame) -> dict[str, np.ndarray]:
             for n in (1, 2, 3)
         },
     }
-
-
-def _with_settings(path: str) -> DataFrame:
-    """A curve with the settings of its run, which a run of the grid keeps in its record."""
-    curve, beside = read(path), Path(path).with_name("record.json")
-    if not beside.exists():
-        return curve
-    record = read_record(beside)
-    settings = ("trial", "learning_rate", "num_steps", "hidden_size", "vocab_size")
-    return curve.assign(**{name: record[name] for name in settings})
 
 
 def _named(name: str, paths: Sequence[str]) -> list[str]:
