@@ -189,6 +189,7 @@ class Study:
         own = self.config[stage]
         fixed = {"machine": self.machine, "corpus": self.timing_corpus, "clip_norm": 1}
         fixed |= {"sampler": "sequential_partition", "device": "cpu"}
+        fixed |= {"trial": stage, "token": "char"}
         points = itertools.product(own["variants"], own["seeds"])
         return [
             RunConfig.from_strings(
