@@ -26,11 +26,17 @@ def write_weights(path: Path, model: nn.Module, facts: dict) -> None:
         save_file(tensors, temporary, {KEY: json.dumps(facts)})
 
 
+def read_facts(path: Path) -> dict:
+    """Read the facts beside the parameters."""
+    with safe_open(path, framework="pt") as stored:
+        return json.loads(stored.metadata()[KEY])
+
+
 def read_weights(path: Path, model: nn.Module) -> dict:
     """Read parameters into ``model`` and return the facts beside them."""
     with safe_open(path, framework="pt") as stored:
         model.load_state_dict({name: stored.get_tensor(name) for name in stored.keys()})  # noqa: SIM118
-        return json.loads(stored.metadata()[KEY])
+    return read_facts(path)
 
 
 def save(path: Path, digest: str, progress: "Progress") -> None:
@@ -53,8 +59,7 @@ def restore(path: Path, digest: str, progress: "Progress") -> bool:
     if not path.exists():
         return False
     try:
-        with safe_open(path, framework="pt") as stored:
-            facts = json.loads(stored.metadata()[KEY])
+        facts = read_facts(path)
     except (SafetensorError, TypeError, KeyError, ValueError) as error:
         log.warning("checkpoint %s cannot be read (%s): starting anew", path, error)
         return False
