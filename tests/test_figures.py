@@ -9,7 +9,7 @@ import pytest
 from matplotlib.text import Text
 from pandas import DataFrame, concat
 
-from rnnbench import costs, figures
+from rnnbench import costs, figures, half_life
 from rnnbench.errors import StudyError
 from rnnbench.names import names
 
@@ -80,6 +80,7 @@ def make_tables(
         **_scaling(rng, variants, machines, devices),
         **_text(rng, corpora),
         **_sine(rng),
+        **_memory(rng, variants, machines, corpora),
         "machines": DataFrame(
             [(m, f, v) for m in machines for f, v in (("cpu", "Xeon"), ("torch", "2.11"))],
             columns=["machine", "field", "value"],
@@ -231,6 +232,27 @@ def _text(rng, corpora):
             for arm, cost in (("book", 0.27), ("suite", 0.03))
         ),
     }
+
+
+def _memory(rng, variants, machines, corpora):
+    """Losses that fall with the context, by variant at another pace, and one variant without."""
+    rows = []
+    for machine, corpus, variant in product(machines, corpora, variants):
+        key = {"machine": machine, "corpus": corpus, "variant": variant, "clip_norm": 1.0}
+        key |= {"sampler": "sequential_partition", "device": "cpu", "seed": 0, "reason": None}
+        if variant == "lstm_bidirectional":
+            rows.append(key | {"reason": "reads the tokens that it is to predict"})
+            continue
+        pace, level = rng.uniform(0.2, 1), rng.uniform(1.5, 2)
+        for split, block, context in product(SPLITS, range(8), (1, 2, 4, 8, 16)):
+            nats = level + np.exp(-pace * context) + rng.normal(0, 0.02)
+            cell = {"split": split, "block": block, "context": context, "num_tokens": 64}
+            influence = 64 * np.exp(-pace * context)
+            rows.append(key | cell | {"total_nats": 64 * nats, "influence_nats": influence})
+    losses = DataFrame(rows)
+    if "context" not in losses:
+        losses = losses.assign(context=np.nan, split=None)
+    return {"memory": half_life.memory(losses), "half_life": half_life.half_life(losses)}
 
 
 def _sine(rng):

@@ -6,7 +6,8 @@ positions for all variants and are drawn alike for all, so that ratios compare i
 an interval says nothing about other seeds.
 
 * ``half_life``: the context at which half is gained of all that the longest context gains over the
-  last token alone; between two measured contexts the gain is taken as linear in their logarithm.
+  last token alone; between two measured contexts the gain is taken as linear in their logarithm. It
+  is 1 where more context gains nothing.
 * ``reach``: the same for 95 %.
 * ``trace``: how far back a token is whose influence is 1 % of that of the last one, log-log.
 """
@@ -26,6 +27,7 @@ MEMORY += ["influence_nats", "influence_low", "influence_high", "n", "seeds", "r
 HALF_LIFE = [*KEYS, "measure", "tokens", "low", "high", "baseline", "ratio"]
 HALF_LIFE += ["ratio_low", "ratio_high", "n", "seeds", "reason"]
 DRAWS, SEED = 1000, 1
+TINY = 1e-12  # nats: no influence, and rounding may leave less than none
 
 Statistic = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
@@ -74,13 +76,13 @@ def drawn(seeds: int, blocks: int) -> np.ndarray:
 
 
 def gained(share: float) -> Callable[[Sums], np.ndarray]:
-    """The context at which ``share`` of the gain is reached, per draw; NaN if nothing is gained."""
+    """The context at which ``share`` of the gain is reached, per draw; 1 if nothing is gained."""
 
     def found(sums: Sums) -> np.ndarray:
         gain = sums.nats[:, :1] - sums.nats
-        with np.errstate(divide="ignore", invalid="ignore"):
-            shares = np.where(gain[:, -1:] > 0, gain / gain[:, -1:], np.nan)
-        return crossing(np.log2(sums.contexts), shares, share)
+        gains = gain[:, -1] > 0
+        shares = gain / np.where(gains, gain[:, -1], 1.0)[:, None]
+        return np.where(gains, crossing(np.log2(sums.contexts), shares, share), 1.0)
 
     return found
 
@@ -89,8 +91,8 @@ def faded(share: float) -> Callable[[Sums], np.ndarray]:
     """How far back a token has ``share`` of the last one's influence, per draw; inf: farther."""
 
     def found(sums: Sums) -> np.ndarray:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            fallen = -np.log(np.maximum(sums.influence, 1e-300) / sums.influence[:, :1])
+        fallen = np.log(np.maximum(sums.influence, TINY))
+        fallen = fallen[:, :1] - fallen
         return crossing(np.log2(sums.contexts), fallen, -np.log(share))
 
     return found
@@ -104,18 +106,17 @@ def crossing(log_contexts: np.ndarray, values: np.ndarray, level: float) -> np.n
 
     Args:
         log_contexts: base 2, ``(C,)``.
-        values: ``(R, C)``, below the level at the first context; a NaN gives NaN.
-        level: to come to.
+        values: ``(R, C)``, 0 at the first context.
+        level: to come to, above 0.
     """
     there = values >= level
     after = np.maximum(there.argmax(axis=1), 1)
     rows = np.arange(len(values))
     low, high = values[rows, after - 1], values[rows, after]
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         part = (level - low) / (high - low)
-    at = log_contexts[after - 1] + part * (log_contexts[after] - log_contexts[after - 1])
-    found = np.where(there.any(axis=1), 2.0**at, np.inf)
-    return np.where(np.isnan(values).any(axis=1), np.nan, found)
+        at = log_contexts[after - 1] + part * (log_contexts[after] - log_contexts[after - 1])
+        return np.where(there.any(axis=1), 2.0**at, np.inf)
 
 
 def memory(losses: DataFrame) -> DataFrame:
@@ -145,29 +146,38 @@ def context_rows(sums: Sums) -> Iterator[dict[str, float]]:
 
 
 def half_life(losses: DataFrame) -> DataFrame:
-    """One row per variant, part of the text and measure, and its ratio to that of the plain RNN."""
+    """One row per variant, part of the text and measure, and its ratio to that of the plain RNN.
+
+    There is no ratio where a trace of either goes beyond the longest context.
+    """
     found = measured(losses)
-    baselines = {
-        tuple(key[name] for name in SETTING): sums
-        for key, sums in found
-        if key["variant"] == BASELINE
-    }
+    plain = {setting(key): sums for key, sums in found if key["variant"] == BASELINE}
     rows = []
     for key, sums in found:
-        baseline = baselines.get(tuple(key[name] for name in SETTING))
+        baseline = plain.get(setting(key)) if key["variant"] != BASELINE else None
         for measure, of in MEASURES.items():
             tokens = of(sums)
             row = dict(zip(("tokens", "low", "high"), bounded(tokens), strict=True))
+            if baseline is not None:
+                ratio = bounded(finite(tokens) / finite(of(baseline)))
+                row |= dict(zip(("ratio", "ratio_low", "ratio_high"), ratio, strict=True))
+                row |= {"baseline": BASELINE}
             rows.append(key | {"measure": measure, "n": sums.n, "seeds": sums.seeds} | row)
-            if baseline is not None and key["variant"] != BASELINE:
-                ratio = bounded(tokens / of(baseline))
-                named = dict(zip(("ratio", "ratio_low", "ratio_high"), ratio, strict=True))
-                rows[-1] |= {"baseline": BASELINE} | named
     return DataFrame([*rows, *unmeasured(losses)], columns=HALF_LIFE)
 
 
+def setting(key: dict[str, Any]) -> tuple:
+    """All of a key but the variant."""
+    return tuple(key[name] for name in SETTING)
+
+
+def finite(tokens: np.ndarray) -> np.ndarray:
+    """What lies beyond the longest context is no number."""
+    return np.where(np.isinf(tokens), np.nan, tokens)
+
+
 def bounded(values: np.ndarray) -> tuple[float, float, float]:
-    """The first value, and the central 95 % of the others; NaN where one of them is."""
+    """The first value, and the central 95 % of the others."""
     return float(values[0]), *map(float, np.quantile(values[1:], [0.025, 0.975], method="nearest"))
 
 

@@ -10,25 +10,56 @@ A short history also starts from a state that sequential training hardly ever sh
 of a token is free of that.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from pandas import DataFrame
 from torch import Tensor
 from torch.nn.functional import kl_div, log_softmax
 
-from rnnbench import checkpoint, variants
+from rnnbench import checkpoint, outcome, train, variants
 from rnnbench.errors import StudyError
 from rnnbench.jobs import RunConfig
 from rnnbench.train import Texts
 from rnnbench.variants import LanguageModel, State
 
 SPLITS = ("train", "heldout")
+COLUMNS = [*outcome.ADDRESS, "split", "block", "context", "num_tokens", "total_nats"]
+COLUMNS += ["influence_nats", "reason"]
 AT_ONCE = 512  # histories read side by side
 LEAKY = "reads the tokens that it is to predict, so there is no history to cut"
 LOST = "diverged: its predictions are no numbers"
+
+log = logging.getLogger(__name__)
+
+
+def table(
+    weights: Sequence[str | Path],
+    ids: np.ndarray,
+    vocab_size: int,
+    contexts: Sequence[int],
+    positions: int,
+    blocks: int,
+) -> DataFrame:
+    """Measure every run whose ``weights`` are given; see :func:`rows` for the rest.
+
+    Args:
+        weights: files of runs on one text.
+        ids: index of each token of that text, ``(N,)``.
+        vocab_size: number of its symbols.
+    """
+    found: list[dict[str, Any]] = []
+    for number, path in enumerate(weights, start=1):
+        run, model = trained(path, vocab_size)
+        log.info("run %d/%d %s seed %d", number, len(weights), run.variant, run.seed)
+        address = {key: getattr(run, key) for key in outcome.ADDRESS}
+        read = rows(model, train.split(ids, run), sorted(contexts), positions, blocks)
+        found += [address | row for row in read]
+    return DataFrame(found, columns=COLUMNS)
 
 
 def trained(path: str | Path, vocab_size: int) -> tuple[RunConfig, LanguageModel]:
@@ -40,7 +71,6 @@ def trained(path: str | Path, vocab_size: int) -> tuple[RunConfig, LanguageModel
     return run, model
 
 
-@torch.no_grad()
 def rows(
     model: LanguageModel, texts: Texts, contexts: Sequence[int], positions: int, blocks: int
 ) -> Iterator[dict[str, Any]]:
@@ -78,7 +108,7 @@ def rows(
 
 
 def spread(tokens: Tensor, longest: int, positions: int) -> tuple[Tensor, Tensor]:
-    """Tokens to predict, ``(P,)``, evenly spread over a text, and those before, ``(longest, P)``."""
+    """Histories ``(longest, P)`` and the tokens after them ``(P,)``, evenly spread over a text."""
     if len(tokens) <= longest:
         raise StudyError(
             f"memory.contexts: wanted fewer tokens of context than either part of the text has, "
@@ -89,6 +119,7 @@ def spread(tokens: Tensor, longest: int, positions: int) -> tuple[Tensor, Tensor
     return tokens[places - torch.arange(longest, 0, -1)[:, None]], tokens[places]
 
 
+@torch.no_grad()
 def losses(
     model: LanguageModel, histories: Tensor, labels: Tensor, contexts: Sequence[int]
 ) -> tuple[np.ndarray, np.ndarray]:

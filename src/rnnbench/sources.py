@@ -96,7 +96,7 @@ def suite() -> str:
 def tables() -> str:
     """All that turns records into tables."""
     timed = ("jobs.py", "points.py", "rates.py", "timings.py", "work.py", "costs.py")
-    return digest("tables.py", "metrics.py", "stats.py", *timed)
+    return digest("tables.py", "metrics.py", "stats.py", "half_life.py", *timed)
 
 
 def claims() -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 from pandas import DataFrame
 
 from rnnbench import costs as cost_model
+from rnnbench import half_life as remembered
 from rnnbench import metrics, points, rates, timings
 from rnnbench.jobs import RunConfig
 from rnnbench.records import read_record, write_text
@@ -186,6 +187,16 @@ def costs(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     return cost_model.fit(timings.scaling(concatenate(paths, missing)))
 
 
+def memory(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per variant, part of the text and context given."""
+    return remembered.memory(concatenate(paths, missing))
+
+
+def half_life(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per variant, part of the text and measure of how far back it sees."""
+    return remembered.half_life(concatenate(paths, missing))
+
+
 def ngram_lm(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     """One row per n-gram language model and part of the text.
 
@@ -242,21 +253,9 @@ def sine_predictions(paths: Sequence[str], missing: DataFrame) -> DataFrame:
 BUILDERS = {
     build.__name__: build
     for build in (
-        *(
-            runs,
-            curves,
-            trials,
-            trial_curves,
-            texts,
-            speed,
-            speedup,
-            noise,
-            limit,
-            inference,
-            breakdown,
-            scaling,
-        ),
-        *(costs, ngram_lm, floor, predictors, machines, sine_predictions),
+        *(runs, curves, trials, trial_curves, texts, memory, half_life),
+        *(speed, speedup, noise, limit, inference, breakdown, scaling, costs),
+        *(ngram_lm, floor, predictors, machines, sine_predictions),
     )
 }
 
