@@ -268,6 +268,8 @@ class Study:
         runs, speed = self.config["runs"], self.config["speed"]
         for name in [*runs["variants"], *runs["overrides"], *speed["variants"], *speed["twins"]]:
             names.check("variants", name)
+        for name in self.config["memory"]["variants"]:
+            names.check("variants", name)
         for kind in ("limit", "inference", "breakdown", "scaling"):
             for name in self.config["probes"][kind]:
                 names.check("variants", name)
@@ -288,8 +290,6 @@ class Study:
                     "Choose another name."
                 )
         self._check_subset("runs.corpora", runs["corpora"], "corpora", self.config["corpora"])
-        remembering = self.config["memory"]["variants"]
-        self._check_subset("memory.variants", remembering, "runs.variants", runs["variants"])
         self._check_subset("speed.twins", speed["twins"], "speed.variants", speed["variants"])
 
     @staticmethod
