@@ -41,16 +41,17 @@ def most_probable(logits: Tensor) -> int:
 
 @dataclass(frozen=True)
 class Writing:
-    """What a run is to write: ``num_tokens`` characters after each prefix."""
+    """What a run is to write: ``num_tokens`` words or characters, ``token``, after each prefix."""
 
     vocab: Vocab
     prefixes: Sequence[str]
     num_tokens: int
+    token: str = "char"
 
     def text(self, model: LanguageModel, prefix: str) -> str:
-        """Continue ``prefix``; characters that the vocabulary lacks are shown as ``<unk>``."""
-        ids = self.vocab.encode(prefix).tolist()
-        return "".join(self.vocab.decode(greedy(model, ids, self.num_tokens)))
+        """Continue ``prefix``; tokens that the vocabulary lacks are shown as ``<unk>``."""
+        ids = self.vocab.encode(self.vocab.split(prefix, self.token)).tolist()
+        return self.vocab.show(greedy(model, ids, self.num_tokens), self.token)
 
     def rows(self, stage: str, model: LanguageModel) -> list[tuple[str, str, str]]:
         """Return (stage, prefix, text) for each prefix."""

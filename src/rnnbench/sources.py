@@ -17,7 +17,7 @@ from rnnbench.jobs import RunConfig
 FOLDER = Path(__file__).parent
 STEP = ("train.py", "initial.py", "variants/__init__.py", "samplers/__init__.py")
 PROTOCOL = ("speed.py", "load.py")
-FIGURE_HOUSE = ("__init__", "_curves", "_heat", "_rows", "_sine", "_speed", "_theme")
+FIGURE_HOUSE = ("__init__", "_curves", "_heat", "_rows", "_sine", "_speed", "_theme", "_trials")
 
 
 class Wildcards(Protocol):
@@ -66,7 +66,7 @@ def zipf_bias() -> str:
 def run(point: RunConfig) -> str:
     """All that a training run is made of."""
     files = (*STEP, "outcome.py", "checkpoint.py", "generate.py", "vocab.py")
-    return digest(*files, *_grid(point))
+    return digest(*files, "reading.py", "closed_text.py", *_grid(point))
 
 
 def run_by(complete: Callable[[Wildcards], RunConfig]) -> Callable[[Wildcards], str]:
@@ -96,7 +96,7 @@ def suite() -> str:
 def tables() -> str:
     """All that turns records into tables."""
     timed = ("jobs.py", "points.py", "rates.py", "timings.py", "work.py", "costs.py")
-    return digest("tables.py", "metrics.py", "stats.py", "half_life.py", *timed)
+    return digest("tables.py", "metrics.py", "stats.py", "half_life.py", "equal_cost.py", *timed)
 
 
 def claims() -> str:

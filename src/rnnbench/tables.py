@@ -11,6 +11,7 @@ import pandas as pd
 from pandas import DataFrame
 
 from rnnbench import costs as cost_model
+from rnnbench import equal_cost as equally
 from rnnbench import half_life as remembered
 from rnnbench import metrics, points, rates, timings
 from rnnbench.jobs import RunConfig
@@ -101,6 +102,11 @@ def trial_curves(paths: Sequence[str], missing: DataFrame) -> DataFrame:
         return DataFrame(columns=[*fields, "epoch", "perplexity", "heldout_perplexity"])
     table = pd.concat(parts, ignore_index=True)
     return table[[*fields, *table.columns.drop(fields)]]
+
+
+def equal_cost(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per variant and basis: costs at equal hidden sizes, and at equal parameters."""
+    return equally.table(concatenate(paths, missing))
 
 
 def texts(paths: Sequence[str], missing: DataFrame) -> DataFrame:
@@ -253,7 +259,7 @@ def sine_predictions(paths: Sequence[str], missing: DataFrame) -> DataFrame:
 BUILDERS = {
     build.__name__: build
     for build in (
-        *(runs, curves, trials, trial_curves, texts, memory, half_life),
+        *(runs, curves, trials, trial_curves, equal_cost, texts, memory, half_life),
         *(speed, speedup, noise, limit, inference, breakdown, scaling, costs),
         *(ngram_lm, floor, predictors, machines, sine_predictions),
     )
@@ -267,9 +273,11 @@ def _run_metrics(records: DataFrame) -> dict[str, np.ndarray]:
         "heldout_perplexity": metrics.perplexity(
             records.heldout_total_nats, records.heldout_num_tokens
         ),
-        "bits_per_char": metrics.bits_per_char(records.total_nats, records.num_chars),
+        "bits_per_char": metrics.bits_per_char(
+            records.total_nats + records.spelling_nats, records.num_chars
+        ),
         "heldout_bits_per_char": metrics.bits_per_char(
-            records.heldout_total_nats, records.heldout_num_chars
+            records.heldout_total_nats + records.heldout_spelling_nats, records.heldout_num_chars
         ),
         "initial_perplexity": metrics.perplexity(
             records.initial_total_nats, records.initial_num_tokens
