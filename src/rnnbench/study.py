@@ -151,6 +151,25 @@ class Study:
         asked = self.config["speed"]["threads"]
         return list(dict.fromkeys(self.usable_cores if n == "all" else n for n in asked))
 
+    def memory_runs(self, corpus: str) -> list[dict[str, str]]:
+        """Addresses of the runs whose memory is measured: of each variant all seeds at one setting.
+
+        The sampler is one that carries the state, if there is one, clip_norm is nearest to 1.
+        """
+        runs = self.config["runs"]
+        setting = {
+            "sampler": min(runs["samplers"], key="sequential_partition".__ne__),
+            "clip_norm": path_value(min(runs["clip_norm"], key=lambda norm: abs(math.log(norm)))),
+            "corpus": corpus,
+        }
+        return [
+            address
+            for address in self.runs
+            if setting.items() <= address.items()
+            and address["variant"] in self.config["memory"]["variants"]
+            and address["device"] == self.runs[0]["device"]
+        ]
+
     @property
     def timing_corpus(self) -> str:
         """The text whose minibatches are timed: the first that is trained on."""
@@ -304,6 +323,8 @@ class Study:
             [*speed["variants"], *speed["twins"]],
         )
         for name in [*trained, *timed, *self.config["generation"]["variants"]]:
+            names.check("variants", name)
+        for name in self.config["memory"]["variants"]:
             names.check("variants", name)
         for kind in ("limit", "inference", "breakdown", "scaling"):
             for name in self.config["probes"][kind]:
