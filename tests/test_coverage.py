@@ -83,7 +83,7 @@ def test_far_from_the_ends_random_sampling_reads_every_position_alike():
 
 
 def test_a_sequential_partition_leaves_stripes_that_no_offset_reads():
-    sizes, weights = (1000, 4, 35), coverage.uniform(35)
+    sizes, weights = (10_000, 32, 35), coverage.uniform(35)
     found, random = (
         coverage.summary(coverage.starts(sampler, sizes, weights), 35)
         for sampler in ("sequential_partition", "random_sampling")
