@@ -9,7 +9,7 @@ import pytest
 from matplotlib.text import Text
 from pandas import DataFrame, concat
 
-from rnnbench import costs, figures, report, skill
+from rnnbench import costs, divergence, figures, report, skill
 from rnnbench.errors import StudyError
 from rnnbench.names import names
 
@@ -78,6 +78,8 @@ def make_tables(
         **{"inference": _inference(rng, variants, machines, devices)},
         **{"breakdown": _breakdown(rng, variants, machines, devices)},
         **_scaling(rng, variants, machines, devices),
+        **_gradients(rng, DataFrame(curves)),
+        **{"generation": _generation(rng, variants, machines, corpora, seeds)},
         **_text(rng, corpora),
         **_sine(rng),
         **_sampling(rng),
@@ -149,6 +151,31 @@ def _breakdown(rng, variants, machines, devices):
     return DataFrame(rows)
 
 
+WRITERS = (
+    *(("greedy", {}), ("sampling", {"alpha": 1.0}), ("sampling", {"alpha": 4.0})),
+    *(("top_k", {"k": 2}), ("beam", {"width": 4}), ("real text", {})),
+)
+
+
+def _generation(rng, variants, machines, corpora, seeds):
+    """Texts that grow better and duller from decoder to decoder."""
+    keys = product(machines, corpora, variants, seeds, ("untrained", "trained"), WRITERS)
+    rows = []
+    for machine, corpus, variant, seed, stage, (decoder, setting) in keys:
+        row = {"machine": machine, "corpus": corpus, "variant": variant, "device": "cpu"}
+        row |= {"sampler": SAMPLERS[0], "clip_norm": 1.0, "seed": seed, "stage": stage}
+        row |= {"decoder": decoder, **dict.fromkeys(("alpha", "k", "width"), np.nan), **setting}
+        for prefix in ("time traveller", "traveller"):
+            bits = rng.uniform(2, 3) + 4 * (stage == "untrained") * (decoder != "real text")
+            row |= {"prefix": prefix, "draw": 1, "text": f" <b>{stage} {decoder}", "n": 9}
+            row |= {"judge_bits_per_char": bits, "own_bits_per_char": rng.uniform(1, 2)}
+            row |= {"known_word_share": rng.uniform(), "loop_share": rng.uniform()}
+            row |= {"distinct_chars_3_share": rng.uniform(), "copied_share": rng.uniform(0, 0.1)}
+            row |= {"num_chars": 200, "judge_independent": True, "leaky": "bi" in variant}
+            rows.append(dict(row))
+    return DataFrame(rows)
+
+
 SIZES = ((64, 32, 35), (16, 32, 35), (256, 32, 35), (64, 8, 35), (64, 64, 35), (64, 32, 10))
 
 
@@ -172,6 +199,67 @@ def _scaling(rng, variants, machines, devices):
             rows.append(row)
     table = DataFrame(rows)
     return {"scaling": table, "costs": costs.fit(table[table.status != AWAY])}
+
+
+def _gradients(rng, curves):
+    """Gradients through time, updates that were tried, and when runs went wrong."""
+    norms, training, gradients, reach, linear = [], [], [], [], []
+    for seed, radius in product(range(4), (0.9, 1.0, 1.1)):
+        linear.append({"spectral_radius": radius, "seed": seed, "deviation": rng.uniform(0, 1e-14)})
+        for cell, distance in product(("linear", "tanh"), range(0, 101, 5)):
+            norm = (radius * (0.97 if cell == "tanh" else 1)) ** distance * rng.uniform(0.8, 1.2)
+            key = {"cell": cell, "spectral_radius": radius, "seed": seed}
+            norms.append(key | {"distance": distance, "grad_norm": norm})
+    for seed, (method, tau) in product(range(3), WAYS):
+        perplexity = 9 + 1 / tau + (method == "randomized") * rng.uniform(0, 1)
+        way = {"variant": "rnn", "seed": seed, "method": method, "tau": tau}
+        scores = {"perplexity": perplexity, "heldout_perplexity": perplexity * 1.1}
+        training.append(way | scores)
+        for stage, minibatch in product(("initial", "trained"), range(2)):
+            error = (3 if method == "randomized" else 1) / tau * rng.uniform(0.9, 1.1)
+            row = {"stage": stage, "minibatch": minibatch, "rmse": error, "reach": (tau + 1) / 2}
+            row |= {"bias": 0.0 if method == "randomized" else error, "patterns": 200}
+            row |= {"cosine": 1 - error / 9, "mean_error": rng.uniform(0.8, 1.2)}
+            gradients.append(way | row)
+    for seed, stage, distance in product(range(3), ("initial", "trained"), range(32)):
+        row = {"variant": "rnn", "seed": seed, "stage": stage, "minibatch": 0}
+        reach.append(row | {"distance": distance, "share": 0.6**distance * rng.uniform(0.9, 1.1)})
+    return {
+        "gradient_distance": DataFrame(norms),
+        "linear_gradient": DataFrame(linear),
+        "bptt": DataFrame(gradients),
+        "bptt_training": DataFrame(training),
+        "bptt_reach": DataFrame(reach),
+        "lipschitz": _updates(rng),
+        "divergence": _divergence(curves),
+    }
+
+
+WAYS = (("full", np.inf), *product(("regular", "randomized"), (2, 4, 16)))
+
+
+def _updates(rng):
+    """Updates tried along trainings with and without clipping; of one the loss explodes."""
+    keys = product(("rnn", "rnn_relu"), (1.0, np.inf), range(3), range(1, 9))
+    rows = []
+    for variant, clip_norm, seed, epoch in keys:
+        norm, loss = rng.uniform(0.2, 8), rng.uniform(2, 3)
+        row = {"variant": variant, "clip_norm": clip_norm, "seed": seed, "epoch": epoch}
+        row |= {"machine": "m", "corpus": "c", "sampler": "s", "device": "cpu", "trial": "t"}
+        row |= {"learning_rate": 1.0, "grad_norm": norm, "loss": loss}
+        for theta in (0.1, 1.0, np.inf):
+            step = min(norm, theta)
+            change = (step - 1.5) * rng.uniform(0.1, 0.2) * (1e9 if step > 7.5 else 1)
+            rows.append(row | {"theta": theta, "step_norm": step, "change": change})
+    return DataFrame(rows)
+
+
+def _divergence(curves):
+    if curves.empty:
+        return curves
+    totals = {"total_nats": np.log(curves.perplexity), "num_tokens": 1, "vocab_size": 28}
+    settings = {"trial": "grid", "learning_rate": 1.0, "num_steps": 35, "hidden_size": 64}
+    return divergence.table(curves.assign(**totals, **settings))
 
 
 def _text(rng, corpora):
@@ -349,10 +437,19 @@ def _sampling(rng):
 
 def away(tables):
     """The same study where no run and no timing could be had."""
-    return tables | {
-        name: tables[name].assign(status=AWAY, reason=NO_CUDA, device="cuda")
-        for name in ("runs", "speed", "inference", "breakdown", "scaling")
-    }
+    return (
+        tables
+        | {
+            name: tables[name].assign(status=AWAY, reason=NO_CUDA, device="cuda")
+            for name in ("runs", "speed", "inference", "breakdown", "scaling")
+        }
+        | {"generation": away_texts(tables["generation"])}
+    )
+
+
+def away_texts(texts):
+    """Runs that could not be had have no decoders."""
+    return texts.assign(status=AWAY, reason=NO_CUDA, device="cuda", decoder=np.nan).head(3)
 
 
 WHOLE = make_tables()
@@ -426,6 +523,10 @@ def test_a_finding_is_one_sentence(name, case):
 def test_a_finding_changes_with_the_data(name):
     other = make_tables(variants=("gru", "rnn"), corpora=("other",), epochs=15, diverging=("gru",))
     other["sine"]["mse"] *= 1.7
+    other["lipschitz"]["change"] *= 1.7
+    randomized = other["bptt"].method == "randomized"
+    other["bptt"].loc[randomized, "rmse"] *= 1.7
+    other["gradient_distance"]["grad_norm"] *= 1.7
     other["sine_predictions"]["value"] *= np.where(
         other["sine_predictions"]["mode"] == "data", 2, 1
     )
@@ -477,7 +578,7 @@ def test_a_finding_never_ranks_the_leaky_variant_although_its_numbers_are_the_be
 @pytest.mark.parametrize(
     "name",
     [
-        *("learning_curves", "perplexity", "heldout_comparison", "grad_norm"),
+        *("learning_curves", "perplexity", "heldout_comparison", "grad_norm", "clipping"),
         *("tokens_per_second", "perplexity_time"),
         *("speed_limit", "time_breakdown", "inference", "scaling"),
     ],

@@ -7,10 +7,12 @@ nothing. Functions take the wildcards of the rule of their name.
 
 import ast
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
 from rnnbench import names
+from rnnbench.jobs import RunConfig
 
 FOLDER = Path(__file__).parent
 STEP = ("train.py", "initial.py", "variants/__init__.py", "samplers/__init__.py")
@@ -52,8 +54,7 @@ def ngram_lm(wildcards: Wildcards) -> str:
 
 def zipf() -> str:
     """Every estimator, and the counting."""
-    files = sorted(path.name for path in (FOLDER / "zipf").glob("*.py"))
-    return digest("ngrams.py", *(f"zipf/{name}" for name in files))
+    return digest("ngrams.py", *_all("zipf"))
 
 
 def zipf_bias() -> str:
@@ -68,10 +69,26 @@ def sine() -> str:
     return digest(*house, *(f"forecasters/{name}" for name in files))
 
 
-def run(wildcards: Wildcards) -> str:
+def run(point: RunConfig) -> str:
     """All that a training run is made of."""
-    files = (*STEP, "outcome.py", "checkpoint.py", "generate.py", "vocab.py")
-    return digest(*files, *_grid(wildcards))
+    files = (*STEP, "outcome.py", "checkpoint.py", "generate/__init__.py", "vocab.py")
+    writer = ("decoders/__init__.py", "decoders/greedy.py")
+    return digest(*files, *writer, *_grid(point))
+
+
+def run_by(complete: Callable[[Wildcards], RunConfig]) -> Callable[[Wildcards], str]:
+    """Return :func:`run` for addresses that ``complete`` completes."""
+    return lambda address: run(complete(address))
+
+
+def lipschitz(wildcards: Wildcards) -> str:
+    """The updates that are tried, and every training step."""
+    return digest("lipschitz.py", "divergence.py", *_small_run(wildcards))
+
+
+def bptt(wildcards: Wildcards) -> str:
+    """The ways back, what is made of their gradients, and every training step."""
+    return digest("bptt.py", "truncation.py", *_small_run(wildcards))
 
 
 def coverage() -> str:
@@ -89,6 +106,13 @@ def detaching() -> str:
     return digest("detaching.py", "machine.py", "vocab.py", *_training())
 
 
+def generation() -> str:
+    """Every decoder, the judge, and what the judge is made of; the weights speak for the rest."""
+    own = ("generation.py", "judge.py", "repetition.py", "generate/__init__.py")
+    smoothing = ("smoothings/__init__.py", "smoothings/kneser_ney.py")
+    return digest(*own, "closed_text.py", "context_tree.py", *smoothing, *_all("decoders"))
+
+
 def timing(point: Wildcards) -> str:
     """The protocol within a process, and the training step that it times."""
     return digest(*STEP, *PROTOCOL, *_grid(point))
@@ -101,16 +125,22 @@ def campaign() -> str:
     return digest(*house, "admission.py", "agreement.py", "reference.py", *work, "neighbours.py")
 
 
+def suite() -> str:
+    """Every source file of the package, as a bundle names it."""
+    kinds = ("*.py", "*.cpp", "*.h", "*.yaml", "*.j2")
+    files = (path.relative_to(FOLDER).as_posix() for kind in kinds for path in FOLDER.rglob(kind))
+    return digest(*sorted(files))
+
+
 def tables() -> str:
     """All that turns records into tables."""
-    timed = ("points.py", "rates.py", "timings.py", "work.py", "costs.py")
-    return digest("tables.py", "metrics.py", "stats.py", "skill.py", *timed)
+    timed = ("jobs.py", "points.py", "rates.py", "timings.py", "work.py", "costs.py")
+    return digest("tables.py", "metrics.py", "stats.py", "skill.py", "divergence.py", *timed)
 
 
 def claims() -> str:
     """Every topic, and how figures type the tables and word the numbers."""
-    topics = sorted(path.name for path in (FOLDER / "claims").glob("*.py"))
-    return digest("figures/_rows.py", *(f"claims/{name}" for name in topics))
+    return digest("figures/_rows.py", *_all("claims"))
 
 
 def figure(wildcards: Wildcards) -> str:
@@ -155,8 +185,18 @@ def _imports(file: str) -> list[str]:
     return [path.relative_to(FOLDER).as_posix() for path in found]
 
 
+def _all(package: str) -> list[str]:
+    """Every source file of a package."""
+    return sorted(f"{package}/{path.name}" for path in (FOLDER / package).glob("*.py"))
+
+
 def _grid(wildcards: Wildcards) -> tuple[str, ...]:
     return *built_on(f"variants/{wildcards.variant}.py"), f"samplers/{wildcards.sampler}.py"
+
+
+def _small_run(wildcards: Wildcards) -> list[str]:
+    """What trains one variant with any sampler."""
+    return [*STEP, *_samplers(), *built_on(f"variants/{wildcards.variant}.py")]
 
 
 def _samplers() -> list[str]:

@@ -2,16 +2,20 @@
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from rnnbench import jobs, names, samplers, schema
+from rnnbench import decoders, jobs, names, samplers, schema
 from rnnbench.errors import StudyError
 from rnnbench.jobs import RunConfig, TimingConfig, path_value
 
 NOT_AVAILABLE = "not available here"
+AXES = {  # field of a run -> its list in the grid
+    **{"corpus": "corpora", "variant": "variants", "sampler": "samplers"},
+    **{"clip_norm": "clip_norm", "seed": "seeds"},
+}
 PROTOCOL = ("processes_min", "precision", "most_seconds", "outside_load", "twins", "seed")
 
 
@@ -42,6 +46,7 @@ class Study:
         self.usable_cores = usable_cores
         self._check_names()
         self._check_sizes()
+        self._check_trials()
         self._check_sine()
         self._check_sampled()
         self._check_epsilons()
@@ -60,13 +65,26 @@ class Study:
         return [p for p in self._run_grid() if p["device"] not in self.unavailable]
 
     @cached_property
+    def trials(self) -> list[dict[str, str]]:
+        """Addresses of the training runs outside the grid that can be done here."""
+        return [a for a in self._trial_grid() if self.run(a).device not in self.unavailable]
+
+    @cached_property
     def timings(self) -> list[dict[str, str]]:
         """Addresses of the points that can be timed here, as path values."""
         return [p for p in self._timing_grid() if p["device"] not in self.unavailable]
 
+    @cached_property
+    def writers(self) -> list[dict[str, str]]:
+        """Addresses of the runs that write with every decoder, as path values."""
+        return [p for p in self._writer_grid() if p["device"] not in self.unavailable]
+
     def missing(self, table: str) -> list[dict[str, str]]:
         """Return the rows of ``table`` that were asked for and cannot be had here, with reasons."""
-        grids = {"runs": self._run_grid, "speed": self._timing_grid}
+        grids = {
+            **{"runs": self._run_grid, "speed": self._timing_grid},
+            **{"generation": self._writer_grid, "trials": self._trial_rows},
+        }
         return [
             point | {"status": NOT_AVAILABLE, "reason": self.unavailable[point["device"]]}
             for point in (grids[table]() if table in grids else ())
@@ -74,8 +92,15 @@ class Study:
         ]
 
     def run(self, address: Mapping[str, str]) -> RunConfig:
-        """Complete the address of a run, inside the grid or outside it."""
-        return RunConfig.from_strings(self._sizes(address["variant"]) | dict(address))
+        """Complete the address of a run, inside the grid or outside it, or of a trial.
+
+        What the address leaves open is as in the grid: the first of each of its lists.
+        """
+        runs, named = self.config["runs"], dict(address)
+        named |= jobs.settings(named.pop("settings")) if "settings" in named else {}
+        first = {field: runs[axis][0] for field, axis in AXES.items()}
+        first |= {"trial": "grid", "device": self.devices("runs")[0]} | named
+        return RunConfig.from_strings(self._sizes(first["variant"]) | first)
 
     def timing(self, address: Mapping[str, str]) -> TimingConfig:
         """Complete the address of a timed point, for its first process."""
@@ -135,6 +160,27 @@ class Study:
         """Return the parameters of a run as plain values."""
         return self.run(address).as_row()
 
+    def filled(self, **patterns: str) -> Callable[[Mapping[str, str]], dict[str, str]]:
+        """Return what fills patterns of paths with the parameters of a run, given its address."""
+
+        def fill(address: Mapping[str, str]) -> dict[str, str]:
+            row = self.run_row(address)
+            return {name: pattern.format(**row) for name, pattern in patterns.items()}
+
+        return fill
+
+    def small_runs(self, stage: str, address: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Parameters of the runs of one variant that ``stage`` trains by itself, as plain values.
+
+        All combinations of what the stage names; the rest is as in the grid, the first of each
+        list, on the CPU.
+        """
+        fields = self.config[stage]["runs"] | {"variant": [address["variant"]]}
+        first = {"machine": self.machine, "trial": stage, "device": "cpu"}
+        points = itertools.product(*fields.values())
+        named = (first | dict(zip(fields, values, strict=True)) for values in points)
+        return [self.run_row(point) for point in named]
+
     def runs_of(self, stage: str) -> list[dict[str, Any]]:
         """Training runs that a stage makes by itself, on the CPU and clipped at 1, as the book's.
 
@@ -156,6 +202,17 @@ class Study:
         return self.timing(address).as_row()
 
     @property
+    def publishable(self) -> dict[str, Any]:
+        """The configuration, of own texts on disk the name alone."""
+        own = {
+            name: entry | {"source": Path(entry["source"]).name}
+            if Path(entry["source"]).is_file()
+            else entry
+            for name, entry in self.config["own_texts"].items()
+        }
+        return {**self.config, "own_texts": own}
+
+    @property
     def described(self) -> dict[str, str]:
         """What the study is, for those who read its findings alone: label -> text."""
         runs = self.config["runs"]
@@ -167,10 +224,9 @@ class Study:
             "Seeds": ", ".join(map(str, runs["seeds"])),
         }
 
-    @staticmethod
-    def gpus(address: Mapping[str, str]) -> int:
-        """Return how many GPUs a job needs."""
-        return int(address["device"] == "cuda")
+    def gpus(self, address: Mapping[str, str]) -> int:
+        """Return how many GPUs a training run needs."""
+        return int(self.run(address).device == "cuda")
 
     @property
     def known(self) -> list[str]:
@@ -203,6 +259,29 @@ class Study:
             seed=runs["seeds"],
         )
 
+    def _writer_grid(self) -> Iterator[dict[str, str]]:
+        """Runs of the first text, sampler and device that is there, clipped as the book does."""
+        runs, there = self.config["runs"], self.devices("runs")
+        asked = self.config["generation"]["variants"]
+        thresholds = runs["clip_norm"]
+        return self._grid(
+            corpus=runs["corpora"][:1],
+            variant=[name for name in asked if name in runs["variants"]],
+            sampler=runs["samplers"][:1],
+            clip_norm=[1] if 1 in thresholds else thresholds[:1],
+            device=([d for d in there if d not in self.unavailable] or there)[:1],
+            seed=runs["seeds"],
+        )
+
+    def _trial_grid(self) -> Iterator[dict[str, str]]:
+        for trial, fields in self.config["trials"].items():
+            for values in itertools.product(*fields.values()):
+                settings = jobs.settings_path(dict(zip(fields, values, strict=True)))
+                yield {"machine": self.machine, "trial": trial, "settings": settings}
+
+    def _trial_rows(self) -> Iterator[dict[str, Any]]:
+        return (self.run(address).as_row() for address in self._trial_grid())
+
     def _timing_grid(self) -> Iterator[dict[str, str]]:
         speed = self.config["speed"]
         return self._grid(
@@ -220,13 +299,22 @@ class Study:
 
     def _check_names(self) -> None:
         runs, speed = self.config["runs"], self.config["speed"]
-        for name in [*runs["variants"], *runs["overrides"], *speed["variants"], *speed["twins"]]:
+        trained, timed = (
+            [*runs["variants"], *runs["overrides"]],
+            [*speed["variants"], *speed["twins"]],
+        )
+        for name in [*trained, *timed, *self.config["generation"]["variants"]]:
             names.check("variants", name)
         for kind in ("limit", "inference", "breakdown", "scaling"):
             for name in self.config["probes"][kind]:
                 names.check("variants", name)
         for name in [*runs["samplers"], *speed["samplers"]]:
             names.check("samplers", name)
+        for stage in ("bptt", "lipschitz"):
+            for name in self.config[stage]["runs"]["variant"]:
+                names.check("variants", name)
+            for name in self.config[stage]["runs"]["sampler"]:
+                names.check("samplers", name)
         for name in self.config["ngram_lm"]["smoothings"]:
             names.check("smoothings", name)
         for name in self.config["zipf"]["estimators"]:
@@ -239,6 +327,8 @@ class Study:
                 names.check("variants", name)
         for name in self.config["figures"]:
             names.check("figures", name)
+        for _ in decoders.each(self.config["generation"]["decoders"]):
+            pass  # each is checked as it is named
         for name in self.config["corpora"]:
             if name not in self.config["own_texts"]:
                 names.check("corpora", name)
@@ -261,13 +351,28 @@ class Study:
 
     def _check_sizes(self) -> None:
         for variant in {*self.config["runs"]["variants"], *self.config["speed"]["variants"]}:
-            sizes = self._sizes(variant)
             for corpus in self.config["runs"]["corpora"]:
-                num_tokens = min(sizes["train_tokens"], self._most_train_tokens(corpus, sizes))
-                try:
-                    samplers.check_size(num_tokens, sizes["batch_size"], sizes["num_steps"])
-                except StudyError as error:
-                    raise StudyError(f"runs.corpora: {corpus}: {error}") from None
+                run = self.run({"machine": self.machine, "variant": variant, "corpus": corpus})
+                self._check_length("runs.corpora", run)
+
+    def _check_trials(self) -> None:
+        for address in self._trial_grid():
+            where = f"trials.{address['trial']}"
+            try:
+                run = self.run(address)
+            except StudyError as error:
+                raise StudyError(f"{where}: {error}") from None
+            names.check("variants", run.variant)
+            names.check("samplers", run.sampler)
+            self._check_subset(f"{where}.corpus", [run.corpus], "corpora", self.config["corpora"])
+            self._check_length(where, run)
+
+    def _check_length(self, where: str, run: RunConfig) -> None:
+        num_tokens = min(run.train_tokens, self._most_train_tokens(run.corpus, run.heldout_share))
+        try:
+            samplers.check_size(num_tokens, run.batch_size, run.num_steps)
+        except StudyError as error:
+            raise StudyError(f"{where}: {run.corpus}: {error}") from None
 
     def _check_sine(self) -> None:
         sine = self.config["sine"]
@@ -303,10 +408,10 @@ class Study:
                 f"{len(lm['epsilons'])}. Add the others, or write auto."
             )
 
-    def _most_train_tokens(self, corpus: str, sizes: Mapping[str, Any]) -> float:
+    def _most_train_tokens(self, corpus: str, heldout_share: float) -> float:
         """Bound the tokens to train on by the bytes of the raw text, where those are known."""
         files = self.own_file({"corpus": corpus})
         if not files:
             return math.inf
         most_tokens = Path(files[0]).stat().st_size
-        return most_tokens - round(sizes["heldout_share"] * most_tokens)
+        return most_tokens - round(heldout_share * most_tokens)

@@ -1,6 +1,7 @@
 """Records to tidy tables: one row per fact, totals turned into metrics."""
 
 import csv
+import dataclasses
 from collections.abc import Mapping, Sequence
 from io import StringIO
 from pathlib import Path
@@ -10,7 +11,9 @@ import pandas as pd
 from pandas import DataFrame
 
 from rnnbench import costs as cost_model
+from rnnbench import divergence as diverged
 from rnnbench import metrics, points, rates, skill, timings
+from rnnbench.jobs import RunConfig
 from rnnbench.records import read_record, write_text
 
 RUN_KEYS = ["machine", "corpus", "variant", "sampler", "clip_norm", "device", "seed"]
@@ -81,6 +84,44 @@ def curves(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     return table[[*(name for name in table if name not in totals), *totals]]
 
 
+def trials(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per training run outside the grid, the name of its trial first."""
+    table = runs(paths, missing)
+    return table.reindex(columns=["trial", *table.columns.drop("trial", errors="ignore")])
+
+
+def trial_curves(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per run outside the grid and epoch, with every parameter of the run."""
+    fields = [field.name for field in dataclasses.fields(RunConfig)]
+    parts = []
+    for path in paths:
+        record = read_record(Path(path).with_name("record.json"))
+        parts.append(curves([path], missing).assign(**{name: record[name] for name in fields}))
+    if not parts:
+        return DataFrame(columns=[*fields, "epoch", "perplexity", "heldout_perplexity"])
+    table = pd.concat(parts, ignore_index=True)
+    return table[[*fields, *table.columns.drop(fields)]]
+
+
+def divergence(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per run, of the grid or of a study of its own: when it went wrong."""
+    parts = [diverged.table(_with_settings(path)) for path in paths]
+    columns = [*diverged.KEYS, *diverged.COLUMNS]
+    return pd.concat(parts, ignore_index=True) if parts else DataFrame(columns=columns)
+
+
+def bptt_training(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per model, seed and way to shorten the way back."""
+    table = concatenate(paths, missing)
+    if table.empty:
+        return DataFrame(columns=["variant", "seed", "method", "tau", "pi", "perplexity"])
+    heldout = table.heldout_total_nats, table.heldout_num_tokens
+    return table.assign(
+        perplexity=metrics.perplexity(table.total_nats, table.num_tokens),
+        heldout_perplexity=metrics.perplexity(*heldout),
+    )
+
+
 def texts(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     """One row per run, stage and prefix; the run's keys come from the record beside the text."""
     parts = []
@@ -90,6 +131,18 @@ def texts(paths: Sequence[str], missing: DataFrame) -> DataFrame:
         parts.append(DataFrame({key: record[key] for key in RUN_KEYS}, index=part.index).join(part))
     columns = [*RUN_KEYS, "stage", "prefix", "text"]
     return pd.concat(parts, ignore_index=True) if parts else DataFrame(columns=columns)
+
+
+def generation(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per generated text: how good the judge and the model find it, how it repeats.
+
+    Distinct n-grams, loops and copies are shares of what a text of its length could have.
+    """
+    table = concatenate(paths, missing)
+    found = _text_metrics(table) if len(table) else {}
+    first = [*RUN_KEYS, "stage", "decoder", "alpha", "k", "width", "prefix", "draw", *found]
+    table = _join(table.assign(**found), missing)
+    return table.reindex(columns=[*first, *(name for name in table if name not in first)])
 
 
 def speed(paths: Sequence[str], missing: DataFrame) -> DataFrame:
@@ -230,9 +283,9 @@ def sine_skill(paths: Sequence[str], missing: DataFrame) -> DataFrame:
 BUILDERS = {
     build.__name__: build
     for build in (
-        *(runs, curves, texts, speed, speedup, noise, limit, inference, breakdown, scaling),
-        *(costs, ngram_lm, floor, predictors, machines, sine_skill, sentences),
-        detaching_runs,
+        *(runs, curves, trials, trial_curves, texts, generation, speed, speedup, noise, limit),
+        *(inference, breakdown, scaling, costs, ngram_lm, floor, predictors, machines),
+        *(sine_skill, sentences, detaching_runs, divergence, bptt_training),
     )
 }
 
@@ -254,6 +307,16 @@ def _run_metrics(records: DataFrame) -> dict[str, np.ndarray]:
     }
 
 
+def _with_settings(path: str) -> DataFrame:
+    """A curve with the settings of its run, which a run of the grid keeps in its record."""
+    curve, beside = read(path), Path(path).with_name("record.json")
+    if not beside.exists():
+        return curve
+    record = read_record(beside)
+    settings = ("trial", "learning_rate", "num_steps", "hidden_size", "vocab_size")
+    return curve.assign(**{name: record[name] for name in settings})
+
+
 def _with_perplexities(records: DataFrame) -> DataFrame:
     return records.assign(
         perplexity=metrics.perplexity(records.total_nats, records.num_tokens),
@@ -261,6 +324,24 @@ def _with_perplexities(records: DataFrame) -> DataFrame:
             records.heldout_total_nats, records.heldout_num_tokens
         ),
     )
+
+
+def _text_metrics(texts: DataFrame) -> dict[str, np.ndarray]:
+    chars, words = texts.num_chars, texts.num_words
+    return {
+        "judge_perplexity": metrics.perplexity(texts.judge_nats, chars),
+        "judge_bits_per_char": metrics.bits_per_char(texts.judge_nats, chars),
+        "own_perplexity": metrics.perplexity(texts.own_nats, chars),
+        "own_bits_per_char": metrics.bits_per_char(texts.own_nats, chars),
+        "known_word_share": metrics.share(texts.known_words, words),
+        "loop_share": metrics.share(texts.loop_chars, chars),
+        "copied_share": metrics.share(texts.copied_chars, chars),
+        **{
+            f"distinct_{token}_{n}_share": metrics.share(texts[f"distinct_{token}_{n}"], of - n + 1)
+            for token, of in (("chars", chars), ("words", words))
+            for n in (1, 2, 3)
+        },
+    }
 
 
 def _named(name: str, paths: Sequence[str]) -> list[str]:
