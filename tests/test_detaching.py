@@ -11,7 +11,8 @@ from rnnbench import detaching, train, variants
 from rnnbench.jobs import RunConfig
 
 RUN = RunConfig(
-    **{"machine": "box", "corpus": "text", "variant": "rnn", "sampler": "sequential_partition"},
+    **{"machine": "box", "trial": "detaching", "corpus": "text", "token": "char"},
+    **{"variant": "rnn", "sampler": "sequential_partition"},
     **{"clip_norm": np.inf, "device": "cpu", "seed": 1, "batch_size": 2, "num_steps": 5},
     **{"hidden_size": 4, "learning_rate": 0.0, "num_epochs": 2, "train_tokens": 100},
     **{"heldout_share": 0.2, "heldout_evaluations": 1},

@@ -24,7 +24,8 @@ def generator(seed=1):
 
 
 def run(**changes):
-    fields = {"machine": "box", "corpus": "text", "variant": "rnn", "clip_norm": 1.0, "seed": 1}
+    fields = {"machine": "box", "trial": "sentences", "corpus": "text", "token": "char"}
+    fields |= {"variant": "rnn", "clip_norm": 1.0, "seed": 1}
     fields |= {"sampler": "sequential_partition", "device": "cpu", "batch_size": 2, "num_steps": 5}
     fields |= {"hidden_size": 4, "learning_rate": 1.0, "num_epochs": 1, "train_tokens": 40}
     fields |= {"heldout_share": 0.3, "heldout_evaluations": 1}
