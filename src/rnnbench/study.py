@@ -201,20 +201,14 @@ class Study:
         return [self.run_row(point) for point in named]
 
     def runs_of(self, stage: str) -> list[dict[str, Any]]:
-        """Training runs that a stage makes by itself, on the CPU and clipped at 1, as the book's.
+        """Runs over characters that a stage makes by itself, on the CPU and clipped at 1 as the book's.
 
         What the stage does not say is as in ``runs``.
         """
-        own = self.config[stage]
-        fixed = {"machine": self.machine, "corpus": self.timing_corpus, "clip_norm": 1}
-        fixed |= {"sampler": "sequential_partition", "device": "cpu"}
-        points = itertools.product(own["variants"], own["seeds"])
-        return [
-            RunConfig.from_strings(
-                self._sizes(variant) | own | fixed | {"variant": variant, "seed": seed}
-            ).as_row()
-            for variant, seed in points
-        ]
+        fixed = {"machine": self.machine, "trial": stage, "token": "char", "device": "cpu"}
+        fixed |= {"sampler": "sequential_partition", "clip_norm": 1} | self.config[stage]
+        points = itertools.product(fixed["variants"], fixed["seeds"])
+        return [self.run_row(fixed | {"variant": v, "seed": seed}) for v, seed in points]
 
     def timing_row(self, address: Mapping[str, str]) -> dict[str, Any]:
         """Return the parameters of a timed point as plain values."""
