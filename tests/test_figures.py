@@ -248,7 +248,8 @@ def _updates(rng):
         norm, loss = rng.uniform(0.2, 8), rng.uniform(2, 3)
         row = {"variant": variant, "clip_norm": clip_norm, "seed": seed, "epoch": epoch}
         row |= {"machine": "m", "corpus": "c", "sampler": "s", "device": "cpu", "trial": "t"}
-        row |= {"learning_rate": 1.0, "grad_norm": norm, "loss": loss}
+        row |= {"learning_rate": 1.0, "num_steps": 35, "hidden_size": 32}
+        row |= {"grad_norm": norm, "loss": loss}
         for theta in (0.1, 1.0, np.inf):
             step = min(norm, theta)
             change = (step - 1.5) * rng.uniform(0.1, 0.2) * (1e9 if step > 7.5 else 1)
