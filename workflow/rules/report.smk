@@ -116,7 +116,7 @@ rule report:
     """Write the page that holds everything."""
     input:
         tables=TABLES,
-        gates=rules.gates.output,
+        gates=rules.gates.output[0],
         findings=rules.findings.output.table,
         figures=FIGURES,
     output:
