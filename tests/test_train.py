@@ -18,7 +18,7 @@ from safetensors.torch import save_file
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from rnnbench import checkpoint, outcome, reading, tables, train
+from rnnbench import checkpoint, outcome, run_text, tables, train
 from rnnbench.errors import StudyError
 from rnnbench.jobs import RunConfig
 from rnnbench.names import load, names
@@ -444,7 +444,7 @@ def test_a_diverging_run_is_a_row_and_not_an_error(variant, tmp_path):
     )
     progress = finish(run, tmp_path / "checkpoint")
     record = outcome.record(run, train.split(TOKENS, run), progress, "source")
-    text = reading.read(run, TOKENS, Vocab(tuple("abcdef"), (1,) * VOCAB_SIZE))
+    text = run_text.read(run, TOKENS, Vocab(tuple("abcdef"), (1,) * VOCAB_SIZE))
     write_record(tmp_path / "record.json", record | text.totals(record))
     table = tables.gather("runs", [str(tmp_path / "record.json")], [])
     assert table.status.tolist() == ["diverged"]

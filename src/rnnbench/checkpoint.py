@@ -9,6 +9,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
+from rnnbench.errors import RecordError
 from rnnbench.records import replacing
 
 if TYPE_CHECKING:
@@ -26,17 +27,24 @@ def write_weights(path: Path, model: nn.Module, facts: dict) -> None:
         save_file(tensors, temporary, {KEY: json.dumps(facts)})
 
 
-def read_facts(path: Path) -> dict:
-    """Read the facts beside the parameters."""
-    with safe_open(path, framework="pt") as stored:
-        return json.loads(stored.metadata()[KEY])
-
-
 def read_weights(path: Path, model: nn.Module) -> dict:
     """Read parameters into ``model`` and return the facts beside them."""
     with safe_open(path, framework="pt") as stored:
         model.load_state_dict({name: stored.get_tensor(name) for name in stored.keys()})  # noqa: SIM118
     return read_facts(path)
+
+
+def read_facts(path: Path) -> dict:
+    """Read the facts beside the weights alone.
+
+    Raises:
+        RecordError: no file that :func:`write_weights` wrote.
+    """
+    try:
+        with safe_open(path, framework="pt") as stored:
+            return json.loads(stored.metadata()[KEY])
+    except (OSError, SafetensorError, TypeError, KeyError, ValueError) as error:
+        raise RecordError(f"{path}: wanted weights, found {error}. Make them again.") from None
 
 
 def save(path: Path, digest: str, progress: "Progress") -> None:
@@ -60,8 +68,8 @@ def restore(path: Path, digest: str, progress: "Progress") -> bool:
         return False
     try:
         facts = read_facts(path)
-    except (SafetensorError, TypeError, KeyError, ValueError) as error:
-        log.warning("checkpoint %s cannot be read (%s): starting anew", path, error)
+    except RecordError as error:
+        log.warning("starting anew, the checkpoint cannot be read: %s", error)
         return False
     if facts["digest"] != digest:
         log.info("checkpoint %s is of another configuration: starting anew", path)
