@@ -75,7 +75,7 @@ def sine() -> str:
 def run(point: RunConfig) -> str:
     """All that a training run is made of."""
     files = (*STEP, "outcome.py", "checkpoint.py", "generate/__init__.py", "vocab.py")
-    reading = ("reading.py", "closed_text.py")
+    reading = ("run_text.py", "closed_text.py")
     writing = ("decoders/__init__.py", "decoders/greedy.py")
     return digest(*files, *reading, *writing, *_grid(point))
 
