@@ -521,8 +521,8 @@ def copied(tmp_path, monkeypatch):
 
 
 def run_digests() -> dict:
-    runs = read(shipped()).runs
-    return {(run["variant"], run["sampler"]): sources.run(SimpleNamespace(**run)) for run in runs}
+    study = read(shipped())
+    return {(run["variant"], run["sampler"]): study.run_source(run) for run in study.runs}
 
 
 @pytest.mark.parametrize(
@@ -555,7 +555,7 @@ def test_an_edit_makes_the_runs_it_decides_again_and_no_other(name, edited, copi
 )
 def test_an_edit_of_a_shared_source_decides_the_variants_that_use_it(name, users, copied):
     def digests() -> dict:
-        point = {"sampler": "random_sampling"}
+        point = {"sampler": "random_sampling", "device": "cpu", "engine": "own"}
         return {v: sources.run(SimpleNamespace(variant=v, **point)) for v in names("variants")}
 
     before = digests()

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Protocol
 
 from rnnbench import names
+from rnnbench.jobs import RunConfig
 
 FOLDER = Path(__file__).parent
 STEP = ("train.py", "initial.py", "variants/__init__.py", "samplers/__init__.py")
+ENGINE = ("engine.py", "names.py", "layouts.py", "agreement.py", "reference.py")
 PROTOCOL = ("speed.py", "load.py")
 FIGURE_HOUSE = ("__init__", "_curves", "_heat", "_rows", "_sine", "_speed", "_theme")
 
@@ -61,10 +63,14 @@ def zipf_bias() -> str:
     return digest("zipf_bias.py") + zipf()
 
 
-def run(wildcards: Wildcards) -> str:
-    """All that a training run is made of."""
-    files = (*STEP, "outcome.py", "checkpoint.py", "generate.py", "vocab.py")
-    return digest(*files, *_grid(wildcards))
+def run(run: RunConfig) -> str:
+    """All that a training run is made of, and the engines it chooses from if it does."""
+    files = [*STEP, "outcome.py", "checkpoint.py", "generate.py", "vocab.py", *_grid(run)]
+    if run.engine == "fastest":
+        names_of_engines = names.engines(run.variant, run.device)
+        found = (file for name in names_of_engines for file in built_on(f"variants/{name}.py"))
+        files += [*ENGINE, *sorted({*found} - {*files})]
+    return digest(*files)
 
 
 def timing(point: Wildcards) -> str:
@@ -75,8 +81,9 @@ def timing(point: Wildcards) -> str:
 def campaign() -> str:
     """The order of the processes, and what is made of them."""
     house = ("campaign.py", "points.py", "rates.py", "stats.py", "timing.py", "probes.py")
+    gate = ("admission.py", "agreement.py", "reference.py", "layouts.py")
     work = ("limit.py", "inference.py", "breakdown.py", "operators.py", "scaling.py", "windows.py")
-    return digest(*house, "admission.py", "agreement.py", "reference.py", *work, "neighbours.py")
+    return digest(*house, *gate, *work, "neighbours.py")
 
 
 def tables() -> str:

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from rnnbench import jobs, names, samplers, schema
+from rnnbench import jobs, names, samplers, schema, sources
 from rnnbench.errors import StudyError
 from rnnbench.jobs import RunConfig, TimingConfig, path_value
 
@@ -132,6 +132,10 @@ class Study:
     def run_row(self, address: Mapping[str, str]) -> dict[str, Any]:
         """Return the parameters of a run as plain values."""
         return self.run(address).as_row()
+
+    def run_source(self, address: Mapping[str, str]) -> str:
+        """Return the digest of all source that decides a run."""
+        return sources.run(self.run(address))
 
     def timing_row(self, address: Mapping[str, str]) -> dict[str, Any]:
         """Return the parameters of a timed point as plain values."""

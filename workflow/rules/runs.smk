@@ -33,6 +33,6 @@ rule run:
         run=study.run_row,
         prefixes=study["texts"]["prefixes"],
         num_tokens=study["texts"]["num_tokens"],
-        source=sources.run,
+        source=study.run_source,
     script:
         "../scripts/run.py"
