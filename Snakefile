@@ -27,6 +27,8 @@ wildcard_constraints:
     smoothing=r"[a-z][a-z0-9_]*",
     clip_norm=r"[0-9.e+-]+|inf",
     seed=r"\d+",
+    trial=r"[a-z][a-z0-9_]*",
+    settings=r"[^/]+",
 
 
 report: "workflow/report/workflow.rst"
@@ -37,6 +39,7 @@ include: "workflow/rules/sine.smk"  # seed → forecasts of the sine
 include: "workflow/rules/runs.smk"  # vocabulary → trained models
 include: "workflow/rules/speed.smk"  # vocabulary → timed training steps
 include: "workflow/rules/report.smk"  # records → tables → figures → report
+include: "workflow/rules/publish.smk"  # records and tables → a bundle of this machine
 
 
 rule all:

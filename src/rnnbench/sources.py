@@ -7,6 +7,7 @@ nothing. Functions take the wildcards of the rule of their name.
 
 import ast
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -63,14 +64,19 @@ def zipf_bias() -> str:
     return digest("zipf_bias.py") + zipf()
 
 
-def run(run: RunConfig) -> str:
+def run(point: RunConfig) -> str:
     """All that a training run is made of, and the engines it chooses from if it does."""
-    files = [*STEP, "outcome.py", "checkpoint.py", "generate.py", "vocab.py", *_grid(run)]
-    if run.engine == "fastest":
-        names_of_engines = names.engines(run.variant, run.device)
+    files = [*STEP, "outcome.py", "checkpoint.py", "generate.py", "vocab.py", *_grid(point)]
+    if point.engine == "fastest":
+        names_of_engines = names.engines(point.variant, point.device)
         found = (file for name in names_of_engines for file in built_on(f"variants/{name}.py"))
         files += [*ENGINE, *sorted({*found} - {*files})]
     return digest(*files)
+
+
+def run_by(complete: Callable[[Wildcards], RunConfig]) -> Callable[[Wildcards], str]:
+    """Return :func:`run` for addresses that ``complete`` completes."""
+    return lambda address: run(complete(address))
 
 
 def timing(point: Wildcards) -> str:
@@ -86,9 +92,16 @@ def campaign() -> str:
     return digest(*house, *gate, *work, "neighbours.py")
 
 
+def suite() -> str:
+    """Every source file of the package, as a bundle names it."""
+    kinds = ("*.py", "*.cpp", "*.h", "*.yaml", "*.j2")
+    files = (path.relative_to(FOLDER).as_posix() for kind in kinds for path in FOLDER.rglob(kind))
+    return digest(*sorted(files))
+
+
 def tables() -> str:
     """All that turns records into tables."""
-    timed = ("points.py", "rates.py", "timings.py", "work.py", "costs.py")
+    timed = ("jobs.py", "points.py", "rates.py", "timings.py", "work.py", "costs.py")
     return digest("tables.py", "metrics.py", "stats.py", *timed)
 
 
