@@ -575,9 +575,12 @@ def copied(tmp_path, monkeypatch):
     return folder
 
 
+HERE = {"machine": "box"}
+
+
 def run_digests() -> dict:
     study = read(shipped())
-    return {(run["variant"], run["sampler"]): study.run_source(run) for run in study.runs}
+    return {(run["variant"], run["sampler"]): sources.run(study.run(run)) for run in study.runs}
 
 
 @pytest.mark.parametrize(
@@ -617,6 +620,31 @@ def test_an_edit_of_a_shared_source_decides_the_variants_that_use_it(name, users
     (copied / name).write_text((copied / name).read_text() + "\n")
     after = digests()
     assert {v for v in before if before[v] != after[v]} == users
+
+
+@pytest.mark.parametrize(
+    ("name", "users"),
+    [
+        ("engine.py", {"gru_deep", "lstm_scratch"}),
+        ("reference.py", {"gru_deep", "lstm_scratch"}),
+        ("native/cells.h", {"gru_deep", "lstm_scratch"}),
+        ("variants/_manual.py", {"gru_deep", "lstm_scratch"}),
+        ("variants/gru_fused.py", {"gru_deep"}),
+        ("variants/lstm.py", {"lstm_scratch"}),
+        ("variants/gru_compiled.py", set()),
+    ],
+)
+def test_an_edit_of_an_engine_decides_the_runs_that_may_train_on_it(name, users, copied):
+    def digests(engine: str) -> dict:
+        study = read(changed("runs.engine", engine))
+        points = ({"variant": variant, "device": "cpu"} for variant in ("gru_deep", "lstm_scratch"))
+        return {point["variant"]: sources.run(study.run(HERE | point)) for point in points}
+
+    before = {engine: digests(engine) for engine in ("own", "fastest")}
+    (copied / name).write_text((copied / name).read_text() + "\n")
+    assert digests("own") == before["own"]
+    after = digests("fastest")
+    assert {v for v in after if after[v] != before["fastest"][v]} == users
 
 
 def test_an_edit_of_a_text_makes_those_that_are_built_on_it_again(copied):

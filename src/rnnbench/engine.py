@@ -30,14 +30,16 @@ def choose(run: RunConfig, texts: Texts, progress: Progress) -> None:
 
 def fastest(run: RunConfig, tokens: Tensor, model: LanguageModel) -> Engine:
     """Return the first engine that may train ``model``, or the variant's own."""
+    own = train.own(run.variant, model)
     for name in names.engines(run.variant, run.device):
         if name == run.variant:
             break
         why = refusal(run, name, tokens, model.vocab_size)
         if not why:
-            return of(name, model)
+            found = of(name, model)
+            return own if (found.model, found.step) == (own.model, own.step) else found
         log.info("not trained by %s: %s", name, why)
-    return train.own(run.variant, model)
+    return own
 
 
 def of(name: str, model: LanguageModel) -> Engine:
