@@ -20,6 +20,8 @@ from rnnbench.variants import LanguageModel, State
 
 GRAD_NORM_QUANTILES = {"grad_norm_q05": 0.05, "grad_norm": 0.5, "grad_norm_q95": 0.95}
 
+Step = Callable[..., tuple[Tensor, Tensor, State]]  # as the function step below
+
 log = logging.getLogger(__name__)
 
 
@@ -35,11 +37,11 @@ class Engine:
 
     name: str
     model: LanguageModel
-    step: Callable[..., tuple[Tensor, Tensor, State]]
+    step: Step
 
 
 def own(variant: str, model: LanguageModel) -> Engine:
-    """Return the step of ``variant``: its own if its file has one, else :func:`step`."""
+    """The step of ``variant``: its own if its file has one, else :func:`step`."""
     return Engine(variant, model, getattr(names.load("variants", variant), "step", step))
 
 
