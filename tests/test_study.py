@@ -581,9 +581,12 @@ def copied(tmp_path, monkeypatch):
     return folder
 
 
+HERE = {"machine": "box"}
+
+
 def run_digests() -> dict:
-    runs = read(shipped()).runs
-    return {(run["variant"], run["sampler"]): sources.run(SimpleNamespace(**run)) for run in runs}
+    study = read(shipped())
+    return {(run["variant"], run["sampler"]): sources.run(study.run(run)) for run in study.runs}
 
 
 @pytest.mark.parametrize(
@@ -616,13 +619,38 @@ def test_an_edit_makes_the_runs_it_decides_again_and_no_other(name, edited, copi
 )
 def test_an_edit_of_a_shared_source_decides_the_variants_that_use_it(name, users, copied):
     def digests() -> dict:
-        point = {"sampler": "random_sampling"}
+        point = {"sampler": "random_sampling", "device": "cpu", "engine": "own"}
         return {v: sources.run(SimpleNamespace(variant=v, **point)) for v in names("variants")}
 
     before = digests()
     (copied / name).write_text((copied / name).read_text() + "\n")
     after = digests()
     assert {v for v in before if before[v] != after[v]} == users
+
+
+@pytest.mark.parametrize(
+    ("name", "users"),
+    [
+        ("engine.py", {"gru_deep", "lstm_scratch"}),
+        ("reference.py", {"gru_deep", "lstm_scratch"}),
+        ("native/cells.h", {"gru_deep", "lstm_scratch"}),
+        ("variants/_manual.py", {"gru_deep", "lstm_scratch"}),
+        ("variants/gru_fused.py", {"gru_deep"}),
+        ("variants/lstm.py", {"lstm_scratch"}),
+        ("variants/gru_compiled.py", set()),
+    ],
+)
+def test_an_edit_of_an_engine_decides_the_runs_that_may_train_on_it(name, users, copied):
+    def digests(engine: str) -> dict:
+        study = read(changed("runs.engine", engine))
+        points = ({"variant": variant, "device": "cpu"} for variant in ("gru_deep", "lstm_scratch"))
+        return {point["variant"]: sources.run(study.run(HERE | point)) for point in points}
+
+    before = {engine: digests(engine) for engine in ("own", "fastest")}
+    (copied / name).write_text((copied / name).read_text() + "\n")
+    assert digests("own") == before["own"]
+    after = digests("fastest")
+    assert {v for v in after if after[v] != before["fastest"][v]} == users
 
 
 def test_an_edit_of_a_text_makes_those_that_are_built_on_it_again(copied):

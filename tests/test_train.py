@@ -49,6 +49,7 @@ RUN = RunConfig(
     train_tokens=200,
     heldout_share=0.2,
     heldout_evaluations=2,
+    engine="own",
 )
 LONG_RUN = dataclasses.replace(RUN, num_epochs=120)
 
@@ -386,15 +387,22 @@ def test_a_checkpoint_that_cannot_be_read_is_left_behind(spoil, tmp_path):
         {"num_epochs": 5},
         {"heldout_share": 0.3},
         {"variant": "gru"},
+        {"engine": "fastest"},
     ],
 )
 def test_whatever_decides_a_run_decides_its_identity(changes):
     other = dataclasses.replace(RUN, **changes)
-    identity = outcome.identity(RUN, train.split(TOKENS, RUN), "source")
-    assert outcome.identity(RUN, train.split(TOKENS.copy(), RUN), "source") == identity
-    assert outcome.identity(other, train.split(TOKENS, other), "source") != identity
-    assert outcome.identity(RUN, train.split(TOKENS, RUN), "edited") != identity
-    assert outcome.identity(RUN, train.split(TOKENS[::-1].copy(), RUN), "source") != identity
+    progress = train.start(RUN, VOCAB_SIZE)
+    by_another = dataclasses.replace(progress, engine=train.own("rnn_manual", progress.model))
+
+    def identity(run=RUN, tokens=TOKENS, progress=progress, source="source") -> str:
+        return outcome.identity(run, train.split(tokens, run), progress, source)
+
+    assert identity(tokens=TOKENS.copy()) == identity()
+    assert identity(run=other) != identity()
+    assert identity(source="edited") != identity()
+    assert identity(progress=by_another) != identity()
+    assert identity(tokens=TOKENS[::-1].copy()) != identity()
 
 
 @every_variant

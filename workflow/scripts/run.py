@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from rnnbench import checkpoint, generate, outcome, run_text, tables, train
+from rnnbench import checkpoint, engine, generate, outcome, run_text, tables, train
 from rnnbench.job import logged
 from rnnbench.jobs import RunConfig
 from rnnbench.records import write_record
@@ -20,8 +20,10 @@ with logged(snakemake.log[0]):
     writing = generate.Writing(vocab, run.token, settings.prefixes, settings.num_tokens)
     progress = train.start(run, len(vocab))
     untrained = writing.rows("untrained", progress.model)
+    engine.choose(run, texts, progress)
     saved = Path(settings.checkpoint)
-    train.train(run, texts, progress, saved, outcome.identity(run, texts, settings.source))
+    identity = outcome.identity(run, texts, progress, settings.source)
+    train.train(run, texts, progress, saved, identity)
     written = untrained + writing.rows("trained", progress.model)
     facts = run.as_row() | {"vocab": vocab.tokens}
     checkpoint.write_weights(Path(snakemake.output.weights), progress.model, facts)

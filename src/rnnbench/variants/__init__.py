@@ -10,9 +10,14 @@ The contract of a file:
   the attribute ``embedding_size`` also maps tokens ``(T, B)``, which are then not made one-hot.
 * ``step(model, X, Y, state, clip_norm, learning_rate)``, only where a file trains in a way of its
   own: what :func:`rnnbench.train.step` does, to the same weights in the same places. A module whose
-  name starts with an underscore is what several such files share.
+  name starts with an underscore is what several such files share. Parameters that need no gradient
+  stay as they are, and their gradients are no part of the norm.
 * ``unavailable(device, dtype)``, only where a file needs what a machine may lack: in words, why it
   cannot train here, or None.
+
+The first word of a name is its cell: ``gru_fused`` may train the runs of ``gru``, ``gru_deep`` and
+``gru_scratch`` (see :mod:`rnnbench.engine`). A layer that keeps its weights in another layout than
+torch.nn has a ``library``, the class of the same layer there (see :mod:`rnnbench.layouts`).
 """
 
 import numpy as np
