@@ -36,10 +36,11 @@ include: "workflow/rules/text.smk"  # source → text → vocabulary → n-grams
 include: "workflow/rules/sine.smk"  # seed → forecasts of the sine
 include: "workflow/rules/runs.smk"  # vocabulary → trained models
 include: "workflow/rules/speed.smk"  # vocabulary → timed training steps
-include: "workflow/rules/report.smk"  # records → tables → figures → report
+include: "workflow/rules/report.smk"  # records → tables → figures → report → overheads
 
 
 rule all:
     default_target: True
     input:
         "results/report.html",
+        "results/overheads/overheads.csv",

@@ -99,7 +99,12 @@ def figure(wildcards: Wildcards) -> str:
 def report() -> str:
     """The page, and what it shares with the figures."""
     page = ("report.py", "report.html.j2", "figures/tokens_per_second.py")
-    return digest(*page, *_house()) + claims()
+    return digest(*page, *_house()) + claims() + overheads()
+
+
+def overheads() -> str:
+    """What the overheads are read from."""
+    return digest("overheads.py", "startup.py", "ledger.py")
 
 
 def built_on(file: str) -> list[str]:

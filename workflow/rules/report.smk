@@ -1,4 +1,4 @@
-"""Records → tables → figures → report."""
+"""Records → tables → figures → report → overheads."""
 
 MISSING = {table: study.missing(table) for table in PARTS}
 TABLES = expand("results/tables/{table}.csv", table=PARTS)
@@ -104,7 +104,7 @@ rule report:
     """Write the page that holds everything."""
     input:
         tables=TABLES,
-        gates=rules.gates.output,
+        gates=rules.gates.output[0],
         findings=rules.findings.output.table,
         figures=FIGURES,
     output:
@@ -116,6 +116,25 @@ rule report:
     params:
         figures=study["figures"],
         config=study.config,
+        text_rules=TEXT,
         source=sources.report(),
     script:
         "../scripts/report.py"
+
+
+rule overheads:
+    """Say what the study cost beside its work, now that it is done."""
+    input:
+        runs="results/tables/runs.csv",
+        report=rules.report.output,
+    output:
+        "results/overheads/overheads.csv",
+    log:
+        "results/logs/overheads.log",
+    conda:
+        "../../environment.yml"
+    params:
+        text_rules=TEXT,
+        source=sources.overheads(),
+    script:
+        "../scripts/overheads.py"

@@ -1,19 +1,23 @@
 """Write the page that holds every figure and table."""
 
+import time
 from importlib.metadata import version
 from pathlib import Path
 
 import yaml
 
 import rnnbench
-from rnnbench import figures, report
+from rnnbench import figures, overheads, report
 from rnnbench.job import logged
 from rnnbench.records import write_text
 
 with logged(snakemake.log[0]):
+    began = time.time()
     tables = figures.read_tables(Path(snakemake.input.tables[0]).parent)
     tables |= figures.read_tables(Path(snakemake.input.gates).parent)
     tables |= figures.read_tables(Path(snakemake.input.findings).parent)
+    scripts = [Path(snakemake.scriptdir) / f"{rule}.py" for rule in snakemake.params.text_rules]
+    so_far = overheads.table_so_far(tables["runs"], scripts, Path(".snakemake"), began)
     folder = Path(snakemake.input.figures[0]).parent
     shown = [
         {
@@ -28,4 +32,4 @@ with logged(snakemake.log[0]):
         "Suite": f"rnnbench {rnnbench.__version__}, Snakemake {version('snakemake')}",
         "Configuration": yaml.safe_dump(snakemake.params.config, sort_keys=False),
     }
-    write_text(snakemake.output[0], report.render(tables, shown, facts))
+    write_text(snakemake.output[0], report.render(tables | {"overheads": so_far}, shown, facts))
