@@ -27,6 +27,8 @@ wildcard_constraints:
     smoothing=r"[a-z][a-z0-9_]*",
     clip_norm=r"[0-9.e+-]+|inf",
     seed=r"\d+",
+    trial=r"[a-z][a-z0-9_]*",
+    settings=r"[^/]+",
 
 
 report: "workflow/report/workflow.rst"

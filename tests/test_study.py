@@ -1,6 +1,7 @@
 """Laws of the study: what is asked for is checked when it is read, and completed as it stands."""
 
 import copy
+import dataclasses
 import math
 import re
 import shutil
@@ -18,7 +19,7 @@ from snakemake.utils import update_config
 
 from rnnbench import sources
 from rnnbench.errors import StudyError
-from rnnbench.jobs import RunConfig, path_value
+from rnnbench.jobs import RunConfig, path_value, settings, settings_path
 from rnnbench.names import load, names
 from rnnbench.sources import digest
 from rnnbench.study import NOT_AVAILABLE, Study
@@ -449,6 +450,60 @@ def test_a_run_outside_the_grid_is_completed():
     assert run == RunConfig.from_strings(run.as_row())
     types = {type(value) for value in run.as_row().values()}
     assert types == {str, float, int}
+
+
+def test_a_trial_runs_every_combination_and_the_rest_is_as_in_the_grid():
+    trial = {"variant": ["gru", "rnn_scratch"], "learning_rate": [0.5, 20]}
+    study = read(changed("trials", {"learning": trial}))
+    runs = [study.run(address) for address in study.trials]
+    assert [(run.variant, run.learning_rate) for run in runs] == [
+        *(("gru", 0.5), ("gru", 20.0)),
+        *(("rnn_scratch", 0.5), ("rnn_scratch", 20.0)),
+    ]
+    first = study.run(study.runs[0])
+    for run in runs:
+        same = {"trial": "grid", "variant": first.variant, "learning_rate": first.learning_rate}
+        assert run.trial == "learning"
+        assert dataclasses.replace(run, **same) == first
+
+
+@given(st.dictionaries(st.sampled_from(["seed", "hidden_size"]), st.integers(1, 999), min_size=1))
+def test_settings_are_read_back_from_a_path_as_they_were(values):
+    assert settings(settings_path(values)) == {k: str(v) for k, v in values.items()}
+
+
+@pytest.mark.parametrize("text", ["hiden=5", "seed", "seed=", "", "machine=box", "trial=mine"])
+def test_settings_that_are_none_are_answered_with_the_fields_there_are(text):
+    with pytest.raises(StudyError, match="hidden_size"):
+        settings(text)
+
+
+def test_a_setting_that_is_no_number_is_answered_with_its_field():
+    address = {"machine": "box", "trial": "mine", "settings": "seed=one"}
+    with pytest.raises(StudyError, match="seed: wanted a value of type int, found 'one'"):
+        read(shipped()).run(address)
+
+
+@pytest.mark.parametrize(
+    ("trial", "said"),
+    [
+        ({"variant": ["elman"]}, "unknown name 'elman' in variants"),
+        ({"sampler": ["elman"]}, "unknown name 'elman' in samplers"),
+        ({"corpus": ["elman"]}, "trials.one.corpus: wanted names out of corpora"),
+        ({"train_tokens": [100]}, "trials.one: time_machine: wanted at least 1155 tokens"),
+        ({"hiden_size": [3]}, "Did you mean hidden_size?"),
+        ({}, "a mapping from fields of a run to lists of values"),
+    ],
+)
+def test_a_trial_that_cannot_be_run_is_answered_by_its_name(trial, said):
+    assert said in fault(changed("trials", {"one": trial}))
+
+
+def test_a_trial_on_a_device_that_is_not_there_is_a_row_with_the_reason():
+    study = read(changed("trials", {"both": {"device": ["cpu", "cuda"]}}))
+    assert [study.run(address).device for address in study.trials] == ["cpu"]
+    (row,) = study.missing("trials")
+    assert (row["trial"], row["device"], row["status"]) == ("both", "cuda", NOT_AVAILABLE)
 
 
 def test_an_override_is_of_its_variant_alone():

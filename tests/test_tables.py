@@ -18,7 +18,9 @@ from rnnbench.study import NOT_AVAILABLE
 
 RUN = RunConfig(
     machine="box",
+    trial="grid",
     corpus="time_machine",
+    token="char",
     variant="gru",
     sampler="random_sampling",
     clip_norm=math.inf,

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
+from rnnbench.errors import StudyError
+
 
 @dataclass(frozen=True)
 class Job:
@@ -13,8 +15,12 @@ class Job:
 
     @classmethod
     def from_strings(cls, values: Mapping[str, Any]) -> Self:
-        """Build from path wildcards and configuration values; each field is coerced once."""
-        return cls(**{f.name: f.type(values[f.name]) for f in dataclasses.fields(cls)})
+        """Build from path wildcards and configuration values; each field is coerced once.
+
+        Raises:
+            StudyError: a value is not of its field's type.
+        """
+        return cls(**{f.name: _coerced(f, values[f.name]) for f in dataclasses.fields(cls)})
 
     def as_row(self) -> dict[str, Any]:
         """Return the fields as plain values."""
@@ -27,7 +33,9 @@ class RunConfig(Job):
 
     Attributes:
         machine: name of the hardware.
+        trial: name of the trial it belongs to; ``grid`` for a run of the grid.
         corpus: name of the text.
+        token: what the model reads and predicts, ``word`` or ``char``.
         variant: name of the recurrent layer.
         sampler: name of the sampler.
         clip_norm: gradients of a larger norm are scaled to this one; inf never clips.
@@ -44,7 +52,9 @@ class RunConfig(Job):
     """
 
     machine: str
+    trial: str
     corpus: str
+    token: str
     variant: str
     sampler: str
     clip_norm: float
@@ -111,6 +121,35 @@ def corners(middle: TimingConfig, axes: Mapping[str, Sequence[int]]) -> list[Tim
     ]
 
 
+def settings(text: str) -> dict[str, str]:
+    """Read what :func:`settings_path` wrote.
+
+    Raises:
+        StudyError: not field=value,field=value, or no field of a run.
+    """
+    found = dict(part.partition("=")[::2] for part in text.split(","))
+    known = {field.name for field in dataclasses.fields(RunConfig)} - {"machine", "trial"}
+    if not found.keys() <= known or not all(found.values()):
+        raise StudyError(
+            f"{text}: wanted field=value,field=value with fields out of {', '.join(sorted(known))}."
+        )
+    return found
+
+
+def settings_path(values: Mapping[str, Any]) -> str:
+    """Write settings as they stand in a path: ``variant=gru,hidden_size=64``."""
+    return ",".join(f"{name}={path_value(value)}" for name, value in values.items())
+
+
 def path_value(value: Any) -> str:
     """Write a value as it stands in a path: 1, not 1.0; inf, not Infinity."""
     return repr(float(value)).removesuffix(".0") if isinstance(value, float) else str(value)
+
+
+def _coerced(field: dataclasses.Field, value: Any) -> Any:
+    try:
+        return field.type(value)
+    except ValueError:
+        raise StudyError(
+            f"{field.name}: wanted a value of type {field.type.__name__}, found {value!r}."
+        ) from None

@@ -7,10 +7,12 @@ nothing. Functions take the wildcards of the rule of their name.
 
 import ast
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
 from rnnbench import names
+from rnnbench.jobs import RunConfig
 
 FOLDER = Path(__file__).parent
 STEP = ("train.py", "initial.py", "variants/__init__.py", "samplers/__init__.py")
@@ -61,10 +63,15 @@ def zipf_bias() -> str:
     return digest("zipf_bias.py") + zipf()
 
 
-def run(wildcards: Wildcards) -> str:
+def run(point: RunConfig) -> str:
     """All that a training run is made of."""
     files = (*STEP, "outcome.py", "checkpoint.py", "generate.py", "vocab.py")
-    return digest(*files, *_grid(wildcards))
+    return digest(*files, *_grid(point))
+
+
+def run_by(complete: Callable[[Wildcards], RunConfig]) -> Callable[[Wildcards], str]:
+    """Return :func:`run` for addresses that ``complete`` completes."""
+    return lambda address: run(complete(address))
 
 
 def timing(point: Wildcards) -> str:
@@ -81,7 +88,7 @@ def campaign() -> str:
 
 def tables() -> str:
     """All that turns records into tables."""
-    timed = ("points.py", "rates.py", "timings.py", "work.py", "costs.py")
+    timed = ("jobs.py", "points.py", "rates.py", "timings.py", "work.py", "costs.py")
     return digest("tables.py", "metrics.py", "stats.py", *timed)
 
 

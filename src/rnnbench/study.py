@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,10 @@ from rnnbench.errors import StudyError
 from rnnbench.jobs import RunConfig, TimingConfig, path_value
 
 NOT_AVAILABLE = "not available here"
+AXES = {  # field of a run -> its list in the grid
+    **{"corpus": "corpora", "variant": "variants", "sampler": "samplers"},
+    **{"clip_norm": "clip_norm", "seed": "seeds"},
+}
 PROTOCOL = ("processes_min", "precision", "most_seconds", "outside_load", "twins", "seed")
 
 
@@ -42,6 +46,7 @@ class Study:
         self.usable_cores = usable_cores
         self._check_names()
         self._check_sizes()
+        self._check_trials()
         self._check_epsilons()
 
     def __getitem__(self, key: str) -> Any:
@@ -58,13 +63,18 @@ class Study:
         return [p for p in self._run_grid() if p["device"] not in self.unavailable]
 
     @cached_property
+    def trials(self) -> list[dict[str, str]]:
+        """Addresses of the training runs outside the grid that can be done here."""
+        return [a for a in self._trial_grid() if self.run(a).device not in self.unavailable]
+
+    @cached_property
     def timings(self) -> list[dict[str, str]]:
         """Addresses of the points that can be timed here, as path values."""
         return [p for p in self._timing_grid() if p["device"] not in self.unavailable]
 
     def missing(self, table: str) -> list[dict[str, str]]:
         """Return the rows of ``table`` that were asked for and cannot be had here, with reasons."""
-        grids = {"runs": self._run_grid, "speed": self._timing_grid}
+        grids = {"runs": self._run_grid, "speed": self._timing_grid, "trials": self._trial_rows}
         return [
             point | {"status": NOT_AVAILABLE, "reason": self.unavailable[point["device"]]}
             for point in (grids[table]() if table in grids else ())
@@ -72,8 +82,15 @@ class Study:
         ]
 
     def run(self, address: Mapping[str, str]) -> RunConfig:
-        """Complete the address of a run, inside the grid or outside it."""
-        return RunConfig.from_strings(self._sizes(address["variant"]) | dict(address))
+        """Complete the address of a run, inside the grid or outside it, or of a trial.
+
+        What the address leaves open is as in the grid: the first of each of its lists.
+        """
+        runs, named = self.config["runs"], dict(address)
+        named |= jobs.settings(named.pop("settings")) if "settings" in named else {}
+        first = {field: runs[axis][0] for field, axis in AXES.items()}
+        first |= {"trial": "grid", "device": self.devices("runs")[0]} | named
+        return RunConfig.from_strings(self._sizes(first["variant"]) | first)
 
     def timing(self, address: Mapping[str, str]) -> TimingConfig:
         """Complete the address of a timed point, for its first process."""
@@ -133,6 +150,15 @@ class Study:
         """Return the parameters of a run as plain values."""
         return self.run(address).as_row()
 
+    def filled(self, **patterns: str) -> Callable[[Mapping[str, str]], dict[str, str]]:
+        """Return what fills patterns of paths with the parameters of a run, given its address."""
+
+        def fill(address: Mapping[str, str]) -> dict[str, str]:
+            row = self.run_row(address)
+            return {name: pattern.format(**row) for name, pattern in patterns.items()}
+
+        return fill
+
     def timing_row(self, address: Mapping[str, str]) -> dict[str, Any]:
         """Return the parameters of a timed point as plain values."""
         return self.timing(address).as_row()
@@ -149,10 +175,9 @@ class Study:
             "Seeds": ", ".join(map(str, runs["seeds"])),
         }
 
-    @staticmethod
-    def gpus(address: Mapping[str, str]) -> int:
-        """Return how many GPUs a job needs."""
-        return int(address["device"] == "cuda")
+    def gpus(self, address: Mapping[str, str]) -> int:
+        """Return how many GPUs a training run needs."""
+        return int(self.run(address).device == "cuda")
 
     @property
     def known(self) -> list[str]:
@@ -184,6 +209,15 @@ class Study:
             device=self.devices("runs"),
             seed=runs["seeds"],
         )
+
+    def _trial_grid(self) -> Iterator[dict[str, str]]:
+        for trial, fields in self.config["trials"].items():
+            for values in itertools.product(*fields.values()):
+                settings = jobs.settings_path(dict(zip(fields, values, strict=True)))
+                yield {"machine": self.machine, "trial": trial, "settings": settings}
+
+    def _trial_rows(self) -> Iterator[dict[str, Any]]:
+        return (self.run(address).as_row() for address in self._trial_grid())
 
     def _timing_grid(self) -> Iterator[dict[str, str]]:
         speed = self.config["speed"]
@@ -244,13 +278,28 @@ class Study:
                 f"horizon), found {sine['num_points']}. Make the series longer or the rest smaller."
             )
         for variant in {*self.config["runs"]["variants"], *self.config["speed"]["variants"]}:
-            sizes = self._sizes(variant)
             for corpus in self.config["runs"]["corpora"]:
-                num_tokens = min(sizes["train_tokens"], self._most_train_tokens(corpus, sizes))
-                try:
-                    samplers.check_size(num_tokens, sizes["batch_size"], sizes["num_steps"])
-                except StudyError as error:
-                    raise StudyError(f"runs.corpora: {corpus}: {error}") from None
+                run = self.run({"machine": self.machine, "variant": variant, "corpus": corpus})
+                self._check_length("runs.corpora", run)
+
+    def _check_trials(self) -> None:
+        for address in self._trial_grid():
+            where = f"trials.{address['trial']}"
+            try:
+                run = self.run(address)
+            except StudyError as error:
+                raise StudyError(f"{where}: {error}") from None
+            names.check("variants", run.variant)
+            names.check("samplers", run.sampler)
+            self._check_subset(f"{where}.corpus", [run.corpus], "corpora", self.config["corpora"])
+            self._check_length(where, run)
+
+    def _check_length(self, where: str, run: RunConfig) -> None:
+        num_tokens = min(run.train_tokens, self._most_train_tokens(run.corpus, run.heldout_share))
+        try:
+            samplers.check_size(num_tokens, run.batch_size, run.num_steps)
+        except StudyError as error:
+            raise StudyError(f"{where}: {run.corpus}: {error}") from None
 
     def _check_epsilons(self) -> None:
         lm = self.config["ngram_lm"]
@@ -261,10 +310,10 @@ class Study:
                 f"{len(lm['epsilons'])}. Add the others, or write auto."
             )
 
-    def _most_train_tokens(self, corpus: str, sizes: Mapping[str, Any]) -> float:
+    def _most_train_tokens(self, corpus: str, heldout_share: float) -> float:
         """Bound the tokens to train on by the bytes of the raw text, where those are known."""
         files = self.own_file({"corpus": corpus})
         if not files:
             return math.inf
         most_tokens = Path(files[0]).stat().st_size
-        return most_tokens - round(sizes["heldout_share"] * most_tokens)
+        return most_tokens - round(heldout_share * most_tokens)

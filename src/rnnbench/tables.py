@@ -1,6 +1,7 @@
 """Records to tidy tables: one row per fact, totals turned into metrics."""
 
 import csv
+import dataclasses
 from collections.abc import Mapping, Sequence
 from io import StringIO
 from pathlib import Path
@@ -11,6 +12,7 @@ from pandas import DataFrame
 
 from rnnbench import costs as cost_model
 from rnnbench import metrics, points, rates, timings
+from rnnbench.jobs import RunConfig
 from rnnbench.records import read_record, write_text
 
 RUN_KEYS = ["machine", "corpus", "variant", "sampler", "clip_norm", "device", "seed"]
@@ -79,6 +81,25 @@ def curves(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     )
     totals = [name for name in table if name.endswith(("total_nats", "num_tokens"))]
     return table[[*(name for name in table if name not in totals), *totals]]
+
+
+def trials(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per training run outside the grid, the name of its trial first."""
+    table = runs(paths, missing)
+    return table.reindex(columns=["trial", *table.columns.drop("trial", errors="ignore")])
+
+
+def trial_curves(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per run outside the grid and epoch, with every parameter of the run."""
+    fields = [field.name for field in dataclasses.fields(RunConfig)]
+    parts = []
+    for path in paths:
+        record = read_record(Path(path).with_name("record.json"))
+        parts.append(curves([path], missing).assign(**{name: record[name] for name in fields}))
+    if not parts:
+        return DataFrame(columns=[*fields, "epoch", "perplexity", "heldout_perplexity"])
+    table = pd.concat(parts, ignore_index=True)
+    return table[[*fields, *table.columns.drop(fields)]]
 
 
 def texts(paths: Sequence[str], missing: DataFrame) -> DataFrame:
@@ -221,7 +242,20 @@ def sine_predictions(paths: Sequence[str], missing: DataFrame) -> DataFrame:
 BUILDERS = {
     build.__name__: build
     for build in (
-        *(runs, curves, texts, speed, speedup, noise, limit, inference, breakdown, scaling),
+        *(
+            runs,
+            curves,
+            trials,
+            trial_curves,
+            texts,
+            speed,
+            speedup,
+            noise,
+            limit,
+            inference,
+            breakdown,
+            scaling,
+        ),
         *(costs, ngram_lm, floor, predictors, machines, sine_predictions),
     )
 }

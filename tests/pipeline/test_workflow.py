@@ -29,6 +29,8 @@ COLUMNS = {
     "heldout_perplexity bits_per_char heldout_bits_per_char train_seconds initial_perplexity "
     "max_grad_norm clipped_share leaky",
     "curves": "epoch perplexity heldout_perplexity grad_norm",
+    "trials": "trial machine corpus token variant learning_rate seed status heldout_perplexity",
+    "trial_curves": "trial variant learning_rate seed epoch perplexity heldout_perplexity",
     "speed": "machine variant sampler clip_norm device threads dtype tokens_per_second low high n "
     "share_of_limit status reason ended processes disturbed_share drift first_step_seconds",
     "speedup": "machine variant baseline threads ratio low high n minimum maximum",

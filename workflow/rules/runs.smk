@@ -4,18 +4,21 @@ RUN = (
     "results/runs/machine={machine}/corpus={corpus}/variant={variant}/sampler={sampler}/"
     "clip_norm={clip_norm}/device={device}/seed={seed}"
 )
+TRIAL = "results/trials/machine={machine}/trial={trial}/{settings}"
 RUNS = [RUN.format(**address) for address in study.runs]
+TRIALS = [TRIAL.format(**address) for address in study.trials]
 
 PARTS["runs"] = [f"{folder}/record.json" for folder in RUNS]
 PARTS["curves"] = [f"{folder}/curve.csv" for folder in RUNS]
 PARTS["texts"] = [f"{folder}/text.txt" for folder in RUNS]
+PARTS["trials"] = [f"{folder}/record.json" for folder in TRIALS]
+PARTS["trial_curves"] = [f"{folder}/curve.csv" for folder in TRIALS]
 
 
 rule run:
     """Train one model on one thread; a run that was killed goes on where it stood."""
     input:
-        vocab="results/vocab/corpus={corpus}/token=char/vocab.json",
-        ids="results/vocab/corpus={corpus}/token=char/tokens.npy",
+        unpack(study.filled(vocab=f"{VOCAB}/vocab.json", ids=f"{VOCAB}/tokens.npy")),
     output:
         record=f"{RUN}/record.json",
         curve=f"{RUN}/curve.csv",
@@ -33,6 +36,18 @@ rule run:
         run=study.run_row,
         prefixes=study["texts"]["prefixes"],
         num_tokens=study["texts"]["num_tokens"],
-        source=sources.run,
+        source=sources.run_by(study.run),
     script:
         "../scripts/run.py"
+
+
+use rule run as trial with:
+    output:
+        record=f"{TRIAL}/record.json",
+        curve=f"{TRIAL}/curve.csv",
+        weights=f"{TRIAL}/weights.safetensors",
+        text=f"{TRIAL}/text.txt",
+    log:
+        f"{TRIAL}/run.log",
+    params:
+        checkpoint=f"{TRIAL}/checkpoint.safetensors",
