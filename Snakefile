@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rnnbench import machine, sources
 from rnnbench.errors import UserError
+from rnnbench.estimate import PROTOCOL, Estimate
 from rnnbench.study import Study
 
 
@@ -16,6 +17,7 @@ try:
 except UserError as error:
     sys.exit(f"rnnbench: {error}")
 
+estimate = Estimate(study, Path("results/tables/costs.csv"))
 ALL_CORES = 1024  # a job that asks for more than there are gets all, and so has no neighbour
 PARTS = {}  # table -> the files it is gathered from; each stage adds its own
 

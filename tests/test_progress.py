@@ -166,3 +166,16 @@ def test_an_event_it_cannot_read_ends_nothing(capsys):
     handler.emit(record(LogEvent.JOB_INFO, 0))
     handler.close()
     assert "Logging error" in capsys.readouterr().err
+
+
+def test_a_dry_run_says_how_long_the_jobs_will_take(study):
+    _, lines = snakemake(study, "--dry-run")
+    (line,) = [line for line in lines if line.startswith("about ")]
+    assert "(4 training runs 8 s); told by" in line
+
+
+def test_after_a_run_a_dry_run_knows_how_long_its_jobs_took(study):
+    snakemake(study, sleep=1)
+    _, lines = snakemake(study, "--dry-run", "--forceall", sleep=1)
+    (line,) = [line for line in lines if line.startswith("about ")]
+    assert "what its rule took here before" in line

@@ -8,7 +8,7 @@ torch or pandas.
 
 import csv
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -29,10 +29,10 @@ ROUGH = "costs of another machine, rough"
 RELATED = " and of the plain variant"
 PROTOCOL = "the protocol of the timings"
 
-# Seconds of a process beside its warm-up and windows, and of each kind of probe with windows of
-# 0.1 s on one core of 2024: what the timings take where every point needs its pilot and no more.
-PROCESS_SECONDS = 0.5
-PROBE_SECONDS = {"limit": 8.0, "inference": 2.0, "breakdown": 6.0, "scaling": 1.0, "neighbours": 6.0}
+PROCESS_SECONDS = 0.4  # of a timed process beside its warm-up and windows
+ROUND_SECONDS = 2.0  # of a fresh interpreter
+ADMISSION_SECONDS = 0.5  # of each variant
+PROBE_PROCESSES = {"limit": 13, "inference": 2, "breakdown": 5, "scaling": 1.1, "neighbours": 5}
 
 
 class Estimate:
@@ -83,16 +83,20 @@ class Estimate:
         return median(both) if both else None
 
     def speed(self) -> int:
-        """Seconds of the timings: the longer of the pilot and the time cap, and every probe."""
+        """Seconds of the timings: the longer of the pilot and the time cap, and every probe.
+
+        A probe takes as long as some processes that time training steps.
+        """
         speed, probes = self.study["speed"], self.study.probes
         windows = 1.25 * speed["windows"] * speed["window_seconds"]
         process = PROCESS_SECONDS + speed["warmup_seconds"] + windows
         points = self.study.timings
-        twins = sum(point["variant"] in speed["twins"] for point in points)
-        pilot = (len(points) + twins) * speed["processes_min"] * process
-        beside = sum(PROBE_SECONDS[kind] * len(probes[kind]) for kind in probes)
+        round_processes = len(points) + sum(point["variant"] in speed["twins"] for point in points)
+        pilot = speed["processes_min"] * (ROUND_SECONDS + round_processes * process)
+        admission = ADMISSION_SECONDS * len(speed["variants"]) * len(speed["dtypes"])
+        beside = process * sum(PROBE_PROCESSES[work] * len(probes[work]) for work in probes)
         rounds = self.study["probes"]["rounds"]
-        return math.ceil(max(pilot, speed["most_seconds"]) + len(points) + rounds * beside)
+        return math.ceil(admission + max(pilot, speed["most_seconds"]) + rounds * beside)
 
 
 def read(path: Path) -> list[dict[str, Any]]:

@@ -50,6 +50,9 @@ rule speed:
     conda:
         "../../environment.yml"
     threads: ALL_CORES
+    resources:
+        seconds=estimate.speed(),
+        seconds_by=PROTOCOL,
     params:
         points=[study.timing_row(address) for address in study.timings],
         sources=[sources.timing(study.timing(address)) for address in study.timings],
