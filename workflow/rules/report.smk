@@ -77,6 +77,18 @@ rule findings:
         "../scripts/findings.py"
 
 
+rule docs:
+    """Put the findings among the documents; without an output, so that a clone keeps its own."""
+    input:
+        rules.findings.output.page,
+    log:
+        "results/logs/docs.log",
+    conda:
+        "../../environment.yml"
+    shell:
+        "install -D -m 644 {input} docs/findings.md 2> {log}"
+
+
 rule figure:
     """Draw one figure from the tables."""
     input:
