@@ -67,8 +67,9 @@ def test_other_variants_take_as_many_times_longer_as_those_that_were_fitted(tmp_
         e.run(address("rnn_deep"), counted) - estimate.IMPORT_SECONDS for e in (slow, fast)
     )
     assert one == pytest.approx(30 * other, rel=0.25)  # whole seconds
-    assert slow.run_by(address("rnn_deep")) == estimate.SCALED
-    assert fast.run_by(address("rnn_deep")) == estimate.ROUGH
+    machine = TYPICAL["rnn_deep"]["machine"]
+    assert slow.run_by(address("rnn_deep")) == estimate.SCALED.format(machine)
+    assert fast.run_by(address("rnn_deep")) == estimate.ROUGH.format(machine)
 
 
 def test_a_variant_that_nobody_fitted_takes_what_its_plain_one_does_and_this_is_said(counted):
@@ -129,7 +130,7 @@ def test_the_sentence_tells_the_time_on_all_cores_and_on_one_and_whence():
     jobs = [Expected("run", 60.0, "the model")] * 4 + [Expected("speed", 120.0, "the protocol")]
     jobs += [Expected("zipf", 2.0, "habit"), Expected("vocab", 1.0, "habit"), Expected("a", 1, "b")]
     assert plan.sentence(jobs, 2) == (
-        "about 4.1 min to go on 2 cores, 6.1 min on one (4 training runs 4 min, timings 2 min, "
+        "about 4 min to go on 2 cores, 6.1 min on one (4 training runs 4 min, timings 2 min, "
         "1 zipf 2 s, 2 others 2 s); told by the model (4 jobs), the protocol (1 job), "
         "habit (2 jobs), b (1 job)"
     )

@@ -24,8 +24,8 @@ TYPICAL_TOKENS = 170_000  # of a text that is not counted yet
 IMPORT_SECONDS = 1.7  # of a training job, which the cost model's processes are forked past
 
 OWN = "the cost model of this machine, typical error {:.0f} %"
-SCALED = "costs of another machine, scaled to this one"
-ROUGH = "costs of another machine, rough"
+SCALED = "costs of {}, scaled to this machine"
+ROUGH = "costs of {}, rough"
 RELATED = " and of the plain variant"
 PROTOCOL = "the protocol of the timings"
 
@@ -69,7 +69,7 @@ class Estimate:
         known = run.variant if run.variant in self.typical else plain
         typical = self.typical.get(known) or self.typical["lstm"]
         factor = self.factor(run)
-        origin = SCALED if factor else ROUGH
+        origin = (SCALED if factor else ROUGH).format(typical["machine"])
         return typical, factor or 1.0, origin + ("" if known == run.variant else RELATED)
 
     def factor(self, run: RunConfig) -> float | None:

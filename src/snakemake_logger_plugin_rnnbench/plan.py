@@ -1,8 +1,8 @@
 """What the jobs of a dry run will take, in one sentence.
 
 A job takes the seconds that its rule states as a resource, with ``seconds_by`` to say whence; else
-what it took here the last time; else what jobs of its rule took here on average; else what they
-took in the default study on two cores of an AMD EPYC of 2023.
+what it took here the last time; else what jobs of its rule took here on average; else about what
+they took in the default study on an AMD EPYC (Zen 4) with two cores.
 """
 
 import csv

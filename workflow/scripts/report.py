@@ -1,9 +1,9 @@
 """Write the page that holds every figure and table."""
 
-import time
 from importlib.metadata import version
 from pathlib import Path
 
+import psutil
 import yaml
 
 import rnnbench
@@ -12,12 +12,12 @@ from rnnbench.job import logged
 from rnnbench.records import write_text
 
 with logged(snakemake.log[0]):
-    began = time.time()
     tables = figures.read_tables(Path(snakemake.input.tables[0]).parent)
     tables |= figures.read_tables(Path(snakemake.input.gates).parent)
     tables |= figures.read_tables(Path(snakemake.input.findings).parent)
     scripts = [Path(snakemake.scriptdir) / f"{rule}.py" for rule in snakemake.params.text_rules]
-    so_far = overheads.table_so_far(tables["runs"], scripts, Path(".snakemake"), began)
+    born = psutil.Process().create_time()
+    so_far = overheads.table_so_far(tables["runs"], scripts, Path(".snakemake"), born)
     folder = Path(snakemake.input.figures[0]).parent
     shown = [
         {
