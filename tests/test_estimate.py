@@ -127,10 +127,10 @@ def test_a_job_takes_what_its_rule_states_else_what_it_took_else_what_its_like_t
 
 
 def test_the_sentence_tells_the_time_on_all_cores_and_on_one_and_whence():
-    jobs = [Expected("run", 60.0, "the model")] * 4 + [Expected("speed", 120.0, "the protocol")]
+    jobs = [Expected("run", 60.0, "the model")] * 4 + [Expected("campaign", 120.0, "the protocol")]
     jobs += [Expected("zipf", 2.0, "habit"), Expected("vocab", 1.0, "habit"), Expected("a", 1, "b")]
     assert plan.sentence(jobs, 2) == (
-        "about 4 min to go on 2 cores, 6.1 min on one (4 training runs 4 min, timings 2 min, "
+        "about 4 min to go on 2 cores, 6.1 min on one (4 training runs 4 min, 1 timing job 2 min, "
         "1 zipf 2 s, 2 others 2 s); told by the model (4 jobs), the protocol (1 job), "
         "habit (2 jobs), b (1 job)"
     )

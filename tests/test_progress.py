@@ -134,7 +134,13 @@ def test_a_log_of_an_earlier_attempt_or_none_has_no_epoch(tmp_path):
         ({}, {"run": 3}, [], 2, None),  # nothing has finished
         ({"zipf": [1.0]}, {"run": 3, "zipf": 1}, [], 2, None),  # little is known of the rest
         ({"run": [9.0, 11.0]}, {"run": 8}, [], 4, 20),  # shared by the workers
-        ({"run": [10.0], "speed": [5.0]}, {"run": 8, "speed": 4}, [], 4, 40),  # speed is not
+        (
+            {"run": [10.0], "campaign": [5.0]},
+            {"run": 8, "campaign": 4},
+            [],
+            4,
+            40,
+        ),  # the campaign is not
         ({"run": [10.0]}, {"run": 1}, [], 4, 10),  # one job is not shared
         ({"run": [10.0]}, {"run": 2}, [("run", 4.0), ("run", 60.0)], 2, 3),  # part is done
         ({"run": [10.0]}, {"run": 2, "figure": 1}, [], 1, 30),  # unknown: the mean of all

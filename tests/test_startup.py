@@ -19,7 +19,7 @@ def test_a_script_that_does_not_ask_for_torch_does_not_load_it(script):
 def test_the_scripts_that_train_ask_for_torch_and_those_of_texts_and_of_the_campaign_do_not():
     asking = {script.stem for script in ASKING}
     assert {"run", "sine"} <= asking
-    assert "speed" not in asking  # its threads would stand beside those that are timed
+    assert "campaign" not in asking  # its threads would stand beside those that are timed
     assert not asking & {"corpus", "vocab", "ngrams", "zipf", "zipf_bias", "ngram_lm", "truth"}
 
 

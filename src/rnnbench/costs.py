@@ -22,13 +22,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rnnbench import work
+from rnnbench import jobs, work
 from rnnbench.jobs import RunConfig
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
-SIZES = ["hidden_size", "batch_size", "num_steps"]
+SIZES = list(jobs.SIZES)
 MODEL = ["gates", "hidden_size", "num_layers", "directions", "vocab_size"]
 SERIES = ["machine", "variant", "device", "threads", "dtype"]
 COSTS = [

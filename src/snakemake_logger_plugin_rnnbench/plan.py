@@ -18,7 +18,7 @@ from snakemake_logger_plugin_rnnbench.progress import side_by_side
 
 ELSEWHERE = Path(__file__).with_name("seconds.csv")
 SHORT = 2.0  # seconds of a job of a rule that nothing is known of: little more than a start
-NOUNS = {"run": "training runs", "trial": "trial runs", "speed": "timings"}
+NOUNS = {"run": "training run", "trial": "trial run", "campaign": "timing job"}
 SHOWN = 3  # rules told by themselves
 BY_LAST, BY_OTHERS = "what its rule took here before", "what its rule took elsewhere, rough"
 
@@ -83,9 +83,8 @@ def parts(seconds: Mapping[str, float], counts: Mapping[str, int]) -> str:
 
 
 def named(rule: str, number: int) -> str:
-    """``88 training runs``, ``timings``, ``27 table``."""
-    noun = NOUNS.get(rule, rule)
-    return noun if rule == "speed" else f"{number} {noun if number > 1 else noun.removesuffix('s')}"
+    """``88 training runs``, ``1 timing job``, ``27 zipf``."""
+    return f"{number} {NOUNS[rule]}{'s' * (number > 1)}" if rule in NOUNS else f"{number} {rule}"
 
 
 def origins(jobs: Sequence[Expected]) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 
-EXCLUSIVE = {"speed", "counting"}  # rules whose jobs have the machine to themselves
+EXCLUSIVE = {"campaign", "counting"}  # rules whose jobs have the machine to themselves
 NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?|inf|nan|[Tt]rue|[Ff]alse"
 UNSAID = {"machine"}  # wildcards that are the same in all jobs of a run
 STEP = r"\b((?:epoch|process) \d+/\d+)\s"

@@ -90,9 +90,9 @@ rule docs:
 
 
 rule figure:
-    """Draw one figure from the tables."""
+    """Draw one figure from its tables."""
     input:
-        TABLES,
+        study.drawn_from(TABLES),
     output:
         svg=report(
             "results/figures/{figure}.svg",
@@ -150,3 +150,10 @@ rule overheads:
         source=sources.overheads(),
     script:
         "../scripts/overheads.py"
+
+
+rule speed:
+    """Make the timings, and the tables and figures that need nothing else."""
+    input:
+        expand("results/tables/{table}.csv", table=TIMED),
+        expand("results/figures/{figure}.svg", figure=study.figures_of(TIMED)),

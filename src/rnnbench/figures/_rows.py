@@ -56,7 +56,9 @@ def leaky(tables: Tables) -> set[str]:
     runs = rows(tables, "runs")
     marked = set() if runs.empty else set(runs.variant[runs.leaky])
     speed = rows(tables, "speed")
-    return marked | {name for name in speed.get("variant", []) if "bidirectional" in name}
+    backward = speed.variant[speed.directions > 1] if "directions" in speed else ()
+    named = (name for name in speed.get("variant", []) if "bidirectional" in name)
+    return marked | {*backward, *named}
 
 
 def ranked(table: DataFrame, tables: Tables) -> DataFrame:
