@@ -41,6 +41,7 @@ include: "workflow/rules/sine.smk"  # seed → forecasts of the sine
 include: "workflow/rules/runs.smk"  # vocabulary → trained models
 include: "workflow/rules/speed.smk"  # vocabulary → timed training steps
 include: "workflow/rules/report.smk"  # records → tables → figures → report → overheads
+include: "workflow/rules/publish.smk"  # records and tables → a bundle of this machine
 
 
 rule all:

@@ -86,6 +86,13 @@ def campaign() -> str:
     return digest(*house, "admission.py", "agreement.py", "reference.py", *work, "neighbours.py")
 
 
+def suite() -> str:
+    """Every source file of the package, as a bundle names it."""
+    kinds = ("*.py", "*.cpp", "*.h", "*.yaml", "*.j2")
+    files = (path.relative_to(FOLDER).as_posix() for kind in kinds for path in FOLDER.rglob(kind))
+    return digest(*sorted(files))
+
+
 def tables() -> str:
     """All that turns records into tables."""
     timed = ("jobs.py", "points.py", "rates.py", "timings.py", "work.py", "costs.py")

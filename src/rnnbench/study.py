@@ -168,6 +168,17 @@ class Study:
         return self.timing(address).as_row()
 
     @property
+    def publishable(self) -> dict[str, Any]:
+        """The configuration, of own texts on disk the name alone."""
+        own = {
+            name: entry | {"source": Path(entry["source"]).name}
+            if Path(entry["source"]).is_file()
+            else entry
+            for name, entry in self.config["own_texts"].items()
+        }
+        return {**self.config, "own_texts": own}
+
+    @property
     def described(self) -> dict[str, str]:
         """What the study is, for those who read its findings alone: label -> text."""
         runs = self.config["runs"]

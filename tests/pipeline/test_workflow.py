@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from rnnbench import machine, tables
+from rnnbench import bundle, machine, tables
 from rnnbench.records import read_record
 
 PROJECT = Path(__file__).parents[2]
@@ -222,6 +222,21 @@ def test_killed_timings_keep_every_finished_process(study: Path, tmp_path: Path)
     after = began(project)
     assert len(after) == 12
     assert [path for path in finished if after[path] != before[path]] == []
+
+
+def test_what_was_measured_becomes_a_bundle_whose_bytes_are_equal_each_time(study: Path) -> None:
+    target = study / f"results/published/machine={machine.name()}.zip"
+    bytes_of = []
+    for _ in range(2):
+        done = snakemake(study, "publish")
+        assert done.returncode == 0, done.stdout + done.stderr
+        bytes_of.append(target.read_bytes())
+    assert bytes_of[0] == bytes_of[1]
+    made = bundle.read(target)
+    assert made == bundle.read(target.with_suffix(""))
+    assert {"calibration"} == set(made.manifest["inputs"])
+    assert made.files["tables/runs.csv"] == (study / "results/tables/runs.csv").read_bytes()
+    assert str(study).encode() not in target.read_bytes()
 
 
 def test_a_point_outside_the_grid_is_run_by_its_path(study: Path) -> None:
