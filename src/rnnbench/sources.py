@@ -16,7 +16,7 @@ from rnnbench.jobs import RunConfig
 
 FOLDER = Path(__file__).parent
 STEP = ("train.py", "initial.py", "variants/__init__.py", "samplers/__init__.py")
-PROTOCOL = ("speed.py", "load.py")
+PROTOCOL = ("speed.py", "load.py", "precision.py")
 FIGURE_HOUSE = ("__init__", "_curves", "_heat", "_rows", "_sine", "_speed", "_theme")
 
 

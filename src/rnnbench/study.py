@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from rnnbench import jobs, names, samplers, schema
+from rnnbench import jobs, names, precision, samplers, schema
 from rnnbench.errors import StudyError
 from rnnbench.jobs import SIZES, RunConfig, TimingConfig, path_value
 
@@ -127,6 +127,7 @@ class Study:
             for address in self._grid(
                 variant=[name], **first, **each | whole, **self._timed_sizes(name)
             )
+            if precision.unavailable(address["device"], address["dtype"]) is None
         ]
         found["neighbours"] = [timing for timing in found["scaling"] if timing.device == "cpu"]
         found["scaling"] = [
