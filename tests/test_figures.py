@@ -9,7 +9,7 @@ import pytest
 from matplotlib.text import Text
 from pandas import DataFrame, concat
 
-from rnnbench import costs, figures
+from rnnbench import costs, divergence, figures, report, skill
 from rnnbench.errors import StudyError
 from rnnbench.figures import _speed as speed_figures
 from rnnbench.names import constant, names
@@ -80,8 +80,11 @@ def make_tables(
         **{"inference": _inference(rng, variants, machines, devices)},
         **{"breakdown": _breakdown(rng, variants, machines, devices)},
         **_scaling(rng, variants, machines, devices),
+        **_gradients(rng, DataFrame(curves)),
+        **{"generation": _generation(rng, variants, machines, corpora, seeds)},
         **_text(rng, corpora),
         **_sine(rng),
+        **_sampling(rng),
         "machines": DataFrame(
             [(m, f, v) for m in machines for f, v in (("cpu", "Xeon"), ("torch", "2.11"))],
             columns=["machine", "field", "value"],
@@ -167,6 +170,31 @@ def _breakdown(rng, variants, machines, devices):
     return DataFrame(rows)
 
 
+WRITERS = (
+    *(("greedy", {}), ("sampling", {"alpha": 1.0}), ("sampling", {"alpha": 4.0})),
+    *(("top_k", {"k": 2}), ("beam", {"width": 4}), ("real text", {})),
+)
+
+
+def _generation(rng, variants, machines, corpora, seeds):
+    """Texts that grow better and duller from decoder to decoder."""
+    keys = product(machines, corpora, variants, seeds, ("untrained", "trained"), WRITERS)
+    rows = []
+    for machine, corpus, variant, seed, stage, (decoder, setting) in keys:
+        row = {"machine": machine, "corpus": corpus, "variant": variant, "device": "cpu"}
+        row |= {"sampler": SAMPLERS[0], "clip_norm": 1.0, "seed": seed, "stage": stage}
+        row |= {"decoder": decoder, **dict.fromkeys(("alpha", "k", "width"), np.nan), **setting}
+        for prefix in ("time traveller", "traveller"):
+            bits = rng.uniform(2, 3) + 4 * (stage == "untrained") * (decoder != "real text")
+            row |= {"prefix": prefix, "draw": 1, "text": f" <b>{stage} {decoder}", "n": 9}
+            row |= {"judge_bits_per_char": bits, "own_bits_per_char": rng.uniform(1, 2)}
+            row |= {"known_word_share": rng.uniform(), "loop_share": rng.uniform()}
+            row |= {"distinct_chars_3_share": rng.uniform(), "copied_share": rng.uniform(0, 0.1)}
+            row |= {"num_chars": 200, "judge_independent": True, "leaky": "bi" in variant}
+            rows.append(dict(row))
+    return DataFrame(rows)
+
+
 SIZES = ((64, 32, 35), (16, 32, 35), (256, 32, 35), (64, 8, 35), (64, 64, 35), (64, 32, 10))
 
 
@@ -190,6 +218,67 @@ def _scaling(rng, variants, machines, devices):
             rows.append(row)
     table = DataFrame(rows)
     return {"scaling": table, "costs": costs.fit(table[table.status != AWAY])}
+
+
+def _gradients(rng, curves):
+    """Gradients through time, updates that were tried, and when runs went wrong."""
+    norms, training, gradients, reach, linear = [], [], [], [], []
+    for seed, radius in product(range(4), (0.9, 1.0, 1.1)):
+        linear.append({"spectral_radius": radius, "seed": seed, "deviation": rng.uniform(0, 1e-14)})
+        for cell, distance in product(("linear", "tanh"), range(0, 101, 5)):
+            norm = (radius * (0.97 if cell == "tanh" else 1)) ** distance * rng.uniform(0.8, 1.2)
+            key = {"cell": cell, "spectral_radius": radius, "seed": seed}
+            norms.append(key | {"distance": distance, "grad_norm": norm})
+    for seed, (method, tau) in product(range(3), WAYS):
+        perplexity = 9 + 1 / tau + (method == "randomized") * rng.uniform(0, 1)
+        way = {"variant": "rnn", "seed": seed, "method": method, "tau": tau}
+        scores = {"perplexity": perplexity, "heldout_perplexity": perplexity * 1.1}
+        training.append(way | scores)
+        for stage, minibatch in product(("initial", "trained"), range(2)):
+            error = (3 if method == "randomized" else 1) / tau * rng.uniform(0.9, 1.1)
+            row = {"stage": stage, "minibatch": minibatch, "rmse": error, "reach": (tau + 1) / 2}
+            row |= {"bias": 0.0 if method == "randomized" else error, "patterns": 200}
+            row |= {"cosine": 1 - error / 9, "mean_error": rng.uniform(0.8, 1.2)}
+            gradients.append(way | row)
+    for seed, stage, distance in product(range(3), ("initial", "trained"), range(32)):
+        row = {"variant": "rnn", "seed": seed, "stage": stage, "minibatch": 0}
+        reach.append(row | {"distance": distance, "share": 0.6**distance * rng.uniform(0.9, 1.1)})
+    return {
+        "gradient_distance": DataFrame(norms),
+        "linear_gradient": DataFrame(linear),
+        "bptt": DataFrame(gradients),
+        "bptt_training": DataFrame(training),
+        "bptt_reach": DataFrame(reach),
+        "lipschitz": _updates(rng),
+        "divergence": _divergence(curves),
+    }
+
+
+WAYS = (("full", np.inf), *product(("regular", "randomized"), (2, 4, 16)))
+
+
+def _updates(rng):
+    """Updates tried along trainings with and without clipping; of one the loss explodes."""
+    keys = product(("rnn", "rnn_relu"), (1.0, np.inf), range(3), range(1, 9))
+    rows = []
+    for variant, clip_norm, seed, epoch in keys:
+        norm, loss = rng.uniform(0.2, 8), rng.uniform(2, 3)
+        row = {"variant": variant, "clip_norm": clip_norm, "seed": seed, "epoch": epoch}
+        row |= {"machine": "m", "corpus": "c", "sampler": "s", "device": "cpu", "trial": "t"}
+        row |= {"learning_rate": 1.0, "grad_norm": norm, "loss": loss}
+        for theta in (0.1, 1.0, np.inf):
+            step = min(norm, theta)
+            change = (step - 1.5) * rng.uniform(0.1, 0.2) * (1e9 if step > 7.5 else 1)
+            rows.append(row | {"theta": theta, "step_norm": step, "change": change})
+    return DataFrame(rows)
+
+
+def _divergence(curves):
+    if curves.empty:
+        return curves
+    totals = {"total_nats": np.log(curves.perplexity), "num_tokens": 1, "vocab_size": 28}
+    settings = {"trial": "grid", "learning_rate": 1.0, "num_steps": 35, "hidden_size": 64}
+    return divergence.table(curves.assign(**totals, **settings))
 
 
 def _text(rng, corpora):
@@ -260,13 +349,17 @@ def _sine(rng):
         ("clean", np.nan, time, clean),
     ]
     modes.append(("one_step", 1, time[4:], clean[4:] + rng.normal(0, 0.05, 996)))
-    modes.append(("multi_step", np.nan, time[604:], 0.3 * np.exp(-(time[604:] - 604) / 60)))
+    multi = 0.3 * np.exp(-(time[604:] - 604) / 60)
+    modes.append(("multi_step", np.nan, time[604:], multi))
     modes += [("k_step", k, time[3 + k :], clean[3 + k :] / (1 + k / 20)) for k in (1, 4, 16, 64)]
     predictions = concat(
-        DataFrame({"time": t, "mode": mode, "horizon": k, "value": v}) for mode, k, t, v in modes
+        DataFrame(
+            {"model": "mlp" if k == k or mode == "multi_step" else "", "seed": 0, "time": t}
+        ).assign(mode=mode, horizon=k, value=v)
+        for mode, k, t, v in modes
     )
     errors = []
-    for model, seed in product(("mlp", "persistence", "linear_ar"), range(3)):
+    for model, seed in product(("mlp", "direct", "rnn", *skill.BASELINES, "own"), range(3)):
         row = {"model": model, "seed": seed, "num_lags": 4}
         errors.append(row | {"mode": "one_step", "horizon": 1, "mse": rng.uniform(0.05, 0.08)})
         errors.append(row | {"mode": "multi_step", "horizon": 396, "mse": rng.uniform(0.5, 0.9)})
@@ -274,15 +367,108 @@ def _sine(rng):
             errors.append(
                 row | {"mode": "k_step", "horizon": k, "mse": 0.05 * k ** rng.uniform(0.2, 0.5)}
             )
-    return {"sine": DataFrame(errors), "sine_predictions": predictions}
+    settings = [(4, k, 0.2) for k in (1, 4, 16, 64)]
+    settings += [(lags, 1, noise) for lags in (1, 2, 8) for noise in (0.0, 0.2)]
+    bands = DataFrame({"model": "mlp", "time": time[604:], "median": multi})
+    return {
+        "sine": DataFrame(errors),
+        "sine_skill": skill.table(DataFrame(errors)),
+        "sine_predictions": predictions,
+        "sine_bands": bands.assign(low=multi - 0.2, high=multi + 0.2, n=3),
+        "sine_floor": DataFrame(
+            {"floor": floor, "num_lags": lags, "horizon": k, "noise": noise}
+            | {"mse": noise**2 * (1 if floor == "noise" else 1 + k / lags)}
+            for floor in ("noise", "best_linear", "best")
+            for lags, k, noise in settings
+        ),
+        "sine_lags": DataFrame(
+            {"model": model, "seed": seed, "num_lags": lags, "noise": noise}
+            | {"mse": rng.uniform(0.04, 0.05) + noise / lags if noise + (lags < 2) else 1e-29}
+            for model in ("ols_ar", "mlp")
+            for seed in range(3)
+            for lags in (1, 2, 8)
+            for noise in (0.0, 0.2)
+        ),
+        "sine_maps": DataFrame(
+            {"model": model, "seed": seed, "num_lags": 4, "radius": rng.uniform(0.9, 1.1)}
+            | {"above_one": 0.3, "horizon": 64, "gain": 10 ** rng.uniform(-8, 1)}
+            | {"ending": ("collapsed", "alive", "diverged")[seed], "largest": 1.0, "last": 0.5}
+            for model in ("mlp", "rnn", "zero")
+            for seed in range(3)
+        ),
+    }
+
+
+def _sampling(rng):
+    sizes = {"num_tokens": 300, "batch_size": 3, "num_steps": 7}
+    coverage, curves = [], []
+    for sampler, offsets in product(SAMPLERS, ("none", "uniform", "book", "gaussian")):
+        key = {"sampler": sampler, "offsets": offsets}
+        row = {"unread_tokens": 40.0, "read_min": 0.0, "read_median": 0.9, "read_max": 1.0}
+        row |= {"never_read": int(rng.integers(1, 40)), "start_distance": rng.uniform(0.01, 0.9)}
+        row |= {"starts": int(rng.integers(20, 290))}
+        simulated = {"epochs": 100, "p_places": rng.uniform(), "p_phases": rng.uniform()}
+        coverage.append(key | sizes | row | (simulated if offsets == "uniform" else {}))
+        if offsets in ("none", "uniform"):
+            ends = {"position": [0, 5, 290], "read": [0.2, 0.9, 0.0]}
+            curves.append(DataFrame(key | ends))
+    padding = [
+        {"corpus": "c", "unit": unit, "order": order, "seed": seed, "batch_size": size}
+        | {"padding_share": rng.uniform(0, 0.7), "units": 90, "longest": 40, "median_length": 9.0}
+        for unit in ("line", "sentence")
+        for order in ("shuffled", "bucketed")
+        for seed in range(3)
+        for size in (2, 8)
+    ]
+    run = {"num_epochs": 5, "status": "unconverged", "train_seconds": 1.0, "perplexity": 9.0}
+    sentences = [
+        {"corpus": "c", "variant": "rnn", "unit": "sentence", "way": way, "seed": seed}
+        | run
+        | {"updates": 9, "padding_share": 0.1, "heldout_perplexity": rng.uniform(9, 12)}
+        for way in ("shuffled", "bucketed", *SAMPLERS)
+        for seed in range(3)
+    ]
+    costs = [
+        {"variant": variant, "arm": arm, "minibatch": number, "status": "measured"}
+        | {"seconds": rng.uniform(1, 2) * (1e-3 if arm == "detached" else 1e-3 * number)}
+        | {"peak_memory_bytes": 1e6 * (1 if arm == "detached" else rng.uniform(1, 2) * number)}
+        for variant in ("rnn", "lstm")
+        for arm in ("detached", "attached")
+        for number in range(1, 12)
+    ]
+    detached = [
+        {"variant": variant, "arm": arm, "seed": seed}
+        | run
+        | {"heldout_perplexity": rng.uniform(9, 12)}
+        for variant in ("rnn", "lstm")
+        for arm in ("detached", "attached")
+        for seed in range(3)
+    ]
+    return {
+        "coverage": DataFrame(coverage),
+        "coverage_curves": concat(curves, ignore_index=True),
+        "padding": DataFrame(padding),
+        "sentences": DataFrame(sentences),
+        "detaching": DataFrame(costs),
+        "detaching_runs": DataFrame(detached),
+    }
 
 
 def away(tables):
     """The same study where no run and no timing could be had."""
-    return tables | {
-        name: tables[name].assign(status=AWAY, reason=NO_CUDA, device="cuda")
-        for name in ("runs", "speed", "inference", "breakdown", "scaling")
-    }
+    return (
+        tables
+        | {
+            name: tables[name].assign(status=AWAY, reason=NO_CUDA, device="cuda")
+            for name in ("runs", "speed", "inference", "breakdown", "scaling")
+        }
+        | {"generation": away_texts(tables["generation"])}
+    )
+
+
+def away_texts(texts):
+    """Runs that could not be had have no decoders."""
+    return texts.assign(status=AWAY, reason=NO_CUDA, device="cuda", decoder=np.nan).head(3)
 
 
 WHOLE = make_tables()
@@ -311,7 +497,10 @@ CASES = {
     BIGGEST: BIG,
 }
 every_figure = pytest.mark.parametrize("name", names("figures"))
-OF_RUNS = {name for name in names("figures") if figures.section(name) not in {"Text", "Sine"}}
+OF_RUNS = {
+    *(n for n in names("figures") if figures.section(n) not in {"Text", "Sine", "Samplers"}),
+    "samplers",
+}
 every_figure_and_case = pytest.mark.parametrize(
     ("name", "case"),
     [
@@ -353,6 +542,10 @@ def test_a_finding_is_one_sentence(name, case):
 def test_a_finding_changes_with_the_data(name):
     other = make_tables(variants=("gru", "rnn"), corpora=("other",), epochs=15, diverging=("gru",))
     other["sine"]["mse"] *= 1.7
+    other["lipschitz"]["change"] *= 1.7
+    randomized = other["bptt"].method == "randomized"
+    other["bptt"].loc[randomized, "rmse"] *= 1.7
+    other["gradient_distance"]["grad_norm"] *= 1.7
     other["sine_predictions"]["value"] *= np.where(
         other["sine_predictions"]["mode"] == "data", 2, 1
     )
@@ -404,7 +597,7 @@ def test_a_finding_never_ranks_the_leaky_variant_although_its_numbers_are_the_be
 @pytest.mark.parametrize(
     "name",
     [
-        *("learning_curves", "perplexity", "heldout_comparison", "grad_norm"),
+        *("learning_curves", "perplexity", "heldout_comparison", "grad_norm", "clipping"),
         *("tokens_per_second", "perplexity_time"),
         *("speed_limit", "time_breakdown", "inference", "scaling"),
     ],
@@ -517,7 +710,7 @@ def test_an_unknown_figure_is_answered_with_those_there_are():
 @every_figure
 def test_a_figure_says_what_it_shows_and_where_it_belongs(name):
     assert len(figures.caption(name)) > 30
-    assert figures.section(name) in {"Text", "Sine", "Language models", "Speed"}
+    assert figures.section(name) in report.SECTIONS
 
 
 @pytest.mark.parametrize("name", [n for n in names("figures") if constant("figures", n, "TABLES")])

@@ -8,8 +8,10 @@ import pytest
 import torch
 from test_speed import TIMING, TOKENS, VOCAB_SIZE
 
-from rnnbench import generate, inference, speed
+from rnnbench import inference, speed
+from rnnbench.decoders import greedy
 from rnnbench.errors import StudyError
+from rnnbench.generate import Reading
 from rnnbench.names import names
 
 QUICK = dataclasses.replace(TIMING, windows=3, window_seconds=0.005, warmup_seconds=0.0)
@@ -48,8 +50,11 @@ def test_every_character_timed_is_the_one_the_suite_would_write():
     seconds = []
     assert list(itertools.islice(inference.characters(model, 3, seconds), 5)) == [1] * 5
     assert len(seconds) == 5
-    first = list(itertools.islice(generate.following(model, [3]), 5))
-    assert generate.greedy(model, [3], 5) == [3, *first]
+    read = []
+    model.register_forward_hook(lambda _, inputs, __: read.append(int(inputs[0])))
+    list(itertools.islice(inference.characters(model, 3, seconds), 5))
+    (written,) = greedy.decode(Reading.of(model, [[3]]), 4)
+    assert read[:5] == [3, *written]
 
 
 @pytest.mark.parametrize("sampler", names("samplers"))

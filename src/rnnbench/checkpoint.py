@@ -9,6 +9,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
+from rnnbench.errors import RecordError
 from rnnbench.records import replacing
 
 if TYPE_CHECKING:
@@ -30,7 +31,20 @@ def read_weights(path: Path, model: nn.Module) -> dict:
     """Read parameters into ``model`` and return the facts beside them."""
     with safe_open(path, framework="pt") as stored:
         model.load_state_dict({name: stored.get_tensor(name) for name in stored.keys()})  # noqa: SIM118
-        return json.loads(stored.metadata()[KEY])
+    return read_facts(path)
+
+
+def read_facts(path: Path) -> dict:
+    """Read the facts beside the weights alone.
+
+    Raises:
+        RecordError: no file that :func:`write_weights` wrote.
+    """
+    try:
+        with safe_open(path, framework="pt") as stored:
+            return json.loads(stored.metadata()[KEY])
+    except (OSError, SafetensorError, TypeError, KeyError, ValueError) as error:
+        raise RecordError(f"{path}: wanted weights, found {error}. Make them again.") from None
 
 
 def save(path: Path, digest: str, progress: "Progress") -> None:
@@ -53,10 +67,9 @@ def restore(path: Path, digest: str, progress: "Progress") -> bool:
     if not path.exists():
         return False
     try:
-        with safe_open(path, framework="pt") as stored:
-            facts = json.loads(stored.metadata()[KEY])
-    except (SafetensorError, TypeError, KeyError, ValueError) as error:
-        log.warning("checkpoint %s cannot be read (%s): starting anew", path, error)
+        facts = read_facts(path)
+    except RecordError as error:
+        log.warning("starting anew, the checkpoint cannot be read: %s", error)
         return False
     if facts["digest"] != digest:
         log.info("checkpoint %s is of another configuration: starting anew", path)

@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from rnnbench import generate, names, samplers, speed, windows
+from rnnbench import decoders, names, samplers, speed, windows
+from rnnbench.decoders import greedy
+from rnnbench.generate import Reading
 from rnnbench.jobs import TimingConfig
 from rnnbench.variants import LanguageModel, State
 from rnnbench.work import Architecture
@@ -45,7 +47,7 @@ def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict
 
 def characters(model: LanguageModel, first: int, latencies: list[float]) -> Iterator[int]:
     """Write for ever; yield 1 per character and append its seconds to ``latencies``."""
-    written = generate.following(model, [first])
+    written = decoders.following(Reading.of(model, [[first]]), greedy.choose)
     while True:
         began = time.perf_counter()
         next(written)

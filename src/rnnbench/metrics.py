@@ -18,3 +18,9 @@ def bits_per_char(total_nats, num_chars):
     """total_nats / ln 2 / num_chars; NaN of no character."""
     with np.errstate(invalid="ignore"):
         return np.asarray(total_nats, float) / math.log(2) / np.asarray(num_chars, float)
+
+
+def share(part, whole):
+    """part / whole; NaN of nothing."""
+    part, whole = np.asarray(part, float), np.asarray(whole, float)
+    return np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)

@@ -17,7 +17,7 @@ from rnnbench import claims
 from rnnbench import figures as drawn
 from rnnbench.figures import _curves, _rows, _theme, tokens_per_second
 
-SECTIONS = ("Findings", "Text", "Sine", "Language models", "Speed")
+SECTIONS = ("Findings", "Text", "Sine", "Samplers", "Language models", "Gradients", "Speed")
 SHORT = 12  # rows shown at once; longer tables are folded
 HEAVY = 2_000_000  # bytes; above it a figure is embedded as PNG
 SCORES = ["heldout_perplexity", "heldout_bits_per_char", "perplexity", "train_seconds"]
@@ -34,7 +34,7 @@ def render(tables: _rows.Tables, figures: Iterable[dict[str, str]], facts: dict[
     shown = [_figure(**figure) for figure in figures]
     makers = {
         **{"Findings": _findings, "Text": _text, "Sine": _sine, "Language models": _models},
-        **{"Speed": _speed},
+        **{"Samplers": _samplers, "Gradients": _gradients, "Speed": _speed},
     }
     more = sorted({figure["section"] for figure in shown} - set(SECTIONS))
     sections = [
@@ -57,6 +57,7 @@ def render(tables: _rows.Tables, figures: Iterable[dict[str, str]], facts: dict[
         overview=overview(tables),
         sections=sections,
         texts=_texts(tables),
+        samples=_samples(tables),
         machines=_machines(tables),
         facts=facts,
     )
@@ -186,7 +187,21 @@ def _sine(tables: _rows.Tables) -> list[dict[str, Any]]:
     if not sine.empty:
         groups = sine.groupby(["mode", "horizon", "model"], dropna=False, sort=False).mse
         sine = groups.agg(seeds="count", lowest="min", median="median", highest="max").reset_index()
-    return [_table("Mean squared errors over seeds", sine)]
+    return [
+        _table("Mean squared errors over seeds", sine),
+        _table("Skill against base lines over seeds", _rows.rows(tables, "sine_skill")),
+        _table("What no forecast can be expected to beat", _rows.rows(tables, "sine_floor")),
+    ]
+
+
+def _samplers(tables: _rows.Tables) -> list[dict[str, Any]]:
+    titles = {
+        "coverage": "How evenly samplers read a text",
+        "padding": "Whole units, padded",
+        "sentences": "Runs on whole units, and by samplers on the same text",
+        "detaching_runs": "Runs with the state detached or not",
+    }
+    return [_table(title, _rows.rows(tables, name)) for name, title in titles.items()]
 
 
 def _models(tables: _rows.Tables) -> list[dict[str, Any]]:
@@ -201,7 +216,20 @@ def _models(tables: _rows.Tables) -> list[dict[str, Any]]:
     every += ["clipped_share", "reason"]
     return [
         _table("Best run of each variant", _labelled(best, leaky), [*keys, *SCORES]),
+        _table("Generated text by decoder: means over texts", _scores(tables)),
         _table("Every run", _labelled(runs, leaky), every),
+    ]
+
+
+def _gradients(tables: _rows.Tables) -> list[dict[str, Any]]:
+    runs = _rows.rows(tables, "divergence")
+    lost = runs if runs.empty else runs[runs.diverged_epoch.notna()]
+    columns = ["trial", "corpus", "variant", "sampler", "clip_norm", "learning_rate", "seed"]
+    columns += ["diverged_epoch", "epochs_done", "spikes", "max_grad_norm", "clipped_share"]
+    training, ways = _rows.rows(tables, "bptt_training"), ["variant", "method", "tau", "pi"]
+    return [
+        _table("Runs that diverged: from this epoch on no better than guessing", lost, columns),
+        _table("Trainings with truncated backpropagation", training, [*ways, "seed", *SCORES]),
     ]
 
 
@@ -239,6 +267,28 @@ def _texts(tables: _rows.Tables) -> list[dict[str, str]]:
     order = _rows.ordered(rows.variant)
     rows = rows.iloc[np.lexsort((rows.variant.map(order.index), rows.corpus))]
     return _labelled(rows, leaky).to_dict("records")
+
+
+def _samples(tables: _rows.Tables) -> list[dict[str, str]]:
+    """The first text of every decoder and setting, before and after training, of the first run."""
+    texts = _rows.texts(tables)
+    texts = texts if texts.empty else texts[texts.draw == 1]
+    if texts.empty:
+        return []
+    keys = ["corpus", "variant", "prefix", "decoder", "setting"]
+    first = texts.groupby([*keys, "stage"], sort=False).text.first().unstack("stage", fill_value="")
+    rows = first.reset_index().drop_duplicates(["decoder", "setting"])
+    return rows.reindex(columns=[*keys, "untrained", "trained"]).fillna("").to_dict("records")
+
+
+def _scores(tables: _rows.Tables) -> DataFrame:
+    """Means over texts: one row per stage, decoder and setting."""
+    texts = _rows.texts(tables)
+    if texts.empty:
+        return texts
+    groups = texts.groupby(["corpus", "stage", "decoder", "setting"], sort=False)
+    scores = [name for name in texts if name.endswith(("_share", "_bits_per_char"))]
+    return groups[scores].mean().assign(texts=groups.size()).reset_index()
 
 
 def _machines(tables: _rows.Tables) -> dict[str, Any]:

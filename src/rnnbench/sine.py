@@ -1,15 +1,20 @@
-"""Forecasting a noisy sine with a small network (d2l chapter 8.1).
+"""Forecasting a noisy sine (d2l chapter 8.1): the series, the ways to forecast, the errors.
 
-Series are ``(T,)``, windows of past values ``(N, num_lags)``; times count from 1.
+Series are ``(T,)``, float64; times count from 1. What forecasts is in :mod:`rnnbench.forecasters`.
 """
 
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import mse_loss
+
+from rnnbench import names
+from rnnbench.forecasters import Forecaster
 
 ANGULAR_FREQUENCY = 0.01
 
@@ -21,8 +26,9 @@ class SineConfig:
     Attributes:
         num_points: length T of the series.
         noise: standard deviation of the noise on each point.
-        num_lags: past values the network sees.
+        num_lags: past values an autoregression sees.
         hidden_size: hidden units.
+        num_steps: values per subsequence on which the recurrent network is trained.
         train_points: the first this many windows are trained on.
         batch_size: windows per minibatch.
         learning_rate: of Adam.
@@ -34,6 +40,7 @@ class SineConfig:
     noise: float
     num_lags: int
     hidden_size: int
+    num_steps: int
     train_points: int
     batch_size: int
     learning_rate: float
@@ -48,79 +55,59 @@ class SineConfig:
 
 def clean_series(config: SineConfig) -> Tensor:
     """Return sin(0.01 t) for t = 1..T."""
-    return torch.sin(ANGULAR_FREQUENCY * torch.arange(1, config.num_points + 1))
+    return torch.sin(ANGULAR_FREQUENCY * torch.arange(1, config.num_points + 1).double())
 
 
 def noisy_series(config: SineConfig, generator: np.random.Generator) -> Tensor:
     """Add independent Gaussian noise to the sine."""
     noise = config.noise * generator.standard_normal(config.num_points)
-    return clean_series(config) + torch.from_numpy(noise).float()
+    return clean_series(config) + torch.from_numpy(noise)
 
 
-def windows(series: Tensor, num_lags: int) -> tuple[Tensor, Tensor]:
-    """Pair each point with the ``num_lags`` before it: ``(T - num_lags, num_lags)`` and labels."""
-    return series.unfold(0, num_lags, 1)[:-1], series[num_lags:]
+def series_of(config: SineConfig, seed: int) -> Tensor:
+    """The series of a seed, the same for every forecaster."""
+    return noisy_series(config, np.random.Generator(np.random.PCG64(seed)))
 
 
-def build(config: SineConfig, generator: np.random.Generator) -> nn.Module:
-    """Two layers with a ReLU between them, Xavier-uniform weights (Glorot & Bengio, 2010)."""
-    model = nn.Sequential(
-        nn.Linear(config.num_lags, config.hidden_size),
-        nn.ReLU(),
-        nn.Linear(config.hidden_size, 1),
-        nn.Flatten(0),
-    )
-    with torch.no_grad():
-        for layer in (model[0], model[2]):
-            fan_out, fan_in = layer.weight.shape
-            _draw_uniform(layer.weight, np.sqrt(6 / (fan_in + fan_out)), generator)
-            _draw_uniform(layer.bias, 1 / np.sqrt(fan_in), generator)
-    return model
-
-
-def train(
-    model: nn.Module, series: Tensor, config: SineConfig, generator: np.random.Generator
-) -> None:
-    """Minimise the squared error, summed over each minibatch, with Adam."""
-    inputs, labels = (part[: config.train_points] for part in windows(series, config.num_lags))
-    optimiser = torch.optim.Adam(model.parameters(), lr=config.learning_rate)
-    for _ in range(config.num_epochs):
-        order = torch.from_numpy(generator.permutation(config.train_points))
-        for batch in order.split(config.batch_size):
-            optimiser.zero_grad()
-            mse_loss(model(inputs[batch]), labels[batch], reduction="sum").backward()
-            optimiser.step()
+def fit(name: str, series: Tensor, config: SineConfig, seed: int) -> Any:
+    """Fit a forecaster to the training part, with randomness that no other forecaster shares."""
+    mark = zlib.crc32(name.encode())
+    generator = np.random.Generator(np.random.PCG64([seed, mark]))
+    return names.load("forecasters", name).fit(series, config, generator)
 
 
 @torch.no_grad()
-def one_step(model: nn.Module, series: Tensor, config: SineConfig) -> Tensor:
+def one_step(model: Forecaster, series: Tensor) -> Tensor:
     """Forecast each point from the true values before it, ``(T - num_lags,)``."""
-    return model(windows(series, config.num_lags)[0])
+    return model.forecast(model.states(series)[:-1])
 
 
 @torch.no_grad()
-def multi_step(model: nn.Module, series: Tensor, config: SineConfig) -> Tensor:
+def multi_step(model: Forecaster, series: Tensor, config: SineConfig) -> Tensor:
     """Forecast all points behind the training windows from forecasts, ``(T - first_forecast,)``."""
-    values = series.clone()
-    for i in range(config.first_forecast, len(values)):
-        values[i] = model(values[None, i - config.num_lags : i])
-    return values[config.first_forecast :]
+    state = model.states(series[: config.first_forecast])[-1:]
+    return iterate(model, state, config.num_points - config.first_forecast)[0]
 
 
 @torch.no_grad()
-def k_step(model: nn.Module, series: Tensor, config: SineConfig) -> Tensor:
-    """Forecast up to the longest horizon from every window of true values.
+def k_step(model: Forecaster, series: Tensor, config: SineConfig) -> Tensor:
+    """Forecast up to the longest horizon from every state that true values lead to.
 
     Returns:
         ``(N, max horizon)``: row i, column k - 1 is the forecast of point i + num_lags + k - 1
         from the values before point i + num_lags; N = T - num_lags - max horizon + 1.
     """
     longest = max(config.horizons)
-    values = series.unfold(0, config.num_lags, 1)[: len(series) - config.num_lags - longest + 1]
-    for _ in range(longest):
-        forecast = model(values[:, -config.num_lags :])
-        values = torch.cat([values, forecast[:, None]], dim=1)
-    return values[:, config.num_lags :]
+    return iterate(model, model.states(series)[:-longest], longest)
+
+
+def iterate(model: Forecaster, states: Tensor, num_steps: int) -> Tensor:
+    """Feed forecasts back in: from states ``(N, D)`` the next values, ``(N, num_steps)``."""
+    values = []
+    for _ in range(num_steps):
+        values.append(model.forecast(states))
+        states = model.advance(states, values[-1])
+    return torch.stack(values, dim=1)
 
 
 @dataclass(frozen=True)
@@ -148,30 +135,10 @@ class Forecast:
         return float(mse_loss(self.values[self.trained :], truth[self.trained :]))
 
 
-def experiment(config: SineConfig, seed: int) -> tuple[list[dict], list[dict]]:
-    """Run once and return the rows of the error table and those of the forecasts."""
-    generator = np.random.Generator(np.random.PCG64(seed))
-    series = noisy_series(config, generator)
-    model = build(config, generator)
-    train(model, series, config, generator)
-    forecasts = list(_forecasts(model, series, config))
-    key = {"model": "mlp", "seed": seed, "num_lags": config.num_lags}
-    errors = [
-        key | {"horizon": f.horizon, "mode": f.mode, "mse": f.error(series)} for f in forecasts
-    ]
-    data = Forecast("data", 0, 0, 0, series)
-    clean = Forecast("clean", 0, 0, 0, clean_series(config))
-    points = [
-        {"seed": seed, "time": f.first + i, "mode": f.mode, "horizon": f.horizon, "value": value}
-        for f in (data, clean, *forecasts)
-        for i, value in enumerate(f.values.tolist(), start=1)
-    ]
-    return errors, points
-
-
-def _forecasts(model: nn.Module, series: Tensor, config: SineConfig) -> Iterator[Forecast]:
+def iterated(model: Forecaster, series: Tensor, config: SineConfig) -> Iterator[Forecast]:
+    """Every kind of forecast of a model that forecasts one step and is fed its own output."""
     trained, lags = config.train_points, config.num_lags
-    yield Forecast("one_step", 1, lags, trained, one_step(model, series, config))
+    yield Forecast("one_step", 1, lags, trained, one_step(model, series))
     multi = multi_step(model, series, config)
     yield Forecast("multi_step", len(multi), config.first_forecast, 0, multi)
     steps = k_step(model, series, config)
@@ -179,6 +146,25 @@ def _forecasts(model: nn.Module, series: Tensor, config: SineConfig) -> Iterator
         yield Forecast("k_step", horizon, lags + horizon - 1, trained, steps[:, horizon - 1])
 
 
-def _draw_uniform(parameter: Tensor, bound: float, generator: np.random.Generator) -> None:
-    values = (2 * generator.random(parameter.shape) - 1) * bound
-    parameter.copy_(torch.from_numpy(values))
+def forecasts(name: str, model: Any, series: Tensor, config: SineConfig) -> list[Forecast]:
+    """All forecasts of a fitted model, in the way of its own if its file has one."""
+    way = getattr(names.load("forecasters", name), "forecasts", iterated)
+    return list(way(model, series, config))
+
+
+def error_rows(
+    name: str, found: Iterable[Forecast], series: Tensor, config: SineConfig, seed: int
+) -> Iterator[dict[str, Any]]:
+    """Yield one row per forecast: how far it is from the series, squared."""
+    key = {"model": name, "seed": seed, "num_lags": config.num_lags}
+    for forecast in found:
+        row = {"horizon": forecast.horizon, "mode": forecast.mode, "mse": forecast.error(series)}
+        yield key | row
+
+
+def point_rows(name: str, found: Iterable[Forecast], seed: int) -> Iterator[dict[str, Any]]:
+    """Yield one row per forecast value, at the time of its point."""
+    for forecast in found:
+        key = {"model": name, "seed": seed, "mode": forecast.mode, "horizon": forecast.horizon}
+        for time, value in enumerate(forecast.values.tolist(), start=forecast.first + 1):
+            yield key | {"time": time, "value": value}

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from rnnbench import jobs, names, precision, samplers, schema
+from rnnbench import decoders, jobs, names, precision, samplers, schema
 from rnnbench.errors import StudyError
 from rnnbench.jobs import SIZES, RunConfig, TimingConfig, path_value
 
@@ -47,6 +47,8 @@ class Study:
         self._check_names()
         self._check_sizes()
         self._check_trials()
+        self._check_sine()
+        self._check_sampled()
         self._check_epsilons()
 
     def __getitem__(self, key: str) -> Any:
@@ -72,9 +74,17 @@ class Study:
         """Addresses of the points that can be timed here, as path values."""
         return [p for p in self._timing_grid() if p["device"] not in self.unavailable]
 
+    @cached_property
+    def writers(self) -> list[dict[str, str]]:
+        """Addresses of the runs that write with every decoder, as path values."""
+        return [p for p in self._writer_grid() if p["device"] not in self.unavailable]
+
     def missing(self, table: str) -> list[dict[str, str]]:
         """Return the rows of ``table`` that were asked for and cannot be had here, with reasons."""
-        grids = {"runs": self._run_grid, "speed": self._timing_grid, "trials": self._trial_rows}
+        grids = {
+            **{"runs": self._run_grid, "speed": self._timing_grid},
+            **{"generation": self._writer_grid, "trials": self._trial_rows},
+        }
         return [
             point | {"status": NOT_AVAILABLE, "reason": self.unavailable[point["device"]]}
             for point in (grids[table]() if table in grids else ())
@@ -164,6 +174,34 @@ class Study:
 
         return fill
 
+    def small_runs(self, stage: str, address: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Parameters of the runs of one variant that ``stage`` trains by itself, as plain values.
+
+        All combinations of what the stage names; the rest is as in the grid, the first of each
+        list, on the CPU.
+        """
+        fields = self.config[stage]["runs"] | {"variant": [address["variant"]]}
+        first = {"machine": self.machine, "trial": stage, "device": "cpu"}
+        points = itertools.product(*fields.values())
+        named = (first | dict(zip(fields, values, strict=True)) for values in points)
+        return [self.run_row(point) for point in named]
+
+    def runs_of(self, stage: str) -> list[dict[str, Any]]:
+        """Training runs that a stage makes by itself, on the CPU and clipped at 1, as the book's.
+
+        What the stage does not say is as in ``runs``.
+        """
+        own = self.config[stage]
+        fixed = {"machine": self.machine, "corpus": self.timing_corpus, "clip_norm": 1}
+        fixed |= {"sampler": "sequential_partition", "device": "cpu"}
+        points = itertools.product(own["variants"], own["seeds"])
+        return [
+            RunConfig.from_strings(
+                self._sizes(variant) | own | fixed | {"variant": variant, "seed": seed}
+            ).as_row()
+            for variant, seed in points
+        ]
+
     def timing_row(self, address: Mapping[str, str]) -> dict[str, Any]:
         """Return the parameters of a timed point as plain values."""
         return self.timing(address).as_row()
@@ -241,6 +279,20 @@ class Study:
             seed=runs["seeds"],
         )
 
+    def _writer_grid(self) -> Iterator[dict[str, str]]:
+        """Runs of the first text, sampler and device that is there, clipped as the book does."""
+        runs, there = self.config["runs"], self.devices("runs")
+        asked = self.config["generation"]["variants"]
+        thresholds = runs["clip_norm"]
+        return self._grid(
+            corpus=runs["corpora"][:1],
+            variant=[name for name in asked if name in runs["variants"]],
+            sampler=runs["samplers"][:1],
+            clip_norm=[1] if 1 in thresholds else thresholds[:1],
+            device=([d for d in there if d not in self.unavailable] or there)[:1],
+            seed=runs["seeds"],
+        )
+
     def _trial_grid(self) -> Iterator[dict[str, str]]:
         for trial, fields in self.config["trials"].items():
             for values in itertools.product(*fields.values()):
@@ -274,19 +326,36 @@ class Study:
 
     def _check_names(self) -> None:
         runs, speed = self.config["runs"], self.config["speed"]
-        for name in [*runs["variants"], *runs["overrides"], *speed["variants"], *speed["twins"]]:
+        trained, timed = (
+            [*runs["variants"], *runs["overrides"]],
+            [*speed["variants"], *speed["twins"]],
+        )
+        for name in [*trained, *timed, *self.config["generation"]["variants"]]:
             names.check("variants", name)
         for kind in ("limit", "inference", "breakdown", "scaling"):
             for name in self.config["probes"][kind]:
                 names.check("variants", name)
         for name in [*runs["samplers"], *speed["samplers"]]:
             names.check("samplers", name)
+        for stage in ("bptt", "lipschitz"):
+            for name in self.config[stage]["runs"]["variant"]:
+                names.check("variants", name)
+            for name in self.config[stage]["runs"]["sampler"]:
+                names.check("samplers", name)
         for name in self.config["ngram_lm"]["smoothings"]:
             names.check("smoothings", name)
         for name in self.config["zipf"]["estimators"]:
             names.check("zipf", name)
+        sine = self.config["sine"]
+        for name in [*sine["models"], *sine["sweep"]["models"]]:
+            names.check("forecasters", name)
+        for stage in ("detaching", "sentences"):
+            for name in self.config[stage]["variants"]:
+                names.check("variants", name)
         for name in self.config["figures"]:
             names.check("figures", name)
+        for _ in decoders.each(self.config["generation"]["decoders"]):
+            pass  # each is checked as it is named
         for name in self.config["corpora"]:
             if name not in self.config["own_texts"]:
                 names.check("corpora", name)
@@ -308,13 +377,6 @@ class Study:
             )
 
     def _check_sizes(self) -> None:
-        sine = self.config["sine"]
-        wanted = sine["train_points"] + sine["num_lags"] + max(sine["horizons"])
-        if sine["num_points"] < wanted:
-            raise StudyError(
-                f"sine.num_points: wanted at least {wanted} (train_points + num_lags + the longest "
-                f"horizon), found {sine['num_points']}. Make the series longer or the rest smaller."
-            )
         for variant in {*self.config["runs"]["variants"], *self.config["speed"]["variants"]}:
             for corpus in self.config["runs"]["corpora"]:
                 run = self.run({"machine": self.machine, "variant": variant, "corpus": corpus})
@@ -338,6 +400,31 @@ class Study:
             samplers.check_size(num_tokens, run.batch_size, run.num_steps)
         except StudyError as error:
             raise StudyError(f"{where}: {run.corpus}: {error}") from None
+
+    def _check_sine(self) -> None:
+        sine = self.config["sine"]
+        train, longest = sine["train_points"], max(sine["horizons"])
+        wanted = train + max(sine["num_lags"] + longest, max(sine["sweep"]["lags"]) + 1)
+        if sine["num_points"] < wanted:
+            raise StudyError(
+                f"sine.num_points: wanted at least {wanted} (train_points + num_lags + the longest "
+                "horizon, and a point behind the most lags of the sweep), found "
+                f"{sine['num_points']}. Make the series longer or the rest smaller."
+            )
+        least = max(longest, sine["num_steps"])
+        if train < least:
+            raise StudyError(
+                f"sine.train_points: wanted at least {least} (the longest horizon, and num_steps), "
+                f"found {train}. Make it larger or those smaller."
+            )
+
+    def _check_sampled(self) -> None:
+        for stage, key in (("coverage", "num_tokens"), ("detaching", "train_tokens")):
+            runs, tokens = self.config["runs"], self.config[stage][key]
+            try:
+                samplers.check_size(tokens, runs["batch_size"], runs["num_steps"])
+            except StudyError as error:
+                raise StudyError(f"{stage}.{key}: {error}") from None
 
     def _check_epsilons(self) -> None:
         lm = self.config["ngram_lm"]

@@ -11,7 +11,8 @@ import pandas as pd
 from pandas import DataFrame
 
 from rnnbench import costs as cost_model
-from rnnbench import metrics, points, rates, timings
+from rnnbench import divergence as diverged
+from rnnbench import metrics, points, rates, skill, timings
 from rnnbench.jobs import RunConfig
 from rnnbench.records import read_record, write_text
 
@@ -102,6 +103,25 @@ def trial_curves(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     return table[[*fields, *table.columns.drop(fields)]]
 
 
+def divergence(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per run, of the grid or of a study of its own: when it went wrong."""
+    parts = [diverged.table(_with_settings(path)) for path in paths]
+    columns = [*diverged.KEYS, *diverged.COLUMNS]
+    return pd.concat(parts, ignore_index=True) if parts else DataFrame(columns=columns)
+
+
+def bptt_training(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per model, seed and way to shorten the way back."""
+    table = concatenate(paths, missing)
+    if table.empty:
+        return DataFrame(columns=["variant", "seed", "method", "tau", "pi", "perplexity"])
+    heldout = table.heldout_total_nats, table.heldout_num_tokens
+    return table.assign(
+        perplexity=metrics.perplexity(table.total_nats, table.num_tokens),
+        heldout_perplexity=metrics.perplexity(*heldout),
+    )
+
+
 def texts(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     """One row per run, stage and prefix; the run's keys come from the record beside the text."""
     parts = []
@@ -111,6 +131,18 @@ def texts(paths: Sequence[str], missing: DataFrame) -> DataFrame:
         parts.append(DataFrame({key: record[key] for key in RUN_KEYS}, index=part.index).join(part))
     columns = [*RUN_KEYS, "stage", "prefix", "text"]
     return pd.concat(parts, ignore_index=True) if parts else DataFrame(columns=columns)
+
+
+def generation(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per generated text: how good the judge and the model find it, how it repeats.
+
+    Distinct n-grams, loops and copies are shares of what a text of its length could have.
+    """
+    table = concatenate(paths, missing)
+    found = _text_metrics(table) if len(table) else {}
+    first = [*RUN_KEYS, "stage", "decoder", "alpha", "k", "width", "prefix", "draw", *found]
+    table = _join(table.assign(**found), missing)
+    return table.reindex(columns=[*first, *(name for name in table if name not in first)])
 
 
 def speed(paths: Sequence[str], missing: DataFrame) -> DataFrame:
@@ -227,36 +259,33 @@ def predictors(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     return table[["corpus", *(name for name in table if name != "corpus")]]
 
 
+def sentences(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per run on whole sentences, or by a sampler on the same text."""
+    return _with_perplexities(concatenate(paths, missing))
+
+
+def detaching_runs(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per run whose state is carried, detached or not."""
+    return _with_perplexities(concatenate(paths, missing))
+
+
 def machines(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     """One row per machine and field of its fingerprint."""
     wide = concatenate(paths, missing)
     return wide.astype(str).melt(id_vars="machine", var_name="field")
 
 
-def sine_predictions(paths: Sequence[str], missing: DataFrame) -> DataFrame:
-    """The forecasts of the first seed, which the figures show."""
-    table = concatenate(paths, missing)
-    return table[table.seed == table.seed.iloc[0]]
+def sine_skill(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per forecast of the sine and base line: by how much it is the better one."""
+    return skill.table(concatenate(paths, missing))
 
 
 BUILDERS = {
     build.__name__: build
     for build in (
-        *(
-            runs,
-            curves,
-            trials,
-            trial_curves,
-            texts,
-            speed,
-            speedup,
-            noise,
-            limit,
-            inference,
-            breakdown,
-            scaling,
-        ),
-        *(costs, ngram_lm, floor, predictors, machines, sine_predictions),
+        *(runs, curves, trials, trial_curves, texts, generation, speed, speedup, noise, limit),
+        *(inference, breakdown, scaling, costs, ngram_lm, floor, predictors, machines),
+        *(sine_skill, sentences, detaching_runs, divergence, bptt_training),
     )
 }
 
@@ -275,6 +304,43 @@ def _run_metrics(records: DataFrame) -> dict[str, np.ndarray]:
         "initial_perplexity": metrics.perplexity(
             records.initial_total_nats, records.initial_num_tokens
         ),
+    }
+
+
+def _with_settings(path: str) -> DataFrame:
+    """A curve with the settings of its run, which a run of the grid keeps in its record."""
+    curve, beside = read(path), Path(path).with_name("record.json")
+    if not beside.exists():
+        return curve
+    record = read_record(beside)
+    settings = ("trial", "learning_rate", "num_steps", "hidden_size", "vocab_size")
+    return curve.assign(**{name: record[name] for name in settings})
+
+
+def _with_perplexities(records: DataFrame) -> DataFrame:
+    return records.assign(
+        perplexity=metrics.perplexity(records.total_nats, records.num_tokens),
+        heldout_perplexity=metrics.perplexity(
+            records.heldout_total_nats, records.heldout_num_tokens
+        ),
+    )
+
+
+def _text_metrics(texts: DataFrame) -> dict[str, np.ndarray]:
+    chars, words = texts.num_chars, texts.num_words
+    return {
+        "judge_perplexity": metrics.perplexity(texts.judge_nats, chars),
+        "judge_bits_per_char": metrics.bits_per_char(texts.judge_nats, chars),
+        "own_perplexity": metrics.perplexity(texts.own_nats, chars),
+        "own_bits_per_char": metrics.bits_per_char(texts.own_nats, chars),
+        "known_word_share": metrics.share(texts.known_words, words),
+        "loop_share": metrics.share(texts.loop_chars, chars),
+        "copied_share": metrics.share(texts.copied_chars, chars),
+        **{
+            f"distinct_{token}_{n}_share": metrics.share(texts[f"distinct_{token}_{n}"], of - n + 1)
+            for token, of in (("chars", chars), ("words", words))
+            for n in (1, 2, 3)
+        },
     }
 
 

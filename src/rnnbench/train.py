@@ -20,6 +20,8 @@ from rnnbench.variants import LanguageModel, State
 
 GRAD_NORM_QUANTILES = {"grad_norm_q05": 0.05, "grad_norm": 0.5, "grad_norm_q95": 0.95}
 
+Step = Callable[..., tuple[Tensor, Tensor, State]]  # as the function step below
+
 log = logging.getLogger(__name__)
 
 
@@ -116,7 +118,9 @@ def first_facts(run: RunConfig, texts: Texts, model: LanguageModel) -> dict[str,
     }
 
 
-def epoch(run: RunConfig, tokens: Tensor, progress: Progress) -> dict[str, Any]:
+def epoch(
+    run: RunConfig, tokens: Tensor, progress: Progress, one_step: Step | None = None
+) -> dict[str, Any]:
     """Train for one pass over ``tokens`` and return its row of the curve.
 
     As in the book, the loss is summed while the weights move, so the training perplexity is that
@@ -124,7 +128,7 @@ def epoch(run: RunConfig, tokens: Tensor, progress: Progress) -> dict[str, Any]:
     """
     began = time.perf_counter()
     losses, grad_norms, num_tokens = [], [], 0
-    for loss, grad_norm, minibatch_tokens in steps(run, tokens, progress):
+    for loss, grad_norm, minibatch_tokens in steps(run, tokens, progress, one_step):
         losses.append(loss * minibatch_tokens)
         grad_norms.append(grad_norm)
         num_tokens += minibatch_tokens
@@ -142,14 +146,16 @@ def epoch(run: RunConfig, tokens: Tensor, progress: Progress) -> dict[str, Any]:
 
 
 def steps(
-    run: RunConfig | TimingConfig, tokens: Tensor, progress: Progress
+    run: RunConfig | TimingConfig, tokens: Tensor, progress: Progress, one_step: Step | None = None
 ) -> Iterator[tuple[Tensor, Tensor, int]]:
     """Yield (mean loss in nats, gradient norm before clipping, tokens) of each training step.
+
+    ``one_step`` is that of the variant unless another is given.
 
     Losses and norms stay on the device: reading them would make the host wait for it.
     """
     sampler: ModuleType = names.load("samplers", run.sampler)
-    one_step = one_step_of(run.variant)
+    one_step = one_step or one_step_of(run.variant)
     state: State = None
     minibatches = sampler.minibatches(tokens, run.batch_size, run.num_steps, progress.generator)
     for X, Y in minibatches:
@@ -160,7 +166,7 @@ def steps(
         yield loss, grad_norm, X.numel()
 
 
-def one_step_of(variant: str) -> Callable[..., tuple[Tensor, Tensor, State]]:
+def one_step_of(variant: str) -> Step:
     """Return the training step of ``variant``: its own if its file has one, else :func:`step`."""
     return getattr(names.load("variants", variant), "step", step)
 

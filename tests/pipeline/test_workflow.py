@@ -45,6 +45,13 @@ COLUMNS = {
     "ngram_lm": "corpus token order smoothing split perplexity bits_per_char vocab_size "
     "scored_tokens oov_share",
     "sine": "model seed num_lags horizon mode mse",
+    "divergence": "trial variant sampler clip_norm seed diverged_epoch lost spikes max_grad_norm",
+    "lipschitz": "variant clip_norm seed epoch theta grad_norm step_norm loss change first_order",
+    "bptt": "variant seed stage minibatch method tau pi reach bias std rmse cosine mean_error",
+    "bptt_training": "variant seed method tau pi perplexity heldout_perplexity total_nats",
+    "bptt_reach": "variant seed stage minibatch distance share",
+    "gradient_distance": "cell spectral_radius seed distance grad_norm",
+    "linear_gradient": "spectral_radius seed deviation",
 }
 
 

@@ -1,20 +1,31 @@
 """Seed → forecasts of the sine."""
 
-PARTS["sine"] = ["results/sine/errors.csv"]
-PARTS["sine_predictions"] = ["results/sine/predictions.csv"]
+SINE = "results/sine"
+
+PARTS["sine"] = [f"{SINE}/errors.csv"]
+PARTS["sine_skill"] = [f"{SINE}/errors.csv"]
+PARTS["sine_floor"] = [f"{SINE}/floors.csv"]
+PARTS["sine_lags"] = [f"{SINE}/lags.csv"]
+PARTS["sine_maps"] = [f"{SINE}/maps.csv"]
+PARTS["sine_bands"] = [f"{SINE}/bands.csv"]
+PARTS["sine_predictions"] = [f"{SINE}/predictions.csv"]
 
 
 rule sine:
-    """Train the network on the noisy sine and forecast, once for each seed."""
+    """Fit every forecaster to the noisy sine and forecast, once for each seed."""
     output:
-        errors="results/sine/errors.csv",
-        predictions="results/sine/predictions.csv",
+        errors=f"{SINE}/errors.csv",
+        maps=f"{SINE}/maps.csv",
+        predictions=f"{SINE}/predictions.csv",
+        bands=f"{SINE}/bands.csv",
+        floors=f"{SINE}/floors.csv",
+        lags=f"{SINE}/lags.csv",
     log:
         "results/logs/sine.log",
     conda:
         "../../environment.yml"
     params:
-        **study["sine"],
-        source=sources.digest("sine.py"),
+        settings=study["sine"],
+        source=sources.sine(),
     script:
         "../scripts/sine.py"

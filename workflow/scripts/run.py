@@ -18,13 +18,14 @@ with logged(snakemake.log[0]):
     vocab = Vocab.read(snakemake.input.vocab)
     texts = train.split(np.load(snakemake.input.ids, allow_pickle=False), run)
     settings = snakemake.params
-    writing = generate.Writing(vocab, settings.prefixes, settings.num_tokens)
+    writing = generate.Writing(vocab, run.token, settings.prefixes, settings.num_tokens)
     progress = train.start(run, len(vocab))
     untrained = writing.rows("untrained", progress.model)
     saved = Path(settings.checkpoint)
     train.train(run, texts, progress, saved, outcome.identity(run, texts, settings.source))
     written = untrained + writing.rows("trained", progress.model)
-    checkpoint.write_weights(Path(snakemake.output.weights), progress.model, run.as_row())
+    facts = run.as_row() | {"vocab": vocab.tokens}
+    checkpoint.write_weights(Path(snakemake.output.weights), progress.model, facts)
     tables.write(snakemake.output.curve, outcome.curve_table(run, progress))
     generate.write(snakemake.output.text, written)
     write_record(snakemake.output.record, outcome.record(run, texts, progress, settings.source))

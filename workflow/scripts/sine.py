@@ -1,17 +1,18 @@
-"""Write the errors and the forecasts of every seed."""
+"""Write errors, learned maps, forecasts, floors and the errors by number of lags."""
 
 import pandas as pd
 import torch
 
-from rnnbench import sine, tables
+from rnnbench import sine, sine_study, tables
 from rnnbench.job import logged
 
 with logged(snakemake.log[0]):
     torch.set_num_threads(1)
-    settings = {k: v for k, v in snakemake.params.items() if k not in {"seeds", "source"}}
+    settings = dict(snakemake.params.settings)
+    models, seeds, sweep = (settings.pop(key) for key in ("models", "seeds", "sweep"))
     config = sine.SineConfig(**settings)
-    experiments = [sine.experiment(config, seed) for seed in snakemake.params.seeds]
-    errors = pd.DataFrame(row for errors, _ in experiments for row in errors)
-    predictions = pd.DataFrame(row for _, points in experiments for row in points)
-    tables.write(snakemake.output.errors, errors)
-    tables.write(snakemake.output.predictions, predictions)
+    found = sine_study.run(config, models, seeds)
+    found["floors"] = sine_study.floor_table(config, sweep["lags"], sweep["noises"])
+    found["lags"] = pd.DataFrame(sine_study.lag_rows(config, **sweep))
+    for name, table in found.items():
+        tables.write(snakemake.output[name], table)

@@ -8,7 +8,7 @@ from pandas import DataFrame, Series
 
 from rnnbench.figures import _rows, _theme
 
-RUN = ["machine", "corpus", "variant", "sampler", "clip_norm", "device", "seed"]
+RUN = _rows.RUN
 
 
 def chosen(tables: _rows.Tables) -> DataFrame:

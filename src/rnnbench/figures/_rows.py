@@ -8,6 +8,9 @@ from pandas import DataFrame
 
 Tables = dict[str, DataFrame]
 
+RUN = ["machine", "corpus", "variant", "sampler", "clip_norm", "device", "seed"]
+SETTINGS = ("alpha", "k", "width")  # of decoders
+REAL = "real text"  # the decoder's place in rows of held-out text
 AWAY = "not available here"
 FAMILIES = ("rnn", "gru", "lstm")
 # columns in which a job may write "inf" or "nan", words that pandas would keep
@@ -20,7 +23,9 @@ NUMBERS = frozenset(
         *("flops_per_token", "bytes_per_token", "flops_per_second", "limit_tokens_per_second"),
         *("roofline_tokens_per_second", "share_of_roofline", "per_second", "share", "slowdown"),
         *("latency_q05", "latency_q50", "latency_q95", "latency_q99", "seconds_per_token"),
-        *("ratio", "minimum", "maximum"),
+        *("ratio", "minimum", "maximum", "skill", "radius", "gain", "seconds"),
+        *("k", "width", "draw", "known_word_share", "loop_share"),
+        *("judge_perplexity", "judge_bits_per_char", "own_perplexity", "own_bits_per_char"),
         *("alpha", "bias", "shift", "xmin", "ks", "p", "lexicon_size"),
     ]
 )
@@ -53,8 +58,8 @@ def timed(speed: DataFrame) -> DataFrame:
 
 def leaky(tables: Tables) -> set[str]:
     """Variants that see the future: they are shown, and kept out of every ranking."""
-    runs = rows(tables, "runs")
-    marked = set() if runs.empty else set(runs.variant[runs.leaky])
+    told = [rows(tables, name) for name in ("runs", "generation")]
+    marked = {name for table in told if "leaky" in table for name in table.variant[table.leaky]}
     speed = rows(tables, "speed")
     backward = speed.variant[speed.directions > 1] if "directions" in speed else ()
     named = (name for name in speed.get("variant", []) if "bidirectional" in name)
@@ -64,6 +69,29 @@ def leaky(tables: Tables) -> set[str]:
 def ranked(table: DataFrame, tables: Tables) -> DataFrame:
     """Rows that may be compared: those of variants that are no language model left out."""
     return table if table.empty else table[~table.variant.isin(leaky(tables))]
+
+
+def texts(tables: Tables) -> DataFrame:
+    """Generated and real texts with their scores: of language models whose run did not diverge.
+
+    ``setting`` puts the decoder's settings into words: "alpha 0.5"; none for those without.
+    """
+    table, runs = rows(tables, "generation"), rows(tables, "runs")
+    if table.empty or "decoder" not in table:
+        return DataFrame()
+    table = ranked(table[table.decoder.notna()], tables)
+    dead = runs[runs.status == "diverged"] if "status" in runs else runs
+    keys = [key for key in RUN if key in dead]
+    if len(dead):
+        table = table.merge(dead[keys].drop_duplicates(), "left", indicator="ended")
+        table = table[table.pop("ended") == "left_only"]
+    names = [name for name in SETTINGS if name in table]
+    return table.assign(setting=[_setting(values) for values in table[names].to_dict("records")])
+
+
+def _setting(values: dict[str, float]) -> str:
+    known = {name: value for name, value in values.items() if not np.isnan(value)}
+    return english(f"{name} {value:g}" for name, value in known.items()) if known else ""
 
 
 def absent(table: DataFrame, noun: str) -> dict[str, str]:

@@ -1,5 +1,7 @@
 """What the sine figures share: the series, the end of the training part, typical errors."""
 
+from collections.abc import Callable, Iterable
+
 import numpy as np
 from matplotlib.axes import Axes
 from pandas import DataFrame
@@ -7,16 +9,32 @@ from pandas import DataFrame
 from rnnbench.figures import _rows, _theme
 
 NOISE = {"color": "#b0b0b0", "lw": 0.7}
+SERIES = ("data", "clean")
+BOOK = "mlp"  # the model whose forecasts are drawn
+SPREAD = {"low": 0.05, "mse": 0.5, "high": 0.95}  # quantiles over seeds
+LOOK = {
+    "mlp": (_theme.BLUE, "o", "network"),
+    "direct": (_theme.ORANGE, "s", "network per horizon"),
+    "rnn": (_theme.GREEN, "^", "RNN"),
+    "ols_ar": (_theme.PURPLE, "D", "OLS on the lags"),
+    "lag_mean": (_theme.YELLOW, "v", "mean of the lags"),
+    "persistence": (_theme.SKY, "P", "last value"),
+    "zero": (_theme.FAINT, "X", "zero"),
+}
+FLOORS = {
+    "best_linear": ((0, (4, 2)), "best linear forecast"),
+    "best": ((0, (2, 1, 1, 1)), "best forecast"),
+    "noise": (":", "noise variance"),
+}
 
 
 def mode(tables: _rows.Tables, name: str) -> DataFrame:
-    """Rows of one mode in the order of time, of the first seed if there are several."""
+    """Rows of one mode in the order of time: the series, or the network's forecasts."""
     table = _rows.rows(tables, "sine_predictions")
     if table.empty:
         return table
-    if "seed" in table:
-        table = table[table.seed == table.seed.min()]
-    return table[table["mode"] == name].sort_values("time")
+    table = table[(table["mode"] == name) & ((table.model == BOOK) | table["mode"].isin(SERIES))]
+    return table[table.seed == table.seed.min()].sort_values("time")
 
 
 def training_end(tables: _rows.Tables) -> float:
@@ -45,13 +63,52 @@ def backdrop(ax: Axes, tables: _rows.Tables) -> None:
 
 
 def errors(tables: _rows.Tables, name: str) -> DataFrame:
-    """Median mean squared error over seeds, one row per model and horizon."""
+    """Mean squared errors over seeds, one row per model and horizon: median, 5 and 95 %."""
     table = _rows.rows(tables, "sine")
     table = table if table.empty else table[(table["mode"] == name) & np.isfinite(table.mse)]
     if table.empty:
-        return DataFrame(columns=["model", "horizon", "mse", "seeds"])
-    groups = table.groupby(["model", "horizon"], dropna=False)
-    return groups.mse.agg(mse="median", seeds="count").reset_index()
+        return DataFrame(columns=["model", "horizon", *SPREAD, "seeds"])
+    return spread(table, ["model", "horizon"])
+
+
+def spread(table: DataFrame, keys: list[str]) -> DataFrame:
+    """Median, 5 and 95 % of the errors of each group, and how many there are."""
+    groups = table.groupby(keys, dropna=False).mse
+    found = groups.quantile(list(SPREAD.values())).unstack().set_axis(list(SPREAD), axis=1)
+    return found.assign(seeds=groups.count()).reset_index()
+
+
+def known(models: Iterable[str]) -> list[str]:
+    """Models in the order of their looks; others last, by name."""
+    order = list(LOOK)
+    return sorted(
+        set(models), key=lambda name: (order.index(name) if name in order else len(order), name)
+    )
+
+
+def look(model: str) -> tuple[str, str, str]:
+    """Colour, marker and label of a model."""
+    return LOOK.get(model, (_theme.INK, "d", model))
+
+
+def ranges(ax: Axes, model: str, found: DataFrame, x: str, shift: float = 1.0) -> None:
+    """Medians of a model over seeds against ``x``, with lines from 5 to 95 %."""
+    color, marker, label = look(model)
+    found = found.sort_values(x)
+    reach = [found.mse - found.low, found.high - found.mse]
+    style = {"color": color, "marker": marker, "lw": 1.1, "capsize": 2, "elinewidth": 0.8}
+    ax.errorbar(found[x] * shift, found.mse, yerr=reach, label=label, **style)
+
+
+def floors(ax: Axes, tables: _rows.Tables, x: str, chosen: Callable) -> None:
+    """Lines below which no forecast of their kind is expected, out of the chosen rows."""
+    table = _rows.rows(tables, "sine_floor")
+    table = table if table.empty else table[chosen(table)]
+    for name, (line, label) in FLOORS.items():
+        own = table if table.empty else table[table.floor == name]
+        if len(own) and (own.mse > 0).all():
+            own = own.drop_duplicates(x).sort_values(x)
+            ax.plot(own[x], own.mse, color=_theme.INK, lw=0.9, ls=line, label=label)
 
 
 def legend(ax: Axes, columns: int) -> None:

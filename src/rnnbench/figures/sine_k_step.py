@@ -1,6 +1,7 @@
 """k-step forecasts of the sine: every value is forecast k steps ahead of the last one observed.
 
-Left: the forecasts, moved apart by a fixed amount each. Right: error against k, median over seeds.
+Left: the network's forecasts, moved apart by a fixed amount each. Right: error against k, median
+and 5-95 % over seeds, above what no forecast can be expected to beat.
 """
 
 import numpy as np
@@ -10,6 +11,7 @@ from matplotlib.figure import Figure
 from rnnbench.figures import _rows, _sine, _theme
 
 SECTION = "Sine"
+DRAWN = ("mlp", "direct", "rnn", "ols_ar")
 
 
 def draw(tables: _rows.Tables) -> Figure:
@@ -20,7 +22,7 @@ def draw(tables: _rows.Tables) -> Figure:
     horizons = sorted(forecast.horizon.dropna().unique())
     for index, horizon in enumerate(horizons):
         chosen = forecast[forecast.horizon == horizon]
-        _strip(axes[0, 0], tables, chosen.time, chosen.value, -3.0 * index, index)
+        _strip(axes[0, 0], tables, chosen.time, chosen.value, -3.0 * index)
     axes[0, 0].set(xlabel="time (steps)", ylabel="x(t), one strip per k")
     axes[0, 0].set_yticks([-3.0 * i for i in range(len(horizons))])
     axes[0, 0].set_yticklabels([f"k = {k:.0f}" for k in horizons])
@@ -31,39 +33,47 @@ def draw(tables: _rows.Tables) -> Figure:
 
 def finding(tables: _rows.Tables) -> str:
     errors = _sine.errors(tables, "k_step")
-    models = sorted(set(errors.model), key=lambda name: (name != "mlp", name))
+    models = _sine.known(errors.model)
     chosen = errors[errors.model == models[0]].sort_values("horizon") if models else errors
     if len(chosen) < 2:
         return "No k-step errors to compare."
     near, far = chosen.iloc[0], chosen.iloc[-1]
     verb = "grows" if far.mse > near.mse else "goes"
-    return (
-        f"The mean squared error of {near.model} {verb} from {_rows.figures3(near.mse)} at "
-        f"k = {near.horizon:.0f} to {_rows.figures3(far.mse)} at k = {far.horizon:.0f}."
+    direct = errors[(errors.model == "direct") & (errors.horizon == far.horizon)]
+    said = (
+        f"The mean squared error of {near.model} {verb} from {_told(near)} at "
+        f"k = {near.horizon:.0f} to {_told(far)} at k = {far.horizon:.0f} (median and 5-95 % of "
+        f"{_rows.counted(int(far.seeds), 'seed')})"
     )
+    if len(direct):
+        said += f", where networks trained for that k have {_told(direct.iloc[0])}"
+    return said + "."
 
 
-def _strip(ax: Axes, tables: _rows.Tables, time, value, shift: float, index: int) -> None:
+def _told(row) -> str:
+    low, middle, high = map(_rows.figures3, (row.low, row.mse, row.high))
+    return f"{middle} ({low} to {high})"
+
+
+def _strip(ax: Axes, tables: _rows.Tables, time, value, shift: float) -> None:
     data = _sine.mode(tables, "data")
     ax.plot(data.time, data.value + shift, **_sine.NOISE)
-    color = _theme.SERIES[index % len(_theme.SERIES)]
-    ax.plot(time, np.clip(value, -1.5, 1.5) + shift, color=color, lw=1)
+    ax.plot(time, np.clip(value, -1.5, 1.5) + shift, color=_theme.BLUE, lw=1)
 
 
 def _errors(ax: Axes, tables: _rows.Tables) -> None:
     errors = _sine.errors(tables, "k_step")
     if errors.empty:
         return _theme.vacant(ax, "No k-step errors to show.", 22)
-    models = sorted(set(errors.model), key=lambda name: (name != "mlp", name))
-    for index, model in enumerate(models):
-        chosen = errors[errors.model == model].sort_values("horizon")
-        look = {"color": _theme.SERIES[index % 6], "marker": _theme.MARKERS[index % 6]}
-        ax.plot(chosen.horizon, chosen.mse, label=model, **look)
-    floor = _sine.floor(tables)
-    if floor > 0:
-        ax.axhline(floor, color=_theme.INK, lw=0.9, ls=":", label="noise variance")
+    drawn = [name for name in _sine.known(errors.model) if name in DRAWN]
+    for index, model in enumerate(drawn):
+        shift = 1.08 ** (index - (len(drawn) - 1) / 2)
+        _sine.ranges(ax, model, errors[errors.model == model], "horizon", shift)
+    lags = _rows.rows(tables, "sine").num_lags.iloc[0]
+    _sine.floors(ax, tables, "horizon", lambda t: (t.num_lags == lags) & (t.noise > 0))
     _theme.logarithmic(ax.yaxis)
     ax.set_xscale("log", base=2)
     horizons = sorted(errors.horizon.unique())
     ax.set_xticks(horizons, [f"{k:.0f}" for k in horizons])
+    ax.minorticks_off()
     ax.set(xlabel="k (steps ahead)", ylabel="mean squared error (no unit)")

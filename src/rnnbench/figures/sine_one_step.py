@@ -22,6 +22,13 @@ def finding(tables: _rows.Tables) -> str:
     errors = _sine.errors(tables, "one_step").sort_values("mse")
     if errors.empty:
         return "No one-step error to show."
-    models = [f"{_rows.figures3(row.mse)} for {row.model}" for row in errors.itertuples()]
+    models = [
+        f"{_rows.figures3(row.mse)} ({_rows.figures3(row.low)} to {_rows.figures3(row.high)}) for "
+        f"{row.model}"
+        for row in errors.itertuples()
+    ]
     seeds = _rows.counted(int(errors.seeds.max()), "seed")
-    return f"One step ahead the mean squared error is {_rows.english(models)} (median of {seeds})."
+    return (
+        f"One step ahead the mean squared error is {_rows.english(models)} (median and 5-95 % of "
+        f"{seeds})."
+    )

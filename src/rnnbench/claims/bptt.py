@@ -1,0 +1,220 @@
+"""Backpropagation through time."""
+
+import numpy as np
+from pandas import DataFrame, Series
+
+from rnnbench.claims import FAILS, HOLDS, PARTLY, Claim
+from rnnbench.figures import _rows, truncation
+
+EXACT = 1e-10  # relative: what float64 leaves of a product of 40 matrices is far less
+SUFFICES = 1.02  # times the perplexity of the full gradient
+CHANCE = 2.0  # times the distance that chance makes of a mean
+
+
+def claims(tables: _rows.Tables) -> list[Claim]:
+    return [
+        *(closed_form(tables), powers(tables), squashed(tables), sufficient(tables)),
+        *(unbiased(tables), noisy(tables), useless(tables), regularising(tables)),
+    ]
+
+
+def closed_form(tables: _rows.Tables) -> Claim:
+    """The formula beside automatic differentiation, in float64."""
+    said = Claim(
+        "The gradient of a linear recurrent network is a sum over powers of its transposed W_hh.",
+        "d2l 8.7.16",
+    )
+    table = _rows.rows(tables, "linear_gradient")
+    if table.empty:
+        return said
+    most = float(table.deviation.max())
+    return said.judged(
+        HOLDS if most < EXACT else FAILS,
+        f"Formula and automatic differentiation differ by at most {_rows.figures3(most)} of the "
+        f"largest entry ({_rows.counted(len(table), 'network')}, float64).",
+        **{"value": most, "low": float(table.deviation.min()), "high": most, "n": len(table)},
+    )
+
+
+def powers(tables: _rows.Tables) -> Claim:
+    """Norms at the greatest distance: below 1 and above 1 as the radius is, for all seeds."""
+    said = Claim(
+        "Gradients of a linear network vanish where the eigenvalues of W_hh are below 1, and "
+        "explode where they are above.",
+        "d2l 8.7.2",
+    )
+    return _by_radius(said, tables, "linear")
+
+
+def squashed(tables: _rows.Tables) -> Claim:
+    """The same for tanh units."""
+    said = Claim(
+        "Gradients of a network of tanh units vanish and explode likewise.",
+        "d2l 8.7.2",
+    )
+    return _by_radius(said, tables, "tanh")
+
+
+def sufficient(tables: _rows.Tables) -> Claim:
+    """The shortest cut whose training perplexity is within 2 % of the full one, seed by seed."""
+    said = Claim(
+        "Cutting backpropagation every few steps is a sufficient approximation of the gradient.",
+        "d2l 8.7.1",
+    )
+    ratios = _to_full(tables, "perplexity")
+    ratios = ratios if ratios.empty else ratios[ratios.method == "regular"]
+    if ratios.empty:
+        return said
+    medians, most = (getattr(ratios.groupby("tau").ratio, f)() for f in ("median", "max"))
+    enough = medians[medians <= SUFFICES].index
+    tau = enough.min() if len(enough) else medians.index.max()
+    words = ", ".join(f"{_rows.figures3(r)} at {t:.0f}" for t, r in medians.items())
+    return said.judged(
+        FAILS if not len(enough) else HOLDS if most[tau] <= SUFFICES else PARTLY,
+        f"At equal tokens, updates and states, training perplexity by steps between cuts is, over "
+        f"that of the full gradient, {words} (medians; at {tau:.0f}: at most "
+        f"{_rows.figures3(most[tau])}; {_seeds(ratios)}).",
+        **_numbers(ratios[ratios.tau == tau].ratio),
+    )
+
+
+def unbiased(tables: _rows.Tables) -> Claim:
+    """Means over drawn gradients, as far from the full one as chance makes them."""
+    said = Claim("Randomized truncation gives the full gradient on average.", "d2l 8.7.1")
+    table = _method(tables, "randomized")
+    if table.empty:
+        return said
+    low, middle, high = table.mean_error.quantile([0.05, 0.5, 0.95])
+    draws = f"{table.patterns.iloc[0]:,.0f}"
+    return said.judged(
+        HOLDS if high <= CHANCE else PARTLY if middle <= CHANCE else FAILS,
+        f"Means over {draws} draws lie {_rows.figures3(middle)} times as far from the full "
+        f"gradient as chance alone puts them (median; 5-95 % {_rows.figures3(low)} to "
+        f"{_rows.figures3(high)}; {_rows.counted(len(table), 'mean')}).",
+        **{"value": middle, "low": low, "high": high, "n": len(table)},
+    )
+
+
+def noisy(tables: _rows.Tables) -> Claim:
+    """Distance of the randomized gradient over that of the truncated one, at equal mean reach."""
+    said = Claim(
+        "The variance of randomized truncation undoes what its accuracy gains.", "d2l 8.7.1"
+    )
+    pairs = truncation.pairs(truncation.trained(tables))
+    if pairs.empty:
+        return said
+    ratio = pairs.rmse_randomized / pairs.rmse_regular
+    low, middle, high = ratio.quantile([0.05, 0.5, 0.95])
+    return said.judged(
+        HOLDS if low > 1 else PARTLY if middle > 1 else FAILS,
+        f"At equal mean reach the randomized gradient is {_rows.figures3(middle)} times as far "
+        f"from the full one as the truncated one is (median; 5-95 % {_rows.figures3(low)} to "
+        f"{_rows.figures3(high)}; {_rows.counted(len(pairs), 'pair')} on trained models).",
+        **{"value": middle, "low": low, "high": high, "n": len(pairs)},
+    )
+
+
+def useless(tables: _rows.Tables) -> Claim:
+    """Perplexity trained with random cuts over that with regular ones, seed by seed."""
+    said = Claim("In practice randomized truncation is no better than regular.", "d2l 8.7.1")
+    ratios = _to_full(tables, "perplexity")
+    if ratios.empty:
+        return said
+    both = ratios.pivot(index=["variant", "seed", "tau"], columns="method", values="ratio")
+    if not {"regular", "randomized"} <= set(both):
+        return said
+    both = both.dropna(subset=["regular", "randomized"])
+    found = both.randomized / both.regular
+    if found.empty:
+        return said
+    numbers = _numbers(found)
+    better = f"{int((found < 1).sum())} of {_rows.counted(len(found), 'pair')}"
+    return said.judged(
+        HOLDS
+        if numbers["value"] >= 1 and (found < 1).mean() <= 0.5
+        else FAILS
+        if numbers["high"] < 1
+        else PARTLY,
+        f"At equal mean reach the training perplexity with random cuts is "
+        f"{_rows.figures3(numbers['value'])} times that with regular ones (median; from "
+        f"{_rows.figures3(numbers['low'])} to {_rows.figures3(numbers['high'])}), and lower in "
+        f"{better}.",
+        **numbers,
+    )
+
+
+def regularising(tables: _rows.Tables) -> Claim:
+    """Held-out perplexity at the shortest cut over that of the full gradient, seed by seed."""
+    said = Claim("Truncation regularises a little.", "d2l 8.7.1")
+    ratios = _to_full(tables, "heldout_perplexity")
+    ratios = ratios if ratios.empty else ratios[ratios.method == "regular"]
+    if ratios.empty:
+        return said
+    middle = ratios.groupby("tau").ratio.median()
+    tau = middle.idxmin()
+    numbers = _numbers(ratios[ratios.tau == tau].ratio)
+    return said.judged(
+        HOLDS if numbers["high"] < 1 else PARTLY if numbers["value"] < 1 else FAILS,
+        f"At best, with {tau:.0f} {'step' if tau == 1 else 'steps'} between cuts, held-out "
+        f"perplexity is {_rows.figures3(numbers['value'])} times that of the full gradient (median;"
+        f" from {_rows.figures3(numbers['low'])} to {_rows.figures3(numbers['high'])}; "
+        f"{_seeds(ratios)}).",
+        **numbers,
+    )
+
+
+def _by_radius(said: Claim, tables: _rows.Tables, cell: str) -> Claim:
+    """Vanishing and exploding count where 95 % of the seeds are on the side of their radius."""
+    norms = _rows.rows(tables, "gradient_distance")
+    norms = norms if norms.empty else norms[norms.cell == cell]
+    if norms.empty:
+        return said
+    far = norms[norms.distance == norms.distance.max()].groupby("spectral_radius").grad_norm
+    table = far.quantile([0.05, 0.5, 0.95]).unstack()
+    below, above = table[table.index < 1], table[table.index > 1]
+    if below.empty or above.empty:
+        return said
+    vanish, explode = (below[0.95] < 1).all(), (above[0.05] > 1).all()
+    words = "; ".join(
+        f"{_rows.figures3(middle)} ({_rows.figures3(low)} to {_rows.figures3(high)}) at radius "
+        f"{_rows.figures3(radius)}"
+        for radius, (low, middle, high) in table.iterrows()
+    )
+    low, middle, high = above.iloc[-1]
+    return said.judged(
+        HOLDS if vanish and explode else PARTLY if vanish or explode else FAILS,
+        f"From {norms.distance.max():.0f} steps back comes a norm of {words}, where it starts at 1 "
+        f"(medians and 5-95 %; {_rows.counted(norms.seed.nunique(), 'seed')}).",
+        **{"value": middle, "low": low, "high": high, "n": norms.seed.nunique()},
+    )
+
+
+def _method(tables: _rows.Tables, name: str) -> DataFrame:
+    table = _rows.rows(tables, "bptt")
+    return table if table.empty else table[table.method == name]
+
+
+def _to_full(tables: _rows.Tables, metric: str) -> DataFrame:
+    """Each training's ``metric`` over that of the full gradient from the same weights."""
+    table = _rows.rows(tables, "bptt_training")
+    table = table if table.empty else table[np.isfinite(table[metric])]
+    if table.empty:
+        return table
+    full = table[table.method == "full"][["variant", "seed", metric]]
+    joined = table.merge(full, on=["variant", "seed"], suffixes=("", "_full"))
+    joined = joined[joined.method != "full"]
+    return joined.assign(ratio=joined[metric] / joined[f"{metric}_full"])
+
+
+def _numbers(values: Series) -> dict[str, float]:
+    """Median, least, greatest and number."""
+    return {
+        "value": float(values.median()),
+        "low": float(values.min()),
+        "high": float(values.max()),
+        "n": len(values),
+    }
+
+
+def _seeds(ratios: DataFrame) -> str:
+    return _rows.counted(ratios[["variant", "seed"]].drop_duplicates().shape[0], "seed")

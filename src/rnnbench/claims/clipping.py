@@ -1,0 +1,209 @@
+"""Clipping."""
+
+import math
+
+import numpy as np
+from pandas import DataFrame, Series
+
+from rnnbench.claims import FAILS, HOLDS, PARTLY, Claim
+from rnnbench.figures import _rows, lipschitz
+
+RARE = 0.05  # share of exceptions that a claim about every update may have
+PAIR = ["trial", "machine", "corpus", "variant", "sampler", "learning_rate", "device", "seed"]
+UNITS = {"rnn_relu": "ReLU", "rnn": "tanh"}
+
+
+def claims(tables: _rows.Tables) -> list[Claim]:
+    return [needed(tables), saves(tables), rectified(tables), bounded(tables), progress(tables)]
+
+
+def needed(tables: _rows.Tables) -> Claim:
+    """Runs that diverge without clipping: most, some, or none more than with it."""
+    said = Claim(
+        "Recurrent networks need clipping: without it their training diverges.", "d2l 8.5.5"
+    )
+    pairs = _pairs(tables)
+    if pairs.empty:
+        return said
+    without, with_it = pairs.diverged_never.astype(bool), pairs.diverged.astype(bool)
+    share, low, high = _share(without)
+    rates = ", ".join(
+        f"{int(group.diverged_never.sum())} of {len(group)} at learning rate {_rows.figures3(rate)}"
+        for rate, group in pairs.groupby("learning_rate")
+    )
+    return said.judged(
+        FAILS if without.sum() <= with_it.sum() else HOLDS if share > 0.5 else PARTLY,
+        f"Without clipping {int(without.sum())} of {_rows.counted(len(pairs), 'run')} diverged "
+        f"({rates}), with a threshold of {_rows.figures3(pairs.clip_norm.iloc[0])} "
+        f"{int(with_it.sum())} of the same; share without "
+        f"{_rows.figures3(share)} ({_rows.figures3(low)} to {_rows.figures3(high)}).",
+        **{"value": share, "low": low, "high": high, "n": len(pairs)},
+    )
+
+
+def saves(tables: _rows.Tables) -> Claim:
+    """Runs that diverged unclipped, run again with clipping: all, some or none come through."""
+    said = Claim(
+        "With clipping a model does not diverge, even where gradients explode on the way.",
+        "d2l 8.5.6",
+    )
+    pairs = _pairs(tables)
+    lost = pairs if pairs.empty else pairs[pairs.diverged_never.astype(bool)]
+    if lost.empty:
+        return said
+    through = ~lost.diverged.astype(bool)
+    share, low, high = _share(through)
+    groups = ", ".join(
+        f"{int((~group.diverged.astype(bool)).sum())} of {len(group)} {variant}"
+        for variant, group in lost.groupby("variant")
+    )
+    return said.judged(
+        HOLDS if through.all() else PARTLY if through.any() else FAILS,
+        f"Of {_rows.counted(len(lost), 'run')} that diverged without clipping, "
+        f"{int(through.sum())} came through with a threshold of "
+        f"{_rows.figures3(lost.clip_norm.iloc[0])} ({groups}); share {_rows.figures3(share)} "
+        f"({_rows.figures3(low)} to {_rows.figures3(high)}).",
+        **{"value": share, "low": low, "high": high, "n": len(lost)},
+    )
+
+
+def rectified(tables: _rows.Tables) -> Claim:
+    """Losses that left the finite numbers without clipping, by the unit."""
+    said = Claim(
+        "A network of ReLU units explodes where one of tanh units, whose states are bounded, does "
+        "not.",
+        "d2l 8.7.2",
+    )
+    runs = _rows.rows(tables, "divergence")
+    runs = runs if runs.empty else runs[np.isinf(runs.clip_norm) & runs.variant.isin(UNITS)]
+    keys = [key for key in PAIR if key != "variant"]
+    if runs.empty:
+        return said
+    relu, tanh = (runs[runs.variant == name] for name in UNITS)
+    pairs = relu.merge(tanh, on=keys, suffixes=("_relu", "_tanh"))
+    if pairs.empty:
+        return said
+    counts = {name: _true(pairs[f"lost_{name}"]) for name in ("relu", "tanh")}
+    worse = {name: pairs[f"diverged_epoch_{name}"].notna() for name in counts}
+    norms = {name: pairs[f"max_grad_norm_{name}"].median() for name in counts}
+    share, low, high = _share(counts["relu"])
+    explodes, bounded = counts["relu"].any(), not counts["tanh"].any()
+    return said.judged(
+        HOLDS
+        if explodes and bounded
+        else PARTLY
+        if counts["relu"].sum() > counts["tanh"].sum()
+        else FAILS,
+        f"Without clipping the loss left the finite numbers in {int(counts['relu'].sum())} of "
+        f"{_rows.counted(len(pairs), 'ReLU run')} and {int(counts['tanh'].sum())} of the tanh "
+        f"runs beside them; {int(worse['relu'].sum())} and {int(worse['tanh'].sum())} ended worse "
+        f"than guessing; median of the largest gradient norms {_rows.figures3(norms['relu'])} "
+        f"and {_rows.figures3(norms['tanh'])}.",
+        **{"value": share, "low": low, "high": high, "n": len(pairs)},
+    )
+
+
+def bounded(tables: _rows.Tables) -> Claim:
+    """A constant L seen with other seeds, held against the updates of each seed."""
+    said = Claim(
+        "The loss is Lipschitz continuous: clipped at theta, an update changes it by no more than "
+        "L lr theta.",
+        "d2l 8.5.5",
+    )
+    updates = lipschitz.tried(tables)
+    chosen = updates if updates.empty else updates[_at(updates)]
+    if chosen.empty or chosen.seed.nunique() < 2:
+        return said
+    per_length = chosen.change.abs() / chosen.step_norm
+    beyond = _beyond_other_seeds(chosen, per_length)
+    never = updates[np.isinf(updates.theta)]
+    free = (never.change.abs() / never.step_norm).max() if len(never) else math.nan
+    share, low, high, runs = _over_runs(chosen, beyond)
+    return said.judged(
+        HOLDS if not beyond.any() else PARTLY if share <= RARE else FAILS,
+        f"The largest change per length seen with other seeds was passed by {int(beyond.sum())} of "
+        f"{_rows.counted(len(chosen), 'clipped update')} (share {_rows.figures3(share)}, "
+        f"{_rows.figures3(low)} to {_rows.figures3(high)} over {_rows.counted(runs, 'run')}); the "
+        f"change per length is {_rows.figures3(per_length.median())} in the median, at most "
+        f"{_rows.figures3(per_length.max())}, and up to {_rows.figures3(free)} without clipping.",
+        **{"value": share, "low": low, "high": high, "n": runs},
+    )
+
+
+def progress(tables: _rows.Tables) -> Claim:
+    """The worst that an update does to its own minibatch, clipped and not, along the same way."""
+    said = Claim(
+        "Clipping limits how far things can go wrong in one update, at the price of slower "
+        "progress.",
+        "d2l 8.5.5",
+    )
+    updates = lipschitz.tried(tables)
+    if updates.empty or not np.isinf(updates.theta).any():
+        return said
+    keys = [*PAIR, "clip_norm", "epoch", "grad_norm", "loss"]
+    pairs = updates[_at(updates)].merge(
+        updates[np.isinf(updates.theta)], on=keys, suffixes=("", "_never")
+    )
+    pairs = pairs[pairs.grad_norm > pairs.theta]
+    if pairs.empty:
+        return said
+    share, low, high, runs = _over_runs(pairs, ~(pairs.change <= 0))
+    share_never = float((~(pairs.change_never <= 0)).mean())
+    worst = pairs.change.max(), pairs.change_never.fillna(np.inf).max()
+    milder, fewer = worst[0] < worst[1], share < share_never
+    return said.judged(
+        HOLDS if milder and fewer else PARTLY if milder or fewer else FAILS,
+        f"Where the norm passed the threshold, the clipped update raised the loss of its own "
+        f"minibatch in {_rows.figures3(100 * share)} % of cases and by at most "
+        f"{_rows.figures3(worst[0])} nats, the whole one in {_rows.figures3(100 * share_never)} % "
+        f"and by at most {_rows.figures3(worst[1])} ({_rows.counted(len(pairs), 'update')} of "
+        f"{_rows.counted(runs, 'run')}).",
+        **{"value": share, "low": low, "high": high, "n": runs},
+    )
+
+
+def _pairs(tables: _rows.Tables) -> DataFrame:
+    """Runs at the threshold to show beside those that differ from them in never clipping alone."""
+    runs = _rows.rows(tables, "divergence")
+    if runs.empty:
+        return runs
+    runs = _rows.ranked(runs, tables).assign(diverged=runs.diverged_epoch.notna())
+    finite = runs[np.isfinite(runs.clip_norm)]
+    if finite.empty:
+        return finite
+    clipped = finite[finite.clip_norm == _rows.threshold(finite.clip_norm)]
+    return clipped.merge(runs[np.isinf(runs.clip_norm)], on=PAIR, suffixes=("", "_never"))
+
+
+def _at(updates: DataFrame) -> np.ndarray:
+    return (updates.theta == _rows.threshold(updates.theta)).to_numpy()
+
+
+def _beyond_other_seeds(chosen: DataFrame, per_length: Series) -> np.ndarray:
+    """Whether each update passes the largest value of the other seeds of its kind."""
+    kinds = chosen[["variant", "learning_rate"]].apply(tuple, axis=1)
+    beyond = np.zeros(len(chosen), bool)
+    for kind in kinds.unique():
+        for seed in chosen.seed.unique():
+            own = ((kinds == kind) & (chosen.seed == seed)).to_numpy()
+            others = per_length[((kinds == kind) & (chosen.seed != seed)).to_numpy()]
+            beyond[own] = ~(per_length[own] <= others.max())
+    return beyond
+
+
+def _over_runs(updates: DataFrame, happened: Series) -> tuple[float, float, float, int]:
+    """The share of updates, its least and greatest over runs, and how many runs there are."""
+    shares = updates.assign(happened=np.asarray(happened, bool)).groupby(PAIR).happened.mean()
+    return float(np.mean(happened)), float(shares.min()), float(shares.max()), len(shares)
+
+
+def _true(column: Series) -> Series:
+    return column.astype(str).str.lower() == "true"
+
+
+def _share(happened: Series) -> tuple[float, float, float]:
+    """A share of independent cases and Wilson's 95 % interval."""
+    n, p, z = len(happened), float(np.mean(happened)), 1.96
+    middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * math.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    return p, max(0.0, middle - half), min(1.0, middle + half)

@@ -1,0 +1,61 @@
+"""What figures and claims about samplers share: pairs of runs that differ in the sampler alone."""
+
+import numpy as np
+from pandas import DataFrame, Series
+
+from rnnbench import stats
+from rnnbench.figures import _rows, _theme
+
+PAIR = ["machine", "corpus", "variant", "clip_norm", "device", "seed"]
+COMPARED = {
+    "perplexity": "training perplexity",
+    "heldout_perplexity": "held-out perplexity",
+    "train_seconds": "training time",
+}
+LOOK = {"random_sampling": _theme.BLUE, "sequential_partition": _theme.ORANGE}
+LATE = 5  # minibatches at the end of the epoch that is timed
+
+
+def pairs(tables: _rows.Tables) -> DataFrame:
+    """Sequential partitioning over random sampling: one row per pair, one column per comparison."""
+    runs = _rows.ranked(_rows.finished(_rows.rows(tables, "runs")), tables)
+    if runs.empty:
+        return runs
+    wide = runs.pivot_table(list(COMPARED), PAIR, "sampler", observed=True)
+    found = {}
+    for column in COMPARED:
+        both = wide[column] if column in wide else DataFrame()
+        if not set(LOOK) <= set(both):
+            return DataFrame()
+        found[column] = both.sequential_partition / both.random_sampling
+    return DataFrame(found).dropna(how="all")
+
+
+def bounded(ratio: Series) -> stats.Interval:
+    """Median over pairs with its 95 % interval; variants are resampled, then pairs within them."""
+    groups = {name: values.to_numpy() for name, values in ratio.groupby("variant")}
+    return stats.hierarchical_bootstrap(groups, np.random.Generator(np.random.PCG64(1)))
+
+
+def against_random_sampling(tables: _rows.Tables) -> np.ndarray:
+    """Held-out perplexity of whole units in random order over that of random sampling, by seed."""
+    runs = _rows.rows(tables, "sentences")
+    if runs.empty:
+        return np.empty(0)
+    wide = runs.pivot_table("heldout_perplexity", ["variant", "unit", "seed"], "way")
+    if not {"shuffled", "random_sampling"} <= set(wide):
+        return np.empty(0)
+    return (wide.shuffled / wide.random_sampling).dropna().to_numpy(float)
+
+
+def slowdown(costs: DataFrame) -> Series:
+    """Seconds of an undetached step over a detached one, late in the epoch, by variant."""
+    wide = costs.pivot_table("seconds", ["variant", "minibatch"], "arm").dropna()
+    late = wide.groupby("variant").tail(LATE).groupby("variant").median()
+    return late.attached / late.detached if len(late) else Series(dtype=float)
+
+
+def changes(runs: DataFrame) -> Series:
+    """Held-out perplexity of undetached runs over that of detached ones, by variant and seed."""
+    wide = runs.pivot_table("heldout_perplexity", ["variant", "seed"], "arm").dropna()
+    return wide.attached / wide.detached if len(wide) else Series(dtype=float)

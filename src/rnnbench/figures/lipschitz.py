@@ -1,0 +1,107 @@
+"""How far updates change the loss of their own minibatch, by length of the update.
+
+Every update of trainings that clip was tried at several thresholds. Crosses: the loss rose. Dashed:
+the largest change per length among the updates clipped at the threshold named in the legend.
+"""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from pandas import DataFrame
+
+from rnnbench.figures import _rows, _theme
+
+SECTION = "Gradients"
+MOST = 1e6  # axes end here: a loss that explodes knows no bound
+
+
+def draw(tables: _rows.Tables) -> Figure:
+    updates = tried(tables)
+    if updates.empty:
+        return _theme.placard(_rows.missing(updates, "update"))
+    variants, thetas = _rows.ordered(updates.variant), sorted(updates.theta.unique())
+    theta = _rows.threshold(updates.theta)
+    figure, axes = _theme.panels(1, len(variants), height=2.8, sharex=True, sharey=True)
+    for ax, variant in zip(axes[0], variants, strict=True):
+        chosen = updates[updates.variant == variant]
+        for index, value in reversed(list(enumerate(thetas))):
+            _points(ax, chosen[chosen.theta == value], _theme.SERIES[index % 6])
+        _bound(ax, chosen[chosen.theta == theta])
+        ax.set(title=variant, xlabel="length of the update")
+        _theme.logarithmic(ax.xaxis)
+        _theme.logarithmic(ax.yaxis)
+    axes[0, 0].set_ylabel("change of the loss (nats)")
+    _limits(axes[0, 0], updates)
+    _theme.legend(figure, _handles(thetas, theta))
+    beyond = int((_size(updates) > MOST).sum())
+    note = f"{_rows.counted(beyond, 'change')} above a million nats, at the upper edge."
+    _theme.note(figure, [note] if beyond else [])
+    return figure
+
+
+def finding(tables: _rows.Tables) -> str:
+    updates = tried(tables)
+    if updates.empty:
+        return _rows.missing(updates, "update")
+    said = []
+    for theta in sorted({_rows.threshold(updates.theta), updates.theta.max()}):
+        chosen = updates[updates.theta == theta]
+        rises = chosen.change[~(chosen.change <= 0)]
+        most = rises.fillna(np.inf).max() if len(rises) else 0.0
+        words = f"clipped at {_rows.figures3(theta)}" if np.isfinite(theta) else "never clipped"
+        said.append(
+            f"{words}, {_rows.figures3(100 * len(rises) / len(chosen))} % of "
+            f"{_rows.counted(len(chosen), 'update')} raise the loss of their own minibatch, by at "
+            f"most {_rows.figures3(most)} nats"
+        )
+    sentence = "; ".join(said)
+    return f"{sentence[0].upper()}{sentence[1:]}."
+
+
+def tried(tables: _rows.Tables) -> DataFrame:
+    """Updates on the way of trainings that clip, where the other thresholds can be compared.
+
+    Without clipping a model is soon where no update is sound. Losses and gradients are finite, the
+    change may be infinite.
+    """
+    updates = _rows.rows(tables, "lipschitz")
+    if updates.empty:
+        return updates
+    clipped = updates.clip_norm == _rows.threshold(updates.clip_norm)
+    return updates[clipped & np.isfinite(updates.grad_norm) & np.isfinite(updates.loss)]
+
+
+def _size(updates: DataFrame) -> np.ndarray:
+    return updates.change.abs().fillna(np.inf).to_numpy(float)
+
+
+def _points(ax: Axes, updates: DataFrame, color: str) -> None:
+    x = np.clip(updates.step_norm.to_numpy(float), None, MOST)
+    y, rose = np.clip(_size(updates), None, MOST), ~(updates.change <= 0).to_numpy()
+    ax.plot(x[~rose], y[~rose], "o", ms=2, color=color, alpha=0.4, mew=0, rasterized=True)
+    ax.plot(x[rose], y[rose], "x", ms=3, color=color, alpha=0.7, mew=0.7, rasterized=True)
+
+
+def _bound(ax: Axes, updates: DataFrame) -> None:
+    largest = float(np.max(_size(updates) / updates.step_norm))
+    ends = np.array([1e-3, MOST])
+    ax.plot(ends, largest * ends, color=_theme.INK, lw=0.9, ls="--")
+
+
+def _limits(ax: Axes, updates: DataFrame) -> None:
+    ax.set_xlim(0.5 * updates.step_norm.min(), 2 * min(MOST, updates.step_norm.max()))
+    ax.set_ylim(1e-5, 2 * min(MOST, _size(updates).max()))
+
+
+def _handles(thetas: list[float], theta: float) -> list[Line2D]:
+    named = [
+        (f"clipped at {_rows.figures3(value)}" if np.isfinite(value) else "never clipped", value)
+        for value in thetas
+    ]
+    handles = [
+        Line2D([], [], ls="none", marker="o", color=_theme.SERIES[i % 6], label=label)
+        for i, (label, _) in enumerate(named)
+    ]
+    bound = f"L times length, L seen at {_rows.figures3(theta)}"
+    return [*handles, Line2D([], [], color=_theme.INK, lw=0.9, ls="--", label=bound)]

@@ -1,0 +1,122 @@
+"""Text from a prefix (d2l chapter 8.5.6)."""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import torch
+
+from rnnbench import checkpoint, train
+from rnnbench.decoders import greedy
+from rnnbench.errors import RecordError
+from rnnbench.jobs import RunConfig
+from rnnbench.records import write_text
+from rnnbench.variants import LanguageModel, State
+from rnnbench.vocab import Vocab
+
+HUGE = 1e300  # stands for infinity among logits, so that differences of logits are numbers
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Where a model stands in B texts, as :class:`rnnbench.decoders.Reading`.
+
+    Attributes:
+        model: reads one token at a time.
+        logits: of the next token, ``(B, V)`` float64; not a number counts as the least of all.
+        state: after the last token.
+    """
+
+    model: LanguageModel
+    logits: np.ndarray
+    state: State
+
+    @classmethod
+    def of(cls, model: LanguageModel, prefixes: Sequence[Sequence[int]]) -> Self:
+        """Read B texts of at least one token, all equally long, token by token from zeros."""
+        tokens = np.array(prefixes, np.int64)  # (B, N)
+        reading = cls(model, np.empty((len(tokens), 0)), None)
+        for column in tokens.T:
+            reading = reading.then(column)
+        return reading
+
+    @torch.no_grad()
+    def then(self, tokens: np.ndarray) -> Self:
+        X = torch.from_numpy(tokens)[None].to(self.model.output.weight.device)
+        logits, state = self.model(X, self.state)
+        numbers = logits[-1].double().cpu().numpy()
+        return type(self)(self.model, np.minimum(np.fmax(numbers, -HUGE), HUGE), state)
+
+    def rows(self, index: np.ndarray) -> Self:
+        at = torch.from_numpy(index).to(self.model.output.weight.device)
+        parts = self.state if isinstance(self.state, tuple) else (self.state,)
+        kept = tuple(part.index_select(-2, at) for part in parts)  # (..., B, H)
+        state = kept if isinstance(self.state, tuple) else kept[0]
+        return type(self)(self.model, self.logits[index], state)
+
+
+@dataclass(frozen=True)
+class Writing:
+    """What a run is to write: the ``num_tokens`` most probable tokens after each prefix."""
+
+    vocab: Vocab
+    token: str
+    prefixes: Sequence[str]
+    num_tokens: int
+
+    def text(self, model: LanguageModel, prefix: str) -> str:
+        """Continue ``prefix``; tokens that the vocabulary lacks are shown as ``<unk>``."""
+        ids = self.vocab.encode(tokens_of(prefix, self.token)).tolist()
+        (written,) = greedy.decode(Reading.of(model, [ids]), self.num_tokens)
+        return self.vocab.show([*ids, *written], self.token)
+
+    def rows(self, stage: str, model: LanguageModel) -> list[tuple[str, str, str]]:
+        """Return (stage, prefix, text) for each prefix."""
+        return [(stage, prefix, self.text(model, prefix)) for prefix in self.prefixes]
+
+
+def tokens_of(text: str, token: str) -> Sequence[str]:
+    """The words or characters of a text."""
+    return text.split() if token == "word" else text
+
+
+def write(path: str | Path, rows: Sequence[tuple[str, str, str]]) -> None:
+    """Write texts with tabs between the columns, to be read by people and by tables."""
+    lines = ["\t".join(row) for row in [("stage", "prefix", "text"), *rows]]
+    write_text(path, "\n".join([*lines, ""]))
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A run as its weights file tells it: the model after training and all that made it."""
+
+    run: RunConfig
+    vocab: Vocab
+    model: LanguageModel
+
+    @classmethod
+    def read(cls, path: str | Path) -> Self:
+        """Read the weights of a run, on the CPU.
+
+        Raises:
+            RecordError: no weights of a run there.
+        """
+        facts = checkpoint.read_facts(Path(path))
+        try:
+            run, tokens = RunConfig.from_strings(facts), facts["vocab"]
+        except KeyError as error:
+            raise RecordError(
+                f"{path}: wanted the weights of a training run, found none of its {error} beside "
+                "them. Make them again."
+            ) from None
+        trained = cls(run, Vocab(tuple(tokens), (0,) * len(tokens)), untrained(run, len(tokens)))
+        checkpoint.read_weights(Path(path), trained.model)
+        return trained
+
+
+def untrained(run: RunConfig, vocab_size: int) -> LanguageModel:
+    """The model that a run starts with, drawn from its seed, on the CPU."""
+    return train.start(dataclasses.replace(run, device="cpu"), vocab_size).model

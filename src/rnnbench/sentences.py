@@ -1,0 +1,224 @@
+"""Minibatches of whole sentences, padded and masked (d2l 8.3.5): what it wastes, what is learnt.
+
+Cleaning drops the marks that end a sentence, so sentences are found in the raw text: they end at
+``.``, ``!`` or ``?`` (those of abbreviations too), wherever the lines end. Lines are units as well.
+
+A unit of n characters is read with a space before it and predicted with a space behind it: n + 1
+inputs and labels, so that each character of the text, spaces between units included, is predicted
+once. Shorter units are filled up with inputs 0 and labels -100, which the loss leaves out.
+"""
+
+import dataclasses
+import logging
+import re
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any, BinaryIO
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rnnbench import train
+from rnnbench.clean import clean
+from rnnbench.errors import StudyError
+from rnnbench.jobs import RunConfig
+from rnnbench.outcome import status
+from rnnbench.vocab import Vocab
+
+MOST_BYTES = 1 << 24  # of a raw text; the rest of a longer one is left unread
+MASKED = -100  # torch's cross_entropy leaves out labels of this value
+SAMPLERS = ("random_sampling", "sequential_partition")
+
+log = logging.getLogger(__name__)
+
+
+def lines(raw: bytes) -> bytes:
+    """A unit is a line."""
+    return raw
+
+
+def sentences(raw: bytes) -> bytes:
+    """A unit is a sentence: its marks become line ends, and line ends spaces."""
+    return re.sub(rb"[.!?]+", b"\n", re.sub(rb"[\r\n]+", b" ", raw))
+
+
+UNITS = {"line": lines, "sentence": sentences}
+
+
+def head(file: BinaryIO) -> bytes:
+    """The first 16 MiB of a raw text, up to the end of a line where more follows."""
+    with file:
+        text = file.read(MOST_BYTES)
+        return text[: text.rfind(b"\n") + 1] if file.read(1) else text
+
+
+def units(raw: bytes, unit: str, name: str) -> list[str]:
+    """Cut a raw text into cleaned units, empty ones left out."""
+    text = b"".join(clean([UNITS[unit](raw)], name)).decode("ascii")
+    return [line for line in text.split("\n") if line]
+
+
+def shuffled(lengths: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Units in random order, ``(N,)`` indices."""
+    return generator.permutation(len(lengths))
+
+
+def bucketed(lengths: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Units by length, equally long ones in random order: neighbours need little padding."""
+    order = generator.permutation(len(lengths))
+    return order[np.argsort(lengths[order], kind="stable")]
+
+
+ORDERS = {"shuffled": shuffled, "bucketed": bucketed}
+
+
+def batches(
+    lengths: np.ndarray, batch_size: int, order: str, generator: np.random.Generator
+) -> Iterator[np.ndarray]:
+    """Yield the indices of one epoch's minibatches in random order; the smallest is kept too."""
+    arranged = ORDERS[order](lengths, generator)
+    parts = [arranged[i : i + batch_size] for i in range(0, len(arranged), batch_size)]
+    for number in generator.permutation(len(parts)):
+        yield parts[number]
+
+
+def padded(encoded: Sequence[np.ndarray], space: int) -> tuple[Tensor, Tensor]:
+    """Inputs and labels of units side by side, each ``(longest + 1, len(encoded))``."""
+    longest = max(map(len, encoded)) + 1
+    X = np.zeros((longest, len(encoded)), np.int64)
+    Y = np.full_like(X, MASKED)
+    for column, ids in enumerate(encoded):
+        X[: len(ids) + 1, column] = [space, *ids]
+        Y[: len(ids) + 1, column] = [*ids, space]
+    return torch.from_numpy(X), torch.from_numpy(Y)
+
+
+def padding_share(lengths: np.ndarray, groups: Sequence[np.ndarray]) -> float:
+    """Share of the places of an epoch's minibatches that are padding; a unit takes length + 1."""
+    places = sum((lengths[group].max() + 1) * len(group) for group in groups)
+    return 1 - float((lengths + 1).sum() / places)
+
+
+def padding_rows(
+    raw: bytes, corpus: str, batch_sizes: Sequence[int], seeds: Sequence[int]
+) -> Iterator[dict[str, Any]]:
+    """Yield the waste of one epoch over the whole text by unit, order, batch size and seed."""
+    for unit in UNITS:
+        lengths = np.array([len(text) for text in units(raw, unit, corpus)])
+        facts = {"units": len(lengths), "longest": int(lengths.max())}
+        facts["median_length"] = float(np.median(lengths))
+        for order in ORDERS:
+            for batch_size in batch_sizes:
+                for seed in seeds:
+                    generator = np.random.Generator(np.random.PCG64(seed))
+                    groups = list(batches(lengths, batch_size, order, generator))
+                    key = {"corpus": corpus, "unit": unit, "order": order, "seed": seed}
+                    share = padding_share(lengths, groups)
+                    yield key | {"batch_size": batch_size, "padding_share": share} | facts
+
+
+@dataclasses.dataclass(frozen=True)
+class Cut:
+    """A text as units: those a run learns from and, as one text, those it never sees.
+
+    Attributes:
+        encoded: the training units, ``(n,)`` indices each.
+        heldout: the others, with spaces around each, ``(N,)``.
+        space: index of the space.
+    """
+
+    encoded: list[np.ndarray]
+    heldout: Tensor
+    space: int
+
+    @property
+    def text(self) -> Tensor:
+        """The training units as one text, with spaces around each."""
+        return torch.from_numpy(_joined(self.encoded, self.space))
+
+    @property
+    def lengths(self) -> np.ndarray:
+        return np.array([len(ids) for ids in self.encoded])
+
+
+def cut(found: Sequence[str], vocab: Vocab, run: RunConfig) -> Cut:
+    """Whole units: the last ``heldout_share`` of the text, the first ``train_tokens`` before it.
+
+    Raises:
+        StudyError: no unit ends within the tokens to train on.
+    """
+    ends = np.cumsum([len(text) + 1 for text in found])
+    boundary = (1 - run.heldout_share) * ends[-1]
+    last = int(np.searchsorted(ends, min(run.train_tokens, boundary), side="right"))
+    if last < 1:
+        raise StudyError(
+            f"sentences: wanted a unit that ends within the {run.train_tokens:g} tokens to train "
+            f"on, found a first one of {ends[0] - 1}. Train on more, or use a text with . ! or ?."
+        )
+    encoded = [vocab.encode(text).astype(np.int64) for text in found]
+    space = int(vocab.encode(" ")[0])
+    heldout = encoded[int(np.searchsorted(ends, boundary)) :]
+    return Cut(encoded[:last], torch.from_numpy(_joined(heldout, space)), space)
+
+
+def _joined(encoded: Sequence[np.ndarray], space: int) -> np.ndarray:
+    return np.concatenate([[space], *(np.append(ids, space) for ids in encoded)])
+
+
+def masked_steps(
+    run: RunConfig, text: Cut, order: str, progress: train.Progress
+) -> Iterator[tuple[Tensor, int, int]]:
+    """Train for one epoch on whole units; yield (mean loss, labels, places) of each minibatch.
+
+    A minibatch holds as many units as hold ``batch_size * num_steps`` characters on average.
+    """
+    size = max(1, round(run.batch_size * run.num_steps / (text.lengths.mean() + 1)))
+    for group in batches(text.lengths, size, order, progress.generator):
+        X, Y = padded([text.encoded[i] for i in group], text.space)
+        one_step = train.one_step_of(run.variant)
+        loss, _, _ = one_step(progress.model, X, Y, None, run.clip_norm, run.learning_rate)
+        yield loss, int((Y != MASKED).sum()), Y.numel()
+
+
+def sampled_steps(
+    run: RunConfig, text: Cut, sampler: str, progress: train.Progress
+) -> Iterator[tuple[Tensor, int, int]]:
+    """Train for one epoch on the same text by a sampler; no place is padding."""
+    sampled = dataclasses.replace(run, sampler=sampler)
+    for loss, _, num_tokens in train.steps(sampled, text.text, progress):
+        yield loss, num_tokens, num_tokens
+
+
+def training_row(run: RunConfig, text: Cut, way: str, vocab_size: int) -> dict[str, Any]:
+    """Train one model, by a sampler or an order of units, and return its totals."""
+    steps = masked_steps if way in ORDERS else sampled_steps
+    progress, nats, began = train.start(run, vocab_size), [], time.perf_counter()
+    for _ in range(run.num_epochs):
+        found = list(steps(run, text, way, progress))
+        losses, labels = torch.stack([loss for loss, _, _ in found]), [row[1] for row in found]
+        total = float((losses.double() * torch.tensor(labels)).sum())
+        nats.append(total / sum(labels))
+    seconds = time.perf_counter() - began
+    heldout = train.evaluate(progress.model, text.heldout, run.batch_size, run.num_steps)
+    return {
+        **{"way": way, "seed": run.seed, "num_epochs": run.num_epochs, "updates": len(found)},
+        **{"status": status(nats, vocab_size), "train_seconds": seconds},
+        **{"total_nats": total, "num_tokens": sum(labels)},
+        **{"padding_share": 1 - sum(labels) / sum(row[2] for row in found)},
+        **{"heldout_total_nats": heldout[0], "heldout_num_tokens": heldout[1]},
+    }
+
+
+def training_rows(
+    runs: Sequence[RunConfig], raw: bytes, kinds: Sequence[str], vocab: Vocab
+) -> Iterator[dict[str, Any]]:
+    """Train every run on units of each kind and by each sampler on the same text."""
+    for unit in kinds:
+        found = units(raw, unit, runs[0].corpus)
+        for run in runs:
+            text = cut(found, vocab, run)
+            for way in (*ORDERS, *SAMPLERS):
+                key = {"corpus": run.corpus, "variant": run.variant, "unit": unit}
+                yield key | training_row(run, text, way, len(vocab))
+            log.info("%s, seed %d, done", unit, run.seed)

@@ -1,0 +1,217 @@
+"""Ways to shorten backpropagation through time, and what each does to the gradient.
+
+``full`` keeps every step. ``regular`` cuts every tau steps, from a random first cut on, as a
+sampler does to a text. ``randomized`` ends the way back at each step with probability 1 - pi and
+weighs what goes on by 1 / pi (Tallec & Ollivier, 2017; d2l 8.7.1.3). Cuts change the gradient and
+nothing else: tokens, states and the number of updates stay the same.
+"""
+
+import logging
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import cosine_similarity, cross_entropy
+
+from rnnbench import bptt, names, train
+from rnnbench.jobs import RunConfig
+from rnnbench.variants import LanguageModel
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Truncation:
+    """A way to shorten the way back.
+
+    Attributes:
+        method: full, regular or randomized.
+        tau: steps between two cuts; inf without any.
+        pi: the way back goes on with this probability; 1 where nothing is random.
+    """
+
+    method: str
+    tau: float = math.inf
+    pi: float = 1.0
+
+    def patterns(self, num_steps: int, draws: int, generator: np.random.Generator) -> Tensor:
+        """Values of xi, ``(N, num_steps)``: all there are, equally likely; drawn if randomized."""
+        if self.pi < 1:
+            goes_on = generator.random((draws, num_steps)) < self.pi
+            return torch.from_numpy(goes_on / self.pi)
+        if math.isinf(self.tau):
+            return torch.ones(1, num_steps, dtype=torch.float64)
+        steps, phases = np.arange(num_steps), np.arange(int(self.tau))[:, None]
+        return torch.from_numpy(np.where((steps - phases) % self.tau == 0, 0.0, 1.0))
+
+    def draw(self, num_steps: int, generator: np.random.Generator) -> Tensor:
+        """One of the patterns, ``(num_steps,)``."""
+        patterns = self.patterns(num_steps, 1, generator)
+        return patterns[int(generator.integers(len(patterns)))]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is measured of each model.
+
+    Attributes:
+        taus: steps between two cuts.
+        draws: random patterns per minibatch and pi.
+        minibatches: on so many the gradients are compared.
+    """
+
+    taus: list[int]
+    draws: int
+    minibatches: int
+
+
+def ways(taus: list[int]) -> list[Truncation]:
+    """The full way, and for each tau the regular cut and the random one of the same mean reach.
+
+    A loss reaches back (tau + 1) / 2 steps on average between regular cuts, 1 / (1 - pi) between
+    random ones. With tau = 1 both cut everywhere, and no pi has mean 1: that one is left out.
+    """
+    random = [Truncation("randomized", tau, 1 - 2 / (tau + 1)) for tau in taus if tau > 1]
+    return [Truncation("full"), *(Truncation("regular", tau) for tau in taus), *random]
+
+
+def moments(
+    truncation: Truncation, parts: Tensor, draws: int, generator: np.random.Generator
+) -> dict[str, float]:
+    """Hold the truncated gradient against the full one; lengths are shares of its norm.
+
+    Args:
+        truncation: how to cut.
+        parts: gradient of the loss of step t through step i, ``(T, T, P)``, from
+            :func:`rnnbench.bptt.contributions`.
+        draws: patterns to draw where there are too many to go through.
+        generator: of those.
+
+    Returns:
+        ``reach``: steps that a loss reaches back, itself included, mean over steps; ``longest``:
+        the longest reach, mean over patterns; ``bias``: distance of the mean gradient, exact;
+        ``std``: root of the total variance, exact; ``rmse``: of both; ``cosine``: with the full
+        gradient, mean over patterns; ``patterns``: their number; ``mean_error``: distance of the
+        mean over patterns, in units of what chance alone makes of it.
+    """
+    steps, full = len(parts), parts.sum((0, 1))
+    norm = float(full.norm())
+    weights = bptt.weights_of(truncation.patterns(steps, draws, generator))
+    found = weights.flatten(1) @ parts.flatten(0, 1)
+    off = float((found.mean(0) - full).norm()) / norm
+    if truncation.pi < 1:
+        bias, std = 0.0, math.sqrt(variance(parts, truncation.pi)) / norm
+    else:
+        bias, std = off, float((found - found.mean(0)).square().sum(1).mean().sqrt()) / norm
+    reach = (weights != 0).sum(-1).double()
+    return {
+        "reach": float(reach.mean()),
+        "longest": float(reach.amax(-1).mean()),
+        "bias": bias,
+        "std": std,
+        "rmse": math.hypot(bias, std),
+        "cosine": float(cosine_similarity(found, full[None]).mean()),
+        "patterns": len(found),
+        "mean_error": off / (std / math.sqrt(len(found))) if truncation.pi < 1 else math.nan,
+    }
+
+
+def variance(parts: Tensor, pi: float) -> float:
+    """Total variance of the randomized gradient, exactly.
+
+    The ways (t, i) and (t', i') share max(0, min(t, t') - max(i, i')) random steps, and the
+    second moment of each is 1 / pi.
+    """
+    t, i = torch.tril_indices(len(parts), len(parts))
+    chosen = parts[t, i]
+    shared = torch.minimum(t[:, None], t) - torch.maximum(i[:, None], i)
+    factor = (1 / pi) ** shared.clamp(min=0).double() - 1
+    return float((chosen @ chosen.T * factor).sum())
+
+
+def gradient_rows(
+    model: LanguageModel, texts: train.Texts, run: RunConfig, settings: Settings
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Moments of every truncation on some minibatches, and the reach of the full gradient.
+
+    A row of the reach is the norm of what comes from ``distance`` steps back, over all losses, as
+    a share of the norm of the full gradient.
+    """
+    generator = np.random.Generator(np.random.PCG64(run.seed))
+    sampler = names.load("samplers", "random_sampling")
+    batches = sampler.minibatches(texts.train, run.batch_size, run.num_steps, generator)
+    found, reach = [], []
+    for number, (X, Y) in zip(range(settings.minibatches), batches, strict=False):
+        parts = bptt.contributions(model, X, Y)
+        for truncation in ways(settings.taus):
+            row = moments(truncation, parts, settings.draws, generator)
+            found.append({"minibatch": number, **vars(truncation), **row})
+        norms = [float(torch.diagonal(parts, -k).sum(-1).norm()) for k in range(run.num_steps)]
+        whole = float(parts.sum((0, 1)).norm())
+        reach += [
+            {"minibatch": number, "distance": k, "share": norm / whole}
+            for k, norm in enumerate(norms)
+        ]
+    return found, reach
+
+
+def step_of(truncation: Truncation, generator: np.random.Generator) -> train.Step:
+    """A training step as :func:`rnnbench.train.step`, with new cuts in every minibatch."""
+
+    def step(model, X, Y, state, clip_norm, learning_rate):
+        model.zero_grad()
+        logits, state = bptt.forward(model, X, state, truncation.draw(len(X), generator))
+        loss = cross_entropy(logits.flatten(0, 1), Y.flatten())
+        loss.backward()
+        grad_norm = train.clip_gradients(model, clip_norm)
+        train.descend(model, learning_rate)
+        return loss.detach(), grad_norm, state
+
+    return step
+
+
+def trained(
+    run: RunConfig, texts: train.Texts, vocab_size: int, truncation: Truncation
+) -> tuple[LanguageModel, dict[str, Any]]:
+    """Train to the last epoch; return the model and the totals of training and held-out text.
+
+    Weights and offsets come from the seed as in every run, cuts from a source of their own.
+    """
+    progress = train.start(run, vocab_size)
+    step = step_of(truncation, np.random.Generator(np.random.PCG64([run.seed, 1])))
+    while len(progress.curve) < run.num_epochs and not train.lost(progress.curve):
+        progress.curve.append(train.epoch(run, texts.train, progress, step))
+    last = progress.curve[-1]
+    heldout = train.evaluate(progress.model, texts.heldout, run.batch_size, run.num_steps)
+    return progress.model, {
+        **{name: last[name] for name in ("total_nats", "num_tokens")},
+        **{"heldout_total_nats": heldout[0], "heldout_num_tokens": heldout[1]},
+    }
+
+
+def study(
+    runs: Sequence[RunConfig], texts: train.Texts, vocab_size: int, settings: Settings
+) -> dict[str, list[dict[str, Any]]]:
+    """Train each run in every way; compare gradients before and after the full training.
+
+    Returns:
+        The rows of three tables: ``training``, ``gradients`` and ``reach``.
+    """
+    found = {"training": [], "gradients": [], "reach": []}
+    for run in runs:
+        key = {"variant": run.variant, "seed": run.seed}
+        models = {"initial": train.start(run, vocab_size).model}
+        for truncation in ways(settings.taus):
+            model, totals = trained(run, texts, vocab_size, truncation)
+            models.setdefault("trained", model)  # the first way is the full one
+            found["training"].append(key | vars(truncation) | totals)
+            log.info("%s, seed %d: trained, %s", run.variant, run.seed, truncation)
+        for stage, model in models.items():
+            rows, reach = gradient_rows(model.double(), texts, run, settings)
+            found["gradients"] += [key | {"stage": stage} | row for row in rows]
+            found["reach"] += [key | {"stage": stage} | row for row in reach]
+    return found

@@ -1,0 +1,77 @@
+"""Vocabulary → gradients through time, and what clipping does to updates."""
+
+from functools import partial
+
+LIPSCHITZ = expand(
+    "results/lipschitz/variant={variant}", variant=study["lipschitz"]["runs"]["variant"]
+)
+BPTT = expand("results/bptt/variant={variant}", variant=study["bptt"]["runs"]["variant"])
+TOKENS = "results/vocab/corpus={corpus}/token=char/{file}"
+
+PARTS["lipschitz"] = [f"{folder}/updates.csv" for folder in LIPSCHITZ]
+PARTS["divergence"] = PARTS["curves"] + [f"{folder}/curves.csv" for folder in LIPSCHITZ]
+PARTS["bptt"] = [f"{folder}/gradients.csv" for folder in BPTT]
+PARTS["bptt_training"] = [f"{folder}/training.csv" for folder in BPTT]
+PARTS["bptt_reach"] = [f"{folder}/reach.csv" for folder in BPTT]
+PARTS["gradient_distance"] = ["results/gradient_distance/distance.csv"]
+PARTS["linear_gradient"] = ["results/gradient_distance/linear.csv"]
+
+
+rule lipschitz:
+    """Train one variant with and without clipping and try updates on the way."""
+    input:
+        vocab=TOKENS.format(corpus=study.timing_corpus, file="vocab.json"),
+        ids=TOKENS.format(corpus=study.timing_corpus, file="tokens.npy"),
+    output:
+        updates="results/lipschitz/variant={variant}/updates.csv",
+        curves="results/lipschitz/variant={variant}/curves.csv",
+    log:
+        "results/logs/lipschitz/{variant}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        runs=partial(study.small_runs, "lipschitz"),
+        thetas=study["lipschitz"]["thetas"],
+        source=sources.lipschitz,
+    script:
+        "../scripts/lipschitz.py"
+
+
+rule bptt:
+    """Hold truncated gradients of one variant against the full ones, and train with them."""
+    input:
+        vocab=rules.lipschitz.input.vocab,
+        ids=rules.lipschitz.input.ids,
+    output:
+        gradients="results/bptt/variant={variant}/gradients.csv",
+        training="results/bptt/variant={variant}/training.csv",
+        reach="results/bptt/variant={variant}/reach.csv",
+    log:
+        "results/logs/bptt/{variant}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        runs=partial(study.small_runs, "bptt"),
+        settings={name: study["bptt"][name] for name in ("taus", "draws", "minibatches")},
+        source=sources.bptt,
+    script:
+        "../scripts/bptt.py"
+
+
+rule gradient_distance:
+    """Measure gradients by distance, and the closed form of a linear network's."""
+    input:
+        vocab=rules.lipschitz.input.vocab,
+        ids=rules.lipschitz.input.ids,
+    output:
+        distance="results/gradient_distance/distance.csv",
+        linear="results/gradient_distance/linear.csv",
+    log:
+        "results/logs/gradient_distance.log",
+    conda:
+        "../../environment.yml"
+    params:
+        **study["gradient_distance"],
+        source=sources.digest("gradient_distance.py", "bptt.py"),
+    script:
+        "../scripts/gradient_distance.py"

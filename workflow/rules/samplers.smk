@@ -1,0 +1,69 @@
+"""Text → what samplers read of it, and other ways to read it."""
+
+PARTS["coverage"] = ["results/coverage/coverage.csv"]
+PARTS["coverage_curves"] = ["results/coverage/curves.csv"]
+PARTS["padding"] = ["results/sentences/padding.csv"]
+PARTS["sentences"] = ["results/sentences/sentences.csv"]
+PARTS["detaching"] = ["results/detaching/detaching.csv"]
+PARTS["detaching_runs"] = ["results/detaching/runs.csv"]
+
+
+rule coverage:
+    """Tell how evenly each sampler reads a text, exactly and by simulation."""
+    output:
+        table="results/coverage/coverage.csv",
+        curves="results/coverage/curves.csv",
+    log:
+        "results/logs/coverage.log",
+    conda:
+        "../../environment.yml"
+    params:
+        **study["coverage"],
+        samplers=study["runs"]["samplers"],
+        batch_size=study["runs"]["batch_size"],
+        num_steps=study["runs"]["num_steps"],
+        source=sources.coverage(),
+    script:
+        "../scripts/coverage.py"
+
+
+rule sentences:
+    """Pad whole sentences to minibatches, and train on them beside the samplers."""
+    input:
+        vocab=f"results/vocab/corpus={study.timing_corpus}/token=char/vocab.json",
+    output:
+        padding="results/sentences/padding.csv",
+        runs="results/sentences/sentences.csv",
+    log:
+        "results/logs/sentences.log",
+    conda:
+        "../../environment.yml"
+    params:
+        **study["sentences"],
+        runs=study.runs_of("sentences"),
+        corpus=study.timing_corpus,
+        own_texts=study.own_texts({"corpus": study.timing_corpus}),
+        source=sources.sentences(),
+    script:
+        "../scripts/sentences.py"
+
+
+rule detaching:
+    """Carry the state with and without detaching: seconds, memory and perplexity."""
+    input:
+        vocab=f"results/vocab/corpus={study.timing_corpus}/token=char/vocab.json",
+        ids=f"results/vocab/corpus={study.timing_corpus}/token=char/tokens.npy",
+    output:
+        costs="results/detaching/detaching.csv",
+        runs="results/detaching/runs.csv",
+    log:
+        "results/logs/detaching.log",
+    conda:
+        "../../environment.yml"
+    threads: ALL_CORES
+    params:
+        **study["detaching"],
+        runs=study.runs_of("detaching"),
+        source=sources.detaching(),
+    script:
+        "../scripts/detaching.py"

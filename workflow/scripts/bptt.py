@@ -1,0 +1,19 @@
+"""Write what every way back through time does to the gradients and the training of one variant."""
+
+import numpy as np
+import pandas as pd
+import torch
+
+from rnnbench import tables, train, truncation
+from rnnbench.job import logged
+from rnnbench.jobs import RunConfig
+from rnnbench.vocab import Vocab
+
+with logged(snakemake.log[0]):
+    torch.set_num_threads(1)
+    runs = [RunConfig.from_strings(row) for row in snakemake.params.runs]
+    texts = train.split(np.load(snakemake.input.ids, allow_pickle=False), runs[0])
+    settings = truncation.Settings(**snakemake.params.settings)
+    found = truncation.study(runs, texts, len(Vocab.read(snakemake.input.vocab)), settings)
+    for name, rows in found.items():
+        tables.write(snakemake.output[name], pd.DataFrame(rows))

@@ -1,0 +1,18 @@
+"""Write how evenly each sampler reads a text."""
+
+import pandas as pd
+
+from rnnbench import coverage, tables
+from rnnbench.job import logged
+
+with logged(snakemake.log[0]):
+    settings = snakemake.params
+    sizes = settings.num_tokens, settings.batch_size, settings.num_steps
+    rows = coverage.rows(settings.samplers, sizes, settings.epochs, settings.seed)
+    curves = [
+        coverage.curve(sampler, sizes, offsets)
+        for sampler in settings.samplers
+        for offsets in ("none", "uniform")
+    ]
+    tables.write(snakemake.output.table, pd.DataFrame(rows))
+    tables.write(snakemake.output.curves, pd.concat(curves))

@@ -1,0 +1,20 @@
+"""Write what a graph that is never cut costs, and what is learnt through it."""
+
+import numpy as np
+import pandas as pd
+import torch
+
+from rnnbench import detaching, tables
+from rnnbench.job import logged
+from rnnbench.jobs import RunConfig
+from rnnbench.vocab import Vocab
+
+with logged(snakemake.log[0]):
+    torch.set_num_threads(1)
+    settings, runs = snakemake.params, [RunConfig.from_strings(r) for r in snakemake.params.runs]
+    ids = np.load(snakemake.input.ids, allow_pickle=False)
+    text = detaching.Text(ids, len(Vocab.read(snakemake.input.vocab)))
+    limit = 2**20 * settings.memory_limit_mib
+    costs = pd.DataFrame(detaching.cost_rows(runs, text, settings.cost_tokens, limit))
+    tables.write(snakemake.output.costs, costs)
+    tables.write(snakemake.output.runs, pd.DataFrame(detaching.training_rows(runs, text, limit)))

@@ -1,0 +1,21 @@
+"""Write what one run writes with every decoder, and how good it is."""
+
+import numpy as np
+import pandas as pd
+import torch
+
+from rnnbench import tables
+from rnnbench.generate import Trained
+from rnnbench.generation import Task, rows
+from rnnbench.job import logged
+from rnnbench.judge import Judge
+from rnnbench.vocab import Vocab
+
+with logged(snakemake.log[0]):
+    torch.set_num_threads(snakemake.threads)
+    asked, trained = snakemake.params, Trained.read(snakemake.input.weights)
+    ids = np.load(snakemake.input.ids, allow_pickle=False)
+    words = Vocab.read(snakemake.input.words)
+    judge = Judge.of(ids, trained.vocab, words, trained.run, asked.judge_order)
+    task = Task(asked.prefixes, asked.num_tokens, asked.draws, asked.decoders)
+    tables.write(snakemake.output[0], pd.DataFrame(rows(trained, judge, task)))

@@ -1,0 +1,20 @@
+"""Write the norms of gradients by distance, and how exact the closed form is."""
+
+import numpy as np
+import pandas as pd
+import torch
+
+from rnnbench import gradient_distance, tables
+from rnnbench.job import logged
+from rnnbench.vocab import Vocab
+
+with logged(snakemake.log[0]):
+    torch.set_num_threads(1)
+    settings = {name: value for name, value in snakemake.params.items() if name != "source"}
+    tokens = np.load(snakemake.input.ids, allow_pickle=False)
+    vocab_size = len(Vocab.read(snakemake.input.vocab))
+    rows = gradient_distance.rows(tokens, vocab_size, **settings)
+    tables.write(snakemake.output.distance, pd.DataFrame(rows))
+    sizes = {name: settings[name] for name in ("hidden_size", "spectral_radii", "seeds")}
+    linear = gradient_distance.closed_form(**sizes)
+    tables.write(snakemake.output.linear, pd.DataFrame(linear))

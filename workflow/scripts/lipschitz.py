@@ -1,0 +1,22 @@
+"""Write the updates that were tried on one variant, and the curves of its runs."""
+
+import numpy as np
+import pandas as pd
+import torch
+
+from rnnbench import lipschitz, tables, train
+from rnnbench.job import logged
+from rnnbench.jobs import RunConfig
+from rnnbench.vocab import Vocab
+
+with logged(snakemake.log[0]):
+    torch.set_num_threads(1)
+    runs = [RunConfig.from_strings(row) for row in snakemake.params.runs]
+    tokens = np.load(snakemake.input.ids, allow_pickle=False)
+    vocab_size, thetas = len(Vocab.read(snakemake.input.vocab)), snakemake.params.thetas
+    found = [lipschitz.followed(run, train.split(tokens, run), vocab_size, thetas) for run in runs]
+    updates, curves = (
+        pd.DataFrame(row for rows in part for row in rows) for part in zip(*found, strict=True)
+    )
+    tables.write(snakemake.output.updates, updates)
+    tables.write(snakemake.output.curves, curves)

@@ -1,0 +1,20 @@
+"""Write what padding wastes, and what is learnt from whole sentences."""
+
+import pandas as pd
+import torch
+
+from rnnbench import corpora, sentences, tables
+from rnnbench.job import logged
+from rnnbench.jobs import RunConfig
+from rnnbench.vocab import Vocab
+
+with logged(snakemake.log[0]):
+    torch.set_num_threads(1)
+    settings, vocab = snakemake.params, Vocab.read(snakemake.input.vocab)
+    found = corpora.find(settings.corpus, settings.own_texts)
+    raw = sentences.head(found.raw(corpora.Folders.from_environment()).open())
+    runs = [RunConfig.from_strings(row) for row in settings.runs]
+    padding = sentences.padding_rows(raw, settings.corpus, settings.batch_sizes, settings.seeds)
+    tables.write(snakemake.output.padding, pd.DataFrame(padding))
+    trained = sentences.training_rows(runs, raw, settings.units, vocab)
+    tables.write(snakemake.output.runs, pd.DataFrame(trained))
