@@ -193,7 +193,7 @@ class Study:
         """
         own = self.config[stage]
         fixed = {"machine": self.machine, "corpus": self.timing_corpus, "clip_norm": 1}
-        fixed |= {"sampler": "sequential_partition", "device": "cpu"}
+        fixed |= {"sampler": "sequential_partition", "device": "cpu", "trial": "grid"}
         points = itertools.product(own["variants"], own["seeds"])
         return [
             RunConfig.from_strings(
