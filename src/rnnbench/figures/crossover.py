@@ -34,6 +34,9 @@ def draw(tables: _rows.Tables) -> Figure:
         line[0].set_ylabel("times torch.nn")
     for ax in axes[-1]:
         ax.set_xlabel("hidden_size")
+    sizes = done.hidden_size
+    axes[0, 0].set_xlim(sizes.min() / 1.15, 1.15 * sizes.max())
+    axes[0, 0].set_ylim(0, 1.05 * max(1, done.top.max()))
     _theme.legend(figure, _theme.variant_handles(done.variant, set(), lines=True))
     _theme.note(figure, [_setting(done), NOTE])
     return figure
@@ -92,13 +95,12 @@ def _panel(ax: Axes, group: DataFrame) -> None:
     ax.xaxis.set_major_locator(FixedLocator(sorted(group.hidden_size.unique())))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_formatter("{x:.0f}")
-    ax.set_ylim(bottom=0)
 
 
 def _setting(done: DataFrame) -> str:
     row = done.iloc[0]
     threads = _rows.counted(int(row.threads), "thread")
-    return f"{row.machine}, {row.device}, {threads}, {row.dtype}, num_steps {row.num_steps:.0f}."
+    return f"{row.machine}, {row.device}, {threads}, {row['dtype']}, num_steps {row.num_steps:.0f}."
 
 
 def _nothing() -> str:
