@@ -41,6 +41,7 @@ include: "workflow/rules/sine.smk"  # seed → forecasts of the sine
 include: "workflow/rules/runs.smk"  # vocabulary → trained models
 include: "workflow/rules/bptt.smk"  # vocabulary → gradients through time, updates by clipping
 include: "workflow/rules/samplers.smk"  # text → what samplers read of it, and other ways to read it
+include: "workflow/rules/memory.smk"  # trained models → how far back they see
 include: "workflow/rules/generation.smk"  # trained models → texts of theirs, judged
 include: "workflow/rules/speed.smk"  # vocabulary → timed training steps
 include: "workflow/rules/report.smk"  # records → tables → figures → report → overheads

@@ -9,7 +9,7 @@ import pytest
 from matplotlib.text import Text
 from pandas import DataFrame, concat
 
-from rnnbench import costs, divergence, figures, report, skill
+from rnnbench import costs, divergence, equal_cost, figures, half_life, report, skill
 from rnnbench.errors import StudyError
 from rnnbench.figures import _speed as speed_figures
 from rnnbench.names import constant, names
@@ -85,6 +85,8 @@ def make_tables(
         **_text(rng, corpora),
         **_sine(rng),
         **_sampling(rng),
+        **_memory(rng, variants, machines, corpora),
+        **_trials(rng, variants, machines, corpora, devices, diverging, epochs),
         "machines": DataFrame(
             [(m, f, v) for m in machines for f, v in (("cpu", "Xeon"), ("torch", "2.11"))],
             columns=["machine", "field", "value"],
@@ -265,7 +267,8 @@ def _updates(rng):
         norm, loss = rng.uniform(0.2, 8), rng.uniform(2, 3)
         row = {"variant": variant, "clip_norm": clip_norm, "seed": seed, "epoch": epoch}
         row |= {"machine": "m", "corpus": "c", "sampler": "s", "device": "cpu", "trial": "t"}
-        row |= {"learning_rate": 1.0, "grad_norm": norm, "loss": loss}
+        row |= {"learning_rate": 1.0, "num_steps": 35, "hidden_size": 32}
+        row |= {"grad_norm": norm, "loss": loss}
         for theta in (0.1, 1.0, np.inf):
             step = min(norm, theta)
             change = (step - 1.5) * rng.uniform(0.1, 0.2) * (1e9 if step > 7.5 else 1)
@@ -339,6 +342,61 @@ def _text(rng, corpora):
             for arm, cost in (("book", 0.27), ("suite", 0.03))
         ),
     }
+
+
+def _memory(rng, variants, machines, corpora):
+    """Losses that fall with the context, by variant at another pace, and one variant without."""
+    rows = []
+    for machine, corpus, variant in product(machines, corpora, variants):
+        key = {"machine": machine, "corpus": corpus, "variant": variant, "clip_norm": 1.0}
+        key |= {"sampler": "sequential_partition", "device": "cpu", "seed": 0, "reason": None}
+        if variant == "lstm_bidirectional":
+            rows.append(key | {"reason": "reads the tokens that it is to predict"})
+            continue
+        pace, level = rng.uniform(0.2, 1), rng.uniform(1.5, 2)
+        for split, block, context in product(SPLITS, range(8), (1, 2, 4, 8, 16)):
+            nats = level + np.exp(-pace * context) + rng.normal(0, 0.02)
+            cell = {"split": split, "block": block, "context": context, "num_tokens": 64}
+            influence = 64 * np.exp(-pace * context)
+            rows.append(key | cell | {"total_nats": 64 * nats, "influence_nats": influence})
+    losses = DataFrame(rows)
+    if "context" not in losses:
+        losses = losses.assign(context=np.nan, split=None)
+    return {"memory": half_life.memory(losses), "half_life": half_life.half_life(losses)}
+
+
+TRIALS = {  # name -> field, values
+    **{"capacity": ("hidden_size", (16, 64)), "learning_rate": ("learning_rate", (0.1, 1.0, 10.0))},
+    **{"text_short": ("train_tokens", (2e3,)), "text_book": ("train_tokens", (1e4,))},
+    **{"text_whole": ("train_tokens", (np.inf,)), "words": ("train_tokens", (np.inf,))},
+}
+
+
+def _trials(rng, variants, machines, corpora, devices, diverging, epochs):
+    """Trials of the settings, one run of each that is not there."""
+    rows = []
+    for machine, corpus, variant, trial in product(machines, corpora, variants, TRIALS):
+        field, values = TRIALS[trial]
+        for value, device in product(values, ("cpu", "cuda")):
+            run = {"machine": machine, "trial": trial, "corpus": corpus, "variant": variant}
+            run |= {"token": "word" if trial == "words" else "char", "seed": 0, "clip_norm": 1.0}
+            run |= {"sampler": "sequential_partition", "device": device, "num_epochs": epochs}
+            run |= {"hidden_size": 64, "learning_rate": 1.0, "train_tokens": 1e4} | {field: value}
+            run |= {"leaky": variant == "lstm_bidirectional", "batch_size": 32, "num_steps": 35}
+            if device not in devices:
+                rows.append(run | {"status": AWAY, "reason": NO_CUDA})
+                continue
+            dead = variant in diverging
+            bits, unseen = rng.uniform(1, 3), rng.uniform(2, 4)
+            run |= {"status": "diverged" if dead else "unconverged", "reason": None}
+            run |= {"perplexity": 2**bits, "heldout_perplexity": np.inf if dead else 2**unseen}
+            run |= {"bits_per_char": bits, "heldout_bits_per_char": unseen}
+            run |= {"total_nats": bits * 900, "num_tokens": 900, "heldout_total_nats": unseen * 90}
+            run |= {"heldout_num_tokens": 90, "num_chars": 4000, "heldout_oov_share": 0.13}
+            run |= {"train_seconds": rng.uniform(1, 9), "epochs_done": epochs, "vocab_size": 28}
+            rows.append(run | {"num_parameters": run["hidden_size"] * (run["hidden_size"] + 28)})
+    table = DataFrame(rows)
+    return {"trials": table, "equal_cost": equal_cost.table(table)}
 
 
 def _sine(rng):
@@ -460,7 +518,7 @@ def away(tables):
         tables
         | {
             name: tables[name].assign(status=AWAY, reason=NO_CUDA, device="cuda")
-            for name in ("runs", "speed", "inference", "breakdown", "scaling")
+            for name in ("runs", "trials", "speed", "inference", "breakdown", "scaling")
         }
         | {"generation": away_texts(tables["generation"])}
     )

@@ -37,8 +37,19 @@ RUN = RunConfig(
 )
 TOTALS = {
     **{"initial_total_nats": 330.0, "initial_num_tokens": 100},
-    **{"total_nats": 250.0, "num_tokens": 100, "num_chars": 100, "recent_nats_per_token": 2.6},
-    **{"heldout_total_nats": 90.0, "heldout_num_tokens": 30, "heldout_num_chars": 30},
+    **{
+        "total_nats": 250.0,
+        "num_tokens": 100,
+        "num_chars": 100,
+        "spelling_nats": 0.0,
+        "recent_nats_per_token": 2.6,
+    },
+    **{
+        "heldout_total_nats": 90.0,
+        "heldout_num_tokens": 30,
+        "heldout_num_chars": 30,
+        "heldout_spelling_nats": 0.0,
+    },
     **{"max_grad_norm": math.inf, "clipped_share": 0.0, "train_seconds": 1.5},
     **{"status": "unconverged", "leaky": False},
 }

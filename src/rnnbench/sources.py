@@ -17,7 +17,10 @@ from rnnbench.jobs import RunConfig
 FOLDER = Path(__file__).parent
 STEP = ("train.py", "initial.py", "variants/__init__.py", "samplers/__init__.py")
 PROTOCOL = ("speed.py", "load.py", "precision.py")
-FIGURE_HOUSE = ("__init__", "_curves", "_heat", "_rows", "_samplers", "_sine", "_speed", "_theme")
+FIGURE_HOUSE = (
+    *("__init__", "_curves", "_heat", "_rows", "_samplers", "_sine", "_speed", "_theme"),
+    "_trials",
+)
 
 
 class Wildcards(Protocol):
@@ -72,8 +75,9 @@ def sine() -> str:
 def run(point: RunConfig) -> str:
     """All that a training run is made of."""
     files = (*STEP, "outcome.py", "checkpoint.py", "generate/__init__.py", "vocab.py")
-    writer = ("decoders/__init__.py", "decoders/greedy.py")
-    return digest(*files, *writer, *_grid(point))
+    reading = ("reading.py", "closed_text.py")
+    writing = ("decoders/__init__.py", "decoders/greedy.py")
+    return digest(*files, *reading, *writing, *_grid(point))
 
 
 def run_by(complete: Callable[[Wildcards], RunConfig]) -> Callable[[Wildcards], str]:
@@ -135,7 +139,8 @@ def suite() -> str:
 def tables() -> str:
     """All that turns records into tables."""
     timed = ("jobs.py", "points.py", "rates.py", "timings.py", "work.py", "costs.py")
-    return digest("tables.py", "metrics.py", "stats.py", "skill.py", "divergence.py", *timed)
+    studies = ("skill.py", "divergence.py", "half_life.py", "equal_cost.py")
+    return digest("tables.py", "metrics.py", "stats.py", *studies, *timed)
 
 
 def claims() -> str:

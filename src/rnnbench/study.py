@@ -156,6 +156,25 @@ class Study:
         asked = self.config["speed"]["threads"]
         return list(dict.fromkeys(self.usable_cores if n == "all" else n for n in asked))
 
+    def memory_runs(self, corpus: str) -> list[dict[str, str]]:
+        """Addresses of the runs whose memory is measured: of each variant all seeds at one setting.
+
+        The sampler is one that carries the state, if there is one, clip_norm is nearest to 1.
+        """
+        runs = self.config["runs"]
+        setting = {
+            "sampler": min(runs["samplers"], key="sequential_partition".__ne__),
+            "clip_norm": path_value(min(runs["clip_norm"], key=lambda norm: abs(math.log(norm)))),
+            "corpus": corpus,
+        }
+        return [
+            address
+            for address in self.runs
+            if setting.items() <= address.items()
+            and address["variant"] in self.config["memory"]["variants"]
+            and address["device"] == self.runs[0]["device"]
+        ]
+
     @property
     def timing_corpus(self) -> str:
         """The text whose minibatches are timed: the first that is trained on."""
@@ -187,20 +206,14 @@ class Study:
         return [self.run_row(point) for point in named]
 
     def runs_of(self, stage: str) -> list[dict[str, Any]]:
-        """Training runs that a stage makes by itself, on the CPU and clipped at 1, as the book's.
+        """Runs over characters that a stage makes by itself, on the CPU and clipped at 1 as the book's.
 
         What the stage does not say is as in ``runs``.
         """
-        own = self.config[stage]
-        fixed = {"machine": self.machine, "corpus": self.timing_corpus, "clip_norm": 1}
-        fixed |= {"sampler": "sequential_partition", "device": "cpu", "trial": "grid"}
-        points = itertools.product(own["variants"], own["seeds"])
-        return [
-            RunConfig.from_strings(
-                self._sizes(variant) | own | fixed | {"variant": variant, "seed": seed}
-            ).as_row()
-            for variant, seed in points
-        ]
+        fixed = {"machine": self.machine, "trial": stage, "token": "char", "device": "cpu"}
+        fixed |= {"sampler": "sequential_partition", "clip_norm": 1} | self.config[stage]
+        points = itertools.product(fixed["variants"], fixed["seeds"])
+        return [self.run_row(fixed | {"variant": v, "seed": seed}) for v, seed in points]
 
     def timing_row(self, address: Mapping[str, str]) -> dict[str, Any]:
         """Return the parameters of a timed point as plain values."""
@@ -331,6 +344,8 @@ class Study:
             [*speed["variants"], *speed["twins"]],
         )
         for name in [*trained, *timed, *self.config["generation"]["variants"]]:
+            names.check("variants", name)
+        for name in self.config["memory"]["variants"]:
             names.check("variants", name)
         for kind in ("limit", "inference", "breakdown", "scaling"):
             for name in self.config["probes"][kind]:

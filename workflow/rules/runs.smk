@@ -12,6 +12,7 @@ PARTS["runs"] = [f"{folder}/record.json" for folder in RUNS]
 PARTS["curves"] = [f"{folder}/curve.csv" for folder in RUNS]
 PARTS["texts"] = [f"{folder}/text.txt" for folder in RUNS]
 PARTS["trials"] = [f"{folder}/record.json" for folder in TRIALS]
+PARTS["equal_cost"] = PARTS["trials"]
 PARTS["trial_curves"] = [f"{folder}/curve.csv" for folder in TRIALS]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from rnnbench import checkpoint, generate, outcome, precision, tables, train
+from rnnbench import checkpoint, generate, outcome, precision, reading, tables, train
 from rnnbench.job import logged
 from rnnbench.jobs import RunConfig
 from rnnbench.records import write_record
@@ -15,18 +15,19 @@ with logged(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)
     precision.use("float32")
     run = RunConfig.from_strings(snakemake.params.run)
-    vocab = Vocab.read(snakemake.input.vocab)
-    texts = train.split(np.load(snakemake.input.ids, allow_pickle=False), run)
-    settings = snakemake.params
-    writing = generate.Writing(vocab, run.token, settings.prefixes, settings.num_tokens)
-    progress = train.start(run, len(vocab))
+    ids = np.load(snakemake.input.ids, allow_pickle=False)
+    text = reading.read(run, ids, Vocab.read(snakemake.input.vocab))
+    texts, settings = train.split(text.ids, run), snakemake.params
+    writing = generate.Writing(text.vocab, run.token, settings.prefixes, settings.num_tokens)
+    progress = train.start(run, len(text.vocab))
     untrained = writing.rows("untrained", progress.model)
     saved = Path(settings.checkpoint)
     train.train(run, texts, progress, saved, outcome.identity(run, texts, settings.source))
     written = untrained + writing.rows("trained", progress.model)
-    facts = run.as_row() | {"vocab": vocab.tokens}
+    facts = run.as_row() | {"vocab": text.vocab.tokens}
     checkpoint.write_weights(Path(snakemake.output.weights), progress.model, facts)
     tables.write(snakemake.output.curve, outcome.curve_table(run, progress))
     generate.write(snakemake.output.text, written)
-    write_record(snakemake.output.record, outcome.record(run, texts, progress, settings.source))
+    record = outcome.record(run, texts, progress, settings.source)
+    write_record(snakemake.output.record, record | text.totals(record))
     saved.unlink(missing_ok=True)

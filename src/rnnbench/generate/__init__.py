@@ -69,18 +69,13 @@ class Writing:
 
     def text(self, model: LanguageModel, prefix: str) -> str:
         """Continue ``prefix``; tokens that the vocabulary lacks are shown as ``<unk>``."""
-        ids = self.vocab.encode(tokens_of(prefix, self.token)).tolist()
+        ids = self.vocab.encode(self.vocab.split(prefix, self.token)).tolist()
         (written,) = greedy.decode(Reading.of(model, [ids]), self.num_tokens)
         return self.vocab.show([*ids, *written], self.token)
 
     def rows(self, stage: str, model: LanguageModel) -> list[tuple[str, str, str]]:
         """Return (stage, prefix, text) for each prefix."""
         return [(stage, prefix, self.text(model, prefix)) for prefix in self.prefixes]
-
-
-def tokens_of(text: str, token: str) -> Sequence[str]:
-    """The words or characters of a text."""
-    return text.split() if token == "word" else text
 
 
 def write(path: str | Path, rows: Sequence[tuple[str, str, str]]) -> None:
