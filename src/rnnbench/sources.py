@@ -16,8 +16,8 @@ from rnnbench.jobs import RunConfig
 
 FOLDER = Path(__file__).parent
 STEP = ("train.py", "initial.py", "variants/__init__.py", "samplers/__init__.py")
-ENGINE = ("engine.py", "names.py", "layouts.py", "agreement.py", "reference.py")
-PROTOCOL = ("speed.py", "load.py")
+ENGINE = ("engine.py", "names.py", "layouts.py", "agreement.py", "reference.py", "precision.py")
+PROTOCOL = ("speed.py", "load.py", "precision.py")
 FIGURE_HOUSE = (
     *("__init__", "_curves", "_heat", "_rows", "_samplers", "_sine", "_speed", "_theme"),
     "_trials",
@@ -162,7 +162,12 @@ def figure(wildcards: Wildcards) -> str:
 def report() -> str:
     """The page, and what it shares with the figures."""
     page = ("report.py", "report.html.j2", "figures/tokens_per_second.py")
-    return digest(*page, *_house()) + claims()
+    return digest(*page, *_house()) + claims() + overheads()
+
+
+def overheads() -> str:
+    """What the overheads are read from."""
+    return digest("overheads.py", "startup.py", "ledger.py")
 
 
 def built_on(file: str) -> list[str]:

@@ -19,7 +19,7 @@ SHAPE = ["rows", "inner", "columns"]
 MODEL = ["gates", "hidden_size", "num_layers", "directions", "vocab_size"]
 BATCH = ["batch_size", "num_steps"]
 LATENCIES = ["latency_q05", "latency_q50", "latency_q95", "latency_q99"]
-ITEMSIZE = {"float64": 8, "float32": 4, "bfloat16": 2, "float16": 2}
+ITEMSIZE = {"float64": 8, "float32": 4, "tf32": 4, "bfloat16": 2}
 LIMITS = [
     *("flops_per_token", "bytes_per_token", "flops_per_second", "limit_tokens_per_second"),
     *("share_of_limit", "roofline_tokens_per_second", "share_of_roofline"),

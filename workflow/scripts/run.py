@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from rnnbench import checkpoint, engine, generate, outcome, run_text, tables, train
+from rnnbench import checkpoint, engine, generate, outcome, precision, run_text, tables, train
 from rnnbench.job import logged
 from rnnbench.jobs import RunConfig
 from rnnbench.records import write_record
@@ -13,6 +13,7 @@ from rnnbench.vocab import Vocab
 
 with logged(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)
+    precision.use("float32")
     run = RunConfig.from_strings(snakemake.params.run)
     ids = np.load(snakemake.input.ids, allow_pickle=False)
     text = run_text.read(run, ids, Vocab.read(snakemake.input.vocab))
