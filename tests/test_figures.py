@@ -11,7 +11,8 @@ from pandas import DataFrame, concat
 
 from rnnbench import costs, divergence, equal_cost, figures, half_life, report, skill
 from rnnbench.errors import StudyError
-from rnnbench.names import names
+from rnnbench.figures import _speed as speed_figures
+from rnnbench.names import constant, names
 
 VARIANTS = (
     *("rnn_scratch", "gru_scratch", "lstm_scratch", "rnn", "rnn_relu", "gru", "lstm"),
@@ -74,6 +75,7 @@ def make_tables(
     return {
         **{"runs": DataFrame(runs), "curves": DataFrame(curves), "texts": DataFrame(texts)},
         **{"speed": _speed(rng, variants, machines, devices)},
+        "speedup": _speedup(variants, machines, devices),
         **{"limit": _limit(rng, machines, devices)},
         **{"inference": _inference(rng, variants, machines, devices)},
         **{"breakdown": _breakdown(rng, variants, machines, devices)},
@@ -97,6 +99,7 @@ def _speed(rng, variants, machines, devices):
     for machine, variant, device in product(machines, variants, ("cpu", "cuda")):
         row = {"machine": machine, "variant": variant, "sampler": "random_sampling", "threads": 2}
         row |= {"clip_norm": 1.0, "device": device, "dtype": "float32"}
+        row |= {"hidden_size": 64, "batch_size": 32, "num_steps": 35}
         if device in devices:
             speed = rng.uniform(2e3, 2e4) * (20 if device == "cuda" else 1)
             row |= {"tokens_per_second": speed, "low": 0.95 * speed, "high": 1.06 * speed, "n": 20}
@@ -107,6 +110,22 @@ def _speed(rng, variants, machines, devices):
         else:
             row |= {"status": AWAY, "reason": NO_CUDA}
         rows.append(row)
+    return DataFrame(rows)
+
+
+def _speedup(variants, machines, devices):
+    """Ratios to the plain layer over hidden and batch sizes."""
+    rng, rows = np.random.default_rng(1), []
+    beside = [v for v in variants if v.split("_")[0] in variants and "_" in v]
+    sizes = product(machines, beside, devices, (64, 256), (8, 32))
+    for machine, variant, device, hidden_size, batch_size in sizes:
+        row = {"machine": machine, "variant": variant, "sampler": "random_sampling", "threads": 1}
+        row |= {"clip_norm": 1.0, "device": device, "dtype": "float32", "num_steps": 35}
+        row |= {"hidden_size": hidden_size, "batch_size": batch_size}
+        ratio = rng.uniform(0.5, 2.5)
+        ends = {"low": 0.95 * ratio, "high": 1.05 * ratio} if hidden_size > 64 else {}
+        ends |= {"minimum": 0.9 * ratio, "maximum": 1.1 * ratio, "n": 6}
+        rows.append(row | {"baseline": variant.split("_")[0], "ratio": ratio} | ends)
     return DataFrame(rows)
 
 
@@ -750,3 +769,30 @@ def test_an_unknown_figure_is_answered_with_those_there_are():
 def test_a_figure_says_what_it_shows_and_where_it_belongs(name):
     assert len(figures.caption(name)) > 30
     assert figures.section(name) in report.SECTIONS
+
+
+@pytest.mark.parametrize("name", [n for n in names("figures") if constant("figures", n, "TABLES")])
+def test_a_figure_that_needs_few_tables_says_the_same_from_those_alone(name):
+    wanted = constant("figures", name, "TABLES")
+    few = {table: WHOLE[table] for table in wanted if table in WHOLE}
+    assert figures.finding(name, few) == figures.finding(name, WHOLE)
+    texts = [[text.get_text() for text in words(figures.draw(name, t))] for t in (few, WHOLE)]
+    assert texts[0] == texts[1]
+
+
+def test_the_crossover_counts_what_is_ahead_behind_and_neither():
+    rows = WHOLE["speedup"].query("variant == 'gru_scratch'").head(3)
+    rows = rows.assign(variant="gru_fused", ratio=[2.0, 0.5, 1.0], low=[1.9, 0.4, 0.9])
+    rows = rows.assign(high=[2.1, 0.6, 1.1], minimum=0.1, maximum=9.0)
+    said = figures.finding("crossover", {"speedup": rows})
+    assert "Of 3 comparisons of native training steps with torch.nn, 1 is ahead, 1 behind" in said
+    assert "1 not distinguishable" in said and "0.50 (gru_fused, 64 units, batch_size 32" in said
+
+
+def test_a_figure_of_one_size_shows_the_size_that_most_were_timed_at():
+    speed = WHOLE["speed"].query("status == 'steady'")
+    other = speed[speed.variant == "gru"].assign(hidden_size=512, tokens_per_second=1e9)
+    alone = speed[speed.variant == "lstm"].assign(variant="lstm_scratch", hidden_size=512)
+    shown = speed_figures.one_size(concat([speed[speed.variant != "lstm_scratch"], other, alone]))
+    assert sorted(shown.variant) == sorted(speed.variant)
+    assert set(shown.hidden_size[shown.variant != "lstm_scratch"]) == {64}

@@ -107,7 +107,9 @@ def planned(done: subprocess.CompletedProcess[str]) -> list[str]:
     """The jobs that a dry run lists, as it words them."""
     assert done.returncode == 0, done.stdout + done.stderr
     lines = (done.stdout + done.stderr).splitlines()
-    return [line for line in lines if re.match(r"(run|vocab|ngrams|zipf|table) [a-z]|speed$", line)]
+    return [
+        line for line in lines if re.match(r"(run|vocab|ngrams|zipf|table) [a-z]|campaign$", line)
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -172,9 +174,9 @@ def test_an_edited_variant_is_run_again_alone_and_not_once_it_is_restored(study:
     source = study / "src/rnnbench/variants/gru.py"
     before = source.read_bytes()
     source.write_bytes(before + b"# edited\n")
-    jobs = [job for job in planned(snakemake(study, "-n")) if job.split()[0] in {"run", "speed"}]
+    jobs = [job for job in planned(snakemake(study, "-n")) if job.split()[0] in {"run", "campaign"}]
     source.write_bytes(before)
-    assert Counter(job.split()[0] for job in jobs) == {"run": 2, "speed": 1}  # two samplers
+    assert Counter(job.split()[0] for job in jobs) == {"run": 2, "campaign": 1}  # two samplers
     assert all("gru" in job for job in jobs if job.split()[0] == "run")
     assert planned(snakemake(study, "-n")) == []
 
@@ -207,9 +209,9 @@ def test_nothing_runs_beside_the_timings(study: Path) -> None:
             record = json.loads(path.read_text())
             output = base64.urlsafe_b64decode(path.relative_to(study / ".snakemake/metadata").name)
             spans.append((record["starttime"], record["endtime"], record["rule"], output))
-    timings = [span for span in spans if span[2] == "speed"]  # one per output
+    timings = [span for span in spans if span[2] == "campaign"]  # one per output
     start, end = min(s[0] for s in timings), max(s[1] for s in timings)
-    assert [s for s in spans if s[2] != "speed" and s[0] < end and start < s[1]] == []
+    assert [s for s in spans if s[2] != "campaign" and s[0] < end and start < s[1]] == []
     assert 0 < len(timings) < len(spans)
 
 

@@ -32,6 +32,8 @@ rule run:
     threads: 1
     resources:
         gpu=study.gpus,
+        seconds=estimate.run,
+        seconds_by=estimate.run_by,
     params:
         checkpoint=f"{RUN}/checkpoint.safetensors",
         run=study.run_row,
