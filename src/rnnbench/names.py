@@ -1,11 +1,16 @@
 """Names to modules: a file in a package is an entry of it; there is no list to keep."""
 
+import ast
 import importlib
 import pkgutil
 from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from rnnbench.errors import StudyError
+
+WAYS = {"cpu": ("_fused", "_manual", ""), "cuda": ("",)}  # of training a cell, the fastest first
 
 
 def names(kind: str) -> list[str]:
@@ -16,6 +21,17 @@ def names(kind: str) -> list[str]:
     folders = find_spec(f"rnnbench.{kind}").submodule_search_locations
     found = (module.name for module in pkgutil.iter_modules(folders))
     return sorted(name for name in found if not name.startswith("_"))
+
+
+def cell(variant: str) -> str:
+    """The first word of a variant's name: ``gru`` of ``gru``, ``gru_deep`` and ``gru_scratch``."""
+    return variant.partition("_")[0]
+
+
+def engines(variant: str, device: str) -> list[str]:
+    """Variants of the same cell whose training step may be the faster one, the fastest first."""
+    there = names("variants")
+    return [name for name in (cell(variant) + way for way in WAYS[device]) if name in there]
 
 
 def check(kind: str, name: str) -> str:
@@ -39,3 +55,17 @@ def load(kind: str, name: str) -> ModuleType:
         StudyError: there is no such module.
     """
     return importlib.import_module(f"rnnbench.{kind}.{check(kind, name)}")
+
+
+def constant(kind: str, name: str, field: str) -> Any:
+    """Return the literal that a module assigns to ``field``, or None; the module is not imported.
+
+    Raises:
+        StudyError: there is no such module.
+    """
+    (folder,) = find_spec(f"rnnbench.{kind}").submodule_search_locations
+    source = (Path(folder) / f"{check(kind, name)}.py").read_text(encoding="utf-8")
+    for statement in ast.parse(source).body:
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == field:
+            return ast.literal_eval(statement.value)
+    return None
