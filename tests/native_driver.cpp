@@ -63,9 +63,9 @@ int main(int argc, char** argv) {
   for (int cell = 0; cell < 4; ++cell)
     for (int hidden : {1, 3, 15, 16, 17, 33})
       for (int layers : {1, 2})
-        train({cell, layers, hidden + 2, hidden, 3, 5 * layers, threads}, 2);
-  train({3, 3, 1, 50, 1, 1, threads}, 3);
-  train({2, 1, 40, 20, 40, 31, threads}, 1);
+        train({cell, layers, hidden + 2, hidden, 3, 5 * layers, threads, layers}, 2);
+  train({3, 3, 1, 50, 1, 1, threads, 2}, 3);
+  train({2, 1, 40, 20, 40, 31, threads, 2}, 1);
   auto sigmoid = [](double x) { return 1 / (1 + std::exp(-x)); };
   using D = double (*)(double);
   printf("%.3g %.3g %.3g\n", worst([](Vec x) { return rnnbench::exp(x); }, D(std::exp), -86.9, 87.9),

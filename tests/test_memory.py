@@ -18,6 +18,7 @@ from rnnbench.claims import FAILS, HOLDS, PARTLY
 from rnnbench.claims import memory as claims
 from rnnbench.errors import StudyError
 from rnnbench.variants import LanguageModel
+from rnnbench.vocab import Vocab
 
 CONTEXTS = list(range(1, 9))
 TEXT = np.random.default_rng(7).integers(VOCAB_SIZE, size=300)
@@ -173,16 +174,17 @@ def test_a_leaky_model_and_a_diverged_one_are_rows_with_a_reason():
         assert list(table.reason) == [memory.LEAKY, memory.LOST]
 
 
-def test_a_model_read_from_its_weights_is_the_one_that_was_trained(tmp_path):
+def test_runs_are_measured_from_their_weights(tmp_path):
     run = dataclasses.replace(RUN, variant="gru")
     model = finish(run, tmp_path / "checkpoint").model
-    checkpoint.write_weights(tmp_path / "weights", model, run.as_row())
-    found, again = memory.trained(tmp_path / "weights", VOCAB_SIZE)
-    assert found == run
-    assert all(map(torch.equal, model.parameters(), again.parameters()))
-    table = memory.table([tmp_path / "weights"], TOKENS, VOCAB_SIZE, [4, 1, 2], 30, 3)
+    vocab = Vocab(tuple("abcdef"), (1,) * VOCAB_SIZE)
+    facts = run.as_row() | {"vocab": vocab.tokens}
+    checkpoint.write_weights(tmp_path / "weights", model, facts)
+    table = memory.table([tmp_path / "weights"], TOKENS, vocab, [4, 1, 2], 30, 3)
     assert list(table.context.unique()) == [1, 2, 4] and len(table) == 2 * 3 * 3
     assert set(table.variant) == {"gru"} and table.num_tokens.sum() == 2 * 3 * 30
+    direct = memory.rows(model, train.split(TOKENS, run), [1, 2, 4], 30, 3)
+    assert table.total_nats.tolist() == [row["total_nats"] for row in direct]
 
 
 # Intervals

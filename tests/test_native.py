@@ -41,6 +41,14 @@ def twins(layer: type, hidden_size: int, num_layers: int = 1, vocab_size: int = 
     return models
 
 
+def without_hidden_biases(models):
+    """Models whose biases of the hidden side stay as they are."""
+    for model in models:
+        for name, parameter in model.named_parameters():
+            parameter.requires_grad_("bias_hh" not in name)
+    return models
+
+
 def minibatch(num_steps: int, batch_size: int, vocab_size: int = 7, seed: int = 1):
     generator = np.random.Generator(np.random.PCG64(seed))
     tokens = generator.integers(vocab_size, size=(num_steps + 1, batch_size))
@@ -75,15 +83,16 @@ def same_after(model, twin, X, Y, num_updates=2, clip_norm=0.5, rate=0.5):
     num_steps=st.integers(1, 6),
     num_layers=st.integers(1, 3),
     vocab_size=st.integers(1, 40),
+    freeze=st.sampled_from([lambda models: models, without_hidden_biases]),
 )
 @settings(max_examples=60)
 def test_any_size_trains_as_torch_does(
-    isa, cell, hidden_size, batch_size, num_steps, num_layers, vocab_size
+    isa, cell, hidden_size, batch_size, num_steps, num_layers, vocab_size, freeze
 ):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RNNBENCH_ISA", isa)
-        model, twin = twins(CELLS[cell], hidden_size, num_layers, vocab_size)
-        same_after(model, twin, *minibatch(num_steps, batch_size, vocab_size))
+        models = freeze(twins(CELLS[cell], hidden_size, num_layers, vocab_size))
+        same_after(*models, *minibatch(num_steps, batch_size, vocab_size))
 
 
 @needs_library
@@ -171,6 +180,15 @@ def test_what_the_native_step_cannot_read_is_refused_with_words(message):
 def test_a_bidirectional_layer_is_refused():
     model = LanguageModel(nn.GRU(7, 5, bidirectional=True), 7)
     with pytest.raises(StudyError, match="one-directional"):
+        _fused.step(model, *minibatch(3, 2), None, 1.0, 0.1)
+
+
+@needs_library
+@pytest.mark.parametrize("fixed", ["layer.weight_hh_l0", "layer.bias_hh_l1", "output.bias"])
+def test_weights_that_the_native_step_would_train_all_the_same_are_refused(fixed):
+    model, _ = twins(nn.LSTM, 5, 2)
+    model.get_parameter(fixed).requires_grad_(False)
+    with pytest.raises(StudyError, match=f"found {fixed} without a gradient"):
         _fused.step(model, *minibatch(3, 2), None, 1.0, 0.1)
 
 

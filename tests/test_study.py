@@ -26,8 +26,13 @@ from rnnbench.study import NOT_AVAILABLE, Study
 
 CONFIG = Path(__file__).parents[1] / "config"
 NO_GPU = {"cuda": "no NVIDIA GPU"}
-# Those with a training step of their own are other ways to train the same models.
-MODELS = [name for name in names("variants") if not hasattr(load("variants", name), "step")]
+# Those with a training step of their own are other ways to train the same models; embeddings are
+# tried where a vocabulary is large.
+MODELS = [
+    name
+    for name in names("variants")
+    if not hasattr(load("variants", name), "step") and not name.endswith("_embedding")
+]
 NUM_VARIANTS = len(MODELS)
 
 
@@ -94,6 +99,7 @@ def test_the_default_study_has_every_variant_sampler_figure_and_corpus():
     }.items():
         assert sorted(asked) == names(kind)
     assert sorted(study["runs"]["variants"]) == MODELS
+    assert "gru_embedding" in study["trials"]["words"]["variant"]
 
 
 def test_the_calibration_study_needs_no_other_text():
@@ -576,9 +582,12 @@ def copied(tmp_path, monkeypatch):
     return folder
 
 
+HERE = {"machine": "box"}
+
+
 def run_digests() -> dict:
-    runs = read(shipped()).runs
-    return {(run["variant"], run["sampler"]): sources.run(SimpleNamespace(**run)) for run in runs}
+    study = read(shipped())
+    return {(run["variant"], run["sampler"]): sources.run(study.run(run)) for run in study.runs}
 
 
 @pytest.mark.parametrize(
@@ -611,13 +620,38 @@ def test_an_edit_makes_the_runs_it_decides_again_and_no_other(name, edited, copi
 )
 def test_an_edit_of_a_shared_source_decides_the_variants_that_use_it(name, users, copied):
     def digests() -> dict:
-        point = {"sampler": "random_sampling"}
+        point = {"sampler": "random_sampling", "device": "cpu", "engine": "own"}
         return {v: sources.run(SimpleNamespace(variant=v, **point)) for v in names("variants")}
 
     before = digests()
     (copied / name).write_text((copied / name).read_text() + "\n")
     after = digests()
     assert {v for v in before if before[v] != after[v]} == users
+
+
+@pytest.mark.parametrize(
+    ("name", "users"),
+    [
+        ("engine.py", {"gru_deep", "lstm_scratch"}),
+        ("reference.py", {"gru_deep", "lstm_scratch"}),
+        ("native/cells.h", {"gru_deep", "lstm_scratch"}),
+        ("variants/_manual.py", {"gru_deep", "lstm_scratch"}),
+        ("variants/gru_fused.py", {"gru_deep"}),
+        ("variants/lstm.py", {"lstm_scratch"}),
+        ("variants/gru_compiled.py", set()),
+    ],
+)
+def test_an_edit_of_an_engine_decides_the_runs_that_may_train_on_it(name, users, copied):
+    def digests(engine: str) -> dict:
+        study = read(changed("runs.engine", engine))
+        points = ({"variant": variant, "device": "cpu"} for variant in ("gru_deep", "lstm_scratch"))
+        return {point["variant"]: sources.run(study.run(HERE | point)) for point in points}
+
+    before = {engine: digests(engine) for engine in ("own", "fastest")}
+    (copied / name).write_text((copied / name).read_text() + "\n")
+    assert digests("own") == before["own"]
+    after = digests("fastest")
+    assert {v for v in after if after[v] != before["fastest"][v]} == users
 
 
 def test_an_edit_of_a_text_makes_those_that_are_built_on_it_again(copied):

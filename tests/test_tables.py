@@ -34,6 +34,7 @@ RUN = RunConfig(
     train_tokens=10_000.0,
     heldout_share=0.1,
     heldout_evaluations=1,
+    engine="own",
 )
 TOTALS = {
     **{"initial_total_nats": 330.0, "initial_num_tokens": 100},

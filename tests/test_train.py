@@ -18,12 +18,13 @@ from safetensors.torch import save_file
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from rnnbench import checkpoint, outcome, tables, train
+from rnnbench import checkpoint, outcome, run_text, tables, train
 from rnnbench.errors import StudyError
 from rnnbench.jobs import RunConfig
 from rnnbench.names import load, names
 from rnnbench.records import write_record
 from rnnbench.variants import LanguageModel
+from rnnbench.vocab import Vocab
 
 SAMPLERS = names("samplers")
 every_variant = pytest.mark.parametrize("variant", names("variants"))
@@ -48,6 +49,7 @@ RUN = RunConfig(
     train_tokens=200,
     heldout_share=0.2,
     heldout_evaluations=2,
+    engine="own",
 )
 LONG_RUN = dataclasses.replace(RUN, num_epochs=120)
 
@@ -385,15 +387,22 @@ def test_a_checkpoint_that_cannot_be_read_is_left_behind(spoil, tmp_path):
         {"num_epochs": 5},
         {"heldout_share": 0.3},
         {"variant": "gru"},
+        {"engine": "fastest"},
     ],
 )
 def test_whatever_decides_a_run_decides_its_identity(changes):
     other = dataclasses.replace(RUN, **changes)
-    identity = outcome.identity(RUN, train.split(TOKENS, RUN), "source")
-    assert outcome.identity(RUN, train.split(TOKENS.copy(), RUN), "source") == identity
-    assert outcome.identity(other, train.split(TOKENS, other), "source") != identity
-    assert outcome.identity(RUN, train.split(TOKENS, RUN), "edited") != identity
-    assert outcome.identity(RUN, train.split(TOKENS[::-1].copy(), RUN), "source") != identity
+    progress = train.start(RUN, VOCAB_SIZE)
+    by_another = dataclasses.replace(progress, engine=train.own("rnn_manual", progress.model))
+
+    def identity(run=RUN, tokens=TOKENS, progress=progress, source="source") -> str:
+        return outcome.identity(run, train.split(tokens, run), progress, source)
+
+    assert identity(tokens=TOKENS.copy()) == identity()
+    assert identity(run=other) != identity()
+    assert identity(source="edited") != identity()
+    assert identity(progress=by_another) != identity()
+    assert identity(tokens=TOKENS[::-1].copy()) != identity()
 
 
 @every_variant
@@ -443,7 +452,8 @@ def test_a_diverging_run_is_a_row_and_not_an_error(variant, tmp_path):
     )
     progress = finish(run, tmp_path / "checkpoint")
     record = outcome.record(run, train.split(TOKENS, run), progress, "source")
-    write_record(tmp_path / "record.json", record)
+    text = run_text.read(run, TOKENS, Vocab(tuple("abcdef"), (1,) * VOCAB_SIZE))
+    write_record(tmp_path / "record.json", record | text.totals(record))
     table = tables.gather("runs", [str(tmp_path / "record.json")], [])
     assert table.status.tolist() == ["diverged"]
     assert outcome.curve_table(run, progress).epoch.tolist()[-1] == record["epochs_done"]

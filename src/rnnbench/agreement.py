@@ -8,22 +8,24 @@ the code that is checked. The two minibatches of the gradients are of the sizes 
 20 steps take the first 8 tokens of the first 8 subsequences of each, which keeps the gate short.
 """
 
-import dataclasses
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from rnnbench import initial, names, precision, reference, variants
-from rnnbench.jobs import TimingConfig
-from rnnbench.train import one_step_of, step
+from rnnbench.jobs import RunConfig, TimingConfig
+from rnnbench.train import Engine, own, step
 from rnnbench.variants import LanguageModel
 
 AGREES, DIFFERS, NOT_AVAILABLE = "agrees", "differs", "not available here"
+Minibatches = Iterator[tuple[Tensor, Tensor]]  # tokens and labels, (T, B) each
 FOLLOWED_STEPS, FOLLOWED_SIZE = 20, 8
+FOLLOWED_BY_RUNS = 3
 READING_RATE = 2.0**14  # so large that the change is seen beside the weight it is added to
 
 # Largest deviation allowed, relative to the largest entry of the tensor. In float64 only the order
@@ -70,49 +72,80 @@ def check(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> Agreemen
     found = {}
     for dtype in sorted({"float64", timing.dtype}):
         if unavailable(timing, dtype) is None:
-            found[dtype] = deviations(dataclasses.replace(timing, dtype=dtype), text, vocab_size)
-    wrong = [
+            precision.use(dtype)
+            pair = Pair(timing, vocab_size, dtype, partial(own, timing.variant))
+            found[dtype] = deviations(pair, lambda: endless(timing, text))
+    wrong = faults(found)
+    return Agreement(DIFFERS if wrong else AGREES, wrong, **found[timing.dtype])
+
+
+def refusal(
+    run: RunConfig, tokens: Tensor, vocab_size: int, engine: Callable[[LanguageModel], Engine]
+) -> str:
+    """Say in words why ``engine`` must not train the model of a run; empty if it may.
+
+    It is held against the run's own cell in float64 on the corners of minibatches, for fewer steps
+    than a variant that is to be timed: every run pays for it.
+    """
+    pair = Pair(run, vocab_size, "float32", engine)
+    found = deviations(pair, lambda: map(corner, endless(run, tokens.cpu())), FOLLOWED_BY_RUNS)
+    return faults({"float32": found})
+
+
+def faults(found: dict[str, dict[str, float]]) -> str:
+    """Name the deviations, by type of number, that are larger than allowed."""
+    return "; ".join(
         f"{name} off by {found[dtype][name]:.1e} of its size in {dtype}, allowed {bound:.0e}"
         for dtype in found
         for name, bound in TOLERANCES[dtype].items()
         if not found[dtype][name] <= bound
-    ]
-    return Agreement(DIFFERS if wrong else AGREES, "; ".join(wrong), **found[timing.dtype])
+    )
 
 
-def unavailable(timing: TimingConfig, dtype: str) -> str | None:
+def unavailable(job: RunConfig | TimingConfig, dtype: str) -> str | None:
     """Say in words why the variant cannot train here, if so."""
-    module = names.load("variants", timing.variant)
-    own = module.unavailable(timing.device, dtype) if hasattr(module, "unavailable") else None
-    return precision.unavailable(timing.device, dtype) or own
+    module = names.load("variants", job.variant)
+    why = module.unavailable(job.device, dtype) if hasattr(module, "unavailable") else None
+    return precision.unavailable(job.device, dtype) or why
 
 
-def deviations(timing: TimingConfig, text: Tensor, vocab_size: int) -> dict[str, float]:
+def deviations(
+    pair: "Pair", minibatches: Callable[[], Minibatches], followed: int = FOLLOWED_STEPS
+) -> dict[str, float]:
     """Largest relative deviations of loss, gradients, logits and followed losses."""
-    pair = Pair(timing, vocab_size)
     found, states = [], (None, None)
-    for X, Y in itertools.islice(endless(timing, text), 2):
+    for X, Y in itertools.islice(minibatches(), 2):
         pair.same_weights()
         logits = pair.logits(X)
         loss, gradient, states = pair.read(X, Y, states)
         found.append({"loss": loss, "gradient": gradient, "logits": logits})
     pair.same_weights()
     worst = {name: largest(one[name] for one in found) for name in found[0]}
-    return worst | {"followed": pair.follow(endless(timing, text))}
+    steps = itertools.islice(minibatches(), followed)
+    return worst | {"followed": pair.follow(map(corner, steps))}
 
 
 class Pair:
-    """A variant and its reference with the same weights, uniform in ±1 / sqrt(hidden_size)."""
+    """A model that an engine trains, and its reference, with the same weights.
 
-    def __init__(self, timing: TimingConfig, vocab_size: int):
-        self.timing = timing
-        self.step = one_step_of(timing.variant)
+    These are uniform in ±1 / sqrt(hidden_size).
+    """
+
+    def __init__(
+        self,
+        job: RunConfig | TimingConfig,
+        vocab_size: int,
+        dtype: str,
+        engine: Callable[[LanguageModel], Engine],
+    ):
+        self.job = job
         generator = np.random.Generator(np.random.PCG64(1))
-        model = variants.build(timing.variant, vocab_size, timing.hidden_size, generator)
-        initial.draw(model, timing.hidden_size, initial.uniform, generator)
+        model = variants.build(job.variant, vocab_size, job.hidden_size, generator)
+        initial.draw(model, job.hidden_size, initial.uniform, generator)
         self.weights = [p.detach().clone() for p in model.parameters()]
         self.reference = reference.of(model)
-        self.model: LanguageModel = model.to(timing.device, precision.stored(timing.dtype))
+        self.model: LanguageModel = model.to(job.device, precision.stored(dtype))
+        self.engine = engine(self.model)
 
     def same_weights(self) -> None:
         """Give both the first weights, which are numbers of float32."""
@@ -123,17 +156,17 @@ class Pair:
 
     def both(self, X: Tensor, Y: Tensor, states: tuple, clip_norm: float, rate: float) -> list:
         """Train both on one minibatch; return (loss, grad_norm, state) of each."""
-        device = self.timing.device
+        device, engine = self.job.device, self.engine
         mine, others = map(variants.detach, states)
         return [
-            self.step(self.model, X.to(device), Y.to(device), mine, clip_norm, rate),
+            engine.step(engine.model, X.to(device), Y.to(device), mine, clip_norm, rate),
             step(self.reference, X, Y, others, clip_norm, rate),
         ]
 
     @torch.no_grad()
     def logits(self, X: Tensor) -> float:
         """Deviation of the logits of one minibatch."""
-        return deviation(self.model(X.to(self.timing.device))[0], self.reference(X)[0])
+        return deviation(self.engine.model(X.to(self.job.device))[0], self.reference(X)[0])
 
     def read(self, X: Tensor, Y: Tensor, states: tuple) -> tuple[float, float, tuple]:
         """Deviations of the loss and of the worst gradient on one minibatch, and both states."""
@@ -148,12 +181,11 @@ class Pair:
         for parameter, weight in zip(model.parameters(), self.weights, strict=True):
             yield (weight.double() - parameter.detach().double().cpu()) / READING_RATE
 
-    def follow(self, minibatches: Iterator[tuple[Tensor, Tensor]]) -> float:
-        """Deviation of the losses of 20 training steps, clipped to half of the first norm."""
+    def follow(self, minibatches: Minibatches) -> float:
+        """Deviation of the losses of training steps, clipped to half of the first norm."""
         states, clip_norm, worst = (None, None), float("inf"), []
-        for X, Y in itertools.islice(minibatches, FOLLOWED_STEPS):
-            X, Y = (part[:FOLLOWED_SIZE, :FOLLOWED_SIZE] for part in (X, Y))
-            rate = self.timing.learning_rate
+        for X, Y in minibatches:
+            rate = self.job.learning_rate
             if clip_norm == float("inf"):
                 _, norm, _ = step(self.reference, X, Y, None, clip_norm, 0.0)
                 clip_norm = float(norm) / 2
@@ -163,12 +195,17 @@ class Pair:
         return largest(worst)
 
 
-def endless(timing: TimingConfig, text: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield minibatches of the sampler that is timed, epoch after epoch."""
-    sampler = names.load("samplers", timing.sampler)
+def endless(job: RunConfig | TimingConfig, text: Tensor) -> Minibatches:
+    """Yield minibatches of the sampler of a job, epoch after epoch."""
+    sampler = names.load("samplers", job.sampler)
     generator = np.random.Generator(np.random.PCG64(1))
     while True:
-        yield from sampler.minibatches(text, timing.batch_size, timing.num_steps, generator)
+        yield from sampler.minibatches(text, job.batch_size, job.num_steps, generator)
+
+
+def corner(minibatch: tuple[Tensor, Tensor]) -> tuple[Tensor, ...]:
+    """The first 8 tokens of the first 8 subsequences of a minibatch."""
+    return tuple(part[:FOLLOWED_SIZE, :FOLLOWED_SIZE] for part in minibatch)
 
 
 def deviation(found: Tensor, wanted: Tensor) -> float:

@@ -60,7 +60,7 @@ def training_steps(timing: TimingConfig, model: nn.Module, tokens: np.ndarray) -
         _mark(place, SCOPE + name)
     generator = np.random.Generator(np.random.PCG64(timing.process))
     text = torch.from_numpy(tokens.astype(np.int64)).to(timing.device)
-    progress = train.Progress(model, generator)
+    progress = train.Progress(model, generator, train.own(timing.variant, model))
     while True:
         stepping = train.steps(timing, text, progress)
         while num_tokens := _marked_step(stepping):

@@ -51,6 +51,8 @@ class RunConfig(Job):
         train_tokens: the first this many tokens are trained on; inf: all before the held-out text.
         heldout_share: this last share of the text is never trained on.
         heldout_evaluations: how often in a run, at least, the held-out text is read.
+        engine: own, the variant trains itself; fastest, by the fastest training step that computes
+            the same (see :mod:`rnnbench.engine`).
     """
 
     machine: str
@@ -70,6 +72,7 @@ class RunConfig(Job):
     train_tokens: float
     heldout_share: float
     heldout_evaluations: int
+    engine: str
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ of an update. The training is that of every run, and does not see the copy.
 """
 
 import copy
+import dataclasses
 import logging
 from collections.abc import Sequence
 from typing import Any
@@ -59,16 +60,18 @@ def followed(
     run: RunConfig, texts: train.Texts, vocab_size: int, thetas: Sequence[float]
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Train one run; return the updates that were tried, and its curve."""
-    progress, one_step, rows = train.start(run, vocab_size), train.one_step_of(run.variant), []
+    progress, rows = train.start(run, vocab_size), []
+    own = progress.engine
     key = {name: getattr(run, name) for name in divergence.KEYS}
 
     def step(model, X, Y, state, clip_norm, learning_rate):
         place = key | {"epoch": len(progress.curve) + 1}
         rows.extend(place | row for row in tried(model, X, Y, state, thetas, learning_rate))
-        return one_step(model, X, Y, state, clip_norm, learning_rate)
+        return own.step(model, X, Y, state, clip_norm, learning_rate)
 
+    progress.engine = dataclasses.replace(own, step=step)
     while len(progress.curve) < run.num_epochs and not train.lost(progress.curve):
-        progress.curve.append(train.epoch(run, texts.train, progress, step))
+        progress.curve.append(train.epoch(run, texts.train, progress))
     log.info("%s: %d of %d epochs", key, len(progress.curve), run.num_epochs)
     return rows, [key | {"vocab_size": vocab_size} | row for row in progress.curve]
 

@@ -21,11 +21,12 @@ from pandas import DataFrame
 from torch import Tensor
 from torch.nn.functional import kl_div, log_softmax
 
-from rnnbench import checkpoint, outcome, train, variants
+from rnnbench import outcome, run_text, train
 from rnnbench.errors import StudyError
-from rnnbench.jobs import RunConfig
+from rnnbench.generate import Trained
 from rnnbench.train import Texts
 from rnnbench.variants import LanguageModel, State
+from rnnbench.vocab import Vocab
 
 SPLITS = ("train", "heldout")
 COLUMNS = [*outcome.ADDRESS, "split", "block", "context", "num_tokens", "total_nats"]
@@ -40,7 +41,7 @@ log = logging.getLogger(__name__)
 def table(
     weights: Sequence[str | Path],
     ids: np.ndarray,
-    vocab_size: int,
+    vocab: Vocab,
     contexts: Sequence[int],
     positions: int,
     blocks: int,
@@ -50,25 +51,17 @@ def table(
     Args:
         weights: files of runs on one text.
         ids: index of each token of that text, ``(N,)``.
-        vocab_size: number of its symbols.
+        vocab: of that text.
     """
     found: list[dict[str, Any]] = []
     for number, path in enumerate(weights, start=1):
-        run, model = trained(path, vocab_size)
+        trained = Trained.read(path)
+        run, text = trained.run, run_text.read(trained.run, ids, vocab)
         log.info("run %d/%d %s seed %d", number, len(weights), run.variant, run.seed)
         address = {key: getattr(run, key) for key in outcome.ADDRESS}
-        read = rows(model, train.split(ids, run), sorted(contexts), positions, blocks)
+        read = rows(trained.model, train.split(text.ids, run), sorted(contexts), positions, blocks)
         found += [address | row for row in read]
     return DataFrame(found, columns=COLUMNS)
-
-
-def trained(path: str | Path, vocab_size: int) -> tuple[RunConfig, LanguageModel]:
-    """Read a run's parameters and its model from its weights."""
-    run = RunConfig.from_strings(checkpoint.read_facts(Path(path)))
-    unread = np.random.Generator(np.random.PCG64(run.seed))
-    model = variants.build(run.variant, vocab_size, run.hidden_size, unread)
-    checkpoint.read_weights(Path(path), model)
-    return run, model
 
 
 def rows(

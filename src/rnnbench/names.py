@@ -10,6 +10,8 @@ from typing import Any
 
 from rnnbench.errors import StudyError
 
+WAYS = {"cpu": ("_fused", "_manual", ""), "cuda": ("",)}  # of training a cell, the fastest first
+
 
 def names(kind: str) -> list[str]:
     """Names of the modules in the package ``rnnbench.<kind>``, sorted.
@@ -19,6 +21,17 @@ def names(kind: str) -> list[str]:
     folders = find_spec(f"rnnbench.{kind}").submodule_search_locations
     found = (module.name for module in pkgutil.iter_modules(folders))
     return sorted(name for name in found if not name.startswith("_"))
+
+
+def cell(variant: str) -> str:
+    """The first word of a variant's name: ``gru`` of ``gru``, ``gru_deep`` and ``gru_scratch``."""
+    return variant.partition("_")[0]
+
+
+def engines(variant: str, device: str) -> list[str]:
+    """Variants of the same cell whose training step may be the faster one, the fastest first."""
+    there = names("variants")
+    return [name for name in (cell(variant) + way for way in WAYS[device]) if name in there]
 
 
 def check(kind: str, name: str) -> str:

@@ -20,9 +20,10 @@ ADDRESS = ("machine", "corpus", "variant", "sampler", "clip_norm", "device", "se
 RECENT_EPOCHS = 20  # single late epochs move as much as another seed does; their median is stable
 
 
-def identity(run: RunConfig, texts: Texts, source: str) -> str:
-    """SHA-256 of all that decides a run: parameters, tokens and source digest."""
-    parts = (repr(run.as_row()), digest_of(texts.train), digest_of(texts.heldout), source)
+def identity(run: RunConfig, texts: Texts, progress: Progress, source: str) -> str:
+    """SHA-256 of all that decides a run: parameters, tokens, engine and source digest."""
+    tokens = digest_of(texts.train), digest_of(texts.heldout)
+    parts = (repr(run.as_row()), *tokens, progress.engine.name, source)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -44,6 +45,7 @@ def record(run: RunConfig, texts: Texts, progress: Progress, source: str) -> dic
         **run.as_row(),
         **progress.facts,
         **model_facts(progress.model),
+        "trained_by": progress.engine.name,
         **totals(progress),
         "status": "diverged"
         if lost(progress.curve)

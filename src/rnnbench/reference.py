@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from rnnbench import layouts
 from rnnbench.variants import LanguageModel, gru_scratch, lstm_scratch, rnn_scratch
 
 ALWAYS_OPEN = 40.0  # sigmoid(40) is 1 in float32 and in float64
@@ -56,12 +57,12 @@ class Cells(nn.Module):
         return ["", "_reverse"] if self.bidirectional else [""]
 
 
-def rnn(cell: type) -> Callable:
+def rnn(cell: type, mode: str) -> Callable:
     """Read a vanilla layer by ``cell``."""
 
     def read(weights: list[Tensor], inputs: Tensor, start: tuple | None) -> tuple[Tensor, tuple]:
         W_ih, W_hh, b_ih, b_hh = weights
-        scratch = {"W_xh": W_ih.T, "W_hh": W_hh.T, "b_h": b_ih + b_hh}
+        scratch = layouts.of_scratch(mode, W_ih, W_hh, b_ih + b_hh)
         outputs, H = run(cell, scratch, inputs, start and start[0])
         return outputs, (H,)
 
@@ -69,11 +70,9 @@ def rnn(cell: type) -> Callable:
 
 
 def lstm(weights: list[Tensor], inputs: Tensor, start: tuple | None) -> tuple[Tensor, tuple]:
-    """torch.nn stacks the gates in the order i, f, g, o; its g is the scratch cell's c."""
+    """torch.nn's gate g is the scratch cell's c; only the sum of its biases matters."""
     W_ih, W_hh, b_ih, b_hh = weights
-    scratch = {}
-    for gate, W, U, b in zip("ifco", *(w.chunk(4) for w in (W_ih, W_hh, b_ih + b_hh)), strict=True):
-        scratch |= {f"W_x{gate}": W.T, f"W_h{gate}": U.T, f"b_{gate}": b}
+    scratch = layouts.of_scratch("LSTM", W_ih, W_hh, b_ih + b_hh)
     return run(lstm_scratch.Layer, scratch, inputs, start)
 
 
@@ -83,16 +82,16 @@ def gru(weights: list[Tensor], inputs: Tensor, start: tuple | None) -> tuple[Ten
     One more hidden unit that is 1 for ever stands in for it: its row of W_hn is that bias, and its
     own update gate is always open, so that it keeps its first value.
     """
-    W_ih, W_hh, b_ih, b_hh = (w.chunk(3) for w in weights)
-    scratch = {}
-    for k, gate in enumerate("rzn"):
-        inner = b_hh[k] if gate == "n" else torch.zeros_like(b_hh[k])
-        outer = b_ih[k] if gate == "n" else b_ih[k] + b_hh[k]
-        of_unit = outer.new_full((1,), ALWAYS_OPEN if gate == "z" else 0.0)
-        scratch[f"W_x{gate}"] = nn.functional.pad(W_ih[k].T, (0, 1))
-        scratch[f"W_h{gate}"] = nn.functional.pad(torch.cat([W_hh[k].T, inner[None]]), (0, 1))
-        scratch[f"b_{gate}"] = torch.cat([outer, of_unit])
-    zeros = inputs.new_zeros(inputs.shape[1], W_hh[0].shape[1])
+    W_ih, W_hh, b_ih, b_hh = weights
+    *gates, inner = b_hh.chunk(3)
+    none = torch.zeros_like(inner)
+    scratch = layouts.of_scratch("GRU", W_ih, W_hh, b_ih + torch.cat([*gates, none]))
+    for name, weight in scratch.items():
+        if name.startswith("W_h"):
+            weight = torch.cat([weight, (inner if name == "W_hn" else none)[None]])
+        of_unit = ALWAYS_OPEN if name == "b_z" else 0.0
+        scratch[name] = nn.functional.pad(weight, (0, 1), value=of_unit)
+    zeros = inputs.new_zeros(inputs.shape[1], W_hh.shape[1])
     H = nn.functional.pad(zeros, (0, 1), value=1.0) if start is None else start[0]
     outputs, H = run(gru_scratch.Layer, scratch, inputs, H)
     return outputs[..., :-1], (H,)
@@ -114,8 +113,8 @@ class Relu(rnn_scratch.Layer):
 
 WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 READERS = {  # mode of torch.nn -> how to read its weights, tensors in the state of one cell
-    "RNN_TANH": (rnn(rnn_scratch.Layer), 1),
-    "RNN_RELU": (rnn(Relu), 1),
+    "RNN_TANH": (rnn(rnn_scratch.Layer, "RNN_TANH"), 1),
+    "RNN_RELU": (rnn(Relu, "RNN_RELU"), 1),
     "GRU": (gru, 1),
     "LSTM": (lstm, 2),
 }

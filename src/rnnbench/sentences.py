@@ -176,8 +176,8 @@ def masked_steps(
     size = max(1, round(run.batch_size * run.num_steps / (text.lengths.mean() + 1)))
     for group in batches(text.lengths, size, order, progress.generator):
         X, Y = padded([text.encoded[i] for i in group], text.space)
-        one_step = train.one_step_of(run.variant)
-        loss, _, _ = one_step(progress.model, X, Y, None, run.clip_norm, run.learning_rate)
+        engine, rates = progress.engine, (run.clip_norm, run.learning_rate)
+        loss, _, _ = engine.step(engine.model, X, Y, None, *rates)
         yield loss, int((Y != MASKED).sum()), Y.numel()
 
 

@@ -16,6 +16,7 @@ from rnnbench.jobs import RunConfig
 
 FOLDER = Path(__file__).parent
 STEP = ("train.py", "initial.py", "variants/__init__.py", "samplers/__init__.py")
+ENGINE = ("engine.py", "names.py", "layouts.py", "agreement.py", "reference.py", "precision.py")
 PROTOCOL = ("speed.py", "load.py", "precision.py")
 FIGURE_HOUSE = (
     *("__init__", "_curves", "_heat", "_rows", "_samplers", "_sine", "_speed", "_theme"),
@@ -73,11 +74,15 @@ def sine() -> str:
 
 
 def run(point: RunConfig) -> str:
-    """All that a training run is made of."""
-    files = (*STEP, "outcome.py", "checkpoint.py", "generate/__init__.py", "vocab.py")
-    reading = ("reading.py", "closed_text.py")
-    writing = ("decoders/__init__.py", "decoders/greedy.py")
-    return digest(*files, *reading, *writing, *_grid(point))
+    """All that a training run is made of, and the engines it chooses from if it does."""
+    files = [*STEP, "outcome.py", "checkpoint.py", "run_text.py", "closed_text.py", "vocab.py"]
+    writing = ("generate/__init__.py", "decoders/__init__.py", "decoders/greedy.py")
+    files += [*writing, *_grid(point)]
+    if point.engine == "fastest":
+        there = names.engines(point.variant, point.device)
+        found = {file for name in there for file in built_on(f"variants/{name}.py")}
+        files += [*ENGINE, *sorted(found - {*files})]
+    return digest(*files)
 
 
 def run_by(complete: Callable[[Wildcards], RunConfig]) -> Callable[[Wildcards], str]:
@@ -125,8 +130,9 @@ def timing(point: Wildcards) -> str:
 def campaign() -> str:
     """The order of the processes, and what is made of them."""
     house = ("campaign.py", "points.py", "rates.py", "stats.py", "timing.py", "probes.py")
+    gate = ("admission.py", "agreement.py", "reference.py", "layouts.py")
     work = ("limit.py", "inference.py", "breakdown.py", "operators.py", "scaling.py", "windows.py")
-    return digest(*house, "admission.py", "agreement.py", "reference.py", *work, "neighbours.py")
+    return digest(*house, *gate, *work, "neighbours.py")
 
 
 def suite() -> str:

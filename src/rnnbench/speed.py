@@ -19,7 +19,7 @@ from torch import Tensor
 from rnnbench import machine, precision, samplers, stats, variants
 from rnnbench.jobs import TimingConfig
 from rnnbench.load import Clock
-from rnnbench.train import Progress, steps
+from rnnbench.train import Progress, own, steps
 from rnnbench.variants import LanguageModel
 from rnnbench.work import Architecture
 
@@ -66,7 +66,8 @@ def training_steps(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) ->
     Each item is the number of tokens of a step.
     """
     generator = np.random.Generator(np.random.PCG64(timing.process))
-    progress = Progress(model(timing, vocab_size), generator)
+    built = model(timing, vocab_size)
+    progress = Progress(built, generator, own(timing.variant, built))
     text = torch.from_numpy(tokens.astype(np.int64)).to(timing.device)
     return _endless(timing, text, progress)
 

@@ -206,7 +206,7 @@ class Study:
         return [self.run_row(point) for point in named]
 
     def runs_of(self, stage: str) -> list[dict[str, Any]]:
-        """Runs over characters that a stage makes by itself, on the CPU, clipped at 1 as the book.
+        """Runs over characters that a stage makes by itself, on the CPU, clipped as the book's.
 
         What the stage does not say is as in ``runs``.
         """

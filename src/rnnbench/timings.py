@@ -132,7 +132,7 @@ def _limits(row: Series, probes: DataFrame | None) -> dict[str, float]:
     """Columns LIMITS of one row of ``speed``; empty where something is not known."""
     if probes is None or any(pd.isna(row.get(name)) for name in [*MODEL, *BATCH]):
         return {}
-    model = work.Architecture(**{name: int(row[name]) for name in MODEL})
+    model = work.Architecture.from_row(row)
     batch = int(row.batch_size), int(row.num_steps)
     token = work.per_token(model, *batch, ITEMSIZE[row["dtype"]])
     seconds = _product_seconds(work.products(model, *batch), probes) / (batch[0] * batch[1])

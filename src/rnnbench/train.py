@@ -25,13 +25,34 @@ Step = Callable[..., tuple[Tensor, Tensor, State]]  # as the function step below
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Engine:
+    """What moves the weights of a run.
+
+    Attributes:
+        name: the variant whose training step it is.
+        model: the model of the run, or one in the same memory that the step can train.
+        step: as :func:`step`.
+    """
+
+    name: str
+    model: LanguageModel
+    step: Step
+
+
+def own(variant: str, model: LanguageModel) -> Engine:
+    """The step of ``variant``: its own if its file has one, else :func:`step`."""
+    return Engine(variant, model, getattr(names.load("variants", variant), "step", step))
+
+
 @dataclass
 class Progress:
-    """What a run has come to; all of it is in a checkpoint.
+    """What a run has come to; all of it but the engine is in a checkpoint.
 
     Attributes:
         model: the weights.
         generator: PCG64, the source of the weights and of every sampler offset.
+        engine: what moves the weights.
         curve: one row per finished epoch.
         facts: what was measured before the first epoch.
         train_seconds: time in training steps so far, over all sittings.
@@ -39,6 +60,7 @@ class Progress:
 
     model: LanguageModel
     generator: np.random.Generator
+    engine: Engine
     curve: list[dict[str, Any]] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
     train_seconds: float = 0.0
@@ -75,7 +97,8 @@ def start(run: RunConfig, vocab_size: int) -> Progress:
     """Draw the weights of a run from its seed."""
     generator = np.random.Generator(np.random.PCG64(run.seed))
     model = variants.build(run.variant, vocab_size, run.hidden_size, generator)
-    return Progress(model.to(run.device), generator)
+    model = model.to(run.device)
+    return Progress(model, generator, own(run.variant, model))
 
 
 def train(
@@ -118,9 +141,7 @@ def first_facts(run: RunConfig, texts: Texts, model: LanguageModel) -> dict[str,
     }
 
 
-def epoch(
-    run: RunConfig, tokens: Tensor, progress: Progress, one_step: Step | None = None
-) -> dict[str, Any]:
+def epoch(run: RunConfig, tokens: Tensor, progress: Progress) -> dict[str, Any]:
     """Train for one pass over ``tokens`` and return its row of the curve.
 
     As in the book, the loss is summed while the weights move, so the training perplexity is that
@@ -128,7 +149,7 @@ def epoch(
     """
     began = time.perf_counter()
     losses, grad_norms, num_tokens = [], [], 0
-    for loss, grad_norm, minibatch_tokens in steps(run, tokens, progress, one_step):
+    for loss, grad_norm, minibatch_tokens in steps(run, tokens, progress):
         losses.append(loss * minibatch_tokens)
         grad_norms.append(grad_norm)
         num_tokens += minibatch_tokens
@@ -146,29 +167,21 @@ def epoch(
 
 
 def steps(
-    run: RunConfig | TimingConfig, tokens: Tensor, progress: Progress, one_step: Step | None = None
+    run: RunConfig | TimingConfig, tokens: Tensor, progress: Progress
 ) -> Iterator[tuple[Tensor, Tensor, int]]:
     """Yield (mean loss in nats, gradient norm before clipping, tokens) of each training step.
-
-    ``one_step`` is that of the variant unless another is given.
 
     Losses and norms stay on the device: reading them would make the host wait for it.
     """
     sampler: ModuleType = names.load("samplers", run.sampler)
-    one_step = one_step or one_step_of(run.variant)
-    state: State = None
+    engine, state = progress.engine, None
     minibatches = sampler.minibatches(tokens, run.batch_size, run.num_steps, progress.generator)
     for X, Y in minibatches:
         state = variants.detach(state) if sampler.carries_state else None
-        loss, grad_norm, state = one_step(
-            progress.model, X, Y, state, run.clip_norm, run.learning_rate
+        loss, grad_norm, state = engine.step(
+            engine.model, X, Y, state, run.clip_norm, run.learning_rate
         )
         yield loss, grad_norm, X.numel()
-
-
-def one_step_of(variant: str) -> Step:
-    """Return the training step of ``variant``: its own if its file has one, else :func:`step`."""
-    return getattr(names.load("variants", variant), "step", step)
 
 
 def step(
@@ -203,7 +216,7 @@ def descend(model: nn.Module, learning_rate: float) -> None:
     Written out because making a ``torch.optim`` optimiser imports the compiler, two seconds that
     every training process would pay.
     """
-    for parameter in model.parameters():
+    for parameter in trained(model):
         parameter.sub_(parameter.grad, alpha=learning_rate)
 
 
@@ -212,12 +225,17 @@ def clip_gradients(model: nn.Module, clip_norm: float) -> Tensor:
 
     ``clip_norm = inf`` never clips and still measures.
     """
-    gradients = [parameter.grad for parameter in model.parameters()]
+    gradients = [parameter.grad for parameter in trained(model)]
     grad_norm = nn.utils.get_total_norm(gradients)
     scale = torch.where(grad_norm > clip_norm, clip_norm / grad_norm, 1.0)
     for gradient in gradients:
         gradient.mul_(scale)
     return grad_norm
+
+
+def trained(model: nn.Module) -> list[nn.Parameter]:
+    """Parameters that need a gradient; the others stay as they are and are no part of the norm."""
+    return [parameter for parameter in model.parameters() if parameter.requires_grad]
 
 
 def heldout_totals(run: RunConfig, texts: Texts, progress: Progress) -> dict[str, float]:
@@ -226,7 +244,8 @@ def heldout_totals(run: RunConfig, texts: Texts, progress: Progress) -> dict[str
     every = max(1, run.num_epochs // run.heldout_evaluations)
     if done % every and done != run.num_epochs:
         return {}
-    total_nats, num_tokens = evaluate(progress.model, texts.heldout, run.batch_size, run.num_steps)
+    model = progress.engine.model
+    total_nats, num_tokens = evaluate(model, texts.heldout, run.batch_size, run.num_steps)
     return {"heldout_total_nats": total_nats, "heldout_num_tokens": num_tokens}
 
 

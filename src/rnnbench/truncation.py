@@ -6,6 +6,7 @@ weighs what goes on by 1 / pi (Tallec & Ollivier, 2017; d2l 8.7.1.3). Cuts chang
 nothing else: tokens, states and the number of updates stay the same.
 """
 
+import dataclasses
 import logging
 import math
 from collections.abc import Sequence
@@ -183,8 +184,9 @@ def trained(
     """
     progress = train.start(run, vocab_size)
     step = step_of(truncation, np.random.Generator(np.random.PCG64([run.seed, 1])))
+    progress.engine = dataclasses.replace(progress.engine, step=step)
     while len(progress.curve) < run.num_epochs and not train.lost(progress.curve):
-        progress.curve.append(train.epoch(run, texts.train, progress, step))
+        progress.curve.append(train.epoch(run, texts.train, progress))
     last = progress.curve[-1]
     heldout = train.evaluate(progress.model, texts.heldout, run.batch_size, run.num_steps)
     return progress.model, {

@@ -45,6 +45,8 @@ COLUMNS = {
     "ngram_lm": "corpus token order smoothing split perplexity bits_per_char vocab_size "
     "scored_tokens oov_share",
     "sine": "model seed num_lags horizon mode mse",
+    "generation": "machine corpus variant sampler clip_norm device seed stage decoder alpha k "
+    "width prefix draw judge_bits_per_char own_bits_per_char known_word_share loop_share text",
     "divergence": "trial variant sampler clip_norm seed diverged_epoch lost spikes max_grad_norm",
     "lipschitz": "variant clip_norm seed epoch theta grad_norm step_norm loss change first_order",
     "bptt": "variant seed stage minibatch method tau pi reach bias std rmse cosine mean_error",
@@ -244,6 +246,15 @@ def test_what_was_measured_becomes_a_bundle_whose_bytes_are_equal_each_time(stud
     assert {"calibration"} == set(made.manifest["inputs"])
     assert made.files["tables/runs.csv"] == (study / "results/tables/runs.csv").read_bytes()
     assert str(study).encode() not in target.read_bytes()
+
+
+def test_a_run_of_the_study_writes_at_the_command_line(study: Path) -> None:
+    command = [sys.executable, "-m", "rnnbench.generate", folder_of("gru"), "ab", "--num-tokens"]
+    done = subprocess.run(
+        [*command, "9"], cwd=study, env=environment(study), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("ab") and done.stdout.endswith("\n")
 
 
 def test_a_point_outside_the_grid_is_run_by_its_path(study: Path) -> None:

@@ -17,8 +17,8 @@ PARTS["half_life"] = PARTS["memory"]
 rule memory:
     """Cut the history of trained models, and replace tokens of it."""
     input:
-        vocab="results/vocab/corpus={corpus}/token=char/vocab.json",
-        ids="results/vocab/corpus={corpus}/token=char/tokens.npy",
+        vocab=f"results/vocab/corpus={{corpus}}/token={study['runs']['token']}/vocab.json",
+        ids=f"results/vocab/corpus={{corpus}}/token={study['runs']['token']}/tokens.npy",
         weights=lookup(dpath="{corpus}", within=REMEMBERING),
     output:
         f"{MEMORY}/losses.csv",
@@ -30,6 +30,6 @@ rule memory:
         contexts=study["memory"]["contexts"],
         positions=study["memory"]["positions"],
         blocks=study["memory"]["blocks"],
-        source=sources.digest("memory.py"),
+        source=sources.digest("memory.py", "run_text.py", "closed_text.py"),
     script:
         "../scripts/memory.py"

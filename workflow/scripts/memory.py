@@ -10,7 +10,7 @@ from rnnbench.vocab import Vocab
 with logged(snakemake.log[0]):
     torch.set_num_threads(1)
     ids = np.load(snakemake.input.ids, allow_pickle=False)
-    vocab_size = len(Vocab.read(snakemake.input.vocab))
+    vocab = Vocab.read(snakemake.input.vocab)
     settings = (snakemake.params.contexts, snakemake.params.positions, snakemake.params.blocks)
-    measured = memory.table(snakemake.input.get("weights", []), ids, vocab_size, *settings)
+    measured = memory.table(snakemake.input.get("weights", []), ids, vocab, *settings)
     tables.write(snakemake.output[0], measured)

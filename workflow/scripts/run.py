@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from rnnbench import checkpoint, generate, outcome, precision, reading, tables, train
+from rnnbench import checkpoint, engine, generate, outcome, precision, run_text, tables, train
 from rnnbench.job import logged
 from rnnbench.jobs import RunConfig
 from rnnbench.records import write_record
@@ -16,15 +16,17 @@ with logged(snakemake.log[0]):
     precision.use("float32")
     run = RunConfig.from_strings(snakemake.params.run)
     ids = np.load(snakemake.input.ids, allow_pickle=False)
-    text = reading.read(run, ids, Vocab.read(snakemake.input.vocab))
-    texts, settings = train.split(text.ids, run), snakemake.params
-    writing = generate.Writing(text.vocab, run.token, settings.prefixes, settings.num_tokens)
-    progress = train.start(run, len(text.vocab))
+    text = run_text.read(run, ids, Vocab.read(snakemake.input.vocab))
+    texts, vocab, settings = train.split(text.ids, run), text.vocab, snakemake.params
+    writing = generate.Writing(vocab, run.token, settings.prefixes, settings.num_tokens)
+    progress = train.start(run, len(vocab))
     untrained = writing.rows("untrained", progress.model)
+    engine.choose(run, texts, progress)
     saved = Path(settings.checkpoint)
-    train.train(run, texts, progress, saved, outcome.identity(run, texts, settings.source))
+    identity = outcome.identity(run, texts, progress, settings.source)
+    train.train(run, texts, progress, saved, identity)
     written = untrained + writing.rows("trained", progress.model)
-    facts = run.as_row() | {"vocab": text.vocab.tokens}
+    facts = run.as_row() | {"vocab": vocab.tokens}
     checkpoint.write_weights(Path(snakemake.output.weights), progress.model, facts)
     tables.write(snakemake.output.curve, outcome.curve_table(run, progress))
     generate.write(snakemake.output.text, written)

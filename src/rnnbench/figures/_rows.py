@@ -117,17 +117,8 @@ def family(variant: str) -> str:
 
 def ordered(variants: Iterable[str]) -> list[str]:
     """Variants by architecture, then scratch, library, own fast ones, deep, and others by name."""
-    known = [
-        "scratch",
-        "",
-        "manual",
-        "compiled",
-        "graphed",
-        "fused",
-        "relu",
-        "deep",
-        "bidirectional",
-    ]
+    known = ["scratch", "", "embedding", "manual", "compiled", "graphed", "fused", "relu", "deep"]
+    known += ["bidirectional"]
 
     def place(variant: str) -> tuple[int, int, str]:
         kind = variant.partition("_")[2]

@@ -15,6 +15,7 @@ namespace rnnbench {
 
 struct Sizes {
   int32_t cell, layers, vocab, hidden, steps, batch, threads;
+  int32_t biases;  // that are trained: b_ih and b_hh, or b_ih alone
 };
 
 // One recurrent layer: its activations of all steps, its weights, its gradients.
@@ -286,7 +287,7 @@ class Model {
 
   // Gradients of one block of biases, and of the first layer's input weights, token by token.
   double collect_inputs(Layer& l, int64_t k) {
-    const bool input = k >= l.inputs_first * blocks_, hidden = k < l.num_gates() * blocks_;
+    const bool input = k >= l.inputs_first * blocks_, hidden = has_hidden_bias(l, k);
     double squares = 0;
     Vec d;
     if (l.table && input) {
@@ -306,6 +307,10 @@ class Model {
     }
     store(l.d_bias + k * LANES, d);
     return squares + (int(input) + int(hidden)) * sum(d * d);  // b_ih and b_hh
+  }
+
+  bool has_hidden_bias(const Layer& l, int64_t k) const {
+    return s_.biases == 2 && k < l.num_gates() * blocks_;
   }
 
   static Vec column_sum(const float* p, int64_t rows) {
@@ -335,7 +340,7 @@ class Model {
       const int64_t unit = k % blocks_ * LANES + lane;
       const float d = rate * (scale * l.d_bias[k * LANES + lane]);
       if (in >= 0) w[2][in * s_.hidden + unit] -= d;
-      if (slot < l.num_gates()) w[3][l.hidden_order[slot] * s_.hidden + unit] -= d;
+      if (has_hidden_bias(l, k)) w[3][l.hidden_order[slot] * s_.hidden + unit] -= d;
       if (!l.table || in < 0) continue;
       float* to = w[0] + (in * s_.hidden + unit) * s_.vocab;
       const float* grad = l.d_table + k * s_.vocab * LANES + lane;

@@ -1,7 +1,8 @@
 """The native training step, as the ``*_fused`` variants share it.
 
 The model is the one of torch.nn with the same weights in the same places; only the training step is
-not torch's. See ``native/step.cpp``.
+not torch's. See ``native/step.cpp``. Biases of the hidden side that need no gradient are left as
+they are, and are no part of the gradient norm.
 """
 
 import ctypes
@@ -29,12 +30,11 @@ def unavailable(device: str, dtype: str) -> str | None:
 class Workspace:
     """Native memory for one model and minibatch shape; it is freed with this object."""
 
-    def __init__(self, model: LanguageModel, T: int, B: int, threads: int):
-        self.key = (T, B, threads)
+    def __init__(self, model: LanguageModel, T: int, B: int, threads: int, biases: int):
+        self.key = (T, B, threads, biases)
         self.library, layer = native.load(), model.layer
-        sizes = (ctypes.c_int32 * 7)(
-            CELLS[layer.mode], layer.num_layers, model.vocab_size, layer.hidden_size, T, B, threads
-        )
+        sizes_of_model = layer.num_layers, model.vocab_size, layer.hidden_size
+        sizes = (ctypes.c_int32 * 8)(CELLS[layer.mode], *sizes_of_model, *self.key)
         self.handle = self.library.rnnbench_open(sizes)
         if not self.handle:
             raise MemoryError(f"no memory for a native step of {T} x {B} tokens")
@@ -82,7 +82,7 @@ def step(
     parts = list(state) if isinstance(state, tuple) else [state] * (1 + is_lstm)
     parts = [part if part is None else part.contiguous() for part in parts]
     check(model, X, Y, parts)
-    key = (*X.shape, torch.get_num_threads())
+    key = (*X.shape, torch.get_num_threads(), 1 + model.layer.bias_hh_l0.requires_grad)
     kept = WORKSPACES.get(model)
     if kept is None or kept.key != key:
         kept = WORKSPACES[model] = Workspace(model, *key)
@@ -97,6 +97,12 @@ def check(model: LanguageModel, X: Tensor, Y: Tensor, parts: list[Tensor | None]
         raise StudyError(
             "native step: wanted a one-directional torch.nn layer with biases, found "
             f"{layer}. Train it by train.step."
+        )
+    fixed = [name for name, p in model.named_parameters() if not p.requires_grad]
+    if fixed and fixed != [f"layer.bias_hh_l{depth}" for depth in range(layer.num_layers)]:
+        raise StudyError(
+            "native step: wanted to train all weights, or all but the biases of the hidden side, "
+            f"found {', '.join(fixed)} without a gradient. Train it by train.step."
         )
     expect("weights", model.parameters(), torch.float32)
     expect("tokens", [X, Y], torch.int64)

@@ -132,7 +132,7 @@ def step(
     loss = kept.forward(model, x, y)
     kept.backward(model, x, y)
     for parameter, grad in zip(model.parameters(), kept.grads, strict=True):
-        parameter.grad = grad
+        parameter.grad = grad if parameter.requires_grad else None
     grad_norm = train.clip_gradients(model, clip_norm)
     train.descend(model, learning_rate)
     return loss, grad_norm, kept.end()

@@ -17,6 +17,7 @@ initial = normal
 
 class Layer(nn.Module):
     num_layers, bidirectional = 1, False
+    library = nn.GRU
 
     def __init__(self, input_size: int, hidden_size: int):
         super().__init__()

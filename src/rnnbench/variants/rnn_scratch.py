@@ -13,6 +13,7 @@ initial = normal
 
 class Layer(nn.Module):
     num_layers, bidirectional = 1, False
+    library = nn.RNN
     activation = staticmethod(torch.tanh)
 
     def __init__(self, input_size: int, hidden_size: int):

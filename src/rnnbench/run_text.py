@@ -19,7 +19,7 @@ MIN_FREQ = 2  # words seen once in training are <unk>, and show how often to exp
 
 
 @dataclass(frozen=True)
-class Reading:
+class RunText:
     """A text as a run reads it.
 
     Attributes:
@@ -58,7 +58,7 @@ class Reading:
         }
 
 
-def read(run: RunConfig, ids: np.ndarray, vocab: Vocab) -> Reading:
+def read(run: RunConfig, ids: np.ndarray, vocab: Vocab) -> RunText:
     """Number the tokens of a text for a run.
 
     Args:
@@ -70,14 +70,14 @@ def read(run: RunConfig, ids: np.ndarray, vocab: Vocab) -> Reading:
     return READERS[run.token](text, vocab)
 
 
-def chars(text: ClosedText, vocab: Vocab) -> Reading:
+def chars(text: ClosedText, vocab: Vocab) -> RunText:
     """Characters, all of which are known."""
-    return Reading(text.numbers, vocab, text.num_chars, text.train, text.heldout)
+    return RunText(text.numbers, vocab, text.num_chars, text.train, text.heldout)
 
 
-def words(text: ClosedText, vocab: Vocab) -> Reading:
+def words(text: ClosedText, vocab: Vocab) -> RunText:
     """Words, some of which are ``<unk>``."""
-    return Reading(text.ids, text.vocab, text.num_chars, text.train, text.heldout)
+    return RunText(text.ids, text.vocab, text.num_chars, text.train, text.heldout)
 
 
-READERS: dict[str, Callable[[ClosedText, Vocab], Reading]] = {"char": chars, "word": words}
+READERS: dict[str, Callable[[ClosedText, Vocab], RunText]] = {"char": chars, "word": words}

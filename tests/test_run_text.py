@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_train import RUN
 
-from rnnbench import reading
+from rnnbench import run_text
 from rnnbench.vocab import Vocab
 
 WORD_RUN = dataclasses.replace(RUN, token="word", heldout_share=0.25, train_tokens=math.inf)
@@ -17,9 +17,9 @@ LEXICON = ["a", "be", "sea", "deep", "never"]
 TEXTS = st.lists(st.sampled_from(LEXICON), min_size=12, max_size=60)
 
 
-def read(text: list[str], run=WORD_RUN) -> reading.Reading:
+def read(text: list[str], run=WORD_RUN) -> run_text.RunText:
     vocab = Vocab.build(text)
-    return reading.read(run, vocab.encode(text), vocab)
+    return run_text.read(run, vocab.encode(text), vocab)
 
 
 @given(TEXTS)
@@ -61,7 +61,7 @@ def test_a_uniform_guess_of_letters_is_worth_as_much_as_spelling_every_word():
 def test_characters_are_read_as_they_are_numbered_and_each_counts_once(text, num_tokens):
     vocab = Vocab.build(text)
     run = dataclasses.replace(WORD_RUN, token="char")
-    found = reading.read(run, vocab.encode(text), vocab)
+    found = run_text.read(run, vocab.encode(text), vocab)
     assert np.array_equal(found.ids, vocab.encode(text)) and found.vocab is vocab
     totals = found.totals({"num_tokens": num_tokens, "heldout_num_tokens": 3})
     assert (totals["num_chars"], totals["heldout_num_chars"]) == (num_tokens, 3)
