@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rnnbench import machine, sources
 from rnnbench.errors import UserError
+from rnnbench.estimate import PROTOCOL, Estimate
 from rnnbench.study import Study
 
 
@@ -16,6 +17,7 @@ try:
 except UserError as error:
     sys.exit(f"rnnbench: {error}")
 
+estimate = Estimate(study, Path("results/tables/costs.csv"))
 ALL_CORES = 1024  # a job that asks for more than there are gets all, and so has no neighbour
 PARTS = {}  # table -> the files it is gathered from; each stage adds its own
 
@@ -39,9 +41,10 @@ include: "workflow/rules/sine.smk"  # seed → forecasts of the sine
 include: "workflow/rules/runs.smk"  # vocabulary → trained models
 include: "workflow/rules/bptt.smk"  # vocabulary → gradients through time, updates by clipping
 include: "workflow/rules/samplers.smk"  # text → what samplers read of it, and other ways to read it
+include: "workflow/rules/memory.smk"  # trained models → how far back they see
 include: "workflow/rules/generation.smk"  # trained models → texts of theirs, judged
 include: "workflow/rules/speed.smk"  # vocabulary → timed training steps
-include: "workflow/rules/report.smk"  # records → tables → figures → report
+include: "workflow/rules/report.smk"  # records → tables → figures → report → overheads
 include: "workflow/rules/publish.smk"  # records and tables → a bundle of this machine
 
 
@@ -49,3 +52,4 @@ rule all:
     default_target: True
     input:
         "results/report.html",
+        "results/overheads/overheads.csv",

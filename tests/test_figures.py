@@ -9,9 +9,10 @@ import pytest
 from matplotlib.text import Text
 from pandas import DataFrame, concat
 
-from rnnbench import costs, divergence, figures, report, skill
+from rnnbench import costs, divergence, equal_cost, figures, half_life, report, skill
 from rnnbench.errors import StudyError
-from rnnbench.names import names
+from rnnbench.figures import _speed as speed_figures
+from rnnbench.names import constant, names
 
 VARIANTS = (
     *("rnn_scratch", "gru_scratch", "lstm_scratch", "rnn", "rnn_relu", "gru", "lstm"),
@@ -74,6 +75,7 @@ def make_tables(
     return {
         **{"runs": DataFrame(runs), "curves": DataFrame(curves), "texts": DataFrame(texts)},
         **{"speed": _speed(rng, variants, machines, devices)},
+        "speedup": _speedup(variants, machines, devices),
         **{"limit": _limit(rng, machines, devices)},
         **{"inference": _inference(rng, variants, machines, devices)},
         **{"breakdown": _breakdown(rng, variants, machines, devices)},
@@ -83,6 +85,8 @@ def make_tables(
         **_text(rng, corpora),
         **_sine(rng),
         **_sampling(rng),
+        **_memory(rng, variants, machines, corpora),
+        **_trials(rng, variants, machines, corpora, devices, diverging, epochs),
         "machines": DataFrame(
             [(m, f, v) for m in machines for f, v in (("cpu", "Xeon"), ("torch", "2.11"))],
             columns=["machine", "field", "value"],
@@ -95,6 +99,7 @@ def _speed(rng, variants, machines, devices):
     for machine, variant, device in product(machines, variants, ("cpu", "cuda")):
         row = {"machine": machine, "variant": variant, "sampler": "random_sampling", "threads": 2}
         row |= {"clip_norm": 1.0, "device": device, "dtype": "float32"}
+        row |= {"hidden_size": 64, "batch_size": 32, "num_steps": 35}
         if device in devices:
             speed = rng.uniform(2e3, 2e4) * (20 if device == "cuda" else 1)
             row |= {"tokens_per_second": speed, "low": 0.95 * speed, "high": 1.06 * speed, "n": 20}
@@ -105,6 +110,22 @@ def _speed(rng, variants, machines, devices):
         else:
             row |= {"status": AWAY, "reason": NO_CUDA}
         rows.append(row)
+    return DataFrame(rows)
+
+
+def _speedup(variants, machines, devices):
+    """Ratios to the plain layer over hidden and batch sizes."""
+    rng, rows = np.random.default_rng(1), []
+    beside = [v for v in variants if v.split("_")[0] in variants and "_" in v]
+    sizes = product(machines, beside, devices, (64, 256), (8, 32))
+    for machine, variant, device, hidden_size, batch_size in sizes:
+        row = {"machine": machine, "variant": variant, "sampler": "random_sampling", "threads": 1}
+        row |= {"clip_norm": 1.0, "device": device, "dtype": "float32", "num_steps": 35}
+        row |= {"hidden_size": hidden_size, "batch_size": batch_size}
+        ratio = rng.uniform(0.5, 2.5)
+        ends = {"low": 0.95 * ratio, "high": 1.05 * ratio} if hidden_size > 64 else {}
+        ends |= {"minimum": 0.9 * ratio, "maximum": 1.1 * ratio, "n": 6}
+        rows.append(row | {"baseline": variant.split("_")[0], "ratio": ratio} | ends)
     return DataFrame(rows)
 
 
@@ -246,7 +267,8 @@ def _updates(rng):
         norm, loss = rng.uniform(0.2, 8), rng.uniform(2, 3)
         row = {"variant": variant, "clip_norm": clip_norm, "seed": seed, "epoch": epoch}
         row |= {"machine": "m", "corpus": "c", "sampler": "s", "device": "cpu", "trial": "t"}
-        row |= {"learning_rate": 1.0, "grad_norm": norm, "loss": loss}
+        row |= {"learning_rate": 1.0, "num_steps": 35, "hidden_size": 32}
+        row |= {"grad_norm": norm, "loss": loss}
         for theta in (0.1, 1.0, np.inf):
             step = min(norm, theta)
             change = (step - 1.5) * rng.uniform(0.1, 0.2) * (1e9 if step > 7.5 else 1)
@@ -320,6 +342,61 @@ def _text(rng, corpora):
             for arm, cost in (("book", 0.27), ("suite", 0.03))
         ),
     }
+
+
+def _memory(rng, variants, machines, corpora):
+    """Losses that fall with the context, by variant at another pace, and one variant without."""
+    rows = []
+    for machine, corpus, variant in product(machines, corpora, variants):
+        key = {"machine": machine, "corpus": corpus, "variant": variant, "clip_norm": 1.0}
+        key |= {"sampler": "sequential_partition", "device": "cpu", "seed": 0, "reason": None}
+        if variant == "lstm_bidirectional":
+            rows.append(key | {"reason": "reads the tokens that it is to predict"})
+            continue
+        pace, level = rng.uniform(0.2, 1), rng.uniform(1.5, 2)
+        for split, block, context in product(SPLITS, range(8), (1, 2, 4, 8, 16)):
+            nats = level + np.exp(-pace * context) + rng.normal(0, 0.02)
+            cell = {"split": split, "block": block, "context": context, "num_tokens": 64}
+            influence = 64 * np.exp(-pace * context)
+            rows.append(key | cell | {"total_nats": 64 * nats, "influence_nats": influence})
+    losses = DataFrame(rows)
+    if "context" not in losses:
+        losses = losses.assign(context=np.nan, split=None)
+    return {"memory": half_life.memory(losses), "half_life": half_life.half_life(losses)}
+
+
+TRIALS = {  # name -> field, values
+    **{"capacity": ("hidden_size", (16, 64)), "learning_rate": ("learning_rate", (0.1, 1.0, 10.0))},
+    **{"text_short": ("train_tokens", (2e3,)), "text_book": ("train_tokens", (1e4,))},
+    **{"text_whole": ("train_tokens", (np.inf,)), "words": ("train_tokens", (np.inf,))},
+}
+
+
+def _trials(rng, variants, machines, corpora, devices, diverging, epochs):
+    """Trials of the settings, one run of each that is not there."""
+    rows = []
+    for machine, corpus, variant, trial in product(machines, corpora, variants, TRIALS):
+        field, values = TRIALS[trial]
+        for value, device in product(values, ("cpu", "cuda")):
+            run = {"machine": machine, "trial": trial, "corpus": corpus, "variant": variant}
+            run |= {"token": "word" if trial == "words" else "char", "seed": 0, "clip_norm": 1.0}
+            run |= {"sampler": "sequential_partition", "device": device, "num_epochs": epochs}
+            run |= {"hidden_size": 64, "learning_rate": 1.0, "train_tokens": 1e4} | {field: value}
+            run |= {"leaky": variant == "lstm_bidirectional", "batch_size": 32, "num_steps": 35}
+            if device not in devices:
+                rows.append(run | {"status": AWAY, "reason": NO_CUDA})
+                continue
+            dead = variant in diverging
+            bits, unseen = rng.uniform(1, 3), rng.uniform(2, 4)
+            run |= {"status": "diverged" if dead else "unconverged", "reason": None}
+            run |= {"perplexity": 2**bits, "heldout_perplexity": np.inf if dead else 2**unseen}
+            run |= {"bits_per_char": bits, "heldout_bits_per_char": unseen}
+            run |= {"total_nats": bits * 900, "num_tokens": 900, "heldout_total_nats": unseen * 90}
+            run |= {"heldout_num_tokens": 90, "num_chars": 4000, "heldout_oov_share": 0.13}
+            run |= {"train_seconds": rng.uniform(1, 9), "epochs_done": epochs, "vocab_size": 28}
+            rows.append(run | {"num_parameters": run["hidden_size"] * (run["hidden_size"] + 28)})
+    table = DataFrame(rows)
+    return {"trials": table, "equal_cost": equal_cost.table(table)}
 
 
 def _sine(rng):
@@ -441,7 +518,7 @@ def away(tables):
         tables
         | {
             name: tables[name].assign(status=AWAY, reason=NO_CUDA, device="cuda")
-            for name in ("runs", "speed", "inference", "breakdown", "scaling")
+            for name in ("runs", "trials", "speed", "inference", "breakdown", "scaling")
         }
         | {"generation": away_texts(tables["generation"])}
     )
@@ -692,3 +769,30 @@ def test_an_unknown_figure_is_answered_with_those_there_are():
 def test_a_figure_says_what_it_shows_and_where_it_belongs(name):
     assert len(figures.caption(name)) > 30
     assert figures.section(name) in report.SECTIONS
+
+
+@pytest.mark.parametrize("name", [n for n in names("figures") if constant("figures", n, "TABLES")])
+def test_a_figure_that_needs_few_tables_says_the_same_from_those_alone(name):
+    wanted = constant("figures", name, "TABLES")
+    few = {table: WHOLE[table] for table in wanted if table in WHOLE}
+    assert figures.finding(name, few) == figures.finding(name, WHOLE)
+    texts = [[text.get_text() for text in words(figures.draw(name, t))] for t in (few, WHOLE)]
+    assert texts[0] == texts[1]
+
+
+def test_the_crossover_counts_what_is_ahead_behind_and_neither():
+    rows = WHOLE["speedup"].query("variant == 'gru_scratch'").head(3)
+    rows = rows.assign(variant="gru_fused", ratio=[2.0, 0.5, 1.0], low=[1.9, 0.4, 0.9])
+    rows = rows.assign(high=[2.1, 0.6, 1.1], minimum=0.1, maximum=9.0)
+    said = figures.finding("crossover", {"speedup": rows})
+    assert "Of 3 comparisons of native training steps with torch.nn, 1 is ahead, 1 behind" in said
+    assert "1 not distinguishable" in said and "0.50 (gru_fused, 64 units, batch_size 32" in said
+
+
+def test_a_figure_of_one_size_shows_the_size_that_most_were_timed_at():
+    speed = WHOLE["speed"].query("status == 'steady'")
+    other = speed[speed.variant == "gru"].assign(hidden_size=512, tokens_per_second=1e9)
+    alone = speed[speed.variant == "lstm"].assign(variant="lstm_scratch", hidden_size=512)
+    shown = speed_figures.one_size(concat([speed[speed.variant != "lstm_scratch"], other, alone]))
+    assert sorted(shown.variant) == sorted(speed.variant)
+    assert set(shown.hidden_size[shown.variant != "lstm_scratch"]) == {64}

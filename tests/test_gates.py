@@ -18,6 +18,7 @@ def zipf(exponent: float) -> DataFrame:
 
 def runs(perplexity: float, leaky: bool) -> DataFrame:
     totals = {"heldout_total_nats": 1000 * math.log(perplexity), "heldout_num_chars": 1000}
+    totals |= {"heldout_spelling_nats": 0.0}
     keys = {"corpus": "known", "variant": "gru", "sampler": "random_sampling", "clip_norm": 1.0}
     return DataFrame([keys | {"device": "cpu", "seed": 1, "leaky": leaky} | totals])
 

@@ -134,7 +134,13 @@ def test_a_log_of_an_earlier_attempt_or_none_has_no_epoch(tmp_path):
         ({}, {"run": 3}, [], 2, None),  # nothing has finished
         ({"zipf": [1.0]}, {"run": 3, "zipf": 1}, [], 2, None),  # little is known of the rest
         ({"run": [9.0, 11.0]}, {"run": 8}, [], 4, 20),  # shared by the workers
-        ({"run": [10.0], "speed": [5.0]}, {"run": 8, "speed": 4}, [], 4, 40),  # speed is not
+        (
+            {"run": [10.0], "campaign": [5.0]},
+            {"run": 8, "campaign": 4},
+            [],
+            4,
+            40,
+        ),  # the campaign is not
         ({"run": [10.0]}, {"run": 1}, [], 4, 10),  # one job is not shared
         ({"run": [10.0]}, {"run": 2}, [("run", 4.0), ("run", 60.0)], 2, 3),  # part is done
         ({"run": [10.0]}, {"run": 2, "figure": 1}, [], 1, 30),  # unknown: the mean of all
@@ -166,3 +172,16 @@ def test_an_event_it_cannot_read_ends_nothing(capsys):
     handler.emit(record(LogEvent.JOB_INFO, 0))
     handler.close()
     assert "Logging error" in capsys.readouterr().err
+
+
+def test_a_dry_run_says_how_long_the_jobs_will_take(study):
+    _, lines = snakemake(study, "--dry-run")
+    (line,) = [line for line in lines if line.startswith("about ")]
+    assert "(4 training runs 8 s); told by" in line
+
+
+def test_after_a_run_a_dry_run_knows_how_long_its_jobs_took(study):
+    snakemake(study, sleep=1)
+    _, lines = snakemake(study, "--dry-run", "--forceall", sleep=1)
+    (line,) = [line for line in lines if line.startswith("about ")]
+    assert "what its rule took here before" in line

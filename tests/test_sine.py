@@ -241,7 +241,7 @@ def test_without_noise_two_lags_suffice_for_least_squares_and_one_does_not(num_l
 
 def test_with_two_lags_least_squares_finds_the_differential_equation():
     weights = ols_ar.coefficients(pure_sine(604), 2)
-    wanted = torch.tensor([-1.0, 2 * math.cos(FREQUENCY)]).double()
+    wanted = torch.tensor([-1, 2 * math.cos(FREQUENCY)], dtype=torch.float64)
     torch.testing.assert_close(weights, wanted, rtol=0, atol=1e-9)
 
 

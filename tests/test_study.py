@@ -26,8 +26,13 @@ from rnnbench.study import NOT_AVAILABLE, Study
 
 CONFIG = Path(__file__).parents[1] / "config"
 NO_GPU = {"cuda": "no NVIDIA GPU"}
-# Those with a training step of their own are other ways to train the same models.
-MODELS = [name for name in names("variants") if not hasattr(load("variants", name), "step")]
+# Those with a training step of their own are other ways to train the same models; embeddings are
+# tried where a vocabulary is large.
+MODELS = [
+    name
+    for name in names("variants")
+    if not hasattr(load("variants", name), "step") and not name.endswith("_embedding")
+]
 NUM_VARIANTS = len(MODELS)
 
 
@@ -64,10 +69,11 @@ def fault(config: dict) -> str:
 
 SHIPPED = {  # files on top: thresholds x seeds of runs; settings per variant and thread of speed
     (): (4 * 1, 1),
-    ("full",): (4 * 5, 2 * 2 * 2),
+    ("full",): (4 * 5, 2 * 2 * 4),
+    ("map",): (4 * 1, 3 * 3),
     ("calibration",): (4 * 1, 1),
     ("quick",): (2 * 1, 1),
-    ("calibration", "full"): (4 * 5, 2 * 2 * 2),
+    ("calibration", "full"): (4 * 5, 2 * 2 * 4),
     ("calibration", "quick"): (2 * 1, 1),
 }
 
@@ -93,6 +99,7 @@ def test_the_default_study_has_every_variant_sampler_figure_and_corpus():
     }.items():
         assert sorted(asked) == names(kind)
     assert sorted(study["runs"]["variants"]) == MODELS
+    assert "gru_embedding" in study["trials"]["words"]["variant"]
 
 
 def test_the_calibration_study_needs_no_other_text():
@@ -693,3 +700,28 @@ def test_reading_a_study_does_not_load_torch():
     loaded = set(done.stdout.decode().split())
     assert "rnnbench.study" in loaded
     assert loaded & {"torch", "pandas", "matplotlib", "requests"} == set()
+
+
+def test_sizes_that_are_not_asked_for_are_those_of_the_runs_and_each_combination_is_timed():
+    config = changed("speed.sizes", {"hidden_size": [8, 16], "num_steps": [5]})
+    config["runs"]["overrides"] = {"gru": {"batch_size": 4}}
+    study = read(config)
+    timed = [study.timing(address) for address in study.timings]
+    sizes = {(t.variant, t.hidden_size, t.batch_size, t.num_steps) for t in timed}
+    assert {s[1:] for s in sizes if s[0] == "gru"} == {(8, 4, 5), (16, 4, 5)}
+    assert {s[1:] for s in sizes if s[0] == "lstm"} == {(8, 32, 5), (16, 32, 5)}
+    assert {row["hidden_size"] for row in study.probes["limit"]} == {8, 16}
+    assert {row["hidden_size"] for row in study.probes["inference"]} == {64}
+
+
+def test_no_limit_is_measured_in_a_type_that_the_device_lacks():
+    study = read(changed("speed.dtypes", ["float32", "tf32"]))
+    assert {row["dtype"] for row in study.probes["limit"]} == {"float32"}
+    assert {address["dtype"] for address in study.timings} == {"float32", "tf32"}
+
+
+def test_a_figure_is_drawn_from_the_tables_it_names_or_from_all():
+    study, tables = read(shipped()), ["t/speed.csv", "t/speedup.csv", "t/runs.csv"]
+    assert study.drawn_from(tables)({"figure": "crossover"}) == ["t/speedup.csv"]
+    assert study.drawn_from(tables)({"figure": "perplexity"}) == tables
+    assert study.figures_of(["speedup"]) == ["crossover"]

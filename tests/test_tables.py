@@ -38,8 +38,19 @@ RUN = RunConfig(
 )
 TOTALS = {
     **{"initial_total_nats": 330.0, "initial_num_tokens": 100},
-    **{"total_nats": 250.0, "num_tokens": 100, "num_chars": 100, "recent_nats_per_token": 2.6},
-    **{"heldout_total_nats": 90.0, "heldout_num_tokens": 30, "heldout_num_chars": 30},
+    **{
+        "total_nats": 250.0,
+        "num_tokens": 100,
+        "num_chars": 100,
+        "spelling_nats": 0.0,
+        "recent_nats_per_token": 2.6,
+    },
+    **{
+        "heldout_total_nats": 90.0,
+        "heldout_num_tokens": 30,
+        "heldout_num_chars": 30,
+        "heldout_spelling_nats": 0.0,
+    },
     **{"max_grad_norm": math.inf, "clipped_share": 0.0, "train_seconds": 1.5},
     **{"status": "unconverged", "leaky": False},
 }
@@ -309,7 +320,7 @@ def test_what_could_not_be_timed_comes_last(campaign, tmp_path):
     table = gathered("speed", paths, [MISSING["speed"]], tmp_path)
     assert table.status.tolist() == ["measured", NOT_AVAILABLE]
     assert table.tokens_per_second.isna().tolist() == [False, True]
-    assert table.columns.tolist()[:7] == tables.TIMING_KEYS
+    assert table.columns.tolist()[:10] == tables.TIMING_KEYS
 
 
 def test_a_point_that_failed_has_its_reason_and_no_number(campaign, tmp_path):

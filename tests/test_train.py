@@ -18,12 +18,13 @@ from safetensors.torch import save_file
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from rnnbench import checkpoint, outcome, tables, train
+from rnnbench import checkpoint, outcome, run_text, tables, train
 from rnnbench.errors import StudyError
 from rnnbench.jobs import RunConfig
 from rnnbench.names import load, names
 from rnnbench.records import write_record
 from rnnbench.variants import LanguageModel
+from rnnbench.vocab import Vocab
 
 SAMPLERS = names("samplers")
 every_variant = pytest.mark.parametrize("variant", names("variants"))
@@ -451,7 +452,8 @@ def test_a_diverging_run_is_a_row_and_not_an_error(variant, tmp_path):
     )
     progress = finish(run, tmp_path / "checkpoint")
     record = outcome.record(run, train.split(TOKENS, run), progress, "source")
-    write_record(tmp_path / "record.json", record)
+    text = run_text.read(run, TOKENS, Vocab(tuple("abcdef"), (1,) * VOCAB_SIZE))
+    write_record(tmp_path / "record.json", record | text.totals(record))
     table = tables.gather("runs", [str(tmp_path / "record.json")], [])
     assert table.status.tolist() == ["diverged"]
     assert outcome.curve_table(run, progress).epoch.tolist()[-1] == record["epochs_done"]

@@ -299,3 +299,33 @@ def test_a_file_dropped_into_the_package_is_a_variant(tmp_path):
     finally:
         variants.__path__.remove(str(tmp_path))
         sys.modules.pop("rnnbench.variants.dropped", None)
+
+
+# Embeddings
+
+EMBEDDED = [variant for variant in VARIANTS if hasattr(build(variant).layer, "embedding_size")]
+
+
+@pytest.mark.parametrize("variant", EMBEDDED)
+def test_a_gathered_row_is_the_product_with_a_one_hot_vector(variant):
+    layer = awake(variant).layer
+    gathered, _ = layer(tokens(), None)
+    multiplied, _ = layer(one_hot(tokens(), VOCAB_SIZE).double(), None)
+    torch.testing.assert_close(gathered, multiplied, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("variant", ["rnn", "gru", "lstm"])
+def test_a_one_hot_layer_reads_embeddings_as_wide_as_its_gates(variant):
+    layer = awake(variant).layer
+    embedding = layer.weight_ih_l0.T  # (vocab_size, gates x hidden_size)
+    multiplied = one_hot(tokens(), VOCAB_SIZE).double() @ embedding
+    assert torch.equal(embedding[tokens()], multiplied)
+
+
+@pytest.mark.parametrize("variant", EMBEDDED)
+def test_only_the_rows_of_tokens_that_are_read_get_a_gradient(variant):
+    model = awake(variant)
+    logits, _ = model(torch.tensor([[1], [4], [1]]))
+    logits.square().sum().backward()
+    touched = model.layer.table.grad.abs().sum(1) > 0
+    assert touched.nonzero().flatten().tolist() == [1, 4]

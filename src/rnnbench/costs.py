@@ -12,19 +12,23 @@ part. A run takes its start, its steps, and its evaluations, which only go forwa
 
 The points to measure are a star around a middle, one size changed at a time, and corners, all
 sizes extreme at once. The model is fitted to all of them, and judged on each by a fit to the rest.
-Nothing here needs torch.
+Nothing here needs torch, and a prediction not even pandas: a study asks for some as it is read.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pandas import DataFrame, Series
 
-from rnnbench import work
+from rnnbench import jobs, work
 from rnnbench.jobs import RunConfig
 
-SIZES = ["hidden_size", "batch_size", "num_steps"]
+if TYPE_CHECKING:
+    from pandas import DataFrame, Series
+
+SIZES = list(jobs.SIZES)
 MODEL = ["gates", "hidden_size", "num_layers", "directions", "vocab_size"]
 SERIES = ["machine", "variant", "device", "threads", "dtype"]
 COSTS = [
@@ -50,6 +54,8 @@ def fit(scaling: DataFrame) -> DataFrame:
     error over points, each predicted by a fit to the others, ``heldout_worst`` the largest; series
     with too few points for a fit are left out.
     """
+    from pandas import DataFrame
+
     first = [*SERIES, *MODEL[:1], *MODEL[2:], *COSTS, "start_seconds"]
     errors = ["points", "fit_error", "heldout_error", "heldout_worst"]
     alone = scaling[scaling.parallel == 1]

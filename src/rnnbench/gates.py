@@ -59,7 +59,9 @@ def _runs(runs: DataFrame, floor: DataFrame) -> DataFrame:
     table = table.merge(floor, on="corpus", suffixes=("", "_floor"))
     names = ["variant", "sampler", "clip_norm", "device", "seed"]
     model = table[names].astype(str).agg(" ".join, axis=1) if len(table) else ""
-    nats = metrics.perplexity(table.heldout_total_nats, table.heldout_num_chars)
+    nats = metrics.perplexity(
+        table.heldout_total_nats + table.heldout_spelling_nats, table.heldout_num_chars
+    )
     return _above_floor(table.assign(model=model, found=nats), table.leaky)
 
 

@@ -8,6 +8,8 @@ from typing import Any, Self
 
 from rnnbench.errors import StudyError
 
+SIZES = ("hidden_size", "batch_size", "num_steps")
+
 
 @dataclass(frozen=True)
 class Job:

@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rnnbench import speed, windows
+from rnnbench import precision, speed, windows
 from rnnbench.jobs import TimingConfig
 from rnnbench.work import Architecture, Product, products
 
@@ -45,13 +45,13 @@ def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict
     model = architecture(timing, vocab_size)
     listed = products(model, timing.batch_size, timing.num_steps)
     listed += [Product("square", n, n, n, 0) for n in SQUARES[timing.device]]
-    found = []
+    dtype, found = precision.stored(timing.dtype), []
     for product in listed:
         shape = dict(zip(("rows", "inner", "columns"), product.shape, strict=True))
-        steps = multiplications(product, timing.device, getattr(torch, timing.dtype))
+        steps = multiplications(product, timing.device, dtype)
         found += _probe(timing, steps, "flops", {"probe": product.part, **shape})
     for name, copying in STREAMS.items():
-        steps = copying(timing.device, getattr(torch, timing.dtype))
+        steps = copying(timing.device, dtype)
         found += _probe(timing, steps, "bytes", {"probe": name})
     return found
 

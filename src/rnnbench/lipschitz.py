@@ -47,7 +47,7 @@ def tried(
     for theta in thetas:
         step_norm = learning_rate * min(grad_norm, theta)
         if step_norm not in changes:  # thresholds above the norm are all the same update
-            _move(model, before, gradients, -step_norm / grad_norm)
+            _move(model, before, gradients, -step_norm / grad_norm if grad_norm else 0.0)
             changes[step_norm] = _loss(model, X, Y, state) - float(loss)
         rows.append(
             {"theta": theta, "grad_norm": grad_norm, "step_norm": step_norm, "loss": float(loss)}

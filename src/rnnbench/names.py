@@ -1,9 +1,12 @@
 """Names to modules: a file in a package is an entry of it; there is no list to keep."""
 
+import ast
 import importlib
 import pkgutil
 from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from rnnbench.errors import StudyError
 
@@ -52,3 +55,17 @@ def load(kind: str, name: str) -> ModuleType:
         StudyError: there is no such module.
     """
     return importlib.import_module(f"rnnbench.{kind}.{check(kind, name)}")
+
+
+def constant(kind: str, name: str, field: str) -> Any:
+    """Return the literal that a module assigns to ``field``, or None; the module is not imported.
+
+    Raises:
+        StudyError: there is no such module.
+    """
+    (folder,) = find_spec(f"rnnbench.{kind}").submodule_search_locations
+    source = (Path(folder) / f"{check(kind, name)}.py").read_text(encoding="utf-8")
+    for statement in ast.parse(source).body:
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == field:
+            return ast.literal_eval(statement.value)
+    return None

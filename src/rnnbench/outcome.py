@@ -73,22 +73,17 @@ def model_facts(model: LanguageModel) -> dict[str, Any]:
 
 
 def totals(progress: Progress) -> dict[str, Any]:
-    """Totals of the last epoch and of the last reading of the held-out text.
-
-    One token is one character.
-    """
+    """Totals of the last epoch and of the last reading of the held-out text."""
     curve, last = progress.curve, progress.curve[-1]
     heldout = next((row for row in reversed(curve) if "heldout_total_nats" in row), {})
     return {
         "epochs_done": len(curve),
         "total_nats": last["total_nats"],
         "num_tokens": last["num_tokens"],
-        "num_chars": last["num_tokens"],
         "recent_nats_per_token": float(np.median(epoch_nats(curve)[-RECENT_EPOCHS:])),
         "heldout_epoch": heldout.get("epoch"),
         "heldout_total_nats": heldout.get("heldout_total_nats"),
         "heldout_num_tokens": heldout.get("heldout_num_tokens"),
-        "heldout_num_chars": heldout.get("heldout_num_tokens"),
         "max_grad_norm": float(np.max([row["grad_norm_max"] for row in curve])),
         "clipped_share": float(np.mean([row["clipped_share"] for row in curve])),
     }

@@ -9,10 +9,10 @@ import pandas as pd
 from pandas import DataFrame
 
 from rnnbench import load, rates
-from rnnbench.jobs import TimingConfig
+from rnnbench.jobs import SIZES, TimingConfig
 
-ADDRESS = ("machine", "variant", "sampler", "clip_norm", "device", "threads", "dtype")
-CONTENT = ("variant", "device", "dtype", "hidden_size", "batch_size", "num_steps")
+ADDRESS = ("machine", "variant", "sampler", "clip_norm", "device", "threads", "dtype", *SIZES)
+CONTENT = ("variant", "device", "dtype", *SIZES)
 MEASURED = "measured"
 
 

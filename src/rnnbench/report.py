@@ -242,7 +242,8 @@ def _speed(tables: _rows.Tables) -> list[dict[str, Any]]:
         "probes": "What was measured beside the timings",
     }
     shown = [_table(title, _labelled(_rows.rows(tables, k), leaky)) for k, title in titles.items()]
-    return [*shown, _table("How the timings went", _downwards(_rows.rows(tables, "campaign")))]
+    shown.append(_table("How the timings went", _downwards(_rows.rows(tables, "campaign"))))
+    return [*shown, _table("What the study cost beside its work", _rows.rows(tables, "overheads"))]
 
 
 def _downwards(table: DataFrame) -> DataFrame:

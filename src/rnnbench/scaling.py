@@ -12,7 +12,7 @@ import numpy as np
 import psutil
 import torch
 
-from rnnbench import limit, machine, speed
+from rnnbench import limit, machine, precision, speed
 from rnnbench.jobs import TimingConfig
 
 WORKER = "from rnnbench.scaling import worker; worker()"
@@ -70,6 +70,7 @@ def worker() -> None:
     task, tokens = (json.loads(sys.stdin.readline()) for _ in range(2))
     timing = TimingConfig.from_strings(task["timing"])
     torch.set_num_threads(timing.threads)
+    precision.use(timing.dtype)
     key = limit.architecture(timing, task["vocab_size"]).as_row()
     key |= timing.as_row() | {"parallel": task["parallel"], "counted": True}
     stepping = speed.training_steps(timing, np.array(tokens), task["vocab_size"])

@@ -16,9 +16,12 @@ from rnnbench.jobs import RunConfig
 
 FOLDER = Path(__file__).parent
 STEP = ("train.py", "initial.py", "variants/__init__.py", "samplers/__init__.py")
-ENGINE = ("engine.py", "names.py", "layouts.py", "agreement.py", "reference.py")
-PROTOCOL = ("speed.py", "load.py")
-FIGURE_HOUSE = ("__init__", "_curves", "_heat", "_rows", "_samplers", "_sine", "_speed", "_theme")
+ENGINE = ("engine.py", "names.py", "layouts.py", "agreement.py", "reference.py", "precision.py")
+PROTOCOL = ("speed.py", "load.py", "precision.py")
+FIGURE_HOUSE = (
+    *("__init__", "_curves", "_heat", "_rows", "_samplers", "_sine", "_speed", "_theme"),
+    "_trials",
+)
 
 
 class Wildcards(Protocol):
@@ -72,8 +75,9 @@ def sine() -> str:
 
 def run(point: RunConfig) -> str:
     """All that a training run is made of, and the engines it chooses from if it does."""
-    files = [*STEP, "outcome.py", "checkpoint.py", "generate/__init__.py", "vocab.py"]
-    files += ["decoders/__init__.py", "decoders/greedy.py", *_grid(point)]
+    files = [*STEP, "outcome.py", "checkpoint.py", "run_text.py", "closed_text.py", "vocab.py"]
+    writing = ("generate/__init__.py", "decoders/__init__.py", "decoders/greedy.py")
+    files += [*writing, *_grid(point)]
     if point.engine == "fastest":
         there = names.engines(point.variant, point.device)
         found = {file for name in there for file in built_on(f"variants/{name}.py")}
@@ -141,7 +145,8 @@ def suite() -> str:
 def tables() -> str:
     """All that turns records into tables."""
     timed = ("jobs.py", "points.py", "rates.py", "timings.py", "work.py", "costs.py")
-    return digest("tables.py", "metrics.py", "stats.py", "skill.py", "divergence.py", *timed)
+    studies = ("skill.py", "divergence.py", "half_life.py", "equal_cost.py")
+    return digest("tables.py", "metrics.py", "stats.py", *studies, *timed)
 
 
 def claims() -> str:
@@ -157,7 +162,12 @@ def figure(wildcards: Wildcards) -> str:
 def report() -> str:
     """The page, and what it shares with the figures."""
     page = ("report.py", "report.html.j2", "figures/tokens_per_second.py")
-    return digest(*page, *_house()) + claims()
+    return digest(*page, *_house()) + claims() + overheads()
+
+
+def overheads() -> str:
+    """What the overheads are read from."""
+    return digest("overheads.py", "startup.py", "ledger.py")
 
 
 def built_on(file: str) -> list[str]:

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rnnbench import machine, samplers, stats, variants
+from rnnbench import machine, precision, samplers, stats, variants
 from rnnbench.jobs import TimingConfig
 from rnnbench.load import Clock
 from rnnbench.train import Progress, own, steps
@@ -75,7 +75,7 @@ def training_steps(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) ->
 def model(timing: TimingConfig, vocab_size: int) -> LanguageModel:
     """Build the model to time, on its device; each process draws weights of its own."""
     generator = np.random.Generator(np.random.PCG64(timing.process))
-    dtype = getattr(torch, timing.dtype)
+    dtype = precision.stored(timing.dtype)
     built = variants.build(timing.variant, vocab_size, timing.hidden_size, generator, dtype)
     return built.to(timing.device)
 

@@ -2,14 +2,14 @@
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from rnnbench import decoders, jobs, names, samplers, schema
+from rnnbench import decoders, jobs, names, precision, samplers, schema
 from rnnbench.errors import StudyError
-from rnnbench.jobs import RunConfig, TimingConfig, path_value
+from rnnbench.jobs import SIZES, RunConfig, TimingConfig, path_value
 
 NOT_AVAILABLE = "not available here"
 AXES = {  # field of a run -> its list in the grid
@@ -116,24 +116,29 @@ class Study:
     def probes(self) -> dict[str, list[dict[str, Any]]]:
         """Kind of work -> parameters of what is measured beside the campaign, as plain values.
 
-        Everything but the limit is measured on one thread, at the first of each other axis; the
-        limit at all settings that are timed.
+        Everything but the limit is measured on one thread, at the first of each other axis, and at
+        the sizes of the training runs; the limit at all settings and sizes that are timed.
         """
         probes, speed = self.config["probes"], self.config["speed"]
         devices = [d for d in self.devices("speed") if d not in self.unavailable]
         first = {"sampler": speed["samplers"][:1], "clip_norm": speed["clip_norm"][:1]}
         each = {"device": devices, "threads": [1], "dtype": speed["dtypes"][:1]}
-        asked = {
-            "limit": {**each, "threads": self.threads, "dtype": speed["dtypes"]},
-            **dict.fromkeys(("inference", "breakdown", "scaling"), each),
-        }
         found = {
             work: [
                 self.timing(address)
-                for address in self._grid(variant=probes[work], **first, **axes)
+                for address in self._grid(variant=probes[work], **first, **each)
             ]
-            for work, axes in asked.items()
+            for work in ("inference", "breakdown", "scaling")
         }
+        whole = {"threads": self.threads, "dtype": speed["dtypes"]}
+        found["limit"] = [
+            self.timing(address)
+            for name in probes["limit"]
+            for address in self._grid(
+                variant=[name], **first, **each | whole, **self._timed_sizes(name)
+            )
+            if precision.unavailable(address["device"], address["dtype"]) is None
+        ]
         found["neighbours"] = [timing for timing in found["scaling"] if timing.device == "cpu"]
         found["scaling"] = [
             point
@@ -150,6 +155,25 @@ class Study:
         """Numbers of threads to time with; ``all`` and the number of all cores are one."""
         asked = self.config["speed"]["threads"]
         return list(dict.fromkeys(self.usable_cores if n == "all" else n for n in asked))
+
+    def memory_runs(self, corpus: str) -> list[dict[str, str]]:
+        """Addresses of the runs whose memory is measured: of each variant all seeds at one setting.
+
+        The sampler is one that carries the state, if there is one, clip_norm is nearest to 1.
+        """
+        runs = self.config["runs"]
+        setting = {
+            "sampler": min(runs["samplers"], key="sequential_partition".__ne__),
+            "clip_norm": path_value(min(runs["clip_norm"], key=lambda norm: abs(math.log(norm)))),
+            "corpus": corpus,
+        }
+        return [
+            address
+            for address in self.runs
+            if setting.items() <= address.items()
+            and address["variant"] in self.config["memory"]["variants"]
+            and address["device"] == self.runs[0]["device"]
+        ]
 
     @property
     def timing_corpus(self) -> str:
@@ -182,20 +206,14 @@ class Study:
         return [self.run_row(point) for point in named]
 
     def runs_of(self, stage: str) -> list[dict[str, Any]]:
-        """Training runs that a stage makes by itself, on the CPU and clipped at 1, as the book's.
+        """Runs over characters that a stage makes by itself, on the CPU, clipped as the book's.
 
         What the stage does not say is as in ``runs``.
         """
-        own = self.config[stage]
-        fixed = {"machine": self.machine, "corpus": self.timing_corpus, "clip_norm": 1}
-        fixed |= {"sampler": "sequential_partition", "device": "cpu"}
-        points = itertools.product(own["variants"], own["seeds"])
-        return [
-            RunConfig.from_strings(
-                self._sizes(variant) | own | fixed | {"variant": variant, "seed": seed}
-            ).as_row()
-            for variant, seed in points
-        ]
+        fixed = {"machine": self.machine, "trial": stage, "token": "char", "device": "cpu"}
+        fixed |= {"sampler": "sequential_partition", "clip_norm": 1} | self.config[stage]
+        points = itertools.product(fixed["variants"], fixed["seeds"])
+        return [self.run_row(fixed | {"variant": v, "seed": seed}) for v, seed in points]
 
     def timing_row(self, address: Mapping[str, str]) -> dict[str, Any]:
         """Return the parameters of a timed point as plain values."""
@@ -223,6 +241,21 @@ class Study:
             "Training runs": ", ".join(f"{name} {path_value(runs[name])}" for name in sizes),
             "Seeds": ", ".join(map(str, runs["seeds"])),
         }
+
+    @staticmethod
+    def drawn_from(tables: Sequence[str]) -> Callable[[Mapping[str, str]], list[str]]:
+        """Return what gives the files of a figure out of all, given its name: few, or all."""
+
+        def chosen(address: Mapping[str, str]) -> list[str]:
+            wanted = names.constant("figures", address["figure"], "TABLES")
+            return [path for path in tables if wanted is None or Path(path).stem in wanted]
+
+        return chosen
+
+    def figures_of(self, tables: Sequence[str]) -> list[str]:
+        """Return the figures that say that they are drawn from no other tables."""
+        asked = {name: names.constant("figures", name, "TABLES") for name in self["figures"]}
+        return [name for name, wanted in asked.items() if wanted and {*wanted} <= {*tables}]
 
     def gpus(self, address: Mapping[str, str]) -> int:
         """Return how many GPUs a training run needs."""
@@ -284,14 +317,21 @@ class Study:
 
     def _timing_grid(self) -> Iterator[dict[str, str]]:
         speed = self.config["speed"]
-        return self._grid(
-            variant=speed["variants"],
-            sampler=speed["samplers"],
-            clip_norm=speed["clip_norm"],
-            device=self.devices("speed"),
-            threads=self.threads,
-            dtype=speed["dtypes"],
-        )
+        for variant in speed["variants"]:
+            yield from self._grid(
+                variant=[variant],
+                sampler=speed["samplers"],
+                clip_norm=speed["clip_norm"],
+                device=self.devices("speed"),
+                threads=self.threads,
+                dtype=speed["dtypes"],
+                **self._timed_sizes(variant),
+            )
+
+    def _timed_sizes(self, variant: str) -> dict[str, list[int]]:
+        """Sizes to time a variant at: those of its training runs, but for those asked for."""
+        own, asked = self._sizes(variant), self.config["speed"]["sizes"]
+        return {name: asked.get(name, [own[name]]) for name in SIZES}
 
     def _grid(self, **axes: list) -> Iterator[dict[str, str]]:
         for point in itertools.product(*axes.values()):
@@ -304,6 +344,8 @@ class Study:
             [*speed["variants"], *speed["twins"]],
         )
         for name in [*trained, *timed, *self.config["generation"]["variants"]]:
+            names.check("variants", name)
+        for name in self.config["memory"]["variants"]:
             names.check("variants", name)
         for kind in ("limit", "inference", "breakdown", "scaling"):
             for name in self.config["probes"][kind]:

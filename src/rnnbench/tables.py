@@ -12,6 +12,8 @@ from pandas import DataFrame
 
 from rnnbench import costs as cost_model
 from rnnbench import divergence as diverged
+from rnnbench import equal_cost as equally
+from rnnbench import half_life as remembered
 from rnnbench import metrics, points, rates, skill, timings
 from rnnbench.jobs import RunConfig
 from rnnbench.records import read_record, write_text
@@ -122,6 +124,11 @@ def bptt_training(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     )
 
 
+def equal_cost(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per variant and basis: costs at equal hidden sizes, and at equal parameters."""
+    return equally.table(concatenate(paths, missing))
+
+
 def texts(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     """One row per run, stage and prefix; the run's keys come from the record beside the text."""
     parts = []
@@ -218,6 +225,16 @@ def costs(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     return cost_model.fit(timings.scaling(concatenate(paths, missing)))
 
 
+def memory(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per variant, part of the text and context given."""
+    return remembered.memory(concatenate(paths, missing))
+
+
+def half_life(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per variant, part of the text and measure of how far back it sees."""
+    return remembered.half_life(concatenate(paths, missing))
+
+
 def ngram_lm(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     """One row per n-gram language model and part of the text.
 
@@ -283,9 +300,9 @@ def sine_skill(paths: Sequence[str], missing: DataFrame) -> DataFrame:
 BUILDERS = {
     build.__name__: build
     for build in (
-        *(runs, curves, trials, trial_curves, texts, generation, speed, speedup, noise, limit),
-        *(inference, breakdown, scaling, costs, ngram_lm, floor, predictors, machines),
-        *(sine_skill, sentences, detaching_runs, divergence, bptt_training),
+        *(runs, curves, trials, trial_curves, equal_cost, texts, memory, half_life, generation),
+        *(speed, speedup, noise, limit, inference, breakdown, scaling, costs, ngram_lm, floor),
+        *(predictors, machines, sine_skill, sentences, detaching_runs, divergence, bptt_training),
     )
 }
 
@@ -297,9 +314,11 @@ def _run_metrics(records: DataFrame) -> dict[str, np.ndarray]:
         "heldout_perplexity": metrics.perplexity(
             records.heldout_total_nats, records.heldout_num_tokens
         ),
-        "bits_per_char": metrics.bits_per_char(records.total_nats, records.num_chars),
+        "bits_per_char": metrics.bits_per_char(
+            records.total_nats + records.spelling_nats, records.num_chars
+        ),
         "heldout_bits_per_char": metrics.bits_per_char(
-            records.heldout_total_nats, records.heldout_num_chars
+            records.heldout_total_nats + records.heldout_spelling_nats, records.heldout_num_chars
         ),
         "initial_perplexity": metrics.perplexity(
             records.initial_total_nats, records.initial_num_tokens

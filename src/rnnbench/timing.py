@@ -136,7 +136,10 @@ def do(work: str, timing: dict[str, Any], ids: str, vocab_size: int) -> list[dic
     import numpy as np
     import torch
 
+    from rnnbench import precision
+
     config = TimingConfig.from_strings(timing)
+    precision.use(config.dtype)
     torch.set_num_threads(config.threads)
     tokens = np.load(ids, allow_pickle=False)
     return importlib.import_module(f"rnnbench.{work}").rows(config, tokens, vocab_size)

@@ -19,7 +19,7 @@ SHAPE = ["rows", "inner", "columns"]
 MODEL = ["gates", "hidden_size", "num_layers", "directions", "vocab_size"]
 BATCH = ["batch_size", "num_steps"]
 LATENCIES = ["latency_q05", "latency_q50", "latency_q95", "latency_q99"]
-ITEMSIZE = {"float64": 8, "float32": 4, "bfloat16": 2, "float16": 2}
+ITEMSIZE = {"float64": 8, "float32": 4, "tf32": 4, "bfloat16": 2}
 LIMITS = [
     *("flops_per_token", "bytes_per_token", "flops_per_second", "limit_tokens_per_second"),
     *("share_of_limit", "roofline_tokens_per_second", "share_of_roofline"),
@@ -132,7 +132,7 @@ def _limits(row: Series, probes: DataFrame | None) -> dict[str, float]:
     """Columns LIMITS of one row of ``speed``; empty where something is not known."""
     if probes is None or any(pd.isna(row.get(name)) for name in [*MODEL, *BATCH]):
         return {}
-    model = work.Architecture(**{name: int(row[name]) for name in MODEL})
+    model = work.Architecture.from_row(row)
     batch = int(row.batch_size), int(row.num_steps)
     token = work.per_token(model, *batch, ITEMSIZE[row["dtype"]])
     seconds = _product_seconds(work.products(model, *batch), probes) / (batch[0] * batch[1])

@@ -130,9 +130,11 @@ def train(
 
 
 def first_facts(run: RunConfig, texts: Texts, model: LanguageModel) -> dict[str, Any]:
-    """Measure the untrained model."""
+    """Measure the untrained model, and the CPU time this process took to come so far."""
+    start_cpu_seconds = time.process_time()
     total_nats, num_tokens = evaluate(model, texts.train, run.batch_size, run.num_steps)
     return {
+        "start_cpu_seconds": start_cpu_seconds,
         "initial_total_nats": total_nats,
         "initial_num_tokens": num_tokens,
         "initial_weights_sha256": initial.digest(model),

@@ -74,6 +74,11 @@ class Vocab:
         """Return the token of each index."""
         return [self.tokens[i] for i in ids]
 
+    @staticmethod
+    def split(text: str, token: str) -> list[str]:
+        """Return the tokens of a short text."""
+        return text.split() if token == "word" else list(text)
+
     def show(self, ids: Iterable[int], token: str) -> str:
         """Return the text of an n-gram; words stand apart, characters do not."""
         return (" " if token == "word" else "").join(self.decode(ids))

@@ -11,13 +11,16 @@ V symbols. A product of an (m, k) and a (k, n) matrix is 2 m k n FLOPs. Per mini
   gathered forward and added to backward.
 * input of each later layer and direction: (T B, D H) (D H, G H) forward,
   (T B, G H) (G H, D H) backward, (D H, T B) (T B, G H) for the weights.
+* input of a first layer that reads embeddings of E numbers: (T B, E) (E, G H) forward,
+  (T B, G H) (G H, E) backward, (E, T B) (T B, G H) for the weights; the embedding is gathered.
 * output layer: (T B, D H) (D H, V) forward, (T B, V) (V, D H) backward, (D H, T B) (T B, V) for
   the weights.
 
 Nothing here needs torch.
 """
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 # Operations per unit and token of what is no product: additions, multiplications, one for each
@@ -61,6 +64,7 @@ class Architecture:
         gates: 1 for a vanilla network, 3 for a GRU, 4 for an LSTM.
         hidden_size: units per layer and direction.
         num_layers, directions, vocab_size: as the names say.
+        embedding_size: numbers per symbol that the first layer reads; 0: it reads one-hot vectors.
     """
 
     gates: int
@@ -68,6 +72,7 @@ class Architecture:
     num_layers: int
     directions: int
     vocab_size: int
+    embedding_size: int = 0
 
     @classmethod
     def of(cls, model) -> Self:
@@ -78,14 +83,21 @@ class Architecture:
         """
         layer, V = model.layer, model.vocab_size
         H, L, D = layer.hidden_size, layer.num_layers, 1 + bool(layer.bidirectional)
-        weights = sum(p.numel() for p in layer.parameters() if p.ndim > 1)
-        gates, rest = divmod(weights, D * H * (V + H + (L - 1) * (D + 1) * H))
+        E = getattr(layer, "embedding_size", 0)
+        weights = sum(p.numel() for p in layer.parameters() if p.ndim > 1) - V * E
+        gates, rest = divmod(weights, D * H * ((E or V) + H + (L - 1) * (D + 1) * H))
         if rest or gates not in ELEMENTWISE:
             raise ValueError(
                 f"wanted the weights of a layer with {', '.join(map(str, ELEMENTWISE))} gates, "
                 f"found {weights} weights at {H} units, {L} layers, {D} directions, {V} symbols"
             )
-        return cls(gates, H, L, D, V)
+        return cls(gates, H, L, D, V, E)
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """Read the fields of a row; without ``embedding_size`` it is of one-hot vectors."""
+        named = {field.name: row.get(field.name, field.default) for field in fields(cls)}
+        return cls(**{name: int(value) for name, value in named.items()})
 
     def as_row(self) -> dict[str, Any]:
         """Return the fields as plain values."""
@@ -99,9 +111,9 @@ class Architecture:
     @property
     def num_weights(self) -> int:
         """Weights without biases, which differ between implementations and weigh little."""
-        H, D, V = self.hidden_size, self.directions, self.vocab_size
-        inputs = D * (V + H) + (self.num_layers - 1) * D * (D + 1) * H
-        return inputs * self.recurrent_columns + D * H * V
+        H, D, V, E = self.hidden_size, self.directions, self.vocab_size, self.embedding_size
+        inputs = D * ((E or V) + H) + (self.num_layers - 1) * D * (D + 1) * H
+        return inputs * self.recurrent_columns + D * H * V + V * E
 
 
 @dataclass(frozen=True)
@@ -126,6 +138,7 @@ def products(model: Architecture, batch_size: int, num_steps: int) -> list[Produ
     B, T, wide = batch_size, num_steps, model.directions * model.hidden_size
     cells = model.num_layers * model.directions
     upper = (model.num_layers - 1) * model.directions
+    E, embedded = model.embedding_size, model.directions * (model.embedding_size > 0)
     listed = [
         Product("recurrence forward", B, H, N, T * cells),
         Product("recurrence backward", B, N, H, (T - 1) * cells),
@@ -133,6 +146,9 @@ def products(model: Architecture, batch_size: int, num_steps: int) -> list[Produ
         Product("input forward", T * B, wide, N, upper),
         Product("input backward", T * B, N, wide, upper),
         Product("input weights", wide, T * B, N, upper),
+        Product("embedding forward", T * B, E, N, embedded),
+        Product("embedding backward", T * B, N, E, embedded),
+        Product("embedding weights", E, T * B, N, embedded),
         Product("output forward", T * B, wide, V, 1),
         Product("output backward", T * B, V, wide, 1),
         Product("output weights", wide, T * B, V, 1),
@@ -145,7 +161,8 @@ def per_token(model: Architecture, batch_size: int, num_steps: int, itemsize: in
 
     The bytes: per unit and token, gate activations and their gradients are each written and read
     (4 G), hidden states written and read twice, their gradient written and read (5), an LSTM's
-    cell written and read (2); per symbol and token, logits and their gradient (5); per weight and
+    cell written and read (2); per symbol and token, logits and their gradient (5); per number of an
+    embedding, it and its gradient written and read (4); per weight and
     minibatch, forward, backward, gradient, norm, and the update's two reads and one write (7).
 
     Args:
@@ -158,6 +175,7 @@ def per_token(model: Architecture, batch_size: int, num_steps: int, itemsize: in
     flops = sum(p.calls * p.flops for p in products(model, batch_size, num_steps))
     other = units * sum(ELEMENTWISE[model.gates]) + model.vocab_size * SOFTMAX
     touched = units * (4 * model.gates + 5 + 2 * (model.gates == 4)) + 5 * model.vocab_size
+    touched += 4 * model.embedding_size
     shared = model.num_weights / num_tokens
     return Work(
         product_flops=flops / num_tokens,

@@ -1,5 +1,7 @@
 """Snakemake's `--logger rnnbench`: one status line for the whole run, and every error in full.
 
+A dry run lists the jobs and says how long they will take.
+
 Snakemake finds this package by its name. It still writes its own, longer log of each run to
 .snakemake/log. A fault in here never ends a run: it is printed, and the run goes on.
 """
@@ -11,10 +13,14 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from pathlib import Path
 
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
+from rnnbench import machine
+from snakemake_logger_plugin_rnnbench import plan
+from snakemake_logger_plugin_rnnbench.plan import Expected, Experience
 from snakemake_logger_plugin_rnnbench.progress import Job, Progress
 
 SHOWN = {None, LogEvent.ERROR, LogEvent.GROUP_ERROR, LogEvent.SHELLCMD, LogEvent.DEBUG_DAG}
@@ -39,6 +45,8 @@ class LogHandler(LogHandlerBase):
         self.stream = stream or io.StringIO()  # None: started with it closed
         self.terminal = self.stream.isatty()
         self.state, self.drawn, self.ended = Progress(), "", threading.Event()
+        self.planned: list[Expected] = []  # of a dry run
+        self.experience: Experience | None = None
         self.cancelled = False  # by Ctrl-C, which every running job reports as its own error
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -80,11 +88,20 @@ class LogHandler(LogHandlerBase):
 
     def dry_text(self, event: LogEvent, record: logging.LogRecord) -> str:
         if event == LogEvent.JOB_INFO:
+            self.plan(record)
             return Job.of(record).name
         if event == LogEvent.RUN_INFO and not self.state.total:  # told again after the jobs
             self.state.run_info(record)
             return self.format(record)
+        if event == LogEvent.RUN_INFO and self.planned:
+            return plan.sentence(self.planned, machine.usable_cores())
         return ""
+
+    def plan(self, record: logging.LogRecord) -> None:
+        """Note how long a job of a dry run will take; one that makes no file only collects."""
+        self.experience = self.experience or Experience(Path(".snakemake"))
+        if record.output:
+            self.planned.append(self.experience.expected(record))
 
     def write(self, text: str) -> None:
         if text and text != "None":

@@ -4,12 +4,13 @@ import logging
 import os
 import re
 from collections import defaultdict
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 
-EXCLUSIVE = {"speed"}  # rules whose jobs have the machine to themselves
+EXCLUSIVE = {"campaign", "counting"}  # rules whose jobs have the machine to themselves
 NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?|inf|nan|[Tt]rue|[Ff]alse"
 UNSAID = {"machine"}  # wildcards that are the same in all jobs of a run
 STEP = r"\b((?:epoch|process) \d+/\d+)\s"
@@ -61,6 +62,11 @@ def seconds_left(
     work = {rule: count * typical[rule] for rule, count in todo.items()}
     for rule, spent in running:
         work[rule] = work.get(rule, 0) - min(spent, typical.get(rule, 0))
+    return side_by_side(work, todo, workers)
+
+
+def side_by_side(work: Mapping[str, float], todo: Mapping[str, int], workers: int) -> float:
+    """Seconds until all is done: work, seconds of each rule's jobs together; todo, their number."""
     alone = sum(seconds for rule, seconds in work.items() if rule in EXCLUSIVE)
     sharing = sum(count for rule, count in todo.items() if rule not in EXCLUSIVE)
     return alone + (sum(work.values()) - alone) / max(1, min(workers, sharing))

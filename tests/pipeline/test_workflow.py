@@ -45,6 +45,8 @@ COLUMNS = {
     "ngram_lm": "corpus token order smoothing split perplexity bits_per_char vocab_size "
     "scored_tokens oov_share",
     "sine": "model seed num_lags horizon mode mse",
+    "generation": "machine corpus variant sampler clip_norm device seed stage decoder alpha k "
+    "width prefix draw judge_bits_per_char own_bits_per_char known_word_share loop_share text",
     "divergence": "trial variant sampler clip_norm seed diverged_epoch lost spikes max_grad_norm",
     "lipschitz": "variant clip_norm seed epoch theta grad_norm step_norm loss change first_order",
     "bptt": "variant seed stage minibatch method tau pi reach bias std rmse cosine mean_error",
@@ -105,7 +107,9 @@ def planned(done: subprocess.CompletedProcess[str]) -> list[str]:
     """The jobs that a dry run lists, as it words them."""
     assert done.returncode == 0, done.stdout + done.stderr
     lines = (done.stdout + done.stderr).splitlines()
-    return [line for line in lines if re.match(r"(run|vocab|ngrams|zipf|table) [a-z]|speed$", line)]
+    return [
+        line for line in lines if re.match(r"(run|vocab|ngrams|zipf|table) [a-z]|campaign$", line)
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -170,9 +174,9 @@ def test_an_edited_variant_is_run_again_alone_and_not_once_it_is_restored(study:
     source = study / "src/rnnbench/variants/gru.py"
     before = source.read_bytes()
     source.write_bytes(before + b"# edited\n")
-    jobs = [job for job in planned(snakemake(study, "-n")) if job.split()[0] in {"run", "speed"}]
+    jobs = [job for job in planned(snakemake(study, "-n")) if job.split()[0] in {"run", "campaign"}]
     source.write_bytes(before)
-    assert Counter(job.split()[0] for job in jobs) == {"run": 2, "speed": 1}  # two samplers
+    assert Counter(job.split()[0] for job in jobs) == {"run": 2, "campaign": 1}  # two samplers
     assert all("gru" in job for job in jobs if job.split()[0] == "run")
     assert planned(snakemake(study, "-n")) == []
 
@@ -205,9 +209,9 @@ def test_nothing_runs_beside_the_timings(study: Path) -> None:
             record = json.loads(path.read_text())
             output = base64.urlsafe_b64decode(path.relative_to(study / ".snakemake/metadata").name)
             spans.append((record["starttime"], record["endtime"], record["rule"], output))
-    timings = [span for span in spans if span[2] == "speed"]  # one per output
+    timings = [span for span in spans if span[2] == "campaign"]  # one per output
     start, end = min(s[0] for s in timings), max(s[1] for s in timings)
-    assert [s for s in spans if s[2] != "speed" and s[0] < end and start < s[1]] == []
+    assert [s for s in spans if s[2] != "campaign" and s[0] < end and start < s[1]] == []
     assert 0 < len(timings) < len(spans)
 
 
@@ -242,6 +246,15 @@ def test_what_was_measured_becomes_a_bundle_whose_bytes_are_equal_each_time(stud
     assert {"calibration"} == set(made.manifest["inputs"])
     assert made.files["tables/runs.csv"] == (study / "results/tables/runs.csv").read_bytes()
     assert str(study).encode() not in target.read_bytes()
+
+
+def test_a_run_of_the_study_writes_at_the_command_line(study: Path) -> None:
+    command = [sys.executable, "-m", "rnnbench.generate", folder_of("gru"), "ab", "--num-tokens"]
+    done = subprocess.run(
+        [*command, "9"], cwd=study, env=environment(study), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("ab") and done.stdout.endswith("\n")
 
 
 def test_a_point_outside_the_grid_is_run_by_its_path(study: Path) -> None:

@@ -1,4 +1,4 @@
-"""Records → tables → figures → report."""
+"""Records → tables → figures → report → overheads."""
 
 MISSING = {table: study.missing(table) for table in PARTS}
 TABLES = expand("results/tables/{table}.csv", table=PARTS)
@@ -90,9 +90,9 @@ rule docs:
 
 
 rule figure:
-    """Draw one figure from the tables."""
+    """Draw one figure from its tables."""
     input:
-        TABLES,
+        study.drawn_from(TABLES),
     output:
         svg=report(
             "results/figures/{figure}.svg",
@@ -116,7 +116,7 @@ rule report:
     """Write the page that holds everything."""
     input:
         tables=TABLES,
-        gates=rules.gates.output,
+        gates=rules.gates.output[0],
         findings=rules.findings.output.table,
         figures=FIGURES,
     output:
@@ -128,6 +128,32 @@ rule report:
     params:
         figures=study["figures"],
         config=study.config,
+        text_rules=TEXT,
         source=sources.report(),
     script:
         "../scripts/report.py"
+
+
+rule overheads:
+    """Say what the study cost beside its work, now that it is done."""
+    input:
+        runs="results/tables/runs.csv",
+        report=rules.report.output,
+    output:
+        "results/overheads/overheads.csv",
+    log:
+        "results/logs/overheads.log",
+    conda:
+        "../../environment.yml"
+    params:
+        text_rules=TEXT,
+        source=sources.overheads(),
+    script:
+        "../scripts/overheads.py"
+
+
+rule speed:
+    """Make the timings, and the tables and figures that need nothing else."""
+    input:
+        expand("results/tables/{table}.csv", table=TIMED),
+        expand("results/figures/{figure}.svg", figure=study.figures_of(TIMED)),

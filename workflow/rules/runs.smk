@@ -12,6 +12,7 @@ PARTS["runs"] = [f"{folder}/record.json" for folder in RUNS]
 PARTS["curves"] = [f"{folder}/curve.csv" for folder in RUNS]
 PARTS["texts"] = [f"{folder}/text.txt" for folder in RUNS]
 PARTS["trials"] = [f"{folder}/record.json" for folder in TRIALS]
+PARTS["equal_cost"] = PARTS["trials"]
 PARTS["trial_curves"] = [f"{folder}/curve.csv" for folder in TRIALS]
 
 
@@ -31,6 +32,8 @@ rule run:
     threads: 1
     resources:
         gpu=study.gpus,
+        seconds=estimate.run,
+        seconds_by=estimate.run_by,
     params:
         checkpoint=f"{RUN}/checkpoint.safetensors",
         run=study.run_row,

@@ -13,6 +13,7 @@ PARTS["probes"] = [f"{SPEED_HERE}/probes.csv"]
 PARTS["speedup"] = [f"{SPEED_HERE}/samples.csv"]
 PARTS["noise"] = [f"{SPEED_HERE}/samples.csv"]
 PARTS["campaign"] = [f"{SPEED_HERE}/record.json"]
+TIMED = [table for table, parts in PARTS.items() if SPEED_HERE in "".join(parts)]
 PARTS["machines"] = [f"results/machine/machine={study.machine}/record.json"]
 
 
@@ -30,7 +31,7 @@ rule machine:
         "../scripts/machine.py"
 
 
-rule speed:
+rule campaign:
     """Time training steps, all points in turn; what a killed job measured is taken up."""
     input:
         vocab=f"results/vocab/corpus={study.timing_corpus}/token=char/vocab.json",
@@ -50,6 +51,9 @@ rule speed:
     conda:
         "../../environment.yml"
     threads: ALL_CORES
+    resources:
+        seconds=estimate.speed(),
+        seconds_by=PROTOCOL,
     params:
         points=[study.timing_row(address) for address in study.timings],
         sources=[sources.timing(study.timing(address)) for address in study.timings],
@@ -58,4 +62,4 @@ rule speed:
         rounds=study["probes"]["rounds"],
         source=sources.campaign(),
     script:
-        "../scripts/speed.py"
+        "../scripts/campaign.py"

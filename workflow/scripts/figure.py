@@ -3,11 +3,12 @@
 from pathlib import Path
 
 from rnnbench import figures
+from rnnbench import tables as stored
 from rnnbench.job import logged
 from rnnbench.records import write_text
 
 with logged(snakemake.log[0]):
     name = snakemake.wildcards.figure
-    tables = figures.read_tables(Path(snakemake.input[0]).parent)
+    tables = {Path(path).stem: stored.read(path) for path in snakemake.input}
     figures.save(figures.draw(name, tables), snakemake.output.svg, snakemake.output.png)
     write_text(snakemake.output.finding, figures.finding(name, tables) + "\n")

@@ -3,10 +3,11 @@
 from importlib.metadata import version
 from pathlib import Path
 
+import psutil
 import yaml
 
 import rnnbench
-from rnnbench import figures, report
+from rnnbench import figures, overheads, report
 from rnnbench.job import logged
 from rnnbench.records import write_text
 
@@ -14,6 +15,9 @@ with logged(snakemake.log[0]):
     tables = figures.read_tables(Path(snakemake.input.tables[0]).parent)
     tables |= figures.read_tables(Path(snakemake.input.gates).parent)
     tables |= figures.read_tables(Path(snakemake.input.findings).parent)
+    scripts = [Path(snakemake.scriptdir) / f"{rule}.py" for rule in snakemake.params.text_rules]
+    born = psutil.Process().create_time()
+    so_far = overheads.table_so_far(tables["runs"], scripts, Path(".snakemake"), born)
     folder = Path(snakemake.input.figures[0]).parent
     shown = [
         {
@@ -28,4 +32,4 @@ with logged(snakemake.log[0]):
         "Suite": f"rnnbench {rnnbench.__version__}, Snakemake {version('snakemake')}",
         "Configuration": yaml.safe_dump(snakemake.params.config, sort_keys=False),
     }
-    write_text(snakemake.output[0], report.render(tables, shown, facts))
+    write_text(snakemake.output[0], report.render(tables | {"overheads": so_far}, shown, facts))

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from rnnbench import checkpoint, engine, generate, outcome, tables, train
+from rnnbench import checkpoint, engine, generate, outcome, precision, run_text, tables, train
 from rnnbench.job import logged
 from rnnbench.jobs import RunConfig
 from rnnbench.records import write_record
@@ -13,10 +13,11 @@ from rnnbench.vocab import Vocab
 
 with logged(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)
+    precision.use("float32")
     run = RunConfig.from_strings(snakemake.params.run)
-    vocab = Vocab.read(snakemake.input.vocab)
-    texts = train.split(np.load(snakemake.input.ids, allow_pickle=False), run)
-    settings = snakemake.params
+    ids = np.load(snakemake.input.ids, allow_pickle=False)
+    text = run_text.read(run, ids, Vocab.read(snakemake.input.vocab))
+    texts, vocab, settings = train.split(text.ids, run), text.vocab, snakemake.params
     writing = generate.Writing(vocab, run.token, settings.prefixes, settings.num_tokens)
     progress = train.start(run, len(vocab))
     untrained = writing.rows("untrained", progress.model)
@@ -29,5 +30,6 @@ with logged(snakemake.log[0]):
     checkpoint.write_weights(Path(snakemake.output.weights), progress.model, facts)
     tables.write(snakemake.output.curve, outcome.curve_table(run, progress))
     generate.write(snakemake.output.text, written)
-    write_record(snakemake.output.record, outcome.record(run, texts, progress, settings.source))
+    record = outcome.record(run, texts, progress, settings.source)
+    write_record(snakemake.output.record, record | text.totals(record))
     saved.unlink(missing_ok=True)

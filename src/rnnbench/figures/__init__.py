@@ -3,6 +3,7 @@
 The contract of a figure module: its docstring says what the figure shows; ``SECTION`` is the part
 of the report it belongs to; ``draw(tables) -> Figure`` draws, and draws a labelled panel where
 there is nothing to show; ``finding(tables) -> str`` says in one sentence what the data say.
+``TABLES``, only where a figure needs few: a tuple of names of tables, the only ones it is given.
 """
 
 from pathlib import Path

@@ -61,7 +61,9 @@ def leaky(tables: Tables) -> set[str]:
     told = [rows(tables, name) for name in ("runs", "generation")]
     marked = {name for table in told if "leaky" in table for name in table.variant[table.leaky]}
     speed = rows(tables, "speed")
-    return marked | {name for name in speed.get("variant", []) if "bidirectional" in name}
+    backward = speed.variant[speed.directions > 1] if "directions" in speed else ()
+    named = (name for name in speed.get("variant", []) if "bidirectional" in name)
+    return marked | {*backward, *named}
 
 
 def ranked(table: DataFrame, tables: Tables) -> DataFrame:
@@ -115,7 +117,8 @@ def family(variant: str) -> str:
 
 def ordered(variants: Iterable[str]) -> list[str]:
     """Variants by architecture, then scratch, library, own fast ones, deep, and others by name."""
-    known = ["scratch", "", "manual", "compiled", "fused", "relu", "deep", "bidirectional"]
+    known = ["scratch", "", "embedding", "manual", "compiled", "graphed", "fused", "relu", "deep"]
+    known += ["bidirectional"]
 
     def place(variant: str) -> tuple[int, int, str]:
         kind = variant.partition("_")[2]

@@ -36,9 +36,11 @@ FAMILY = {"rnn": BLUE, "gru": ORANGE, "lstm": GREEN, "other": PURPLE}
 KINDS = {
     "scratch": (0.45, "v", "--"),
     "": (0.0, "o", "-"),
+    "embedding": (0.6, "d", (0, (2, 1))),
     "manual": (0.3, "P", (0, (3, 1, 1, 1))),
     "compiled": (-0.3, "X", (0, (1, 1))),
     "fused": (-0.6, "*", (0, (6, 2, 1, 2))),
+    "graphed": (0.6, "p", (0, (4, 1, 1, 1, 1, 1))),
     "relu": (0.2, "^", "-."),
     "deep": (-0.45, "s", (0, (5, 1))),
     "bidirectional": (-0.15, "D", ":"),

@@ -9,6 +9,7 @@ from pandas import DataFrame
 from rnnbench.figures import _rows, _speed, _theme
 
 SECTION = "Speed"
+TABLES = ("speed", "inference")
 
 
 def draw(tables: _rows.Tables) -> Figure:

@@ -11,6 +11,7 @@ from rnnbench import costs
 from rnnbench.figures import _rows, _speed, _theme
 
 SECTION = "Speed"
+TABLES = ("speed", "scaling", "costs")
 SETTING = ["machine", "device", "dtype"]
 NOTE = (
     "Top: markers are measured, lines are the cost model. Bottom left: "

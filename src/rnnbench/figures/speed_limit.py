@@ -11,6 +11,7 @@ from pandas import DataFrame
 from rnnbench.figures import _rows, _speed, _theme
 
 SECTION = "Speed"
+TABLES = ("speed", "limit")
 NOUN = "timing with a limit"
 NOTES = (
     "The limit of a variant is the time of its matrix products alone, each at the rate the library "
@@ -57,7 +58,7 @@ def finding(tables: _rows.Tables) -> str:
 
 
 def _limited(speed: DataFrame) -> DataFrame:
-    done = _rows.timed(speed)
+    done = _speed.one_size(_rows.timed(speed))
     if done.empty or "flops_per_second" not in done:
         return done.iloc[:0]
     return done[np.isfinite(done.share_of_limit) & np.isfinite(done.flops_per_second)]

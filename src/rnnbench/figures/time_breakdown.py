@@ -11,6 +11,7 @@ from pandas import DataFrame
 from rnnbench.figures import _rows, _speed, _theme
 
 SECTION = "Speed"
+TABLES = ("speed", "breakdown")
 OVERHEAD = "overhead"
 COLORS = {
     "minibatch": _theme.YELLOW,

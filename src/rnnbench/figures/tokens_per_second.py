@@ -7,16 +7,17 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from pandas import DataFrame
 
-from rnnbench.figures import _rows, _theme
+from rnnbench.figures import _rows, _speed, _theme
 
 SECTION = "Speed"
+TABLES = ("speed", "noise")
 PANEL = ["machine", "device", "dtype"]
 SLOT = ["sampler", "clip_norm", "threads"]
 
 
 def draw(tables: _rows.Tables) -> Figure:
     speed = _rows.rows(tables, "speed")
-    done = _rows.timed(speed)
+    done = _speed.one_size(_rows.timed(speed))
     if done.empty:
         return _theme.placard(_rows.missing(speed, "timing", "timing"))
     leaky, variants = _rows.leaky(tables), _rows.ordered(done.variant)
@@ -36,7 +37,7 @@ def draw(tables: _rows.Tables) -> Figure:
 
 def finding(tables: _rows.Tables) -> str:
     speed = _rows.rows(tables, "speed")
-    done = _rows.ranked(_rows.timed(speed), tables)
+    done = _rows.ranked(_speed.one_size(_rows.timed(speed)), tables)
     if done.empty:
         return _rows.missing(speed, "timing", "timing")
     done = done.sort_values("tokens_per_second")

@@ -47,7 +47,7 @@ class Reading:
     def then(self, tokens: np.ndarray) -> Self:
         X = torch.from_numpy(tokens)[None].to(self.model.output.weight.device)
         logits, state = self.model(X, self.state)
-        numbers = logits[-1].double().cpu().numpy()
+        numbers = logits[-1].cpu().numpy().astype(np.float64)
         return type(self)(self.model, np.minimum(np.fmax(numbers, -HUGE), HUGE), state)
 
     def rows(self, index: np.ndarray) -> Self:
@@ -69,18 +69,13 @@ class Writing:
 
     def text(self, model: LanguageModel, prefix: str) -> str:
         """Continue ``prefix``; tokens that the vocabulary lacks are shown as ``<unk>``."""
-        ids = self.vocab.encode(tokens_of(prefix, self.token)).tolist()
+        ids = self.vocab.encode(self.vocab.split(prefix, self.token)).tolist()
         (written,) = greedy.decode(Reading.of(model, [ids]), self.num_tokens)
         return self.vocab.show([*ids, *written], self.token)
 
     def rows(self, stage: str, model: LanguageModel) -> list[tuple[str, str, str]]:
         """Return (stage, prefix, text) for each prefix."""
         return [(stage, prefix, self.text(model, prefix)) for prefix in self.prefixes]
-
-
-def tokens_of(text: str, token: str) -> Sequence[str]:
-    """The words or characters of a text."""
-    return text.split() if token == "word" else text
 
 
 def write(path: str | Path, rows: Sequence[tuple[str, str, str]]) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from rnnbench import decoders, names
 from rnnbench.decoders import Setting
 from rnnbench.errors import RecordError, UserError
-from rnnbench.generate import Reading, Trained, tokens_of
+from rnnbench.generate import Reading, Trained
 
 WEIGHTS = "weights.safetensors"
 EXAMPLE = (
@@ -79,7 +79,7 @@ def _trained(folder: Path) -> Trained:
 
 
 def _encoded(trained: Trained, prefix: str) -> list[int]:
-    tokens = tokens_of(prefix, trained.run.token)
+    tokens = trained.vocab.split(prefix, trained.run.token)
     if not tokens:
         raise UserError(f"prefix: wanted at least one {trained.run.token}, found none. Give one.")
     unknown = dict.fromkeys(token for token in tokens if token not in trained.vocab.index)

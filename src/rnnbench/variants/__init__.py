@@ -6,7 +6,8 @@ The contract of a file:
 * ``build(input_size, hidden_size)``: a module with the attributes ``hidden_size``, ``num_layers``
   and ``bidirectional`` that maps inputs ``(T, B, input_size)`` and a state to outputs
   ``(T, B, hidden_size)`` (twice that if bidirectional) and the state after the last step. A state
-  is a tensor or a tuple of tensors, opaque to its users; ``None`` stands for zeros.
+  is a tensor or a tuple of tensors, opaque to its users; ``None`` stands for zeros. A layer with
+  the attribute ``embedding_size`` also maps tokens ``(T, B)``, which are then not made one-hot.
 * ``step(model, X, Y, state, clip_norm, learning_rate)``, only where a file trains in a way of its
   own: what :func:`rnnbench.train.step` does, to the same weights in the same places. A module whose
   name starts with an underscore is what several such files share. Parameters that need no gradient
@@ -41,7 +42,8 @@ class LanguageModel(nn.Module):
 
     def forward(self, X: Tensor, state: State = None) -> tuple[Tensor, State]:
         """Map tokens ``(T, B)`` to the next token's logits ``(T, B, vocab_size)`` and the state."""
-        inputs = one_hot(X.long(), self.vocab_size).to(self.output.weight.dtype)
+        embedded = hasattr(self.layer, "embedding_size")
+        inputs = X if embedded else one_hot(X.long(), self.vocab_size).to(self.output.weight.dtype)
         hidden, state = self.layer(inputs, state)
         return self.output(hidden), state
 

@@ -1,0 +1,128 @@
+"""Laws of the carried state: what a graph that is not cut learns, and what it costs."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from torch.nn.functional import cross_entropy
+
+from rnnbench import detaching, train, variants
+from rnnbench.jobs import RunConfig
+
+RUN = RunConfig(
+    **{"machine": "box", "trial": "detaching", "corpus": "text", "token": "char"},
+    **{"variant": "rnn", "sampler": "sequential_partition"},
+    **{"clip_norm": np.inf, "device": "cpu", "seed": 1, "batch_size": 2, "num_steps": 5},
+    **{"hidden_size": 4, "learning_rate": 0.0, "num_epochs": 2, "train_tokens": 100},
+    **{"heldout_share": 0.2, "heldout_evaluations": 1},
+)
+TOKENS = np.random.Generator(np.random.PCG64(1)).integers(0, 6, size=300)
+every_variant = pytest.mark.parametrize("variant", ["rnn", "lstm", "gru_scratch"])
+
+
+def model_of(variant):
+    generator = np.random.Generator(np.random.PCG64(1))
+    return variants.build(variant, 6, 4, generator, torch.float64)
+
+
+def two_minibatches():
+    generator = np.random.Generator(np.random.PCG64(1))
+    pairs = list(detaching.minibatches(torch.tensor(TOKENS), RUN, generator))
+    return pairs[:2]
+
+
+def gradients(model):
+    return [parameter.grad.clone() for parameter in model.parameters()]
+
+
+@every_variant
+def test_undetached_the_gradient_is_that_of_the_whole_epoch_so_far(variant):
+    """With weights that stand still: of the second loss, through the steps of both minibatches."""
+    model, ((X, Y), (more_X, more_Y)) = model_of(variant), two_minibatches()
+    _, state = detaching.attached_step(model, X, Y, None, RUN)
+    detaching.attached_step(model, more_X, more_Y, state, RUN)
+    found = gradients(model)
+    model.zero_grad()
+    logits, _ = model(torch.cat([X, more_X]))
+    cross_entropy(logits[len(X) :].flatten(0, 1), more_Y.flatten()).backward()
+    for ours, wanted in zip(found, gradients(model), strict=True):
+        torch.testing.assert_close(ours, wanted)
+
+
+@every_variant
+def test_detached_the_gradient_ends_at_the_start_of_the_minibatch(variant):
+    model, ((X, Y), (more_X, more_Y)) = model_of(variant), two_minibatches()
+    found = {}
+    for arm, step in detaching.STEPS.items():
+        _, state = step(model, X, Y, None, RUN)
+        step(model, more_X, more_Y, state, RUN)
+        found[arm] = gradients(model)
+    same = (torch.allclose(*pair) for pair in zip(*found.values(), strict=True))
+    assert not all(same)
+
+
+@every_variant
+def test_the_first_minibatch_is_trained_on_alike(variant):
+    (X, Y), _ = two_minibatches()
+    run = dataclasses.replace(RUN, learning_rate=0.5, clip_norm=0.01)
+    weights = {}
+    for arm, step in detaching.STEPS.items():
+        model = model_of(variant)
+        step(model, X, Y, None, run)
+        weights[arm] = torch.nn.utils.parameters_to_vector(model.parameters())
+    torch.testing.assert_close(*weights.values())
+
+
+def test_torch_refuses_a_graph_that_is_freed_and_weights_that_have_changed():
+    """What the book's loop meets without detaching, and then with the graph kept."""
+    model, ((X, Y), (more_X, more_Y)) = model_of("rnn"), two_minibatches()
+    _, _, state = train.step(model, X, Y, None, 1.0, 0.1)
+    with pytest.raises(RuntimeError, match="backward through the graph a second time"):
+        train.step(model, more_X, more_Y, state, 1.0, 0.1)
+    logits, state = model(X)
+    cross_entropy(logits.flatten(0, 1), Y.flatten()).backward(retain_graph=True)
+    train.descend(model, 0.1)
+    logits, _ = model(more_X, state)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        cross_entropy(logits.flatten(0, 1), more_Y.flatten()).backward()
+
+
+def task(arm, **changes):
+    asked = {"arm": arm, "run": RUN.as_row(), "vocab_size": 6, "tokens": TOKENS.tolist()}
+    return asked | {"memory_limit": 1e12} | changes
+
+
+@pytest.mark.parametrize("arm", detaching.STEPS)
+def test_there_is_one_cost_per_minibatch(arm):
+    rows = list(detaching.measure(task(arm)))
+    assert [row["minibatch"] for row in rows] == list(range(1, len(rows) + 1))
+    assert len(rows) == sum(
+        1
+        for _ in detaching.minibatches(
+            torch.tensor(TOKENS), RUN, np.random.Generator(np.random.PCG64(2))
+        )
+    )
+    assert all(row["seconds"] > 0 and row["status"] == "measured" for row in rows)
+
+
+def test_an_epoch_ends_at_the_memory_limit_and_says_so():
+    rows = list(detaching.measure(task("attached", memory_limit=-1)))
+    assert [row["status"] for row in rows] == [detaching.LIMIT_REACHED]
+
+
+def test_costs_are_measured_in_a_process_of_their_own():
+    rows = list(detaching.cost_rows([RUN, RUN], detaching.Text(TOKENS, 6), 60, -1))
+    assert [row["arm"] for row in rows] == list(detaching.STEPS)
+    assert {row["status"] for row in rows} == {detaching.LIMIT_REACHED}
+    assert all(row["peak_memory_bytes"] < 100e6 for row in rows)  # growth, not the libraries
+
+
+def test_both_ways_are_trained_on_the_same_text_from_the_same_weights():
+    run = dataclasses.replace(RUN, learning_rate=0.5)
+    rows = list(detaching.training_rows([run], detaching.Text(TOKENS, 6), 1e12))
+    assert [row["arm"] for row in rows] == list(detaching.STEPS)
+    assert len({row["num_tokens"] for row in rows}) == 1
+    assert rows[0]["total_nats"] != rows[1]["total_nats"]
+    still = list(detaching.training_rows([RUN], detaching.Text(TOKENS, 6), 1e12))
+    assert still[0]["total_nats"] == pytest.approx(still[1]["total_nats"])

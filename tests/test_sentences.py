@@ -1,0 +1,136 @@
+"""Laws of whole-sentence minibatches: every character once, and nothing learnt from padding."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch.nn.functional import cross_entropy
+
+from rnnbench import sentences, train, variants
+from rnnbench.errors import StudyError
+from rnnbench.jobs import RunConfig
+from rnnbench.vocab import Vocab
+
+RAW = b"Who goes there?  It is\nI, said he.\n\nGood! And now -- to\r\nwork.\n"
+VOCAB = Vocab.build("abcdefghijklmnopqrstuvwxyz ")
+SPACE = int(VOCAB.encode(" ")[0])
+lengths_of = st.lists(st.integers(1, 40), min_size=1, max_size=30).map(np.array)
+every_order = pytest.mark.parametrize("order", sentences.ORDERS)
+
+
+def generator(seed=1):
+    return np.random.Generator(np.random.PCG64(seed))
+
+
+def run(**changes):
+    fields = {"machine": "box", "trial": "sentences", "corpus": "text", "token": "char"}
+    fields |= {"variant": "rnn", "clip_norm": 1.0, "seed": 1}
+    fields |= {"sampler": "sequential_partition", "device": "cpu", "batch_size": 2, "num_steps": 5}
+    fields |= {"hidden_size": 4, "learning_rate": 1.0, "num_epochs": 1, "train_tokens": 40}
+    fields |= {"heldout_share": 0.3, "heldout_evaluations": 1}
+    return RunConfig(**(fields | changes))
+
+
+def test_sentences_end_at_their_marks_and_lines_at_their_ends():
+    wanted = ["who goes there", "it is i said he", "good", "and now to work"]
+    assert sentences.units(RAW, "sentence", "text") == wanted
+    lines = ["who goes there it is", "i said he", "good and now to", "work"]
+    assert sentences.units(RAW, "line", "text") == lines
+
+
+@every_order
+@given(lengths=lengths_of, batch_size=st.integers(1, 9), seed=st.integers(0, 99))
+def test_an_epoch_holds_every_unit_once(order, lengths, batch_size, seed):
+    groups = list(sentences.batches(lengths, batch_size, order, generator(seed)))
+    assert sorted(np.concatenate(groups)) == list(range(len(lengths)))
+    assert sorted(map(len, groups))[1:] == [batch_size] * (len(groups) - 1)
+
+
+def test_each_character_is_predicted_once_from_the_ones_before_it():
+    encoded = [VOCAB.encode(text).astype(int) for text in ("abc", "e")]
+    X, Y = sentences.padded(encoded, SPACE)
+    (a, b, c), (e,) = encoded
+    assert X.T.tolist() == [[SPACE, a, b, c], [SPACE, e, 0, 0]]
+    assert Y.T.tolist() == [[a, b, c, SPACE], [e, SPACE, -100, -100]]
+
+
+@pytest.mark.parametrize("variant", ["rnn", "lstm_scratch"])
+def test_padding_changes_neither_loss_nor_gradient(variant):
+    """The loss of a padded minibatch is that of its units one by one, by their labels."""
+    encoded = [VOCAB.encode(text).astype(int) for text in ("abcdefg", "hi", "j")]
+    model = variants.build(variant, len(VOCAB), 6, generator(), torch.float64)
+    loss, _ = train.forward_backward(model, *sentences.padded(encoded, SPACE), None)
+    together = [parameter.grad.clone() for parameter in model.parameters()]
+    model.zero_grad()
+    total, labels = 0, 0
+    for ids in encoded:
+        X, Y = sentences.padded([ids], SPACE)
+        logits, _ = model(X)
+        total = total + cross_entropy(logits.flatten(0, 1), Y.flatten(), reduction="sum")
+        labels += Y.numel()
+    (total / labels).backward()
+    torch.testing.assert_close(loss, total.detach() / labels)
+    for found, parameter in zip(together, model.parameters(), strict=True):
+        torch.testing.assert_close(found, parameter.grad)
+
+
+def test_the_share_of_padding_is_that_of_places_without_a_character():
+    lengths = np.array([1, 3, 7, 7])
+    pairs = [np.array([0, 2]), np.array([1, 3])]
+    assert sentences.padding_share(lengths, pairs) == pytest.approx(1 - 22 / 32)
+    assert sentences.padding_share(lengths, [np.array([2, 3])] * 2) == pytest.approx(1 - 22 / 32)
+    alone = [np.array([i]) for i in range(4)]
+    assert sentences.padding_share(lengths, alone) == 0
+
+
+@given(lengths=lengths_of, seed=st.integers(0, 99))
+def test_padding_is_what_the_labels_leave_out(lengths, seed):
+    groups = list(sentences.batches(lengths, 4, "shuffled", generator(seed)))
+    labels = [sentences.padded([np.ones(lengths[i], int) for i in g], SPACE)[1] for g in groups]
+    masked = sum(int((Y == sentences.MASKED).sum()) for Y in labels)
+    share = masked / sum(Y.numel() for Y in labels)
+    assert sentences.padding_share(lengths, groups) == pytest.approx(share)
+
+
+def test_units_by_length_waste_less():
+    lengths = generator().integers(1, 200, size=400)
+    waste = {
+        order: sentences.padding_share(
+            lengths, list(sentences.batches(lengths, 16, order, generator(2)))
+        )
+        for order in sentences.ORDERS
+    }
+    assert waste["bucketed"] < 0.2 * waste["shuffled"]
+
+
+def test_the_text_is_cut_between_units_and_nothing_held_out_is_trained_on():
+    found = ["abc", "de", "fghi", "jk", "lmno"]
+    text = sentences.cut(found, VOCAB, run(train_tokens=8))
+    assert "".join(VOCAB.decode(text.text)) == " abc de "
+    assert "".join(VOCAB.decode(text.heldout)) == " jk lmno "  # 70 % of the text end within jk
+    text = sentences.cut(found, VOCAB, run(train_tokens=1000))
+    assert "".join(VOCAB.decode(text.text)) == " abc de fghi "
+
+
+def test_a_text_whose_first_unit_is_too_long_is_a_mistake_of_the_study():
+    with pytest.raises(StudyError, match="wanted a unit that ends within the 3 tokens"):
+        sentences.cut(["abcdef", "g"] * 9, VOCAB, run(train_tokens=3))
+
+
+def test_every_way_is_trained_on_the_same_text():
+    raw = b"Abc def gh. " * 20
+    rows = list(sentences.training_rows([run(train_tokens=100)], raw, ["sentence"], VOCAB))
+    assert [row["way"] for row in rows] == [*sentences.ORDERS, *sentences.SAMPLERS]
+    whole, sampled = rows[:2], rows[2:]
+    assert {row["num_tokens"] for row in whole} == {9 * 11}
+    assert all(row["num_tokens"] <= 9 * 11 and row["padding_share"] == 0 for row in sampled)
+    assert len({row["heldout_num_tokens"] for row in rows}) == 1
+
+
+def test_a_long_text_is_read_up_to_a_line_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(sentences, "MOST_BYTES", 10)
+    (tmp_path / "long.txt").write_bytes(b"ab cd\nef ghijk\n")
+    (tmp_path / "short.txt").write_bytes(b"ab cd\nef")
+    assert sentences.head((tmp_path / "long.txt").open("rb")) == b"ab cd\n"
+    assert sentences.head((tmp_path / "short.txt").open("rb")) == b"ab cd\nef"

@@ -1,0 +1,16 @@
+"""Write what trained models lose of a shorter history, and of a token replaced in it."""
+
+import numpy as np
+import torch
+
+from rnnbench import memory, tables
+from rnnbench.job import logged
+from rnnbench.vocab import Vocab
+
+with logged(snakemake.log[0]):
+    torch.set_num_threads(1)
+    ids = np.load(snakemake.input.ids, allow_pickle=False)
+    vocab = Vocab.read(snakemake.input.vocab)
+    settings = (snakemake.params.contexts, snakemake.params.positions, snakemake.params.blocks)
+    measured = memory.table(snakemake.input.get("weights", []), ids, vocab, *settings)
+    tables.write(snakemake.output[0], measured)

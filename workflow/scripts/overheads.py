@@ -1,0 +1,13 @@
+"""Write and print what the study cost beside its work."""
+
+from pathlib import Path
+
+from rnnbench import overheads, tables
+from rnnbench.job import logged
+
+with logged(snakemake.log[0]):
+    runs = tables.read(snakemake.input.runs)
+    scripts = [Path(snakemake.scriptdir) / f"{rule}.py" for rule in snakemake.params.text_rules]
+    found = overheads.table(runs, scripts, Path(".snakemake"))
+    tables.write(snakemake.output[0], found)
+    print(overheads.words(found))
