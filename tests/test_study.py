@@ -111,7 +111,7 @@ def test_every_file_on_top_changes_only_keys_that_are_there():
     def keys(config, where=()):
         for key, value in config.items():
             yield (*where, key)
-            if isinstance(value, dict) and value and key != "overrides":
+            if isinstance(value, dict) and value and key not in {"overrides", "sizes"}:
                 yield from keys(value, (*where, key))
 
     known = set(keys(shipped()))
@@ -737,8 +737,9 @@ def test_a_figure_is_drawn_from_the_tables_it_names_or_from_all():
         ("sine.sweep.lags", [1, 400], "sine.num_points: wanted at least 1001 .*found 1000"),
         ("sine.models", ["crystal_ball"], "unknown name 'crystal_ball' in forecasters"),
         ("coverage.num_tokens", 1154, "coverage.num_tokens: wanted at least 1155 tokens"),
-        ("detaching.train_tokens", 9, "detaching.train_tokens: wanted at least 1155 tokens"),
-        ("sentences.variants", ["none"], "unknown name 'none' in variants"),
+        ("detaching.runs.train_tokens", [9], "detaching.runs: .* wanted at least 1155 tokens"),
+        ("sentences.runs.variant", ["none"], "unknown name 'none' in variants"),
+        ("bptt.runs.sampler", ["none"], "unknown name 'none' in samplers"),
     ],
 )
 def test_a_study_of_the_sine_or_of_minibatches_that_cannot_be_is_refused(key, value, said):
@@ -748,8 +749,8 @@ def test_a_study_of_the_sine_or_of_minibatches_that_cannot_be_is_refused(key, va
 @pytest.mark.parametrize("stage", ["sentences", "detaching"])
 def test_runs_that_a_stage_makes_by_itself_take_from_the_grid_what_it_does_not_say(stage):
     study = read(changed("runs.hidden_size", 7))
-    rows, own = study.runs_of(stage), study[stage]
-    assert [row["seed"] for row in rows] == own["seeds"]
+    rows, own = study.small_runs(stage), study[stage]["runs"]
+    assert [row["seed"] for row in rows] == own["seed"]
     assert {(row["hidden_size"], row["num_epochs"], row["trial"]) for row in rows} == {
-        (7, own["num_epochs"], stage)
+        (7, *own["num_epochs"], stage)
     }

@@ -3,6 +3,7 @@
 import difflib
 import math
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ def check(config: Mapping[str, Any]) -> None:
     Raises:
         StudyError: one line per fault: the key, what was wanted, what was found, what to do.
     """
-    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    schema = _schema()
     validator = jsonschema.Draft202012Validator(schema)
     faults = sorted(validator.iter_errors(config), key=lambda error: list(map(str, error.path)))
     lines = [_fault(schema, error) for error in faults] + [
@@ -32,6 +33,11 @@ def check(config: Mapping[str, Any]) -> None:
             + "\n  ".join(lines)
             + "\nconfig/README.md explains every key."
         )
+
+
+@cache
+def _schema() -> dict:
+    return yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
 
 
 def _fault(schema: dict, error: jsonschema.ValidationError) -> str:

@@ -7,8 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from rnnbench import decoders, jobs, names, precision, samplers, schema
-from rnnbench.errors import StudyError
+from rnnbench import checks, jobs, names, precision, schema
 from rnnbench.jobs import SIZES, RunConfig, TimingConfig, path_value
 
 NOT_AVAILABLE = "not available here"
@@ -17,8 +16,6 @@ AXES = {  # field of a run -> its list in the grid
     **{"clip_norm": "clip_norm", "seed": "seeds"},
 }
 PROTOCOL = ("processes_min", "precision", "most_seconds", "outside_load", "twins", "seed")
-
-
 ANYWHERE: Mapping[str, str] = {}
 
 
@@ -47,12 +44,7 @@ class Study:
         self.machine = machine
         self.unavailable = dict(unavailable)
         self.usable_cores = usable_cores
-        self._check_names()
-        self._check_sizes()
-        self._check_trials()
-        self._check_sine()
-        self._check_sampled()
-        self._check_epsilons()
+        checks.check(self)
 
     def __getitem__(self, key: str) -> Any:
         return self.config[key]
@@ -197,17 +189,29 @@ class Study:
         return fill
 
     def small_runs(self, stage: str, address: Mapping[str, str] = ANYWHERE) -> list[dict[str, Any]]:
-        """Parameters of the runs over characters that ``stage`` trains by itself, as plain values.
+        """Parameters of the runs that ``stage`` trains by itself, as plain values.
 
-        All combinations of what the stage names, of one variant if the address has one; the rest is
-        as in the grid, the first of each list, on the CPU.
+        Of one variant if the address has one.
+        """
+        rows = map(self.run_row, self.small_grid(stage))
+        return [row for row in rows if row["variant"] == address.get("variant", row["variant"])]
+
+    def small_grid(self, stage: str) -> Iterator[dict[str, Any]]:
+        """Addresses of the runs over characters that ``stage`` trains by itself, on the CPU.
+
+        All combinations of what the stage names; the rest is as in the grid.
         """
         fields = self.config[stage]["runs"]
-        fields = fields | {"variant": [address["variant"]]} if address else fields
         first = {"machine": self.machine, "trial": stage, "token": "char", "device": "cpu"}
-        points = itertools.product(*fields.values())
-        named = (first | dict(zip(fields, values, strict=True)) for values in points)
-        return [self.run_row(point) for point in named]
+        for values in itertools.product(*fields.values()):
+            yield first | dict(zip(fields, values, strict=True))
+
+    def trial_grid(self, trial: str) -> Iterator[dict[str, str]]:
+        """Addresses of the runs of one trial."""
+        fields = self.config["trials"][trial]
+        for values in itertools.product(*fields.values()):
+            settings = jobs.settings_path(dict(zip(fields, values, strict=True)))
+            yield {"machine": self.machine, "trial": trial, "settings": settings}
 
     def timing_row(self, address: Mapping[str, str]) -> dict[str, Any]:
         """Return the parameters of a timed point as plain values."""
@@ -301,10 +305,7 @@ class Study:
         )
 
     def _trial_grid(self) -> Iterator[dict[str, str]]:
-        for trial, fields in self.config["trials"].items():
-            for values in itertools.product(*fields.values()):
-                settings = jobs.settings_path(dict(zip(fields, values, strict=True)))
-                yield {"machine": self.machine, "trial": trial, "settings": settings}
+        return itertools.chain(*map(self.trial_grid, self.config["trials"]))
 
     def _trial_rows(self) -> Iterator[dict[str, Any]]:
         return (self.run(address).as_row() for address in self._trial_grid())
@@ -330,124 +331,3 @@ class Study:
     def _grid(self, **axes: list) -> Iterator[dict[str, str]]:
         for point in itertools.product(*axes.values()):
             yield {"machine": self.machine} | dict(zip(axes, map(path_value, point), strict=True))
-
-    def _check_names(self) -> None:
-        runs, speed = self.config["runs"], self.config["speed"]
-        trained, timed = (
-            [*runs["variants"], *runs["overrides"]],
-            [*speed["variants"], *speed["twins"]],
-        )
-        for name in [*trained, *timed, *self.config["generation"]["variants"]]:
-            names.check("variants", name)
-        for name in self.config["memory"]["variants"]:
-            names.check("variants", name)
-        for kind in ("limit", "inference", "breakdown", "scaling"):
-            for name in self.config["probes"][kind]:
-                names.check("variants", name)
-        for name in [*runs["samplers"], *speed["samplers"]]:
-            names.check("samplers", name)
-        for stage in ("bptt", "lipschitz"):
-            for name in self.config[stage]["runs"]["variant"]:
-                names.check("variants", name)
-            for name in self.config[stage]["runs"]["sampler"]:
-                names.check("samplers", name)
-        for name in self.config["ngram_lm"]["smoothings"]:
-            names.check("smoothings", name)
-        for name in self.config["zipf"]["estimators"]:
-            names.check("zipf", name)
-        sine = self.config["sine"]
-        for name in [*sine["models"], *sine["sweep"]["models"]]:
-            names.check("forecasters", name)
-        for stage in ("detaching", "sentences"):
-            for name in self.config[stage]["variants"]:
-                names.check("variants", name)
-        for name in self.config["figures"]:
-            names.check("figures", name)
-        for _ in decoders.each(self.config["generation"]["decoders"]):
-            pass  # each is checked as it is named
-        for name in self.config["corpora"]:
-            if name not in self.config["own_texts"]:
-                names.check("corpora", name)
-            elif name in names.names("corpora"):
-                raise StudyError(
-                    f"own_texts.{name}: wanted a name of its own, found that of a built-in corpus. "
-                    "Choose another name."
-                )
-        self._check_subset("runs.corpora", runs["corpora"], "corpora", self.config["corpora"])
-        self._check_subset("speed.twins", speed["twins"], "speed.variants", speed["variants"])
-
-    @staticmethod
-    def _check_subset(key: str, found: list[str], whole: str, there: list[str]) -> None:
-        extra = set(found) - set(there)
-        if extra:
-            raise StudyError(
-                f"{key}: wanted names out of {whole} ({', '.join(there)}), "
-                f"found {', '.join(sorted(extra))}. Add it to {whole} too, or take it out."
-            )
-
-    def _check_sizes(self) -> None:
-        for variant in {*self.config["runs"]["variants"], *self.config["speed"]["variants"]}:
-            for corpus in self.config["runs"]["corpora"]:
-                run = self.run({"machine": self.machine, "variant": variant, "corpus": corpus})
-                self._check_length("runs.corpora", run)
-
-    def _check_trials(self) -> None:
-        for address in self._trial_grid():
-            where = f"trials.{address['trial']}"
-            try:
-                run = self.run(address)
-            except StudyError as error:
-                raise StudyError(f"{where}: {error}") from None
-            names.check("variants", run.variant)
-            names.check("samplers", run.sampler)
-            self._check_subset(f"{where}.corpus", [run.corpus], "corpora", self.config["corpora"])
-            self._check_length(where, run)
-
-    def _check_length(self, where: str, run: RunConfig) -> None:
-        num_tokens = min(run.train_tokens, self._most_train_tokens(run.corpus, run.heldout_share))
-        try:
-            samplers.check_size(num_tokens, run.batch_size, run.num_steps)
-        except StudyError as error:
-            raise StudyError(f"{where}: {run.corpus}: {error}") from None
-
-    def _check_sine(self) -> None:
-        sine = self.config["sine"]
-        train, longest = sine["train_points"], max(sine["horizons"])
-        wanted = train + max(sine["num_lags"] + longest, max(sine["sweep"]["lags"]) + 1)
-        if sine["num_points"] < wanted:
-            raise StudyError(
-                f"sine.num_points: wanted at least {wanted} (train_points + num_lags + the longest "
-                "horizon, and a point behind the most lags of the sweep), found "
-                f"{sine['num_points']}. Make the series longer or the rest smaller."
-            )
-        least = max(longest, sine["num_steps"])
-        if train < least:
-            raise StudyError(
-                f"sine.train_points: wanted at least {least} (the longest horizon, and num_steps), "
-                f"found {train}. Make it larger or those smaller."
-            )
-
-    def _check_sampled(self) -> None:
-        for stage, key in (("coverage", "num_tokens"), ("detaching", "train_tokens")):
-            runs, tokens = self.config["runs"], self.config[stage][key]
-            try:
-                samplers.check_size(tokens, runs["batch_size"], runs["num_steps"])
-            except StudyError as error:
-                raise StudyError(f"{stage}.{key}: {error}") from None
-
-    def _check_epsilons(self) -> None:
-        lm = self.config["ngram_lm"]
-        highest = max(max(orders) for orders in lm["orders"].values())
-        if lm["epsilons"] != "auto" and len(lm["epsilons"]) < highest:
-            raise StudyError(
-                f"ngram_lm.epsilons: wanted one for each order from 1 to {highest}, found "
-                f"{len(lm['epsilons'])}. Add the others, or write auto."
-            )
-
-    def _most_train_tokens(self, corpus: str, heldout_share: float) -> float:
-        """Bound the tokens to train on by the bytes of the raw text, where those are known."""
-        files = self.own_file({"corpus": corpus})
-        if not files:
-            return math.inf
-        most_tokens = Path(files[0]).stat().st_size
-        return most_tokens - round(heldout_share * most_tokens)

@@ -39,7 +39,8 @@ rule sentences:
     conda:
         "../../environment.yml"
     params:
-        **study["sentences"],
+        units=study["sentences"]["units"],
+        batch_sizes=study["sentences"]["batch_sizes"],
         runs=study.small_runs("sentences"),
         corpus=study.timing_corpus,
         own_texts=study.own_texts({"corpus": study.timing_corpus}),
@@ -62,7 +63,8 @@ rule detaching:
         "../../environment.yml"
     threads: ALL_CORES
     params:
-        **study["detaching"],
+        cost_tokens=study["detaching"]["cost_tokens"],
+        memory_limit_mib=study["detaching"]["memory_limit_mib"],
         runs=study.small_runs("detaching"),
         source=sources.detaching(),
     script:

@@ -1,0 +1,146 @@
+"""What a study must be beyond its schema: names that are there, texts that are long enough."""
+
+import itertools
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rnnbench import decoders, names, samplers
+from rnnbench.errors import StudyError
+from rnnbench.jobs import RunConfig
+
+if TYPE_CHECKING:
+    from rnnbench.study import Study
+
+PROBED = ("limit", "inference", "breakdown", "scaling")
+TRAINING = ("sentences", "detaching", "lipschitz", "bptt")  # stages that train by themselves
+
+
+def check(study: "Study") -> None:
+    """Hold a study whose form is right against what there is.
+
+    Raises:
+        StudyError: the first thing that cannot be: the key, what was wanted, found, what to do.
+    """
+    for part in (_texts, _names, _grid, _other_runs, _sine, _coverage, _epsilons):
+        part(study)
+
+
+def _names(study: "Study") -> None:
+    runs, speed, sine = study["runs"], study["speed"], study["sine"]
+    kinds = {
+        "variants": [
+            *(runs["variants"], runs["overrides"], speed["variants"], speed["twins"]),
+            *(study["generation"]["variants"], study["memory"]["variants"]),
+            *(study["probes"][kind] for kind in PROBED),
+        ],
+        "samplers": [runs["samplers"], speed["samplers"]],
+        "smoothings": [study["ngram_lm"]["smoothings"]],
+        "zipf": [study["zipf"]["estimators"]],
+        "forecasters": [sine["models"], sine["sweep"]["models"]],
+        "figures": [study["figures"]],
+    }
+    for kind, lists in kinds.items():
+        for name in itertools.chain(*lists):
+            names.check(kind, name)
+    for _ in decoders.each(study["generation"]["decoders"]):
+        pass  # each is checked as it is named
+    _subset("runs.corpora", runs["corpora"], "corpora", study["corpora"])
+    _subset("speed.twins", speed["twins"], "speed.variants", speed["variants"])
+
+
+def _texts(study: "Study") -> None:
+    for name in study["corpora"]:
+        if name not in study["own_texts"]:
+            names.check("corpora", name)
+        elif name in names.names("corpora"):
+            raise StudyError(
+                f"own_texts.{name}: wanted a name of its own, found that of a built-in corpus. "
+                "Choose another name."
+            )
+
+
+def _subset(key: str, found: Iterable[str], whole: str, there: Iterable[str]) -> None:
+    extra = set(found) - set(there)
+    if extra:
+        raise StudyError(
+            f"{key}: wanted names out of {whole} ({', '.join(there)}), "
+            f"found {', '.join(sorted(extra))}. Add it to {whole} too, or take it out."
+        )
+
+
+def _grid(study: "Study") -> None:
+    for variant in {*study["runs"]["variants"], *study["speed"]["variants"]}:
+        for corpus in study["runs"]["corpora"]:
+            run = study.run({"machine": study.machine, "variant": variant, "corpus": corpus})
+            _length(study, "runs.corpora", run)
+
+
+def _other_runs(study: "Study") -> None:
+    """Trials, and what stages train by themselves."""
+    asked = {f"trials.{trial}": study.trial_grid(trial) for trial in study["trials"]}
+    asked |= {f"{stage}.runs": study.small_grid(stage) for stage in TRAINING}
+    for where, addresses in asked.items():
+        for address in addresses:
+            try:
+                run = study.run(address)
+            except StudyError as error:
+                raise StudyError(f"{where}: {error}") from None
+            names.check("variants", run.variant)
+            names.check("samplers", run.sampler)
+            _subset(f"{where}.corpus", [run.corpus], "corpora", study["corpora"])
+            _length(study, where, run)
+
+
+def _length(study: "Study", where: str, run: RunConfig) -> None:
+    num_tokens = min(run.train_tokens, _most_train_tokens(study, run.corpus, run.heldout_share))
+    try:
+        samplers.check_size(num_tokens, run.batch_size, run.num_steps)
+    except StudyError as error:
+        raise StudyError(f"{where}: {run.corpus}: {error}") from None
+
+
+def _most_train_tokens(study: "Study", corpus: str, heldout_share: float) -> float:
+    """Bound the tokens to train on by the bytes of the raw text, where those are known."""
+    files = study.own_file({"corpus": corpus})
+    if not files:
+        return math.inf
+    most_tokens = Path(files[0]).stat().st_size
+    return most_tokens - round(heldout_share * most_tokens)
+
+
+def _coverage(study: "Study") -> None:
+    runs = study["runs"]
+    try:
+        samplers.check_size(study["coverage"]["num_tokens"], runs["batch_size"], runs["num_steps"])
+    except StudyError as error:
+        raise StudyError(f"coverage.num_tokens: {error}") from None
+
+
+def _sine(study: "Study") -> None:
+    sine = study["sine"]
+    train, longest = sine["train_points"], max(sine["horizons"])
+    wanted = train + max(sine["num_lags"] + longest, max(sine["sweep"]["lags"]) + 1)
+    if sine["num_points"] < wanted:
+        raise StudyError(
+            f"sine.num_points: wanted at least {wanted} (train_points + num_lags + the longest "
+            "horizon, and a point behind the most lags of the sweep), found "
+            f"{sine['num_points']}. Make the series longer or the rest smaller."
+        )
+    least = max(longest, sine["num_steps"])
+    if train < least:
+        raise StudyError(
+            f"sine.train_points: wanted at least {least} (the longest horizon, and num_steps), "
+            f"found {train}. Make it larger or those smaller."
+        )
+
+
+def _epsilons(study: "Study") -> None:
+    lm = study["ngram_lm"]
+    highest = max(max(orders) for orders in lm["orders"].values())
+    if lm["epsilons"] != "auto" and len(lm["epsilons"]) < highest:
+        raise StudyError(
+            f"ngram_lm.epsilons: wanted one for each order from 1 to {highest}, found "
+            f"{len(lm['epsilons'])}. Add the others, or write auto."
+        )
