@@ -80,6 +80,19 @@ def test_a_variant_that_nobody_fitted_takes_what_its_plain_one_does_and_this_is_
     assert rough.cost(new)[2].endswith(estimate.RELATED)
 
 
+def test_a_run_by_the_fastest_step_costs_what_that_step_does_over_its_own_layers(monkeypatch):
+    rough = Estimate(STUDY, estimate.TYPICAL_COSTS.with_name("none"))
+    deep = dataclasses.replace(STUDY.run(address("gru_deep")), engine="fastest")
+    both = dataclasses.replace(deep, variant="lstm_bidirectional")
+    for missing, trainer in ((None, "gru_fused"), ("not built", "gru_manual")):
+        monkeypatch.setattr(estimate.native, "missing", lambda why=missing: why)
+        cost, _, _ = rough.cost(deep)
+        assert rough.trainer(deep) == cost["variant"] == trainer
+        assert cost["num_layers"] == 2
+        assert rough.trainer(both) == "lstm_bidirectional"
+    assert rough.trainer(dataclasses.replace(deep, engine="own")) == "gru_deep"
+
+
 def test_costs_of_another_machine_or_setting_are_not_those_of_this_one(tmp_path):
     rows = estimate.read(estimate.TYPICAL_COSTS)
     assert not Estimate(STUDY, estimate.TYPICAL_COSTS).own or rows[0]["machine"] == STUDY.machine

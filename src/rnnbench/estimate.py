@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from rnnbench import costs
+from rnnbench import costs, names, native
 from rnnbench.jobs import RunConfig
 from rnnbench.study import Study
 
@@ -61,16 +61,31 @@ class Estimate:
         return self.cost(self.study.run(wildcards))[2]
 
     def cost(self, run: RunConfig) -> tuple[Mapping[str, Any], float, str]:
-        """Return the costs of a run, what they are to be multiplied by, and their origin."""
-        own = self.own.get((run.variant, run.device))
+        """Return the costs of a run, what they are to be multiplied by, and their origin.
+
+        They are those of the step that trains it, over the layers of its own model.
+        """
+        name = self.trainer(run)
+        layers = {field: self.like(run.variant)[field] for field in ("num_layers", "directions")}
+        own = self.own.get((name, run.device))
         if own:
-            return own, 1.0, OWN.format(100 * own["heldout_error"])
-        plain = run.variant.split("_")[0]
-        known = run.variant if run.variant in self.typical else plain
-        typical = self.typical.get(known) or self.typical["lstm"]
-        factor = self.factor(run)
+            return {**own, **layers}, 1.0, OWN.format(100 * own["heldout_error"])
+        typical, factor = self.like(name), self.factor(run)
         origin = (SCALED if factor else ROUGH).format(typical["machine"])
-        return typical, factor or 1.0, origin + ("" if known == run.variant else RELATED)
+        related = "" if name in self.typical else RELATED
+        return {**typical, **layers}, factor or 1.0, origin + related
+
+    def trainer(self, run: RunConfig) -> str:
+        """The variant whose step will train a run, unless the gate refuses it."""
+        if run.engine == "own" or self.like(run.variant)["directions"] > 1:
+            return run.variant
+        built = (n for n in names.engines(run.variant, run.device) if usable(n, run.device))
+        return next(built, run.variant)
+
+    def like(self, variant: str) -> Mapping[str, Any]:
+        """Typical costs of a variant, else of the plain one of its cell, else of the LSTM."""
+        known = (name for name in (variant, names.cell(variant)) if name in self.typical)
+        return self.typical[next(known, "lstm")]
 
     def factor(self, run: RunConfig) -> float | None:
         """Time of a step here over that on the other machine, median over the variants of both."""
@@ -113,6 +128,11 @@ def number(cell: str) -> Any:
         return float(cell)
     except ValueError:
         return cell
+
+
+def usable(variant: str, device: str) -> bool:
+    """Whether a step that needs the native library has it."""
+    return not variant.endswith("_fused") or (device == "cpu" and native.missing() is None)
 
 
 def one_thread(row: Mapping[str, Any]) -> bool:
