@@ -85,6 +85,11 @@ def test_costs_are_equal_if_both_gated_networks_take_as_long(gru, lstm, verdict)
     assert claim.verdict == verdict and claim.n == 2
 
 
+def test_one_time_beside_other_jobs_is_no_measurement_of_costs():
+    made = equal_cost.table(runs(seeds=(1,)))
+    assert capacity.equal_parameters({"equal_cost": made}).verdict == NOT_MEASURED
+
+
 @pytest.mark.parametrize(
     ("gru", "lstm", "verdict"), [(2.0, 2.0, HOLDS), (2.0, 3.0, PARTLY), (4.0, 4.0, FAILS)]
 )

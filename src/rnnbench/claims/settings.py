@@ -8,6 +8,7 @@ from rnnbench.figures import _rows, _trials
 
 BOOK_RATE = 1.0
 NEAR = 1.05  # times the lowest perplexity: as good as it
+BETTER = 0.99  # times the bits: less of a gain another seed would take back
 EMBEDDED = "_embedding"
 KEY = ["variant", "seed"]
 
@@ -89,7 +90,7 @@ def by_text(tables: _rows.Tables, metric: str) -> DataFrame:
 
 
 def words(tables: _rows.Tables) -> Claim:
-    """Held-out bits per character of word models against character models on the same text."""
+    """Held-out bits of words over those of characters: 1 % fewer in all, holds; in none, fails."""
     said = Claim(
         "A model of words, which spells out unknown ones, predicts better than one of characters.",
         "d2l 8.2, 8.5",
@@ -102,7 +103,7 @@ def words(tables: _rows.Tables) -> Claim:
     if pairs.empty:
         return said
     ratio = pairs.heldout_bits_per_char / pairs.heldout_bits_per_char_char
-    better = (ratio < 1).mean()
+    better = (ratio < BETTER).mean()
     first = pairs.iloc[0]
     return said.judged(
         HOLDS if better == 1 else PARTLY if better else FAILS,
@@ -117,7 +118,7 @@ def words(tables: _rows.Tables) -> Claim:
 
 
 def embeddings(tables: _rows.Tables) -> Claim:
-    """Embedding over one-hot, words: fewer held-out bits in all pairs, holds; in none, fails."""
+    """Embedding over one-hot: 1 % fewer held-out bits in all pairs, holds; in none, fails."""
     said = Claim(
         "Learnable embeddings in place of one-hot vectors lead to better performance.",
         "d2l 8.5 exercise",
@@ -132,7 +133,7 @@ def embeddings(tables: _rows.Tables) -> Claim:
         return said
     names = ("heldout_bits_per_char", "num_parameters", "train_seconds")
     bits, size, seconds = (pairs[name] / pairs[f"{name}_one_hot"] for name in names)
-    better = (bits < 1).mean()
+    better = (bits < BETTER).mean()
     return said.judged(
         HOLDS if better == 1 else PARTLY if better else FAILS,
         f"Of words, embeddings take {_rows.figures3(bits.median())} times the held-out bits per "

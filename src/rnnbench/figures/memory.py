@@ -30,7 +30,7 @@ def draw(tables: _rows.Tables) -> Figure:
         _curves(influence, same[same.split == "heldout"], "influence_nats")
         influence.set(ylabel="influence (nats)", xlabel="tokens back", yscale="log")
         influence.set_ylim(FAINTEST, 10)
-        influence.set_title("of one token, held-out text")
+        influence.set_title("influence of one token, held-out text")
         halves = _of(_measured(tables, "half_life"), corpus, "half_life")
         _halves(half, halves)
     _theme.legend(figure, _theme.variant_handles(contexts.variant, set(), lines=True))
