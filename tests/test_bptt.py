@@ -152,12 +152,21 @@ def test_full_and_regular_gradients_have_the_moments_that_can_be_seen():
     assert every["bias"] == pytest.approx(float((alone - whole).norm() / whole.norm()))
 
 
-def test_ways_of_one_tau_reach_back_equally_far():
-    for way in truncation.ways([1, 2, 4, 8]):
-        weights = bptt.weights_of(way.patterns(400, 50, generator()))
-        reach = float((weights[:, 200:] != 0).sum(-1).double().mean())
-        wanted = {"full": 300.5}.get(way.method, (way.tau + 1) / 2)
-        assert reach == pytest.approx(wanted, rel=0.1), way
+@settings(max_examples=20)
+@given(tau=st.integers(2, 20), steps=st.integers(2, 20))
+def test_regular_and_random_cuts_of_one_tau_reach_back_equally_far(tau, steps):
+    full, regular, randomized = truncation.ways([tau], steps)
+    counted = np.arange(steps)
+    reach = [truncation.mean_reach(way.uncut(counted)) for way in (regular, randomized)]
+    assert reach[0] == pytest.approx(reach[1])
+    assert reach[0] < truncation.mean_reach(full.uncut(counted)) == (steps + 1) / 2
+
+
+@pytest.mark.parametrize("way", truncation.ways([1, 3, 8], 12), ids=str)
+def test_the_mean_reach_is_what_the_patterns_show(way):
+    weights = bptt.weights_of(way.patterns(12, 20000, generator()))
+    seen = float((weights != 0).sum(-1).double().mean())
+    assert seen == pytest.approx(truncation.mean_reach(way.uncut(np.arange(12))), rel=0.02)
 
 
 def run(**changes) -> RunConfig:

@@ -219,7 +219,8 @@ def test_temperature_trades_if_both_scores_fall_with_alpha(bits, distinct, wante
 
 
 @pytest.mark.parametrize(
-    ("own", "wanted"), [([2.0, 1.5], HOLDS), ([2.1, 1.5], PARTLY), ([2.0, 2.0], FAILS)]
+    ("own", "wanted"),
+    [([2.0, 1.5], HOLDS), ([2.1, 1.5], PARTLY), ([2.0, 2.0], PARTLY), ([2.1, 2.0], FAILS)],
 )
 def test_a_beam_finds_more_probable_text_if_never_less_and_once_more(own, wanted):
     tables = table(texts("greedy"), texts("beam", own_bits_per_char=own).assign(width=4.0))
@@ -228,7 +229,8 @@ def test_a_beam_finds_more_probable_text_if_never_less_and_once_more(own, wanted
 
 
 @pytest.mark.parametrize(
-    ("bits", "wanted"), [([2.5, 2.4], HOLDS), ([3.1, 2.5], PARTLY), ([3.1, 3.2], FAILS)]
+    ("bits", "wanted"),
+    [([2.5, 2.4], HOLDS), ([3.1, 2.5], PARTLY), ([3.0, 3.0], PARTLY), ([3.1, 3.2], FAILS)],
 )
 def test_a_beam_is_better_text_if_the_judge_surely_needs_less(bits, wanted):
     tables = table(texts("greedy"), texts("beam", judge_bits_per_char=bits).assign(width=4.0))

@@ -188,7 +188,7 @@ def undetached(**slowdowns):
         {"variant": variant, "arm": arm, "seed": seed, "heldout_perplexity": 9.0}
         for variant in slowdowns
         for arm in ("detached", "attached")
-        for seed in (1, 2)
+        for seed in (1, 2, 3)
     ]
     return {"detaching": DataFrame(costs), "detaching_runs": DataFrame(runs)}
 
@@ -215,7 +215,8 @@ def test_arranging_by_length_is_held_against_random_order(bucketed, verdict):
 
 
 @pytest.mark.parametrize(
-    ("ratios", "verdict"), [((0.9, 0.9), HOLDS), ((0.9, 1.2), PARTLY), ((1.1, 1.2), FAILS)]
+    ("ratios", "verdict"),
+    [((0.9,) * 3, HOLDS), ((0.9, 1.2, 1.2), PARTLY), ((1.1, 1.2, 1.2), FAILS)],
 )
 def test_whole_sentences_are_held_against_random_sampling(ratios, verdict):
     parts = [
@@ -225,3 +226,9 @@ def test_whole_sentences_are_held_against_random_sampling(ratios, verdict):
         for seed, ratio in enumerate(ratios)
     ]
     assert samplers.whole_sentences({"sentences": concat(parts)}).verdict == verdict
+
+
+def test_there_is_no_verdict_on_two_seeds():
+    table = errors(mlp={("one_step", 1): 1.0, ("multi_step", 396): 2.0})
+    assert sine.multi_step({"sine": table[table.seed < 2]}).verdict == NOT_MEASURED
+    assert sine.multi_step({"sine": table[table.seed < 3]}).verdict == HOLDS

@@ -142,7 +142,7 @@ def test_nats_of_a_text_are_those_of_one_forward_pass(model):
 
 RUN = RunConfig(
     **{"machine": "here", "trial": "grid", "corpus": "made_up", "token": "char"},
-    **{"variant": "gru", "sampler": "random_sampling"},
+    **{"variant": "gru", "sampler": "random_sampling", "engine": "own"},
     **{"clip_norm": float("inf"), "device": "cpu", "seed": 3, "batch_size": 2, "num_steps": 5},
     **{"hidden_size": 8, "learning_rate": 1.0, "num_epochs": 1, "train_tokens": float("inf")},
     **{"heldout_share": 0.1, "heldout_evaluations": 1},

@@ -28,7 +28,7 @@ def run(**changes):
     fields |= {"variant": "rnn", "clip_norm": 1.0, "seed": 1}
     fields |= {"sampler": "sequential_partition", "device": "cpu", "batch_size": 2, "num_steps": 5}
     fields |= {"hidden_size": 4, "learning_rate": 1.0, "num_epochs": 1, "train_tokens": 40}
-    fields |= {"heldout_share": 0.3, "heldout_evaluations": 1}
+    fields |= {"heldout_share": 0.3, "heldout_evaluations": 1, "engine": "own"}
     return RunConfig(**(fields | changes))
 
 
@@ -126,6 +126,11 @@ def test_every_way_is_trained_on_the_same_text():
     assert {row["num_tokens"] for row in whole} == {9 * 11}
     assert all(row["num_tokens"] <= 9 * 11 and row["padding_share"] == 0 for row in sampled)
     assert len({row["heldout_num_tokens"] for row in rows}) == 1
+
+
+def test_a_training_step_that_knows_no_mask_is_refused():
+    with pytest.raises(StudyError, match=r"found rnn_manual\. Name rnn instead"):
+        list(sentences.training_rows([run(variant="rnn_manual")], RAW, ["sentence"], VOCAB))
 
 
 def test_a_long_text_is_read_up_to_a_line_end(tmp_path, monkeypatch):

@@ -725,3 +725,31 @@ def test_a_figure_is_drawn_from_the_tables_it_names_or_from_all():
     assert study.drawn_from(tables)({"figure": "crossover"}) == ["t/speedup.csv"]
     assert study.drawn_from(tables)({"figure": "perplexity"}) == tables
     assert study.figures_of(["speedup"]) == ["crossover"]
+
+
+# The sine and the studies of minibatches
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("sine.train_points", 63, "sine.train_points: wanted at least 64 .*found 63"),
+        ("sine.sweep.lags", [1, 400], "sine.num_points: wanted at least 1001 .*found 1000"),
+        ("sine.models", ["crystal_ball"], "unknown name 'crystal_ball' in forecasters"),
+        ("coverage.num_tokens", 1154, "coverage.num_tokens: wanted at least 1155 tokens"),
+        ("detaching.train_tokens", 9, "detaching.train_tokens: wanted at least 1155 tokens"),
+        ("sentences.variants", ["none"], "unknown name 'none' in variants"),
+    ],
+)
+def test_a_study_of_the_sine_or_of_minibatches_that_cannot_be_is_refused(key, value, said):
+    assert re.search(said, fault(changed(key, value)))
+
+
+@pytest.mark.parametrize("stage", ["sentences", "detaching"])
+def test_runs_that_a_stage_makes_by_itself_take_from_the_grid_what_it_does_not_say(stage):
+    study = read(changed("runs.hidden_size", 7))
+    rows, own = study.runs_of(stage), study[stage]
+    assert [row["seed"] for row in rows] == own["seeds"]
+    assert {(row["hidden_size"], row["num_epochs"], row["trial"]) for row in rows} == {
+        (7, own["num_epochs"], stage)
+    }

@@ -378,8 +378,18 @@ def test_a_machine_has_a_row_for_every_field(tmp_path):
     assert table.value.tolist() == ["none", "8"]
 
 
-def test_forecasts_shown_are_those_of_the_first_seed(tmp_path):
-    for seed in (3, 4):
-        tables.write(tmp_path / f"{seed}.csv", DataFrame({"seed": [seed] * 2, "value": [0.1, 0.2]}))
-    table = gathered("sine_predictions", [str(tmp_path / f"{seed}.csv") for seed in (3, 4)])
-    assert table.seed.tolist() == [3, 3]
+def test_the_skill_of_forecasts_is_derived_from_their_errors(tmp_path):
+    key = {"seed": 1, "num_lags": 4, "horizon": 1, "mode": "one_step"}
+    errors = [key | {"model": model, "mse": mse} for model, mse in (("mlp", 1.0), ("zero", 4.0))]
+    tables.write(tmp_path / "errors.csv", DataFrame(errors))
+    (row,) = gathered("sine_skill", [str(tmp_path / "errors.csv")]).itertuples()
+    assert (row.model, row.baseline, row.skill, row.n) == ("mlp", "zero", 0.75, 1)
+
+
+@pytest.mark.parametrize("name", ["sentences", "detaching_runs"])
+def test_runs_beside_the_grid_have_perplexities_of_their_totals(name, tmp_path):
+    totals = {"total_nats": 20 * math.log(3), "num_tokens": 20}
+    totals |= {"heldout_total_nats": 10 * math.log(5), "heldout_num_tokens": 10}
+    tables.write(tmp_path / "runs.csv", DataFrame([totals]))
+    (row,) = gathered(name, [str(tmp_path / "runs.csv")]).itertuples()
+    assert (row.perplexity, row.heldout_perplexity) == pytest.approx((3, 5))

@@ -17,7 +17,7 @@ from rnnbench import claims
 from rnnbench import figures as drawn
 from rnnbench.figures import _curves, _rows, _theme, tokens_per_second
 
-SECTIONS = ("Findings", "Text", "Sine", "Samplers", "Language models", "Gradients", "Speed")
+SECTIONS = ("Findings", "Text", "Sine", "Minibatches", "Language models", "Gradients", "Speed")
 SHORT = 12  # rows shown at once; longer tables are folded
 HEAVY = 2_000_000  # bytes; above it a figure is embedded as PNG
 SCORES = ["heldout_perplexity", "heldout_bits_per_char", "perplexity", "train_seconds"]
@@ -34,7 +34,7 @@ def render(tables: _rows.Tables, figures: Iterable[dict[str, str]], facts: dict[
     shown = [_figure(**figure) for figure in figures]
     makers = {
         **{"Findings": _findings, "Text": _text, "Sine": _sine, "Language models": _models},
-        **{"Samplers": _samplers, "Gradients": _gradients, "Speed": _speed},
+        **{"Minibatches": _minibatches, "Gradients": _gradients, "Speed": _speed},
     }
     more = sorted({figure["section"] for figure in shown} - set(SECTIONS))
     sections = [
@@ -194,7 +194,7 @@ def _sine(tables: _rows.Tables) -> list[dict[str, Any]]:
     ]
 
 
-def _samplers(tables: _rows.Tables) -> list[dict[str, Any]]:
+def _minibatches(tables: _rows.Tables) -> list[dict[str, Any]]:
     titles = {
         "coverage": "How evenly samplers read a text",
         "padding": "Whole units, padded",

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rnnbench import train
+from rnnbench import names, train
 from rnnbench.clean import clean
 from rnnbench.errors import StudyError
 from rnnbench.jobs import RunConfig
@@ -176,8 +176,7 @@ def masked_steps(
     size = max(1, round(run.batch_size * run.num_steps / (text.lengths.mean() + 1)))
     for group in batches(text.lengths, size, order, progress.generator):
         X, Y = padded([text.encoded[i] for i in group], text.space)
-        engine, rates = progress.engine, (run.clip_norm, run.learning_rate)
-        loss, _, _ = engine.step(engine.model, X, Y, None, *rates)
+        loss, _, _ = train.step(progress.model, X, Y, None, run.clip_norm, run.learning_rate)
         yield loss, int((Y != MASKED).sum()), Y.numel()
 
 
@@ -190,8 +189,18 @@ def sampled_steps(
         yield loss, num_tokens, num_tokens
 
 
+def require_plain_step(variant: str) -> None:
+    """Raise StudyError where a variant trains in a way of its own, which knows no mask."""
+    if hasattr(names.load("variants", variant), "step"):
+        raise StudyError(
+            f"sentences.variants: wanted a variant without a training step of its own (those do "
+            f"not leave out padding), found {variant}. Name {names.cell(variant)} instead."
+        )
+
+
 def training_row(run: RunConfig, text: Cut, way: str, vocab_size: int) -> dict[str, Any]:
     """Train one model, by a sampler or an order of units, and return its totals."""
+    require_plain_step(run.variant)
     steps = masked_steps if way in ORDERS else sampled_steps
     progress, nats, began = train.start(run, vocab_size), [], time.perf_counter()
     for _ in range(run.num_epochs):

@@ -19,6 +19,9 @@ AXES = {  # field of a run -> its list in the grid
 PROTOCOL = ("processes_min", "precision", "most_seconds", "outside_load", "twins", "seed")
 
 
+ANYWHERE: Mapping[str, str] = {}
+
+
 class Study:
     """A checked configuration and the machine it is to run on.
 
@@ -193,27 +196,18 @@ class Study:
 
         return fill
 
-    def small_runs(self, stage: str, address: Mapping[str, str]) -> list[dict[str, Any]]:
-        """Parameters of the runs of one variant that ``stage`` trains by itself, as plain values.
+    def small_runs(self, stage: str, address: Mapping[str, str] = ANYWHERE) -> list[dict[str, Any]]:
+        """Parameters of the runs over characters that ``stage`` trains by itself, as plain values.
 
-        All combinations of what the stage names; the rest is as in the grid, the first of each
-        list, on the CPU.
+        All combinations of what the stage names, of one variant if the address has one; the rest is
+        as in the grid, the first of each list, on the CPU.
         """
-        fields = self.config[stage]["runs"] | {"variant": [address["variant"]]}
-        first = {"machine": self.machine, "trial": stage, "device": "cpu"}
+        fields = self.config[stage]["runs"]
+        fields = fields | {"variant": [address["variant"]]} if address else fields
+        first = {"machine": self.machine, "trial": stage, "token": "char", "device": "cpu"}
         points = itertools.product(*fields.values())
         named = (first | dict(zip(fields, values, strict=True)) for values in points)
         return [self.run_row(point) for point in named]
-
-    def runs_of(self, stage: str) -> list[dict[str, Any]]:
-        """Runs over characters that a stage makes by itself, on the CPU, clipped as the book's.
-
-        What the stage does not say is as in ``runs``.
-        """
-        fixed = {"machine": self.machine, "trial": stage, "token": "char", "device": "cpu"}
-        fixed |= {"sampler": "sequential_partition", "clip_norm": 1} | self.config[stage]
-        points = itertools.product(fixed["variants"], fixed["seeds"])
-        return [self.run_row(fixed | {"variant": v, "seed": seed}) for v, seed in points]
 
     def timing_row(self, address: Mapping[str, str]) -> dict[str, Any]:
         """Return the parameters of a timed point as plain values."""

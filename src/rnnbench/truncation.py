@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy.optimize import brentq
 from torch import Tensor
 from torch.nn.functional import cosine_similarity, cross_entropy
 
@@ -49,6 +50,10 @@ class Truncation:
         steps, phases = np.arange(num_steps), np.arange(int(self.tau))[:, None]
         return torch.from_numpy(np.where((steps - phases) % self.tau == 0, 0.0, 1.0))
 
+    def uncut(self, steps: np.ndarray) -> np.ndarray:
+        """Probability that the way back goes on for so many ``steps``."""
+        return self.pi**steps if self.pi < 1 else np.clip(1 - steps / self.tau, 0, None)
+
     def draw(self, num_steps: int, generator: np.random.Generator) -> Tensor:
         """One of the patterns, ``(num_steps,)``."""
         patterns = self.patterns(num_steps, 1, generator)
@@ -70,14 +75,31 @@ class Settings:
     minibatches: int
 
 
-def ways(taus: list[int]) -> list[Truncation]:
+def ways(taus: list[int], num_steps: int) -> list[Truncation]:
     """The full way, and for each tau the regular cut and the random one of the same mean reach.
 
-    A loss reaches back (tau + 1) / 2 steps on average between regular cuts, 1 / (1 - pi) between
-    random ones. With tau = 1 both cut everywhere, and no pi has mean 1: that one is left out.
+    With tau = 1 both cut everywhere, and no pi has mean 1: that one is left out.
     """
-    random = [Truncation("randomized", tau, 1 - 2 / (tau + 1)) for tau in taus if tau > 1]
-    return [Truncation("full"), *(Truncation("regular", tau) for tau in taus), *random]
+    regular = [Truncation("regular", tau) for tau in taus]
+    steps = np.arange(num_steps)
+    random = [
+        Truncation(
+            "randomized",
+            way.tau,
+            brentq(lambda pi, way=way: mean_reach(pi**steps) - mean_reach(way.uncut(steps)), 0, 1),
+        )
+        for way in regular
+        if way.tau > 1
+    ]
+    return [Truncation("full"), *regular, *random]
+
+
+def mean_reach(uncut: np.ndarray) -> float:
+    """Steps that a loss reaches back, itself included, on average over the steps of a minibatch.
+
+    ``uncut[k]`` is the probability that there is no cut in k steps, ``(num_steps,)``.
+    """
+    return float(np.arange(len(uncut), 0, -1) @ uncut) / len(uncut)
 
 
 def moments(
@@ -93,7 +115,7 @@ def moments(
         generator: of those.
 
     Returns:
-        ``reach``: steps that a loss reaches back, itself included, mean over steps; ``longest``:
+        ``reach``: steps that a loss reaches back, itself included, mean, exact; ``longest``:
         the longest reach, mean over patterns; ``bias``: distance of the mean gradient, exact;
         ``std``: root of the total variance, exact; ``rmse``: of both; ``cosine``: with the full
         gradient, mean over patterns; ``patterns``: their number; ``mean_error``: distance of the
@@ -108,10 +130,9 @@ def moments(
         bias, std = 0.0, math.sqrt(variance(parts, truncation.pi)) / norm
     else:
         bias, std = off, float((found - found.mean(0)).square().sum(1).mean().sqrt()) / norm
-    reach = (weights != 0).sum(-1).double()
     return {
-        "reach": float(reach.mean()),
-        "longest": float(reach.amax(-1).mean()),
+        "reach": mean_reach(truncation.uncut(np.arange(steps))),
+        "longest": float((weights != 0).sum(-1).amax(-1).double().mean()),
         "bias": bias,
         "std": std,
         "rmse": math.hypot(bias, std),
@@ -148,7 +169,7 @@ def gradient_rows(
     found, reach = [], []
     for number, (X, Y) in zip(range(settings.minibatches), batches, strict=False):
         parts = bptt.contributions(model, X, Y)
-        for truncation in ways(settings.taus):
+        for truncation in ways(settings.taus, run.num_steps):
             row = moments(truncation, parts, settings.draws, generator)
             found.append({"minibatch": number, **vars(truncation), **row})
         norms = [float(torch.diagonal(parts, -k).sum(-1).norm()) for k in range(run.num_steps)]
@@ -207,7 +228,7 @@ def study(
     for run in runs:
         key = {"variant": run.variant, "seed": run.seed}
         models = {"initial": train.start(run, vocab_size).model}
-        for truncation in ways(settings.taus):
+        for truncation in ways(settings.taus, run.num_steps):
             model, totals = trained(run, texts, vocab_size, truncation)
             models.setdefault("trained", model)  # the first way is the full one
             found["training"].append(key | vars(truncation) | totals)

@@ -45,6 +45,17 @@ COLUMNS = {
     "ngram_lm": "corpus token order smoothing split perplexity bits_per_char vocab_size "
     "scored_tokens oov_share",
     "sine": "model seed num_lags horizon mode mse",
+    "sine_skill": "model baseline num_lags mode horizon skill low high worse_share n",
+    "sine_floor": "floor num_lags horizon noise mse",
+    "sine_lags": "model seed num_lags noise mse",
+    "sine_maps": "model seed radius above_one horizon gain ending",
+    "sine_bands": "model time median low high n",
+    "coverage": "sampler offsets num_tokens batch_size num_steps unread_tokens never_read "
+    "start_distance epochs p_places p_phases",
+    "padding": "corpus unit order seed batch_size padding_share units longest",
+    "sentences": "corpus variant unit way seed perplexity heldout_perplexity padding_share updates",
+    "detaching": "variant arm minibatch seconds peak_memory_bytes status",
+    "detaching_runs": "variant arm seed perplexity heldout_perplexity train_seconds status",
     "generation": "machine corpus variant sampler clip_norm device seed stage decoder alpha k "
     "width prefix draw judge_bits_per_char own_bits_per_char known_word_share loop_share text",
     "divergence": "trial variant sampler clip_norm seed diverged_epoch lost spikes max_grad_norm",

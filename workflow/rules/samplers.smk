@@ -40,7 +40,7 @@ rule sentences:
         "../../environment.yml"
     params:
         **study["sentences"],
-        runs=study.runs_of("sentences"),
+        runs=study.small_runs("sentences"),
         corpus=study.timing_corpus,
         own_texts=study.own_texts({"corpus": study.timing_corpus}),
         source=sources.sentences(),
@@ -63,7 +63,7 @@ rule detaching:
     threads: ALL_CORES
     params:
         **study["detaching"],
-        runs=study.runs_of("detaching"),
+        runs=study.small_runs("detaching"),
         source=sources.detaching(),
     script:
         "../scripts/detaching.py"

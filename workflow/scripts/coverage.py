@@ -1,11 +1,13 @@
 """Write how evenly each sampler reads a text."""
 
 import pandas as pd
+import torch
 
 from rnnbench import coverage, tables
 from rnnbench.job import logged
 
 with logged(snakemake.log[0]):
+    torch.set_num_threads(1)
     settings = snakemake.params
     sizes = settings.num_tokens, settings.batch_size, settings.num_steps
     rows = coverage.rows(settings.samplers, sizes, settings.epochs, settings.seed)

@@ -14,7 +14,8 @@ with logged(snakemake.log[0]):
     found = corpora.find(settings.corpus, settings.own_texts)
     raw = sentences.head(found.raw(corpora.Folders.from_environment()).open())
     runs = [RunConfig.from_strings(row) for row in settings.runs]
-    padding = sentences.padding_rows(raw, settings.corpus, settings.batch_sizes, settings.seeds)
+    seeds = sorted({run.seed for run in runs})
+    padding = sentences.padding_rows(raw, settings.corpus, settings.batch_sizes, seeds)
     tables.write(snakemake.output.padding, pd.DataFrame(padding))
     trained = sentences.training_rows(runs, raw, settings.units, vocab)
     tables.write(snakemake.output.runs, pd.DataFrame(trained))

@@ -6,6 +6,7 @@ from pandas import DataFrame, Series
 from rnnbench.claims import FAILS, HOLDS, PARTLY, Claim
 from rnnbench.figures import _rows, _samplers
 
+FEW = 3  # pairs of runs that a verdict rests on
 SAME = 1e-9  # probabilities nearer than this are equal
 SPREAD = (0.0, 0.5, 1.0)  # few seeds: the range
 HEAVY = 2.0  # times: a cost that speaks against a way of training
@@ -101,7 +102,7 @@ def detaching(tables: _rows.Tables) -> Claim:
         return said
     ratio, change = _samplers.slowdown(costs), _samplers.changes(runs)
     grown = costs[costs.arm == "attached"].peak_memory_bytes.max() / 1e6
-    if not len(ratio) or not len(change):
+    if not len(ratio) or len(change) < FEW:
         return said
     slow = ratio >= HEAVY
     low, middle, high = np.quantile(change, SPREAD)
@@ -145,7 +146,7 @@ def whole_sentences(tables: _rows.Tables) -> Claim:
     """Held-out perplexity over random sampling's: holds if the median is no larger than 1."""
     said = Claim("A model learns as well from whole sentences, each read by itself.", "d2l 8.3.6")
     ratio = _samplers.against_random_sampling(tables)
-    if not len(ratio):
+    if len(ratio) < FEW:
         return said
     updates = _rows.rows(tables, "sentences").groupby("way").updates.median()
     low, middle, high = np.quantile(ratio, SPREAD)
@@ -161,7 +162,7 @@ def whole_sentences(tables: _rows.Tables) -> Claim:
 def _judge_ratio(said: Claim, tables: _rows.Tables, column: str, what: str, sign: int) -> Claim:
     pairs = _samplers.pairs(tables)
     ratio = pairs[column].dropna() if len(pairs) else Series(dtype=float)
-    if len(ratio) < 2:
+    if len(ratio) < FEW:
         return said
     found = _samplers.bounded(ratio)
     outside = found.low > 1 if sign > 0 else found.high < 1

@@ -10,6 +10,7 @@ from rnnbench.figures import _rows
 BOOK = "mlp"
 NOTHING = 1e-20  # squared: an error of rounding alone
 SPREAD = (0.05, 0.5, 0.95)  # over seeds
+FEW = 3  # seeds that a verdict rests on
 
 
 def claims(tables: _rows.Tables) -> list[Claim]:
@@ -23,7 +24,7 @@ def one_step(tables: _rows.Tables) -> Claim:
     skill = _rows.rows(tables, "sine_skill")
     if skill.empty:
         return said
-    found = skill[(skill.model == BOOK) & (skill["mode"] == "one_step")]
+    found = skill[(skill.model == BOOK) & (skill["mode"] == "one_step") & (skill.n >= FEW)]
     if found.empty:
         return said
     beaten = found.skill > 0
@@ -163,7 +164,7 @@ def latent(tables: _rows.Tables) -> Claim:
 
 
 def _pair(tables: _rows.Tables, above: tuple, below: tuple) -> np.ndarray:
-    """Ratio of two errors on the same series, ``(seeds,)``; each is (model, mode, horizon)."""
+    """Ratio of two errors, (model, mode, horizon), on the same series, ``(seeds,)``; 3 or none."""
     sine = _rows.rows(tables, "sine")
     if sine.empty:
         return np.empty(0)
@@ -172,7 +173,8 @@ def _pair(tables: _rows.Tables, above: tuple, below: tuple) -> np.ndarray:
         chosen = sine[(sine.model == model) & (sine["mode"] == mode)]
         chosen = chosen if horizon is None else chosen[chosen.horizon == horizon]
         errors.append(chosen.drop_duplicates("seed").set_index("seed").mse)
-    return (errors[0] / errors[1]).dropna().to_numpy(float)
+    found = (errors[0] / errors[1]).dropna().to_numpy(float)
+    return found if len(found) >= FEW else np.empty(0)
 
 
 def _longest(tables: _rows.Tables) -> float:

@@ -51,6 +51,7 @@ def against_random_sampling(tables: _rows.Tables) -> np.ndarray:
 def slowdown(costs: DataFrame) -> Series:
     """Seconds of an undetached step over a detached one, late in the epoch, by variant."""
     wide = costs.pivot_table("seconds", ["variant", "minibatch"], "arm").dropna()
+    wide = wide.groupby("variant").filter(lambda rows: len(rows) >= LATE)
     late = wide.groupby("variant").tail(LATE).groupby("variant").median()
     return late.attached / late.detached if len(late) else Series(dtype=float)
 

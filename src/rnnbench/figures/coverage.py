@@ -12,7 +12,7 @@ from pandas import DataFrame
 
 from rnnbench.figures import _rows, _theme
 
-SECTION = "Samplers"
+SECTION = "Minibatches"
 OFFSETS = {
     "none": ("always 0", _theme.ORANGE, "--"),
     "uniform": ("uniform, below num_steps", _theme.BLUE, "-"),

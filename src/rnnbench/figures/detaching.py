@@ -11,7 +11,7 @@ from pandas import DataFrame
 
 from rnnbench.figures import _rows, _samplers, _theme
 
-SECTION = "Samplers"
+SECTION = "Minibatches"
 LOOK = {"detached": (_theme.BLUE, "o"), "attached": (_theme.ORANGE, "s")}
 LINES = ("-", "--", ":", "-.")
 

@@ -10,7 +10,7 @@ from pandas import DataFrame
 
 from rnnbench.figures import _rows, _samplers, _theme
 
-SECTION = "Samplers"
+SECTION = "Minibatches"
 
 
 def draw(tables: _rows.Tables) -> Figure:
