@@ -174,7 +174,7 @@ def run(**changes) -> RunConfig:
     rest = {"machine": "m", "trial": "t", "corpus": "c", "token": "char", "variant": "rnn"}
     rest |= {"sampler": "sequential_partition", "clip_norm": 1.0, "device": "cpu", "seed": 1}
     rest |= {"learning_rate": 1.0, "train_tokens": 400.0, "heldout_share": 0.2}
-    return RunConfig(**{**rest, **sizes, "heldout_evaluations": 1, **changes})
+    return RunConfig(**{**rest, **sizes, "heldout_evaluations": 1, "engine": "own", **changes})
 
 
 @every_layer

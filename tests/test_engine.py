@@ -11,8 +11,9 @@ from scipy import stats
 from test_train import RUN, TOKENS, VOCAB_SIZE, Fuse, lasting
 
 from rnnbench import agreement, checkpoint, engine, initial, layouts, native, outcome, train
+from rnnbench.decoders import greedy
 from rnnbench.errors import StudyError
-from rnnbench.generate import greedy
+from rnnbench.generate import Reading
 from rnnbench.names import cell, engines
 
 needs_library = pytest.mark.skipif(native.missing() is not None, reason=str(native.missing()))
@@ -115,7 +116,9 @@ def test_choosing_an_engine_moves_no_weight_and_training_moves_those_of_the_mode
     chosen.step(chosen.model, X, X, None, 1.0, 1.0)
     assert initial.digest(progress.model) != drawn
     torch.testing.assert_close(progress.model(X)[0], chosen.model(X)[0], rtol=1e-5, atol=1e-6)
-    assert greedy(progress.model, [1, 2], 9) == greedy(chosen.model, [1, 2], 9)
+    readings = (Reading.of(model, [[1, 2]]) for model in (progress.model, chosen.model))
+    one, other = (greedy.decode(reading, 9) for reading in readings)
+    assert one.tolist() == other.tolist()
 
 
 @pytest.mark.parametrize("variant", ["rnn_scratch", "gru_scratch", "lstm_scratch"])
