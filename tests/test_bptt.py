@@ -173,8 +173,8 @@ def run(**changes) -> RunConfig:
     sizes = {"batch_size": 3, "num_steps": 8, "hidden_size": 4, "num_epochs": 2}
     rest = {"machine": "m", "trial": "t", "corpus": "c", "token": "char", "variant": "rnn"}
     rest |= {"sampler": "sequential_partition", "clip_norm": 1.0, "device": "cpu", "seed": 1}
-    rest |= {"learning_rate": 1.0, "train_tokens": 400.0, "heldout_share": 0.2}
-    return RunConfig(**{**rest, **sizes, "heldout_evaluations": 1, "engine": "own", **changes})
+    rest |= {"learning_rate": 1.0, "train_tokens": 400.0, "heldout_share": 0.2, "engine": "own"}
+    return RunConfig(**{**rest, **sizes, "heldout_evaluations": 1, **changes})
 
 
 @every_layer
