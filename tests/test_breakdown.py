@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from test_speed import TIMING, TOKENS, VOCAB_SIZE
+from test_train import here
 from torch.profiler import ProfilerActivity, profile
 
 from rnnbench import breakdown, operators, speed, train, variants
@@ -32,7 +33,7 @@ def profiled(variant: str) -> tuple[list, list[str]]:
     return events, list(operators.parts_of(events, model, timing.batch_size))
 
 
-@pytest.fixture(scope="module", params=names("variants"))
+@pytest.fixture(scope="module", params=[*map(here, names("variants"))])
 def rows(request):
     return breakdown.rows(dataclasses.replace(QUICK, variant=request.param), TOKENS, VOCAB_SIZE)
 

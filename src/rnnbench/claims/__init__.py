@@ -75,7 +75,8 @@ def _lines(judged: DataFrame, study: dict[str, str]) -> Iterator[str]:
     yield "# Findings"
     yield ""
     yield "What the tutorial says, what was measured, and the verdict. The workflow writes this"
-    yield "page from its tables; nobody edits it."
+    yield "page from its tables; nobody edits it. What rests on one run or one seed is a hint, no"
+    yield "proof: `config/full.yaml` repeats all of it over seeds and at the book's sizes."
     yield ""
     yield from (f"- {label}: {text}" for label, text in study.items())
     yield f"- Of {len(judged)} claims: {', '.join(said) or 'none'}"

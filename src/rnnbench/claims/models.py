@@ -57,8 +57,8 @@ def memorisation(tables: _rows.Tables) -> Claim:
         HOLDS if high < MEMORISED else FAILS if low > MEMORISED else PARTLY,
         f"After {runs.num_epochs.iloc[0]:.0f} epochs the training perplexity, which the book "
         f"prints, is {_rows.figures3(runs.perplexity.median())}; that of held-out text is "
-        f"{_rows.figures3(middle)} times as high (medians; 5-95 % {_rows.figures3(low)} to "
-        f"{_rows.figures3(high)}; {_rows.counted(len(runs), 'run')}).",
+        f"{_rows.figures3(middle)} times as high (medians; {_rows.figures3(low)} to "
+        f"{_rows.figures3(high)} in 5-95 % of {_rows.counted(len(runs), 'run')}).",
         **{"value": middle, "low": low, "high": high, "n": len(runs)},
     )
 

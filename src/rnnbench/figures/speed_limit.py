@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 from pandas import DataFrame
 
 from rnnbench.figures import _rows, _speed, _theme
@@ -86,7 +86,8 @@ def _shares(ax: Axes, group: DataFrame, variants: list[str], leaky: set[str]) ->
         ax.text(1.66 * most, y, speed, ha="right", **words)
     ax.axvline(1, color=_theme.INK, lw=1, zorder=1)
     ax.set_xlim(0, 1.69 * most)
-    ax.set_xticks(np.arange(0, most + 0.01, 0.25 if most < 1.2 else 0.5))
+    ticks = MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]).tick_values(0, most)
+    ax.set_xticks([tick for tick in ticks if 0 <= tick <= most + 0.01])
     ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
     ax.set_xlabel("share of the limit, and tokens per second")
 
