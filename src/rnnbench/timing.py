@@ -127,6 +127,7 @@ def answer(task: str, answers: TextIO) -> None:
     except Exception as error:
         traceback.print_exc()
         found = {"failed": " ".join(f"{type(error).__name__}: {error}".split())}
+    sys.stdout.flush()
     sys.stderr.flush()
     print(json.dumps(found), file=answers, flush=True)
 

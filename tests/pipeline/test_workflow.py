@@ -73,7 +73,7 @@ def copy_project(folder: Path) -> Path:
     for name in ("src", "workflow", "config", "profiles"):
         ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
         shutil.copytree(PROJECT / name, folder / name, ignore=ignored)
-    for name in ("Snakefile", "environment.yml"):
+    for name in ("Snakefile", "environment.yml", "requirements.lock"):
         shutil.copy(PROJECT / name, folder)
     return folder
 
