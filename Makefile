@@ -23,7 +23,7 @@ resume: $(READY) ## after a crash: release the lock that it left and go on
 	@$(MAKE) --no-print-directory report
 
 test: $(READY) ## set up and run all tests
-	@echo "rnnbench: running the tests, about 15 minutes on 2 cores"
+	@echo "rnnbench: running the tests, about 16 minutes on 2 cores"
 	@$(BIN)/python -m pytest
 
 $(READY): requirements.lock pyproject.toml Makefile $(NATIVE)
