@@ -3,7 +3,7 @@
 PUBLISHED = f"results/published/machine={study.machine}"
 REPEATED = {"curves", "trial_curves"}  # a bundle has the files that these are gathered from
 TOKENS_OF = {
-    f"{corpus}/{token}": VOCAB.format(corpus=corpus, token=token) + "/tokens.npy"
+    f"{corpus}/{token}": f"{VOCAB}/tokens.npy".format(corpus=corpus, token=token)
     for corpus in study["runs"]["corpora"]
     for token in dict.fromkeys([study["runs"]["token"], "char"])
 }
