@@ -3,24 +3,29 @@
 PYTHON ?= python3
 CORES ?= all
 CONFIG ?=
+TARGET ?= all
 TORCH := torch==2.13.0
 BIN := .venv/bin
 READY := .venv/ready
 NATIVE := $(wildcard src/rnnbench/native/*.cpp src/rnnbench/native/*.h)
 
-.PHONY: report resume test lock help
+.PHONY: report resume hardware test lock help
 
 report: $(READY) ## set up, run the study (CONFIG=config/full.yaml: another one) and write results/report.html
 	@files="$(CONFIG)"; \
 	$(BIN)/python -m rnnbench.corpora config/config.yaml $$files; \
 	case $$? in 0) ;; 3) files="$$files config/calibration.yaml";; *) exit 2;; esac; \
 	echo "rnnbench: running the study; interrupt and repeat at will, finished work is kept"; \
-	$(BIN)/snakemake --cores $(CORES) $${files:+--configfile $$files} \
-	&& echo "rnnbench: open results/report.html"
+	$(BIN)/snakemake $${files:+--configfile $$files} --cores $(CORES) $(TARGET) \
+	&& echo "rnnbench: open results/$(if $(filter hardware,$(TARGET)),hardware.md,report.html)"
 
 resume: $(READY) ## after a crash: release the lock that it left and go on
 	@$(BIN)/snakemake --unlock --quiet all
 	@$(MAKE) --no-print-directory report
+
+hardware: $(READY) ## publish this machine and compare it with all that were published: results/hardware.md
+	@$(MAKE) --no-print-directory report TARGET=publish
+	@$(MAKE) --no-print-directory report TARGET=hardware
 
 test: $(READY) ## set up and run all tests
 	@echo "rnnbench: running the tests, about 16 minutes on 2 cores"

@@ -21,7 +21,7 @@ FILES = {
     "requirements.lock": b"torch==2.13.0\n",
     "empty.csv": b"",
 }
-DIGESTS = {"source": "a" * 64, "inputs": {"time_machine": "c" * 64}}
+DIGESTS = {"source": "a" * 64, "inputs": {"time_machine": "c" * 64, "time_machine/char": "d" * 64}}
 
 
 @pytest.fixture
@@ -158,6 +158,7 @@ def test_a_header_that_lies_about_a_size_is_found(made, tmp_path):
         ("schema_version", 2),
         ("machine", "../box"),
         ("source_sha256", "short"),
+        ("inputs", {"../up/char": "c" * 64}),
         ("files", {}),
         ("more", 1),
         ("rnnbench", "<script>"),

@@ -14,6 +14,7 @@ from test_timing import TIMING, VOCAB_SIZE
 
 from rnnbench import campaign, sample_files, tables
 from rnnbench.campaign import Campaign
+from rnnbench.hardware import contract
 from rnnbench.points import Point, Protocol
 from rnnbench.timing import Text, WorkError
 
@@ -94,6 +95,14 @@ def speed_table(done: Campaign, folder: Path):
     tables.write(folder / "samples.csv", done.samples())
     paths = [str(folder / name) for name in ("points.csv", "samples.csv")]
     return tables.gather("speed", paths, []).set_index("variant")
+
+
+def test_a_point_tells_what_a_comparison_of_machines_must_know(machine, sitting):
+    for row in sitting().table().to_dict("records"):
+        told = contract.work(row, "all")
+        assert contract.UNKNOWN not in told.values()
+        assert told["tokens_sha256"] != told["source_sha256"]
+        assert not contract.missing(row["torch_version"])
 
 
 def test_the_pilot_goes_round_by_round_over_all_points(machine, sitting):
@@ -192,7 +201,7 @@ def test_what_is_refused_is_labelled_and_never_timed(machine, sitting, tmp_path)
     assert (table.status["gru"], table.reason["gru"]) == ("differs", "the gradient differs")
     assert table.ended["gru"] == "not timed: the gradient differs"
     assert np.isnan(table.tokens_per_second["gru"])
-    assert table.tokens_per_second["rnn"] == 100
+    assert table.tokens_per_second["rnn"] == pytest.approx(100)
 
 
 def test_what_breaks_is_labelled_and_the_rest_is_timed(machine, sitting, tmp_path):

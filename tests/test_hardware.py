@@ -218,6 +218,19 @@ def test_a_table_that_is_none_is_named_though_its_manifest_agrees(table, change,
         pairs.table([wrong, machine_of("other-2c")], wrong)
 
 
+def test_the_fingerprint_of_the_job_that_timed_goes_before_the_one_beside_it(slow):
+    name = f"speed/machine={slow.name}/fingerprint.json"
+    for content, blas in (
+        (b'{"schema_version": 1, "blas": "openblas"}', "openblas"),
+        (b"{}", "mkl"),
+    ):
+        made = Bundle.make(slow.name, {**slow.bundle.files, name: content}, "a" * 64, {})
+        assert dataclasses.replace(slow, bundle=made).facts["blas"] == blas
+    made = Bundle.make(slow.name, {**slow.bundle.files, name: b"[1"}, "a" * 64, {})
+    with pytest.raises(BundleError, match=r"fingerprint\.json: wanted a JSON record"):
+        dataclasses.replace(slow, bundle=made).facts  # noqa: B018
+
+
 def test_bytes_that_are_no_table_are_named(slow):
     for content in (b"", b"\xff\xfe", b'a,b\n"1'):
         files = {**slow.bundle.files, "tables/speed.csv": content}

@@ -167,6 +167,7 @@ MAPPINGS = {
         "texts",
         "speed",
         "probes",
+        "hardware",
         "own_texts",
     )
 }
@@ -199,6 +200,9 @@ SINGLE = {
     "own_texts.mine": {"source": 1},
     "own_texts.yours": {"source": "a.txt", "line_join": "é"},
     "counting.megabytes": [0],
+    "hardware.bundles": [""],
+    "hardware.baseline": 3,
+    "hardware.targets": [1],
 }
 WRONG = [
     *((key, value) for key in sorted(WHOLE_NUMBERS) for value in ("32", 1.5, True, -1, None, [32])),
@@ -352,6 +356,11 @@ def with_own_text(path: Path, name: str = "mine") -> dict:
     config["own_texts"] = {name: {"source": str(path)}}
     config["corpora"] = config["runs"]["corpora"] = [name]
     return config
+
+
+def test_a_published_configuration_names_bundles_and_not_where_they_lie():
+    config = changed("hardware.bundles", ["/home/ada/bundles/other.zip"])
+    assert read(config).publishable["hardware"]["bundles"] == ["other.zip"]
 
 
 def test_an_own_text_is_analysed_and_trained_on(tmp_path):

@@ -11,6 +11,7 @@ import hashlib
 import json
 import socket
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
@@ -28,7 +29,10 @@ from rnnbench.records import SCHEMA_VERSION, replacing
 MANIFEST = "manifest.json"
 MOST_FILES, MOST_BYTES = 50_000, 1 << 30
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date that a zip can hold
-UNREADABLE = (OSError, EOFError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error)
+UNREADABLE = (  # all that zipfile raises where it trusts a damaged header
+    *(OSError, EOFError, RuntimeError, ValueError, LookupError, OverflowError),
+    *(struct.error, zipfile.BadZipFile, zlib.error),
+)
 SCHEMA = Path(__file__).parent / "bundle.schema.yaml"
 Contents = Mapping[str, bytes]
 

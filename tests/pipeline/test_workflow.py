@@ -254,9 +254,41 @@ def test_what_was_measured_becomes_a_bundle_whose_bytes_are_equal_each_time(stud
     assert bytes_of[0] == bytes_of[1]
     made = bundle.read(target)
     assert made == bundle.read(target.with_suffix(""))
-    assert {"calibration"} == set(made.manifest["inputs"])
+    assert {"calibration", "calibration/char"} == set(made.manifest["inputs"])
     assert made.files["tables/runs.csv"] == (study / "results/tables/runs.csv").read_bytes()
     assert str(study).encode() not in target.read_bytes()
+
+
+def test_a_published_machine_is_compared_and_nothing_is_measured_for_it(study: Path) -> None:
+    """With itself under another name, whose bundle is given on the command line as a zip."""
+    here, there = machine.name(), "another-machine-2c"
+    assert snakemake(study, "publish").returncode == 0
+    own = bundle.read(study / f"results/published/machine={here}")
+    files = {
+        name.replace(here, there): content.replace(here.encode(), there.encode())
+        for name, content in own.files.items()
+    }
+    made = bundle.Bundle.make(there, files, own.manifest["source_sha256"], own.manifest["inputs"])
+    made.write_zip(study / "other.zip")
+    before = began(study)
+    asked = ("hardware", "--config", "hardware={bundles: [other.zip]}")
+    done = snakemake(study, *asked)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert began(study) == before
+    found = tables.read(study / "results/hardware.csv")
+    assert set(found[found.device == "cpu"].verdict) == {"not distinguishable"}
+    assert (found[found.device == "cpu"].ratio == 1).all()
+    assert set(found.baseline) == {here} and set(found.machine) == {there}
+    assert there in (study / "results/hardware.md").read_text(encoding="utf-8")
+    reached = tables.read(study / "results/hardware/time_to_target.csv")
+    assert {"reached", "never reached"} <= set(reached.status)
+    assert "nothing to be done" in str(snakemake(study, *asked)).lower()
+    content = (study / "other.zip").read_bytes()
+    (study / "other.zip").write_bytes(content[:-100])
+    done = snakemake(study, *asked)
+    assert done.returncode != 0
+    assert "other.zip: wanted a folder or a zip file" in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
 
 
 def test_a_run_of_the_study_writes_at_the_command_line(study: Path) -> None:

@@ -7,8 +7,13 @@ TOKENS_OF = {
     for corpus in study["runs"]["corpora"]
     for token in dict.fromkeys([study["runs"]["token"], "char"])
 }
-TOKENS_TIMED = {
-    f"{study.timing_corpus}/char": rules.campaign.input.ids,
+TOKENS_TIMED = {f"{study.timing_corpus}/char": str(rules.campaign.input.ids)}
+BOUND = {
+    "machine": study.machine,
+    "folder": PUBLISHED,
+    "config": study.publishable,
+    "lock": str(Path(workflow.basedir) / "requirements.lock"),
+    "source": sources.suite(),
 }
 
 
@@ -29,12 +34,8 @@ rule publish:
     conda:
         "../../environment.yml"
     params:
-        machine=study.machine,
-        folder=PUBLISHED,
-        config=study.publishable,
-        lock=str(Path(workflow.basedir) / "requirements.lock"),
+        **BOUND,
         tokens=TOKENS_OF,
-        source=sources.suite(),
     script:
         "../scripts/publish.py"
 
@@ -52,7 +53,7 @@ rule publish_speed:
     conda:
         "../../environment.yml"
     params:
-        **{name: value for name, value in rules.publish.params.items() if name != "tokens"},
+        **BOUND,
         tokens=TOKENS_TIMED,
     script:
         "../scripts/publish.py"

@@ -28,8 +28,9 @@ WORK = KEY | {
 }
 CONDITIONS = (
     *("torch_version", "threads", "windows", "window_seconds", "warmup_seconds"),
-    *("numerics_id", "native_build", "rnnbench", "python", "numpy", "blas", "blas_version"),
-    *("cpu_capability", "openmp", "denormals", "torch_cuda", "cudnn", "gpu_driver"),
+    *("numerics_id", "determinism", "rnnbench", "python", "libc", "blas", "blas_version"),
+    *("mkldnn_version", "cpu_capability", "openmp", "denormals", "torch_cuda", "cudnn"),
+    *("gpu_driver", "cpu_governor", "turbo", "smt", "transparent_hugepages", "hypervisor"),
     *("float32_matmul_precision", "tf32_matmul", "tf32_cudnn"),
 )
 Point = Mapping[str, Any]  # field -> value: those of the timing, and of the machine around it

@@ -5,6 +5,7 @@ Nothing here needs torch.
 
 import hashlib
 import io
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -53,9 +54,15 @@ class Machine:
 
     @cached_property
     def facts(self) -> dict[str, Any]:
-        """Field of the fingerprint -> value."""
+        """Field of the fingerprint -> value; that of the job that timed goes before all others."""
         found = self.table("tables/machines.csv", ["field", "value"])
-        return {"machine": self.name} | dict(zip(found.field, found.value, strict=True))
+        timed = self.bundle.files.get(f"speed/machine={self.name}/fingerprint.json", b"{}")
+        try:
+            told = dict(json.loads(timed))
+        except (ValueError, TypeError) as error:
+            raise self.fault("fingerprint.json", "a JSON record", f"{error}") from None
+        told.pop("schema_version", None)
+        return dict(zip(found.field, found.value, strict=True)) | told | {"machine": self.name}
 
     @cached_property
     def campaign(self) -> dict[str, Any]:
@@ -134,7 +141,8 @@ class Machine:
             return DataFrame(columns=list(columns))
         try:
             found = tables.read(io.BytesIO(self.bundle.files[name]))
-            found = found.astype({c: float for c in columns if c in NUMBERS and c in found})
+            numbers = [column for column in columns if column in NUMBERS and column in found]
+            found = found.assign(**{column: pd.to_numeric(found[column]) for column in numbers})
         except ValueError as error:
             raise self.fault(
                 name, "a table of numbers and words", " ".join(f"{error}".split())

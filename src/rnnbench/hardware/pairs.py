@@ -17,6 +17,7 @@ from rnnbench.hardware import contract
 from rnnbench.hardware.machine import Machine
 from rnnbench.stats import Samples
 
+NEAREST = "; the most alike has "
 MEASUREMENT = ["ratio", "low", "high", "n", "processes", "p"]
 JUDGED = ["p_adjusted", "noise_floor", "verdict", "reason", "conditions"]
 COLUMNS = [
@@ -153,7 +154,7 @@ def _nearest(own: dict[str, Any], theirs: Sequence[dict[str, Any]], other: Machi
         return said
     least = min(range(len(lacks)), key=lambda i: (len(lacks[i]), lacks[i]))
     words = [f"{name} {theirs[least][name]} in place of {own[name]}" for name in lacks[least]]
-    return f"{said}, the most alike has {', '.join(words)}"
+    return said + NEAREST + ", ".join(words)
 
 
 def _address(point: contract.Point, policy: str) -> dict[str, Any]:

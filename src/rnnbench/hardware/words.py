@@ -8,6 +8,7 @@ from pandas import DataFrame, Series
 
 from rnnbench.comparison import ALIKE, FASTER, NOT_COMPARABLE, NOT_MEASURED, SLOWER, STATEMENT
 from rnnbench.hardware import targets
+from rnnbench.hardware.pairs import NEAREST
 
 SETTLED = (FASTER, SLOWER, ALIKE)
 LONGEST = 120  # characters of a cell
@@ -78,7 +79,8 @@ def _items(rows: DataFrame) -> list[str]:
     head = ["machine", "what", "units × batch × steps", "tokens/s", "ratio", "n", "verdict", "why"]
     said = [_table(head, shown)] if shown else ["No work item was timed on two machines."]
     lacking = rows[rows.verdict == NOT_MEASURED]
-    counted = lacking.groupby(["machine", "reason"], sort=False).size()
+    why = lacking.reason.astype(str).str.split(NEAREST, regex=False).str[0]
+    counted = lacking.groupby([lacking.machine, why], sort=False).size()
     if counted.empty:
         return said
     reasons = [[machine, n, reason] for (machine, reason), n in counted.items()]
