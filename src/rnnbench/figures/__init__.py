@@ -4,7 +4,7 @@ The contract of a figure module: its docstring says what the figure shows; ``SEC
 of the report it belongs to; ``draw(tables) -> Figure`` draws, and draws a labelled panel where
 there is nothing to show; ``finding(tables) -> str`` says in one sentence what the data say.
 ``TABLES``, only where a figure needs few: a tuple of names of tables, the only ones it is given.
-Another package of such modules is named by ``kind``.
+``kind`` names the package; that of the hardware page is another one.
 """
 
 from pathlib import Path
@@ -17,6 +17,8 @@ from rnnbench import tables as stored
 from rnnbench.figures import _theme
 from rnnbench.names import load
 from rnnbench.records import replacing
+
+HARDWARE = "hardware.figures"
 
 
 def draw(name: str, tables: dict[str, DataFrame], kind: str = "figures") -> Figure:
