@@ -12,6 +12,13 @@ from pandas import DataFrame
 from rnnbench import claims, overview, page
 from rnnbench.figures import _curves, _rows, _theme
 
+BOOK = [  # of the table ``book``, the rest of which is in its file
+    *("notebook", "output_index", "variant", "published_n", "published_median"),
+    *("published_minimum", "published_maximum", "published_low", "published_high", "device", "n"),
+    *("own_perplexity", "own_printed", "verdict", "reason", "published_tokens_per_second"),
+    *("own_tokens_per_second", "own_timed", "speed_verdict", "speed_reason"),
+]
+
 
 def render(tables: _rows.Tables, figures: Iterable[dict[str, str]], facts: dict[str, str]) -> str:
     """Write the page.
@@ -97,9 +104,11 @@ def _models(tables: _rows.Tables) -> list[dict[str, Any]]:
     keys = ["corpus", "variant", "sampler", "clip_norm", "device", "seed", "status"]
     every = [*_curves.RUN, "status", *page.SCORES, "initial_perplexity", "max_grad_norm"]
     every += ["clipped_share", "reason"]
+    book = _labelled(_rows.rows(tables, "book"), leaky)
     return [
         page.table("Best run of each variant", _labelled(best, leaky), [*keys, *page.SCORES]),
         page.table("Generated text by decoder: means over texts", _scores(tables)),
+        page.table("The book's own executions, and our runs", book, BOOK),
         page.table("Every run", _labelled(runs, leaky), every),
     ]
 

@@ -7,6 +7,7 @@ there is nothing to show; ``finding(tables) -> str`` says in one sentence what t
 ``kind`` names the package; that of the hardware page is another one.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import matplotlib
@@ -54,3 +55,19 @@ def save(figure: Figure, svg: str | Path, png: str | Path) -> None:
             figure.savefig(temporary, format="svg", metadata={"Date": None})
         with replacing(png) as temporary:
             figure.savefig(temporary, format="png", dpi=200)
+
+
+def drawn(names: Iterable[str], folder: str | Path) -> list[dict[str, str]]:
+    """What was saved of each figure, as a page wants it: name, svg_path, png_path and finding."""
+    folder = Path(folder)
+    return [
+        {
+            **{
+                "name": name,
+                "svg_path": f"{folder / name}.svg",
+                "png_path": f"{folder / name}.png",
+            },
+            "finding": (folder / f"{name}.txt").read_text(encoding="utf-8").strip(),
+        }
+        for name in names
+    ]

@@ -11,7 +11,7 @@ from typing import Any
 
 from pandas import DataFrame
 
-from rnnbench import names
+from rnnbench import comparison, names
 from rnnbench.hardware import contract, pairs
 from rnnbench.hardware.machine import Machine
 from rnnbench.hardware.pairs import Timed
@@ -33,7 +33,9 @@ def table(machines: Sequence[Machine], baseline: Machine) -> DataFrame:
     models = {machine.label: ways(machine) for machine in machines}
     keys = sorted({key for found in models.values() for key in found}, key=str)
     rows = [row for machine in machines for row in _rows(machine, baseline, models, keys)]
-    return pairs.judged(DataFrame(rows, columns=[*COLUMNS, "status"]))[COLUMNS]
+    judged = comparison.judge(DataFrame(rows, columns=[*COLUMNS, "status"]))
+    own = judged.status == BASELINE
+    return judged.assign(verdict=judged.verdict.mask(own, BASELINE))[COLUMNS]
 
 
 def ways(machine: Machine) -> Models:
@@ -68,7 +70,7 @@ def _rows(
         if not above or not below:
             lacking = [m.label for m, w in ((machine, above), (baseline, below)) if not w]
             reason = f"{' and '.join(dict.fromkeys(lacking))}: not timed there"
-            yield row | {"status": pairs.NOT_MEASURED, "reason": reason}
+            yield row | {"status": comparison.NOT_MEASURED, "reason": reason}
         elif machine is baseline:
             yield row | {"status": BASELINE}
         else:
@@ -87,6 +89,6 @@ def _compared(above: Timed, below: Timed) -> dict[str, Any]:
     one, other = (contract.work(side.point, "") for side in (above, below))
     why = contract.refusal(one, other, free=FREE)
     if why:
-        return {"status": pairs.NOT_COMPARABLE, "reason": why}
+        return {"status": comparison.NOT_COMPARABLE, "reason": why}
     conditions = {"conditions": contract.labels(above.point, below.point)}
     return conditions | pairs.measurement(above, below)

@@ -9,6 +9,7 @@ from typing import Any
 
 from pandas import DataFrame
 
+from rnnbench import comparison
 from rnnbench.hardware import pairs
 from rnnbench.hardware.best import surest
 from rnnbench.hardware.contract import UNKNOWN, missing
@@ -33,7 +34,7 @@ def table(machines: Sequence[Machine]) -> DataFrame:
     ``ratio`` is CUDA over CPU.
     """
     rows = [row for machine in machines for row in _rows(machine)]
-    return pairs.judged(DataFrame(rows, columns=[*COLUMNS, "status"]))[COLUMNS]
+    return comparison.judge(DataFrame(rows, columns=[*COLUMNS, "status"]))[COLUMNS]
 
 
 def _rows(machine: Machine) -> Iterator[dict[str, Any]]:
@@ -60,7 +61,7 @@ def _absent(machine: Machine, timed: Sequence[Timed]) -> Iterator[dict[str, Any]
     sizes = asked or {tuple(point.point[name] for name in SIZES): None for point in timed}
     for size, reason in sizes.items():
         yield {
-            **{"machine": machine.label, "status": pairs.NOT_MEASURED, "region": UNKNOWN},
+            **{"machine": machine.label, "status": comparison.NOT_MEASURED, "region": UNKNOWN},
             **dict(zip(SIZES, size, strict=True)),
             "reason": reason or "CUDA was not asked for",
         }
@@ -75,7 +76,7 @@ def _compared(cpu: Sequence[Timed], cuda: Sequence[Timed]) -> dict[str, Any]:
             for device, side, there in zip(DEVICES, (cpu, cuda), measured, strict=True)
             if not there
         ]
-        status = {"status": pairs.NOT_MEASURED, "reason": "; ".join(lacking)}
+        status = {"status": comparison.NOT_MEASURED, "reason": "; ".join(lacking)}
         return status | {"region": UNKNOWN}
     below, above = (surest(side) for side in measured)
     speeds = {

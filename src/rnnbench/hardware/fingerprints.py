@@ -46,7 +46,7 @@ def _row(machine: Machine, is_baseline: bool) -> dict[str, Any]:
         "points": len(machine.points),
         "measured": int((machine.points.status == points.MEASURED).sum()),
         "runs": len(machine.runs),
-        **{f"floor_{device}": floor for device, floor in sorted(machine.floors.items())},
+        **{f"floor_{device}": machine.floor(device) for device in ("cpu", "cuda")},
         **{name: _plain(machine.facts.get(name)) for name in FACTS},
         **{name: _plain(machine.campaign.get(name)) for name in SITTING},
     }

@@ -20,8 +20,8 @@ from rnnbench.comparison import Comparison
 
 POINT = [*tables.TIMING_KEYS, "status", "reason"]
 WINDOW = [*tables.TIMING_KEYS, "process", "counted", "disturbed", "num_tokens", "seconds", "arm"]
-RUN = ["variant", "sampler", "clip_norm", "device", "seed", "status"]
-CURVE = ["variant", "sampler", "clip_norm", "device", "seed", "epoch", "num_tokens"]
+RUN = ["corpus", "variant", "sampler", "clip_norm", "device", "seed", "status"]
+CURVE = ["corpus", "variant", "sampler", "clip_norm", "device", "seed", "epoch", "num_tokens"]
 NUMBERS = {"seconds", "num_tokens", "process", "hidden_size", "batch_size", "num_steps", "threads"}
 NUMBERS |= {"clip_norm", "epoch", "heldout_total_nats", "heldout_num_tokens"}
 ARMS = ("b", "a")
@@ -93,13 +93,18 @@ class Machine:
                 found[key] = comparison.compare(*(arms[arm] for arm in ARMS))
         return found
 
-    @cached_property
-    def floors(self) -> dict[str, float]:
-        """Device -> the factor a difference must exceed there; absent where nothing tells it."""
-        place, by_device = tables.TIMING_KEYS.index("device"), {}
-        for key, pair in self.twice.items():
-            by_device.setdefault(key[place], []).append(pair)
-        return {device: comparison.noise_floor(pairs) for device, pairs in by_device.items()}
+    def floor(self, device: str, threads: float | None = None) -> float:
+        """The factor that a difference must exceed: by the A/A tests of the device.
+
+        By those of as many threads, if there are any: threads that wait for each other are noisier.
+        NaN where nothing tells it.
+        """
+        named = [
+            (dict(zip(tables.TIMING_KEYS, key, strict=True)), p) for key, p in self.twice.items()
+        ]
+        own = [(point, pair) for point, pair in named if point["device"] == device]
+        alike = [pair for point, pair in own if point["threads"] == threads]
+        return comparison.noise_floor(alike or [pair for _, pair in own])
 
     @cached_property
     def launches(self) -> dict[tuple, dict[str, Any]]:

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-import pandas as pd
 from pandas import DataFrame
 
 from rnnbench import tables
@@ -13,16 +11,16 @@ COLUMNS = ["machine", *tables.TIMING_KEYS[1:], "ratio", "low", "high", "n", "pro
 
 
 def table(machines: Sequence[Machine]) -> DataFrame:
-    """One row per point that a machine timed twice; ``floor`` is that of the machine and device."""
+    """One row per point that a machine timed twice; ``floor`` is that of its device and threads."""
     rows = []
     for machine in machines:
         for key, found in machine.twice.items():
             address = dict(zip(tables.TIMING_KEYS, key, strict=True)) | {"machine": machine.label}
-            rows.append({**address, **vars(found), "floor": machine.floors[address["device"]]})
+            rows.append(
+                {
+                    **address,
+                    **vars(found),
+                    "floor": machine.floor(address["device"], address["threads"]),
+                }
+            )
     return DataFrame(rows, columns=COLUMNS)
-
-
-def between(floors: Sequence[dict[str, float]], devices: Sequence[str]) -> float:
-    """The floor of a comparison of two machines: the larger one; NaN if one is not known."""
-    found = [floor.get(device, np.nan) for floor, device in zip(floors, devices, strict=True)]
-    return np.nan if any(map(pd.isna, found)) else max(found)

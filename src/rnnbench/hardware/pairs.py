@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import pandas as pd
+import numpy as np
 from pandas import DataFrame
 
 from rnnbench import comparison, points, rates, tables
-from rnnbench.comparison import Comparison
-from rnnbench.hardware import contract, noise
+from rnnbench.comparison import NOT_COMPARABLE, NOT_MEASURED
+from rnnbench.hardware import contract
 from rnnbench.hardware.machine import Machine
+from rnnbench.stats import Samples
 
-NOT_COMPARABLE, NOT_MEASURED = "not comparable", "not measured"
 MEASUREMENT = ["ratio", "low", "high", "n", "processes", "p"]
 JUDGED = ["p_adjusted", "noise_floor", "verdict", "reason", "conditions"]
 COLUMNS = [
@@ -53,8 +53,13 @@ class Timed:
         reason = self.point.get("reason") or "its windows are not in the bundle"
         return f"{self.machine.label}: {reason}"
 
+    @property
+    def floor(self) -> float:
+        """The factor that a difference must exceed on its machine."""
+        return self.machine.floor(self.point["device"], self.point["threads"])
+
     @cached_property
-    def samples(self) -> comparison.Samples:
+    def samples(self) -> Samples:
         """Process -> tokens per second of each window that counts."""
         return rates.by_process(rates.used(self.machine.windows[self.address]))
 
@@ -70,41 +75,14 @@ def table(machines: Sequence[Machine], baseline: Machine) -> DataFrame:
     below = timed(baseline)
     others = [machine for machine in machines if machine.label != baseline.label]
     rows = [row for machine in others for row in _rows(timed(machine), below, machine, baseline)]
-    return judged(DataFrame(rows, columns=[*COLUMNS, "status"]))[COLUMNS]
-
-
-def compared(above: Timed, below: Timed) -> Comparison:
-    """Compare two points, in one order whoever is the baseline: the ratios are exact reciprocals."""
-    if above.machine.digest >= below.machine.digest:
-        return comparison.compare(above.samples, below.samples)
-    found = comparison.compare(below.samples, above.samples)
-    ends = 1 / found.high, 1 / found.low
-    return Comparison(1 / found.ratio, *ends, found.p, found.n, found.processes)
-
-
-def judged(table: DataFrame) -> DataFrame:
-    """Add verdicts to the rows that were measured; the others keep theirs."""
-    measured = table.status == points.MEASURED
-    told = comparison.judge(table[measured]) if measured.any() else table[measured]
-    rest = table[~measured].assign(verdict=table.status[~measured])
-    parts = [part for part in (told, rest) if len(part)]
-    return pd.concat(parts).sort_index() if parts else table
+    return comparison.judge(DataFrame(rows, columns=[*COLUMNS, "status"]))[COLUMNS]
 
 
 def measurement(above: Timed, below: Timed) -> dict[str, Any]:
     """Status, ratio and floor of two points of the same work."""
-    machines, devices = (
-        (above.machine, below.machine),
-        (above.point["device"], below.point["device"]),
-    )
-    floor = noise.between([machine.floors for machine in machines], devices)
-    row = {**vars(compared(above, below)), "noise_floor": floor, "status": points.MEASURED}
-    lacking = [
-        f"no A/A test on {device} of {machine.label}, so its noise is unknown"
-        for machine, device in zip(machines, devices, strict=True)
-        if device not in machine.floors
-    ]
-    return row | ({"status": NOT_COMPARABLE, "reason": "; ".join(lacking)} if lacking else {})
+    found = comparison.compare(above.samples, below.samples)
+    floors = [side.floor for side in (above, below)]
+    return {**vars(found), "noise_floor": np.max(floors), "status": points.MEASURED}
 
 
 def _rows(
@@ -116,10 +94,8 @@ def _rows(
     for one, other, policy in pairs:
         yield names | _pair(one, other, policy)
     met = {id(point) for one, other, _ in pairs for point in (one, other)}
-    for side, own, others, other in (
-        ("", above, below, baseline),
-        ("baseline_", below, above, machine),
-    ):
+    sides = (("", above, below, baseline), ("baseline_", below, above, machine))
+    for side, own, others, other in sides:
         theirs = [contract.work(p.point, q) for p in others for q in contract.policies(p.point)]
         for point in own:
             if id(point) not in met:

@@ -18,7 +18,7 @@ from rnnbench.hardware.contract import missing
 from rnnbench.hardware.machine import Machine
 
 REACHED, NEVER, NO_RUN, NO_SPEED = "reached", "never reached", "no run", "no speed"
-RUN_KEYS = ("sampler", "clip_norm", "device", "seed")
+RUN_KEYS = ["corpus", "variant", "sampler", "clip_norm", "device", "seed"]
 SETTING = ("sampler", "clip_norm", "device", "hidden_size", "batch_size", "num_steps")
 SAME = (*SETTING, "corpus", "learning_rate")
 SPEED = ["tokens_per_second", "seconds", "low", "high"]
@@ -99,10 +99,8 @@ def _reached(
     machine: Machine, point: dict[str, Any], run: dict[str, Any], target: float
 ) -> dict[str, Any]:
     curves = machine.curves
-    own = (curves[["variant", *RUN_KEYS]] == [run["variant"], *(run[k] for k in RUN_KEYS)]).all(
-        axis=1
-    )
-    found = crossing(curves[own], target)
+    own = curves[RUN_KEYS] == [run[key] for key in RUN_KEYS]
+    found = crossing(curves[own.all(axis="columns")], target)
     told = found | {"seed": run["seed"], "run_status": run["status"]}
     if "epochs" not in found:
         reason = f"above it after {found['epochs_above']:.0f} epochs, the run is {run['status']}"

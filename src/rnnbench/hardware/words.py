@@ -6,11 +6,11 @@ from typing import Any
 import pandas as pd
 from pandas import DataFrame, Series
 
+from rnnbench.comparison import ALIKE, FASTER, NOT_COMPARABLE, NOT_MEASURED, SLOWER, STATEMENT
 from rnnbench.hardware import targets
-from rnnbench.hardware.pairs import NOT_COMPARABLE, NOT_MEASURED
 
-SETTLED = ("faster", "slower", "not distinguishable")
-LONGEST = 60  # characters of a cell
+SETTLED = (FASTER, SLOWER, ALIKE)
+LONGEST = 120  # characters of a cell
 Tables = dict[str, DataFrame]
 
 
@@ -47,7 +47,8 @@ def _opening(found: Tables, here: str) -> list[str]:
         said.append(f"Only one machine is here, {_cell(baseline)}: nothing to compare it with.")
         return said
     said.append(f"Speeds are told as multiples of those of {_cell(baseline)}, the baseline.")
-    return said + [f"- {sentence}" for sentence in verdicts(found["comparison"])]
+    said.append("\n".join(f"- {sentence}" for sentence in verdicts(found["comparison"])))
+    return [*said, STATEMENT]
 
 
 def _sentence(machine: str, rows: DataFrame) -> str:
@@ -57,7 +58,9 @@ def _sentence(machine: str, rows: DataFrame) -> str:
         return f"{_cell(machine)}: no work item could be compared ({_counts(count)})."
     compared = rows[rows.verdict.isin(SETTLED)]
     least, most = compared.loc[compared.ratio.idxmin()], compared.loc[compared.ratio.idxmax()]
-    span = f"The ratios go from {_ratio(least)} ({_name(least)}) to {_ratio(most)} ({_name(most)})"
+    span = (
+        f"The ratios go from {_ratio(least)} for {_name(least)} to {_ratio(most)} for {_name(most)}"
+    )
     return f"{_cell(machine)}: of {len(rows)} work items {_counts(count)}. {span}."
 
 
@@ -67,13 +70,19 @@ def _counts(count: dict[str, int]) -> str:
 
 
 def _items(rows: DataFrame) -> list[str]:
+    there = rows[rows.verdict != NOT_MEASURED]
     shown = [
-        [row.machine, _name(row), _sizes(row), _speed(row), _ratio(row), _n(row)]
-        + [row.verdict, _why(row)]
-        for _, row in rows.iterrows()
+        [row.machine, _name(row), _sizes(row), _speed(row), _ratio(row), _n(row), *_verdict(row)]
+        for _, row in there.iterrows()
     ]
     head = ["machine", "what", "units × batch × steps", "tokens/s", "ratio", "n", "verdict", "why"]
-    return [_table(head, shown)] if shown else ["No pair of machines."]
+    said = [_table(head, shown)] if shown else ["No work item was timed on two machines."]
+    lacking = rows[rows.verdict == NOT_MEASURED]
+    counted = lacking.groupby(["machine", "reason"], sort=False).size()
+    if counted.empty:
+        return said
+    reasons = [[machine, n, reason] for (machine, reason), n in counted.items()]
+    return [*said, "Not measured:", _table(["machine", "work items", "why"], reasons)]
 
 
 def _best(rows: DataFrame) -> list[str]:
@@ -92,8 +101,7 @@ def _targets(rows: DataFrame) -> list[str]:
         return ["No run whose speed was measured reached a target."]
     first = reached.sort_values("seconds").groupby(["machine", "target_perplexity"]).head(1)
     shown = [
-        [row.machine, _number(row.target_perplexity), _name(row), f"{row.epochs:.0f}"]
-        + [f"{_number(row.seconds)} {_ends(row)}"]
+        [row.machine, _number(row.target_perplexity), _name(row), _epochs(row), _seconds(row)]
         for _, row in first.sort_values(["target_perplexity", "machine"]).iterrows()
     ]
     count = ", ".join(f"{n} {status}" for status, n in rows.status.value_counts().items())
@@ -144,7 +152,7 @@ def _cell(value: Any) -> str:
     """A value as it may stand in a table; a bundle's words are nobody's markup."""
     text = " ".join(str("" if pd.isna(value) else value).split())
     text = text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
-    for mark in "\\|<>`*_[]":
+    for mark in "\\|<>`*[]":
         text = text.replace(mark, "\\" + mark)
     return text
 
@@ -162,8 +170,16 @@ def _way(row: Series) -> str:
     return _name(row) if pd.notna(row.variant) else ""
 
 
-def _why(row: Series) -> str:
-    return "" if pd.isna(row.reason) else row.reason
+def _verdict(row: Series) -> list[str]:
+    return [row.verdict, "" if pd.isna(row.reason) else row.reason]
+
+
+def _epochs(row: Series) -> str:
+    return f"{row.epochs:.0f}"
+
+
+def _seconds(row: Series) -> str:
+    return f"{_number(row.seconds)} {_ends(row)}"
 
 
 def _speed(row: Series) -> str:
@@ -181,8 +197,8 @@ def _ratio(row: Series) -> str:
 def _ends(row: Series, digits: int = 0) -> str:
     if pd.isna(row.low) or pd.isna(row.high):
         return "(no interval)"
-    ends = (f"{end:.3f}" if digits else _number(end) for end in (row.low, row.high))
-    return f"[{', '.join(ends)}]"
+    low, high = (f"{end:.3f}" if digits else _number(end) for end in (row.low, row.high))
+    return f"({low} to {high})"
 
 
 def _number(value: float) -> str:
