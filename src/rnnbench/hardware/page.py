@@ -166,7 +166,7 @@ def _missing(found: _rows.Tables) -> list[Table]:
 
 def _fingerprints(found: _rows.Tables) -> list[Table]:
     """Fields down, machines across, those that differ first."""
-    rows = _machines.rows(found, "fingerprint").astype(str)
+    rows = found["fingerprint"].astype(str)
     if rows.empty:
         return []
     wide = rows.pivot_table("value", "field", "machine", aggfunc="first", sort=False)

@@ -63,7 +63,10 @@ def _panel(ax: Axes, own: DataFrame, machines: list[str]) -> None:
 def _others(tables: _rows.Tables) -> DataFrame:
     """Rows of the machines that are not the baseline."""
     best = _machines.rows(tables, "best")
-    return best if best.empty else best[best.machine != best.baseline]
+    if best.empty:
+        return best
+    best = best.assign(family=[_rows.family(name) for name in best.family])
+    return best[best.machine != best.baseline]
 
 
 def _nothing(tables: _rows.Tables) -> str:
