@@ -100,6 +100,7 @@ def _best(names: list[str]) -> DataFrame:
 def _fingerprint(names: list[str]) -> DataFrame:
     flags = " ".join(f"flag{k}" for k in range(150))
     fields = {"cpu_flags": [flags] * len(names), "smt": ["on"] * len(names)}
+    fields["turbo"] = ["unknown"] * len(names)
     fields["cpu_model"] = [f"Maker {k}" for k in range(len(names))]
     rows = [
         {"field": field, "machine": name, "value": value, "differs": len({*values}) > 1}

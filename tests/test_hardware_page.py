@@ -122,12 +122,13 @@ def test_every_row_without_a_ratio_says_why(shown):
     assert all(row[head.index("reason")] for row in silent)
 
 
-def test_fields_that_differ_are_told_in_words_and_come_first(shown):
+def test_fields_that_differ_are_told_in_words_and_come_first_and_unknown_equals_nothing(shown):
     _, *rows = tables_of(page.render(CASES[20], shown, HERE))["Side by side"]
     assert [row[:2] for row in rows] == [
         ["cpu_model", "differs"],
         ["cpu_flags", "same"],
         ["smt", "same"],
+        ["turbo", "unknown"],
     ]
 
 

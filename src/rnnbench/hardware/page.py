@@ -22,6 +22,7 @@ RATIO = ["ratio", "low", "high", "verdict", "reason", "n", "processes", "p_adjus
 SPEEDS = ["tokens_per_second", "baseline_tokens_per_second"]
 DIGESTS = ["machine", "bundle", "rnnbench", "manifest_sha256", "source_sha256", "lock_sha256"]
 SIGNS = _machines.SIGNS | {comparison.NOT_COMPARABLE: "∅", comparison.NOT_MEASURED: "–"}
+DIFFERS = "differs"
 KEY = "▲ faster, ▼ slower, ≈ not distinguishable, ∅ not comparable, – not measured."
 
 
@@ -170,15 +171,20 @@ def _fingerprints(found: _rows.Tables) -> list[Table]:
     if rows.empty:
         return []
     wide = rows.pivot_table("value", "field", "machine", aggfunc="first", sort=False)
-    differs = rows.drop_duplicates("field").set_index("field").differs.reindex(wide.index)
     table = wide.fillna(contract.UNKNOWN).rename_axis(columns=None)
-    alone = wide.shape[1] == 1
-    if not alone:
-        words = differs.map({"True": "differs", "False": "same"})
-        table.insert(0, "differs", words)
-        table = table.sort_values("differs", kind="stable", key=lambda word: word != "differs")
+    if wide.shape[1] > 1:
+        table.insert(0, "differs", [_alike({*row}) for row in table.to_numpy()])
+        table = table.sort_values("differs", kind="stable", key=lambda word: word != DIFFERS)
     shown = page.table("Side by side", table.reset_index(), headed=True)
     return [shown | {"folded": False}]
+
+
+def _alike(values: set[str]) -> str:
+    """Whether a field is the same on all machines: unknown if one of them does not tell."""
+    known = values - {contract.UNKNOWN}
+    if len(known) > 1:
+        return DIFFERS
+    return "same" if known == values else contract.UNKNOWN
 
 
 SECTIONS = {
