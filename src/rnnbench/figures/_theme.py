@@ -67,7 +67,6 @@ RC = {
     "lines.markersize": 4.5,
     "hatch.linewidth": 0.6,
     "text.color": INK,
-    "text.parse_math": False,  # names are words, whatever signs are in them
     "svg.hashsalt": "rnnbench",
     "svg.fonttype": "path",
     "savefig.dpi": 200,
