@@ -1,7 +1,11 @@
-"""How tests read a page: tags, attributes and visible text, with every tag closed in order."""
+"""How tests read a page: its tags, attributes and visible text, and what a browser makes of it."""
 
+import shutil
+import subprocess
 from html.parser import HTMLParser
+from pathlib import Path
 
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 VOID = {"meta", "img", "link", "br", "input"}
 
 
@@ -32,3 +36,12 @@ class Reader(HTMLParser):
     def values(self, name: str) -> list[str]:
         """Every value of one attribute, in the order of the page."""
         return [value for _, key, value in self.attributes if key == name]
+
+
+def in_a_browser(address: str, tmp_path: Path) -> tuple[str, str]:
+    """The document after its scripts ran, and what the browser logged."""
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr"]
+    flags += [f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=4000"]
+    command = [CHROMIUM, *flags, "--dump-dom", address]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    return done.stdout, done.stderr

@@ -5,8 +5,6 @@ import hashlib
 import html
 import json
 import re
-import shutil
-import subprocess
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -17,7 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pages import Reader
+from pages import CHROMIUM, Reader, in_a_browser
 from pandas import DataFrame
 
 from rnnbench import page
@@ -34,7 +32,6 @@ EVIL = (
     "</table></main>",
 )
 BASE = (page.FOLDER / "page.html.j2").read_text(encoding="utf-8")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 POWER = 2.4  # of sRGB
 
 
@@ -175,15 +172,6 @@ def address(tmp_path):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
-
-
-def in_a_browser(address: str, tmp_path) -> tuple[str, str]:
-    """The document after its scripts ran, and what the browser logged."""
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr"]
-    flags += [f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=4000"]
-    command = [CHROMIUM, *flags, "--dump-dom", address]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    return done.stdout, done.stderr
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium here")

@@ -49,7 +49,7 @@ def check(kind: str, name: str) -> str:
     if name not in names(kind):
         raise StudyError(
             f"unknown name {name!r} in {kind}; there are {', '.join(names(kind))}. "
-            f"To add it, write src/rnnbench/{kind}/{name}.py."
+            f"To add it, write src/rnnbench/{kind.replace('.', '/')}/{name}.py."
         )
     return name
 

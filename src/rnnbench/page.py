@@ -9,7 +9,7 @@ sections), and takes tables and figures apart with the macros of ``parts.html.j2
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ SHORT = 12  # rows shown at once; longer tables are folded
 HEAVY = 2_000_000  # bytes; above it a figure is embedded as PNG
 FOLDER = Path(__file__).parent
 KINDS = {"verdict": "verdict", "differs": "verdict"}  # column -> how its cells look
+WORDED = set(KINDS.values())
 SCORES = ("heldout_perplexity", "heldout_bits_per_char", "perplexity", "train_seconds")
 
 
@@ -45,9 +46,32 @@ def render(template: str, title: str, contents: Sequence[str], **values: Any) ->
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["zip"] = lambda rows, others: zip(rows, others, strict=True)
+    environment.filters["zip"] = lambda *columns: zip(*columns, strict=True)
     page = environment.get_template(template)
     return page.render(title=title, contents=contents, **_script(), **values)
+
+
+def sections(
+    makers: Mapping[str, Callable[[_rows.Tables], list[dict[str, Any]]]],
+    shown: Sequence[dict[str, str]],
+    tables: _rows.Tables,
+) -> list[dict[str, Any]]:
+    """Title, figures and tables of each section; figures of no known section come last.
+
+    Args:
+        makers: title -> what makes the tables of that section; those without rows are left out.
+        shown: figures, as :func:`figure` gives them.
+        tables: the tidy tables.
+    """
+    more = sorted({figure["section"] for figure in shown} - set(makers))
+    return [
+        {
+            "title": title,
+            "figures": [figure for figure in shown if figure["section"] == title],
+            "tables": [t for t in makers.get(title, lambda _: [])(tables) if t["rows"]],
+        }
+        for title in (*makers, *more)
+    ]
 
 
 def figure(
@@ -74,8 +98,11 @@ def table(
     *,
     note: str = "",
     headed: bool = False,
+    tones: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, Any]:
-    """Cells as the macros want them: text, its exact value where it is rounded, its looks.
+    """Cells as the macros want them: text, its exact value where it is rounded, its verdict.
+
+    ``long`` tables can be filtered, and are ``folded``; a page may unfold one.
 
     Args:
         title: shown above.
@@ -83,17 +110,23 @@ def table(
         columns: those to show, in this order, where the table has them; all by default.
         note: a sentence under the title.
         headed: the first cell of a row names the row, and stays in sight.
+        tones: column -> verdict of each row, for numbers that are to show one.
     """
     names = [name for name in columns or table.columns if name in table]
     numeric = [pd.api.types.is_numeric_dtype(table[name]) for name in names]
     kinds = ["number" if n else KINDS.get(name, "") for name, n in zip(names, numeric, strict=True)]
     cells = [_cells(table[name]) for name in names]
     exact = [_exact(table[name], shown) for name, shown in zip(names, cells, strict=True)]
+    told = {n: shown for n, kind, shown in zip(names, kinds, cells, strict=True) if kind in WORDED}
+    told |= tones or {}
+    marks = [told.get(name, [""] * len(table)) for name in names]
+    long = len(table) > SHORT
     return {
-        **{"title": title, "note": note, "headed": headed, "long": len(table) > SHORT},
+        **{"title": title, "note": note, "headed": headed, "long": long, "folded": long},
         "columns": list(zip(names, kinds, strict=True)),
         "rows": list(zip(*cells, strict=True)),
         "exact": list(zip(*exact, strict=True)),
+        "marks": list(zip(*marks, strict=True)),
     }
 
 

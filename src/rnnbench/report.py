@@ -18,7 +18,6 @@ BOOK = [  # of the table ``book``, the rest of which is in its file
     *("own_perplexity", "own_printed", "verdict", "reason", "published_tokens_per_second"),
     *("own_tokens_per_second", "own_timed", "speed_verdict", "speed_reason"),
 ]
-SECTIONS = ("Findings", "Text", "Sine", "Minibatches", "Language models", "Gradients", "Speed")
 
 
 def render(tables: _rows.Tables, figures: Iterable[dict[str, str]], facts: dict[str, str]) -> str:
@@ -30,19 +29,7 @@ def render(tables: _rows.Tables, figures: Iterable[dict[str, str]], facts: dict[
         facts: label -> text, shown under Provenance: versions, configuration, source digest.
     """
     shown = [page.figure(**figure) for figure in figures]
-    makers = {
-        **{"Findings": _findings, "Text": _text, "Sine": _sine, "Language models": _models},
-        **{"Minibatches": _minibatches, "Gradients": _gradients, "Speed": _speed},
-    }
-    more = sorted({figure["section"] for figure in shown} - set(SECTIONS))
-    sections = [
-        {
-            "title": title,
-            "figures": [figure for figure in shown if figure["section"] == title],
-            "tables": [t for t in makers.get(title, lambda _: [])(tables) if t["rows"]],
-        }
-        for title in (*SECTIONS, *more)
-    ]
+    sections = page.sections(SECTIONS, shown, tables)
     contents = [*(section["title"] for section in sections), "Provenance"]
     return page.render(
         "report.html.j2",
@@ -64,7 +51,7 @@ def _findings(tables: _rows.Tables) -> list[dict[str, Any]]:
     topics = judged.groupby("topic", sort=False) if len(judged) else ()
     columns = ["claim", "source", "measured", "verdict", "n"]
     return [
-        page.table(claims.title(name), group, columns) | {"long": False} for name, group in topics
+        page.table(claims.title(name), group, columns) | {"folded": False} for name, group in topics
     ]
 
 
@@ -216,3 +203,9 @@ def _labelled(table: DataFrame, leaky: set[str]) -> DataFrame:
     if table.empty:
         return table
     return table.assign(variant=[_theme.label(name, name in leaky) for name in table.variant])
+
+
+SECTIONS = {
+    **{"Findings": _findings, "Text": _text, "Sine": _sine, "Minibatches": _minibatches},
+    **{"Language models": _models, "Gradients": _gradients, "Speed": _speed},
+}

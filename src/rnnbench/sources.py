@@ -172,6 +172,18 @@ def hardware() -> str:
     return digest(*house, *_all("hardware"))
 
 
+def hardware_figure(wildcards: Wildcards) -> str:
+    """The file of the figure, and what all figures share."""
+    own = (f"hardware/figures/{wildcards.figure}.py", "hardware/figures/_machines.py")
+    return digest(*own, *_house()) + hardware()
+
+
+def hardware_page() -> str:
+    """The page, its figures, and what the tables are made of."""
+    own = ("hardware.html.j2", *PAGE, *_all("hardware/figures"))
+    return digest(*own, *_house()) + hardware()
+
+
 def overheads() -> str:
     """What the overheads are read from."""
     return digest("overheads.py", "startup.py", "ledger.py")

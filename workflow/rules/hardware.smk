@@ -2,12 +2,14 @@
 
 from functools import partial
 
+from rnnbench import names
 from rnnbench.hardware import places
 
 HARDWARE = [
     *("comparison", "best", "machines", "fingerprint", "noise", "limits"),
     *("time_to_target", "crossover", "missing"),
 ]
+DRAWN = "hardware.figures"
 BUNDLES = places.found("results/published", study["hardware"]["bundles"])
 
 
@@ -34,7 +36,46 @@ rule comparison:
         "../scripts/comparison.py"
 
 
+rule hardware_figure:
+    """Draw one figure of the comparison and say what it shows."""
+    input:
+        rules.comparison.output.tables,
+    output:
+        svg="results/hardware/figures/{figure}.svg",
+        png="results/hardware/figures/{figure}.png",
+        finding="results/hardware/figures/{figure}.txt",
+    log:
+        "results/logs/hardware_figure/{figure}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        kind=DRAWN,
+        source=sources.hardware_figure,
+    script:
+        "../scripts/figure.py"
+
+
+rule hardware_page:
+    """Write the page that holds the comparison: verdicts first, then what they rest on."""
+    input:
+        tables=rules.comparison.output.tables,
+        figures=expand(rules.hardware_figure.output, figure=names.names(DRAWN)),
+    output:
+        "results/hardware.html",
+    log:
+        "results/logs/hardware_page.log",
+    conda:
+        "../../environment.yml"
+    params:
+        figures=names.names(DRAWN),
+        here=study.machine,
+        source=sources.hardware_page(),
+    script:
+        "../scripts/hardware_page.py"
+
+
 rule hardware:
     """Compare the machines that were published, and those of the bundles that are named."""
     input:
         rules.comparison.output,
+        rules.hardware_page.output,

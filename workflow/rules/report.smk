@@ -108,6 +108,7 @@ rule figure:
     conda:
         "../../environment.yml"
     params:
+        kind="figures",
         source=sources.figure,
     script:
         "../scripts/figure.py"

@@ -8,7 +8,7 @@ from rnnbench.job import logged
 from rnnbench.records import write_text
 
 with logged(snakemake.log[0]):
-    name = snakemake.wildcards.figure
+    name, kind = snakemake.wildcards.figure, snakemake.params.kind
     tables = {Path(path).stem: stored.read(path) for path in snakemake.input}
-    figures.save(figures.draw(name, tables), snakemake.output.svg, snakemake.output.png)
-    write_text(snakemake.output.finding, figures.finding(name, tables) + "\n")
+    figures.save(figures.draw(name, tables, kind), snakemake.output.svg, snakemake.output.png)
+    write_text(snakemake.output.finding, figures.finding(name, tables, kind) + "\n")

@@ -18,16 +18,7 @@ with logged(snakemake.log[0]):
     scripts = [Path(snakemake.scriptdir) / f"{rule}.py" for rule in snakemake.params.text_rules]
     born = psutil.Process().create_time()
     so_far = overheads.table_so_far(tables["runs"], scripts, Path(".snakemake"), born)
-    folder = Path(snakemake.input.figures[0]).parent
-    shown = [
-        {
-            "name": name,
-            "svg_path": folder / f"{name}.svg",
-            "png_path": folder / f"{name}.png",
-            "finding": (folder / f"{name}.txt").read_text(encoding="utf-8").strip(),
-        }
-        for name in snakemake.params.figures
-    ]
+    shown = figures.drawn(snakemake.params.figures, Path(snakemake.input.figures[0]).parent)
     facts = {
         "Suite": f"rnnbench {rnnbench.__version__}, Snakemake {version('snakemake')}",
         "Configuration": yaml.safe_dump(snakemake.params.config, sort_keys=False),

@@ -4,13 +4,15 @@ The contract of a figure module: its docstring says what the figure shows; ``SEC
 of the report it belongs to; ``draw(tables) -> Figure`` draws, and draws a labelled panel where
 there is nothing to show; ``finding(tables) -> str`` says in one sentence what the data say.
 ``TABLES``, only where a figure needs few: a tuple of names of tables, the only ones it is given.
-Another package of such modules is named by ``kind``.
+``kind`` names the package; that of the hardware page is another one.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import matplotlib
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from pandas import DataFrame
 
 from rnnbench import tables as stored
@@ -18,11 +20,16 @@ from rnnbench.figures import _theme
 from rnnbench.names import load
 from rnnbench.records import replacing
 
+HARDWARE = "hardware.figures"
+
 
 def draw(name: str, tables: dict[str, DataFrame], kind: str = "figures") -> Figure:
-    """Draw one figure in the house style."""
+    """Draw one figure in the house style; a dollar sign in a name begins no formula."""
     with matplotlib.rc_context(_theme.RC):
-        return load(kind, name).draw(tables)
+        figure = load(kind, name).draw(tables)
+    for text in figure.findobj(Text):  # powers of ten on an axis are not written yet
+        text.set_parse_math("$" not in text.get_text())
+    return figure
 
 
 def finding(name: str, tables: dict[str, DataFrame], kind: str = "figures") -> str:
@@ -52,3 +59,19 @@ def save(figure: Figure, svg: str | Path, png: str | Path) -> None:
             figure.savefig(temporary, format="svg", metadata={"Date": None})
         with replacing(png) as temporary:
             figure.savefig(temporary, format="png", dpi=200)
+
+
+def drawn(names: Iterable[str], folder: str | Path) -> list[dict[str, str]]:
+    """What was saved of each figure, as a page wants it: name, svg_path, png_path and finding."""
+    folder = Path(folder)
+    return [
+        {
+            **{
+                "name": name,
+                "svg_path": f"{folder / name}.svg",
+                "png_path": f"{folder / name}.png",
+            },
+            "finding": (folder / f"{name}.txt").read_text(encoding="utf-8").strip(),
+        }
+        for name in names
+    ]

@@ -1,0 +1,14 @@
+"""Write the page that compares machines."""
+
+from pathlib import Path
+
+from rnnbench import figures
+from rnnbench.hardware import page
+from rnnbench.job import logged
+from rnnbench.records import write_text
+
+with logged(snakemake.log[0]):
+    settings, files = snakemake.params, snakemake.input
+    found = figures.read_tables(Path(files.tables[0]).parent)
+    shown = figures.drawn(settings.figures, Path(files.figures[0]).parent)
+    write_text(snakemake.output[0], page.render(found, shown, settings.here))
