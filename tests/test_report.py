@@ -8,7 +8,7 @@ import pytest
 from pandas import DataFrame
 from test_figures import AWAY, CASES, EMPTY, NO_CUDA, WHOLE, make_tables
 
-from rnnbench import figures, report
+from rnnbench import figures, overview, page, report
 from rnnbench.names import names
 
 FACTS = {"rnnbench": "0.1.0", "config": "corpora:\n  - time_machine", "source": "f" * 64}
@@ -29,10 +29,10 @@ def pictures(tmp_path_factory):
 class Reader(HTMLParser):
     """Collects tags, attributes and visible text, and checks that tags are closed in order."""
 
-    def __init__(self, page):
+    def __init__(self, html):
         super().__init__()
         self.tags, self.attributes, self.open, self.texts = [], [], [], []
-        self.feed(page)
+        self.feed(html)
         assert self.open == []
 
     def handle_starttag(self, tag, attrs):
@@ -51,16 +51,16 @@ class Reader(HTMLParser):
 
 @pytest.mark.parametrize("case", CASES)
 def test_every_study_gives_a_well_formed_page(case, pictures):
-    page = report.render(CASES[case], pictures, FACTS)
-    reader = Reader(page)
+    html = report.render(CASES[case], pictures, FACTS)
+    reader = Reader(html)
     assert reader.tags.count("img") == len(names("figures"))
     assert reader.texts[2 : 2 + len(report.SECTIONS)] == list(report.SECTIONS)
 
 
 def test_the_page_needs_no_network_and_runs_no_script(pictures):
-    page = report.render(WHOLE, pictures, FACTS)
-    reader = Reader(page)
-    assert not re.search(r"https?:|//[a-z]|@import|url\(", page)
+    html = report.render(WHOLE, pictures, FACTS)
+    reader = Reader(html)
+    assert not re.search(r"https?:|//[a-z]|@import|url\(", html)
     assert not {"script", "link", "iframe", "object", "base"} & set(reader.tags)
     sources = [value for _, key, value in reader.attributes if key in {"src", "href"}]
     assert all(source.startswith(("data:image/", "#")) for source in sources)
@@ -81,9 +81,9 @@ def test_whatever_a_model_or_a_file_wrote_is_shown_as_text(pictures):
     tables["top_ngrams"]["ngram"] = evil
     tables["machines"]["value"] = evil
     pictures = [pictures[0] | {"finding": evil}, *pictures[1:]]
-    page = report.render(tables, pictures, FACTS | {evil: evil})
-    reader = Reader(page)
-    assert "<script" not in page and "script" not in reader.tags
+    html = report.render(tables, pictures, FACTS | {evil: evil})
+    reader = Reader(html)
+    assert "<script" not in html and "script" not in reader.tags
     assert reader.texts.count(evil) > 20
 
 
@@ -103,13 +103,13 @@ def test_whatever_a_model_or_a_file_wrote_is_shown_as_text(pictures):
     ],
 )
 def test_the_first_line_under_the_title_names_the_corpora(corpora, line):
-    page = report.render({"corpora": DataFrame({"corpus": list(corpora)})}, [], {})
-    assert Reader(page).texts[:2] == ["rnnbench report", line]
+    html = report.render({"corpora": DataFrame({"corpus": list(corpora)})}, [], {})
+    assert Reader(html).texts[:2] == ["rnnbench report", line]
 
 
 def test_the_first_screen_counts_runs_by_status_and_says_what_is_missing_and_why():
     tables = make_tables(seeds=(0,))
-    said = dict(report.overview(tables))
+    said = dict(overview.answers(tables))
     assert said["Runs"][0] == "88 of 176 runs asked for were made"
     assert said["Runs"][1:] == [f"88 {AWAY}", "84 unconverged", "4 diverged"]
     assert said["Missing, and why"] == [f"cuda: {NO_CUDA} - 88 runs, 11 timings"]
@@ -123,10 +123,10 @@ def test_the_best_run_is_the_lowest_finite_one_that_is_not_leaky():
     runs.loc[row, "heldout_perplexity"] = 3.25
     worse = runs.index[(runs.variant == "rnn_relu") & (runs.status == "diverged")][0]
     runs.loc[worse, "heldout_perplexity"] = 1.01
-    (line,) = dict(report.overview(tables))["Best held-out perplexity"]
+    (line,) = dict(overview.answers(tables))["Best held-out perplexity"]
     assert line.startswith("time_machine: 3.25 (gru, ")
     leaky = make_tables(variants=("lstm_bidirectional",))
-    (line,) = dict(report.overview(leaky))["Best held-out perplexity"]
+    (line,) = dict(overview.answers(leaky))["Best held-out perplexity"]
     assert line.startswith("none")
 
 
@@ -136,7 +136,7 @@ def test_the_fastest_variant_is_named_with_interval_and_sample_size_and_is_never
     numbers = ["tokens_per_second", "low", "high"]
     speed.loc[(speed.variant == "gru") & (speed.device == "cpu"), numbers] = 30000, 29000, 31500
     speed.loc[speed.variant == "lstm_bidirectional", numbers] = 1e9
-    (line,) = dict(report.overview(tables))["Fastest training"]
+    (line,) = dict(overview.answers(tables))["Fastest training"]
     assert line == "xeon-2c, cpu: gru, 30,000 tokens/s (interval 29,000 to 31,500, n = 20)"
 
 
@@ -162,9 +162,7 @@ def test_findings_facts_and_machines_are_on_the_page(pictures):
 
 
 def test_numbers_read_as_numbers():
-    table = report._table(
-        "t", DataFrame({"a": [1.0, 12000.0], "b": [0.5, np.inf], "c": ["x", None]})
-    )
+    table = page.table("t", DataFrame({"a": [1.0, 12000.0], "b": [0.5, np.inf], "c": ["x", None]}))
     assert table["rows"] == [("1", "0.5", "x"), ("12,000", "inf", "")]
     assert table["columns"] == [("a", True), ("b", True), ("c", False)]
 
@@ -172,6 +170,6 @@ def test_numbers_read_as_numbers():
 def test_a_heavy_figure_is_embedded_as_png(tmp_path, monkeypatch):
     figures.save(figures.draw("zipf", EMPTY), tmp_path / "z.svg", tmp_path / "z.png")
     paths = {"name": "zipf", "svg_path": tmp_path / "z.svg", "png_path": tmp_path / "z.png"}
-    assert report._figure(**paths, finding="")["source"].startswith("data:image/svg+xml;base64,")
-    monkeypatch.setattr(report, "HEAVY", 10)
-    assert report._figure(**paths, finding="")["source"].startswith("data:image/png;base64,")
+    assert page.figure(**paths, finding="")["source"].startswith("data:image/svg+xml;base64,")
+    monkeypatch.setattr(page, "HEAVY", 10)
+    assert page.figure(**paths, finding="")["source"].startswith("data:image/png;base64,")

@@ -56,7 +56,7 @@ def hardware() -> dict[str, Any]:
     }
     flags = processor.flags()
     return {
-        "machine": machine.name(),
+        "ran_on": machine.name(),
         "cpu_model": machine.cpu_model(),
         "cpu_vendor": told.get("vendor_id_raw") or UNKNOWN,
         "cpu_family_model_stepping": _dashed(told, ("family", "model", "stepping")),

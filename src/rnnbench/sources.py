@@ -19,6 +19,7 @@ STEP = ("train.py", "initial.py", "variants/__init__.py", "samplers/__init__.py"
 ENGINE = ("engine.py", "names.py", "layouts.py", "agreement.py", "reference.py", "precision.py")
 PROTOCOL = ("speed.py", "load.py", "precision.py", "energy.py")
 MACHINE = ("machine.py", "processor.py", "gpus.py", "preflight.py", "fingerprint.py", "energy.py")
+PAGE = ("page.py", "page.html.j2", "parts.html.j2")
 FIGURE_HOUSE = (
     *("__init__", "_curves", "_heat", "_rows", "_samplers", "_sine", "_speed", "_theme"),
     "_trials",
@@ -167,8 +168,8 @@ def figure(wildcards: Wildcards) -> str:
 
 def report() -> str:
     """The page, and what it shares with the figures."""
-    page = ("report.py", "report.html.j2", "figures/tokens_per_second.py")
-    return digest(*page, *_house()) + claims() + overheads()
+    own = ("report.py", "report.html.j2", "overview.py", "figures/tokens_per_second.py")
+    return digest(*own, *PAGE, *_house()) + claims() + overheads()
 
 
 def overheads() -> str:

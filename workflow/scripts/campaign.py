@@ -14,7 +14,7 @@ from rnnbench.vocab import Vocab
 with logged(snakemake.log[0]):
     params, wanted = snakemake.params, snakemake.wildcards.machine
     key = {"machine": wanted, "ran_on": machine.require(wanted)}
-    write_record(snakemake.output.fingerprint, fingerprint.read_elsewhere() | key)
+    write_record(snakemake.output.fingerprint, key | fingerprint.read_elsewhere())
     protocol = Protocol(**params.protocol)
     points = [Point.of(*row, protocol) for row in zip(params.points, params.sources, strict=True)]
     text = Text(Path(snakemake.input.ids), len(Vocab.read(snakemake.input.vocab)))

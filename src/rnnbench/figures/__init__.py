@@ -4,6 +4,7 @@ The contract of a figure module: its docstring says what the figure shows; ``SEC
 of the report it belongs to; ``draw(tables) -> Figure`` draws, and draws a labelled panel where
 there is nothing to show; ``finding(tables) -> str`` says in one sentence what the data say.
 ``TABLES``, only where a figure needs few: a tuple of names of tables, the only ones it is given.
+Another package of such modules is named by ``kind``.
 """
 
 from pathlib import Path
@@ -18,25 +19,25 @@ from rnnbench.names import load
 from rnnbench.records import replacing
 
 
-def draw(name: str, tables: dict[str, DataFrame]) -> Figure:
+def draw(name: str, tables: dict[str, DataFrame], kind: str = "figures") -> Figure:
     """Draw one figure in the house style."""
     with matplotlib.rc_context(_theme.RC):
-        return load("figures", name).draw(tables)
+        return load(kind, name).draw(tables)
 
 
-def finding(name: str, tables: dict[str, DataFrame]) -> str:
+def finding(name: str, tables: dict[str, DataFrame], kind: str = "figures") -> str:
     """What the data of one figure say, in one sentence."""
-    return load("figures", name).finding(tables)
+    return load(kind, name).finding(tables)
 
 
-def caption(name: str) -> str:
+def caption(name: str, kind: str = "figures") -> str:
     """What one figure shows: its module's docstring on one line."""
-    return " ".join((load("figures", name).__doc__ or name).split())
+    return " ".join((load(kind, name).__doc__ or name).split())
 
 
-def section(name: str) -> str:
+def section(name: str, kind: str = "figures") -> str:
     """The part of the report one figure belongs to."""
-    return load("figures", name).SECTION
+    return load(kind, name).SECTION
 
 
 def read_tables(folder: str | Path) -> dict[str, DataFrame]:

@@ -66,7 +66,7 @@ def finding(tables: _rows.Tables) -> str:
 
 
 def _measured(parts: DataFrame) -> DataFrame:
-    return parts if parts.empty else parts[parts.share.notna()]
+    return parts if parts.empty else _speed.one_size(parts[parts.share.notna()])
 
 
 def _range(shares) -> str:

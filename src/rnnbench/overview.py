@@ -1,0 +1,86 @@
+"""The first screen of the report: what it covers, what came out, what is missing and why."""
+
+import pandas as pd
+from pandas import DataFrame, Series
+
+from rnnbench.figures import _rows, tokens_per_second
+
+
+def coverage(tables: _rows.Tables) -> str:
+    """Which texts the page is about, and whether the one everybody compares with is among them."""
+    corpora = list(_rows.rows(tables, "corpora").get("corpus", []))
+    noun = "text" if len(corpora) == 1 else "texts"
+    said = f"the {noun} {_rows.english(corpora)}." if corpora else "no text."
+    there = any(name.startswith("time_machine") for name in corpora)
+    return f"This report covers {said}" + ("" if there else " The Time Machine is not in it.")
+
+
+def answers(tables: _rows.Tables) -> list[tuple[str, list[str]]]:
+    """Label and lines of what a reader wants to know first."""
+    runs, speed = _rows.rows(tables, "runs"), _rows.rows(tables, "speed")
+    machines = pd.concat([t.machine for t in (runs, speed) if "machine" in t] or [Series()])
+    corpora = _rows.rows(tables, "corpora").get("corpus", Series())
+    return [
+        ("Runs", _statuses(runs)),
+        ("Machines", list(machines.dropna().unique()) or ["none"]),
+        ("Corpora", list(corpora) or ["none"]),
+        ("Best held-out perplexity", _best(tables)),
+        ("Fastest training", _fastest(tables)),
+        ("Missing, and why", _missing(runs, speed)),
+        ("Gates", _gates(_rows.rows(tables, "gates"))),
+        ("What the tutorial says", _verdicts(_rows.rows(tables, "findings"))),
+    ]
+
+
+def _statuses(runs: DataFrame) -> list[str]:
+    if runs.empty:
+        return ["none"]
+    counts = runs.status.value_counts()
+    ran = int((runs.status != _rows.AWAY).sum())
+    asked = f"{ran:,} of {_rows.counted(len(runs), 'run')} asked for were made"
+    return [asked, *(f"{number:,} {status}" for status, number in counts.items())]
+
+
+def _gates(gates: DataFrame) -> list[str]:
+    if gates.empty:
+        return ["not tested: no text whose source is known"]
+    counts = (gates.gate + ": " + gates.verdict).value_counts(sort=False)
+    return [f"{verdict} - {_rows.counted(number, 'model')}" for verdict, number in counts.items()]
+
+
+def _verdicts(findings: DataFrame) -> list[str]:
+    if findings.empty:
+        return ["not judged"]
+    counts = findings.verdict.value_counts()
+    return [f"{verdict} - {_rows.counted(number, 'claim')}" for verdict, number in counts.items()]
+
+
+def _best(tables: _rows.Tables) -> list[str]:
+    done = _rows.ranked(_rows.finished(_rows.rows(tables, "runs")), tables)
+    if done.empty:
+        return ["none: no run of a language model finished"]
+    best = done.loc[done.groupby("corpus", sort=False).heldout_perplexity.idxmin()]
+    return [
+        f"{run.corpus}: {_rows.figures3(run.heldout_perplexity)} ({run.variant}, {run.sampler}, "
+        f"clip_norm {_rows.figures3(run.clip_norm)}, {run.device}, seed {run.seed}, {run.status})"
+        for run in best.itertuples()
+    ]
+
+
+def _fastest(tables: _rows.Tables) -> list[str]:
+    done = _rows.ranked(_rows.timed(_rows.rows(tables, "speed")), tables)
+    if done.empty:
+        return ["none: no timing succeeded"]
+    best = done.loc[done.groupby(["machine", "device"], sort=False).tokens_per_second.idxmax()]
+    return [
+        f"{row.machine}, {row.device}: {row.variant}, {tokens_per_second.interval(row)}"
+        for row in best.itertuples()
+    ]
+
+
+def _missing(runs: DataFrame, speed: DataFrame) -> list[str]:
+    """Lines such as "cuda: no NVIDIA driver found - 88 runs, 11 timings"."""
+    parts = _rows.absent(runs, "run"), _rows.absent(speed, "timing")
+    reasons = dict.fromkeys([*parts[0], *parts[1]])
+    lines = [f"{why} - {', '.join(part[why] for part in parts if why in part)}" for why in reasons]
+    return lines or ["nothing"]

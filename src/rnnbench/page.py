@@ -1,0 +1,95 @@
+"""What all pages share: tables as text, figures in the page, and one template to extend.
+
+A page is one HTML file that holds its figures, its tables and its style, and needs no network.
+Whatever a model wrote, or a file said, reaches it as text: every value is escaped.
+
+A template extends ``page.html.j2``, which wants ``title`` and ``contents`` (the titles of the
+sections), and takes tables and figures apart with the macros of ``parts.html.j2``.
+"""
+
+import base64
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+import pandas as pd
+from pandas import DataFrame, Series
+
+from rnnbench import figures
+from rnnbench.figures import _rows
+
+SHORT = 12  # rows shown at once; longer tables are folded
+HEAVY = 2_000_000  # bytes; above it a figure is embedded as PNG
+SCORES = ("heldout_perplexity", "heldout_bits_per_char", "perplexity", "train_seconds")
+
+
+def render(template: str, title: str, contents: Sequence[str], **values: Any) -> str:
+    """Fill a template beside this file.
+
+    Args:
+        template: its file name.
+        title: of the page.
+        contents: titles of its sections, which the page links to.
+        values: what the template asks for; one that it asks for in vain is an error.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    page = environment.get_template(template)
+    return page.render(title=title, contents=contents, **values)
+
+
+def figure(
+    name: str, svg_path: str | Path, png_path: str | Path, finding: str, kind: str = "figures"
+) -> dict[str, str]:
+    """Bring a figure of the package ``kind`` into the page, with what it shows and finds."""
+    path, form = Path(svg_path), "svg+xml"
+    if path.stat().st_size > HEAVY:
+        path, form = Path(png_path), "png"
+    data = base64.b64encode(path.read_bytes()).decode("ascii")
+    return {
+        "name": name,
+        "section": figures.section(name, kind),
+        "caption": figures.caption(name, kind),
+        "finding": finding,
+        "source": f"data:image/{form};base64,{data}",
+    }
+
+
+def table(title: str, table: DataFrame, columns: Sequence[str] | None = None) -> dict[str, Any]:
+    """Cells as the macros want them: text, and whether a column holds numbers.
+
+    Args:
+        title: shown above.
+        table: one row per row.
+        columns: those to show, in this order, where the table has them; all by default.
+    """
+    names = [name for name in columns or table.columns if name in table]
+    numeric = [pd.api.types.is_numeric_dtype(table[name]) for name in names]
+    cells = [_cells(table[name]) for name in names]
+    return {
+        "title": title,
+        "columns": list(zip(names, numeric, strict=True)),
+        "rows": list(zip(*cells, strict=True)),
+        "long": len(table) > SHORT,
+    }
+
+
+def _cells(column: Series) -> list[str]:
+    if not pd.api.types.is_numeric_dtype(column) or column.dtype == bool:
+        return ["" if pd.isna(value) else str(value) for value in column]
+    finite = column[np.isfinite(column)]
+    whole = bool((finite == finite.round()).all()) and column.name not in SCORES
+    return ["" if pd.isna(v) else _number(float(v), whole) for v in column]
+
+
+def _number(value: float, whole: bool) -> str:
+    if whole and np.isfinite(value) and abs(value) < 1e15:
+        return f"{value:,.0f}"
+    return _rows.figures3(value) if abs(value) >= 1000 else f"{value:.4g}"
