@@ -12,7 +12,7 @@ import platform
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,16 @@ from rnnbench.processor import UNKNOWN
 
 FIELDS = Path(__file__).with_suffix(".yaml")
 NONE = "none"
+TOLD = ("meaning", "unit", "source", "unknown")
+INTRODUCTION = """\
+# The fingerprint of a machine
+
+Written by `python -m rnnbench.fingerprint --page > docs/fingerprint.md`; the words are those of
+`src/rnnbench/fingerprint.yaml`. It is read inside a job, on the machine that ran the job: by a job
+of its own into `results/machine/machine=.../record.json`, by the campaign of timings into
+`results/speed/machine=.../fingerprint.json`. What cannot be read is `unknown`. A field of a GPU is
+`none` where there is no GPU, and tells of several with `; ` between. Conditions are read before and
+after the campaign and stand in its record with `_before` and `_after` behind their names."""
 
 
 def read() -> dict[str, Any]:
@@ -125,26 +135,14 @@ def fields() -> dict[str, dict[str, str]]:
 
 def page() -> str:
     """``docs/fingerprint.md``: the table of fields for reading."""
-    return "\n".join([*_page(), ""])
-
-
-def _page() -> Iterator[str]:
-    yield "# The fingerprint of a machine\n"
-    yield "Written by `python -m rnnbench.fingerprint --page`; the words are those of"
-    yield "`src/rnnbench/fingerprint.yaml`. It is read inside a job, on the machine that ran it:"
-    yield "`results/machine/machine=.../record.json` by a job of its own,"
-    yield "`results/speed/machine=.../fingerprint.json` by the campaign. What cannot be read is"
-    yield "`unknown`; a field of a GPU is `none` where there is none, and tells of several with `; `"
-    yield "between. Conditions are read before and after the campaign and stand in its record with"
-    yield "`_before` and `_after` behind their names."
-    group = None
+    lines, group = [INTRODUCTION], None
     for name, field in fields().items():
         if field["group"] != group:
             group = field["group"]
-            yield f"\n## {group}\n"
-            yield "| field | meaning | unit | source | unknown means |"
-            yield "|---|---|---|---|---|"
-        yield f"| `{name}` | {' | '.join(field[k] for k in ('meaning', 'unit', 'source', 'unknown'))} |"
+            lines += ["", f"## {group}", "", f"| field | {' | '.join(TOLD)} means |"]
+            lines += ["|---" * (1 + len(TOLD)) + "|"]
+        lines.append(f"| `{name}` | {' | '.join(field[part] for part in TOLD)} |")
+    return "\n".join([*lines, ""])
 
 
 def _pool(pool: dict[str, Any]) -> str:

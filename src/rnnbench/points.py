@@ -123,7 +123,7 @@ class Point:
         return sum(k not in self.done for k in asked) if self.status == MEASURED else 0
 
     def windows(self) -> DataFrame:
-        """All windows, with their round, their arm, and whether load from outside disturbed them."""
+        """All windows: their round, their arm, and whether load from outside disturbed them."""
         parts = [
             part.assign(round=(number - 1) // self.arms + 1, arm="ab"[(number - 1) % self.arms])
             for number, part in sorted(self.done.items())

@@ -4,7 +4,6 @@ Every function takes the windows of one kind of work, warm-ups among them. Nothi
 torch.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
