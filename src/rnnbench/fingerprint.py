@@ -109,7 +109,7 @@ def torch_facts() -> dict[str, Any]:
         "blas": blas.group(1) if blas else UNKNOWN,
         "blas_version": _line(config, "Math Kernel Library|OpenBLAS"),
         "mkldnn_version": _line(config, "MKL-DNN|oneDNN").partition(" (")[0],
-        "thread_pools": "; ".join(map(_pool, threadpoolctl.threadpool_info())) or UNKNOWN,
+        "thread_pools": "; ".join(sorted(map(_pool, threadpoolctl.threadpool_info()))) or UNKNOWN,
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
         "openmp": _line(config, "OpenMP"),
         "default_threads": torch.get_num_threads(),
