@@ -27,7 +27,7 @@ from torch.profiler import ProfilerActivity, profile, record_function
 
 from rnnbench import samplers, speed, train
 from rnnbench.jobs import TimingConfig
-from rnnbench.operators import OVERHEAD, PARTS, SCOPE, launches, parts_of
+from rnnbench.operators import GRAPH, OVERHEAD, PARTS, SCOPE, launches, parts_of
 from rnnbench.work import Architecture
 
 SHORTER = 8  # reading the profiler's events takes some hundred times as long as the steps
@@ -107,12 +107,15 @@ def _window(
     seconds = dict.fromkeys(PARTS, 0.0)
     for event, part in zip(events, parts_of(events, model, timing.batch_size), strict=True):
         seconds[part] += _seconds(event, timing.device)
-    told = sum(seconds.values()) - seconds[OVERHEAD]
+    handed, seconds[OVERHEAD] = launches(everything, timing.device), 0.0
+    if any("GraphLaunch" in event.name for event in events):
+        seconds[GRAPH] = max(0.0, handed["device_seconds"] - sum(seconds.values()))
+    told = sum(seconds.values())
     seconds[OVERHEAD] = max(0.0, plain["seconds"] - told)
     totals = {name: plain[name] for name in ("num_minibatches", "num_tokens", "load_average")}
     totals["outside_load"] = max(plain["outside_load"], profiled["outside_load"])
     times = {"plain_seconds": plain["seconds"], "profiled_seconds": profiled["seconds"]}
-    return totals | times | launches(everything, timing.device), seconds
+    return totals | times | handed, seconds
 
 
 def _seconds(event: FunctionEvent, device: str) -> float:

@@ -9,11 +9,12 @@ from torch.autograd.profiler_util import FunctionEvent
 
 SCOPE = "rnnbench:"  # how marked places begin
 OVERHEAD = "overhead"
+GRAPH = "recorded graph"  # kernels that the GPU runs from a record, by no operator of the host
 MINIBATCH, INPUT, RECURRENCE, WHOLE, OUTPUT, LOSS, UPDATE = (
     *("minibatch", "input projection", "recurrence", "layer in one operator"),
     *("output layer", "loss", "update"),
 )
-PARTS = (MINIBATCH, INPUT, RECURRENCE, WHOLE, OUTPUT, LOSS, UPDATE, OVERHEAD)
+PARTS = (MINIBATCH, INPUT, RECURRENCE, WHOLE, OUTPUT, LOSS, UPDATE, GRAPH, OVERHEAD)
 
 BACKWARD = "autograd::engine::evaluate_function: "
 WHOLE_LAYERS = ("aten::mkldnn_rnn_layer", "aten::_cudnn_rnn", "aten::miopen_rnn")

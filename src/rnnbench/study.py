@@ -246,6 +246,11 @@ class Study:
         return int(self.run(address).device == "cuda")
 
     @property
+    def timing_gpus(self) -> int:
+        """How many GPUs the campaign needs."""
+        return int(any(point["device"] == "cuda" for point in self.timings))
+
+    @property
     def known(self) -> list[str]:
         """Names of the texts whose source is known: their modules offer ``chain()``."""
         built_in = (c for c in self.config["corpora"] if c not in self.config["own_texts"])

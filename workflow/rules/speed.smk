@@ -54,6 +54,7 @@ rule campaign:
         "../../environment.yml"
     threads: ALL_CORES
     resources:
+        gpu=study.timing_gpus,
         seconds=estimate.speed(),
         seconds_by=PROTOCOL,
     params:

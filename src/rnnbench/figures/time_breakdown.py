@@ -21,6 +21,7 @@ COLORS = {
     "output layer": _theme.GREEN,
     "loss": _theme.PURPLE,
     "update": _theme.ORANGE,
+    "recorded graph": _theme.INK,
     OVERHEAD: "#c4c4c4",
 }
 LABELS = {OVERHEAD: "outside operators"}
