@@ -13,7 +13,7 @@ configfile: Path(workflow.basedir) / "config" / "config.yaml"
 
 
 try:
-    study = Study(config, machine.name(), machine.unavailable(), machine.usable_cores())
+    study = Study(config, *machine.asked(str(config["machine"])))
 except UserError as error:
     sys.exit(f"rnnbench: {error}")
 

@@ -30,6 +30,7 @@ class Machine:
     def __init__(self):
         self.asked, self.refused, self.broken = [], {}, {}
         self.scatter, self.seconds, self.outside_load, self.ends_after = {}, 0.0, 0.0, None
+        self.joules: float | None = None
 
     def __call__(self, *_):
         return self
@@ -56,6 +57,7 @@ class Machine:
         facts = {"initialisation_seconds": 0.1, "first_step_seconds": 0.1, "steady": True}
         facts |= {"gates": 1, "num_layers": 1, "directions": 1, "vocab_size": VOCAB_SIZE}
         facts |= {"peak_memory_bytes": 1, "load_average": 0.0, "outside_load": self.outside_load}
+        facts |= {"energy_joules": self.joules, "energy_source": "a counter"}
         return [
             timing.as_row()
             | facts
@@ -234,6 +236,16 @@ def test_load_from_outside_beyond_the_bound_and_a_tick_marks_a_window(
     samples = sitting().samples()
     assert set(samples.disturbed) == {disturbed}
     assert len(samples) == 27
+
+
+@pytest.mark.parametrize(("joules", "per_million"), [(None, np.nan), (0.5, 5000.0)])
+def test_energy_is_told_per_million_tokens_and_is_empty_where_no_counter_is(
+    joules, per_million, machine, sitting, tmp_path
+):
+    machine.joules = joules
+    table = speed_table(sitting(), tmp_path)
+    assert table.joules_per_million_tokens["rnn"] == pytest.approx(per_million, nan_ok=True)
+    assert set(table.energy_source) == {"a counter"}
 
 
 def test_the_campaign_itself_stays_free_of_torch():

@@ -117,7 +117,7 @@ def test_predicting_needs_no_torch():
 
 def test_points_are_timed_with_their_start_and_memory(tmp_path):
     rows = scaling.rows(QUICK, TOKENS, VOCAB_SIZE)
-    tables.write(tmp_path / "samples.csv", DataFrame(rows))
+    tables.write(tmp_path / "samples.csv", DataFrame(rows).assign(disturbed=False))
     (row,) = tables.gather("scaling", [str(tmp_path / "samples.csv")], []).to_dict("records")
     assert row["start_seconds"] > 0 and row["model_memory_bytes"] >= 0
     assert (row["n"], row["parallel"], row["gates"]) == (QUICK.windows, 1, 1)
@@ -128,5 +128,5 @@ def test_processes_side_by_side_each_bring_their_windows():
     assert [(row["process"], row["window"]) for row in rows] == [(1, 1), (1, 2), (2, 1), (2, 2)]
     assert all(row["parallel"] == 2 and row["seconds"] > 0 for row in rows)
     alone = scaling.rows(QUICK, TOKENS, VOCAB_SIZE)
-    table = timings.scaling(DataFrame([*alone, *rows]))
+    table = timings.scaling(DataFrame([*alone, *rows]).assign(disturbed=False))
     assert sorted(table.parallel) == [1, 2]

@@ -109,6 +109,8 @@ def windows(process: int, warm_up: list[float], counted: list[float], **changes)
         "arm": "a",
         "disturbed": False,
         "outside_load": 0.01,
+        "energy_joules": None,
+        "energy_source": "unknown: no counter",
         "load_average": 0.5,
     }
     row |= {"initialisation_seconds": 0.1, "first_step_seconds": 0.2, "steady": True}

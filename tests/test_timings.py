@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,7 +33,8 @@ def probes(rate: float = 1e9, memory: float = 1e9) -> DataFrame:
     ]
     square = setting | {"probe": "square", "unit": "flops", "per_second": 2 * rate}
     triad = setting | {"probe": "triad", "unit": "bytes", "per_second": memory}
-    return DataFrame([*shaped, square | dict.fromkeys(timings.SHAPE, 512.0), triad])
+    rows = [*shaped, square | dict.fromkeys(timings.SHAPE, 512.0), triad]
+    return DataFrame(rows).assign(windows_used="undisturbed")
 
 
 @pytest.fixture
@@ -41,11 +43,11 @@ def gathered(tmp_path, monkeypatch):
     monkeypatch.setattr(limit, "SQUARES", {"cpu": (8,)})
     monkeypatch.setattr(limit, "STREAM_NUMBERS", 64)
 
-    def gather(module, variant="gru") -> DataFrame:
+    def gather(module, variant="gru", table="") -> DataFrame:
         rows = module.rows(dataclasses.replace(QUICK, variant=variant), TOKENS, VOCAB_SIZE)
         path = tmp_path / "samples.csv"
-        tables.write(path, DataFrame(rows))
-        return tables.gather(module.__name__.rpartition(".")[2], [str(path)], [])
+        tables.write(path, DataFrame(rows).assign(disturbed=False))
+        return tables.gather(table or module.__name__.rpartition(".")[2], [str(path)], [])
 
     return gather
 
@@ -70,7 +72,7 @@ def test_the_shares_of_a_step_sum_to_1(gathered):
     assert table.slowdown.nunique() == 1
 
 
-@pytest.mark.parametrize("name", ["limit", "inference", "breakdown"])
+@pytest.mark.parametrize("name", ["limit", "inference", "breakdown", "launches"])
 def test_a_table_of_nothing_has_its_columns_and_what_is_missing_stays_in_sight(name):
     assert len(tables.gather(name, [], [])) == 0
     assert "n" in tables.gather(name, [], [])
@@ -129,6 +131,34 @@ def test_what_was_not_measured_as_the_speed_was_gives_no_limit(probes_of):
     assert list(found.tokens_per_second) == [1000.0]
 
 
+def test_of_the_threads_tried_up_to_its_own_a_row_takes_the_fastest():
+    slow, fast = probes(1e6).assign(threads=2), probes(1e9)
+    both = pd.concat([slow, fast], ignore_index=True)
+    for threads, rate in ((1, 1e9), (2, 1e9)):
+        found = timings.with_limit(SPEED.assign(threads=threads), both).iloc[0]
+        flops = work.per_token(MODEL, 4, 5).product_flops
+        assert found.limit_tokens_per_second == pytest.approx(rate / flops)
+    only_two = timings.with_limit(SPEED, slow)
+    assert only_two.share_of_limit.isna().all()
+
+
+@pytest.mark.parametrize(("disturbed", "label"), [(False, "undisturbed"), (True, "all")])
+def test_a_limit_made_of_disturbed_windows_is_labelled(disturbed, label):
+    told = probes()
+    told.loc[1, "windows_used"] = "all" if disturbed else "undisturbed"
+    assert timings.with_limit(SPEED, told).limit_windows_used.item() == label
+
+
+@pytest.mark.parametrize("variant", ["lstm", "lstm_scratch"])
+def test_a_step_of_many_short_operators_launches_more_than_one_of_few(gathered, variant):
+    (row,) = gathered(breakdown, variant, "launches").itertuples()
+    assert row.launches_per_step > {"lstm": 20, "lstm_scratch": 300}[variant]
+    assert row.device_seconds > 0 and row.step_seconds > 0 and row.seconds_per_launch > 0
+    assert 0 < row.device_busy_share <= 1
+    assert row.bound == ("launch-bound" if row.device_busy_share < 0.5 else "compute-bound")
+    assert row.n == QUICK.windows
+
+
 def test_rows_without_a_speed_keep_their_place_and_their_reason():
     away = SPEED.assign(tokens_per_second=np.nan, gates=np.nan, reason="no GPU")
     found = timings.with_limit(away, probes())
@@ -140,7 +170,7 @@ def test_warm_ups_do_not_count():
         POINT
         | {"process": 1, "window": i, "counted": i > 0, "unit": "flops", "probe": "square"}
         | dict.fromkeys(timings.SHAPE, 4)
-        | {"flops": 10, "bytes": np.nan, "seconds": 5.0 if i == 0 else 1.0}
+        | {"flops": 10, "bytes": np.nan, "seconds": 5.0 if i == 0 else 1.0, "disturbed": False}
         for i in range(3)
     )
     (row,) = timings.limit(windows).itertuples()

@@ -11,6 +11,9 @@ places: its operators are told apart by name and shape, as far as that goes.
 autograd's book-keeping, the optimiser's loop, and native code that is no operator of torch. The
 profiler itself makes steps slower, short operators most; both times are kept, so that this can be
 seen.
+
+Beside the parts it is counted how much the host hands to the device, and how long the device works
+for it: what bounds a step, the launching or the computing.
 """
 
 from collections.abc import Iterator
@@ -24,7 +27,7 @@ from torch.profiler import ProfilerActivity, profile, record_function
 
 from rnnbench import samplers, speed, train
 from rnnbench.jobs import TimingConfig
-from rnnbench.operators import OVERHEAD, PARTS, SCOPE, parts_of
+from rnnbench.operators import GRAPH, OVERHEAD, PARTS, SCOPE, launches, parts_of
 from rnnbench.work import Architecture
 
 SHORTER = 8  # reading the profiler's events takes some hundred times as long as the steps
@@ -34,7 +37,8 @@ def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict
     """Return one row per window and part: seconds in its operators, and both times of the steps.
 
     ``seconds`` is the part's; ``plain_seconds`` and ``profiled_seconds`` are those of equally many
-    steps without and with the profiler. The first window loads the profiler and is not counted.
+    steps without and with the profiler; ``launches``, ``launch_seconds`` and ``device_seconds`` as
+    in :func:`rnnbench.operators.launches`. The first window loads the profiler and is not counted.
 
     Raises:
         StudyError: the text is shorter than one minibatch.
@@ -98,15 +102,20 @@ def _window(
     plain = speed.window(timing.device, stepping, num_minibatches)
     with profile(activities=activities, record_shapes=True) as profiler:
         profiled = speed.window(timing.device, stepping, num_minibatches)
-    events = [e for e in profiler.events() if e.device_type == torch.autograd.DeviceType.CPU]
+    everything = profiler.events()
+    events = [e for e in everything if e.device_type == torch.autograd.DeviceType.CPU]
     seconds = dict.fromkeys(PARTS, 0.0)
     for event, part in zip(events, parts_of(events, model, timing.batch_size), strict=True):
         seconds[part] += _seconds(event, timing.device)
-    told = sum(seconds.values()) - seconds[OVERHEAD]
+    handed, seconds[OVERHEAD] = launches(everything, timing.device), 0.0
+    if any("GraphLaunch" in event.name for event in events):
+        seconds[GRAPH] = max(0.0, handed["device_seconds"] - sum(seconds.values()))
+    told = sum(seconds.values())
     seconds[OVERHEAD] = max(0.0, plain["seconds"] - told)
     totals = {name: plain[name] for name in ("num_minibatches", "num_tokens", "load_average")}
+    totals["outside_load"] = max(plain["outside_load"], profiled["outside_load"])
     times = {"plain_seconds": plain["seconds"], "profiled_seconds": profiled["seconds"]}
-    return totals | times, seconds
+    return totals | times | handed, seconds
 
 
 def _seconds(event: FunctionEvent, device: str) -> float:

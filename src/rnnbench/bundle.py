@@ -9,6 +9,7 @@ every byte against the manifest, and never writes what it reads.
 import getpass
 import hashlib
 import json
+import re
 import socket
 import stat
 import struct
@@ -34,6 +35,8 @@ UNREADABLE = (  # all that zipfile raises where it trusts a damaged header
     *(struct.error, zipfile.BadZipFile, zlib.error),
 )
 SCHEMA = Path(__file__).parent / "bundle.schema.yaml"
+LOCK = "requirements.lock"
+VOCABULARY = [Path(__file__).parent / name for name in ("study.schema.yaml", "fingerprint.yaml")]
 Contents = Mapping[str, bytes]
 
 
@@ -66,7 +69,7 @@ class Bundle:
         head = {
             **{"schema_version": SCHEMA_VERSION, "machine": machine},
             **{"rnnbench": rnnbench.__version__, "source_sha256": source},
-            **{"lock_sha256": _sha256(files["requirements.lock"]), "inputs": dict(inputs)},
+            **{"lock_sha256": _sha256(files[LOCK]), "inputs": dict(inputs)},
         }
         listed = {
             name: {"sha256": _sha256(files[name]), "bytes": len(files[name])}
@@ -122,19 +125,29 @@ def read(path: str | Path) -> Bundle:
 def publishable(files: Contents) -> Contents:
     """Return ``files`` if none of them tells whose machine it was, or where things lie on it.
 
+    Whoever is called ``python`` or ``machine`` is told by no file that has this word: names that
+    are words of the suite's own lists count for nothing, and so do those of up to five letters.
+
     Raises:
         BundleError: the name of the host or the user, the home folder or the current one is there.
     """
     private = {str(Path.home()), str(Path.cwd()), socket.gethostname(), getpass.getuser()}
-    telling = [word for word in private if len(word) > 5]  # shorter ones are words of their own
+    own = b"".join([*(path.read_bytes() for path in VOCABULARY), files.get(LOCK, b"")])
+    telling = {word: _whole(word) for word in private if len(word) > 5}
+    telling = {word: found for word, found in telling.items() if not found.search(own)}
     for name, content in files.items():
-        for word in telling:
-            if word.encode() in content:
+        for word, found in telling.items():
+            if found.search(content):
                 raise BundleError(
                     f"{name}: wanted nothing that tells whose machine it is, found {word!r}. "
                     "Take it out of the configuration or the record before you publish."
                 )
     return files
+
+
+def _whole(word: str) -> re.Pattern[bytes]:
+    """What finds a word that is not part of a longer one."""
+    return re.compile(rb"(?<![A-Za-z0-9])" + re.escape(word.encode()) + rb"(?![A-Za-z0-9])")
 
 
 def _manifest(path: Path, contents: Contents) -> dict[str, Any]:

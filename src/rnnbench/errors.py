@@ -15,3 +15,7 @@ class CorpusError(UserError):
 
 class RecordError(UserError):
     """A stored file is not what a job of this suite writes."""
+
+
+class MachineError(UserError):
+    """A job runs on another machine than the one that its results are filed under."""

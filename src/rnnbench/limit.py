@@ -10,6 +10,8 @@ Two limits are made of it:
   the products, and its operands lie in the cache: what it says is out of reach for a training
   step that multiplies with the library. A kernel that packs the weights once and keeps them
   may beat the library at thin shapes; its share of the limit is then above 1, and is told so.
+  On CUDA each product is a launch of its own, and thin ones last no shorter than a launch: a
+  library that has a whole layer in one kernel may pass the limit there.
 * **the roofline**: the larger of FLOPs at the rate of the best large square, and bytes at the
   bandwidth of the memory (Williams, Waterman & Patterson, 2009).
 """

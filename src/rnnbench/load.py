@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 import psutil
+from pandas import DataFrame, Series
 
 TICK = 1 / os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 0.01  # seconds
 UNCOUNTED = {"idle", "iowait", "guest", "guest_nice"}  # a guest's time is in user's already
@@ -38,6 +39,21 @@ class Clock:
         """
         outside = (self.busy - since.busy) - (self.own - since.own)
         return outside / (self.wall - since.wall)
+
+
+def disturbed(windows: DataFrame, bound: float) -> Series:
+    """Whether others kept more than ``bound`` cores busy during each window.
+
+    A window counts as disturbed only if the excess is more than one tick of the system's clock.
+    Processes of one's own that run side by side are others to each other, and are no disturbance.
+
+    Args:
+        windows: with ``outside_load`` and ``seconds``; ``parallel`` where there are several; and
+            ``plain_seconds`` where that is the length and ``seconds`` a part of it.
+    """
+    siblings = windows["parallel"] - 1 if "parallel" in windows else 0
+    seconds = windows["plain_seconds" if "plain_seconds" in windows else "seconds"]
+    return windows.outside_load - siblings - TICK / seconds > bound
 
 
 def busy_seconds() -> float:

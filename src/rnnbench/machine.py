@@ -1,5 +1,18 @@
-"""The machine a job runs on: a name from its hardware, its devices, its fingerprint."""
+"""The machine a job runs on: a name from its hardware, its devices, its cores and memory.
 
+**The name** is words for people (processor, usable cores, memory, GPUs) and a mark: six digits of
+a hash of :func:`identity`. In it goes what is the same from boot to boot and differs between
+machines: make, family, model and stepping of the processor, instruction sets, whether it is a
+virtual machine, caches, sockets, cores, memory, name and memory of each GPU. Out of it stays what
+software decides: the kernel's whole list of flags, the highest clock (two drivers of one processor
+tell two), the clock of the moment, the governor, free memory, load, versions, host and user names.
+
+Machines of one model share the name: it names a class of machines. Who has twins, or studies a
+machine from another one, says so in the configuration (``machine``): the name, or the name, a
+hyphen and a label.
+"""
+
+import ctypes
 import hashlib
 import math
 import os
@@ -7,31 +20,92 @@ import platform
 import re
 import resource
 import sys
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import psutil
-import pynvml
 
-import rnnbench
+from rnnbench import gpus, processor
+from rnnbench.errors import MachineError
+from rnnbench.processor import UNKNOWN, read
 
-CPU_FIELDS = ("vendor_id", "cpu family", "model", "model name", "stepping", "flags", "cache size")
-UNKNOWN = "unknown"
 CONTROL_GROUP = "/sys/fs/cgroup"
+NAME = re.compile(r".*?-?(?P<cores>\d+)c-\d+g-(?P<gpus>.+?-)??[0-9a-f]{6}(-.+)?")
 
 
 def name() -> str:
-    """Name the hardware: CPU, usable cores, memory, GPUs, and a hash to tell namesakes apart.
-
-    No host name, user name or address is in it.
-    """
-    parts = [_cpu()["model name"], f"{usable_cores()}c", f"{memory_gib()}g", *gpus()]
+    """Name the hardware. No host name, user name or address is in it."""
+    parts = [cpu_model(), f"{usable_cores()}c", f"{memory_gib()}g", *_counted(gpus.names())]
     words = re.sub(r"[^a-z0-9]+", "-", " ".join(parts).lower()).strip("-")
     words = re.sub(r"-(r|tm|cpu|processor|with|radeon|graphics)(?=-)", "", words)
-    mark = hashlib.sha256(repr([sorted(_cpu().items()), parts]).encode()).hexdigest()[:6]
+    mark = hashlib.sha256(repr(sorted(identity().items())).encode()).hexdigest()[:6]
     return f"{words}-{mark}"
+
+
+def identity() -> dict[str, str]:
+    """All that decides the mark of the name."""
+    shown = zip(gpus.names(), gpus.memory_gib(), strict=True)
+    return processor.identity() | {
+        "cpu_model": cpu_model(),
+        "architecture": platform.machine(),
+        "usable_cores": str(usable_cores()),
+        "memory_gib": str(memory_gib()),
+        "gpus": "; ".join(f"{model}, {memory} GiB" for model, memory in shown),
+    }
+
+
+def asked(wanted: str) -> tuple[str, dict[str, str], int]:
+    """Name, unavailable devices and usable cores of the machine that a study is made for.
+
+    Args:
+        wanted: ``auto``, this one; or the name of one, of which cores and GPUs are read off.
+
+    Raises:
+        MachineError: it is no such name.
+    """
+    here = name()
+    if wanted == "auto" or is_of(wanted, here):
+        return here if wanted == "auto" else wanted, unavailable(), usable_cores()
+    told = NAME.fullmatch(wanted)
+    if told is None:
+        raise MachineError(
+            f"machine: wanted auto, or the name of a machine as in {here} (to tell twins apart: "
+            f"{here}-left), found {wanted!r}. Take the name from results/machine of that machine."
+        )
+    without = {"cuda": f"the name {wanted} has no GPU in it"}
+    return wanted, {} if told["gpus"] else without, int(told["cores"])
+
+
+def is_of(wanted: str, here: str) -> bool:
+    """Whether results of ``wanted`` may come from the machine ``here``: its name, or one with a
+    label behind.
+    """
+    return wanted == here or wanted.startswith(f"{here}-")
+
+
+def require(wanted: str) -> str:
+    """Return the name of this machine, which must be the one that results are filed under.
+
+    Raises:
+        MachineError: this is another machine.
+    """
+    here = name()
+    if not is_of(wanted, here):
+        raise MachineError(
+            f"wanted a job on the machine {wanted}, found it running on {here}. On a cluster, ask "
+            f"for workers of the wanted kind, or make the study for this one: machine: {here} in "
+            "the configuration."
+        )
+    return here
+
+
+def cpu_model() -> str:
+    """The processor's name for itself; where it has none, its maker's number."""
+    found = processor.listed()
+    words = found.get("model name") or found.get("cpu") or ""
+    if not words and "CPU part" in found:
+        words = f"arm {found.get('CPU implementer', '')} {found['CPU part']}"
+    return words or _of_mac() or platform.processor() or platform.machine()
 
 
 def unavailable() -> dict[str, str]:
@@ -41,9 +115,9 @@ def unavailable() -> dict[str, str]:
     """
     if os.environ.get("CUDA_VISIBLE_DEVICES") in {"", "-1"}:
         return {"cuda": "CUDA_VISIBLE_DEVICES hides every GPU"}
-    if not gpus():
+    if not gpus.names():
         return {"cuda": "no NVIDIA GPU with a working driver found"}
-    if _torch_cuda() is None:
+    if torch_cuda() is None:
         return {"cuda": "a GPU is there, but this build of torch has no CUDA"}
     return {}
 
@@ -65,39 +139,10 @@ def memory_gib() -> int:
     return round(psutil.virtual_memory().total / 2**30)
 
 
-def gpus() -> list[str]:
-    """Names of the NVIDIA GPUs the driver shows."""
-    try:
-        pynvml.nvmlInit()
-    except pynvml.NVMLError:
-        return []
-    count = pynvml.nvmlDeviceGetCount()
-    return [pynvml.nvmlDeviceGetName(pynvml.nvmlDeviceGetHandleByIndex(i)) for i in range(count)]
-
-
-def fingerprint() -> dict[str, Any]:
-    """Describe the machine that runs this process; what cannot be read is ``unknown``."""
-    cpu = _cpu()
-    return {
-        "machine": name(),
-        "cpu_model": cpu["model name"],
-        "cpu_flags": cpu["flags"],
-        "cpu_cache": cpu["cache size"],
-        "usable_cores": usable_cores(),
-        "hardware_threads": os.cpu_count(),
-        "cpu_governor": read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
-        "memory_gib": memory_gib(),
-        "load_average": load_average(),
-        "gpus": ", ".join(gpus()) or "none",
-        "system": f"{platform.system()} {platform.machine()}",
-        "libc": " ".join(platform.libc_ver()).strip() or UNKNOWN,
-        "python": platform.python_version(),
-        "numpy": version("numpy"),
-        "torch": version("torch"),
-        "torch_cuda": _torch_cuda() or "none",
-        "snakemake": version("snakemake"),
-        "rnnbench": rnnbench.__version__,
-    }
+def memory_limit_gib() -> float | str:
+    """GiB that the control group may use; ``none``: all there is."""
+    limit = read(f"{CONTROL_GROUP}/memory.max")
+    return round(int(limit) / 2**30, 1) if limit.isdigit() else {"max": "none"}.get(limit, UNKNOWN)
 
 
 def load_average() -> float:
@@ -118,27 +163,24 @@ def peak_memory_bytes() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def _cpu() -> dict[str, str]:
-    """Read the first processor's fields of CPU_FIELDS."""
-    listing = read("/proc/cpuinfo").partition("\n\n")[0]
-    pairs = (line.partition(":") for line in listing.splitlines())
-    fields = {key.strip(): value.strip() for key, _, value in pairs}
-    found = {key: fields.get(key, UNKNOWN) for key in CPU_FIELDS}
-    if found["model name"] == UNKNOWN:
-        found["model name"] = platform.processor() or platform.machine()
-    return found
+def _counted(found: list[str]) -> list[str]:
+    """GPUs of one name said once, with their number."""
+    counts = {one: found.count(one) for one in found}
+    return [one if number == 1 else f"{number}x {one}" for one, number in counts.items()]
 
 
-def _torch_cuda() -> str | None:
+def _of_mac() -> str:
+    """What macOS calls the processor, asked of the system library."""
+    if sys.platform != "darwin":
+        return ""
+    words, size = ctypes.create_string_buffer(256), ctypes.c_size_t(256)
+    ask = ctypes.CDLL(None).sysctlbyname
+    failed = ask(b"machdep.cpu.brand_string", words, ctypes.byref(size), None, 0)
+    return "" if failed else words.value.decode()
+
+
+def torch_cuda() -> str | None:
     """CUDA version the installed torch was built with, without importing torch."""
     folder = Path(find_spec("torch").submodule_search_locations[0])
     found = re.search(r"^cuda.*= '([\d.]+)'", (folder / "version.py").read_text(), re.MULTILINE)
     return found and found.group(1)
-
-
-def read(path: str) -> str:
-    """Text of a file that the system offers, or ``unknown``."""
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except OSError:
-        return UNKNOWN

@@ -1,22 +1,27 @@
 """Operators of a profiled training step, each put to a part of the step."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 
 from torch import nn
+from torch.autograd import DeviceType
 from torch.autograd.profiler_util import FunctionEvent
 
 SCOPE = "rnnbench:"  # how marked places begin
 OVERHEAD = "overhead"
+GRAPH = "recorded graph"  # kernels that the GPU runs from a record, by no operator of the host
 MINIBATCH, INPUT, RECURRENCE, WHOLE, OUTPUT, LOSS, UPDATE = (
     *("minibatch", "input projection", "recurrence", "layer in one operator"),
     *("output layer", "loss", "update"),
 )
-PARTS = (MINIBATCH, INPUT, RECURRENCE, WHOLE, OUTPUT, LOSS, UPDATE, OVERHEAD)
+PARTS = (MINIBATCH, INPUT, RECURRENCE, WHOLE, OUTPUT, LOSS, UPDATE, GRAPH, OVERHEAD)
 
 BACKWARD = "autograd::engine::evaluate_function: "
 WHOLE_LAYERS = ("aten::mkldnn_rnn_layer", "aten::_cudnn_rnn", "aten::miopen_rnn")
 PRODUCTS = ("aten::mm", "aten::addmm", "aten::bmm", "aten::baddbmm")
 ROW_GATHER = ("aten::index", "aten::embedding", "aten::gather", "aten::scatter")
+# Calls of CUDA by which the host hands work to the GPU: kernels, recorded graphs, copies, fills.
+LAUNCH = re.compile(r"cu(da)?(LaunchKernel|LaunchCooperativeKernel|GraphLaunch|Memcpy|Memset)")
 UPDATES = ("aten::sub", "aten::mul", "aten::add", "aten::linalg_vector_norm", "aten::where")
 
 
@@ -35,6 +40,40 @@ def parts_of(events: Sequence[FunctionEvent], model: nn.Module, batch_size: int)
         parts = [_by_shape(event, model) for event in events]
     for event, part in zip(events, parts, strict=True):
         yield part if _is_operator(event) else OVERHEAD
+
+
+def launches(events: Sequence[FunctionEvent], device: str) -> dict[str, float]:
+    """Return what the host handed to the device, the seconds that took, and those the device works.
+
+    On CUDA, ``launches`` are calls that put a kernel, a graph, a copy or a fill in the queue,
+    ``launch_seconds`` the host's time within them, and ``device_seconds`` the time in which the GPU
+    was busy. On the CPU, launches are operators that call no other, ``device_seconds`` is the time
+    within them, and ``launch_seconds`` that of the operators and nodes of autograd around them.
+    """
+    if device == "cuda":
+        calls = [e for e in events if e.device_type == DeviceType.CPU and LAUNCH.match(e.name)]
+        works = [e for e in events if e.device_type != DeviceType.CPU and not e.is_user_annotation]
+        busy = _union((e.time_range.start, e.time_range.end) for e in works)
+        return _told(len(calls), sum(e.self_cpu_time_total for e in calls), busy)
+    leaves = {id(e) for e in events if _is_operator(e)}
+    leaves -= {id(e.cpu_parent) for e in events if _is_operator(e) and e.cpu_parent}
+    within = sum(e.self_cpu_time_total for e in events if id(e) in leaves)
+    around = sum(e.self_cpu_time_total for e in events if "::" in e.name and id(e) not in leaves)
+    return _told(len(leaves), around, within)
+
+
+def _told(number: int, launch: float, device: float) -> dict[str, float]:
+    """Name the numbers; microseconds become seconds."""
+    return {"launches": number, "launch_seconds": launch / 1e6, "device_seconds": device / 1e6}
+
+
+def _union(spans: Iterable[tuple[float, float]]) -> float:
+    """Length of what the spans cover together; streams of a GPU work at the same time."""
+    covered, reached = 0.0, float("-inf")
+    for start, end in sorted(spans):
+        covered += max(0.0, end - max(start, reached))
+        reached = max(reached, end)
+    return covered
 
 
 def _is_operator(event: FunctionEvent) -> bool:

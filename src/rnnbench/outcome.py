@@ -11,7 +11,7 @@ import torch
 from pandas import DataFrame
 from torch import Tensor
 
-from rnnbench import initial
+from rnnbench import initial, machine
 from rnnbench.jobs import RunConfig
 from rnnbench.train import Progress, Texts, lost
 from rnnbench.variants import LanguageModel
@@ -46,6 +46,7 @@ def record(run: RunConfig, texts: Texts, progress: Progress, source: str) -> dic
         **progress.facts,
         **model_facts(progress.model),
         "trained_by": progress.engine.name,
+        "ran_on": machine.name(),
         **totals(progress),
         "status": "diverged"
         if lost(progress.curve)

@@ -123,17 +123,13 @@ class Point:
         return sum(k not in self.done for k in asked) if self.status == MEASURED else 0
 
     def windows(self) -> DataFrame:
-        """All windows, with their round, their arm, and whether load from outside disturbed them.
-
-        A window counts as disturbed only if the excess is more than one tick of the system's clock.
-        """
+        """All windows: their round, their arm, and whether load from outside disturbed them."""
         parts = [
             part.assign(round=(number - 1) // self.arms + 1, arm="ab"[(number - 1) % self.arms])
             for number, part in sorted(self.done.items())
         ]
         windows = pd.concat(parts, ignore_index=True)
-        sure = windows.outside_load - load.TICK / windows.seconds
-        return windows.assign(disturbed=sure > self.protocol.outside_load)
+        return windows.assign(disturbed=load.disturbed(windows, self.protocol.outside_load))
 
     def row(self) -> dict[str, Any]:
         """What became of it."""

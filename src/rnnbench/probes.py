@@ -16,7 +16,8 @@ import pandas as pd
 from pandas import DataFrame
 
 from rnnbench.jobs import TimingConfig
-from rnnbench.points import ADDRESS, MEASURED
+from rnnbench.load import disturbed
+from rnnbench.points import ADDRESS, MEASURED, Protocol
 from rnnbench.timing import Interpreter, Text, WorkError
 
 FAILED = "failed"
@@ -25,14 +26,20 @@ log = logging.getLogger(__name__)
 
 
 def measure(
-    asked: Mapping[str, Sequence[TimingConfig]], rounds: int, seed: int, text: Text, printed: Path
+    asked: Mapping[str, Sequence[TimingConfig]],
+    rounds: int,
+    protocol: Protocol,
+    text: Text,
+    printed: Path,
 ) -> tuple[dict[str, DataFrame], DataFrame]:
     """Return the windows of each kind of work, and what became of each probe.
+
+    Windows are marked as disturbed by the rule of the campaign.
 
     Args:
         asked: kind of work -> what is measured.
         rounds: processes per probe.
-        seed: of the order.
+        protocol: of the campaign; its seed decides the order.
         text: given to all work.
         printed: file to which whatever a process prints is appended.
     """
@@ -41,11 +48,13 @@ def measure(
     states = [{"status": MEASURED, "reason": None} for _ in jobs]
     for number in range(1, rounds + 1):
         with Interpreter(text, printed) as interpreter:
-            for i in np.random.default_rng([seed, number]).permutation(len(jobs)):
+            for i in np.random.default_rng([protocol.seed, number]).permutation(len(jobs)):
                 work, timing = jobs[i]
                 try:
                     rows = interpreter.rows(work, replace(timing, process=number))
-                    windows[work].append(DataFrame(rows))
+                    found = DataFrame(rows)
+                    marks = disturbed(found, protocol.outside_load)
+                    windows[work].append(found.assign(disturbed=marks))
                 except WorkError as error:
                     log.warning("not measured: %s of %s: %s", work, timing.variant, error)
                     states[i] = {"status": FAILED, "reason": str(error)}

@@ -20,16 +20,35 @@ SIZES = (
 )
 
 
-def used(windows: DataFrame) -> DataFrame:
+def used(
+    windows: DataFrame, fewest: int = FEWEST_WINDOWS, processes: int = stats.FEWEST_PROCESSES
+) -> DataFrame:
     """Return the counted windows of a point that the load from outside left alone.
 
     Where fewer than six, or those of fewer than three processes, would be left, all counted windows
-    are used: an estimate from what happened to be calm would hide how it was come by.
+    are used: an estimate from what happened to be calm would hide how it was come by. Probes, which
+    have few windows, name smaller numbers.
     """
     counted = windows[windows.counted]
     calm = counted[~counted.disturbed]
-    enough = len(calm) >= FEWEST_WINDOWS and calm.process.nunique() >= stats.FEWEST_PROCESSES
+    enough = len(calm) >= fewest and calm.process.nunique() >= processes
     return calm if enough else counted
+
+
+def which(chosen: DataFrame) -> str:
+    """Say in a word which windows those of :func:`used` are."""
+    return "all" if chosen.disturbed.any() else "undisturbed"
+
+
+def joules_per_million_tokens(windows: DataFrame) -> float:
+    """Median over processes of energy over tokens; NaN where a window's energy is not known.
+
+    A counter that moves seldom is read too early or too late in each window, and over a process
+    these errors cancel.
+    """
+    totals = windows.groupby("process")[["energy_joules", "num_tokens"]].sum(min_count=1)
+    known = bool(len(windows)) and windows.energy_joules.notna().all()
+    return float(1e6 * (totals.energy_joules / totals.num_tokens).median()) if known else np.nan
 
 
 def by_process(windows: DataFrame) -> dict[int, np.ndarray]:
@@ -58,13 +77,15 @@ def summary(windows: DataFrame) -> dict[str, Any]:
         "minimum": rates.min(),
         "maximum": rates.max(),
         "disturbed_share": counted.disturbed.mean(),
-        "windows_used": "undisturbed" if not chosen.disturbed.any() else "all",
+        "windows_used": which(chosen),
         "outside_load": counted.outside_load.mean(),
         "drift": trend.share,
         "drift_p": trend.p,
         "unsteady_processes": int((~counted.groupby("process").steady.first()).sum()),
         **{name: counted.groupby("process")[name].first().median() for name in TYPICAL},
         "peak_memory_bytes": counted.peak_memory_bytes.max(),
+        "joules_per_million_tokens": joules_per_million_tokens(chosen),
+        "energy_source": counted.energy_source.iloc[0],
         **{name: counted[name].iloc[0] for name in SIZES},
     }
 

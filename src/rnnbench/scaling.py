@@ -12,7 +12,7 @@ import numpy as np
 import psutil
 import torch
 
-from rnnbench import limit, machine, precision, speed
+from rnnbench import limit, precision, speed
 from rnnbench.jobs import TimingConfig
 
 WORKER = "from rnnbench.scaling import worker; worker()"
@@ -22,14 +22,14 @@ def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict
     """Return the rows of :func:`rnnbench.speed.rows` with sizes, start and memory.
 
     ``start_seconds`` is the time from the birth of this process to its first training step;
-    ``base_memory_bytes`` is what the process held before there was a model. A window of this
+    ``base_memory_bytes`` is what it held on its device before there was a model. A window of this
     process ran beside ``parallel`` - 1 others of its kind.
 
     Raises:
         StudyError: the text is shorter than one minibatch.
     """
     born = time.time() - psutil.Process().create_time()
-    base = machine.peak_memory_bytes()
+    base = speed.peak_memory_bytes(timing.device)
     found = speed.rows(timing, tokens, vocab_size)
     key = limit.architecture(timing, vocab_size).as_row() | {"parallel": 1}
     key |= {"base_memory_bytes": base}

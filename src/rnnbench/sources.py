@@ -17,7 +17,8 @@ from rnnbench.jobs import RunConfig
 FOLDER = Path(__file__).parent
 STEP = ("train.py", "initial.py", "variants/__init__.py", "samplers/__init__.py")
 ENGINE = ("engine.py", "names.py", "layouts.py", "agreement.py", "reference.py", "precision.py")
-PROTOCOL = ("speed.py", "load.py", "precision.py")
+PROTOCOL = ("speed.py", "load.py", "precision.py", "energy.py")
+MACHINE = ("machine.py", "processor.py", "gpus.py", "preflight.py", "fingerprint.py", "energy.py")
 PAGE = ("page.py", "page.html.j2", "page.js", "parts.html.j2")
 FIGURE_HOUSE = (
     *("__init__", "_curves", "_heat", "_rows", "_samplers", "_sine", "_speed", "_theme"),
@@ -128,12 +129,17 @@ def timing(point: Wildcards) -> str:
     return digest(*STEP, *PROTOCOL, *_grid(point))
 
 
+def machine() -> str:
+    """All that a fingerprint is read by."""
+    return digest(*MACHINE)
+
+
 def campaign() -> str:
-    """The order of the processes, and what is made of them."""
+    """The order of the processes, what is made of them, and who did them."""
     house = ("campaign.py", "points.py", "rates.py", "stats.py", "timing.py", "probes.py")
     gate = ("admission.py", "agreement.py", "reference.py", "layouts.py")
     work = ("limit.py", "inference.py", "breakdown.py", "operators.py", "scaling.py", "windows.py")
-    return digest(*house, *gate, *work, "neighbours.py")
+    return digest(*house, *gate, *work, "neighbours.py", *MACHINE)
 
 
 def suite() -> str:

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rnnbench import machine, precision, samplers, stats, variants
+from rnnbench import energy, machine, precision, samplers, stats, variants
 from rnnbench.jobs import TimingConfig
 from rnnbench.load import Clock
 from rnnbench.train import Progress, own, steps
@@ -87,10 +87,10 @@ def _endless(timing: TimingConfig, text: Tensor, progress: Progress) -> Iterator
 
 
 def window(device: str, stepping: Iterator[int], num_minibatches: int) -> dict[str, Any]:
-    """Time ``num_minibatches`` steps."""
-    load_average = machine.load_average()
+    """Time ``num_minibatches`` steps; the energy is that of the device, if it can be read."""
+    load_average, meter = machine.load_average(), energy.of(device)
     synchronise(device)
-    before = Clock.read()
+    joules, before = meter.read(), Clock.read()
     began = time.perf_counter()
     num_tokens = sum(next(stepping) for _ in range(num_minibatches))
     synchronise(device)
@@ -101,6 +101,8 @@ def window(device: str, stepping: Iterator[int], num_minibatches: int) -> dict[s
         "seconds": seconds,
         "outside_load": Clock.read().outside_load(before),
         "load_average": load_average,
+        "energy_joules": meter.joules(joules, meter.read()),
+        "energy_source": meter.source,
     }
 
 

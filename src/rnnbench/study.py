@@ -16,6 +16,7 @@ AXES = {  # field of a run -> its list in the grid
     **{"clip_norm": "clip_norm", "seed": "seeds"},
 }
 PROTOCOL = ("processes_min", "precision", "most_seconds", "outside_load", "twins", "seed")
+AT_TIMED_SIZES = ("limit", "breakdown")  # probes at every size that is timed
 ANYWHERE: Mapping[str, str] = {}
 
 
@@ -111,45 +112,28 @@ class Study:
     def probes(self) -> dict[str, list[dict[str, Any]]]:
         """Kind of work -> parameters of what is measured beside the campaign, as plain values.
 
-        Everything but the limit is measured on one thread, at the first of each other axis, and at
-        the sizes of the training runs; the limit at all settings and sizes that are timed.
+        All is measured at the first of each other axis. Use and scaling on one thread and at the
+        sizes of the training runs, the parts of a step at all sizes that are timed, and the limit
+        at all numbers of threads and types of number as well.
         """
-        probes, speed = self.config["probes"], self.config["speed"]
-        devices = [d for d in self.devices("speed") if d not in self.unavailable]
-        first = {"sampler": speed["samplers"][:1], "clip_norm": speed["clip_norm"][:1]}
-        each = {"device": devices, "threads": [1], "dtype": speed["dtypes"][:1]}
-        found = {
-            work: [
-                self.timing(address)
-                for address in self._grid(variant=probes[work], **first, **each)
-            ]
-            for work in ("inference", "breakdown", "scaling")
-        }
-        whole = {"threads": self.threads, "dtype": speed["dtypes"]}
-        found["limit"] = [
-            self.timing(address)
-            for name in probes["limit"]
-            for address in self._grid(
-                variant=[name], **first, **each | whole, **self._timed_sizes(name)
-            )
-            if precision.unavailable(address["device"], address["dtype"]) is None
-        ]
+        kinds = ("inference", "breakdown", "scaling", "limit")
+        found = {work: list(self._probe_grid(work)) for work in kinds}
+        axes = self.config["probes"]["axes"]
         found["neighbours"] = [timing for timing in found["scaling"] if timing.device == "cpu"]
         found["scaling"] = [
             point
             for middle in found["scaling"]
-            for point in (
-                *jobs.star(middle, probes["axes"]),
-                *jobs.corners(middle, probes["axes"]),
-            )
+            for point in (*jobs.star(middle, axes), *jobs.corners(middle, axes))
         ]
         return {work: [timing.as_row() for timing in points] for work, points in found.items()}
 
     @property
     def threads(self) -> list[int]:
-        """Numbers of threads to time with; ``all`` and the number of all cores are one."""
+        """Numbers of threads to time with, each once; ``each`` are 1, 2, 4, ... and all cores."""
+        most = self.usable_cores
+        words = {"all": [most], "each": [*(2**k for k in range(most.bit_length())), most]}
         asked = self.config["speed"]["threads"]
-        return list(dict.fromkeys(self.usable_cores if n == "all" else n for n in asked))
+        return list(dict.fromkeys(itertools.chain(*(words.get(n, [n]) for n in asked))))
 
     def memory_runs(self, corpus: str) -> list[dict[str, str]]:
         """Addresses of the runs whose memory is measured: of each variant all seeds at one setting.
@@ -262,6 +246,11 @@ class Study:
         return int(self.run(address).device == "cuda")
 
     @property
+    def timing_gpus(self) -> int:
+        """How many GPUs the campaign needs."""
+        return int(any(point["device"] == "cuda" for point in self.timings))
+
+    @property
     def known(self) -> list[str]:
         """Names of the texts whose source is known: their modules offer ``chain()``."""
         built_in = (c for c in self.config["corpora"] if c not in self.config["own_texts"])
@@ -324,6 +313,20 @@ class Study:
                 dtype=speed["dtypes"],
                 **self._timed_sizes(variant),
             )
+
+    def _probe_grid(self, work: str) -> Iterator[TimingConfig]:
+        """Points at which one kind of work is measured beside the campaign."""
+        speed, first = self.config["speed"], {}
+        first |= {name: speed[f"{name}s"][:1] for name in ("sampler", "dtype")}
+        first |= {"clip_norm": speed["clip_norm"][:1], "threads": [1]}
+        first["device"] = [d for d in self.devices("speed") if d not in self.unavailable]
+        if work == "limit":
+            first |= {"threads": self.threads, "dtype": speed["dtypes"]}
+        for name in self.config["probes"][work]:
+            sizes = self._timed_sizes(name) if work in AT_TIMED_SIZES else {}
+            for address in self._grid(variant=[name], **first, **sizes):
+                if precision.unavailable(address["device"], address["dtype"]) is None:
+                    yield self.timing(address)
 
     def _timed_sizes(self, variant: str) -> dict[str, list[int]]:
         """Sizes to time a variant at: those of its training runs, but for those asked for."""

@@ -222,6 +222,11 @@ def breakdown(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     return _join(timings.breakdown(concatenate(paths, missing)), missing)
 
 
+def launches(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per timed point: what a step hands to its device, and what bounds it."""
+    return _join(timings.launches(concatenate(paths, missing)), missing)
+
+
 def scaling(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     """One row per point: speed and memory at other sizes, threads and numbers of processes."""
     return _join(timings.scaling(concatenate(paths, missing)), missing)
@@ -308,17 +313,9 @@ BUILDERS = {
     build.__name__: build
     for build in (
         *(runs, curves, trials, trial_curves, equal_cost, texts, memory, half_life, generation),
-        *(speed, speedup, noise, limit, inference, breakdown, scaling, costs, ngram_lm, floor),
-        *(
-            book,
-            predictors,
-            machines,
-            sine_skill,
-            sentences,
-            detaching_runs,
-            divergence,
-            bptt_training,
-        ),
+        *(speed, speedup, noise, limit, inference, breakdown, launches, scaling, costs),
+        *(ngram_lm, floor, book, predictors, machines, sine_skill, sentences, detaching_runs),
+        *(divergence, bptt_training),
     )
 }
 

@@ -4,43 +4,63 @@ Every function takes the windows of one kind of work, warm-ups among them. Nothi
 torch.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
-from rnnbench import stats, work
+from rnnbench import rates, stats, work
+from rnnbench.jobs import SIZES
 
 POINT = ["machine", "variant", "sampler", "clip_norm", "device", "threads", "dtype"]
+PLACE = ["machine", "device", "dtype"]
 SETTING = ["machine", "device", "threads", "dtype"]
 SHAPE = ["rows", "inner", "columns"]
 MODEL = ["gates", "hidden_size", "num_layers", "directions", "vocab_size"]
 BATCH = ["batch_size", "num_steps"]
 LATENCIES = ["latency_q05", "latency_q50", "latency_q95", "latency_q99"]
+LAUNCH_BOUND = 0.5  # the device is busy for less than this share of a step
 ITEMSIZE = {"float64": 8, "float32": 4, "tf32": 4, "bfloat16": 2}
+LIMITED = "limit_windows_used"
 LIMITS = [
     *("flops_per_token", "bytes_per_token", "flops_per_second", "limit_tokens_per_second"),
     *("share_of_limit", "roofline_tokens_per_second", "share_of_roofline"),
 ]
 
 
+def calm(windows: DataFrame, key: list[str]) -> DataFrame:
+    """Windows of each point that count, and in ``windows_used`` which these are.
+
+    A probe has few windows: two that nothing disturbed are enough to go by.
+    """
+    chosen = [rates.used(part, fewest=2, processes=1) for _, part in _groups(windows, key)]
+    return pd.concat(part.assign(windows_used=rates.which(part)) for part in chosen)
+
+
 def limit(windows: DataFrame) -> DataFrame:
-    """One row per setting and probe: FLOPs or bytes per second."""
-    first = [*SETTING, "probe", *SHAPE, "unit", "per_second", "low", "high", "n", "processes"]
+    """One row per setting and probe: FLOPs or bytes per second.
+
+    What the machine can do is what it did at its best: ``per_second`` is that of the fastest window
+    that nothing disturbed. ``low`` and ``high`` are the extremes of the windows that were used. If
+    all had to be (``windows_used``), the machine can do at least as much.
+    """
+    key = [*SETTING, "probe", *SHAPE, "unit"]
+    first = [*key, "per_second", "low", "high", "n", "processes", "windows_used"]
     if windows.empty:
         return DataFrame(columns=first)
-    counted = windows[windows.counted]
-    size = counted.flops.fillna(counted.bytes)
-    counted = counted.assign(
-        rate=size / counted.seconds, unit=np.where(counted.flops.isna(), "bytes", "flops")
-    )
-    found = [
-        _key([*SETTING, "probe", *SHAPE, "unit"], key) | _interval(group, "per_second")
-        for key, group in _groups(counted, [*SETTING, "probe", *SHAPE, "unit"])
-    ]
-    return DataFrame(found)[first]
+    size = windows.flops.fillna(windows.bytes)
+    unit = np.where(windows.flops.isna(), "bytes", "flops")
+    chosen = calm(windows.assign(rate=size / windows.seconds, unit=unit), key)
+    return DataFrame([_key(key, of) | _best(group) for of, group in _groups(chosen, key)])[first]
+
+
+def _best(chosen: DataFrame) -> dict[str, Any]:
+    return {
+        **{"per_second": chosen.rate.max(), "low": chosen.rate.min(), "high": chosen.rate.max()},
+        **{"n": len(chosen), "processes": chosen.process.nunique()},
+        "windows_used": chosen.windows_used.iloc[0],
+    }
 
 
 def inference(windows: DataFrame) -> DataFrame:
@@ -51,16 +71,16 @@ def inference(windows: DataFrame) -> DataFrame:
     first = [*POINT, "mode", "tokens_per_second", "low", "high", "n", "processes", *LATENCIES]
     if windows.empty:
         return DataFrame(columns=[*first, "status", "reason"])
-    counted = windows[windows.counted].assign(rate=lambda w: w.num_tokens / w.seconds)
+    counted = calm(windows, [*POINT, "mode"]).assign(rate=lambda w: w.num_tokens / w.seconds)
     found = [
         _key([*POINT, "mode"], key)
         | _interval(group, "tokens_per_second")
         | {name: group[name].median() for name in LATENCIES}
-        | {name: group[name].iloc[0] for name in [*MODEL, *BATCH]}
+        | {name: group[name].iloc[0] for name in [*MODEL, *BATCH, "windows_used"]}
         | {"status": "measured", "reason": None}
         for key, group in _groups(counted, [*POINT, "mode"])
     ]
-    return DataFrame(found)[[*first, *MODEL, *BATCH, "status", "reason"]]
+    return DataFrame(found)[[*first, *MODEL, *BATCH, "windows_used", "status", "reason"]]
 
 
 def breakdown(windows: DataFrame) -> DataFrame:
@@ -70,22 +90,62 @@ def breakdown(windows: DataFrame) -> DataFrame:
     without it, the shares are of the operators' time. ``low`` and ``high`` are the extremes of
     single windows; ``slowdown`` is the time with the profiler over that without.
     """
-    first = [*POINT, "part", "share", "low", "high", "n", "seconds_per_token", "slowdown"]
+    key, told = [*POINT, *SIZES, "part"], ["seconds_per_token", "slowdown", "windows_used"]
+    first = [*key, "share", "low", "high", "n", *told]
     if windows.empty:
         return DataFrame(columns=[*first, "status", "reason"])
-    counted = windows[windows.counted]
-    told = counted.groupby([*POINT, "process", "window"], dropna=False).seconds.transform("sum")
+    counted = calm(windows, key)
+    window = [*POINT, *SIZES, "process", "window"]
+    told = counted.groupby(window, dropna=False).seconds.transform("sum")
     counted = counted.assign(told=told, share=counted.seconds / told)
     found = [
-        _key([*POINT, "part"], key)
+        _key(key, values)
         | {"share": group.seconds.sum() / group.told.sum()}
         | {"low": group.share.min(), "high": group.share.max(), "n": len(group)}
         | {"seconds_per_token": group.seconds.sum() / group.num_tokens.sum()}
         | {"slowdown": group.profiled_seconds.sum() / group.plain_seconds.sum()}
+        | {"windows_used": group.windows_used.iloc[0]}
         | {"status": "measured", "reason": None}
-        for key, group in _groups(counted, [*POINT, "part"])
+        for values, group in _groups(counted, key)
     ]
     return DataFrame(found)[[*first, "status", "reason"]]
+
+
+def launches(windows: DataFrame) -> DataFrame:
+    """One row per point: what a training step hands to the device, and what bounds the step.
+
+    ``device_busy_share`` is the device's time over the step's: on CUDA without the profiler, which
+    slows the host and not the GPU; on the CPU, which it slows as a whole, with it. A step in which
+    the device is busy for less than half of the time is ``launch-bound``, another
+    ``compute-bound``. All is of the windows of :func:`breakdown`.
+    """
+    key = [*POINT, *SIZES]
+    numbers = ["launches_per_step", "seconds_per_launch", "step_seconds", "device_seconds"]
+    last = ["device_busy_share", "bound", "n", "windows_used", "status", "reason"]
+    if windows.empty:
+        return DataFrame(columns=[*key, *numbers, *last])
+    counted = calm(windows.drop_duplicates([*key, "process", "window"]), key)
+    rows = [_key(key, of) | _launches(group) for of, group in _groups(counted, key)]
+    return DataFrame(rows)[[*key, *numbers, *last]]
+
+
+def _launches(windows: DataFrame) -> dict[str, Any]:
+    total = windows[["launches", "launch_seconds", "device_seconds", "num_minibatches"]].sum()
+    steps, step = total.num_minibatches, windows.plain_seconds.sum() / total.num_minibatches
+    profiled = windows.profiled_seconds.sum() / steps
+    busy = total.device_seconds / steps / (step if windows.device.iloc[0] == "cuda" else profiled)
+    return {
+        "launches_per_step": total.launches / steps,
+        "seconds_per_launch": total.launch_seconds / total.launches if total.launches else np.nan,
+        "step_seconds": step,
+        "device_seconds": total.device_seconds / steps,
+        "device_busy_share": busy,
+        "bound": "launch-bound" if busy < LAUNCH_BOUND else "compute-bound",
+        "n": len(windows),
+        "windows_used": windows.windows_used.iloc[0],
+        "status": "measured",
+        "reason": None,
+    }
 
 
 def scaling(windows: DataFrame) -> DataFrame:
@@ -96,15 +156,16 @@ def scaling(windows: DataFrame) -> DataFrame:
     """
     key = [*POINT, *MODEL, *BATCH, "parallel"]
     last = ["start_seconds", "peak_memory_bytes", "model_memory_bytes"]
-    first = [*key, "tokens_per_second", "low", "high", "n", "processes", *last]
+    first = [*key, "tokens_per_second", "low", "high", "n", "processes", *last, "windows_used"]
     if windows.empty:
         return DataFrame(columns=[*first, "status", "reason"])
-    counted = windows[windows.counted].assign(rate=lambda w: w.num_tokens / w.seconds)
+    counted = calm(windows, key).assign(rate=lambda w: w.num_tokens / w.seconds)
     counted["model_memory_bytes"] = counted.peak_memory_bytes - counted.base_memory_bytes
     found = [
         _key(key, values)
         | _interval(group, "tokens_per_second")
         | {name: group[name].median() for name in last}
+        | {"windows_used": group.windows_used.iloc[0]}
         | {"status": "measured", "reason": None}
         for values, group in _groups(counted, key)
     ]
@@ -115,27 +176,35 @@ def with_limit(speed: DataFrame, limit: DataFrame) -> DataFrame:
     """Put the work, the limits and the share reached beside each measured speed.
 
     A row gets a limit only if each product of its training step was timed at its very shape, on
-    the same machine and device, with as many threads and the same type of number.
+    the same machine and device, with the same type of number. Of the numbers of threads that were
+    tried, up to that of the row, the fastest counts for each product: who may use two threads can
+    leave one idle.
 
     Args:
         speed: the table ``speed``, with the sizes of the architecture of each row.
         limit: the table ``limit``.
     """
-    rates = {key: group for key, group in _groups(limit, SETTING)} if len(limit) else {}
-    rows = [_limits(row, rates.get(tuple(row[SETTING]))) for _, row in speed.iterrows()]
-    found = DataFrame(rows, index=speed.index, columns=LIMITS).astype(float)
-    own = {name: found[name] for name in LIMITS}
-    return speed.assign(**own)
+    rates = {key: group for key, group in _groups(limit, PLACE)} if len(limit) else {}
+    rows = [_limits(row, rates.get(tuple(row[PLACE]))) for _, row in speed.iterrows()]
+    found = DataFrame(rows, index=speed.index, columns=[*LIMITS, LIMITED])
+    own = {name: found[name].astype(float) for name in LIMITS}
+    return speed.assign(**own, **{LIMITED: found[LIMITED]})
 
 
-def _limits(row: Series, probes: DataFrame | None) -> dict[str, float]:
+def _limits(row: Series, probes: DataFrame | None) -> dict[str, Any]:
     """Columns LIMITS of one row of ``speed``; empty where something is not known."""
     if probes is None or any(pd.isna(row.get(name)) for name in [*MODEL, *BATCH]):
         return {}
+    probes = probes[probes.threads <= row.threads]
     model = work.Architecture.from_row(row)
     batch = int(row.batch_size), int(row.num_steps)
     token = work.per_token(model, *batch, ITEMSIZE[row["dtype"]])
-    seconds = _product_seconds(work.products(model, *batch), probes) / (batch[0] * batch[1])
+    timed = _fastest(probes[probes.unit == "flops"], SHAPE)
+    products = [(p, timed.get(p.shape)) for p in work.products(model, *batch)]
+    if any(found is None for _, found in products):
+        return {}
+    seconds = sum(p.calls * p.flops / found.per_second for p, found in products)
+    seconds /= batch[0] * batch[1]
     squares = probes.per_second[probes.probe == "square"].max()
     memory = probes.per_second[probes.unit == "bytes"].max()
     roofline = min(squares / token.product_flops, memory / token.bytes)
@@ -147,14 +216,14 @@ def _limits(row: Series, probes: DataFrame | None) -> dict[str, float]:
         "share_of_limit": row.tokens_per_second * seconds,
         "roofline_tokens_per_second": roofline,
         "share_of_roofline": row.tokens_per_second / roofline,
+        LIMITED: min((found.windows_used for _, found in products), key="all".__ne__),
     }
 
 
-def _product_seconds(products: Sequence[work.Product], probes: DataFrame) -> float:
-    """Seconds of all products of a training step; NaN if one was not timed at its shape."""
-    timed = probes[probes.unit == "flops"].groupby(SHAPE).per_second.max()
-    rates = {tuple(map(int, shape)): rate for shape, rate in timed.items()}
-    return sum(p.calls * p.flops / rates.get(p.shape, np.nan) for p in products)
+def _fastest(probes: DataFrame, columns: list[str]) -> dict[tuple[int, ...], Series]:
+    """Row of the highest rate for each shape."""
+    best = probes.loc[probes.groupby(columns).per_second.idxmax()]
+    return {tuple(int(row[name]) for name in columns): row for _, row in best.iterrows()}
 
 
 def _interval(group: DataFrame, name: str) -> dict[str, Any]:

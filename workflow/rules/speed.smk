@@ -9,6 +9,7 @@ PARTS["inference"] = [f"{SPEED_HERE}/inference.csv"]
 PARTS["breakdown"] = [f"{SPEED_HERE}/breakdown.csv"]
 PARTS["scaling"] = [f"{SPEED_HERE}/scaling.csv", f"{SPEED_HERE}/neighbours.csv"]
 PARTS["costs"] = PARTS["scaling"]
+PARTS["launches"] = PARTS["breakdown"]
 PARTS["probes"] = [f"{SPEED_HERE}/probes.csv"]
 PARTS["speedup"] = [f"{SPEED_HERE}/samples.csv"]
 PARTS["noise"] = [f"{SPEED_HERE}/samples.csv"]
@@ -18,7 +19,7 @@ PARTS["machines"] = [f"results/machine/machine={study.machine}/record.json"]
 
 
 rule machine:
-    """Describe the machine that runs the jobs."""
+    """Describe the machine that runs the jobs, which must be the one that the study is made for."""
     output:
         "results/machine/machine={machine}/record.json",
     log:
@@ -26,7 +27,7 @@ rule machine:
     conda:
         "../../environment.yml"
     params:
-        source=sources.digest("machine.py", "preflight.py"),
+        source=sources.machine(),
     script:
         "../scripts/machine.py"
 
@@ -45,6 +46,7 @@ rule campaign:
         scaling=f"{SPEED}/scaling.csv",
         neighbours=f"{SPEED}/neighbours.csv",
         probes=f"{SPEED}/probes.csv",
+        fingerprint=f"{SPEED}/fingerprint.json",
         record=f"{SPEED}/record.json",
     log:
         f"{SPEED}/speed.log",
@@ -52,6 +54,7 @@ rule campaign:
         "../../environment.yml"
     threads: ALL_CORES
     resources:
+        gpu=study.timing_gpus,
         seconds=estimate.speed(),
         seconds_by=PROTOCOL,
     params:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from rnnbench import probes, tables
+from rnnbench import fingerprint, machine, probes, tables
 from rnnbench.campaign import Campaign
 from rnnbench.job import logged
 from rnnbench.jobs import TimingConfig
@@ -12,7 +12,9 @@ from rnnbench.timing import Text
 from rnnbench.vocab import Vocab
 
 with logged(snakemake.log[0]):
-    params, key = snakemake.params, {"machine": snakemake.wildcards.machine}
+    params, wanted = snakemake.params, snakemake.wildcards.machine
+    key = {"machine": wanted, "ran_on": machine.require(wanted)}
+    write_record(snakemake.output.fingerprint, key | fingerprint.read_elsewhere())
     protocol = Protocol(**params.protocol)
     points = [Point.of(*row, protocol) for row in zip(params.points, params.sources, strict=True)]
     text = Text(Path(snakemake.input.ids), len(Vocab.read(snakemake.input.vocab)))
@@ -22,7 +24,7 @@ with logged(snakemake.log[0]):
     tables.write(snakemake.output.samples, campaign.samples())
     tables.write(snakemake.output.points, campaign.table())
     asked = {w: [TimingConfig(**row) for row in rows] for w, rows in params.probes.items()}
-    found, states = probes.measure(asked, params.rounds, protocol.seed, text, printed)
+    found, states = probes.measure(asked, params.rounds, protocol, text, printed)
     for work, windows in found.items():
         tables.write(snakemake.output[work], windows)
     tables.write(snakemake.output.probes, states)

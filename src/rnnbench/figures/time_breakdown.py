@@ -21,6 +21,7 @@ COLORS = {
     "output layer": _theme.GREEN,
     "loss": _theme.PURPLE,
     "update": _theme.ORANGE,
+    "recorded graph": _theme.INK,
     OVERHEAD: "#c4c4c4",
 }
 LABELS = {OVERHEAD: "outside operators"}
@@ -66,7 +67,7 @@ def finding(tables: _rows.Tables) -> str:
 
 
 def _measured(parts: DataFrame) -> DataFrame:
-    return parts if parts.empty else parts[parts.share.notna()]
+    return parts if parts.empty else _speed.one_size(parts[parts.share.notna()])
 
 
 def _range(shares) -> str:

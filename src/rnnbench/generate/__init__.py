@@ -47,7 +47,7 @@ class Reading:
     def then(self, tokens: np.ndarray) -> Self:
         X = torch.from_numpy(tokens)[None].to(self.model.output.weight.device)
         logits, state = self.model(X, self.state)
-        numbers = logits[-1].cpu().numpy().astype(np.float64)
+        numbers = logits[-1].cpu().double().numpy()  # NumPy has no bfloat16
         return type(self)(self.model, np.minimum(np.fmax(numbers, -HUGE), HUGE), state)
 
     def rows(self, index: np.ndarray) -> Self:

@@ -15,10 +15,12 @@ def minibatches(
     """Yield ``(X, Y)``, each ``(num_steps, batch_size)``; see the package for the contract."""
     offset = int(generator.integers(num_steps))
     num_subsequences = (len(tokens) - 1 - offset) // num_steps
-    starts = offset + num_steps * generator.permutation(num_subsequences)
-    steps = np.arange(num_steps)[:, None]
+    order = offset + num_steps * generator.permutation(num_subsequences)
+    # moved to the device once: the host would wait for the device at every minibatch
+    starts = torch.from_numpy(order).to(tokens.device)
+    steps = torch.arange(num_steps, device=tokens.device)[:, None]
     for first in range(0, num_subsequences - batch_size + 1, batch_size):
-        positions = torch.from_numpy(steps + starts[first : first + batch_size]).to(tokens.device)
+        positions = steps + starts[first : first + batch_size]
         yield tokens[positions], tokens[positions + 1]
 
 
