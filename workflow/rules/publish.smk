@@ -14,6 +14,7 @@ rule publish:
         records=PARTS["runs"] + PARTS["trials"],
         curves=PARTS["curves"] + PARTS["trial_curves"],
         corpora=PARTS["corpora"],
+        sbom=rules.sbom.output,
     log:
         "results/logs/publish.log",
     conda:
