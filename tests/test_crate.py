@@ -1,7 +1,8 @@
-"""Laws of the crate: every file is listed with its hash, every job is told, and a validator agrees."""
+"""Laws of the crate: every file is listed with its hash, every job told, a validator agrees."""
 
 import hashlib
 import json
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 
@@ -166,6 +167,7 @@ def test_every_reference_within_the_crate_leads_to_something_in_it(results):
     assert {name for name in told if not name.startswith("http")} <= set(graph)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of what the validator is built on
 def test_the_validator_of_the_profile_finds_nothing_that_is_required_and_missing(results, tmp_path):
     assert validated(results, tmp_path / "cache") == []
     made = json.loads((results / METADATA).read_text())
@@ -225,10 +227,8 @@ def test_whatever_stands_there_gives_files_or_one_message(tmp_path_factory, valu
     entity = {"@id": value, "@type": ["File"], "sha256": value}
     for content in (value, {"@graph": value}, {"@graph": [entity]}):
         (folder / METADATA).write_text(json.dumps(content))
-        try:
+        with suppress(CrateError):
             assert isinstance(listed(folder), dict)
-        except CrateError:
-            pass
 
 
 @pytest.mark.parametrize("name", PASSING)

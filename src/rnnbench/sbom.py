@@ -14,7 +14,14 @@ from importlib import metadata
 from platform import python_version
 
 import yaml
-from cyclonedx.model import ExternalReference, ExternalReferenceType, HashType, Property, XsUri
+from cyclonedx.model import (
+    ExternalReference,
+    ExternalReferenceType,
+    HashAlgorithm,
+    HashType,
+    Property,
+    XsUri,
+)
 from cyclonedx.model.bom import Bom
 from cyclonedx.model.component import Component, ComponentScope, ComponentType
 from cyclonedx.model.license import DisjunctiveLicense
@@ -122,7 +129,7 @@ def _distribution(pin: Pin) -> ExternalReference:
         type=ExternalReferenceType.DISTRIBUTION,
         url=XsUri(f"https://pypi.org/project/{pin.name}/{pin.version}/"),
         comment="hashes of all files that the lock admits",
-        hashes=[HashType.from_hashlib_alg("sha256", digest) for digest in pin.hashes],
+        hashes=[HashType(alg=HashAlgorithm.SHA_256, content=digest) for digest in pin.hashes],
     )
 
 
