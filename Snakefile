@@ -47,6 +47,7 @@ include: "workflow/rules/speed.smk"  # vocabulary → timed training steps
 include: "workflow/rules/report.smk"  # records → tables → figures → report → overheads
 include: "workflow/rules/crate.smk"  # lock and results → bill of materials, a crate of all files
 include: "workflow/rules/publish.smk"  # records and tables → a bundle of this machine
+include: "workflow/rules/hardware.smk"  # bundles → machines compared
 
 
 rule all:

@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parent
 STEP = ("train.py", "initial.py", "variants/__init__.py", "samplers/__init__.py")
 ENGINE = ("engine.py", "names.py", "layouts.py", "agreement.py", "reference.py", "precision.py")
 PROTOCOL = ("speed.py", "load.py", "precision.py")
-PAGE = ("page.py", "page.html.j2", "parts.html.j2")
+PAGE = ("page.py", "page.html.j2", "page.js", "parts.html.j2")
 FIGURE_HOUSE = (
     *("__init__", "_curves", "_heat", "_rows", "_samplers", "_sine", "_speed", "_theme"),
     "_trials",
@@ -138,7 +138,7 @@ def campaign() -> str:
 
 def suite() -> str:
     """Every source file of the package, as a bundle names it."""
-    kinds = ("*.py", "*.cpp", "*.h", "*.yaml", "*.j2", "*.csv")
+    kinds = ("*.py", "*.cpp", "*.h", "*.yaml", "*.j2", "*.js", "*.csv")
     files = (path.relative_to(FOLDER).as_posix() for kind in kinds for path in FOLDER.rglob(kind))
     return digest(*sorted(files))
 
@@ -164,6 +164,12 @@ def report() -> str:
     """The page, and what it shares with the figures."""
     own = ("report.py", "report.html.j2", "overview.py", "figures/tokens_per_second.py")
     return digest(*own, *PAGE, *_house()) + claims() + overheads()
+
+
+def hardware() -> str:
+    """The reading of bundles, the contract, the statistics, and every table of the comparison."""
+    house = ("bundle.py", "comparison.py", "stats.py", "rates.py", "metrics.py", "names.py")
+    return digest(*house, *_all("hardware"))
 
 
 def overheads() -> str:
