@@ -45,6 +45,7 @@ include: "workflow/rules/memory.smk"  # trained models → how far back they see
 include: "workflow/rules/generation.smk"  # trained models → texts of theirs, judged
 include: "workflow/rules/speed.smk"  # vocabulary → timed training steps
 include: "workflow/rules/report.smk"  # records → tables → figures → report → overheads
+include: "workflow/rules/crate.smk"  # lock and results → bill of materials, a crate of all files
 include: "workflow/rules/publish.smk"  # records and tables → a bundle of this machine
 include: "workflow/rules/hardware.smk"  # bundles → machines compared
 
@@ -54,3 +55,5 @@ rule all:
     input:
         "results/report.html",
         "results/overheads/overheads.csv",
+        "results/sbom.json",
+        "results/ro-crate-metadata.json",

@@ -27,12 +27,14 @@ class Done:
         outputs: the files that it made.
         began: when Snakemake started it, Unix seconds.
         ended: when it wrote its last file.
+        inputs: the files that it read.
     """
 
     rule: str
     outputs: frozenset[str]
     began: float
     ended: float
+    inputs: frozenset[str] = frozenset()
 
     @property
     def seconds(self) -> float:
@@ -95,6 +97,7 @@ def _job(rule: str, parts: list[tuple[str, dict[str, Any]]]) -> Done:
         frozenset(output for output, _ in parts),
         min(record["starttime"] for _, record in parts),
         max(record["endtime"] for _, record in parts),
+        frozenset(name for _, record in parts for name in record.get("input") or ()),
     )
 
 

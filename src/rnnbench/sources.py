@@ -195,6 +195,11 @@ def overheads() -> str:
     return digest("overheads.py", "startup.py", "ledger.py")
 
 
+def crate() -> str:
+    """What ties files to jobs, and where jobs are read from."""
+    return digest(*_all("crate"), "ledger.py", "bundle.py")
+
+
 def built_on(file: str) -> list[str]:
     """A source file of a package, and all that it is built on there and in ``native``."""
     found, waiting = set(), [file]

@@ -1,6 +1,7 @@
 """The whole DAG on a toy study, run as a user runs it, in a copy of the project."""
 
 import base64
+import hashlib
 import json
 import os
 import re
@@ -12,10 +13,11 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
-from rnnbench import bundle, machine, tables
+from rnnbench import bundle, crate, machine, tables
 from rnnbench.records import read_record
 
 PROJECT = Path(__file__).parents[2]
@@ -145,6 +147,23 @@ def test_one_command_makes_the_report_every_table_and_every_figure(study: Path) 
     config = (study / "config/config.yaml").read_text()
     for figure in re.findall(r"^  - (\w+)$", config.split("figures:")[1], re.MULTILINE):
         assert {f"{figure}.svg", f"{figure}.png"} <= figures
+
+
+def test_the_crate_lists_every_file_and_ties_it_to_its_job(study: Path) -> None:
+    results = study / "results"
+    files = crate.listed(results)
+    assert set(files) == set(crate.present(results))
+    for name, sha256 in files.items():
+        assert hashlib.sha256((results / name).read_bytes()).hexdigest() == sha256
+    graph = json.loads((results / crate.METADATA).read_text())["@graph"]
+    jobs = [entity for entity in graph if str(entity["@id"]).startswith("#job/")]
+    made = {unquote(ref["@id"]) for job in jobs for ref in listed(job["result"])}
+    assert {name for name in files if not name.startswith("crate/")} == made
+    assert str(study) not in (results / crate.METADATA).read_text()
+
+
+def listed(value: dict | list) -> list:
+    return value if isinstance(value, list) else [value]
 
 
 def test_shards_give_the_tables_of_one_piece_to_the_byte(study: Path, tmp_path: Path) -> None:

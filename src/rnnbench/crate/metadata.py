@@ -1,0 +1,83 @@
+"""The metadata of a crate: its files with their hashes, tied to the jobs that made them."""
+
+import dataclasses
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from rocrate.rocrate import ROCrate
+
+from rnnbench.crate import entities, present
+from rnnbench.crate.entities import Step
+from rnnbench.ledger import Done
+
+CRATE = "1.1"
+SHA256 = "https://w3id.org/ro/terms/workflow-run#sha256"  # RO-Crate 1.1 has no term of its own
+FORMATS = {
+    **{".csv": "text/csv", ".json": "application/json", ".svg": "image/svg+xml"},
+    **{".png": "image/png", ".html": "text/html", ".txt": "text/plain", ".md": "text/markdown"},
+    **{".yaml": "application/yaml", ".yml": "application/yaml", ".py": "text/x-python"},
+}
+OTHER = "application/octet-stream"
+
+
+def metadata(
+    folder: str | Path, steps: Sequence[Step], jobs: Iterable[Done], machine: str, root: str
+) -> dict[str, Any]:
+    """Return the metadata of the crate of a folder of results, as JSON-LD.
+
+    Equal files, rules and jobs give an equal crate. A job all of whose files are gone, such as the
+    count of a shard, is not in it.
+
+    Args:
+        folder: the results, among them the workflow's own texts.
+        steps: the rules that have a script, in the workflow's order.
+        jobs: what Snakemake has on record.
+        machine: name of the hardware.
+        root: the folder as it stands in the names of the jobs' files.
+    """
+    names, by_rule = present(folder), {step.rule: step for step in steps}
+    inside = (_inside(job, root, set(names)) for job in jobs if job.rule in by_rule)
+    done = sorted((job for job in inside if job.outputs), key=entities.first)
+    used = [step for step in steps if step.rule in {job.rule for job in done}]
+    crate = ROCrate(version=CRATE)
+    told = {entity.pop("@id"): entity for entity in entities.instruments(used)}
+    for name in names:
+        path = Path(folder) / name
+        crate.add_file(path, name, properties=_file(path) | told.get(name, {}))
+    for entity in (*entities.named(machine), *entities.rules(used), *entities.run(done)):
+        crate.add_jsonld(entity)
+    for job in done:
+        for entity in entities.job_entities(job, by_rule[job.rule]):
+            crate.add_jsonld(entity)
+    return _described(crate, entities.whole(machine, done))
+
+
+def _inside(job: Done, root: str, names: set[str]) -> Done:
+    """The job with those of its files that are in the crate, under their names there."""
+    outputs, inputs = (
+        frozenset(
+            name.removeprefix(f"{root}/") for name in part if name.startswith(f"{root}/")
+        ).intersection(names)
+        for part in (job.outputs, job.inputs)
+    )
+    return dataclasses.replace(job, outputs=outputs, inputs=inputs)
+
+
+def _file(path: Path) -> dict[str, str]:
+    content = path.read_bytes()
+    return {
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "contentSize": str(len(content)),
+        "encodingFormat": FORMATS.get(path.suffix, OTHER),
+    }
+
+
+def _described(crate: ROCrate, whole: dict[str, Any]) -> dict[str, Any]:
+    versions = [f"https://w3id.org/ro/crate/{CRATE}", entities.WORKFLOW_CRATE]
+    crate.metadata["conformsTo"] = [entities.ref(version) for version in versions]
+    crate.metadata.extra_terms["sha256"] = SHA256
+    for name, value in whole.items():
+        crate.root_dataset[name] = value
+    return crate.metadata.generate()

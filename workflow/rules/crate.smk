@@ -1,0 +1,50 @@
+"""Lock and results → bill of materials, and the crate that binds every file to its job."""
+
+from rnnbench.crate import workflow as workflow_texts
+
+
+rule sbom:
+    """List every package that the lock names, and what of it is installed."""
+    input:
+        lock=str(Path(workflow.basedir) / "requirements.lock"),
+        environment=str(Path(workflow.basedir) / "environment.yml"),
+    output:
+        "results/sbom.json",
+    log:
+        "results/logs/sbom.log",
+    conda:
+        "../../environment.yml"
+    params:
+        source=sources.digest("sbom.py"),
+    script:
+        "../scripts/sbom.py"
+
+
+WORKFLOW = workflow_texts.texts(workflow.basedir)
+STEPS = [
+    {"rule": rule.name, "script": Path(rule.script).name, "about": rule.docstring}
+    for rule in workflow.rules
+    if rule.script
+]
+
+
+rule crate:
+    """Bind every file of the results by its hash to the job that made it, as an RO-Crate."""
+    input:
+        made=[*rules.report.output, *rules.overheads.output, *rules.sbom.output],
+        machine=PARTS["machines"],
+        workflow=WORKFLOW,
+    output:
+        metadata="results/ro-crate-metadata.json",
+        workflow=directory("results/crate"),
+    log:
+        "results/logs/crate.log",
+    conda:
+        "../../environment.yml"
+    params:
+        steps=STEPS,
+        machine=study.machine,
+        config=study.publishable,
+        source=sources.crate(),
+    script:
+        "../scripts/crate.py"

@@ -1,0 +1,13 @@
+"""Write the bill of materials."""
+
+from pathlib import Path
+
+from rnnbench import sbom
+from rnnbench.job import logged
+from rnnbench.records import write_text
+
+with logged(snakemake.log[0]):
+    lock, environment = (
+        Path(snakemake.input[name]).read_text("utf-8") for name in ("lock", "environment")
+    )
+    write_text(snakemake.output[0], sbom.bill(lock, environment))
