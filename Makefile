@@ -8,19 +8,20 @@ BIN := .venv/bin
 READY := .venv/ready
 NATIVE := $(wildcard src/rnnbench/native/*.cpp src/rnnbench/native/*.h)
 
-.PHONY: report resume test lock help
+.PHONY: report resume test torture lock help
 
 report: $(READY) ## set up, run the study (CONFIG=config/full.yaml: another one) and write results/report.html
 	@files="$(CONFIG)"; \
 	$(BIN)/python -m rnnbench.corpora config/config.yaml $$files; \
 	case $$? in 0) ;; 3) files="$$files config/calibration.yaml";; *) exit 2;; esac; \
 	echo "rnnbench: running the study; interrupt and repeat at will, finished work is kept"; \
-	$(BIN)/snakemake --cores $(CORES) $${files:+--configfile $$files} \
+	$(BIN)/python -m rnnbench.alone --cores $(CORES) $${files:+--configfile $$files} \
 	&& echo "rnnbench: open results/report.html"
 
-resume: $(READY) ## after a crash: release the lock that it left and go on
-	@$(BIN)/snakemake --unlock --quiet all
-	@$(MAKE) --no-print-directory report
+resume: report ## after a crash: go on; the same as `make`, which releases the lock of a dead one
+
+torture: $(READY) ## kill, corrupt and starve the pipeline, the whole campaign (hours)
+	@$(BIN)/python -m pytest tests/torture --campaign
 
 test: $(READY) ## set up and run all tests
 	@echo "rnnbench: running the tests, about 16 minutes on 2 cores"

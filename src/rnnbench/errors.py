@@ -15,3 +15,7 @@ class CorpusError(UserError):
 
 class RecordError(UserError):
     """A stored file is not what a job of this suite writes."""
+
+
+class StorageError(UserError):
+    """A file cannot be written: the disk is full, broken or not ours to write to."""
