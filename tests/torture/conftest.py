@@ -13,9 +13,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marker = metafunc.definition.get_closest_marker("cases")
     if marker is not None:
-        few, whole = marker.args
-        campaign = metafunc.config.getoption("--campaign")
-        metafunc.parametrize("case", range(whole if campaign else few))
+        count = "whole" if metafunc.config.getoption("--campaign") else "few"
+        metafunc.parametrize("case", range(marker.kwargs[count]))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,4 +1,4 @@
-"""Whatever is killed, whenever: one more command, and the results are those of an undisturbed study.
+"""Whatever is killed, whenever: one more command gives the results of an undisturbed study.
 
 A case starts from a study that is finished up to a stage, and is killed within the next one.
 """
