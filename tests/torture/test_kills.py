@@ -98,8 +98,8 @@ def a_job_of(process: subprocess.Popen[str], folder: Path) -> psutil.Process | N
 def snakemake(process: subprocess.Popen[str], folder: Path) -> None:
     """Snakemake alone: its jobs are orphans, and must not live to write."""
     process.kill()
-    process.wait()
     assert tiny.nobody_works_in(folder)
+    process.communicate()
 
 
 def job(process: subprocess.Popen[str], folder: Path) -> None:
