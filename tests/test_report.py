@@ -1,10 +1,10 @@
 """The report page: self-contained, escaped, and honest about what it covers and what is missing."""
 
 import re
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from pages import Reader
 from pandas import DataFrame
 from test_figures import AWAY, CASES, EMPTY, NO_CUDA, WHOLE, make_tables
 
@@ -26,42 +26,20 @@ def pictures(tmp_path_factory):
     return made
 
 
-class Reader(HTMLParser):
-    """Collects tags, attributes and visible text, and checks that tags are closed in order."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.tags, self.attributes, self.open, self.texts = [], [], [], []
-        self.feed(html)
-        assert self.open == []
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.attributes += [(tag, *pair) for pair in attrs]
-        if tag not in {"meta", "img", "link", "br"}:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        if data.strip() and not {"style", "title"} & set(self.open):
-            self.texts.append(" ".join(data.split()))
-
-
 @pytest.mark.parametrize("case", CASES)
 def test_every_study_gives_a_well_formed_page(case, pictures):
     html = report.render(CASES[case], pictures, FACTS)
     reader = Reader(html)
     assert reader.tags.count("img") == len(names("figures"))
-    assert reader.texts[2 : 2 + len(report.SECTIONS)] == list(report.SECTIONS)
+    assert reader.texts[3 : 3 + len(report.SECTIONS)] == list(report.SECTIONS)
 
 
-def test_the_page_needs_no_network_and_runs_no_script(pictures):
+def test_the_page_needs_no_network_and_runs_no_script_but_its_own(pictures):
     html = report.render(WHOLE, pictures, FACTS)
     reader = Reader(html)
     assert not re.search(r"https?:|//[a-z]|@import|url\(", html)
-    assert not {"script", "link", "iframe", "object", "base"} & set(reader.tags)
+    assert reader.tags.count("script") == 1
+    assert not {"link", "iframe", "object", "base"} & set(reader.tags)
     sources = [value for _, key, value in reader.attributes if key in {"src", "href"}]
     assert all(source.startswith(("data:image/", "#")) for source in sources)
 
@@ -83,7 +61,7 @@ def test_whatever_a_model_or_a_file_wrote_is_shown_as_text(pictures):
     pictures = [pictures[0] | {"finding": evil}, *pictures[1:]]
     html = report.render(tables, pictures, FACTS | {evil: evil})
     reader = Reader(html)
-    assert "<script" not in html and "script" not in reader.tags
+    assert evil not in html and reader.tags.count("script") == 1
     assert reader.texts.count(evil) > 20
 
 
@@ -104,7 +82,7 @@ def test_whatever_a_model_or_a_file_wrote_is_shown_as_text(pictures):
 )
 def test_the_first_line_under_the_title_names_the_corpora(corpora, line):
     html = report.render({"corpora": DataFrame({"corpus": list(corpora)})}, [], {})
-    assert Reader(html).texts[:2] == ["rnnbench report", line]
+    assert Reader(html).texts[1:3] == ["rnnbench report", line]
 
 
 def test_the_first_screen_counts_runs_by_status_and_says_what_is_missing_and_why():
@@ -164,7 +142,7 @@ def test_findings_facts_and_machines_are_on_the_page(pictures):
 def test_numbers_read_as_numbers():
     table = page.table("t", DataFrame({"a": [1.0, 12000.0], "b": [0.5, np.inf], "c": ["x", None]}))
     assert table["rows"] == [("1", "0.5", "x"), ("12,000", "inf", "")]
-    assert table["columns"] == [("a", True), ("b", True), ("c", False)]
+    assert table["columns"] == [("a", "number"), ("b", "number"), ("c", "")]
 
 
 def test_a_heavy_figure_is_embedded_as_png(tmp_path, monkeypatch):

@@ -6,15 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnnbench import metrics, stats
-from rnnbench.stats import hierarchical_bootstrap
 
 few = settings(max_examples=15)
 RATES = st.floats(1, 1e6)
+GROUPS = st.lists(st.lists(RATES, min_size=1, max_size=6), min_size=3, max_size=5)
 
 
-def interval(groups, seed=0):
-    samples = {process: np.array(group) for process, group in enumerate(groups)}
-    return hierarchical_bootstrap(samples, np.random.default_rng(seed))
+def interval(groups):
+    return stats.interval({process: np.array(group) for process, group in enumerate(groups)})
 
 
 def width(groups):
@@ -23,25 +22,20 @@ def width(groups):
 
 
 @few
-@given(
-    st.integers(3, 6).flatmap(
-        lambda n: st.lists(st.lists(RATES, min_size=n, max_size=n), min_size=3, max_size=5)
-    )
-)
-def test_an_interval_contains_the_median_and_lies_within_the_samples(groups):
-    found, pooled = interval(groups), np.concatenate(groups)
-    assert found.median == np.median(pooled)
-    assert found.low <= found.median <= found.high
-    assert pooled.min() <= found.low
-    assert found.high <= pooled.max()
-    assert (found.n, found.processes) == (pooled.size, len(groups))
+@given(GROUPS)
+def test_an_interval_contains_the_level_and_the_level_lies_within_the_medians(groups):
+    found, medians = interval(groups), [np.median(group) for group in groups]
+    assert found.low <= found.estimate <= found.high
+    assert min(medians) <= found.estimate * (1 + 1e-9)
+    assert found.estimate <= max(medians) * (1 + 1e-9)
+    assert (found.n, found.processes) == (sum(map(len, groups)), len(groups))
 
 
 @few
-@given(RATES, st.integers(1, 5), st.integers(1, 5))
+@given(RATES, st.integers(3, 5), st.integers(1, 5))
 def test_equal_samples_leave_no_doubt(rate, processes, windows):
     found = interval([[rate] * windows] * processes)
-    assert (found.low, found.median, found.high) == (rate, rate, rate)
+    assert (found.low, found.estimate, found.high) == pytest.approx((rate, rate, rate))
 
 
 def test_the_interval_is_wider_when_processes_differ_than_when_only_windows_do():
@@ -59,46 +53,39 @@ def test_more_processes_make_the_interval_narrower():
     assert width(rates) < width(rates[:5])
 
 
-def test_the_generator_alone_decides_the_resampling():
-    groups = 100 + np.random.default_rng(1).standard_normal((9, 8))
-    assert interval(groups) == interval(groups)
-    assert interval(groups) != interval(groups, seed=1)
+def test_fewer_than_three_processes_have_a_level_and_no_interval():
+    for processes in (1, 2):
+        found = interval([[7.0, 8.0, 9.0]] * processes)
+        assert found.estimate == pytest.approx(8)
+        assert np.isnan([found.low, found.high, found.reach]).all()
 
 
-@few
-@given(st.lists(st.lists(RATES, min_size=1, max_size=6), min_size=1, max_size=5))
-def test_processes_of_any_size_are_resampled_within_themselves(groups):
-    found, pooled = interval(groups), np.concatenate(groups)
-    assert pooled.min() <= found.low <= found.high <= pooled.max()
-    assert found.n == pooled.size
+def test_a_process_that_stood_still_for_one_window_moves_nothing():
+    groups = 100 + np.random.default_rng(1).standard_normal((5, 5))
+    before = interval(groups)
+    groups[0][np.argmin(groups[0])] /= 100
+    assert interval(groups) == before
 
 
-def test_medians_are_distributed_as_those_of_a_plain_loop():
-    """Processes drawn with replacement, then windows within each drawn process, one by one."""
+def test_the_variance_is_that_of_drawn_processes_but_for_their_number():
+    """The bootstrap, one by one: processes with replacement, each with all its windows."""
     rng = np.random.default_rng(3)
-    groups = [100 + k + rng.standard_normal(4 + k) for k in range(4)]
-    medians = []
-    for _ in range(4000):
-        drawn = [groups[k] for k in rng.integers(len(groups), size=len(groups))]
-        medians.append(np.median(np.concatenate([rng.choice(g, len(g)) for g in drawn])))
-    found = stats.resampled_medians(dict(enumerate(groups)), np.random.default_rng(0))
-    quantiles = [0.1, 0.25, 0.5, 0.75, 0.9]
-    assert np.quantile(found, quantiles) == pytest.approx(np.quantile(medians, quantiles), abs=0.1)
+    groups = [np.exp(0.1 * rng.standard_normal(4 + k)) for k in range(5)]
+    logs = stats.log_medians(dict(enumerate(groups)))
+    drawn = rng.integers(5, size=(40_000, 5))
+    bootstrap = np.var(logs[drawn].mean(1))
+    assert stats.level(logs).variance * 4 / 5 == pytest.approx(bootstrap, rel=0.03)
+
+
+def test_many_arms_at_once_are_as_one_by_one():
+    logs = np.random.default_rng(1).standard_normal((7, 4))
+    found = stats.level(logs)
+    assert found.centre == pytest.approx([stats.level(row).centre for row in logs])
+    assert found.variance == pytest.approx([stats.level(row).variance for row in logs])
 
 
 def test_the_reach_is_that_of_the_farther_end():
     assert stats.Interval(100.0, 97.0, 101.0, 9, 3).reach == pytest.approx(0.03)
-
-
-def test_a_ratio_of_the_same_thing_is_near_one_and_its_interval_contains_one():
-    rng = np.random.default_rng(1)
-    arms = [{k: 100 + rng.standard_normal(8) for k in range(6)} for _ in "ab"]
-    found = stats.ratio(*arms, np.random.default_rng(0))
-    assert found.low < 1 < found.high
-    assert found.median == pytest.approx(1, abs=0.02)
-    doubled = {k: 2 * rates for k, rates in arms[0].items()}
-    assert stats.ratio(doubled, arms[1], np.random.default_rng(0)).low > 1.9
-    assert found.n == 96
 
 
 @given(st.lists(RATES, max_size=8))

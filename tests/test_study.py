@@ -81,17 +81,18 @@ SHIPPED = {  # files on top: thresholds x seeds of runs; settings per variant an
 @pytest.mark.parametrize("on_top", SHIPPED, ids="+".join)
 def test_a_shipped_study_is_valid_and_has_the_jobs_it_should(on_top):
     study, (runs, timings) = read(shipped(*on_top)), SHIPPED[on_top]
-    assert len(study.runs) == NUM_VARIANTS * len(names("samplers")) * runs
+    assert len(study.runs) == NUM_VARIANTS * len(study["runs"]["samplers"]) * runs
     timed = len(study["speed"]["variants"])
     assert len(study.timings) == timed * timings * len(study.threads)
     assert len({tuple(address.values()) for address in study.runs}) == len(study.runs)
 
 
 def test_the_default_study_has_every_variant_sampler_figure_and_corpus():
-    study = read(shipped())
+    study, full = read(shipped()), read(shipped("full"))
+    of_trials = {s for trial in full["trials"].values() for s in trial.get("sampler", [])}
     for kind, asked in {
         "variants": read(shipped("full"))["speed"]["variants"],
-        "samplers": study["runs"]["samplers"],
+        "samplers": {*study["runs"]["samplers"], *of_trials},
         "smoothings": study["ngram_lm"]["smoothings"],
         "figures": study["figures"],
         "zipf": study["zipf"]["estimators"],
@@ -111,7 +112,7 @@ def test_every_file_on_top_changes_only_keys_that_are_there():
     def keys(config, where=()):
         for key, value in config.items():
             yield (*where, key)
-            if isinstance(value, dict) and value and key not in {"overrides", "sizes"}:
+            if isinstance(value, dict) and value and key not in {"overrides", "sizes", "trials"}:
                 yield from keys(value, (*where, key))
 
     known = set(keys(shipped()))

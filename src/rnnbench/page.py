@@ -8,6 +8,7 @@ sections), and takes tables and figures apart with the macros of ``parts.html.j2
 """
 
 import base64
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import jinja2
 import numpy as np
 import pandas as pd
+from markupsafe import Markup
 from pandas import DataFrame, Series
 
 from rnnbench import figures
@@ -22,6 +24,8 @@ from rnnbench.figures import _rows
 
 SHORT = 12  # rows shown at once; longer tables are folded
 HEAVY = 2_000_000  # bytes; above it a figure is embedded as PNG
+FOLDER = Path(__file__).parent
+KINDS = {"verdict": "verdict", "differs": "verdict"}  # column -> how its cells look
 SCORES = ("heldout_perplexity", "heldout_bits_per_char", "perplexity", "train_seconds")
 
 
@@ -35,14 +39,15 @@ def render(template: str, title: str, contents: Sequence[str], **values: Any) ->
         values: what the template asks for; one that it asks for in vain is an error.
     """
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        loader=jinja2.FileSystemLoader(FOLDER),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["zip"] = lambda rows, others: zip(rows, others, strict=True)
     page = environment.get_template(template)
-    return page.render(title=title, contents=contents, **values)
+    return page.render(title=title, contents=contents, **_script(), **values)
 
 
 def figure(
@@ -62,23 +67,41 @@ def figure(
     }
 
 
-def table(title: str, table: DataFrame, columns: Sequence[str] | None = None) -> dict[str, Any]:
-    """Cells as the macros want them: text, and whether a column holds numbers.
+def table(
+    title: str,
+    table: DataFrame,
+    columns: Sequence[str] | None = None,
+    *,
+    note: str = "",
+    headed: bool = False,
+) -> dict[str, Any]:
+    """Cells as the macros want them: text, its exact value where it is rounded, its looks.
 
     Args:
         title: shown above.
         table: one row per row.
         columns: those to show, in this order, where the table has them; all by default.
+        note: a sentence under the title.
+        headed: the first cell of a row names the row, and stays in sight.
     """
     names = [name for name in columns or table.columns if name in table]
     numeric = [pd.api.types.is_numeric_dtype(table[name]) for name in names]
+    kinds = ["number" if n else KINDS.get(name, "") for name, n in zip(names, numeric, strict=True)]
     cells = [_cells(table[name]) for name in names]
+    exact = [_exact(table[name], shown) for name, shown in zip(names, cells, strict=True)]
     return {
-        "title": title,
-        "columns": list(zip(names, numeric, strict=True)),
+        **{"title": title, "note": note, "headed": headed, "long": len(table) > SHORT},
+        "columns": list(zip(names, kinds, strict=True)),
         "rows": list(zip(*cells, strict=True)),
-        "long": len(table) > SHORT,
+        "exact": list(zip(*exact, strict=True)),
     }
+
+
+def _script() -> dict[str, str]:
+    """The page's own script, and the hash by which a browser runs it and no other."""
+    script = (FOLDER / "page.js").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    return {"script": Markup(script), "script_hash": f"sha256-{digest}"}
 
 
 def _cells(column: Series) -> list[str]:
@@ -93,3 +116,12 @@ def _number(value: float, whole: bool) -> str:
     if whole and np.isfinite(value) and abs(value) < 1e15:
         return f"{value:,.0f}"
     return _rows.figures3(value) if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def _exact(column: Series, shown: Sequence[str]) -> list[str]:
+    """The shortest exact text of each number that a cell shows rounded, else nothing."""
+    if not pd.api.types.is_numeric_dtype(column) or column.dtype == bool:
+        return [""] * len(shown)
+    exact = ["" if pd.isna(value) else repr(value).removesuffix(".0") for value in column.tolist()]
+    pairs = zip(exact, (text.replace(",", "") for text in shown), strict=True)
+    return ["" if long == text else long for long, text in pairs]

@@ -5,10 +5,9 @@ from typing import Any
 import numpy as np
 from pandas import DataFrame, Series
 
-from rnnbench import stats
+from rnnbench import comparison, stats
 
 FEWEST_WINDOWS = 6  # of fewer, minimum, median and maximum are told and no interval
-FEWEST_PROCESSES = 3
 TYPICAL = ("initialisation_seconds", "first_step_seconds", "load_average")
 SIZES = (
     "gates",
@@ -29,7 +28,7 @@ def used(windows: DataFrame) -> DataFrame:
     """
     counted = windows[windows.counted]
     calm = counted[~counted.disturbed]
-    enough = len(calm) >= FEWEST_WINDOWS and calm.process.nunique() >= FEWEST_PROCESSES
+    enough = len(calm) >= FEWEST_WINDOWS and calm.process.nunique() >= stats.FEWEST_PROCESSES
     return calm if enough else counted
 
 
@@ -40,8 +39,8 @@ def by_process(windows: DataFrame) -> dict[int, np.ndarray]:
 
 
 def estimate(windows: DataFrame) -> stats.Interval:
-    """Median and interval of a point; the resampling is seeded by nothing but the data."""
-    return stats.hierarchical_bootstrap(by_process(used(windows)), np.random.default_rng(0))
+    """Level and interval of a point."""
+    return stats.interval(by_process(used(windows)))
 
 
 def summary(windows: DataFrame) -> dict[str, Any]:
@@ -49,11 +48,10 @@ def summary(windows: DataFrame) -> dict[str, Any]:
     counted, chosen = windows[windows.counted], used(windows)
     found, trend = estimate(windows), stats.drift(by_process(chosen))
     rates = chosen.num_tokens / chosen.seconds
-    known = found.n >= FEWEST_WINDOWS
     return {
-        "tokens_per_second": found.median,
-        "low": found.low if known else np.nan,
-        "high": found.high if known else np.nan,
+        "tokens_per_second": found.estimate,
+        "low": found.low,
+        "high": found.high,
         "n": found.n,
         "processes": found.processes,
         "sittings": windows.sitting.nunique(),
@@ -75,19 +73,18 @@ def speedup(windows: DataFrame, baseline: DataFrame) -> dict[str, Any] | None:
     """Times the speed of ``baseline``, compared round by round, within one sitting.
 
     What the conditions of a round do to both is no difference. The interval is over rounds; of
-    fewer than six there is none.
+    fewer than three there is none.
     """
     above, below = (_by_round(used(part)) for part in (windows, baseline))
     ratios = (above / below).dropna()
     if ratios.empty:
         return None
     single = {number: np.array([ratio]) for number, ratio in ratios.items()}
-    found = stats.hierarchical_bootstrap(single, np.random.default_rng(0))
-    known = found.n >= FEWEST_WINDOWS
+    found = stats.interval(single)
     return {
-        "ratio": found.median,
-        "low": found.low if known else np.nan,
-        "high": found.high if known else np.nan,
+        "ratio": found.estimate,
+        "low": found.low,
+        "high": found.high,
         "n": found.n,
         "minimum": ratios.min(),
         "maximum": ratios.max(),
@@ -105,12 +102,4 @@ def noise(windows: DataFrame) -> dict[str, Any] | None:
     arms = {arm: by_process(used(group)) for arm, group in windows.groupby("arm")}
     if set(arms) != {"a", "b"}:
         return None
-    found = stats.ratio(arms["b"], arms["a"], np.random.default_rng(0))
-    known = found.n >= 2 * FEWEST_WINDOWS
-    return {
-        "ratio": found.median,
-        "low": found.low if known else np.nan,
-        "high": found.high if known else np.nan,
-        "n": found.n,
-        "processes": found.processes,
-    }
+    return vars(comparison.compare(arms["b"], arms["a"]))

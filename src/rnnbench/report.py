@@ -12,6 +12,12 @@ from pandas import DataFrame
 from rnnbench import claims, overview, page
 from rnnbench.figures import _curves, _rows, _theme
 
+BOOK = [  # of the table ``book``, the rest of which is in its file
+    *("notebook", "output_index", "variant", "published_n", "published_median"),
+    *("published_minimum", "published_maximum", "published_low", "published_high", "device", "n"),
+    *("own_perplexity", "own_printed", "verdict", "reason", "published_tokens_per_second"),
+    *("own_tokens_per_second", "own_timed", "speed_verdict", "speed_reason"),
+]
 SECTIONS = ("Findings", "Text", "Sine", "Minibatches", "Language models", "Gradients", "Speed")
 
 
@@ -114,6 +120,7 @@ def _models(tables: _rows.Tables) -> list[dict[str, Any]]:
     return [
         page.table("Best run of each variant", _labelled(best, leaky), [*keys, *page.SCORES]),
         page.table("Generated text by decoder: means over texts", _scores(tables)),
+        page.table("The book's own executions, and our runs", _rows.rows(tables, "book"), BOOK),
         page.table("Every run", _labelled(runs, leaky), every),
     ]
 

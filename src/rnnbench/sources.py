@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parent
 STEP = ("train.py", "initial.py", "variants/__init__.py", "samplers/__init__.py")
 ENGINE = ("engine.py", "names.py", "layouts.py", "agreement.py", "reference.py", "precision.py")
 PROTOCOL = ("speed.py", "load.py", "precision.py")
-PAGE = ("page.py", "page.html.j2", "parts.html.j2")
+PAGE = ("page.py", "page.html.j2", "page.js", "parts.html.j2")
 FIGURE_HOUSE = (
     *("__init__", "_curves", "_heat", "_rows", "_samplers", "_sine", "_speed", "_theme"),
     "_trials",
@@ -138,7 +138,7 @@ def campaign() -> str:
 
 def suite() -> str:
     """Every source file of the package, as a bundle names it."""
-    kinds = ("*.py", "*.cpp", "*.h", "*.yaml", "*.j2")
+    kinds = ("*.py", "*.cpp", "*.h", "*.yaml", "*.j2", "*.js", "*.csv")
     files = (path.relative_to(FOLDER).as_posix() for kind in kinds for path in FOLDER.rglob(kind))
     return digest(*sorted(files))
 
@@ -147,7 +147,7 @@ def tables() -> str:
     """All that turns records into tables."""
     timed = ("jobs.py", "points.py", "rates.py", "timings.py", "work.py", "costs.py")
     studies = ("skill.py", "divergence.py", "half_life.py", "equal_cost.py")
-    return digest("tables.py", "metrics.py", "stats.py", *studies, *timed)
+    return digest("tables.py", "metrics.py", "stats.py", *studies, *timed, *_book())
 
 
 def claims() -> str:
@@ -156,8 +156,8 @@ def claims() -> str:
 
 
 def figure(wildcards: Wildcards) -> str:
-    """The file of the figure, what all figures share, and the cost model that one draws."""
-    return digest(f"figures/{wildcards.figure}.py", "costs.py", "work.py", *_house())
+    """The file of the figure, what all share, the cost model and the executions that some draw."""
+    return digest(f"figures/{wildcards.figure}.py", "costs.py", "work.py", *_book(), *_house())
 
 
 def report() -> str:
@@ -208,7 +208,13 @@ def _all(package: str) -> list[str]:
 
 
 def _grid(wildcards: Wildcards) -> tuple[str, ...]:
-    return *built_on(f"variants/{wildcards.variant}.py"), f"samplers/{wildcards.sampler}.py"
+    kinds = ("variants", wildcards.variant), ("samplers", wildcards.sampler)
+    return tuple(file for kind, name in kinds for file in built_on(f"{kind}/{name}.py"))
+
+
+def _book() -> list[str]:
+    """The book's executions and settings, and how they are held against ours."""
+    return sorted(f"book/{path.name}" for path in (FOLDER / "book").glob("*.*"))
 
 
 def _small_run(wildcards: Wildcards) -> list[str]:

@@ -15,6 +15,7 @@ from rnnbench import divergence as diverged
 from rnnbench import equal_cost as equally
 from rnnbench import half_life as remembered
 from rnnbench import metrics, points, rates, skill, timings
+from rnnbench.book import verdicts
 from rnnbench.jobs import RunConfig
 from rnnbench.records import read_record, write_text
 
@@ -103,6 +104,12 @@ def trial_curves(paths: Sequence[str], missing: DataFrame) -> DataFrame:
         return DataFrame(columns=[*fields, "epoch", "perplexity", "heldout_perplexity"])
     table = pd.concat(parts, ignore_index=True)
     return table[[*fields, *table.columns.drop(fields)]]
+
+
+def book(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per training in the book's notebooks: its executions, and our runs and timings."""
+    own = concatenate([path for path in paths if Path(path).stem != "speed"], missing)
+    return verdicts.table(own, concatenate(_named("speed", paths), missing))
 
 
 def divergence(paths: Sequence[str], missing: DataFrame) -> DataFrame:
@@ -302,7 +309,16 @@ BUILDERS = {
     for build in (
         *(runs, curves, trials, trial_curves, equal_cost, texts, memory, half_life, generation),
         *(speed, speedup, noise, limit, inference, breakdown, scaling, costs, ngram_lm, floor),
-        *(predictors, machines, sine_skill, sentences, detaching_runs, divergence, bptt_training),
+        *(
+            book,
+            predictors,
+            machines,
+            sine_skill,
+            sentences,
+            detaching_runs,
+            divergence,
+            bptt_training,
+        ),
     )
 }
 

@@ -158,11 +158,11 @@ def _product_seconds(products: Sequence[work.Product], probes: DataFrame) -> flo
 
 
 def _interval(group: DataFrame, name: str) -> dict[str, Any]:
-    """Median of the column ``rate`` over windows, with its interval and n."""
+    """Level of the column ``rate`` of windows, with its interval and n."""
     processes = {process: part.to_numpy() for process, part in group.groupby("process").rate}
-    found = stats.hierarchical_bootstrap(processes, np.random.default_rng(0))
+    found = stats.interval(processes)
     ends = {"low": found.low, "high": found.high, "n": found.n, "processes": found.processes}
-    return {name: found.median} | ends
+    return {name: found.estimate} | ends
 
 
 def _groups(table: DataFrame, columns: list[str]):

@@ -1,5 +1,6 @@
 """Records → tables → figures → report → overheads."""
 
+PARTS["book"] = [f"results/tables/{table}.csv" for table in ("runs", "trials", "speed")]
 MISSING = {table: study.missing(table) for table in PARTS}
 TABLES = expand("results/tables/{table}.csv", table=PARTS)
 FIGURES = expand(

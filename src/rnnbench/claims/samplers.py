@@ -169,9 +169,10 @@ def _judge_ratio(said: Claim, tables: _rows.Tables, column: str, what: str, sign
     inside = found.high < 1 if sign > 0 else found.low > 1
     return said.judged(
         HOLDS if outside else FAILS if inside else PARTLY,
-        f"In {_rows.counted(found.n, 'pair')} of runs {what} is {found.median:.3f} times that of "
-        f"random sampling (median; 95 % interval {found.low:.3f} to {found.high:.3f}).",
-        **{"value": found.median, "low": found.low, "high": found.high, "n": found.n},
+        f"In {_rows.counted(found.n, 'pair')} of runs {what} is {found.estimate:.3f} times that of "
+        f"random sampling (geometric mean over variants; 95 % interval {found.low:.3f} to "
+        f"{found.high:.3f}).",
+        **{"value": found.estimate, "low": found.low, "high": found.high, "n": found.n},
     )
 
 

@@ -35,10 +35,13 @@ def finding(tables: _rows.Tables) -> str:
     parts = []
     for column, title in _samplers.COMPARED.items():
         found = _samplers.bounded(pairs[column].dropna())
-        parts.append(f"{found.median:.3f} times the {title} ({found.low:.3f} to {found.high:.3f})")
+        parts.append(
+            f"{found.estimate:.3f} times the {title} ({found.low:.3f} to {found.high:.3f})"
+        )
     return (
         f"Over {_rows.counted(len(pairs), 'pair')} of runs, sequential partitioning has "
-        f"{_rows.english(parts)} of random sampling (median and 95 % interval)."
+        f"{_rows.english(parts)} of random sampling (geometric mean over "
+        "variants and 95 % interval)."
     )
 
 
@@ -52,8 +55,8 @@ def _panel(ax: Axes, ratio: DataFrame, variants: list[str]) -> None:
         if len(values):
             ax.vlines(values.median(), row - 0.3, row + 0.3, color=look.color)
     found = _samplers.bounded(ratio)
-    reach = [[found.median - found.low], [found.high - found.median]]
-    ax.errorbar(found.median, len(variants), xerr=reach, fmt="D", color=_theme.INK, capsize=3)
+    reach = [[found.estimate - found.low], [found.high - found.estimate]]
+    ax.errorbar(found.estimate, len(variants), xerr=reach, fmt="D", color=_theme.INK, capsize=3)
     ax.axvline(1, color=_theme.FAINT, lw=0.8)
     _theme.logarithmic(ax.xaxis)
     ax.tick_params(axis="x", labelrotation=30)
