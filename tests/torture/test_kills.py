@@ -104,10 +104,11 @@ def snakemake(process: subprocess.Popen[str], folder: Path) -> None:
 
 def job(process: subprocess.Popen[str], folder: Path) -> None:
     """One job alone, as the kernel does when memory runs out: the others go on to their end."""
-    if (victim := a_job_of(process, folder)) is not None:
+    victim = a_job_of(process, folder)
+    if victim is not None:
         victim.kill()
-        said, _ = process.communicate(timeout=tiny.PATIENCE)
-        assert process.returncode != 0, said
+    said, _ = process.communicate(timeout=tiny.PATIENCE)
+    assert victim is None or process.returncode != 0, said
 
 
 def terminated(process: subprocess.Popen[str], folder: Path) -> None:
