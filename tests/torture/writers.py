@@ -102,6 +102,19 @@ def checkpoint(folder: Path, version: int) -> None:
     checkpoint.write_weights(folder / "weights.safetensors", progress.model, {"seed": version})
 
 
+def in_place(where: Path, version: int) -> None:
+    """A bad example, to hold the model of a disk against."""
+    with (where / "table.csv").open("w") as file:
+        for _ in range(20):
+            file.write(f"version {version}\n" * 1000)
+
+
+def unsynced(where: Path, version: int) -> None:
+    """A bad example: renamed before the bytes are on the disk."""
+    (where / ".table.part.csv").write_text(f"version {version}\n" * 1000)
+    (where / ".table.part.csv").replace(where / "table.csv")
+
+
 if __name__ == "__main__":
     name, folder, version = sys.argv[1:]
     with logged(str(Path(folder).with_name("job.log"))):
