@@ -1,6 +1,7 @@
 """A training run stopped at any epoch ends with the weights of an undisturbed one, to the bit."""
 
 import dataclasses
+import itertools
 import json
 import os
 import signal
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import tiny
-from test_train import RUN, VARIANTS, VOCAB_SIZE, Fuse, finish, lasting
+from test_train import RUN, VOCAB_SIZE, Fuse, every_variant, finish, lasting
 
 from rnnbench import checkpoint, initial, train
 
@@ -34,7 +35,7 @@ train.train(run, texts, progress, t.Path(sys.argv[1]), "d", {INTERVAL})
 """
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@every_variant
 def test_a_run_stopped_at_any_checkpoint_ends_with_the_same_weights(
     variant: str, tmp_path: Path, request: pytest.FixtureRequest, record_property
 ) -> None:
@@ -74,7 +75,7 @@ def test_a_killed_run_loses_at_most_the_work_since_its_last_checkpoint(
     told = [line.split() for line in lines if len(line.split()) == 2]
     ends = [float(moment) for _, moment in told]
     kept = len(checkpoint.read_facts(saved)["curve"])
-    longest = max(later - earlier for earlier, later in zip(ends[:-1], ends[1:], strict=True))
+    longest = max(later - earlier for earlier, later in itertools.pairwise(ends))
     lost = ends[-1] - ends[kept - 1]
     print(json.dumps({"epochs": len(ends), "kept": kept, "seconds lost": lost}))
     assert lost <= INTERVAL + 2 * longest
