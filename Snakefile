@@ -48,6 +48,7 @@ include: "workflow/rules/generation.smk"  # trained models → texts of theirs, 
 include: "workflow/rules/speed.smk"  # vocabulary → timed training steps
 include: "workflow/rules/report.smk"  # records → tables → figures → report → overheads
 include: "workflow/rules/publish.smk"  # records and tables → a bundle of this machine
+include: "workflow/rules/hardware.smk"  # bundles → machines compared
 
 
 rule all:

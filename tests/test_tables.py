@@ -268,7 +268,7 @@ def test_warm_ups_are_in_no_estimate_and_every_counted_window_is(campaign):
     parts = [windows(k, [1, 1e9], [100 + k, 200 + k, 300 + k]) for k in (1, 2, 3)]
     (row,) = gathered("speed", campaign(*parts)).to_dict("records")
     assert (row["n"], row["processes"], row["status"]) == (9, 3, "measured")
-    assert row["tokens_per_second"] == 202
+    assert row["tokens_per_second"] == pytest.approx((201 * 202 * 203) ** (1 / 3))
     assert (row["minimum"], row["maximum"]) == (101, 303)
     assert 101 <= row["low"] < 202 < row["high"] <= 303
     assert row["peak_memory_bytes"] == 300
@@ -284,7 +284,7 @@ def test_points_are_apart_and_each_has_its_own_processes(campaign):
     fast = [windows(k, [], [90, 91], clip_norm=math.inf) for k in (1, 2)]
     table = gathered("speed", campaign(slow[0], fast[0], slow[1], fast[1]))
     assert table.clip_norm.tolist() == [1, math.inf]
-    assert table.tokens_per_second.tolist() == [10.5, 90.5]
+    assert table.tokens_per_second.tolist() == pytest.approx([10.5, 90.5])
     assert table.n.tolist() == [4, 4]
 
 
@@ -356,16 +356,17 @@ def test_rounds_of_another_sitting_are_not_compared(campaign):
 
 
 def test_a_comparison_over_few_rounds_has_extremes_and_no_interval(campaign):
-    plain = [windows(k, [], [100] * 3) for k in (1, 2, 3)]
-    fused = [windows(k, [], [100 + k] * 3, variant="gru_fused") for k in (1, 2, 3)]
+    plain = [windows(k, [], [100] * 3) for k in (1, 2)]
+    fused = [windows(k, [], [100 + k] * 3, variant="gru_fused") for k in (1, 2)]
     (row,) = gathered("speedup", campaign(*plain, *fused)[1:2]).to_dict("records")
-    assert (row["minimum"], row["ratio"], row["maximum"], row["n"]) == (1.01, 1.02, 1.03, 3)
+    assert (row["minimum"], row["maximum"], row["n"]) == (1.01, 1.02, 2)
+    assert row["ratio"] == pytest.approx((1.01 * 1.02) ** 0.5)
     assert np.isnan(row["low"]) and np.isnan(row["high"])
 
 
 def test_the_noise_is_that_of_b_over_a(campaign):
     arms = [windows(k, [], [100.0 * k] * 6, arm="ab"[k - 1]) for k in (1, 2)]
-    assert gathered("noise", campaign(*arms)[1:2]).ratio.tolist() == [2]
+    assert gathered("noise", campaign(*arms)[1:2]).ratio.tolist() == pytest.approx([2])
 
 
 # Machines and the sine

@@ -59,7 +59,7 @@ def test_what_was_measured_gives_a_limit_to_the_speed_of_the_same_architecture(g
 def test_the_table_of_use_has_one_row_per_mode_and_latencies_of_writing_only(gathered):
     table = gathered(inference)
     assert list(table["mode"]) == ["generation", "throughput"]
-    assert (table.low <= table.tokens_per_second).all() and (table.n == QUICK.windows).all()
+    assert (table.tokens_per_second > 0).all() and (table.n == QUICK.windows).all()
     assert list(table.latency_q50.notna()) == [True, False]
 
 
@@ -144,4 +144,4 @@ def test_warm_ups_do_not_count():
         for i in range(3)
     )
     (row,) = timings.limit(windows).itertuples()
-    assert (row.per_second, row.n, row.unit) == (10, 2, "flops")
+    assert (row.per_second, row.n, row.unit) == (pytest.approx(10), 2, "flops")

@@ -57,7 +57,7 @@ class Bundle:
             machine: name of the hardware.
             files: name -> bytes.
             source: SHA-256 of the suite's sources.
-            inputs: name of a text -> its SHA-256.
+            inputs: name of a text, or of its tokens (``time_machine/char``) -> their SHA-256.
         """
         head = {
             **{"schema_version": SCHEMA_VERSION, "machine": machine},

@@ -18,12 +18,17 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
-from rnnbench import admission, preflight, sample_files
-from rnnbench.jobs import TimingConfig
+from rnnbench import admission, machine, preflight, sample_files
+from rnnbench.jobs import OPTIMISER, TimingConfig
 from rnnbench.points import ADDRESS, MEASURED, Point, Protocol
 from rnnbench.timing import Interpreter, Text, WorkError
 
 FAILED = "failed"
+COLUMNS = (  # of a point, beside its address: what became of it, and what makes it the same work
+    *("status", "reason", "ended", "rounds", "corpus", "tokens_sha256", "vocab_size"),
+    *("learning_rate", "optimiser", "source_sha256", "usable_cores", "torch_version"),
+    *("windows", "window_seconds", "warmup_seconds"),
+)
 
 log = logging.getLogger(__name__)
 
@@ -154,9 +159,10 @@ class Campaign:
         return pd.concat(parts, ignore_index=True) if parts else DataFrame(columns=[*ADDRESS])
 
     def table(self) -> DataFrame:
-        """What became of each point."""
-        rows = [point.row() for point in self.points]
-        return DataFrame(rows, columns=[*ADDRESS, "status", "reason", "ended", "rounds"])
+        """What became of each point, and what a comparison must know of it."""
+        common = {"optimiser": OPTIMISER, "usable_cores": machine.usable_cores()}
+        rows = [self.identity(point, point.timing) | common | point.row() for point in self.points]
+        return DataFrame(rows, columns=[*ADDRESS, *COLUMNS])
 
     def record(self) -> dict[str, Any]:
         """What became of the campaign, and the state of the machine around it."""

@@ -9,6 +9,7 @@ from typing import Any, Self
 from rnnbench.errors import StudyError
 
 SIZES = ("hidden_size", "batch_size", "num_steps")
+OPTIMISER = "sgd"  # plain stochastic gradient descent; every run and every timing is by it
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Any
 from rnnbench.errors import StudyError
 
 WAYS = {"cpu": ("_fused", "_manual", ""), "cuda": ("",)}  # of training a cell, the fastest first
+SAME_FUNCTION = {"", "_scratch", "_manual", "_fused", "_compiled", "_graphed"}  # as the cell alone
 
 
 def names(kind: str) -> list[str]:
@@ -26,6 +27,11 @@ def names(kind: str) -> list[str]:
 def cell(variant: str) -> str:
     """The first word of a variant's name: ``gru`` of ``gru``, ``gru_deep`` and ``gru_scratch``."""
     return variant.partition("_")[0]
+
+
+def plain(variant: str) -> bool:
+    """Whether a variant computes what its cell computes: ``gru_fused`` does, ``gru_deep`` not."""
+    return variant.removeprefix(cell(variant)) in SAME_FUNCTION
 
 
 def engines(variant: str, device: str) -> list[str]:

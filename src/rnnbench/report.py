@@ -117,10 +117,11 @@ def _models(tables: _rows.Tables) -> list[dict[str, Any]]:
     keys = ["corpus", "variant", "sampler", "clip_norm", "device", "seed", "status"]
     every = [*_curves.RUN, "status", *page.SCORES, "initial_perplexity", "max_grad_norm"]
     every += ["clipped_share", "reason"]
+    book = _labelled(_rows.rows(tables, "book"), leaky)
     return [
         page.table("Best run of each variant", _labelled(best, leaky), [*keys, *page.SCORES]),
         page.table("Generated text by decoder: means over texts", _scores(tables)),
-        page.table("The book's own executions, and our runs", _rows.rows(tables, "book"), BOOK),
+        page.table("The book's own executions, and our runs", book, BOOK),
         page.table("Every run", _labelled(runs, leaky), every),
     ]
 

@@ -166,6 +166,12 @@ def report() -> str:
     return digest(*own, *PAGE, *_house()) + claims() + overheads()
 
 
+def hardware() -> str:
+    """The reading of bundles, the contract, the statistics, and every table of the comparison."""
+    house = ("bundle.py", "comparison.py", "stats.py", "rates.py", "metrics.py", "names.py")
+    return digest(*house, *_all("hardware"))
+
+
 def overheads() -> str:
     """What the overheads are read from."""
     return digest("overheads.py", "startup.py", "ledger.py")

@@ -219,14 +219,16 @@ class Study:
 
     @property
     def publishable(self) -> dict[str, Any]:
-        """The configuration, of own texts on disk the name alone."""
+        """The configuration, of own texts on disk and of bundles the name alone."""
         own = {
             name: entry | {"source": Path(entry["source"]).name}
             if Path(entry["source"]).is_file()
             else entry
             for name, entry in self.config["own_texts"].items()
         }
-        return {**self.config, "own_texts": own}
+        bundles = [Path(path).name for path in self.config["hardware"]["bundles"]]
+        hardware = {**self.config["hardware"], "bundles": bundles}
+        return {**self.config, "own_texts": own, "hardware": hardware}
 
     @property
     def described(self) -> dict[str, str]:

@@ -1,5 +1,6 @@
-"""Write the bundle of this machine, as a folder and as one zip."""
+"""Write the bundle of this machine, as a folder and as one zip; of its tokens the hashes alone."""
 
+import hashlib
 from pathlib import Path
 
 import yaml
@@ -9,14 +10,15 @@ from rnnbench.job import logged
 from rnnbench.records import read_record
 
 with logged(snakemake.log[0]):
-    settings = snakemake.params
-    files = {
-        str(Path(path).relative_to("results")): Path(path).read_bytes() for path in snakemake.input
-    }
+    settings, hashed = snakemake.params, snakemake.params.tokens
+    held = [Path(path) for path in snakemake.input if path not in hashed.values()]
+    files = {str(path.relative_to("results")): path.read_bytes() for path in held}
     files["config.yaml"] = yaml.safe_dump(settings.config, sort_keys=False).encode()
     files["requirements.lock"] = Path(settings.lock).read_bytes()
-    texts = [read_record(path) for path in snakemake.input.corpora]
+    texts = [read_record(path) for path in held if path.parent.name == "corpus"]
     inputs = {text["corpus"]: text["raw_sha256"] for text in texts}
+    for name, path in hashed.items():
+        inputs[name] = hashlib.sha256(Path(path).read_bytes()).hexdigest()
     made = Bundle.make(settings.machine, publishable(files), settings.source, inputs)
     made.write_folder(settings.folder)
     made.write_zip(f"{settings.folder}.zip")

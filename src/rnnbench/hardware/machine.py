@@ -1,0 +1,154 @@
+"""What one bundle tells of its machine, as tables that were checked.
+
+Nothing here needs torch.
+"""
+
+import hashlib
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas import DataFrame
+
+from rnnbench import comparison, rates, tables
+from rnnbench.bundle import MANIFEST, Bundle, BundleError
+from rnnbench.comparison import Comparison
+
+POINT = [*tables.TIMING_KEYS, "status", "reason"]
+WINDOW = [*tables.TIMING_KEYS, "process", "counted", "disturbed", "num_tokens", "seconds", "arm"]
+RUN = ["corpus", "variant", "sampler", "clip_norm", "device", "seed", "status"]
+CURVE = ["corpus", "variant", "sampler", "clip_norm", "device", "seed", "epoch", "num_tokens"]
+NUMBERS = {"seconds", "num_tokens", "process", "hidden_size", "batch_size", "num_steps", "threads"}
+NUMBERS |= {"clip_norm", "epoch", "heldout_total_nats", "heldout_num_tokens"}
+ARMS = ("b", "a")
+
+
+@dataclass(frozen=True, eq=False)
+class Machine:
+    """What one bundle tells.
+
+    Attributes:
+        label: name of the hardware, with a number where several bundles are of one name.
+        file: name of the folder or zip.
+        bundle: its content.
+    """
+
+    label: str
+    file: str
+    bundle: Bundle
+
+    @property
+    def name(self) -> str:
+        """Name of the hardware."""
+        return self.bundle.manifest["machine"]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the manifest."""
+        return hashlib.sha256(self.bundle.contents[MANIFEST]).hexdigest()
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """Field of the fingerprint -> value."""
+        found = self.table("tables/machines.csv", ["field", "value"])
+        return {"machine": self.name} | dict(zip(found.field, found.value, strict=True))
+
+    @cached_property
+    def campaign(self) -> dict[str, Any]:
+        """What became of the campaign, and the state of the machine around it."""
+        rows = self.table("tables/campaign.csv", []).to_dict("records")
+        return rows[0] if rows else {}
+
+    @cached_property
+    def points(self) -> DataFrame:
+        """The table ``speed``: one row per point, measured or not."""
+        return self.table("tables/speed.csv", POINT)
+
+    @cached_property
+    def samples(self) -> DataFrame:
+        """Every window of the campaign."""
+        found = self.table(f"speed/machine={self.name}/samples.csv", WINDOW)
+        sound = np.isfinite(found.seconds) & (found.seconds > 0) & (found.num_tokens > 0)
+        if not sound.all() or not {*found.counted, *found.disturbed} <= {True, False}:
+            raise self.fault("samples.csv", "tokens, seconds above 0 and True or False", "others")
+        return found
+
+    @cached_property
+    def windows(self) -> dict[tuple, DataFrame]:
+        """Address of a point -> its windows."""
+        samples = self.samples
+        return dict(list(samples.groupby(tables.TIMING_KEYS))) if len(samples) else {}
+
+    @cached_property
+    def twice(self) -> dict[tuple, Comparison]:
+        """Address of a point that was timed as arms a and b -> arm b over arm a."""
+        found = {}
+        for key, windows in self.windows.items():
+            arms = {arm: rates.by_process(rates.used(part)) for arm, part in windows.groupby("arm")}
+            if {*ARMS} <= {*arms} and all(len(arms[arm]) for arm in ARMS):
+                found[key] = comparison.compare(*(arms[arm] for arm in ARMS))
+        return found
+
+    def floor(self, device: str, threads: float | None = None) -> float:
+        """The factor that a difference must exceed: by the A/A tests of the device.
+
+        By those of as many threads, if there are any: threads that wait for each other are noisier.
+        NaN where nothing tells it.
+        """
+        named = [
+            (dict(zip(tables.TIMING_KEYS, key, strict=True)), p) for key, p in self.twice.items()
+        ]
+        own = [(point, pair) for point, pair in named if point["device"] == device]
+        alike = [pair for point, pair in own if point["threads"] == threads]
+        return comparison.noise_floor(alike or [pair for _, pair in own])
+
+    @cached_property
+    def launches(self) -> dict[tuple, dict[str, Any]]:
+        """Address of a point -> its row of the table ``launches``, where there is one."""
+        rows = self.table("tables/launches.csv", tables.TIMING_KEYS).to_dict("records")
+        return {tuple(row[key] for key in tables.TIMING_KEYS): row for row in rows}
+
+    @cached_property
+    def runs(self) -> DataFrame:
+        """The table ``runs``; empty in a bundle of timings alone."""
+        return self.table("tables/runs.csv", RUN)
+
+    @cached_property
+    def curves(self) -> DataFrame:
+        """One row per epoch of each run of the grid."""
+        names = [n for n in self.bundle.files if n.startswith("runs/") and n.endswith("/curve.csv")]
+        parts = [self.table(name, CURVE) for name in names]
+        return pd.concat(parts, ignore_index=True) if parts else DataFrame(columns=CURVE)
+
+    def table(self, name: str, columns: Sequence[str]) -> DataFrame:
+        """Read one table; a bundle without it has an empty one.
+
+        Raises:
+            BundleError: no table, a column is missing or of another kind, or another machine's row.
+        """
+        if name not in self.bundle.files:
+            return DataFrame(columns=list(columns))
+        try:
+            found = tables.read(io.BytesIO(self.bundle.files[name]))
+            found = found.astype({c: float for c in columns if c in NUMBERS and c in found})
+        except ValueError as error:
+            raise self.fault(
+                name, "a table of numbers and words", " ".join(f"{error}".split())
+            ) from None
+        lacking = [column for column in columns if column not in found]
+        if lacking:
+            raise self.fault(name, f"the columns {', '.join(columns)}", f"no {lacking[0]}")
+        strangers = {*found.get("machine", [])} - {self.name}
+        if strangers:
+            raise self.fault(name, f"rows of {self.name}", f"of {min(map(str, strangers))}")
+        return found
+
+    def fault(self, name: str, wanted: str, found: str) -> BundleError:
+        return BundleError(
+            f"{self.file}: {name}: wanted {wanted}, found {found[:200]}. Take the bundle away, or "
+            "publish it again with the release that made it."
+        )

@@ -1,0 +1,36 @@
+"""Where bundles lie, and whether they are still what they were; read when rules are made."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from rnnbench.bundle import MANIFEST
+
+
+def found(folder: str | Path, named: Sequence[str]) -> list[str]:
+    """Paths of bundles: folders, zips whose folder is not there, and those that are named."""
+    folder = Path(folder)
+    there = sorted(path for path in folder.glob("*") if not path.name.startswith("."))
+    chosen = [path for path in there if path.is_dir()]
+    zips = [path for path in there if path.suffix == ".zip" and path.with_suffix("") not in chosen]
+    return list(dict.fromkeys(map(str, [*chosen, *zips, *named])))
+
+
+def files(paths: Sequence[str]) -> list[str]:
+    """Those files by which one sees that a bundle is another one now."""
+    asked = [path / MANIFEST if path.is_dir() else path for path in map(Path, paths)]
+    return [str(path) for path in asked if path.is_file()]
+
+
+def digest(paths: Sequence[str], wildcards: object = None) -> str:
+    """SHA-256 over every byte of bundles, folders and zips alike, and over their names.
+
+    As a parameter of a rule it makes the comparison again when any of them changes.
+    """
+    state = hashlib.sha256()
+    for path in map(Path, paths):
+        parts = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+        for part in parts:
+            content = part.read_bytes() if part.is_file() else b""
+            state.update(f"{part}\0{len(content)}\0".encode() + content)
+    return state.hexdigest()

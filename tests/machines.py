@@ -1,0 +1,127 @@
+"""Bundles of machines that are not there, for tests: small, whole, and made as real ones are."""
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas import DataFrame
+
+from rnnbench import rates
+from rnnbench.bundle import Bundle
+from rnnbench.hardware.machine import Machine
+
+NO_GPU = "no NVIDIA GPU with a working driver found"
+POINT = {
+    **{"sampler": "sequential_partition", "clip_norm": 1.0, "dtype": "float32"},
+    **{"hidden_size": 64, "batch_size": 32, "num_steps": 35},
+}
+WORK = {
+    **{"corpus": "calibration", "tokens_sha256": "d" * 64, "vocab_size": 28, "learning_rate": 1.0},
+    **{"optimiser": "sgd", "source_sha256": "e" * 64, "torch_version": "2.13.0"},
+    **{"windows": 4, "window_seconds": 0.1, "warmup_seconds": 0.25},
+}
+SPEEDS = {"rnn": 4e5, "gru": 2e5, "gru_deep": 1e5, "gru_fused": 9e5}  # tokens per second
+PROCESSES, WINDOWS = 6, 4
+EPOCHS = {"rnn": [20.0, 11.0, 9.0], "gru": [20.0, 15.0, 11.0]}  # held-out perplexity by epoch
+EPOCH_TOKENS, HELDOUT_TOKENS = 1000, 500
+
+
+def bundle_of(
+    name: str,
+    factor: float = 1.0,
+    cores: int = 2,
+    seed: int = 0,
+    devices: Sequence[str] = ("cpu",),
+    facts: Mapping[str, Any] | None = None,
+    **changes: Any,
+) -> Bundle:
+    """A bundle of a machine ``factor`` times as fast as SPEEDS; ``changes`` are of every point."""
+    rng = np.random.default_rng(seed)
+    points, samples = [], []
+    for device in ("cpu", "cuda"):
+        for variant, speed in SPEEDS.items():
+            for threads in dict.fromkeys([1, cores]):
+                row = {"machine": name, "variant": variant, "device": device, "threads": threads}
+                row |= POINT | {k: v for k, v in changes.items() if k in POINT}
+                told = (
+                    {"status": "measured", "reason": None}
+                    | WORK
+                    | {"usable_cores": cores}
+                    | changes
+                )
+                if device not in devices:
+                    points.append(row | {"status": "not available here", "reason": NO_GPU})
+                    continue
+                rate = factor * speed * (10 if device == "cuda" else 1)
+                windows = _windows(row, rate, rng, 2 if variant == "gru" else 1)
+                samples.append(windows)
+                points.append(row | told | rates.summary(windows) | row | told)
+    files = _files(name, points, samples, {"usable_cores": cores, **(facts or {})})
+    return Bundle.make(name, files, "a" * 64, {"calibration": "c" * 64})
+
+
+def machine_of(name: str, label: str = "", **options: Any) -> Machine:
+    """The same, as it is read."""
+    return Machine(label or name, f"machine={name}", bundle_of(name, **options))
+
+
+def changed(machine: Machine, **tables: DataFrame) -> Machine:
+    """A machine with tables in place of its own: ``speed``, ``samples``, ``launches`` …."""
+    files = dict(machine.bundle.files)
+    for table, rows in tables.items():
+        folder = f"speed/machine={machine.name}" if table == "samples" else "tables"
+        files[f"{folder}/{table}.csv"] = csv(rows)
+    made = Bundle.make(machine.name, files, "a" * 64, {"calibration": "c" * 64})
+    return Machine(machine.label, machine.file, made)
+
+
+def csv(table: DataFrame) -> bytes:
+    text = io.StringIO()
+    table.to_csv(text, index=False, lineterminator="\n")
+    return text.getvalue().encode()
+
+
+def _windows(row: dict[str, Any], rate: float, rng: np.random.Generator, arms: int) -> DataFrame:
+    processes, rows = range(1, arms * PROCESSES + 1), []
+    for process in processes:
+        level = rate * np.exp(0.004 * rng.standard_normal())
+        for window in range(WINDOWS + 1):
+            seconds = 20_000 / (level * np.exp(0.004 * rng.standard_normal()))
+            rows.append({"process": process, "window": window, "seconds": seconds})
+    table = DataFrame(rows).assign(**row, num_tokens=20_000, sitting="now", steady=True)
+    table = table.assign(counted=table.window > 0, disturbed=False, outside_load=0.0)
+    table["arm"] = np.where(table.process % arms == 1 % arms, "a", "b")
+    table["round"] = (table.process - 1) // arms + 1
+    facts = {"initialisation_seconds": 0.1, "first_step_seconds": 0.1, "load_average": 0.0}
+    facts |= {"gates": 1, "num_layers": 1, "directions": 1, "vocab_size": 28}
+    return table.assign(**facts, peak_memory_bytes=1)
+
+
+def _files(
+    name: str, points: list[dict], samples: list[DataFrame], facts: Mapping[str, Any]
+) -> dict[str, bytes]:
+    told = {"cpu_model": f"processor of {name}", "torch": "2.13.0", "blas": "mkl", **facts}
+    machines = DataFrame({"machine": name, "field": list(told), "value": list(told.values())})
+    key = {**POINT, "machine": name, "corpus": "calibration", "device": "cpu", "seed": 1}
+    runs = [
+        key | {"variant": v, "status": "unconverged", "reason": None, "learning_rate": 1.0}
+        for v in EPOCHS
+    ]
+    files = {
+        "tables/speed.csv": csv(DataFrame(points)),
+        "tables/machines.csv": csv(machines),
+        "tables/campaign.csv": csv(DataFrame([{"machine": name, "doubts": "none"}])),
+        "tables/runs.csv": csv(DataFrame(runs)),
+        "requirements.lock": b"torch==2.13.0\n",
+    }
+    if samples:
+        files[f"speed/machine={name}/samples.csv"] = csv(pd.concat(samples, ignore_index=True))
+    for run in runs:
+        curve = DataFrame({"heldout_perplexity": EPOCHS[run["variant"]]})
+        curve["heldout_total_nats"] = HELDOUT_TOKENS * np.log(curve.pop("heldout_perplexity"))
+        curve = curve.assign(epoch=range(1, len(curve) + 1), num_tokens=EPOCH_TOKENS)
+        curve = curve.assign(heldout_num_tokens=HELDOUT_TOKENS, **run)
+        files[f"runs/machine={name}/variant={run['variant']}/curve.csv"] = csv(curve)
+    return files

@@ -1,0 +1,18 @@
+"""Compare every machine whose bundle is here, in tables and in words."""
+
+from pathlib import Path
+
+from rnnbench import tables
+from rnnbench.hardware import bundles, together, words
+from rnnbench.job import logged
+from rnnbench.records import write_text
+
+with logged(snakemake.log[0]):
+    settings, output = snakemake.params, snakemake.output
+    machines = bundles.read(settings.bundles)
+    baseline = bundles.baseline(machines, settings.baseline, settings.here)
+    found = together.tables(machines, baseline, settings.targets)
+    for path in output.tables:
+        tables.write(path, found[Path(path).stem])
+    tables.write(output.table, found["comparison"])
+    write_text(output.page, words.page(found, settings.here))
