@@ -1,13 +1,36 @@
 """How often a fault is tried: few times in the ordinary tests, the whole count by --campaign."""
 
+import shutil
+import time
 from collections import Counter
 
 import pytest
+import tiny
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory: pytest.TempPathFactory) -> tiny.Undisturbed:
+    """The tiny study, run once stage by stage, and left in peace."""
+    root, folders, seconds = tmp_path_factory.mktemp("stages"), {}, {}
+    work = root / "work"
+    work.mkdir()
+    for stage, targets in tiny.STAGES.items():
+        folders[stage] = shutil.copytree(work, root / stage)
+        began = time.monotonic()
+        tiny.run(work, *targets)
+        seconds[stage] = time.monotonic() - began
+    return tiny.Undisturbed(folders, seconds, tiny.results(work), tiny.jobs(work))
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    words = "cases(few, whole): number the argument `case`, to `few` or with --campaign to `whole`"
-    config.addinivalue_line("markers", words)
+    numbered = "cases(few, whole): number the argument `case`, to `few`, with --campaign to `whole`"
+    config.addinivalue_line("markers", numbered)
+    config.addinivalue_line("markers", "campaign: tried with --campaign alone")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("campaign") and not item.config.getoption("--campaign"):
+        pytest.skip("one of the whole campaign: --campaign")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -8,40 +8,18 @@ import shutil
 import signal
 import subprocess
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
 import psutil
 import pytest
 import tiny
+from tiny import Undisturbed
 
 from rnnbench.records import PART
 
 BEGINNING = 3.0  # seconds of a start: imports, the lock, the graph of jobs
-
-
-@dataclass(frozen=True)
-class Undisturbed:
-    """A finished study, what it was before each stage, and how long each stage took."""
-
-    folders: dict[str, Path]
-    seconds: dict[str, float]
-    results: dict[str, str]
-    jobs: dict[str, set[str]]
-
-
-@pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
-    root, folders, seconds = tmp_path_factory.mktemp("stages"), {}, {}
-    work = root / "work"
-    work.mkdir()
-    for stage, targets in tiny.STAGES.items():
-        folders[stage] = shutil.copytree(work, root / stage)
-        began = time.monotonic()
-        tiny.run(work, *targets)
-        seconds[stage] = time.monotonic() - began
-    return Undisturbed(folders, seconds, tiny.results(work), tiny.jobs(work))
 
 
 def copied(study: Undisturbed, stage: str, folder: Path) -> Path:
@@ -81,6 +59,11 @@ def test_a_study_that_is_killed_whole_goes_on(
     print("still at work" if process.poll() is None else "had ended")
     tiny.kill(process)
     ends_undisturbed(folder, study, case)
+
+
+def whole(way: Callable) -> object:
+    """A way to stop that is tried in the whole campaign alone."""
+    return pytest.param(way, marks=pytest.mark.campaign)
 
 
 def a_job_of(process: subprocess.Popen[str], folder: Path) -> psutil.Process | None:
@@ -126,7 +109,7 @@ def interrupted(process: subprocess.Popen[str], folder: Path) -> None:
 
 
 @pytest.mark.cases(few=1, whole=20)
-@pytest.mark.parametrize("way", [snakemake, job, terminated, interrupted])
+@pytest.mark.parametrize("way", [snakemake, *map(whole, [job, terminated, interrupted])])
 def test_a_part_of_a_study_that_is_stopped_leaves_nothing_that_writes_on(
     study: Undisturbed, tmp_path: Path, case: int, way
 ) -> None:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
@@ -27,6 +28,16 @@ STAGES = {  # stage -> what it makes; each needs the one before
 TARGETS = [target for targets in STAGES.values() for target in targets]
 TIMES = re.compile("_seconds$|^started$|^ended$")  # keys and columns that tell the time
 PATIENCE = 300  # seconds after which a command hangs
+
+
+@dataclass(frozen=True)
+class Undisturbed:
+    """A finished study, what it was before each stage, and how long each stage took."""
+
+    folders: dict[str, Path]
+    seconds: dict[str, float]
+    results: dict[str, str]
+    jobs: dict[str, set[str]]
 
 
 def command(*targets: str, program: str = "rnnbench.alone", project: Path = PROJECT) -> list[str]:
