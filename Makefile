@@ -9,21 +9,22 @@ BIN := .venv/bin
 READY := .venv/ready
 NATIVE := $(wildcard src/rnnbench/native/*.cpp src/rnnbench/native/*.h)
 
-.PHONY: report resume hardware test lock help
+.PHONY: report resume hardware test torture lock help
 
 report: $(READY) ## set up, run the study (CONFIG=config/full.yaml: another one) and write results/report.html
 	@files="$(CONFIG)"; \
 	$(BIN)/python -m rnnbench.corpora config/config.yaml $$files; \
 	case $$? in 0) ;; 3) files="$$files config/calibration.yaml";; *) exit 2;; esac; \
 	echo "rnnbench: running the study; interrupt and repeat at will, finished work is kept"; \
-	$(BIN)/snakemake $${files:+--configfile $$files} --cores $(CORES) $(TARGET) \
-	&& echo "rnnbench: open results/$(if $(filter hardware,$(TARGET)),hardware.md,report.html)"
+	$(BIN)/python -m rnnbench.alone $${files:+--configfile $$files} --cores $(CORES) $(TARGET) \
+	&& echo "rnnbench: open results/$(if $(filter hardware,$(TARGET)),hardware.html,report.html)"
 
-resume: $(READY) ## after a crash: release the lock that it left and go on
-	@$(BIN)/snakemake --unlock --quiet all
-	@$(MAKE) --no-print-directory report
+resume: report ## after a crash: go on; the same as `make`, which releases the lock of a dead one
 
-hardware: $(READY) ## publish this machine and compare it with all that were published: results/hardware.md
+torture: $(READY) ## kill, corrupt and starve the pipeline, the whole campaign (hours)
+	@$(BIN)/python -m pytest tests/torture --campaign
+
+hardware: $(READY) ## publish this machine and compare it with all that were published: results/hardware.html
 	@$(MAKE) --no-print-directory report TARGET=publish
 	@$(MAKE) --no-print-directory report TARGET=hardware
 

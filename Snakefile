@@ -1,9 +1,10 @@
 """rnnbench: recurrent language models, measured. What is made from what, in pipeline order."""
 
+import os
 import sys
 from pathlib import Path
 
-from rnnbench import machine, sources
+from rnnbench import job, machine, sources
 from rnnbench.errors import UserError
 from rnnbench.estimate import PROTOCOL, Estimate
 from rnnbench.study import Study
@@ -17,6 +18,7 @@ try:
 except UserError as error:
     sys.exit(f"rnnbench: {error}")
 
+os.environ[job.PARENT] = str(os.getpid())  # jobs end with it
 estimate = Estimate(study, Path("results/tables/costs.csv"))
 ALL_CORES = 1024  # a job that asks for more than there are gets all, and so has no neighbour
 PARTS = {}  # table -> the files it is gathered from; each stage adds its own

@@ -54,3 +54,9 @@ def time_machine(prepare: Callable[..., Cleaned]) -> Cleaned:
     if find_file(SHA256, FILE_NAME, folders) is None:
         pytest.skip("The Time Machine is not on disk; set RNNBENCH_CORPORA to its folder")
     return prepare("time_machine", {}, folders)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Hours of faults, see tests/torture."""
+    words = "tests/torture: try every fault as often as docs/promises.md says"
+    parser.addoption("--campaign", action="store_true", help=words)

@@ -1,14 +1,17 @@
 """Weights on disk, and where a run stood when it was last saved."""
 
+import copy
+import hashlib
 import json
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as serialize
 from torch import nn
 
+from rnnbench import initial
 from rnnbench.errors import RecordError
 from rnnbench.records import replacing
 
@@ -24,7 +27,7 @@ def write_weights(path: Path, model: nn.Module, facts: dict) -> None:
     """Write the parameters as safetensors with ``facts`` as JSON beside them."""
     tensors = {name: value.detach().cpu().contiguous() for name, value in model.named_parameters()}
     with replacing(path) as temporary:
-        save_file(tensors, temporary, {KEY: json.dumps(facts)})
+        temporary.write_bytes(serialize(tensors, {KEY: json.dumps(facts)}))
 
 
 def read_weights(path: Path, model: nn.Module) -> dict:
@@ -56,26 +59,37 @@ def save(path: Path, digest: str, progress: "Progress") -> None:
         "facts": progress.facts,
         "train_seconds": progress.train_seconds,
     }
-    write_weights(path, progress.model, facts)
+    write_weights(path, progress.model, facts | {"sha256": _digest(facts, progress.model)})
 
 
 def restore(path: Path, digest: str, progress: "Progress") -> bool:
     """Take up the checkpoint at ``path``, if it is there and of the same ``digest``.
 
-    One of another digest, or one that cannot be read, is left behind: the run starts anew.
+    One of another digest, or one that is not byte for byte what :func:`save` wrote, is left behind:
+    the run starts anew.
     """
     if not path.exists():
         return False
     try:
         facts = read_facts(path)
-    except RecordError as error:
+        if facts.get("digest") != digest:
+            log.info("checkpoint %s is of another configuration: starting anew", path)
+            return False
+        saved = copy.deepcopy(progress.model)
+        read_weights(path, saved)
+        if facts.pop("sha256", None) != _digest(facts, saved):
+            raise RecordError(f"{path}: wanted what was saved, found it changed")
+    except (RecordError, RuntimeError, AttributeError) as error:
         log.warning("starting anew, the checkpoint cannot be read: %s", error)
-        return False
-    if facts["digest"] != digest:
-        log.info("checkpoint %s is of another configuration: starting anew", path)
         return False
     read_weights(path, progress.model)
     progress.generator.bit_generator.state = facts["generator"]
     progress.curve, progress.facts = facts["curve"], facts["facts"]
     progress.train_seconds = facts["train_seconds"]
     return True
+
+
+def _digest(facts: dict, model: nn.Module) -> str:
+    """SHA-256 of all that a checkpoint says; a flipped bit in weights would load in silence."""
+    said = json.dumps(facts, sort_keys=True) + initial.digest(model)
+    return hashlib.sha256(said.encode()).hexdigest()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rnnbench.errors import CorpusError
+from rnnbench.errors import CorpusError, StorageError
 from rnnbench.folders import Folders, digest_of, find_file
 from rnnbench.records import replacing
 
@@ -64,8 +64,8 @@ def fetch(
         except (requests.RequestException, ValueError) as error:
             faults.append(f"{url}: {_in_words(error)}")
             log.warning("%s", faults[-1])
-        except OSError as error:
-            raise CorpusError(_no_cache(path, error)) from None
+        except StorageError as error:
+            raise CorpusError(_no_cache(path, error.__cause__)) from None
     raise CorpusError(
         f"{file_name} (SHA-256 {sha256}) is in no folder and none of its sources has it:\n  "
         + "\n  ".join(faults)

@@ -19,3 +19,7 @@ class RecordError(UserError):
 
 class MachineError(UserError):
     """A job runs on another machine than the one that its results are filed under."""
+
+
+class StorageError(UserError):
+    """A file cannot be written: the disk is full, broken or not ours to write to."""

@@ -1,11 +1,16 @@
 """How a workflow script runs: its words go to its log, a user's mistake to the terminal."""
 
+import ctypes
 import logging
+import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rnnbench.errors import UserError
+
+PARENT = "RNNBENCH_SNAKEMAKE"  # environment: the process whose jobs these are
 
 
 @contextmanager
@@ -14,6 +19,7 @@ def logged(path: str) -> Iterator[None]:
 
     A :class:`UserError` ends the process with its message alone; other faults keep their traceback.
     """
+    end_with_snakemake()
     logging.basicConfig(
         filename=path, level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S"
     )
@@ -26,3 +32,27 @@ def logged(path: str) -> Iterator[None]:
     except Exception:
         logging.exception("failed")
         raise
+
+
+def end_with_snakemake() -> None:
+    """End this job when its Snakemake is gone: nobody writes into a folder that others took over.
+
+    One that is gone already, while this job was loading its libraries, is seen by its number.
+    """
+    if PARENT in os.environ:
+        die_with_parent()
+        if int(os.environ[PARENT]) not in _ancestors():
+            sys.exit("rnnbench: the Snakemake that started this job is gone. Nothing was written.")
+
+
+def die_with_parent() -> None:
+    """Ask Linux to end this process with its parent; elsewhere nothing is done."""
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+
+
+def _ancestors() -> list[int]:
+    import psutil
+
+    return [process.pid for process in psutil.Process().parents()]

@@ -1,17 +1,27 @@
 """Files on disk: written whole or not at all, validated when read back."""
 
+import errno
 import json
+import logging
 import math
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from rnnbench.errors import RecordError
+from rnnbench.errors import RecordError, StorageError
 
 SCHEMA_VERSION = 1
+PART = ".part"  # in the name of what is not yet whole
+OF_THE_DISK = {  # faults of the place that is written to, which its user can mend
+    *(errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM),
+    *(errno.EFBIG, errno.ENAMETOOLONG, errno.ENOTDIR, errno.EEXIST, errno.ELOOP),
+}
+
+log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -21,20 +31,31 @@ def replacing(path: str | Path) -> Iterator[Path]:
     In this order: the block writes the temporary file, its bytes reach the disk (fsync), it is
     renamed over ``path``, the folder entry reaches the disk. A block that fails, or a process
     that dies at any point, leaves ``path`` as it was.
+
+    Raises:
+        StorageError: the disk is full, broken or not ours to write to; the message names ``path``.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        temporary.chmod(0o666 & ~_umask())
-        _sync(temporary)
-        temporary.replace(path)
-        _sync(path.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with _named(path):
+        temporary = _beside(path)
+        try:
+            yield temporary
+            temporary.chmod(0o666 & ~_umask())
+            _sync(temporary)
+            temporary.replace(path)
+            _sync(path.parent)
+        finally:
+            with suppress(OSError):  # what cannot be removed must not hide why
+                temporary.unlink(missing_ok=True)
+
+
+def sweep(folder: str | Path) -> None:
+    """Remove what killed processes left half-made below ``folder``; none may be at work there."""
+    for left in [*Path(folder).rglob(f".*{PART}"), *Path(folder).rglob(f".*{PART}.*")]:
+        log.info("half-made, removed: %s", left)
+        shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink(
+            missing_ok=True
+        )
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -56,7 +77,7 @@ def read_record(path: str | Path) -> dict[str, Any]:
         RecordError: not JSON, not a row, or of another schema version.
     """
     try:
-        row = json.loads(Path(path).read_text(encoding="utf-8"))
+        row = read_json(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise RecordError(f"{path}: wanted a JSON record, found {error}. Make it again.") from None
     found = row.get("schema_version") if isinstance(row, dict) else None
@@ -66,6 +87,59 @@ def read_record(path: str | Path) -> dict[str, Any]:
             "Make it again, or read it with the release that wrote it."
         )
     return {key: _number(value) for key, value in row.items()}
+
+
+def read_json(text: str) -> Any:
+    """Read JSON as the standard has it: each key once, finite numbers, no endless nesting.
+
+    Raises:
+        ValueError: something else.
+    """
+    try:
+        return json.loads(
+            text, parse_constant=_refused, parse_float=_finite, object_pairs_hook=_once
+        )
+    except RecursionError:
+        raise ValueError("brackets in brackets without end") from None
+
+
+def _refused(constant: str) -> None:
+    raise ValueError(f"{constant}, which JSON does not know")
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    return value if math.isfinite(value) else _refused(digits[:20])
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    row = dict(pairs)
+    if len(row) < len(pairs):
+        raise ValueError("a key twice")
+    return row
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Give a fault of the disk the name of the file that was to be written."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in OF_THE_DISK:
+            raise
+        raise StorageError(
+            f"{path}: wanted to write this file, found: {error.strerror}. Make room or give the "
+            "right to write, and repeat the command; what was there before is whole."
+        ) from error
+
+
+def _beside(path: Path) -> Path:
+    """Make an empty file with a name of its own in the folder of ``path``."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    ends = {"prefix": f".{path.name}.", "suffix": f"{PART}{path.suffix}"}
+    handle, name = tempfile.mkstemp(dir=path.parent, **ends)
+    os.close(handle)
+    return Path(name)
 
 
 def _umask() -> int:

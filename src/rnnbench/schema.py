@@ -1,8 +1,9 @@
 """The configuration held against its schema, with errors that say what to do."""
 
 import difflib
+import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ import yaml
 from rnnbench.errors import StudyError
 
 SCHEMA = Path(__file__).parent / "study.schema.yaml"
+DEEPEST = 10  # mappings and lists within each other; the schema has 5
+MOST_VALUES = 20_000  # of a configuration, written out; those that come along have 600
 
 
 def check(config: Mapping[str, Any]) -> None:
@@ -21,6 +24,7 @@ def check(config: Mapping[str, Any]) -> None:
     Raises:
         StudyError: one line per fault: the key, what was wanted, what was found, what to do.
     """
+    bound(config)
     schema = _schema()
     validator = jsonschema.Draft202012Validator(schema)
     faults = sorted(validator.iter_errors(config), key=lambda error: list(map(str, error.path)))
@@ -33,6 +37,26 @@ def check(config: Mapping[str, Any]) -> None:
             + "\n  ".join(lines)
             + "\nconfig/README.md explains every key."
         )
+
+
+def bound(config: Any) -> None:
+    """Refuse what a few lines of YAML can say and no machine can walk through.
+
+    Raises:
+        StudyError: it names itself, or has too many values once every reference is written out.
+    """
+    values, left = 0, [(0, config)]
+    while left:
+        depth, value = left.pop()
+        values += 1
+        if depth > DEEPEST or values > MOST_VALUES:
+            raise StudyError(
+                f"the configuration: wanted at most {MOST_VALUES:,} values, at most {DEEPEST} deep, "
+                "found more. Shorten its lists, and let no anchor name what it is in."
+            )
+        inner = value.values() if isinstance(value, Mapping) else value
+        if not isinstance(value, str | bytes) and isinstance(inner, Iterable):
+            left += ((depth + 1, item) for item in itertools.islice(inner, MOST_VALUES))
 
 
 @cache

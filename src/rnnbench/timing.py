@@ -9,7 +9,6 @@ a fork is not safe (macOS, Windows), each piece of work gets an interpreter of i
 """
 
 import contextlib
-import ctypes
 import importlib
 import json
 import os
@@ -22,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TextIO
 
+from rnnbench.job import die_with_parent
 from rnnbench.jobs import TimingConfig
 
 COMMAND = [sys.executable, "-m", "rnnbench.timing"]
@@ -144,13 +144,6 @@ def do(work: str, timing: dict[str, Any], ids: str, vocab_size: int) -> list[dic
     torch.set_num_threads(config.threads)
     tokens = np.load(ids, allow_pickle=False)
     return importlib.import_module(f"rnnbench.{work}").rows(config, tokens, vocab_size)
-
-
-def die_with_parent() -> None:
-    """Ask Linux to end this process with its parent: nothing measures on alone."""
-    if FORKS:
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
 def death(status: int) -> str:

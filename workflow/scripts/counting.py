@@ -7,6 +7,7 @@ import pandas as pd
 
 from rnnbench import corpora, counting, tables
 from rnnbench.job import logged
+from rnnbench.records import PART
 
 with logged(snakemake.log[0]):
     settings = snakemake.params
@@ -14,7 +15,7 @@ with logged(snakemake.log[0]):
     sizes = settings.texts, settings.megabytes, settings.repeats
     with (
         raw.open() as file,
-        tempfile.TemporaryDirectory(dir=Path(snakemake.output[0]).parent) as folder,
+        tempfile.TemporaryDirectory(PART, ".", Path(snakemake.output[0]).parent) as folder,
     ):
         rows = pd.DataFrame(counting.rows(file, *sizes, Path(folder)))
     tables.write(snakemake.output[0], rows)

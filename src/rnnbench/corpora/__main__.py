@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from rnnbench import schema
 from rnnbench.corpora import Folders, unreachable
 from rnnbench.errors import StudyError, UserError
 
@@ -56,10 +57,11 @@ def _read(paths: Sequence[Path]) -> dict[str, Any]:
     for path in paths:
         try:
             part = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        except (OSError, ValueError, yaml.YAMLError) as error:
+        except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
             raise StudyError(f"{path}: wanted a YAML file, found: {error}. Correct it.") from None
         if not isinstance(part, dict):
             raise StudyError(f"{path}: wanted keys and values, found {part!r:.60}. Correct it.")
+        schema.bound(part)
         config = _merged(config, part)
     return config
 

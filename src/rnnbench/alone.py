@@ -1,0 +1,93 @@
+"""Run Snakemake in this folder, and nobody else at the same time: ``python -m rnnbench.alone ...``
+
+Snakemake locks a folder by files that stay when it is killed, and cannot tell those of the living
+from those of the dead. Here the kernel holds the lock: it goes with the process, however that ends.
+So a lock of Snakemake's that is found under ours is a dead one's, and is released.
+"""
+
+import fcntl
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rnnbench.errors import UserError
+from rnnbench.records import sweep
+
+STATE = Path(".snakemake")  # Snakemake's own folder
+SNAKEMAKE = [sys.executable, "-m", "snakemake"]
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Become Snakemake; returns only by an error.
+
+    Raises:
+        UserError: another Snakemake works here, or nothing can be written here.
+    """
+    hold(STATE / "alone.lock")
+    if others := working_in(Path.cwd()):
+        raise taken(others[0])
+    if any((STATE / "locks").glob("*")):
+        print("rnnbench: releasing the lock of a Snakemake that has died", flush=True)
+        subprocess.run([*SNAKEMAKE, "--unlock", "--quiet", "all", *arguments], check=False)
+        sweep("results")
+    os.execv(SNAKEMAKE[0], [*SNAKEMAKE, *arguments])
+
+
+def hold(path: Path) -> int:
+    """Lock ``path`` until this process ends, as whatever program; return the open file.
+
+    Raises:
+        UserError: another process holds it, or it cannot be written.
+    """
+    try:
+        path.parent.mkdir(exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as error:
+        raise UserError(
+            f"{Path.cwd()}: wanted a folder to write results into, found: {error.strerror}. "
+            "Give the right to write, or copy the project to a place where you may."
+        ) from None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise taken(int(os.pread(handle, 20, 0) or 0)) from None
+    os.set_inheritable(handle, True)  # kept by exec; Snakemake's jobs do not get it
+    os.ftruncate(handle, 0)
+    os.pwrite(handle, str(os.getpid()).encode(), 0)
+    return handle
+
+
+def working_in(folder: Path) -> list[int]:
+    """Numbers of the processes of this machine that are a Snakemake in ``folder``, but for us."""
+    import psutil
+
+    ours = {os.getpid(), *(process.pid for process in psutil.Process().parents())}
+    return [
+        process.pid
+        for process in psutil.process_iter(["cmdline", "cwd"])
+        if process.pid not in ours
+        and process.info["cwd"] == str(folder)
+        and _is_snakemake(process.info["cmdline"] or [])
+    ]
+
+
+def taken(process: int) -> UserError:
+    return UserError(
+        f"{Path.cwd()}: wanted this folder for one Snakemake alone, found another one that works "
+        f"in it (process {process}). Wait for it, or stop it; both keep what is finished."
+    )
+
+
+def _is_snakemake(command: Sequence[str]) -> bool:
+    """Whether a command line is ``snakemake ...`` or ``python -m snakemake ...``."""
+    head = [Path(word).name for word in command[:3]]
+    return "snakemake" in head
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except UserError as error:
+        sys.exit(f"rnnbench: {error}")

@@ -1,0 +1,58 @@
+"""How often a fault is tried: few times in the ordinary tests, the whole count by --campaign."""
+
+import shutil
+import time
+from collections import Counter
+
+import pytest
+import tiny
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory: pytest.TempPathFactory) -> tiny.Undisturbed:
+    """The tiny study, run once stage by stage, and left in peace."""
+    root, folders, seconds = tmp_path_factory.mktemp("stages"), {}, {}
+    work = root / "work"
+    work.mkdir()
+    for stage, targets in tiny.STAGES.items():
+        folders[stage] = shutil.copytree(work, root / stage)
+        began = time.monotonic()
+        tiny.run(work, *targets)
+        seconds[stage] = time.monotonic() - began
+    return tiny.Undisturbed(folders, seconds, tiny.results(work), tiny.jobs(work))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    numbered = "cases(few, whole): number the argument `case`, to `few`, with --campaign to `whole`"
+    config.addinivalue_line("markers", numbered)
+    config.addinivalue_line("markers", "campaign: tried with --campaign alone")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("campaign") and not item.config.getoption("--campaign"):
+        pytest.skip("one of the whole campaign: --campaign")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    marker = metafunc.definition.get_closest_marker("cases")
+    if marker is not None:
+        count = "whole" if metafunc.config.getoption("--campaign") else "few"
+        metafunc.parametrize("case", range(marker.kwargs[count]))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how often each fault was tried, and how often its law was broken."""
+    tried, failed = Counter(), Counter()
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.stats.get(outcome, ()):
+            name = report.nodeid.split("[")[0]
+            inside = dict(report.user_properties).get("tried", 1)  # of a test that loops
+            tried[name] += inside * (report.when == "call" and "torture" in name)
+            failed[name] += outcome == "failed"
+    for name, count in tried.items():
+        if count > 1:
+            bound = (
+                f"; below {3 / count:.2g} a case with 95 % confidence" if not failed[name] else ""
+            )
+            line = f"{name.split('::')[-1]}: {count} cases, {failed[name]} failed{bound}"
+            terminalreporter.write_line(line)
