@@ -51,8 +51,8 @@ def bound(config: Any) -> None:
         values += 1
         if depth > DEEPEST or values > MOST_VALUES:
             raise StudyError(
-                f"the configuration: wanted at most {MOST_VALUES:,} values, at most {DEEPEST} deep, "
-                "found more. Shorten its lists, and let no anchor name what it is in."
+                f"the configuration: wanted at most {MOST_VALUES:,} values, at most {DEEPEST} "
+                "deep, found more. Shorten its lists, and let no anchor name what it is in."
             )
         inner = value.values() if isinstance(value, Mapping) else value
         if not isinstance(value, str | bytes) and isinstance(inner, Iterable):

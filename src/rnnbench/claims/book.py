@@ -35,5 +35,6 @@ def _told(row) -> str:
     name = f"{row.notebook} ({int(row.output_index) + 1})"
     return (
         f"{name} {row.own_printed} on {row.device}, {row.verdict} the book's "
-        f"{row.published_minimum:.1f} to {row.published_maximum:.1f} ({row.published_n:.0f} executions)"
+        f"{row.published_minimum:.1f} to {row.published_maximum:.1f} "
+        f"({row.published_n:.0f} executions)"
     )
