@@ -55,7 +55,8 @@ FILES = {
 PASSING = [
     *("logs/table.log", "runs/seed=1/run.log", "runs/seed=1/checkpoint.safetensors"),
     *("published/x.zip", "hardware/machines.csv", "hardware.html", "audit.json", "audit/a.csv"),
-    *("tables/.runs.csv.x1", METADATA),
+    *("tables/.runs.csv.x1", METADATA, "provenance/hardware/machines.csv.json"),
+    f"provenance/{METADATA}.json",
 ]
 
 

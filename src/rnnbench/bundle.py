@@ -3,7 +3,8 @@
 A bundle holds ``manifest.json`` and the files that it lists: the machine's fingerprint, every raw
 timing sample, every record and curve of a run, the tables, the resolved configuration and the lock
 of the environment. Equal results give equal bytes. A reader believes nothing before it has held
-every byte against the manifest, and never writes what it reads.
+every byte against the manifest, and never writes what it reads. One file may stand beside the
+manifest without being listed: ``signature.json``, which signs it (:mod:`rnnbench.audit.signature`).
 """
 
 import getpass
@@ -27,7 +28,7 @@ import rnnbench
 from rnnbench.errors import UserError
 from rnnbench.records import SCHEMA_VERSION, replacing
 
-MANIFEST = "manifest.json"
+MANIFEST, SIGNATURE = "manifest.json", "signature.json"
 MOST_FILES, MOST_BYTES = 50_000, 1 << 30
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date that a zip can hold
 UNREADABLE = (  # all that zipfile raises where it trusts a damaged header
@@ -51,10 +52,12 @@ class Bundle:
     Attributes:
         manifest: machine, release, digests of source, lock and inputs, and the files.
         files: name -> bytes, without the manifest.
+        signature: of the manifest; empty in a bundle that nobody signed.
     """
 
     manifest: dict[str, Any]
     files: Contents
+    signature: bytes = b""
 
     @classmethod
     def make(cls, machine: str, files: Contents, source: str, inputs: Mapping[str, str]) -> Self:
@@ -79,9 +82,11 @@ class Bundle:
 
     @property
     def contents(self) -> dict[str, bytes]:
-        """Name -> bytes of every file, the manifest first."""
+        """Name -> bytes of every file, the manifest and its signature first."""
         text = json.dumps(self.manifest, indent=1, allow_nan=False) + "\n"
-        return {MANIFEST: text.encode()} | {name: self.files[name] for name in sorted(self.files)}
+        signed = {SIGNATURE: self.signature} if self.signature else {}
+        files = {name: self.files[name] for name in sorted(self.files)}
+        return {MANIFEST: text.encode()} | signed | files
 
     def write_zip(self, path: str | Path) -> None:
         """Write one file of stored entries with fixed dates and modes."""
@@ -112,14 +117,15 @@ def read(path: str | Path) -> Bundle:
     path = Path(path)
     contents = _folder(path) if path.is_dir() else _zip(path)
     manifest = _manifest(path, contents)
-    found, listed = set(contents) - {MANIFEST}, manifest["files"]
+    found, listed = set(contents) - {MANIFEST, SIGNATURE}, manifest["files"]
     for what, names in (("missing", listed.keys() - found), ("not in it", found - listed.keys())):
         if names:
             raise _fault(path, "the files that its manifest lists", f"{min(names)} {what}")
     for name, entry in listed.items():
         if _sha256(contents[name]) != entry["sha256"]:
             raise _fault(path, f"{name} of SHA-256 {entry['sha256']}", _sha256(contents[name]))
-    return Bundle(manifest, {name: contents[name] for name in listed})
+    files = {name: contents[name] for name in listed}
+    return Bundle(manifest, files, contents.get(SIGNATURE, b""))
 
 
 def publishable(files: Contents) -> Contents:

@@ -17,6 +17,7 @@ AXES = {  # field of a run -> its list in the grid
 }
 PROTOCOL = ("processes_min", "precision", "most_seconds", "outside_load", "twins", "seed")
 AT_TIMED_SIZES = ("limit", "breakdown")  # probes at every size that is timed
+PASSING_ON = ("sign", "audit")  # how results are checked and handed on, not what they are
 ANYWHERE: Mapping[str, str] = {}
 
 
@@ -202,8 +203,13 @@ class Study:
         return self.timing(address).as_row()
 
     @property
+    def deciding(self) -> dict[str, Any]:
+        """The configuration without what decides no result."""
+        return {key: value for key, value in self.config.items() if key not in PASSING_ON}
+
+    @property
     def publishable(self) -> dict[str, Any]:
-        """The configuration, of own texts on disk and of bundles the name alone."""
+        """The configuration that decides results, of own texts and of bundles the name alone."""
         own = {
             name: entry | {"source": Path(entry["source"]).name}
             if Path(entry["source"]).is_file()
@@ -212,7 +218,7 @@ class Study:
         }
         bundles = [Path(path).name for path in self.config["hardware"]["bundles"]]
         hardware = {**self.config["hardware"], "bundles": bundles}
-        return {**self.config, "own_texts": own, "hardware": hardware}
+        return {**self.deciding, "own_texts": own, "hardware": hardware}
 
     @property
     def described(self) -> dict[str, str]:

@@ -75,7 +75,8 @@ def copy_project(folder: Path) -> Path:
     for name in ("src", "workflow", "config", "profiles"):
         ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
         shutil.copytree(PROJECT / name, folder / name, ignore=ignored)
-    for name in ("Snakefile", "environment.yml", "requirements.lock"):
+    papers = ("README.md", "LICENSE", "CITATION.cff")
+    for name in ("Snakefile", "environment.yml", "requirements.lock", *papers):
         shutil.copy(PROJECT / name, folder)
     return folder
 
@@ -153,6 +154,7 @@ def test_the_crate_lists_every_file_and_ties_it_to_its_job(study: Path) -> None:
     results = study / "results"
     files = crate.listed(results)
     assert set(files) == set(crate.present(results))
+    assert {"crate/Snakefile", "crate/workflow/scripts/run.py"} <= set(files)
     for name, sha256 in files.items():
         assert hashlib.sha256((results / name).read_bytes()).hexdigest() == sha256
     graph = json.loads((results / crate.METADATA).read_text())["@graph"]
@@ -164,6 +166,31 @@ def test_the_crate_lists_every_file_and_ties_it_to_its_job(study: Path) -> None:
 
 def listed(value: dict | list) -> list:
     return value if isinstance(value, list) else [value]
+
+
+def test_an_audit_passes_as_it_was_made_and_names_a_flipped_bit(study: Path) -> None:
+    before = crate.listed(study / "results")
+    sample = ("--config", "audit={sample: 1}")
+    done = snakemake(study, "audit", *sample)
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said
+    told = json.loads((study / "results/audit.json").read_text())
+    assert told["verdict"] in said
+    assert told["counts"]["bitwise"] == 3  # a run, a text statistic and a table
+    assert all(control["found"] for control in told["controls"])
+    assert [path.name for path in (study / "results/audit").iterdir() if path.is_dir()] == []
+    record = study / "results" / next(i["name"] for i in told["items"] if i["kind"] == "run")
+    curve = record.with_name("curve.csv")
+    content = curve.read_bytes()
+    curve.write_bytes(content.replace(b"1", b"2", 1))
+    done = snakemake(study, "audit", *sample)
+    curve.write_bytes(content)
+    assert done.returncode != 0
+    assert "not passed" in done.stdout + done.stderr
+    told = json.loads((study / "results/audit.json").read_text())
+    assert f"{curve.relative_to(study / 'results')}: changed" in "\n".join(told["faults"])
+    assert "Not passed" in (study / "results/audit.html").read_text()
+    assert crate.listed(study / "results") == before
 
 
 def test_shards_give_the_tables_of_one_piece_to_the_byte(study: Path, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ TOKENS_TIMED = {f"{study.timing_corpus}/char": str(rules.campaign.input.ids)}
 BOUND = {
     "machine": study.machine,
     "folder": PUBLISHED,
+    "key": study["sign"],
     "config": study.publishable,
     "lock": str(Path(workflow.basedir) / "requirements.lock"),
     "source": sources.suite(),

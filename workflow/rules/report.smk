@@ -129,7 +129,7 @@ rule report:
         "../../environment.yml"
     params:
         figures=study["figures"],
-        config=study.config,
+        config=study.deciding,
         text_rules=TEXT,
         source=sources.report(),
     script:

@@ -16,7 +16,7 @@ from rnnbench.records import write_text
 with logged(snakemake.log[0]):
     folder, settings = Path(snakemake.output.metadata).parent, snakemake.params
     config = yaml.safe_dump(settings.config, sort_keys=False)
-    texts = workflow.contents(Path(snakemake.scriptdir).parents[1], config)
+    texts = workflow.contents(Path(snakemake.scriptdir).resolve().parents[1], config)
     for name, content in publishable(texts).items():
         write_text(folder / name, content.decode())
     steps = [Step(**step) for step in settings.steps]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import yaml
 
+from rnnbench.audit import signature
 from rnnbench.bundle import Bundle, publishable
 from rnnbench.job import logged
 from rnnbench.records import read_record
@@ -19,6 +20,9 @@ with logged(snakemake.log[0]):
     inputs = {text["corpus"]: text["raw_sha256"] for text in texts}
     for name, path in hashed.items():
         inputs[name] = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    jobs = [Path("results/provenance") / f"{name}.json" for name in files]
+    files |= {str(path.relative_to("results")): path.read_bytes() for path in jobs if path.exists()}
     made = Bundle.make(settings.machine, publishable(files), settings.source, inputs)
+    made = signature.signed(made, settings.key)
     made.write_folder(settings.folder)
     made.write_zip(f"{settings.folder}.zip")

@@ -43,7 +43,8 @@ def belongs(name: str) -> bool:
     """Whether a file of this name, relative to the folder of results, is listed in the crate."""
     last = name.rpartition("/")[2]
     passing = last.startswith(("checkpoint.", ".")) or last.endswith(".log")
-    return name != METADATA and not passing and not name.startswith(AFTERWARDS)
+    told = name.removeprefix("provenance/")  # what is said of a job goes with what it made
+    return not passing and not told.startswith((METADATA, *AFTERWARDS))
 
 
 def listed(folder: str | Path) -> dict[str, str]:

@@ -1,0 +1,80 @@
+"""The reproducibility checklist: what reviewers ask, answered, each answer with its evidence.
+
+The topics are those that reviewers of machine learning and of artifacts ask about, in words of our
+own. An answer without evidence, or whose evidence is not there, fails the audit.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from rnnbench.audit.tree import Tree
+
+QUESTIONS = Path(__file__).with_name("checklist.yaml")
+PROJECT = "project"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One line of the checklist.
+
+    Attributes:
+        topic, question, answer: in words.
+        evidence: the file that shows it.
+        fault: what is wrong with the evidence; empty if it is there.
+    """
+
+    topic: str
+    question: str
+    answer: str
+    evidence: str
+    fault: str = ""
+
+
+def fill(tree: Tree, project: Path, made: Sequence[str], path: Path = QUESTIONS) -> list[Answer]:
+    """Answer every question.
+
+    Args:
+        tree: what is audited; evidence is named for results and for bundles.
+        project: folder of the suite, where evidence of kind ``project`` lies.
+        made: names of what this audit writes itself.
+        path: the questions.
+    """
+    questions = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return [_answer(tree, project, made, question) for question in questions]
+
+
+def page(answers: Sequence[Answer], title: str, kind: str) -> str:
+    """The checklist as Markdown."""
+    lines = [
+        "# Reproducibility checklist",
+        "",
+        f"Of {title}, filled in by `snakemake audit`. Files are named below that {kind}; those "
+        "that begin with `project:` lie in the source of the suite.",
+        "",
+    ]
+    for answer in answers:
+        link = f"`{answer.evidence}`" if answer.evidence else "none"
+        fault = f" **{answer.fault}**" if answer.fault else ""
+        lines += [f"## {answer.topic}", "", f"*{answer.question}* {answer.answer}", ""]
+        lines += [f"Evidence: {link}{fault}", ""]
+    return "\n".join(lines)
+
+
+def _answer(tree: Tree, project: Path, made: Sequence[str], question: dict[str, str]) -> Answer:
+    words = (question[name] for name in ("topic", "question", "answer"))
+    if question.get(PROJECT):
+        name, there = question[PROJECT], (project / question[PROJECT]).is_file()
+        evidence = f"project:{name}"
+    else:
+        evidence = question.get(tree.kind) or ""
+        there = evidence in made or tree.sha256(evidence) is not None or _manifest(tree, evidence)
+    if not evidence:
+        return Answer(*words, "", "no evidence is named")
+    return Answer(*words, evidence, "" if there else "the evidence is not there")
+
+
+def _manifest(tree: Tree, name: str) -> bool:
+    return bool(name) and name == tree.manifest.name and tree.manifest.is_file()

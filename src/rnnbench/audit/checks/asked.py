@@ -1,0 +1,72 @@
+"""Every run that the configuration asks for is there, with the parameters it asks for."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+import yaml
+
+from rnnbench import tables
+from rnnbench.audit.checks import Checked
+from rnnbench.audit.checks.records import RUNS, run_names
+from rnnbench.audit.tree import Tree
+from rnnbench.crate.workflow import CONFIG, FOLDER
+from rnnbench.errors import StudyError
+from rnnbench.study import NOT_AVAILABLE, Study
+
+
+def check(tree: Tree) -> Iterator[Checked]:
+    """Expand the grid of the configuration once more and look each run up."""
+    config, machine, there = configuration(tree), _machine(tree), set(run_names(tree))
+    if not config or not machine or not there:
+        return  # timings alone can be published
+    try:
+        study = Study(config, machine, _unavailable(tree), 1)
+    except StudyError:
+        return  # of a release with other keys; what its hashes say stands
+    wanted = {_name(address): study.run(address).as_row() for address in study.runs + study.trials}
+    for name in sorted(wanted.keys() | (there if tree.kind == "bundle" else set())):
+        yield Checked(name, _fault(tree, name, wanted, there))
+
+
+def configuration(tree: Tree) -> dict[str, Any]:
+    """The resolved configuration that made the files; empty where nothing says it."""
+    for name in ("config.yaml", f"{FOLDER}/{CONFIG}"):
+        if tree.sha256(name) is not None:
+            with suppress(yaml.YAMLError):
+                found = yaml.safe_load(tree.path(name).read_bytes())
+                return found if isinstance(found, dict) else {}
+    return {}
+
+
+def _fault(tree: Tree, name: str, wanted: Mapping[str, dict], there: set[str]) -> str:
+    if name not in there:
+        return "missing: the configuration asks for it"
+    if name not in wanted:
+        return "added: the configuration does not ask for it"
+    record = tree.record(name)
+    return "; ".join(
+        f"{key}: the configuration says {value}, the record {record.get(key)}"
+        for key, value in wanted[name].items()
+        if record.get(key) != value
+    )
+
+
+def _name(address: Mapping[str, str]) -> str:
+    folder = RUNS["trial" in address]
+    parts = (value if key == "settings" else f"{key}={value}" for key, value in address.items())
+    return f"{folder}{'/'.join(parts)}/record.json"
+
+
+def _machine(tree: Tree) -> str:
+    records = map(tree.record, tree.named("machine/", "/record.json"))
+    return tree.head.get("machine") or next((r["machine"] for r in records if r), "")
+
+
+def _unavailable(tree: Tree) -> dict[str, str]:
+    """Device -> why there are no runs on it, as the rows of the table of runs say."""
+    if "tables/runs.csv" not in tree.names:
+        return {}
+    rows = tables.read(tree.path("tables/runs.csv"))
+    missing = rows[rows.status == NOT_AVAILABLE]
+    return dict(zip(missing.device, missing.reason, strict=True))

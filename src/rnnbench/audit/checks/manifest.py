@@ -1,0 +1,35 @@
+"""Every file is in the manifest, has the bytes that it says, and nothing else is there."""
+
+from collections.abc import Iterator, Mapping
+
+from rnnbench import crate
+from rnnbench.audit.checks import Checked
+from rnnbench.audit.tree import Tree
+
+
+def check(tree: Tree) -> Iterator[Checked]:
+    """Hold the files against the manifest: the crate of results, or that of a bundle."""
+    try:
+        listed = _listed(tree)
+    except crate.CrateError as error:
+        yield Checked(tree.manifest.name, f"no manifest to hold the files against: {error}")
+        return
+    for name in sorted({*listed, *tree.names}):
+        yield Checked(name, _fault(tree, name, listed))
+
+
+def _listed(tree: Tree) -> Mapping[str, str]:
+    if tree.kind == "bundle":
+        return {name: entry["sha256"] for name, entry in tree.head["files"].items()}
+    return crate.listed(tree.root)
+
+
+def _fault(tree: Tree, name: str, listed: Mapping[str, str]) -> str:
+    found = tree.sha256(name)
+    if name not in listed:
+        return "added: the manifest does not list it"
+    if tree.path(name).is_symlink():
+        return "a link in place of a file"
+    if found is None:
+        return "missing: the manifest lists it"
+    return "" if found == listed[name] else f"changed: wanted SHA-256 {listed[name]}, found {found}"

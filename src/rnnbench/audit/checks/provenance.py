@@ -1,0 +1,38 @@
+"""What a job read and wrote is what lies there now; else a file is changed, or stale."""
+
+from collections.abc import Iterator
+
+from rnnbench.audit.checks import Checked
+from rnnbench.audit.tree import Tree, inside
+
+
+def check(tree: Tree) -> Iterator[Checked]:
+    """Hold each job's hashes of its outputs and inputs against the files.
+
+    Files that are not there are the business of the manifest: some are temporary, and a bundle
+    holds a part of all.
+    """
+    for name, record in tree.provenance.items():
+        if not record.get("outputs"):
+            yield Checked(name, "wanted the record of a job, found something else")
+            continue
+        for output, entry in record["outputs"].items():
+            found = tree.sha256(inside(output))
+            if found is not None:
+                yield Checked(inside(output), _changed(entry["sha256"], found))
+        yield from _inputs(tree, inside(next(iter(record["outputs"]))), record)
+
+
+def _inputs(tree: Tree, made: str, record: dict) -> Iterator[Checked]:
+    for source, entry in record.get("inputs", {}).items():
+        found = tree.sha256(inside(source)) if source.startswith("results/") else None
+        if found not in (None, entry["sha256"]):
+            yield Checked(
+                made,
+                f"stale: made of a {inside(source)} of SHA-256 {entry['sha256']}, "
+                f"there is one of {found}",
+            )
+
+
+def _changed(wanted: str, found: str) -> str:
+    return "" if wanted == found else f"changed: its job wrote SHA-256 {wanted}, found {found}"

@@ -1,0 +1,34 @@
+"""The record of a run says the same as the path at which it lies."""
+
+from collections.abc import Iterator
+
+from rnnbench.audit.checks import Checked
+from rnnbench.audit.tree import Tree
+from rnnbench.jobs import path_value, settings
+
+RUNS = ("runs/", "trials/")
+
+
+def run_names(tree: Tree) -> list[str]:
+    """Names of the records of training runs, of the grid and outside it."""
+    return [name for folder in RUNS for name in tree.named(folder, "/record.json")]
+
+
+def check(tree: Tree) -> Iterator[Checked]:
+    """Hold the parameters in the path against those in the record."""
+    for name in run_names(tree):
+        record = tree.record(name)
+        wrong = [
+            f"{key}: the path says {wanted}, the record {path_value(record.get(key))}"
+            for key, wanted in _address(name).items()
+            if path_value(record.get(key)) != wanted
+        ]
+        yield Checked(name, "; ".join(wrong) if record else "wanted a record, found none")
+
+
+def _address(name: str) -> dict[str, str]:
+    """The parameters in the path of a run."""
+    found: dict[str, str] = {}
+    for part in name.split("/")[1:-1]:
+        found |= settings(part) if "," in part else dict([part.partition("=")[::2]])
+    return found

@@ -1,0 +1,86 @@
+"""Every table is what its records give once more, to the byte."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from rnnbench import tables
+from rnnbench.audit.checks import Checked
+from rnnbench.audit.checks.records import RUNS
+from rnnbench.audit.tree import Tree, inside
+from rnnbench.study import NOT_AVAILABLE
+
+FAULTS = (ValueError, KeyError, AttributeError, IndexError, TypeError, OSError)
+
+
+def check(tree: Tree) -> Iterator[Checked]:
+    """Gather every table again; a bundle holds the parts of some tables alone."""
+    for name in tree.named("tables/", ".csv"):
+        record = tree.made_by.get(name)
+        if record is None:
+            if tree.made_by:
+                yield Checked(name, "no record of a job says what it was made of")
+            continue
+        if record.get("rule") != "table":
+            continue
+        gone = [part for part in map(inside, record["inputs"]) if tree.sha256(part) is None]
+        if not gone:
+            yield Checked(name, derived(tree, name))
+        elif tree.kind == "results" or any(map(_bound, gone)):
+            yield Checked(name, f"made of {gone[0]}, which is not there")
+
+
+def _bound(part: str) -> bool:
+    """Whether every bundle of runs holds a file; it leaves weights and generated texts out."""
+    return part.startswith(RUNS) and part.endswith("/record.json")
+
+
+def derived(tree: Tree, name: str) -> str:
+    """Gather a table from its parts; the first line that comes out otherwise, or nothing.
+
+    Where the crate alone tells of the parts, it tells no order of theirs: lines are then compared
+    in theirs, and rows of what could not be had are believed.
+    """
+    record = tree.made_by[name]
+    parts = [str(tree.path(inside(part))) for part in record["inputs"]]
+    params = record.get("params")
+    with tempfile.TemporaryDirectory() as folder:
+        again = Path(folder) / "table.csv"
+        try:
+            missing = _not_had(tree.path(name)) if params is None else params.get("missing", [])
+            tables.write(again, tables.gather(Path(name).stem, parts, missing))
+        except FAULTS as error:
+            return f"cannot be gathered again: {type(error).__name__} {error}"
+        there, made = tree.path(name).read_bytes(), again.read_bytes()
+        if params is None and sorted(there.split(b"\n")) == sorted(made.split(b"\n")):
+            return ""
+        return first_difference(there, made)
+
+
+def _not_had(path: Path) -> list[dict[str, str]]:
+    """Rows of a table that say themselves that they could not be had."""
+    rows = pd.read_csv(path, dtype=str, keep_default_na=False).to_dict("records")
+    return [
+        {key: value for key, value in row.items() if value}
+        for row in rows
+        if row.get("status") == NOT_AVAILABLE
+    ]
+
+
+def first_difference(there: bytes, again: bytes) -> str:
+    """Say in which line, and column of a CSV, two tables part; empty if nowhere."""
+    if there == again:
+        return ""
+    lines = there.decode(errors="replace").split("\n"), again.decode(errors="replace").split("\n")
+    pairs = enumerate(zip(*lines, strict=False), start=1)
+    number, (old, new) = next(
+        ((number, pair) for number, pair in pairs if pair[0] != pair[1]),
+        (min(map(len, lines)) + 1, ("", "")),
+    )
+    if not old or not new:
+        return f"line {number}: {len(lines[0])} lines, its records give {len(lines[1])}"
+    cells = zip(lines[0][0].split(","), old.split(","), new.split(","), strict=False)
+    column, was, gives = next((cell for cell in cells if cell[1] != cell[2]), ("", old, new))
+    return f"line {number}, {column}: the table says {was[:80]}, its records give {gives[:80]}"

@@ -1,0 +1,48 @@
+"""The vocabulary and the numbered tokens are those of the cleaned text."""
+
+import tempfile
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from rnnbench import tokens
+from rnnbench.audit.checks import Checked
+from rnnbench.audit.checks.asked import configuration
+from rnnbench.audit.tree import Tree, inside
+from rnnbench.vocab import Vocab
+
+FILES = ("vocab.json", "tokens.npy")
+
+
+def check(tree: Tree) -> Iterator[Checked]:
+    """Number every text again."""
+    for name in tree.named("vocab/", f"/{FILES[0]}"):
+        folder = name.removesuffix(FILES[0])
+        with tempfile.TemporaryDirectory() as again:
+            fault = _number(tree, folder, Path(again))
+            for file in FILES:
+                yield Checked(folder + file, fault or _unlike(tree, folder + file, again))
+
+
+def _number(tree: Tree, folder: str, again: Path) -> str:
+    """Number the text of a folder into ``again``; the fault if that cannot be done."""
+    _, corpus, token = folder.rstrip("/").split("/")
+    text = f"corpus/{corpus.partition('=')[2]}"
+    told = tree.made_by.get(folder + FILES[0], {}).get("params")
+    settings = configuration(tree).get("vocab", {}) if told is None else told
+    kept = {key: settings[key] for key in ("min_freq", "reserved_tokens") if key in settings}
+    try:
+        line_join = tree.record(f"{text}.json")["line_join"]
+        blocks = tokens.read(tree.path(f"{text}.txt"))
+        build = partial(Vocab.build, **kept)
+        vocab = tokens.write(again / FILES[1], blocks, token.partition("=")[2], line_join, build)
+    except (KeyError, OSError, ValueError) as error:
+        return f"cannot be made of {text}.txt again: {type(error).__name__} {error}"
+    vocab.write(again / FILES[0])
+    return ""
+
+
+def _unlike(tree: Tree, name: str, again: str) -> str:
+    made = (Path(again) / Path(inside(name)).name).read_bytes()
+    same = tree.path(name).is_file() and tree.path(name).read_bytes() == made
+    return "" if same else "numbering the text once more gives other bytes"

@@ -1,0 +1,70 @@
+"""Negative controls: one bit is flipped in a file of each kind, and must be found.
+
+An audit that finds nothing says something only if it would have found something. The flips are in
+a copy, with times kept; the folder that is audited is not touched.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rnnbench.audit import integrity
+from rnnbench.audit.tree import Tree
+
+
+@dataclass(frozen=True)
+class Control:
+    """A flipped bit.
+
+    Attributes:
+        kind: of file.
+        name: of the file.
+        found: whether the checks of integrity named it.
+    """
+
+    kind: str
+    name: str
+    found: bool
+
+
+def run(tree: Tree) -> list[Control]:
+    """Flip a bit in one file of each kind, all in one copy, and check that."""
+    chosen = one_of_each(tree.names)
+    with tempfile.TemporaryDirectory(dir=tree.root.parent, prefix=".control.") as folder:
+        copy = replace(tree, root=Path(folder))
+        for name in [*tree.names, tree.manifest.name]:
+            _copied(tree.root / name, copy.root / name, flipped=name in chosen.values())
+        named = {checked.name for _, checked in integrity.check(copy).faults}
+    return [Control(kind, name, name in named) for kind, name in sorted(chosen.items())]
+
+
+def one_of_each(names: Sequence[str]) -> dict[str, str]:
+    """Kind of file -> one of it: the folder that it lies in, and its own name or ending."""
+    kinds: dict[str, str] = {}
+    for name in names:
+        top, _, rest = name.partition("/")
+        last = rest.rpartition("/")[2]
+        alike = last if "=" in rest else Path(last).suffix
+        kinds.setdefault(f"{top} {alike}".strip(), name)
+    return kinds
+
+
+def _copied(source: Path, target: Path, flipped: bool) -> None:
+    if not source.is_file():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if not flipped:
+        try:
+            os.link(source, target)
+            return
+        except OSError:  # another file system, or one without links
+            pass
+    shutil.copy2(source, target)
+    if flipped:
+        content = bytearray(target.read_bytes() or b"\0")
+        content[len(content) // 2] ^= 1
+        target.write_bytes(content)
+        shutil.copystat(source, target)

@@ -1,0 +1,124 @@
+"""The audit as one page."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+from pandas import DataFrame
+
+from rnnbench import page
+from rnnbench.audit import classes, integrity
+from rnnbench.audit.whole import Audit
+
+CONTENTS = ["Integrity", "Made again", "The book", "Checklist", "How it was audited"]
+MEANINGS = {
+    classes.BITWISE: "equal in every bit",
+    classes.NUMERICAL: "losses agree over the first 40 updates; statistics but for last digits",
+    classes.STATISTICAL: "shown over seeds to be equal within the margin",
+    classes.NOT_COMPARABLE: "not the same work, or not to be had here; nothing is said",
+    classes.DIFFERS: "came out otherwise",
+    classes.FAILED: "could not be made",
+}
+WORDS = (
+    "Integrity says that the files are those that were made, as far as the manifest is to be "
+    "trusted; a signature says who vouches for it, not that it is honest. That is what making "
+    "again is for."
+)
+
+
+def render(audit: Audit) -> str:
+    """Fill the page."""
+    return page.render(
+        "audit.html.j2",
+        "rnnbench: an audit",
+        CONTENTS,
+        line=audit.line,
+        passed=audit.passed,
+        words=WORDS,
+        overview=_overview(audit),
+        faults=audit.faults,
+        checks=page.table("Checks of integrity", _checks(audit)),
+        controls=page.table("Negative controls", _controls(audit)),
+        items=page.table("Made again", _items(audit)),
+        meanings=page.table("What the classes mean", _meanings(audit)),
+        book=page.table("Trainings of the book's notebooks", audit.book),
+        checklist=page.table("Checklist", _checklist(audit)),
+        facts=_facts(audit),
+    )
+
+
+def _overview(audit: Audit) -> list[tuple[str, list[str]]]:
+    found = sum(control.found for control in audit.controls)
+    book = audit.book.verdict.value_counts() if len(audit.book) else {}
+    return [
+        ("Are these the files that were made?", [audit.integrity.verdict]),
+        ("Who vouches for them?", [f"Signature {audit.integrity.signed}."]),
+        (
+            "Would a change be found?",
+            [f"{found} of {len(audit.controls)} flipped bits were found."],
+        ),
+        ("Do they come out again?", [audit.line[0].upper() + audit.line[1:] + "."]),
+        (
+            "Is it the book's?",
+            [", ".join(f"{n} {name}" for name, n in book.items()) or "Not asked."],
+        ),
+    ]
+
+
+def _checks(audit: Audit) -> DataFrame:
+    rows = [
+        {
+            "verdict": _outcome([bool(checked.fault) for checked in group]),
+            **{"check": name, "files": len(group)},
+            **{"faults": sum(bool(c.fault) for c in group), "what": integrity.says(name)},
+        }
+        for name, group in audit.integrity.looked_at.items()
+    ]
+    return DataFrame(rows)
+
+
+def _outcome(faults: Sequence[bool]) -> str:
+    """What is said of a check; one that had nothing to look at says nothing."""
+    if not faults:
+        return "not checked"
+    return "failed" if any(faults) else "passed"
+
+
+def _controls(audit: Audit) -> DataFrame:
+    rows = [
+        {"verdict": "passed" if c.found else "failed", "kind": c.kind, "flipped a bit of": c.name}
+        for c in audit.controls
+    ]
+    return DataFrame(rows, columns=["verdict", "kind", "flipped a bit of"])
+
+
+def _items(audit: Audit) -> DataFrame:
+    names = ["verdict", "kind", "name", "evidence", "sha256", "again_sha256"]
+    rows = [{name: getattr(verdict, name) for name in names} for verdict in audit.verdicts]
+    return DataFrame(rows, columns=names)
+
+
+def _meanings(audit: Audit) -> DataFrame:
+    rows = [
+        {"verdict": name, "items": audit.counts[name], "meaning": MEANINGS[name]}
+        for name in classes.CLASSES
+    ]
+    return DataFrame(rows)
+
+
+def _checklist(audit: Audit) -> DataFrame:
+    rows = [
+        {
+            "verdict": "failed" if answer.fault else "passed",
+            **{"topic": answer.topic, "question": answer.question, "answer": answer.answer},
+            "evidence": " ".join(filter(None, [answer.evidence, answer.fault])),
+        }
+        for answer in audit.answers
+    ]
+    return DataFrame(rows)
+
+
+def _facts(audit: Audit) -> dict[str, Any]:
+    found = {"Audited": audit.integrity.title, "Manifest": audit.integrity.manifest or "none"}
+    settings = {name.replace("_", " "): value for name, value in audit.settings.items()}
+    return found | {name: value for name, value in settings.items() if pd.notna(value)}

@@ -1,0 +1,124 @@
+"""The steps of an audit, in their order."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import rnnbench
+from rnnbench import tables
+from rnnbench.audit import checklist, controls, integrity, remake, sample, tree
+from rnnbench.audit.checks.asked import configuration
+from rnnbench.audit.judging import Judge, Verdict
+from rnnbench.audit.remake import Say, Scratch
+from rnnbench.audit.sample import TABLE, Item
+from rnnbench.audit.tree import Tree
+from rnnbench.audit.whole import BOOK, Audit
+
+TABLE_OF_BOOK = "tables/book.csv"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an audit is asked for.
+
+    Attributes:
+        path: the results or the bundle.
+        key: file of the public key that must have signed, or ``none``.
+        project: folder of the suite, with its Snakefile.
+        above: folder in which the scratch folder lies.
+        made: names of what is written of the audit, evidence of its own.
+        machine: that audits.
+        unavailable: device -> why it cannot be used there.
+        cores: that it may use.
+        sample: how many of each kind, or all.
+        seed: of the sample.
+        margin: of perplexities over seeds.
+    """
+
+    path: str
+    key: str
+    project: Path
+    above: Path
+    made: tuple[str, ...]
+    machine: str
+    unavailable: Mapping[str, str]
+    cores: int
+    sample: int | str
+    seed: int
+    margin: float
+
+
+@contextmanager
+def audited(asked: Asked, say: Say) -> Iterator[Audit]:
+    """Audit, and yield what was found; afterwards the scratch folder is taken away.
+
+    An audit that is stopped before keeps its scratch folder, and the next one goes on with it.
+
+    Raises:
+        TreeError, BundleError: there is nothing to audit.
+    """
+    with tree.opened(asked.path) as there:
+        started = _now()
+        say(f"checking {there.title}")
+        found = integrity.check(there, None if asked.key == "none" else asked.key)
+        scratch = _scratch(asked, there)
+        items = sample.candidates(there)
+        chosen = sample.draw(items, asked.sample, asked.seed)
+        verdicts = list(_verdicts(asked, there, scratch, chosen, say))
+        yield Audit(
+            found,
+            controls.run(there),
+            items,
+            verdicts,
+            _book(there),
+            checklist.fill(there, asked.project, asked.made),
+            _settings(asked, started),
+        )
+        scratch.remove()
+
+
+def _verdicts(
+    asked: Asked, there: Tree, scratch: Scratch, chosen: list[Item], say: Say
+) -> Iterator[Verdict]:
+    judge = Judge(there, scratch, asked.machine, asked.margin, asked.unavailable)
+    base = Path.cwd() if there.kind == "results" else asked.project
+    config = remake.anchored(configuration(there), base)
+    made = [item.name for item in chosen if item.kind != TABLE]
+    if made:
+        say(f"making {len(made)} files again in {scratch.folder}")
+        scratch.make(made, config, say)
+        more = [item.name for item in judge.seeds(chosen) if item.name not in made]
+        if more:
+            say(f"making {len(more)} other seeds, to compare over seeds")
+            scratch.make(more, config, say)
+    for place, verdict in enumerate(judge.judge(chosen), start=1):
+        say(f"{place} of {len(chosen)} {verdict.name}: {verdict.verdict}")
+        yield verdict
+
+
+def _scratch(asked: Asked, there: Tree) -> Scratch:
+    manifest = there.manifest.read_bytes() if there.manifest.is_file() else b""
+    return remake.scratch(asked.above, manifest, asked.project / "Snakefile", asked.cores)
+
+
+def _book(there: Tree) -> tables.DataFrame:
+    empty = tables.DataFrame(columns=BOOK)
+    if there.sha256(TABLE_OF_BOOK) is None:
+        return empty
+    table = tables.read(there.path(TABLE_OF_BOOK))
+    return table[[name for name in BOOK if name in table]]
+
+
+def _settings(asked: Asked, started: str) -> Mapping[str, Any]:
+    return {
+        **{"sample_of_each_kind": asked.sample, "seed": asked.seed, "margin": asked.margin},
+        **{"audited_on": asked.machine, "rnnbench": rnnbench.__version__},
+        **{"started": started, "ended": _now()},
+    }
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,106 @@
+"""An audit: integrity, its negative controls, a sample made again, the book, the checklist."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pandas import DataFrame
+
+from rnnbench.audit import classes, integrity
+from rnnbench.audit.checklist import Answer
+from rnnbench.audit.controls import Control
+from rnnbench.audit.integrity import Integrity
+from rnnbench.audit.judging import Verdict
+from rnnbench.audit.sample import Item
+
+SCHEMA_VERSION = 1
+BOOK = ["notebook", "variant", "sampler", "device", "own_printed", "verdict", "reason"]
+
+
+@dataclass(frozen=True)
+class Audit:
+    """All that an audit found.
+
+    Attributes:
+        integrity: are these the files that were made?
+        controls: would a changed byte have been found?
+        items: all that could be made again.
+        verdicts: of those that were.
+        book: each training of the book's notebooks beside ours.
+        answers: the reproducibility checklist.
+        settings: sample, seed and margin; who audited, with what, and when.
+    """
+
+    integrity: Integrity
+    controls: Sequence[Control]
+    items: Sequence[Item]
+    verdicts: Sequence[Verdict]
+    book: DataFrame
+    answers: Sequence[Answer]
+    settings: Mapping[str, Any]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Class -> how many of the items that were made again are of it."""
+        found = [verdict.verdict for verdict in self.verdicts]
+        return {name: found.count(name) for name in classes.CLASSES}
+
+    @property
+    def line(self) -> str:
+        """The verdict in one line, to paste."""
+        counts = self.counts
+        failed = sum(counts[name] for name in classes.BAD)
+        good = (classes.BITWISE, classes.NUMERICAL, classes.STATISTICAL, classes.NOT_COMPARABLE)
+        return (
+            f"checked {len(self.verdicts)} of {len(self.items)}, "
+            + ", ".join(f"{counts[name]} {name}" for name in good)
+            + f", {failed} failed"
+        )
+
+    @property
+    def faults(self) -> list[str]:
+        """Why the audit does not pass, one sentence each."""
+        return list(self._faults())
+
+    def _faults(self) -> Iterator[str]:
+        for name, checked in self.integrity.faults:
+            yield f"{checked.name}: {checked.fault} [{name}]"
+        for control in self.controls:
+            if not control.found:
+                yield f"{control.name}: a flipped bit was not found [negative control]"
+        for verdict in self.verdicts:
+            if verdict.verdict in classes.BAD:
+                yield f"{verdict.name}: {verdict.verdict}: {verdict.evidence}"
+        for answer in self.answers:
+            if answer.fault:
+                yield f"checklist, {answer.topic}: {answer.fault}"
+
+    @property
+    def passed(self) -> bool:
+        return not self.faults
+
+    def lines(self) -> Iterator[str]:
+        """The end of an audit as a reviewer reads it on the terminal."""
+        yield f"audit: integrity: {self.integrity.verdict}"
+        yield f"audit: signature: {self.integrity.signed}"
+        found = sum(control.found for control in self.controls)
+        yield f"audit: negative controls: {found} of {len(self.controls)} flipped bits found"
+        for fault in self.faults:
+            yield f"audit: FAULT {fault}"
+        yield f"audit: {self.line}"
+        yield f"audit: {'passed' if self.passed else 'not passed'}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it as plain values."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            **{"verdict": self.line, "passed": self.passed, "faults": self.faults},
+            **{"settings": dict(self.settings), "counts": self.counts},
+            "integrity": self.integrity.as_dict(),
+            "integrity_says": {n: integrity.says(n) for n in self.integrity.looked_at},
+            "controls": [asdict(control) for control in self.controls],
+            "items": [asdict(verdict) for verdict in self.verdicts],
+            "candidates": len(self.items),
+            "book": self.book.astype(object).where(self.book.notna(), None).to_dict("records"),
+            "checklist": [asdict(answer) for answer in self.answers],
+        }

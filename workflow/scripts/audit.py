@@ -1,0 +1,36 @@
+"""Audit, write the page and its files, say the verdict, and fail if it is not passed."""
+
+import json
+import sys
+from functools import partial
+from pathlib import Path
+
+import yaml
+
+from rnnbench.audit import checklist, codecheck, page, steps
+from rnnbench.job import logged
+from rnnbench.records import write_text
+
+with logged(snakemake.log[0]):
+    results, settings = Path("results"), dict(snakemake.params.items())
+    project, say = (
+        Path(snakemake.scriptdir).resolve().parents[1],
+        partial(print, file=sys.stderr, flush=True),
+    )
+    del settings["source"]
+    made = ("audit.json", "audit.html")
+    asked = steps.Asked(
+        **settings, project=project, above=results / "audit", made=made, cores=snakemake.threads
+    )
+    with steps.audited(asked, lambda line: say(f"audit: {line}")) as found:
+        kind = {"results": "lie under `results/`", "bundle": "lie in the bundle"}
+        citation = yaml.safe_load((project / "CITATION.cff").read_text(encoding="utf-8"))
+        answers = checklist.page(found.answers, found.integrity.title, kind[found.integrity.kind])
+        outputs = [(f"results/{v.name}", f"{v.kind}: {v.verdict}") for v in found.verdicts]
+        written = codecheck.manifest(citation, outputs, found.line, found.settings["ended"])
+        write_text(results / "audit/checklist.md", answers)
+        write_text(results / "audit/codecheck.yml", written)
+        write_text(results / "audit.json", json.dumps(found.as_dict(), indent=1) + "\n")
+        write_text(results / "audit.html", page.render(found))
+    print(*found.lines(), sep="\n", file=sys.stderr)
+    sys.exit(None if found.passed else 1)
