@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from pandas import DataFrame, Series
-from scipy.special import stdtr
 
 from rnnbench import stats
 from rnnbench.stats import Samples
@@ -70,6 +69,8 @@ def contrast(above: np.ndarray, below: np.ndarray) -> tuple[np.ndarray, ...]:
     Args:
         above, below: log of each process's median, ``(..., processes)``.
     """
+    from scipy.special import stdtr  # here: every job that reads a table would pay for it
+
     first, second = stats.level(above), stats.level(below)
     difference, variance = first.centre - second.centre, first.variance + second.variance
     parts = first.variance**2 / first.freedom + second.variance**2 / second.freedom

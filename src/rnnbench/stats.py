@@ -15,7 +15,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtrit
 
 FEWEST_PROCESSES = 3  # of fewer there is no interval
 Samples = Mapping[object, np.ndarray]  # process -> its samples, (windows,)
@@ -102,6 +101,8 @@ def level(logs: np.ndarray) -> Level:
 
 def bounds(centre: np.ndarray, variance: np.ndarray, freedom: np.ndarray) -> np.ndarray:
     """Ends of 95 % intervals by Student's t, ``(2, ...)``; NaN where ``freedom`` is."""
+    from scipy.special import stdtrit  # here: every job that reads a table would pay for it
+
     half = stdtrit(freedom, 0.975) * np.sqrt(variance)
     return np.array([centre - half, centre + half])
 

@@ -1,9 +1,9 @@
 """The metadata of a crate: its files with their hashes, tied to the jobs that made them."""
 
-import dataclasses
 import hashlib
 from collections.abc import Iterable, Sequence
-from pathlib import Path
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from rocrate.rocrate import ROCrate
@@ -38,8 +38,9 @@ def metadata(
         root: the folder as it stands in the names of the jobs' files.
     """
     names, by_rule = present(folder), {step.rule: step for step in steps}
-    inside = (_inside(job, root, set(names)) for job in jobs if job.rule in by_rule)
+    inside = [_inside(job, root, set(names)) for job in jobs if job.rule in by_rule]
     done = sorted((job for job in inside if job.outputs), key=entities.first)
+    done = _with_undeclared(done, names)
     used = [step for step in steps if step.rule in {job.rule for job in done}]
     crate = ROCrate(version=CRATE)
     told = {entity.pop("@id"): entity for entity in entities.instruments(used)}
@@ -62,7 +63,26 @@ def _inside(job: Done, root: str, names: set[str]) -> Done:
         ).intersection(names)
         for part in (job.outputs, job.inputs)
     )
-    return dataclasses.replace(job, outputs=outputs, inputs=inputs)
+    return replace(job, outputs=outputs, inputs=inputs)
+
+
+def _with_undeclared(jobs: list[Done], names: Iterable[str]) -> list[Done]:
+    """The jobs, each with the files in folders of its own that no rule declares.
+
+    A campaign declares its tables alone: how many processes it takes shows as it goes. What lies
+    beside or below the files of one job, and of no other that is nearer, is that job's.
+    """
+    owners: dict[PurePosixPath, set[int]] = {}
+    for i, job in enumerate(jobs):
+        for name in job.outputs:
+            owners.setdefault(PurePosixPath(name).parent, set()).add(i)
+    more: list[set[str]] = [set() for _ in jobs]
+    declared = frozenset().union(*(job.outputs for job in jobs))
+    for name in set(names) - declared:
+        nearest = next((owners[at] for at in PurePosixPath(name).parents if at in owners), set())
+        if len(nearest) == 1:
+            more[next(iter(nearest))].add(name)
+    return [replace(job, outputs=job.outputs | more[i]) for i, job in enumerate(jobs)]
 
 
 def _file(path: Path) -> dict[str, str]:
