@@ -16,7 +16,7 @@ from rnnbench.statistics.laws import AT_MOST, FAILED, HOLDS, NORMAL, PASSED
 from rnnbench.statistics.noise_model import Components, Windows
 
 few = settings(max_examples=25)
-NOISES = {"cpu, threads 1": Components(0.008, 0.004, 0.2, 4.0)}
+NOISES = {"measured on cpu, threads 1": Components(0.008, 0.004, 0.2, 4.0)}
 TRIAL = laws.Trial(intervals=2000, comparisons=200, seed=1, outside_load=0.1, noises=NOISES)
 ITEMS = 12
 
@@ -218,6 +218,14 @@ def test_more_noise_or_more_work_needs_more_processes(noise, items, size):
         assert planning.power(noise, found - 1, items, 4, size) < planning.PLANNED
     assert planning.processes(noise.times(1.5), items, 4, size) >= found
     assert planning.processes(noise, items + 5, 4, size) >= found
+
+
+def test_a_machine_too_noisy_for_any_number_of_processes_is_said_to_be():
+    noise = Components(0.3)
+    assert planning.processes(noise, 34, 4) is None
+    trial = replace(TRIAL, comparisons=100, noises={"a wild one": noise})
+    (row,) = [r for r in laws.power(trial, 2, 3) if "a wild one, 64" in r["scenario"]]
+    assert (row["verdict"], row["found"] < 0.5) == (laws.NO_LAW, True)
 
 
 def test_the_power_of_one_comparison_is_that_of_a_t_test(monkeypatch):

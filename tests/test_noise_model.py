@@ -99,7 +99,7 @@ def test_a_burst_slows_whole_rounds_in_a_row_and_is_marked_where_it_is_seen():
 
 def test_the_reference_is_there_and_another_table_is_refused_in_words(tmp_path):
     found = noise_model.named(noise_model.read("reference"))
-    assert {"cpu, threads 1"} <= set(found)
+    assert {"measured on cpu, threads 1"} <= set(found)
     assert all(noise.process > 0 for noise in found.values())
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
     for name in ("other.csv", "not_there.csv"):

@@ -163,7 +163,8 @@ def read(path: str | Path) -> DataFrame:
 def named(rows: DataFrame) -> dict[str, Components]:
     """Name of each kind of points -> its components."""
     return {
-        f"{row.device}, threads {row.threads}": Components.of(row) for _, row in rows.iterrows()
+        f"measured on {row.device}, threads {row.threads}": Components.of(row)
+        for _, row in rows.iterrows()
     }
 
 
