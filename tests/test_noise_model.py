@@ -54,6 +54,12 @@ def test_a_single_arm_can_be_estimated_too():
     assert found.process == pytest.approx(0.02, rel=0.15)
 
 
+@pytest.mark.parametrize(("rounds", "windows"), [(2, 16), (5, 4)])
+def test_too_few_windows_or_rounds_are_refused_in_words(rounds, windows):
+    with pytest.raises(UserError, match=f"found {windows} and {rounds}. .*config/noise.yaml"):
+        noise_model.estimate(samples_of(NOISE, 3, rounds, windows))
+
+
 @few
 @given(st.floats(0, 0.1), st.floats(0.001, 0.05), st.floats(0, 0.9), st.integers(0, 2**32 - 1))
 def test_speeds_are_positive_around_one_and_those_of_their_seed(process, window, alike, seed):

@@ -24,8 +24,10 @@ from rnnbench.errors import UserError
 from rnnbench.points import ADDRESS
 
 REFERENCE = Path(__file__).parent / "reference.csv"
+FEWEST_WINDOWS, FEWEST_ROUNDS = 8, 3
 GAUSSIAN = 1e6  # degrees of freedom
 MOST_CORRELATED = 0.95
+FARTHEST = 5.0  # log; no window is 150 times as fast as its process, or as slow
 WINDOW_SECONDS = 0.125  # how long a window lasts, by which a tick of the clock is judged
 ARM, KIND = [*ADDRESS, "arm"], ["machine", "device", "threads"]
 
@@ -103,7 +105,7 @@ def _within(noise: Components, shape: tuple[int, ...], rng: np.random.Generator)
     found[..., 0] = innovations[..., 0] / np.sqrt(1 - noise.autocorrelation**2)
     for k in range(1, shape[-1]):
         found[..., k] = noise.autocorrelation * found[..., k - 1] + innovations[..., k]
-    return found
+    return np.clip(found, -FARTHEST, FARTHEST)
 
 
 def disturb(
@@ -132,13 +134,23 @@ def estimate(samples: DataFrame) -> DataFrame:
     """Estimate the components of each kind of points of a campaign.
 
     Args:
-        samples: every window of every point, as the campaign writes them; at least two rounds, and
-            enough windows per process to tell its level from their scatter (16, say).
+        samples: every window of every point, as the campaign writes them.
 
     Returns:
         One row per machine, device and number of threads: the fields of :class:`Components`, what
         they come from, and ``start_seconds``, what a process takes before it warms up.
+
+    Raises:
+        UserError: too few windows or rounds.
     """
+    windows = samples[samples.counted].groupby([*ARM, "process"]).size().min()
+    rounds = samples["round"].nunique()
+    if not (windows >= FEWEST_WINDOWS and rounds >= FEWEST_ROUNDS):
+        raise UserError(
+            f"noise: wanted timings of at least {FEWEST_WINDOWS} windows per process and "
+            f"{FEWEST_ROUNDS} rounds, found {windows:g} and {rounds}. Time them anew: "
+            "snakemake --cores all noise --configfile config/noise.yaml"
+        )
     kinds = samples.groupby(KIND, sort=True)
     return DataFrame([dict(zip(KIND, key, strict=True)) | _kind(part) for key, part in kinds])
 
