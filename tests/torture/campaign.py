@@ -39,6 +39,11 @@ def promises() -> dict:
     return yaml.safe_load((FOLDER / "promises.yaml").read_text(encoding="utf-8"))
 
 
+def proofs() -> set[str]:
+    """Names of all tests that prove a promise."""
+    return {test for row in promises()["promised"] for test in row["tests"]}
+
+
 def page(counts: dict[str, dict[str, int]]) -> str:
     """docs/promises.md for some counts."""
     environment = jinja2.Environment(

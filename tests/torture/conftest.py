@@ -44,16 +44,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how often each fault was tried, and how often its law was broken; keep the counts."""
-    counts = {
-        test: (tried, failed)
-        for test, (tried, failed) in counted(terminalreporter.stats).items()
-        if tried > 1
-    }
+    counts = counted(terminalreporter.stats)
     for test, (tried, failed) in counts.items():
-        bound = "" if failed else f"; below {3 / tried:.2g} a case with 95 % confidence"
-        terminalreporter.write_line(f"{test}: {tried} cases, {failed} failed{bound}")
+        if tried > 1:
+            bound = "" if failed else f"; below {3 / tried:.2g} a case with 95 % confidence"
+            terminalreporter.write_line(f"{test}: {tried} cases, {failed} failed{bound}")
     if path := terminalreporter.config.getoption("--counts"):
-        campaign.keep(Path(path), counts)
+        campaign.keep(Path(path), {test: counts[test] for test in campaign.proofs() & {*counts}})
 
 
 def counted(stats: dict[str, list]) -> dict[str, tuple[int, int]]:
