@@ -68,29 +68,32 @@ def dry_run(number: int) -> Row:
 
 
 def cluster(study: Study, estimate: Estimate, nodes: int, cores: int) -> Row:
-    """When the training runs and the timings of a study are done, by the list scheduler."""
-    tasks = list(work(study, estimate))
-    end = schedule.seconds(schedule.place(tasks, nodes, cores))
-    spent = sum(task.seconds * (cores if task.alone else 1) for task in tasks)
-    longest = max(tasks, key=lambda task: task.seconds)
+    """When the training runs and the timings of a study are done, by the list scheduler.
+
+    Returns:
+        hours until all is done, until the runs alone would be, and of the timings; core hours that
+        are taken, and the share of all cores until the end that they are.
+    """
+    timings, *runs = work(study, estimate)
+    ends = [schedule.seconds(schedule.place(t, nodes, cores)) for t in ([timings, *runs], runs)]
+    taken = timings.seconds * cores + sum(run.seconds for run in runs)
     return {
-        "runs": len(tasks) - 1,
+        "runs": len(runs),
         "nodes": nodes,
         "cores": cores,
-        "hours": round(end / 3600, 2),
-        "core_hours": round(spent / 3600, 1),
-        "busy_share": round(spent / (end * nodes * cores), 2),
-        "longest": longest.name,
-        "longest_hours": round(longest.seconds / 3600, 2),
+        "hours": round(ends[0] / 3600, 2),
+        "runs_hours": round(ends[1] / 3600, 2),
+        "timings_hours": round(timings.seconds / 3600, 2),
+        "core_hours": round(taken / 3600, 1),
+        "busy_share": round(taken / (ends[0] * nodes * cores), 2),
     }
 
 
 def work(study: Study, estimate: Estimate) -> Iterator[Task]:
-    """The training runs, of the grid and of trials, and the timings, with their starts."""
+    """The timings, then the training runs of the grid and of trials, with their starts."""
     yield Task("timings", START_SECONDS + estimate.speed(), alone=True)
     for address in (*study.runs, *study.trials):
-        name = f"{study.run(address).variant}, {study.run(address).num_epochs} epochs"
-        yield Task(name, START_SECONDS + estimate.run(address, NOT_THERE))
+        yield Task("/".join(address.values()), START_SECONDS + estimate.run(address, NOT_THERE))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
