@@ -190,6 +190,12 @@ def hardware_page() -> str:
     return digest(*own, *_house()) + hardware()
 
 
+def microbench() -> str:
+    """The statistics of the micro-benchmarks, and their figure."""
+    house = ("comparison.py", "stats.py", "hardware/figures/_machines.py")
+    return digest(*house, *_all("microbench"), *_house())
+
+
 def overheads() -> str:
     """What the overheads are read from."""
     return digest("overheads.py", "startup.py", "ledger.py")
