@@ -157,7 +157,7 @@ def half_life(losses: DataFrame) -> DataFrame:
         baseline = plain.get(setting(key)) if key["variant"] != BASELINE else None
         for measure, of in MEASURES.items():
             tokens = of(sums)
-            row = dict(zip(("tokens", "low", "high"), bounded(tokens), strict=True))
+            row: dict[str, Any] = dict(zip(("tokens", "low", "high"), bounded(tokens), strict=True))
             if baseline is not None:
                 ratio = bounded(finite(tokens) / finite(of(baseline)))
                 row |= dict(zip(("ratio", "ratio_low", "ratio_high"), ratio, strict=True))
@@ -166,7 +166,7 @@ def half_life(losses: DataFrame) -> DataFrame:
     return DataFrame([*rows, *unmeasured(losses)], columns=HALF_LIFE)
 
 
-def setting(key: dict[str, Any]) -> tuple:
+def setting(key: dict[str, Any]) -> tuple[Any, ...]:
     """All of a key but the variant."""
     return tuple(key[name] for name in SETTING)
 
@@ -178,7 +178,8 @@ def finite(tokens: np.ndarray) -> np.ndarray:
 
 def bounded(values: np.ndarray) -> tuple[float, float, float]:
     """The first value, and the central 95 % of the others."""
-    return float(values[0]), *map(float, np.quantile(values[1:], [0.025, 0.975], method="nearest"))
+    low, high = np.quantile(values[1:], [0.025, 0.975], method="nearest")
+    return float(values[0]), float(low), float(high)
 
 
 def measured(losses: DataFrame) -> list[tuple[dict[str, Any], Sums]]:
@@ -188,7 +189,7 @@ def measured(losses: DataFrame) -> list[tuple[dict[str, Any], Sums]]:
     return [(dict(zip(KEYS, key, strict=True)), Sums.of(rows)) for key, rows in groups]
 
 
-def unmeasured(losses: DataFrame) -> Sequence[dict[str, Any]]:
+def unmeasured(losses: DataFrame) -> Sequence[dict[Any, Any]]:
     """Runs that gave none, with their reasons."""
     if losses.empty or "reason" not in losses:
         return []

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from torch import nn
-from torch.autograd import DeviceType
+from torch.autograd import DeviceType  # type: ignore[attr-defined]  # not in its __all__
 from torch.autograd.profiler_util import FunctionEvent
+
+from rnnbench.variants import LanguageModel
 
 SCOPE = "rnnbench:"  # how marked places begin
 OVERHEAD = "overhead"
@@ -25,7 +26,9 @@ LAUNCH = re.compile(r"cu(da)?(LaunchKernel|LaunchCooperativeKernel|GraphLaunch|M
 UPDATES = ("aten::sub", "aten::mul", "aten::add", "aten::linalg_vector_norm", "aten::where")
 
 
-def parts_of(events: Sequence[FunctionEvent], model: nn.Module, batch_size: int) -> Iterator[str]:
+def parts_of(
+    events: Sequence[FunctionEvent], model: LanguageModel, batch_size: int
+) -> Iterator[str]:
     """Yield the part of each event: PARTS, ``overhead`` for what is no operator.
 
     Args:
@@ -97,7 +100,7 @@ def _by_place(
     An operator and the backward node it made share a sequence number. Operators that make none
     carry the number of the next that does, so the last to start with a number is the maker.
     """
-    parts, made = [], {}
+    parts, made = list[str](), dict[int, str]()
     node = RECURRENCE  # the part of the backward node that runs
     unmarked = MINIBATCH  # the part of what runs in no place, by what ran before it
     for event, place in zip(events, places, strict=True):
@@ -131,7 +134,7 @@ def _of_layer(event: FunctionEvent, vocab_size: int, batch_size: int) -> str:
     return RECURRENCE
 
 
-def _by_shape(event: FunctionEvent, model: nn.Module) -> str:
+def _by_shape(event: FunctionEvent, model: LanguageModel) -> str:
     """Guess the part of an operator of a training step that torch does not differentiate."""
     shapes = [list(shape) for shape in event.input_shapes]
     if event.name.startswith(ROW_GATHER):

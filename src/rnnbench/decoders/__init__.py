@@ -96,7 +96,9 @@ def checked(name: str, given: Mapping[str, Any]) -> dict[str, int | float]:
     return {key: known[key].type(value) for key, value in given.items()}
 
 
-def each(asked: Mapping[str, Mapping[str, Sequence[float]]]) -> Iterator[tuple[str, dict]]:
+def each(
+    asked: Mapping[str, Mapping[str, Sequence[float]]],
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield (name, settings) of every decoder with every combination of its values."""
     for name, axes in asked.items():
         for values in itertools.product(*axes.values()):
