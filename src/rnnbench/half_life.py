@@ -14,10 +14,10 @@ an interval says nothing about other seeds.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
-from pandas import DataFrame
+from pandas import DataFrame, MultiIndex
 
 BASELINE = "rnn"
 SETTING = ["machine", "corpus", "sampler", "clip_norm", "device", "split"]
@@ -54,14 +54,14 @@ class Sums:
     def of(cls, losses: DataFrame) -> "Sums":
         """Draw from the rows of one variant and part of the text."""
         cells = losses.set_index(["seed", "block", "context"]).sort_index()
-        shape = [len(level) for level in cells.index.levels]
+        shape = [len(level) for level in cast(MultiIndex, cells.index).levels]
         tokens, nats, influence = (
             cells[name].to_numpy(float).reshape(shape)
             for name in ("num_tokens", "total_nats", "influence_nats")
         )
         weights = drawn(*shape[:2])
         of = [np.einsum("dsb,sbc->dc", weights, part) for part in (nats, influence, tokens)]
-        n, contexts = int(tokens[0, :, 0].sum()), cells.index.levels[2].to_numpy()
+        n, contexts = int(tokens[0, :, 0].sum()), cast(MultiIndex, cells.index).levels[2].to_numpy()
         return cls(contexts, of[0] / of[2], of[1] / of[2], n, shape[0])
 
 

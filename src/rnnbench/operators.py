@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from torch.autograd import DeviceType  # type: ignore[attr-defined]  # not in its __all__
 from torch.autograd.profiler_util import FunctionEvent
@@ -128,7 +129,7 @@ def _of_layer(event: FunctionEvent, vocab_size: int, batch_size: int) -> str:
     if event.name in WHOLE_LAYERS:
         return WHOLE
     if event.name in PRODUCTS:
-        rows, inner = next(shape for shape in event.input_shapes if len(shape) > 1)[-2:]
+        rows, inner = next(shape for shape in _shapes(event) if len(shape) > 1)[-2:]
         if rows > batch_size or inner == vocab_size:
             return INPUT
     return RECURRENCE
@@ -136,7 +137,7 @@ def _of_layer(event: FunctionEvent, vocab_size: int, batch_size: int) -> str:
 
 def _by_shape(event: FunctionEvent, model: LanguageModel) -> str:
     """Guess the part of an operator of a training step that torch does not differentiate."""
-    shapes = [list(shape) for shape in event.input_shapes]
+    shapes = [list(shape) for shape in _shapes(event)]
     if event.name.startswith(ROW_GATHER):
         return INPUT
     if event.name in PRODUCTS:
@@ -147,3 +148,8 @@ def _by_shape(event: FunctionEvent, model: LanguageModel) -> str:
     if any(shape and shape[-1] == model.vocab_size for shape in shapes):
         return LOSS
     return RECURRENCE
+
+
+def _shapes(event: FunctionEvent) -> Any:
+    """Shapes of an operator's inputs, empty for what is no tensor; torch types them wrongly."""
+    return event.input_shapes

@@ -51,7 +51,7 @@ class Scratch:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
             )
-            for line in made.stdout:
+            for line in made.stdout or ():
                 log.write(line)
                 if STEPS.search(line):
                     say(f"making again: {line.strip()}")

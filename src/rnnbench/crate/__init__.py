@@ -71,8 +71,8 @@ def _graph(path: Path) -> list[dict[str, Any]]:
     return graph
 
 
-def _types(entity: dict[str, Any]) -> list[str]:
-    found = entity.get("@type")
+def _types(entity: dict[str, Any]) -> list[Any]:
+    found: Any = entity.get("@type")
     return found if isinstance(found, list) else [found]
 
 

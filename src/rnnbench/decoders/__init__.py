@@ -29,7 +29,8 @@ Choice = Callable[[np.ndarray], np.ndarray]  # logits (B, V) -> tokens (B,)
 class Reading(Protocol):
     """Where a model stands in B texts; the logits of the next token are finite, ``(B, V)``."""
 
-    logits: np.ndarray
+    @property
+    def logits(self) -> np.ndarray: ...
 
     def then(self, tokens: np.ndarray) -> Self:
         """Read one more token of each text, ``(B,)``."""
