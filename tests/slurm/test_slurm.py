@@ -21,7 +21,7 @@ PROJECT = Path(__file__).parents[2]
 PROFILE = yaml.safe_load((PROJECT / "profiles/slurm/config.yaml").read_text())
 RULES = "\n".join(path.read_text() for path in (PROJECT / "workflow/rules").glob("*.smk"))
 NODES, CORES = ("left", "right"), 2
-TARGETS = [f"results/tables/{table}.csv" for table in ("runs", "speed", "machines", "ngrams")]
+TARGETS = [f"results/tables/{table}.csv" for table in ("runs", "speed", "machines")]
 WITHOUT_ACCOUNTING = [  # the private Slurm has no database, and is near
     *("--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "5"),
     *("--latency-wait", "10"),
@@ -78,7 +78,7 @@ def done() -> Iterator[Done]:
             preexec_fn=lambda: os.sched_setaffinity(0, list(os.sched_getaffinity(0))[:1]),
             capture_output=True,
             text=True,
-            timeout=900,
+            timeout=1800,
         )
         said = called.stdout + called.stderr
         assert called.returncode == 0, said
