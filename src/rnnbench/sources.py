@@ -77,7 +77,16 @@ def sine() -> str:
 
 def run(point: RunConfig) -> str:
     """All that a training run is made of, and the engines it chooses from if it does."""
-    files = [*STEP, "outcome.py", "checkpoint.py", "run_text.py", "closed_text.py", "vocab.py"]
+    files = [
+        *STEP,
+        "numerics.py",
+        "determinism.py",
+        "outcome.py",
+        "checkpoint.py",
+        "run_text.py",
+        "closed_text.py",
+        "vocab.py",
+    ]
     writing = ("generate/__init__.py", "decoders/__init__.py", "decoders/greedy.py")
     files += [*writing, *_grid(point)]
     if point.engine == "fastest":

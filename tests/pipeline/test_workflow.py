@@ -18,6 +18,7 @@ from urllib.parse import unquote
 import pytest
 
 from rnnbench import bundle, crate, machine, tables
+from rnnbench.audit.classes import TIMES
 from rnnbench.records import read_record
 
 PROJECT = Path(__file__).parents[2]
@@ -381,7 +382,7 @@ def test_a_killed_run_goes_on_and_ends_as_if_undisturbed(tmp_path: Path) -> None
     assert "taken up after epoch" in log
     assert snakemake(whole, target, configfile=config).returncode == 0
     resumed, undisturbed = (read_record(folder / target) for folder in (killed, whole))
-    timeless = [key for key in undisturbed if not key.endswith("_seconds")]
+    timeless = [key for key in undisturbed if not key.endswith(TIMES)]
     assert {key: resumed[key] for key in timeless} == {key: undisturbed[key] for key in timeless}
     assert not (killed / target).with_name("checkpoint.safetensors").exists()
 
