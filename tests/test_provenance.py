@@ -3,6 +3,7 @@
 import getpass
 import hashlib
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 from snakemake.iocontainers import Namedlist
 
-from rnnbench import provenance
+from rnnbench import determinism, provenance
 from rnnbench.bundle import publishable
 from rnnbench.errors import UserError
 from rnnbench.records import read_record
@@ -149,10 +150,10 @@ with recorded(snakemake):
 """
 
 
-def script(mode: str, end: str) -> subprocess.CompletedProcess[str]:
+def script(mode: str, end: str, **environment: str) -> subprocess.CompletedProcess[str]:
     code = SCRIPT.format(scripts=str(PROJECT / "workflow/scripts"))
     command = [sys.executable, "-c", code, mode, end]
-    return subprocess.run(command, capture_output=True, text=True)
+    return subprocess.run(command, env=os.environ | environment, capture_output=True, text=True)
 
 
 @pytest.mark.parametrize("mode", ["fast", "portable"])
@@ -162,6 +163,10 @@ def test_a_script_works_in_the_mode_that_its_rule_asks_for_and_says_so(mode):
     record = read_record("results/provenance/a.txt.json")
     assert record["determinism"]["mode"] == mode
     assert "numerics_id" not in record  # no torch, no numbers of torch's
+
+
+def test_a_timing_is_not_held_back_by_what_it_inherits():
+    assert script("fast", "well", **determinism.PORTABLE).stdout == "fast\n"
 
 
 def test_a_script_that_ends_with_a_message_leaves_no_record():
