@@ -33,41 +33,47 @@ def told(
     Raises:
         UserError: no such row or column.
     """
-    seen: set[str] = set()
+    tree = _Tree(trace, whole)
     if not chosen:
-        return [*_file(trace, name, seen, "", whole), _verdict(trace, name)]
+        return [*tree.file(name), _verdict(trace, name)]
     row = pick(trace.rows(name), name, chosen, column)
-    head = ", ".join(
-        f"{key}={path_value(row[key])}" for key in row if key in KEYS and known(row[key])
-    )
-    lines = [f"{name}, the row of {head or chosen}"]
+    keys = [f"{key}={path_value(row[key])}" for key in row if key in KEYS and known(row[key])]
+    lines = [f"{name}, the row of {', '.join(keys) or chosen}"]
     lines += [_cell(column, row[column])] if column else []
     if known(row.get("reason")):
         lines.append(f"  no record: {row.get('status')}, {row['reason']}")
-    lines += list(_job(trace, name, "  "))
+    lines += _job(trace, name, "  ")
     for part in trace.parts(name, row):
-        lines += _file(trace, part, seen, "  ", whole, trace.inputs(name)[part])
-        lines += _values(trace.rows(part), column, "    ")
+        lines += tree.file(part, "  ", trace.inputs(name)[part], column)
     return [*lines, _verdict(trace, name)]
 
 
-def _file(
-    trace: Trace, name: str, seen: set[str], indent: str, whole: bool, read: str = ""
-) -> Iterator[str]:
-    """A file, the job that made it, and what that read."""
-    yield f"{indent}{name}  {_state(trace, name, read)}"
-    if name in seen:
-        yield f"{indent}  as above"
-        return
-    seen.add(name)
-    yield from _job(trace, name, f"{indent}  ")
-    for group in _by_rule(trace, name).values():
-        shown = group if whole else group[:SHOWN]
-        for part in shown:
-            yield from _file(trace, part, seen, f"{indent}    ", whole, trace.inputs(name)[part])
-        if len(group) > len(shown):
-            rule = trace.made.get(group[0], {}).get("rule", "no rule")
-            yield f"{indent}    and {len(group) - len(shown)} more of {rule} (--all names them)"
+class _Tree:
+    """Files and what is behind them, each job told once."""
+
+    def __init__(self, trace: Trace, whole: bool):
+        self.trace, self.whole = trace, whole
+        self.seen: set[str] = set()
+
+    def file(self, name: str, indent: str = "", read: str = "", column: str = "") -> Iterator[str]:
+        """A file, the job that made it, and what that read."""
+        trace, job = self.trace, self.trace.made.get(name, {})
+        yield f"{indent}{name}  {_state(trace, name, read)}"
+        if column:
+            yield from _values(trace.rows(name), column, f"{indent}  ")
+        called = next(iter(job.get("outputs", [])), name)
+        if called in self.seen:
+            yield f"{indent}  made by {job['rule']}, as above" if job else f"{indent}  as above"
+            return
+        self.seen.add(called)
+        yield from _job(trace, name, f"{indent}  ")
+        for rule, group in _by_rule(trace, name).items():
+            shown = group if self.whole else group[:SHOWN]
+            for part in shown:
+                yield from self.file(part, f"{indent}    ", trace.inputs(name)[part])
+            if len(group) > len(shown):
+                more = f"{len(group) - len(shown)} more of {rule or 'no rule'}"
+                yield f"{indent}    and {more} (--all names them)"
 
 
 def _by_rule(trace: Trace, name: str) -> dict[str, list[str]]:
