@@ -116,6 +116,12 @@ def coverage() -> str:
     return digest("coverage.py", *_samplers())
 
 
+def numerics() -> str:
+    """The arms and their comparison, the id, and the training of every variant."""
+    own = ("parting.py", "numerics.py", "determinism.py", "audit/classes.py")
+    return digest(*own, *_training())
+
+
 def sentences() -> str:
     """The cutting and padding, and the training of every variant."""
     return digest("sentences.py", "clean.py", "vocab.py", *_training())

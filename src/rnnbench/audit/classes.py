@@ -127,9 +127,12 @@ def early(there: Run, again: Run) -> float:
 def relative(there: DataFrame, again: DataFrame) -> np.ndarray:
     """Relative difference of the mean loss, ``(epochs,)``; of two lost epochs 0, of one inf."""
     size = min(len(there), len(again))
-    left, right = (
-        (curve.total_nats / curve.num_tokens).to_numpy(float)[:size] for curve in (there, again)
-    )
+    losses = (curve.total_nats / curve.num_tokens for curve in (there, again))
+    return relative_difference(*(loss.to_numpy(float)[:size] for loss in losses))
+
+
+def relative_difference(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """The same of two series of losses, ``(n,)`` each."""
     lost = ~np.isfinite(left) | ~np.isfinite(right)
     both = ~np.isfinite(left) & ~np.isfinite(right)
     with np.errstate(invalid="ignore"):

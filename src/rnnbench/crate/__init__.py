@@ -15,12 +15,10 @@ from urllib.parse import unquote
 from rnnbench.errors import UserError
 
 METADATA = "ro-crate-metadata.json"
-AFTERWARDS = (
-    "published/",
-    "hardware",
-    "audit",
+AFTERWARDS = (  # made of results, on request, or of how they were made
+    *("published/", "hardware", "audit", "numerics/"),
     "logs/",
-)  # made of results; or of how they were made
+)
 SHA256 = re.compile("[0-9a-f]{64}")
 
 
