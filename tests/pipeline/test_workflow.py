@@ -17,9 +17,10 @@ from urllib.parse import unquote
 
 import pytest
 
-from rnnbench import bundle, crate, machine, tables
+from rnnbench import bundle, crate, machine, tables, trace
 from rnnbench.audit.classes import TIMES
 from rnnbench.records import read_record
+from rnnbench.trace import words
 
 PROJECT = Path(__file__).parents[2]
 RUN = (
@@ -163,6 +164,22 @@ def test_the_crate_lists_every_file_and_ties_it_to_its_job(study: Path) -> None:
     made = {unquote(ref["@id"]) for job in jobs for ref in listed(job["result"])}
     assert {name for name in files if not name.startswith("crate/")} == made
     assert str(study) not in (results / crate.METADATA).read_text()
+
+
+def test_every_table_and_figure_is_followed_to_what_no_job_made(study: Path) -> None:
+    results = study / "results"
+    for path in sorted([*results.glob("tables/*.csv"), *results.glob("figures/*")]):
+        found, name = trace.opened(path)
+        behind = found.all_behind(name)
+        assert behind.keys() <= found.made.keys(), name  # the built-in text is made by its job
+        assert found.changed(name) == []
+        table = found.rows(name)
+        for i in sorted({0, len(table) // 2, len(table) - 1}) if len(table) else ():
+            row = table.iloc[i].to_dict()
+            parts = found.parts(name, row)
+            assert parts if row.get("status") != "not available here" else not parts
+            assert {*parts} <= {*found.inputs(name)}
+            assert words.told(found, name, str(i + 1), table.columns[-1])[-1].endswith("was read")
 
 
 def listed(value: dict | list) -> list:

@@ -90,10 +90,10 @@ class Trace:
         """Those inputs of a table that a row of it was gathered from.
 
         An input is left out where the job that made it, or every row in it, has another value of a
-        column that says whose row it is.
+        column that says whose row it is. A row that says why there is nothing has none.
         """
         agreeing = [part for part in self.inputs(name) if self._agrees(part, row)]
-        return agreeing or list(self.inputs(name))
+        return agreeing or ([] if known(row.get("reason")) else list(self.inputs(name)))
 
     def _agrees(self, name: str, row: Row) -> bool:
         job = self.made.get(name, {})
