@@ -155,7 +155,7 @@ def path_value(value: Any) -> str:
 def _coerced(field: dataclasses.Field, value: Any) -> Any:
     try:
         return field.type(value)
-    except ValueError:
+    except (ValueError, TypeError, OverflowError):
         raise StudyError(
             f"{field.name}: wanted a value of type {field.type.__name__}, found {value!r}."
         ) from None

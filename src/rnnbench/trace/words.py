@@ -104,7 +104,7 @@ def _job(trace: Trace, name: str, indent: str) -> Iterator[str]:
     }
     said = [f"{word} {value}" for word, value in facts.items() if value not in ("", None)]
     yield f"{indent}made by {job['rule']}: {'; '.join([*said, *shown])}"
-    text = json.dumps(params)
+    text = json.dumps(params.get("run", params))
     if params:
         yield f"{indent}configuration {text if len(text) <= WIDE else f'{text[:WIDE]} ...'}"
     first = next(iter(job["outputs"])).removeprefix(f"{RESULTS}/")
