@@ -30,7 +30,8 @@ def present(folder: str | Path) -> list[str]:
     """Names of what is in a folder of results and belongs into its crate, links too, sorted.
 
     Left out are the crate's metadata, logs, hidden files (those being written), checkpoints of runs
-    that have not ended, and what is made of results afterwards: bundles, comparisons and audits.
+    that have not ended, and what is made afterwards: bundles, comparisons, audits, and studies on
+    request.
     """
     folder = Path(folder)
     found = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
