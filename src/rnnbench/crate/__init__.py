@@ -16,7 +16,7 @@ from rnnbench.errors import UserError
 
 METADATA = "ro-crate-metadata.json"
 AFTERWARDS = (  # made of results, on request, or of how they were made
-    *("published/", "hardware", "audit", "numerics/"),
+    *("published/", "hardware", "audit", "microbench", "numerics/", "statistics/"),
     "logs/",
 )
 SHA256 = re.compile("[0-9a-f]{64}")
@@ -68,8 +68,8 @@ def _graph(path: Path) -> list[dict[str, Any]]:
     return graph
 
 
-def _types(entity: dict[str, Any]) -> list[str]:
-    found = entity.get("@type")
+def _types(entity: dict[str, Any]) -> list[Any]:
+    found: Any = entity.get("@type")
     return found if isinstance(found, list) else [found]
 
 
