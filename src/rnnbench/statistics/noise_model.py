@@ -164,7 +164,7 @@ def read(path: str | Path) -> DataFrame:
     try:
         rows = tables.read(REFERENCE if path == "reference" else path)
         named(rows)
-    except (OSError, ValueError, AttributeError, KeyError) as error:
+    except (UserError, ValueError, AttributeError, KeyError) as error:
         raise UserError(
             f"statistics.noise: wanted reference or what snakemake noise wrote, found {path} "
             f"({type(error).__name__}: {error})"
