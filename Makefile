@@ -9,7 +9,7 @@ BIN := .venv/bin
 READY := .venv/ready
 NATIVE := $(wildcard src/rnnbench/native/*.cpp src/rnnbench/native/*.h)
 
-.PHONY: report resume hardware test torture lock help
+.PHONY: report resume hardware test torture site lock help
 
 report: $(READY) ## set up, run the study (CONFIG=config/full.yaml: another one) and write results/report.html
 	@files="$(CONFIG)"; \
@@ -32,6 +32,9 @@ hardware: $(READY) ## publish this machine and compare it with all that were pub
 test: $(READY) ## set up and run all tests
 	@echo "rnnbench: running the tests, about 16 minutes on 2 cores"
 	@$(BIN)/python -m pytest
+
+site: $(READY) ## the documents and the library as pages, to be read from the disk: build/site/index.html
+	@$(BIN)/python -m mkdocs build --quiet --strict && echo "rnnbench: open build/site/index.html"
 
 $(READY): requirements.lock pyproject.toml Makefile $(NATIVE)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \

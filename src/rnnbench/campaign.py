@@ -91,7 +91,7 @@ class Campaign:
 
     def admit(self) -> None:
         """Ask of each content once, in a process of its own, whether it may be timed."""
-        answers: dict[tuple, dict[str, str]] = {}
+        answers: dict[tuple[Any, ...], dict[str, str]] = {}
         with Interpreter(self.text, self.printed) as interpreter:
             for point in self.points:
                 if point.content not in answers:

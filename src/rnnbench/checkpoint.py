@@ -5,7 +5,7 @@ import hashlib
 import json
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialize
@@ -26,7 +26,7 @@ KEY = "rnnbench"  # one metadata key: with two, safetensors writes them in rando
 log = logging.getLogger(__name__)
 
 
-def write_weights(path: Path, model: nn.Module, facts: dict) -> None:
+def write_weights(path: Path, model: nn.Module, facts: dict[str, Any]) -> None:
     """Write the parameters as safetensors with ``facts`` as JSON beside them."""
     tensors = {name: value.detach().cpu().contiguous() for name, value in model.named_parameters()}
     with replacing(path) as temporary:
@@ -106,7 +106,7 @@ def restore(path: Path, digest: str, progress: "Progress") -> bool:
     return True
 
 
-def _digest(facts: dict, model: nn.Module) -> str:
+def _digest(facts: dict[str, Any], model: nn.Module) -> str:
     """SHA-256 of all that a checkpoint says; a flipped bit in weights would load in silence."""
     said = json.dumps(facts, sort_keys=True) + initial.digest(model)
     return hashlib.sha256(said.encode()).hexdigest()

@@ -59,9 +59,9 @@ def compare(above: Samples, below: Samples) -> Comparison:
         above, below: process -> tokens per second of its windows, ``(windows,)``; above 0.
     """
     logs = [stats.log_medians(arm) for arm in (above, below)]
-    found = [float(part) for part in contrast(*logs)]
+    ratio, low, high, p = (float(part) for part in contrast(*logs))
     n = sum(len(windows) for arm in (above, below) for windows in arm.values())
-    return Comparison(*found, n, len(above) + len(below))
+    return Comparison(ratio, low, high, p, n, len(above) + len(below))
 
 
 def contrast(above: np.ndarray, below: np.ndarray) -> tuple[np.ndarray, ...]:

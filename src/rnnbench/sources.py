@@ -201,6 +201,12 @@ def hardware_page() -> str:
     return digest(*own, *_house()) + hardware()
 
 
+def microbench() -> str:
+    """The statistics of the micro-benchmarks, and their figure."""
+    house = ("comparison.py", "stats.py", "hardware/figures/_machines.py")
+    return digest(*house, *_all("microbench"), *_house())
+
+
 def overheads() -> str:
     """What the overheads are read from."""
     return digest("overheads.py", "startup.py", "ledger.py")
@@ -229,7 +235,7 @@ def _imports(file: str) -> list[str]:
     package = file.partition("/")[0]
     tree = ast.parse((FOLDER / file).read_text(encoding="utf-8"))
     statements = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
-    modules = {s.module for s in statements}
+    modules = {s.module for s in statements if s.module}
     modules |= {f"{s.module}.{alias.name}" for s in statements for alias in s.names}
     patterns = [
         f"{package}/{module.removeprefix(f'rnnbench.{package}.')}.py"
@@ -247,7 +253,7 @@ def _all(package: str) -> list[str]:
     return sorted(f"{package}/{path.name}" for path in (FOLDER / package).glob("*.py"))
 
 
-def _grid(wildcards: Wildcards) -> tuple[str, ...]:
+def _grid(wildcards: Wildcards | RunConfig) -> tuple[str, ...]:
     kinds = ("variants", wildcards.variant), ("samplers", wildcards.sampler)
     return tuple(file for kind, name in kinds for file in built_on(f"{kind}/{name}.py"))
 

@@ -11,13 +11,15 @@ ratios hold 81 to 87 % with three processes per arm and 89 to 95 % with five.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 FEWEST_PROCESSES = 3  # of fewer there is no interval
-Samples = Mapping[object, np.ndarray]  # process -> its samples, (windows,)
+Samples = Mapping[Any, np.ndarray]  # process -> its samples, (windows,)
 
 
 @dataclass(frozen=True)
@@ -80,8 +82,8 @@ def interval(samples: Samples) -> Interval:
     found = level(log_medians(samples))
     freedom = found.freedom if len(samples) >= FEWEST_PROCESSES else np.nan
     low, high = bounds(found.centre, found.variance, freedom)
-    ends = (float(np.exp(end)) for end in (found.centre, low, high))
-    return Interval(*ends, sum(map(len, samples.values())), len(samples))
+    estimate, low, high = (float(np.exp(end)) for end in (found.centre, low, high))
+    return Interval(estimate, low, high, sum(map(len, samples.values())), len(samples))
 
 
 def log_medians(samples: Samples) -> np.ndarray:
@@ -99,7 +101,7 @@ def level(logs: np.ndarray) -> Level:
         )
 
 
-def bounds(centre: np.ndarray, variance: np.ndarray, freedom: np.ndarray) -> np.ndarray:
+def bounds(centre: np.ndarray, variance: np.ndarray, freedom: ArrayLike) -> np.ndarray:
     """Ends of 95 % intervals by Student's t, ``(2, ...)``; NaN where ``freedom`` is."""
     from scipy.special import stdtrit  # here: every job that reads a table would pay for it
 
@@ -130,7 +132,7 @@ def drift(samples: Samples) -> Drift:
     to its own median, so that differences between processes are no trend.
     """
     groups = [np.asarray(group, float) for group in samples.values()]
-    total = sum(kendall(group) for group in groups)
+    total = sum([kendall(group) for group in groups])
     variance = sum(n * (n - 1) * (2 * n + 5) / 18 for n in map(len, groups))
     if variance == 0:
         return Drift(0.0, 1.0)
@@ -140,10 +142,10 @@ def drift(samples: Samples) -> Drift:
     return Drift(float(np.median(slopes)) * last, math.erfc(z / math.sqrt(2)))
 
 
-def kendall(values: Sequence[float]) -> int:
+def kendall(values: ArrayLike) -> int:
     """Pairs in which the later value is the larger one, less those in which it is the smaller."""
-    values = np.asarray(values, float)
-    return int(np.triu(np.sign(values[None, :] - values[:, None]), 1).sum())
+    inner = np.asarray(values, float)
+    return int(np.triu(np.sign(inner[None, :] - inner[:, None]), 1).sum())
 
 
 def _slopes(values: np.ndarray) -> np.ndarray:

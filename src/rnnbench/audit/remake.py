@@ -53,7 +53,7 @@ class Scratch:
             preexec_fn=die_with_parent,  # nobody goes on in a folder that the next audit takes
         )
         with snakemake, (self.folder / LOG).open("w", encoding="utf-8") as log:
-            for line in snakemake.stdout:
+            for line in snakemake.stdout or ():
                 log.write(line)
                 if STEPS.search(line):
                     say(f"making again: {line.strip()}")

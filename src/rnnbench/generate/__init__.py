@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Self, cast
 
 import numpy as np
 import torch
@@ -53,7 +53,7 @@ class Reading:
     def rows(self, index: np.ndarray) -> Self:
         at = torch.from_numpy(index).to(self.model.output.weight.device)
         parts = self.state if isinstance(self.state, tuple) else (self.state,)
-        kept = tuple(part.index_select(-2, at) for part in parts)  # (..., B, H)
+        kept = tuple(cast(torch.Tensor, part).index_select(-2, at) for part in parts)  # (..., B, H)
         state = kept if isinstance(self.state, tuple) else kept[0]
         return type(self)(self.model, self.logits[index], state)
 
