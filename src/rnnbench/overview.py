@@ -3,6 +3,7 @@
 import pandas as pd
 from pandas import DataFrame, Series
 
+from rnnbench import baselines
 from rnnbench.figures import _rows, tokens_per_second
 
 
@@ -60,11 +61,22 @@ def _best(tables: _rows.Tables) -> list[str]:
     if done.empty:
         return ["none: no run of a language model finished"]
     best = done.loc[done.groupby("corpus", sort=False).heldout_perplexity.idxmin()]
+    lines = baselines.table(tables)
     return [
         f"{run.corpus}: {_rows.figures3(run.heldout_perplexity)} ({run.variant}, {run.sampler}, "
         f"clip_norm {_rows.figures3(run.clip_norm)}, {run.device}, seed {run.seed}, {run.status})"
+        + _beside(lines[lines.corpus == run.corpus])
         for run in best.itertuples()
     ]
+
+
+def _beside(lines: DataFrame) -> str:
+    """What the best run has to beat and what it cannot pass."""
+    known = [
+        f"{line.line} {_rows.figures3(line.perplexity)} ({line.what})"
+        for line in lines.itertuples()
+    ]
+    return "".join(f"; {words}" for words in known)
 
 
 def _fastest(tables: _rows.Tables) -> list[str]:
@@ -74,6 +86,7 @@ def _fastest(tables: _rows.Tables) -> list[str]:
     best = done.loc[done.groupby(["machine", "device"], sort=False).tokens_per_second.idxmax()]
     return [
         f"{row.machine}, {row.device}: {row.variant}, {tokens_per_second.interval(row)}"
+        + (f", {row.share_of_limit:.0%} of its limit" if row.share_of_limit > 0 else "")
         for row in best.itertuples()
     ]
 
