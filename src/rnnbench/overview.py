@@ -1,5 +1,7 @@
 """The first screen of the report: what it covers, what came out, what is missing and why."""
 
+from collections.abc import Iterable
+
 import pandas as pd
 from pandas import DataFrame, Series
 
@@ -23,7 +25,7 @@ def answers(tables: _rows.Tables) -> list[tuple[str, list[str]]]:
     corpora = _rows.rows(tables, "corpora").get("corpus", Series())
     return [
         ("Runs", _statuses(runs)),
-        ("Machines", list(machines.dropna().unique()) or ["none"]),
+        ("Machines", _told(machines.dropna().unique(), _rows.rows(tables, "machines")) or ["none"]),
         ("Corpora", list(corpora) or ["none"]),
         ("Best held-out perplexity", _best(tables)),
         ("Fastest training", _fastest(tables)),
@@ -40,6 +42,17 @@ def _statuses(runs: DataFrame) -> list[str]:
     ran = int((runs.status != _rows.AWAY).sum())
     asked = f"{ran:,} of {_rows.counted(len(runs), 'run')} asked for were made"
     return [asked, *(f"{number:,} {status}" for status, number in counts.items())]
+
+
+def _told(machines: Iterable[str], facts: DataFrame) -> list[str]:
+    """Machines, with their processor and cores where the fingerprint says them."""
+    known = {(row.machine, row.field): row.value for row in facts.itertuples()}
+    lines = []
+    for name in machines:
+        cores = known.get((name, "usable_cores"))
+        facets = [known.get((name, "cpu_model")), cores and f"usable cores {cores}"]
+        lines.append(": ".join(filter(None, [name, ", ".join(filter(None, facets))])))
+    return lines
 
 
 def _gates(gates: DataFrame) -> list[str]:

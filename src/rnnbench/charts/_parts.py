@@ -116,11 +116,11 @@ def framed(chart: Any, choices: Choices) -> Any:
     legend = {"title": None, "orient": "bottom", "labelLimit": 200, "columnPadding": 18}
     axis = {"titleFontWeight": "normal", "gridColor": "#e4e4e4", "domainColor": "#999999"}
     sizes = {"labelFontSize": 12, "titleFontSize": 12}
-    columns = {"expr": "max(2, floor(width / 170))"}
+    columns = {"expr": "max(1, floor(width / 170))"}
     return (
         chart.properties(width="container", height=HEIGHT, background="transparent")
         .add_params(*choices.params)
-        .configure(font=FONT, aria=False, autosize={"type": "fit-x", "contains": "padding"})
+        .configure(font=FONT, autosize={"type": "fit-x", "contains": "padding"})
         .configure_legend(labelFontSize=12, columns=columns, **legend)
         .configure_axis(**axis, **sizes, tickColor="#999999")
         .configure_view(stroke=None)

@@ -37,6 +37,7 @@ def draw(tables: _rows.Tables) -> alt.LayerChart | None:
 def _spans(rows: DataFrame) -> DataFrame:
     """The ends of each line: the interval where there is one, else the extremes."""
     known = rows.low <= rows.high
-    lowest, highest = (rows.get(name, rows.tokens_per_second) for name in ("minimum", "maximum"))
-    said = rows[[name for name in SAID if name in rows]].assign(threads=rows.threads.map("{:g}".format))
-    return said.assign(**{"from": rows.low.where(known, lowest), "to": rows.high.where(known, highest)})
+    least, most = (rows.get(name, rows.tokens_per_second) for name in ("minimum", "maximum"))
+    ends = {"from": rows.low.where(known, least), "to": rows.high.where(known, most)}
+    said = rows[[name for name in SAID if name in rows]]
+    return said.assign(threads=rows.threads.map("{:g}".format), **ends)
