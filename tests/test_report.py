@@ -172,10 +172,8 @@ def test_the_fastest_variant_is_named_with_interval_and_sample_size_and_is_never
     speed.loc[speed.variant == "gru", "share_of_limit"] = 0.614
     speed.loc[speed.variant == "lstm_bidirectional", numbers] = 1e9
     (line,) = dict(overview.answers(tables))["Fastest training"]
-    assert (
-        line
-        == "xeon-2c, cpu: gru, 30,000 tokens/s (interval 29,000 to 31,500, n = 20), 61% of its limit"
-    )
+    speed = "30,000 tokens/s (interval 29,000 to 31,500, n = 20), 61% of its limit"
+    assert line == f"xeon-2c, cpu: gru, {speed}"
 
 
 def test_the_leaky_variant_is_labelled_and_comes_last_among_the_best_runs(pictures):

@@ -17,4 +17,8 @@ def drawn(name: str, tables: _rows.Tables) -> dict[str, Any] | None:
     ``spec`` is its Vega-Lite specification with its data within, ``caption`` what it shows.
     """
     chart = load("charts", name).draw(tables) if name in names("charts") else None
-    return chart and {"spec": chart.to_dict(), "caption": caption(name, "charts")}
+    if chart is None:
+        return None
+    spec = chart.to_dict()
+    del spec["$schema"]  # an address, and a page names none
+    return {"spec": spec, "caption": caption(name, "charts")}
