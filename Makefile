@@ -9,7 +9,7 @@ BIN := .venv/bin
 READY := .venv/ready
 NATIVE := $(wildcard src/rnnbench/native/*.cpp src/rnnbench/native/*.h)
 
-.PHONY: report resume hardware test torture lock help
+.PHONY: report resume hardware test torture site lock help
 
 report: $(READY) ## set up, run the study (CONFIG=config/full.yaml: another one) and write results/report.html
 	@files="$(CONFIG)"; \
@@ -21,8 +21,9 @@ report: $(READY) ## set up, run the study (CONFIG=config/full.yaml: another one)
 
 resume: report ## after a crash: go on; the same as `make`, which releases the lock of a dead one
 
-torture: $(READY) ## kill, corrupt and starve the pipeline, the whole campaign (hours)
-	@$(BIN)/python -m pytest tests/torture --campaign
+torture: $(READY) ## kill, corrupt and starve the pipeline, the whole campaign (hours): docs/promises.md
+	@$(BIN)/python -m pytest tests/torture --campaign --counts docs/torture.json; \
+	status=$$?; $(BIN)/python tests/torture/campaign.py && exit $$status
 
 hardware: $(READY) ## publish this machine and compare it with all that were published: results/hardware.html
 	@$(MAKE) --no-print-directory report TARGET=publish
@@ -31,6 +32,9 @@ hardware: $(READY) ## publish this machine and compare it with all that were pub
 test: $(READY) ## set up and run all tests
 	@echo "rnnbench: running the tests, about 16 minutes on 2 cores"
 	@$(BIN)/python -m pytest
+
+site: $(READY) ## the documents and the library as pages, to be read from the disk: build/site/index.html
+	@$(BIN)/python -m mkdocs build --quiet --strict && echo "rnnbench: open build/site/index.html"
 
 $(READY): requirements.lock pyproject.toml Makefile $(NATIVE)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \

@@ -9,9 +9,10 @@ the code that is checked. The two minibatches of the gradients are of the sizes 
 """
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -154,7 +155,9 @@ class Pair:
                 for parameter, weight in zip(model.parameters(), self.weights, strict=True):
                     parameter.copy_(weight)
 
-    def both(self, X: Tensor, Y: Tensor, states: tuple, clip_norm: float, rate: float) -> list:
+    def both(
+        self, X: Tensor, Y: Tensor, states: tuple[Any, ...], clip_norm: float, rate: float
+    ) -> list:
         """Train both on one minibatch; return (loss, grad_norm, state) of each."""
         device, engine = self.job.device, self.engine
         mine, others = map(variants.detach, states)
@@ -168,7 +171,9 @@ class Pair:
         """Deviation of the logits of one minibatch."""
         return deviation(self.engine.model(X.to(self.job.device))[0], self.reference(X)[0])
 
-    def read(self, X: Tensor, Y: Tensor, states: tuple) -> tuple[float, float, tuple]:
+    def read(
+        self, X: Tensor, Y: Tensor, states: tuple[Any, ...]
+    ) -> tuple[float, float, tuple[Any, ...]]:
         """Deviations of the loss and of the worst gradient on one minibatch, and both states."""
         one, other = self.both(X, Y, states, float("inf"), READING_RATE)
         pairs = zip(self.gradients(self.model), self.gradients(self.reference), strict=True)
@@ -203,9 +208,10 @@ def endless(job: RunConfig | TimingConfig, text: Tensor) -> Minibatches:
         yield from sampler.minibatches(text, job.batch_size, job.num_steps, generator)
 
 
-def corner(minibatch: tuple[Tensor, Tensor]) -> tuple[Tensor, ...]:
+def corner(minibatch: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
     """The first 8 tokens of the first 8 subsequences of a minibatch."""
-    return tuple(part[:FOLLOWED_SIZE, :FOLLOWED_SIZE] for part in minibatch)
+    X, Y = (part[:FOLLOWED_SIZE, :FOLLOWED_SIZE] for part in minibatch)
+    return X, Y
 
 
 def deviation(found: Tensor, wanted: Tensor) -> float:
@@ -216,6 +222,6 @@ def deviation(found: Tensor, wanted: Tensor) -> float:
     return float((found - wanted).abs().max() / wanted.abs().max())
 
 
-def largest(values) -> float:
+def largest(values: Iterable[float]) -> float:
     """Maximum that keeps NaN, which no bound allows."""
     return float(np.max(list(values)))

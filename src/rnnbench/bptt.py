@@ -10,6 +10,7 @@ stands between the states of steps t - 1 and t, and xi[0] between minibatches, w
 """
 
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -23,12 +24,12 @@ class Carry(torch.autograd.Function):
     """The identity forwards; backwards the gradient times xi."""
 
     @staticmethod
-    def forward(ctx, hidden: Tensor, xi: float) -> Tensor:
+    def forward(ctx: Any, hidden: Tensor, xi: float) -> Tensor:
         ctx.xi = xi
         return hidden.view_as(hidden)
 
     @staticmethod
-    def backward(ctx, gradient: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         return ctx.xi * gradient, None
 
 
@@ -45,10 +46,10 @@ def forward(model: LanguageModel, X: Tensor, state: State, xi: Tensor) -> tuple[
     Steps between which xi is 1 go through the layer together.
     """
     inputs = one_hot(X.long(), model.vocab_size).to(model.output.weight.dtype)
-    xi, outputs = xi.tolist(), []
-    cuts = [t for t in range(1, len(X)) if xi[t] != 1]
+    factors, outputs = xi.tolist(), list[Tensor]()
+    cuts = [t for t in range(1, len(X)) if factors[t] != 1]
     for start, end in pairwise([0, *cuts, len(X)]):
-        state = carry(state, xi[start]) if start else state
+        state = carry(state, factors[start]) if start else state
         hidden, state = model.layer(inputs[start:end], state)
         outputs.append(hidden)
     return model.output(torch.cat(outputs)), state
@@ -110,7 +111,10 @@ def linear_gradient(
 
 def _sums(powers: list[Tensor], terms: Tensor) -> list[Tensor]:
     """For each t, the sum over i <= t of powers[t - i] terms[i]."""
-    return [sum(powers[t - i] @ terms[i] for i in range(t + 1)) for t in range(len(terms))]
+    nothing = torch.zeros_like(terms[0])
+    return [
+        sum((powers[t - i] @ terms[i] for i in range(t + 1)), nothing) for t in range(len(terms))
+    ]
 
 
 def _copy(layer: torch.nn.Module) -> dict[str, Tensor]:

@@ -27,7 +27,8 @@ from torch.profiler import ProfilerActivity, profile, record_function
 
 from rnnbench import samplers, speed, train
 from rnnbench.jobs import TimingConfig
-from rnnbench.operators import GRAPH, OVERHEAD, PARTS, SCOPE, launches, parts_of
+from rnnbench.operators import GRAPH, OVERHEAD, PARTS, SCOPE, DeviceType, launches, parts_of
+from rnnbench.variants import LanguageModel
 from rnnbench.work import Architecture
 
 SHORTER = 8  # reading the profiler's events takes some hundred times as long as the steps
@@ -58,7 +59,7 @@ def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict
     return found
 
 
-def training_steps(timing: TimingConfig, model: nn.Module, tokens: np.ndarray) -> Iterator[int]:
+def training_steps(timing: TimingConfig, model: LanguageModel, tokens: np.ndarray) -> Iterator[int]:
     """Train for ever, its places marked for the profiler; yield the tokens of each step."""
     for name, place in (("model", model), ("layer", model.layer), ("output", model.output)):
         _mark(place, SCOPE + name)
@@ -93,7 +94,7 @@ def _mark(module: nn.Module, name: str) -> None:
 
 
 def _window(
-    timing: TimingConfig, model: nn.Module, stepping: Iterator[int], num_minibatches: int
+    timing: TimingConfig, model: LanguageModel, stepping: Iterator[int], num_minibatches: int
 ) -> tuple[dict[str, Any], dict[str, float]]:
     """Time steps without and with the profiler; return the totals and the seconds of each part."""
     activities = [ProfilerActivity.CPU]
@@ -103,7 +104,7 @@ def _window(
     with profile(activities=activities, record_shapes=True) as profiler:
         profiled = speed.window(timing.device, stepping, num_minibatches)
     everything = profiler.events()
-    events = [e for e in everything if e.device_type == torch.autograd.DeviceType.CPU]
+    events = [e for e in everything if e.device_type == DeviceType.CPU]
     seconds = dict.fromkeys(PARTS, 0.0)
     for event, part in zip(events, parts_of(events, model, timing.batch_size), strict=True):
         seconds[part] += _seconds(event, timing.device)

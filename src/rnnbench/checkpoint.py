@@ -5,7 +5,7 @@ import hashlib
 import json
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialize
@@ -18,12 +18,15 @@ from rnnbench.records import replacing
 if TYPE_CHECKING:
     from rnnbench.train import Progress
 
+FAULTS = (  # all that a damaged file makes of its reading
+    *(OSError, SafetensorError, TypeError, KeyError, ValueError, AttributeError, RecursionError),
+)
 KEY = "rnnbench"  # one metadata key: with two, safetensors writes them in random order
 
 log = logging.getLogger(__name__)
 
 
-def write_weights(path: Path, model: nn.Module, facts: dict) -> None:
+def write_weights(path: Path, model: nn.Module, facts: dict[str, Any]) -> None:
     """Write the parameters as safetensors with ``facts`` as JSON beside them."""
     tensors = {name: value.detach().cpu().contiguous() for name, value in model.named_parameters()}
     with replacing(path) as temporary:
@@ -45,8 +48,22 @@ def read_facts(path: Path) -> dict:
     """
     try:
         with safe_open(path, framework="pt") as stored:
-            return json.loads(stored.metadata()[KEY])
-    except (OSError, SafetensorError, TypeError, KeyError, ValueError) as error:
+            facts = json.loads(stored.metadata()[KEY])
+            return dict(facts.items())
+    except FAULTS as error:
+        raise RecordError(f"{path}: wanted weights, found {error}. Make them again.") from None
+
+
+def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """Read name -> shape of the stored weights, and none of their bytes.
+
+    Raises:
+        RecordError: no file that :func:`write_weights` wrote.
+    """
+    try:
+        with safe_open(path, framework="pt") as stored:
+            return {name: tuple(stored.get_slice(name).get_shape()) for name in stored.keys()}  # noqa: SIM118
+    except FAULTS as error:
         raise RecordError(f"{path}: wanted weights, found {error}. Make them again.") from None
 
 
@@ -89,7 +106,7 @@ def restore(path: Path, digest: str, progress: "Progress") -> bool:
     return True
 
 
-def _digest(facts: dict, model: nn.Module) -> str:
+def _digest(facts: dict[str, Any], model: nn.Module) -> str:
     """SHA-256 of all that a checkpoint says; a flipped bit in weights would load in silence."""
     said = json.dumps(facts, sort_keys=True) + initial.digest(model)
     return hashlib.sha256(said.encode()).hexdigest()

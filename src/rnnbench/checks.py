@@ -94,7 +94,8 @@ def _other_runs(study: "Study") -> None:
 
 
 def _length(study: "Study", where: str, run: RunConfig) -> None:
-    num_tokens = min(run.train_tokens, _most_train_tokens(study, run.corpus, run.heldout_share))
+    most = _most_train_tokens(study, run.corpus, run.heldout_share)
+    num_tokens = min(run.train_tokens, most)
     try:
         samplers.check_size(num_tokens, run.batch_size, run.num_steps)
     except StudyError as error:

@@ -108,7 +108,7 @@ def _costs(X: np.ndarray) -> np.ndarray:
     return nnls(X / scale, np.ones(len(X)))[0] / scale
 
 
-def _model(row) -> work.Architecture:
+def _model(row: Any) -> work.Architecture:
     return work.Architecture(**{name: int(getattr(row, name)) for name in MODEL})
 
 

@@ -32,7 +32,7 @@ LETTERS = np.array(list("etaoinshrdlucmfwypvbgkjqxz"))
 WORDS_AT_A_TIME = 1 << 20
 
 
-def book(path: Path) -> dict[int, Counter]:
+def book(path: Path) -> dict[int, Counter[Any]]:
     """The book's way: a regular expression per line, lists of words, a Counter of tuples."""
     with path.open(encoding="utf-8") as file:
         lines = [re.sub("[^A-Za-z]+", " ", line).strip().lower() for line in file.readlines()]

@@ -121,7 +121,7 @@ def simulation(
     drawn = np.bincount(_drawn_starts(sampler, sizes, epochs, seed), minlength=sizes[0])
     positions = np.arange(sizes[0])
     places = np.minimum(np.cumsum(expected) * PLACES // epochs, PLACES - 1).astype(int)
-    found = {"epochs": epochs}
+    found: dict[str, float] = {"epochs": epochs}
     for name, bins in (("places", places), ("phases", positions % sizes[2])):
         found[f"p_{name}"] = pearson(np.bincount(bins, drawn), np.bincount(bins, expected))
     return found

@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -56,14 +56,16 @@ def attached_step(
     loss.backward(retain_graph=True)
     train.clip_gradients(model, run.clip_norm)
     for parameter in model.parameters():
-        parameter.data.sub_(parameter.grad, alpha=run.learning_rate)
+        parameter.data.sub_(cast(Tensor, parameter.grad), alpha=run.learning_rate)
     return loss.detach(), state
 
 
 STEPS: dict[str, Step] = {"detached": detached_step, "attached": attached_step}
 
 
-def minibatches(tokens: Tensor, run: RunConfig, generator: np.random.Generator) -> Iterator:
+def minibatches(
+    tokens: Tensor, run: RunConfig, generator: np.random.Generator
+) -> Iterator[tuple[Tensor, Tensor]]:
     """One epoch of a sampler whose state is carried."""
     sampler = names.load("samplers", SAMPLER)
     return sampler.minibatches(tokens, run.batch_size, run.num_steps, generator)
@@ -150,7 +152,7 @@ def training_row(
     run: RunConfig, arm: str, texts: train.Texts, vocab_size: int, memory_limit: float
 ) -> dict[str, Any]:
     """Train one way and return totals of the last epoch and of the held-out text."""
-    progress, nats, began = train.start(run, vocab_size), [], time.perf_counter()
+    progress, nats, began = train.start(run, vocab_size), list[float](), time.perf_counter()
     before = machine.peak_memory_bytes()
     while len(nats) < run.num_epochs and machine.peak_memory_bytes() - before <= memory_limit:
         total, num_tokens = epoch(progress.model, texts.train, run, arm, progress.generator)

@@ -1,10 +1,10 @@
 """When a training run went wrong: read from its curve, one row per run."""
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from pandas import DataFrame
 
 from rnnbench import metrics
@@ -17,7 +17,7 @@ COLUMNS = ["epochs_done", "lost", "diverged_epoch", "spikes", "max_grad_norm", "
 SPIKE = math.log(2)  # nats: the perplexity is twice the lowest before it
 
 
-def facts(nats: Sequence[float], vocab_size: int) -> dict[str, Any]:
+def facts(nats: ArrayLike, vocab_size: int) -> dict[str, Any]:
     """What the mean losses of the epochs say, ``(num_epochs,)`` in nats.
 
     Returns:

@@ -167,8 +167,9 @@ def _in_words(error: Exception) -> str:
     return re.sub(r"^HTTPS?Connection(Pool)?\(.*?\): ", "", " ".join(words.split()))
 
 
-def _no_cache(path: Path, error: OSError) -> str:
+def _no_cache(path: Path, error: BaseException | None) -> str:
+    why = getattr(error, "strerror", error)
     return (
-        f"{path}: a download cannot be stored here ({error.strerror}). Make room or give the right "
+        f"{path}: a download cannot be stored here ({why}). Make room or give the right "
         f"to write, or put {path.name} into a folder and set RNNBENCH_CORPORA to that folder."
     )

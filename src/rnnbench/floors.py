@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 PHASES, DRAWS = 720, 4000
 
 
-def autocovariance(distance: np.ndarray, noise: float, frequency: float) -> np.ndarray:
+def autocovariance(distance: ArrayLike, noise: float, frequency: float) -> np.ndarray:
     """Covariance of two values of the series that are ``distance`` steps apart.
 
     The mean of sin(a) sin(a + b) over all phases a is cos(b) / 2; the noise adds its variance where

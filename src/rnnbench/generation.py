@@ -64,7 +64,7 @@ def _written(
     generator = np.random.Generator(np.random.PCG64(seed))
     texts = np.zeros(task.draws if decoder.DRAWS else 1, np.int64)
     for prefix in task.prefixes:
-        reading = Reading.of(model, [vocab.encode(prefix)]).rows(texts)
+        reading = Reading.of(model, [vocab.encode(prefix).tolist()]).rows(texts)
         written = decoder.decode(reading, task.num_tokens, generator, **settings)
         for row in _judged(reading, vocab, judge, [prefix] * len(texts), written):
             yield key | row
@@ -77,7 +77,7 @@ def _real(model: LanguageModel, vocab: Vocab, judge: Judge, task: Task) -> Itera
     starts = np.linspace(0, room, count, dtype=int)
     prefixes = [judge.heldout[start : start + before] for start in starts]
     texts = [judge.heldout[start + before :][: task.num_tokens] for start in starts]
-    reading = Reading.of(model, [vocab.encode(prefix) for prefix in prefixes])
+    reading = Reading.of(model, [vocab.encode(prefix).tolist() for prefix in prefixes])
     written = np.array([vocab.encode(text) for text in texts], np.int64)
     return _judged(reading, vocab, judge, prefixes, written)
 

@@ -95,11 +95,11 @@ def closed_form(
 def deviation_of(W_hx: Tensor, W_hh: Tensor, W_qh: Tensor, inputs: Tensor, labels: Tensor) -> float:
     """Largest relative difference between closed form and automatic differentiation."""
     weights = [W.clone().requires_grad_() for W in (W_hx, W_hh, W_qh)]
-    hidden, outputs = torch.zeros_like(W_hh[0]), []
+    hidden, each = torch.zeros_like(W_hh[0]), list[Tensor]()
     for value in inputs:
         hidden = weights[0] @ value + weights[1] @ hidden
-        outputs.append(weights[2] @ hidden)
-    outputs = torch.stack(outputs)
+        each.append(weights[2] @ hidden)
+    outputs = torch.stack(each)
     loss = torch.nn.functional.cross_entropy(outputs, labels)
     by_outputs, *automatic = torch.autograd.grad(loss, [outputs, *weights])
     closed = bptt.linear_gradient(W_hx, W_hh, W_qh, inputs, by_outputs)

@@ -14,10 +14,10 @@ an interval says nothing about other seeds.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
-from pandas import DataFrame
+from pandas import DataFrame, MultiIndex
 
 BASELINE = "rnn"
 SETTING = ["machine", "corpus", "sampler", "clip_norm", "device", "split"]
@@ -54,14 +54,14 @@ class Sums:
     def of(cls, losses: DataFrame) -> "Sums":
         """Draw from the rows of one variant and part of the text."""
         cells = losses.set_index(["seed", "block", "context"]).sort_index()
-        shape = [len(level) for level in cells.index.levels]
+        shape = [len(level) for level in cast(MultiIndex, cells.index).levels]
         tokens, nats, influence = (
             cells[name].to_numpy(float).reshape(shape)
             for name in ("num_tokens", "total_nats", "influence_nats")
         )
         weights = drawn(*shape[:2])
         of = [np.einsum("dsb,sbc->dc", weights, part) for part in (nats, influence, tokens)]
-        n, contexts = int(tokens[0, :, 0].sum()), cells.index.levels[2].to_numpy()
+        n, contexts = int(tokens[0, :, 0].sum()), cast(MultiIndex, cells.index).levels[2].to_numpy()
         return cls(contexts, of[0] / of[2], of[1] / of[2], n, shape[0])
 
 
@@ -157,7 +157,7 @@ def half_life(losses: DataFrame) -> DataFrame:
         baseline = plain.get(setting(key)) if key["variant"] != BASELINE else None
         for measure, of in MEASURES.items():
             tokens = of(sums)
-            row = dict(zip(("tokens", "low", "high"), bounded(tokens), strict=True))
+            row: dict[str, Any] = dict(zip(("tokens", "low", "high"), bounded(tokens), strict=True))
             if baseline is not None:
                 ratio = bounded(finite(tokens) / finite(of(baseline)))
                 row |= dict(zip(("ratio", "ratio_low", "ratio_high"), ratio, strict=True))
@@ -166,7 +166,7 @@ def half_life(losses: DataFrame) -> DataFrame:
     return DataFrame([*rows, *unmeasured(losses)], columns=HALF_LIFE)
 
 
-def setting(key: dict[str, Any]) -> tuple:
+def setting(key: dict[str, Any]) -> tuple[Any, ...]:
     """All of a key but the variant."""
     return tuple(key[name] for name in SETTING)
 
@@ -178,7 +178,8 @@ def finite(tokens: np.ndarray) -> np.ndarray:
 
 def bounded(values: np.ndarray) -> tuple[float, float, float]:
     """The first value, and the central 95 % of the others."""
-    return float(values[0]), *map(float, np.quantile(values[1:], [0.025, 0.975], method="nearest"))
+    low, high = np.quantile(values[1:], [0.025, 0.975], method="nearest")
+    return float(values[0]), float(low), float(high)
 
 
 def measured(losses: DataFrame) -> list[tuple[dict[str, Any], Sums]]:
@@ -188,7 +189,7 @@ def measured(losses: DataFrame) -> list[tuple[dict[str, Any], Sums]]:
     return [(dict(zip(KEYS, key, strict=True)), Sums.of(rows)) for key, rows in groups]
 
 
-def unmeasured(losses: DataFrame) -> Sequence[dict[str, Any]]:
+def unmeasured(losses: DataFrame) -> Sequence[dict[Any, Any]]:
     """Runs that gave none, with their reasons."""
     if losses.empty or "reason" not in losses:
         return []

@@ -110,7 +110,7 @@ class TimingConfig(Job):
     warmup_seconds: float
 
 
-def star(middle: TimingConfig, axes: Mapping[str, Sequence[int]]) -> list[TimingConfig]:
+def star(middle: TimingConfig, axes: Mapping[str, Sequence[Any]]) -> list[TimingConfig]:
     """Return the middle, and every value of every axis with all else as in the middle."""
     changed = [
         dataclasses.replace(middle, **{name: value}) for name in axes for value in axes[name]
@@ -118,7 +118,7 @@ def star(middle: TimingConfig, axes: Mapping[str, Sequence[int]]) -> list[Timing
     return list(dict.fromkeys([middle, *changed]))
 
 
-def corners(middle: TimingConfig, axes: Mapping[str, Sequence[int]]) -> list[TimingConfig]:
+def corners(middle: TimingConfig, axes: Mapping[str, Sequence[Any]]) -> list[TimingConfig]:
     """Return every combination of the smallest and the largest value of each axis."""
     ends = [(min(values), max(values)) for values in axes.values()]
     return [
@@ -152,10 +152,11 @@ def path_value(value: Any) -> str:
     return repr(float(value)).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
-def _coerced(field: dataclasses.Field, value: Any) -> Any:
+def _coerced(field: dataclasses.Field[Any], value: Any) -> Any:
+    kind: Any = field.type
     try:
-        return field.type(value)
-    except ValueError:
+        return kind(value)
+    except (ValueError, TypeError, OverflowError):
         raise StudyError(
-            f"{field.name}: wanted a value of type {field.type.__name__}, found {value!r}."
+            f"{field.name}: wanted a value of type {kind.__name__}, found {value!r}."
         ) from None

@@ -5,6 +5,8 @@ torch.nn stacks the transposed matrices of all gates, ``weight_ih`` ``(G H, I)``
 ``(G H, H)``, and has two biases ``(G H,)``.
 """
 
+from typing import Any
+
 from torch import Tensor, nn
 
 from rnnbench.errors import StudyError
@@ -15,7 +17,7 @@ GATES = {"RNN_TANH": "h", "RNN_RELU": "h", "GRU": "rzn", "LSTM": "ifco"}  # in t
 
 def of_scratch(mode: str, weight_ih: Tensor, weight_hh: Tensor, bias: Tensor) -> dict[str, Tensor]:
     """Views of one layer's weights in torch.nn's layout, by the names the scratch cell has."""
-    gates, views = GATES[mode], {}
+    gates, views = GATES[mode], dict[str, Tensor]()
     parts = (stacked.chunk(len(gates)) for stacked in (weight_ih, weight_hh, bias))
     for gate, W, U, b in zip(gates, *parts, strict=True):
         views |= {f"W_x{gate}": W.T, f"W_h{gate}": U.T, f"b_{gate}": b}
@@ -33,7 +35,8 @@ def library(model: LanguageModel) -> LanguageModel:
     Raises:
         StudyError: no layer of torch.nn with one direction is of this architecture.
     """
-    layer, like = model.layer, model.output.weight
+    layer: Any = model.layer
+    like = model.output.weight
     if isinstance(layer, nn.RNNBase) and not layer.bidirectional:
         return model
     if not hasattr(layer, "library"):

@@ -10,7 +10,7 @@ import copy
 import dataclasses
 import logging
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -41,7 +41,7 @@ def tried(
     model, state = copy.deepcopy(model).double(), _double(state)
     loss, _ = train.forward_backward(model, X, Y, state)
     before = [parameter.detach().clone() for parameter in model.parameters()]
-    gradients = [parameter.grad for parameter in model.parameters()]
+    gradients = [cast(Tensor, parameter.grad) for parameter in model.parameters()]
     grad_norm = float(nn.utils.get_total_norm(gradients))
     changes, rows = {}, []
     for theta in thetas:
@@ -60,11 +60,18 @@ def followed(
     run: RunConfig, texts: train.Texts, vocab_size: int, thetas: Sequence[float]
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Train one run; return the updates that were tried, and its curve."""
-    progress, rows = train.start(run, vocab_size), []
+    progress, rows = train.start(run, vocab_size), list[dict[str, Any]]()
     own = progress.engine
     key = {name: getattr(run, name) for name in divergence.KEYS}
 
-    def step(model, X, Y, state, clip_norm, learning_rate):
+    def step(
+        model: LanguageModel,
+        X: Tensor,
+        Y: Tensor,
+        state: State,
+        clip_norm: float,
+        learning_rate: float,
+    ) -> tuple[Tensor, Tensor, State]:
         place = key | {"epoch": len(progress.curve) + 1}
         rows.extend(place | row for row in tried(model, X, Y, state, thetas, learning_rate))
         return own.step(model, X, Y, state, clip_norm, learning_rate)

@@ -3,7 +3,7 @@
 import os
 import time
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import psutil
 from pandas import DataFrame, Series
@@ -66,7 +66,7 @@ def busy_seconds() -> float:
     )
 
 
-def usable(cores: list) -> list:
+def usable(cores: list[Any]) -> list[Any]:
     """Those of all cores that this process may run on."""
     if not hasattr(os, "sched_getaffinity"):
         return cores

@@ -124,8 +124,9 @@ def unavailable() -> dict[str, str]:
 
 def usable_cores() -> int:
     """CPU cores this process may run on, and may use up by the quota of its control group."""
-    mask = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count())
-    return max(1, min(len(mask), core_quota()))
+    masked = hasattr(os, "sched_getaffinity")
+    cores = len(os.sched_getaffinity(0)) if masked else os.cpu_count() or 1
+    return max(1, min(cores, core_quota()))
 
 
 def core_quota() -> int:
@@ -181,6 +182,8 @@ def _of_mac() -> str:
 
 def torch_cuda() -> str | None:
     """CUDA version the installed torch was built with, without importing torch."""
-    folder = Path(find_spec("torch").submodule_search_locations[0])
-    found = re.search(r"^cuda.*= '([\d.]+)'", (folder / "version.py").read_text(), re.MULTILINE)
+    spec = find_spec("torch")
+    assert spec is not None and spec.origin is not None  # it is a dependency
+    version = Path(spec.origin).with_name("version.py").read_text()
+    found = re.search(r"^cuda.*= '([\d.]+)'", version, re.MULTILINE)
     return found and found.group(1)

@@ -125,7 +125,8 @@ def losses(
         (cut_losses(model, history, label, contexts), influences(model, history, other, contexts))
         for history, other, label in parts
     ]
-    return tuple(torch.cat(parts, dim=1).double().numpy() for parts in zip(*found, strict=True))
+    lost, moved = (torch.cat(parts, dim=1).double().numpy() for parts in zip(*found, strict=True))
+    return lost, moved
 
 
 def cut_losses(

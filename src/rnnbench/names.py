@@ -19,8 +19,7 @@ def names(kind: str) -> list[str]:
 
     The package itself is not imported: reading a study must not load torch.
     """
-    folders = find_spec(f"rnnbench.{kind}").submodule_search_locations
-    found = (module.name for module in pkgutil.iter_modules(folders))
+    found = (module.name for module in pkgutil.iter_modules(_folders(kind)))
     return sorted(name for name in found if not name.startswith("_"))
 
 
@@ -69,9 +68,14 @@ def constant(kind: str, name: str, field: str) -> Any:
     Raises:
         StudyError: there is no such module.
     """
-    (folder,) = find_spec(f"rnnbench.{kind}").submodule_search_locations
+    (folder,) = _folders(kind)
     source = (Path(folder) / f"{check(kind, name)}.py").read_text(encoding="utf-8")
     for statement in ast.parse(source).body:
         if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == field:
             return ast.literal_eval(statement.value)
     return None
+
+
+def _folders(kind: str) -> list[str]:
+    spec = find_spec(f"rnnbench.{kind}")
+    return list(spec.submodule_search_locations or ()) if spec else []

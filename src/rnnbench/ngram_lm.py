@@ -17,7 +17,9 @@ from rnnbench.closed_text import NATS_PER_LETTER, ClosedText
 class Model(Protocol):
     """A trained n-gram language model."""
 
-    parameters: str
+    @property
+    def parameters(self) -> str:
+        """Its numbers as text."""
 
     def probability(self, grams: np.ndarray) -> np.ndarray:
         """Of the last token of each n-gram ``(M, order)`` after the others, ``(M,)``."""

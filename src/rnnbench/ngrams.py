@@ -138,7 +138,7 @@ def merge(shards: Sequence[Counts | Shard], rows: int = CHUNK // 2) -> Iterator[
 def summarise(parts: Iterable[Counts], most: int, order: int, vocab_size: int) -> Summary:
     """Read the parts of a merge and keep the ``most`` frequent n-grams."""
     total = distinct = 0
-    top, spectrum = _none(order, vocab_size), {}
+    top, spectrum = _none(order, vocab_size), dict[int, int]()
     for part in parts:
         total += int(part.counts.sum())
         distinct += len(part.counts)
@@ -201,7 +201,7 @@ def _pack(ngrams: np.ndarray, vocab_size: int) -> np.ndarray:
 
 def _unpack(keys: np.ndarray, order: int, vocab_size: int) -> np.ndarray:
     """Token indices ``(M, order)`` of keys ``(M, W)``."""
-    tokens, columns = _tokens_per_word(vocab_size), []
+    tokens, columns = _tokens_per_word(vocab_size), list[np.ndarray]()
     for word in keys.T[::-1]:
         for _ in range(min(tokens, order - len(columns))):
             word, column = np.divmod(word, vocab_size)

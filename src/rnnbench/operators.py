@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
-from torch import nn
-from torch.autograd import DeviceType
+from torch.autograd import DeviceType  # type: ignore[attr-defined]  # not in its __all__
 from torch.autograd.profiler_util import FunctionEvent
+
+from rnnbench.variants import LanguageModel
 
 SCOPE = "rnnbench:"  # how marked places begin
 OVERHEAD = "overhead"
@@ -25,7 +27,9 @@ LAUNCH = re.compile(r"cu(da)?(LaunchKernel|LaunchCooperativeKernel|GraphLaunch|M
 UPDATES = ("aten::sub", "aten::mul", "aten::add", "aten::linalg_vector_norm", "aten::where")
 
 
-def parts_of(events: Sequence[FunctionEvent], model: nn.Module, batch_size: int) -> Iterator[str]:
+def parts_of(
+    events: Sequence[FunctionEvent], model: LanguageModel, batch_size: int
+) -> Iterator[str]:
     """Yield the part of each event: PARTS, ``overhead`` for what is no operator.
 
     Args:
@@ -97,7 +101,7 @@ def _by_place(
     An operator and the backward node it made share a sequence number. Operators that make none
     carry the number of the next that does, so the last to start with a number is the maker.
     """
-    parts, made = [], {}
+    parts, made = list[str](), dict[int, str]()
     node = RECURRENCE  # the part of the backward node that runs
     unmarked = MINIBATCH  # the part of what runs in no place, by what ran before it
     for event, place in zip(events, places, strict=True):
@@ -125,15 +129,15 @@ def _of_layer(event: FunctionEvent, vocab_size: int, batch_size: int) -> str:
     if event.name in WHOLE_LAYERS:
         return WHOLE
     if event.name in PRODUCTS:
-        rows, inner = next(shape for shape in event.input_shapes if len(shape) > 1)[-2:]
+        rows, inner = next(shape for shape in _shapes(event) if len(shape) > 1)[-2:]
         if rows > batch_size or inner == vocab_size:
             return INPUT
     return RECURRENCE
 
 
-def _by_shape(event: FunctionEvent, model: nn.Module) -> str:
+def _by_shape(event: FunctionEvent, model: LanguageModel) -> str:
     """Guess the part of an operator of a training step that torch does not differentiate."""
-    shapes = [list(shape) for shape in event.input_shapes]
+    shapes = [list(shape) for shape in _shapes(event)]
     if event.name.startswith(ROW_GATHER):
         return INPUT
     if event.name in PRODUCTS:
@@ -144,3 +148,8 @@ def _by_shape(event: FunctionEvent, model: nn.Module) -> str:
     if any(shape and shape[-1] == model.vocab_size for shape in shapes):
         return LOSS
     return RECURRENCE
+
+
+def _shapes(event: FunctionEvent) -> Any:
+    """Shapes of an operator's inputs, empty for what is no tensor; torch types them wrongly."""
+    return event.input_shapes

@@ -76,7 +76,8 @@ def model_facts(model: LanguageModel) -> dict[str, Any]:
 def totals(progress: Progress) -> dict[str, Any]:
     """Totals of the last epoch and of the last reading of the held-out text."""
     curve, last = progress.curve, progress.curve[-1]
-    heldout = next((row for row in reversed(curve) if "heldout_total_nats" in row), {})
+    read = (row for row in reversed(curve) if "heldout_total_nats" in row)
+    heldout: dict[str, Any] = next(read, {})
     return {
         "epochs_done": len(curve),
         "total_nats": last["total_nats"],

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -60,7 +59,7 @@ class OwnText:
         path, source = fetch(**self._remote(folders)) if self.is_remote else (self._path(), None)
         return Raw(
             source or f"the file {self.source}",
-            partial(path.open, "rb"),
+            lambda: path.open("rb"),
             self.sha256 and self.sha256.lower(),
             f"Correct own_texts.{self.name}.sha256, or put the right file there.",
         )
@@ -78,7 +77,7 @@ class OwnText:
 
     def _remote(self, folders: Folders) -> dict[str, Any]:
         """The hash is part of the file name, so that two texts never fight for one place."""
-        sha256 = self.sha256.lower()
+        sha256 = (self.sha256 or "").lower()
         file_name = f"{self.name}-{sha256[:12]}.txt"
         return {"urls": [self.source], "sha256": sha256, "file_name": file_name, "folders": folders}
 

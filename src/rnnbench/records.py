@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from rnnbench.errors import RecordError, StorageError
 
@@ -103,13 +103,15 @@ def read_json(text: str) -> Any:
         raise ValueError("brackets in brackets without end") from None
 
 
-def _refused(constant: str) -> None:
+def _refused(constant: str) -> NoReturn:
     raise ValueError(f"{constant}, which JSON does not know")
 
 
 def _finite(digits: str) -> float:
     value = float(digits)
-    return value if math.isfinite(value) else _refused(digits[:20])
+    if not math.isfinite(value):
+        _refused(digits[:20])
+    return value
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -136,8 +138,8 @@ def _named(path: Path) -> Iterator[None]:
 def _beside(path: Path) -> Path:
     """Make an empty file with a name of its own in the folder of ``path``."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    ends = {"prefix": f".{path.name}.", "suffix": f"{PART}{path.suffix}"}
-    handle, name = tempfile.mkstemp(dir=path.parent, **ends)
+    prefix, suffix = f".{path.name}.", f"{PART}{path.suffix}"
+    handle, name = tempfile.mkstemp(suffix, prefix, path.parent)
     os.close(handle)
     return Path(name)
 

@@ -6,6 +6,7 @@ compared one by one; only how outputs are computed from them is the scratch cell
 
 import copy
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +15,8 @@ from torch.func import functional_call
 from rnnbench import layouts
 from rnnbench.variants import LanguageModel, gru_scratch, lstm_scratch, rnn_scratch
 
+Parts = tuple[Tensor, ...]  # of a state
+Reader = Callable[[list[Tensor], Tensor, Parts | None], tuple[Tensor, Parts]]
 ALWAYS_OPEN = 40.0  # sigmoid(40) is 1 in float32 and in float64
 
 
@@ -37,7 +40,7 @@ class Cells(nn.Module):
         self.hidden_size, self.num_layers = layer.hidden_size, layer.num_layers
         self.bidirectional = layer.bidirectional
 
-    def forward(self, inputs: Tensor, state: tuple | None) -> tuple[Tensor, tuple]:
+    def forward(self, inputs: Tensor, state: Parts | None) -> tuple[Tensor, Parts]:
         """Map inputs ``(T, B, input_size)`` to outputs as torch.nn does, and to the state."""
         read, per_cell = READERS[self.library.mode]
         ends: list[Tensor] = []
@@ -57,10 +60,10 @@ class Cells(nn.Module):
         return ["", "_reverse"] if self.bidirectional else [""]
 
 
-def rnn(cell: type, mode: str) -> Callable:
+def rnn(cell: type[nn.Module], mode: str) -> Reader:
     """Read a vanilla layer by ``cell``."""
 
-    def read(weights: list[Tensor], inputs: Tensor, start: tuple | None) -> tuple[Tensor, tuple]:
+    def read(weights: list[Tensor], inputs: Tensor, start: Parts | None) -> tuple[Tensor, Parts]:
         W_ih, W_hh, b_ih, b_hh = weights
         scratch = layouts.of_scratch(mode, W_ih, W_hh, b_ih + b_hh)
         outputs, H = run(cell, scratch, inputs, start and start[0])
@@ -69,14 +72,14 @@ def rnn(cell: type, mode: str) -> Callable:
     return read
 
 
-def lstm(weights: list[Tensor], inputs: Tensor, start: tuple | None) -> tuple[Tensor, tuple]:
+def lstm(weights: list[Tensor], inputs: Tensor, start: Parts | None) -> tuple[Tensor, Parts]:
     """torch.nn's gate g is the scratch cell's c; only the sum of its biases matters."""
     W_ih, W_hh, b_ih, b_hh = weights
     scratch = layouts.of_scratch("LSTM", W_ih, W_hh, b_ih + b_hh)
     return run(lstm_scratch.Layer, scratch, inputs, start)
 
 
-def gru(weights: list[Tensor], inputs: Tensor, start: tuple | None) -> tuple[Tensor, tuple]:
+def gru(weights: list[Tensor], inputs: Tensor, start: Parts | None) -> tuple[Tensor, Parts]:
     """torch.nn adds its second candidate bias inside the reset gate; the scratch cell has none.
 
     One more hidden unit that is 1 for ever stands in for it: its row of W_hn is that bias, and its
@@ -97,7 +100,9 @@ def gru(weights: list[Tensor], inputs: Tensor, start: tuple | None) -> tuple[Ten
     return outputs[..., :-1], (H,)
 
 
-def run(cell: type, weights: dict[str, Tensor], inputs: Tensor, state: Tensor | tuple | None):
+def run(
+    cell: type[nn.Module], weights: dict[str, Tensor], inputs: Tensor, state: Tensor | Parts | None
+) -> tuple[Tensor, Any]:
     """Run a scratch cell with ``weights`` in the place of its parameters."""
     hidden_size = weights[next(name for name in weights if name.startswith("b_"))].shape[0]
     with torch.device("meta"):

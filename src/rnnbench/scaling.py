@@ -6,7 +6,7 @@ import select
 import subprocess
 import sys
 import time
-from typing import Any
+from typing import Any, TextIO, cast
 
 import numpy as np
 import psutil
@@ -48,21 +48,29 @@ def parallel_rows(
     with contextlib.ExitStack() as stack:
         workers = [stack.enter_context(_started(f"{task}\n{text}\n")) for _ in range(parallel)]
         for process in workers:
-            process.stdout.readline()  # it is warm
+            _hear(process)  # it is warm
         for process in workers:
-            process.stdin.write("go\n")
-            process.stdin.flush()
-        lines = [process.stdout.readline() for process in workers]
+            _tell(process, "go\n")
+        lines = [_hear(process) for process in workers]
     return [row | {"process": k} for k, line in enumerate(lines, 1) for row in json.loads(line)]
 
 
-def _started(task: str) -> subprocess.Popen:
+def _started(task: str) -> subprocess.Popen[str]:
     """A process that has its task; leaving its block closes its input, which ends it."""
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     process = subprocess.Popen([sys.executable, "-c", WORKER], **pipes)
-    process.stdin.write(task)
-    process.stdin.flush()
+    _tell(process, task)
     return process
+
+
+def _tell(process: subprocess.Popen[str], words: str) -> None:
+    pipe = cast(TextIO, process.stdin)
+    pipe.write(words)
+    pipe.flush()
+
+
+def _hear(process: subprocess.Popen[str]) -> str:
+    return cast(TextIO, process.stdout).readline()
 
 
 def worker() -> None:

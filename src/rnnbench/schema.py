@@ -60,11 +60,11 @@ def bound(config: Any) -> None:
 
 
 @cache
-def _schema() -> dict:
+def _schema() -> dict[str, Any]:
     return yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
 
 
-def _fault(schema: dict, error: jsonschema.ValidationError) -> str:
+def _fault(schema: dict[str, Any], error: jsonschema.ValidationError) -> str:
     where = ".".join(map(str, error.absolute_path))
     if error.validator == "additionalProperties":
         return _unknown_keys(where, error)
@@ -87,7 +87,7 @@ def _unknown_keys(where: str, error: jsonschema.ValidationError) -> str:
     )
 
 
-def _wanted(schema: dict, path: Any) -> str:
+def _wanted(schema: dict[str, Any], path: Any) -> str:
     """Return the innermost description on the way to ``path``."""
     node, found = schema, "a mapping"
     for part in path:
@@ -101,7 +101,7 @@ def _wanted(schema: dict, path: Any) -> str:
     return found
 
 
-def _resolve(schema: dict, reference: str) -> dict:
+def _resolve(schema: dict[str, Any], reference: str) -> dict[str, Any]:
     for part in reference.removeprefix("#/").split("/"):
         schema = schema[part]
     return schema
@@ -111,7 +111,7 @@ def _nans(value: Any, where: str = "") -> Iterator[str]:
     """Yield the keys of NaNs, which pass every comparison of a schema."""
     if isinstance(value, float) and math.isnan(value):
         yield where
-    items = value.items() if isinstance(value, Mapping) else ()
+    items: Iterable[tuple[Any, Any]] = value.items() if isinstance(value, Mapping) else ()
     items = enumerate(value) if isinstance(value, list) else items
     for key, inner in items:
         yield from _nans(inner, f"{where}.{key}".lstrip("."))

@@ -106,7 +106,7 @@ def padding_rows(
     """Yield the waste of one epoch over the whole text by unit, order, batch size and seed."""
     for unit in UNITS:
         lengths = np.array([len(text) for text in units(raw, unit, corpus)])
-        facts = {"units": len(lengths), "longest": int(lengths.max())}
+        facts: dict[str, float] = {"units": len(lengths), "longest": int(lengths.max())}
         facts["median_length"] = float(np.median(lengths))
         for order in ORDERS:
             for batch_size in batch_sizes:

@@ -23,7 +23,8 @@ def run(config: SineConfig, models: Sequence[str], seeds: Sequence[int]) -> dict
     Returns ``errors``, ``maps`` (learned maps), ``predictions`` (of the first seed) and ``bands``
     (of the multi-step forecasts, over seeds).
     """
-    errors, maps, points, multi = [], [], list(_series_rows(config, seeds[0])), {}
+    errors, maps, points = list[Any](), list[Any](), list(_series_rows(config, seeds[0]))
+    multi: dict[str, list[np.ndarray]] = {}
     for seed in seeds:
         series = sine.series_of(config, seed)
         for name in models:
@@ -39,7 +40,7 @@ def run(config: SineConfig, models: Sequence[str], seeds: Sequence[int]) -> dict
         "errors": DataFrame(errors),
         "maps": DataFrame(maps),
         "predictions": DataFrame(points),
-        "bands": pd.concat(bands(name, values, config) for name, values in multi.items()),
+        "bands": pd.concat([bands(name, values, config) for name, values in multi.items()]),
     }
 
 

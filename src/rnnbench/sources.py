@@ -179,6 +179,17 @@ def hardware() -> str:
     return digest(*house, *_all("hardware"))
 
 
+def noise() -> str:
+    """What is estimated of samples, and which of them count."""
+    return digest("statistics/noise_model.py", "rates.py")
+
+
+def statistics() -> str:
+    """The simulation, and the statistics that it tries."""
+    kept = ("stats.py", "comparison.py", "rates.py", "load.py", "statistics/reference.csv")
+    return digest(*kept, *_all("statistics"))
+
+
 def hardware_figure(wildcards: Wildcards) -> str:
     """The file of the figure, and what all figures share."""
     own = (f"hardware/figures/{wildcards.figure}.py", "hardware/figures/_machines.py")
@@ -189,6 +200,12 @@ def hardware_page() -> str:
     """The page, its figures, and what the tables are made of."""
     own = ("hardware.html.j2", *PAGE, *_all("hardware/figures"))
     return digest(*own, *_house()) + hardware()
+
+
+def microbench() -> str:
+    """The statistics of the micro-benchmarks, and their figure."""
+    house = ("comparison.py", "stats.py", "hardware/figures/_machines.py")
+    return digest(*house, *_all("microbench"), *_house())
 
 
 def overheads() -> str:
@@ -219,7 +236,7 @@ def _imports(file: str) -> list[str]:
     package = file.partition("/")[0]
     tree = ast.parse((FOLDER / file).read_text(encoding="utf-8"))
     statements = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
-    modules = {s.module for s in statements}
+    modules = {s.module for s in statements if s.module}
     modules |= {f"{s.module}.{alias.name}" for s in statements for alias in s.names}
     patterns = [
         f"{package}/{module.removeprefix(f'rnnbench.{package}.')}.py"
@@ -237,7 +254,7 @@ def _all(package: str) -> list[str]:
     return sorted(f"{package}/{path.name}" for path in (FOLDER / package).glob("*.py"))
 
 
-def _grid(wildcards: Wildcards) -> tuple[str, ...]:
+def _grid(wildcards: Wildcards | RunConfig) -> tuple[str, ...]:
     kinds = ("variants", wildcards.variant), ("samplers", wildcards.sampler)
     return tuple(file for kind, name in kinds for file in built_on(f"{kind}/{name}.py"))
 

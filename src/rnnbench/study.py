@@ -110,6 +110,12 @@ class Study:
         return {name: self.config["speed"][name] for name in PROTOCOL}
 
     @property
+    def timed_arms(self) -> int:
+        """Processes of one round of the campaign."""
+        twins = self.config["speed"]["twins"]
+        return sum(1 + (address["variant"] in twins) for address in self.timings)
+
+    @property
     def probes(self) -> dict[str, list[dict[str, Any]]]:
         """Kind of work -> parameters of what is measured beside the campaign, as plain values.
 
@@ -322,7 +328,7 @@ class Study:
 
     def _probe_grid(self, work: str) -> Iterator[TimingConfig]:
         """Points at which one kind of work is measured beside the campaign."""
-        speed, first = self.config["speed"], {}
+        speed, first = self.config["speed"], dict[str, Any]()
         first |= {name: speed[f"{name}s"][:1] for name in ("sampler", "dtype")}
         first |= {"clip_norm": speed["clip_norm"][:1], "threads": [1]}
         first["device"] = [d for d in self.devices("speed") if d not in self.unavailable]
@@ -339,6 +345,6 @@ class Study:
         own, asked = self._sizes(variant), self.config["speed"]["sizes"]
         return {name: asked.get(name, [own[name]]) for name in SIZES}
 
-    def _grid(self, **axes: list) -> Iterator[dict[str, str]]:
+    def _grid(self, **axes: list[Any]) -> Iterator[dict[str, str]]:
         for point in itertools.product(*axes.values()):
             yield {"machine": self.machine} | dict(zip(axes, map(path_value, point), strict=True))

@@ -19,7 +19,7 @@ import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self, TextIO
+from typing import Any, Self, TextIO, cast
 
 from rnnbench.job import die_with_parent
 from rnnbench.jobs import TimingConfig
@@ -58,7 +58,7 @@ class Interpreter:
 
     text: Text
     log: Path
-    process: subprocess.Popen | None = None
+    process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -72,13 +72,12 @@ class Interpreter:
         Raises:
             WorkError: it raised, was killed or took too long.
         """
-        if self.process is None:
-            self.start()
+        process = self.process or self.start()
         task = {"work": work, "timing": timing.as_row(), "vocab_size": self.text.vocab_size}
         task |= {"ids": str(self.text.ids)}
         try:
-            print(json.dumps(task), file=self.process.stdin, flush=True)
-            answer = json.loads(self.process.stdout.readline() or '{"failed": "it died"}')
+            print(json.dumps(task), file=process.stdin, flush=True)
+            answer = json.loads(cast(TextIO, process.stdout).readline() or '{"failed": "it died"}')
         except (OSError, ValueError) as error:
             answer = {"failed": f"no answer ({error})"}
         if "failed" in answer or not FORKS:
@@ -87,10 +86,11 @@ class Interpreter:
             raise WorkError(answer["failed"])
         return answer["rows"]
 
-    def start(self) -> None:
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    def start(self) -> subprocess.Popen[str]:
+        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         with self.log.open("a") as errors:
             self.process = subprocess.Popen(COMMAND, stderr=errors, text=True, **pipes)
+        return self.process
 
     def stop(self) -> None:
         """End the interpreter; it has no work then."""
@@ -123,7 +123,7 @@ def serve(tasks: Iterator[str], answers: TextIO) -> None:
 def answer(task: str, answers: TextIO) -> None:
     """Do one task and write its rows, or why there are none."""
     try:
-        found = {"rows": do(**json.loads(task))}
+        found: dict[str, Any] = {"rows": do(**json.loads(task))}
     except Exception as error:
         traceback.print_exc()
         found = {"failed": " ".join(f"{type(error).__name__}: {error}".split())}

@@ -90,8 +90,8 @@ def breakdown(windows: DataFrame) -> DataFrame:
     without it, the shares are of the operators' time. ``low`` and ``high`` are the extremes of
     single windows; ``slowdown`` is the time with the profiler over that without.
     """
-    key, told = [*POINT, *SIZES, "part"], ["seconds_per_token", "slowdown", "windows_used"]
-    first = [*key, "share", "low", "high", "n", *told]
+    key = [*POINT, *SIZES, "part"]
+    first = [*key, "share", "low", "high", "n", "seconds_per_token", "slowdown", "windows_used"]
     if windows.empty:
         return DataFrame(columns=[*first, "status", "reason"])
     counted = calm(windows, key)
@@ -234,9 +234,9 @@ def _interval(group: DataFrame, name: str) -> dict[str, Any]:
     return {name: found.estimate} | ends
 
 
-def _groups(table: DataFrame, columns: list[str]):
+def _groups(table: DataFrame, columns: list[str]) -> Any:
     return table.groupby(columns, sort=False, dropna=False)
 
 
-def _key(columns: list[str], values: tuple) -> dict[str, Any]:
+def _key(columns: list[str], values: tuple[Any, ...]) -> dict[str, Any]:
     return dict(zip(columns, values, strict=True))

@@ -133,7 +133,7 @@ class Chars(Coder):
             yield text.replace(b"\n", self._join)
 
 
-CODERS: dict[str, type[Coder]] = {"word": Words, "char": Chars}
+CODERS: dict[str, Callable[[str], Coder]] = {"word": Words, "char": Chars}
 
 
 def read(path: str | Path) -> Iterator[bytes]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -217,7 +217,7 @@ def descend(model: nn.Module, learning_rate: float) -> None:
     every training process would pay.
     """
     for parameter in trained(model):
-        parameter.sub_(parameter.grad, alpha=learning_rate)
+        parameter.sub_(cast(Tensor, parameter.grad), alpha=learning_rate)
 
 
 def clip_gradients(model: nn.Module, clip_norm: float) -> Tensor:
@@ -225,7 +225,7 @@ def clip_gradients(model: nn.Module, clip_norm: float) -> Tensor:
 
     ``clip_norm = inf`` never clips and still measures.
     """
-    gradients = [parameter.grad for parameter in trained(model)]
+    gradients = [cast(Tensor, parameter.grad) for parameter in trained(model)]
     grad_norm = nn.utils.get_total_norm(gradients)
     scale = torch.where(grad_norm > clip_norm, clip_norm / grad_norm, 1.0)
     for gradient in gradients:

@@ -21,7 +21,7 @@ from torch.nn.functional import cosine_similarity, cross_entropy
 
 from rnnbench import bptt, names, train
 from rnnbench.jobs import RunConfig
-from rnnbench.variants import LanguageModel
+from rnnbench.variants import LanguageModel, State
 
 log = logging.getLogger(__name__)
 
@@ -184,7 +184,14 @@ def gradient_rows(
 def step_of(truncation: Truncation, generator: np.random.Generator) -> train.Step:
     """A training step as :func:`rnnbench.train.step`, with new cuts in every minibatch."""
 
-    def step(model, X, Y, state, clip_norm, learning_rate):
+    def step(
+        model: LanguageModel,
+        X: Tensor,
+        Y: Tensor,
+        state: State,
+        clip_norm: float,
+        learning_rate: float,
+    ) -> tuple[Tensor, Tensor, State]:
         model.zero_grad()
         logits, state = bptt.forward(model, X, state, truncation.draw(len(X), generator))
         loss = cross_entropy(logits.flatten(0, 1), Y.flatten())
@@ -224,7 +231,7 @@ def study(
     Returns:
         The rows of three tables: ``training``, ``gradients`` and ``reach``.
     """
-    found = {"training": [], "gradients": [], "reach": []}
+    found: dict[str, list[dict[str, Any]]] = {"training": [], "gradients": [], "reach": []}
     for run in runs:
         key = {"variant": run.variant, "seed": run.seed}
         models = {"initial": train.start(run, vocab_size).model}

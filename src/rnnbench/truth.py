@@ -137,7 +137,7 @@ def _nats_of_words(chain: WordChain) -> np.ndarray:
     p_class = np.vstack([chain.p_steps, chain.p_classes])
     groups = np.array(chain.classes)
     p_words = p_class[:, groups] * (chain.p_words / chain.p_classes[groups])
-    p_begun = defaultdict(lambda: np.zeros(len(p_class)))
+    p_begun: defaultdict[str, np.ndarray] = defaultdict(lambda: np.zeros(len(p_class)))
     spaced = [word + " " for word in chain.words]
     for word, p in zip(spaced, p_words.T, strict=True):
         for end in range(len(word) + 1):

@@ -75,7 +75,7 @@ class Architecture:
     embedding_size: int = 0
 
     @classmethod
-    def of(cls, model) -> Self:
+    def of(cls, model: Any) -> Self:
         """Read a :class:`rnnbench.variants.LanguageModel`, whatever the layout of its weights.
 
         Raises:

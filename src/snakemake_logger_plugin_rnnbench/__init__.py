@@ -14,6 +14,7 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
@@ -63,7 +64,7 @@ class LogHandler(LogHandlerBase):
 
     def text(self, record: logging.LogRecord) -> str:
         """What to print for an event; the state takes note of it."""
-        event = getattr(record, "event", None)
+        event: Any = getattr(record, "event", None)
         self.cancelled |= record.getMessage().startswith("Terminating processes on user request")
         if self.cancelled and event in (LogEvent.ERROR, LogEvent.JOB_ERROR, LogEvent.GROUP_ERROR):
             return ""

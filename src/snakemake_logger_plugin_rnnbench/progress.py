@@ -100,10 +100,13 @@ class Progress:
     """What is done, running and failed, as told by Snakemake's events."""
 
     def __init__(self) -> None:
-        self.began = None  # Unix seconds, once the number of jobs is known
-        self.todo, self.total, self.done, self.workers = {}, 0, 0, 1
+        self.began = 0.0  # Unix seconds; 0 until the number of jobs is known
+        self.todo: dict[str, int] = {}
+        self.total, self.done, self.workers = 0, 0, 1
         self.hidden = 0  # rule all, which only collects
-        self.running, self.failed, self.durations = {}, {}, defaultdict(list)
+        self.running: dict[int, Job] = {}
+        self.failed: dict[int, Job] = {}
+        self.durations: defaultdict[str, list[float]] = defaultdict(list)
 
     def run_info(self, record: logging.LogRecord) -> str:
         self.todo = {rule: count for rule, count in record.stats.items() if rule != "total"}

@@ -16,11 +16,11 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from project import PROJECT, TOY, bare, command, copy_project, environment, snakemake
 
 from rnnbench import bundle, crate, machine, tables
 from rnnbench.records import read_record
 
-PROJECT = Path(__file__).parents[2]
 RUN = (
     "results/runs/machine={machine}/corpus=calibration/variant={variant}/sampler={sampler}"
     "/clip_norm=1/device=cpu/seed={seed}"
@@ -70,49 +70,6 @@ COLUMNS = {
 }
 
 
-def copy_project(folder: Path) -> Path:
-    """Copy what a run needs, so that a test may edit it."""
-    for name in ("src", "workflow", "config", "profiles"):
-        ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
-        shutil.copytree(PROJECT / name, folder / name, ignore=ignored)
-    papers = ("README.md", "LICENSE", "CITATION.cff")
-    for name in ("Snakefile", "environment.yml", "requirements.lock", *papers):
-        shutil.copy(PROJECT / name, folder)
-    return folder
-
-
-def command(*arguments: str, configfile: Path = PROJECT / "tests/pipeline/toy.yaml") -> list[str]:
-    snakemake = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
-    return [*snakemake, "--configfile", str(configfile)]
-
-
-def environment(project: Path) -> dict[str, str]:
-    """Import the suite from the copy."""
-    return {**os.environ, "PYTHONPATH": str(project / "src")}
-
-
-def bare(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Snakemake as one calls it without a thought for cores."""
-    return subprocess.run(
-        [sys.executable, "-m", "snakemake", *arguments],
-        cwd=project,
-        env=environment(project),
-        capture_output=True,
-        text=True,
-    )
-
-
-def snakemake(project: Path, *arguments: str, **options: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(*arguments, **options),
-        cwd=project,
-        env=environment(project),
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-
-
 def folder_of(variant: str, sampler: str = "sequential_partition", seed: int = 1) -> str:
     return RUN.format(machine=machine.name(), variant=variant, sampler=sampler, seed=seed)
 
@@ -124,15 +81,6 @@ def planned(done: subprocess.CompletedProcess[str]) -> list[str]:
     return [
         line for line in lines if re.match(r"(run|vocab|ngrams|zipf|table) [a-z]|campaign$", line)
     ]
-
-
-@pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project's copy after one whole run; its name has a space and a letter beyond ASCII."""
-    project = copy_project(tmp_path_factory.mktemp("a stüdy"))
-    done = snakemake(project)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return project
 
 
 def test_one_command_makes_the_report_every_table_and_every_figure(study: Path) -> None:
@@ -197,7 +145,7 @@ def test_an_audit_passes_as_it_was_made_and_names_a_flipped_bit(study: Path) -> 
 
 
 def test_shards_give_the_tables_of_one_piece_to_the_byte(study: Path, tmp_path: Path) -> None:
-    text = (PROJECT / "tests/pipeline/toy.yaml").read_text()
+    text = (TOY).read_text()
     assert "shards: 3" in text
     config = tmp_path / "whole.yaml"
     config.write_text(text.replace("shards: 3", "shards: 1"))
@@ -279,7 +227,7 @@ def test_killed_timings_keep_every_finished_process(study: Path, tmp_path: Path)
     project = shutil.copytree(study, tmp_path / "copy")
     shutil.rmtree(project / SPEED)
     target = f"{SPEED}/points.csv"
-    kill_once(project, target, PROJECT / "tests/pipeline/toy.yaml", lambda: len(began(project)) > 4)
+    kill_once(project, target, TOY, lambda: len(began(project)) > 4)
     time.sleep(1)  # nothing measures on without its campaign
     before = began(project)
     finished = [path for path in before if (project / path).with_name("record.json").exists()]
@@ -367,7 +315,7 @@ def test_the_workflow_reports_itself_with_captions(study: Path) -> None:
 
 def test_a_killed_run_goes_on_and_ends_as_if_undisturbed(tmp_path: Path) -> None:
     config = tmp_path / "long.yaml"
-    text = (PROJECT / "tests/pipeline/toy.yaml").read_text()
+    text = (TOY).read_text()
     text = text.replace("num_epochs: 2", "num_epochs: 700")
     config.write_text(text.replace("hidden_size: 8", "hidden_size: 128"))
     killed, whole = copy_project(tmp_path / "killed"), copy_project(tmp_path / "whole")
@@ -420,7 +368,7 @@ def kill_once(project: Path, target: str, config: Path, reached: Callable[[], bo
 def test_a_wrong_configuration_ends_before_any_job_with_one_message(
     tmp_path: Path, before: str, after: str, words: list[str]
 ) -> None:
-    text = (PROJECT / "tests/pipeline/toy.yaml").read_text()
+    text = (TOY).read_text()
     assert before in text
     config = tmp_path / "wrong.yaml"
     config.write_text(text.replace(before, after))
@@ -434,7 +382,7 @@ def test_a_wrong_configuration_ends_before_any_job_with_one_message(
 
 def test_a_text_that_is_no_text_ends_with_one_message_and_no_file(tmp_path: Path) -> None:
     (tmp_path / "numbers.txt").write_text("1 2 3\n" * 1000)
-    text = (PROJECT / "tests/pipeline/toy.yaml").read_text()
+    text = (TOY).read_text()
     own = "own_texts: {numbers: {source: numbers.txt}}\n"
     config = tmp_path / "own.yaml"
     config.write_text(text.replace("[calibration]", "[numbers]") + own)

@@ -64,7 +64,7 @@ def page(answers: Sequence[Answer], title: str, kind: str) -> str:
 
 
 def _answer(tree: Tree, project: Path, made: Sequence[str], question: dict[str, str]) -> Answer:
-    words = (question[name] for name in ("topic", "question", "answer"))
+    topic, asked, said = (question[name] for name in ("topic", "question", "answer"))
     if question.get(PROJECT):
         name, there = question[PROJECT], (project / question[PROJECT]).is_file()
         evidence = f"project:{name}"
@@ -72,8 +72,9 @@ def _answer(tree: Tree, project: Path, made: Sequence[str], question: dict[str, 
         evidence = question.get(tree.kind) or ""
         there = evidence in made or tree.sha256(evidence) is not None or _manifest(tree, evidence)
     if not evidence:
-        return Answer(*words, "", "no evidence is named")
-    return Answer(*words, evidence, "" if there else "the evidence is not there")
+        return Answer(topic, asked, said, "", "no evidence is named")
+    fault = "" if there else "the evidence is not there"
+    return Answer(topic, asked, said, evidence, fault)
 
 
 def _manifest(tree: Tree, name: str) -> bool:

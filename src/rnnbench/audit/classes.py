@@ -148,7 +148,7 @@ def first_parting(there: DataFrame, again: DataFrame, tolerance: float) -> str:
     return f"in none of {len(apart)} epochs apart by more than {tolerance:g}"
 
 
-def _unlike(there: Mapping, again: Mapping, names: tuple[str, ...]) -> str:
+def _unlike(there: Mapping[str, Any], again: Mapping[str, Any], names: tuple[str, ...]) -> str:
     return ", ".join(
         f"{name} {_short(there.get(name))}, here {_short(again.get(name))}"
         for name in names

@@ -18,7 +18,10 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import Error
-from securesystemslib.signer import CryptoSigner, SSlibKey
+from securesystemslib.signer import (  # type: ignore[attr-defined]  # not in its __all__
+    CryptoSigner,
+    SSlibKey,
+)
 
 from rnnbench.bundle import MANIFEST, Bundle
 from rnnbench.errors import UserError

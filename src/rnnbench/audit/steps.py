@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pandas import DataFrame
+
 import rnnbench
 from rnnbench import tables
 from rnnbench.audit import checklist, controls, integrity, remake, sample, tree
@@ -104,8 +106,8 @@ def _scratch(asked: Asked, there: Tree) -> Scratch:
     return remake.scratch(asked.above, manifest, asked.project / "Snakefile", asked.cores)
 
 
-def _book(there: Tree) -> tables.DataFrame:
-    empty = tables.DataFrame(columns=BOOK)
+def _book(there: Tree) -> DataFrame:
+    empty = DataFrame(columns=BOOK)
     if there.sha256(TABLE_OF_BOOK) is None:
         return empty
     table = tables.read(there.path(TABLE_OF_BOOK))

@@ -76,7 +76,9 @@ def differences(run: dict[str, Any], setting: dict[str, Any]) -> list[str]:
     ]
 
 
-def _judged(runs: DataFrame, setting: dict, known: dict) -> list[dict[str, Any]]:
+def _judged(
+    runs: DataFrame, setting: dict[str, Any], known: dict[str, Any]
+) -> list[dict[str, Any]]:
     """The verdict on perplexity, once per device."""
     own = runs[runs.variant == setting["variant"]] if len(runs) else runs
     if own.empty:
@@ -109,7 +111,7 @@ def _conditions(device: str, runs: DataFrame) -> list[str]:
     return [*found, "initial weights from PCG64, not torch"]
 
 
-def _speeds(setting: dict, executions: DataFrame, speed: DataFrame) -> dict[str, Any]:
+def _speeds(setting: dict[str, Any], executions: DataFrame, speed: DataFrame) -> dict[str, Any]:
     """Both speeds: the median that the book prints, and the fastest way of ours, if timed."""
     known = {
         "published_tokens_per_second": executions[~executions.draft].tokens_per_second.median(),

@@ -1,5 +1,7 @@
 """The book's own numbers."""
 
+from typing import Any
+
 from rnnbench import book
 from rnnbench.book import verdicts
 from rnnbench.claims import FAILS, HOLDS, PARTLY, Claim
@@ -31,7 +33,7 @@ def perplexities(tables: _rows.Tables) -> Claim:
     )
 
 
-def _told(row) -> str:
+def _told(row: Any) -> str:
     name = f"{row.notebook} ({int(row.output_index) + 1})"
     return (
         f"{name} {row.own_printed} on {row.device}, {row.verdict} the book's "

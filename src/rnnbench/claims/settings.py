@@ -1,5 +1,7 @@
 """Learning rate, amount of text, words and embeddings."""
 
+from typing import Any
+
 import numpy as np
 from pandas import DataFrame
 
@@ -144,7 +146,7 @@ def embeddings(tables: _rows.Tables) -> Claim:
     )
 
 
-def _spread(values) -> dict[str, float]:
+def _spread(values: Any) -> dict[str, float]:
     """Value, low, high and n of a claim: median and range."""
     low, middle, high = (float(v) for v in np.quantile(values, [0, 0.5, 1]))
     return {"value": middle, "low": low, "high": high, "n": len(values)}

@@ -1,5 +1,7 @@
 """Forecasting a noisy sine."""
 
+from typing import Any
+
 import numpy as np
 from pandas import DataFrame
 from scipy.stats import binomtest
@@ -163,7 +165,7 @@ def latent(tables: _rows.Tables) -> Claim:
     )
 
 
-def _pair(tables: _rows.Tables, above: tuple, below: tuple) -> np.ndarray:
+def _pair(tables: _rows.Tables, above: tuple[Any, ...], below: tuple[Any, ...]) -> np.ndarray:
     """Ratio of two errors, (model, mode, horizon), on the same series, ``(seeds,)``; 3 or none."""
     sine = _rows.rows(tables, "sine")
     if sine.empty:

@@ -148,7 +148,9 @@ def _exact_shares() -> list[int]:
 def _halves(members: Sequence[int]) -> tuple[list[int], list[int]]:
     """Split into two of nearly equal share, by largest differencing (Karmarkar & Karp, 1982)."""
     shares = _exact_shares()
-    heap = [(-shares[i], i, [i], []) for i in members]  # minus the difference, name, two sides
+    heap: list[tuple[int, int, list[int], list[int]]] = [
+        (-shares[i], i, [i], []) for i in members
+    ]  # minus the difference, name, two sides
     heapify(heap)
     while len(heap) > 1:
         larger, name, left, right = heappop(heap)

@@ -3,8 +3,6 @@
 The last word of a line and the first of the next are so glued into one.
 """
 
-from functools import partial
-
 from rnnbench.download import fetch, probe
 from rnnbench.folders import Folders, Raw
 
@@ -26,7 +24,7 @@ def raw(folders: Folders) -> Raw:
         CorpusError: not on disk and no source has it.
     """
     path, source = fetch(URLS, SHA256, FILE_NAME, folders)
-    return Raw(source, partial(path.open, "rb"), SHA256, "It changed while it was read: try again.")
+    return Raw(source, lambda: path.open("rb"), SHA256, "It changed while it was read: try again.")
 
 
 def unreachable(folders: Folders, timeout_seconds: float) -> str | None:

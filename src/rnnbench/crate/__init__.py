@@ -19,6 +19,7 @@ AFTERWARDS = (
     "published/",
     "hardware",
     "audit",
+    "microbench",
     "logs/",
 )  # made of results; or of how they were made
 SHA256 = re.compile("[0-9a-f]{64}")
@@ -32,7 +33,8 @@ def present(folder: str | Path) -> list[str]:
     """Names of what is in a folder of results and belongs into its crate, links too, sorted.
 
     Left out are the crate's metadata, logs, hidden files (those being written), checkpoints of runs
-    that have not ended, and what is made of results afterwards: bundles, comparisons and audits.
+    that have not ended, and what is made of results afterwards: bundles, comparisons, audits
+    and micro-benchmarks.
     """
     folder = Path(folder)
     found = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
@@ -69,8 +71,8 @@ def _graph(path: Path) -> list[dict[str, Any]]:
     return graph
 
 
-def _types(entity: dict[str, Any]) -> list[str]:
-    found = entity.get("@type")
+def _types(entity: dict[str, Any]) -> list[Any]:
+    found: Any = entity.get("@type")
     return found if isinstance(found, list) else [found]
 
 

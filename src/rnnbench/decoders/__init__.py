@@ -29,7 +29,8 @@ Choice = Callable[[np.ndarray], np.ndarray]  # logits (B, V) -> tokens (B,)
 class Reading(Protocol):
     """Where a model stands in B texts; the logits of the next token are finite, ``(B, V)``."""
 
-    logits: np.ndarray
+    @property
+    def logits(self) -> np.ndarray: ...
 
     def then(self, tokens: np.ndarray) -> Self:
         """Read one more token of each text, ``(B,)``."""
@@ -96,7 +97,9 @@ def checked(name: str, given: Mapping[str, Any]) -> dict[str, int | float]:
     return {key: known[key].type(value) for key, value in given.items()}
 
 
-def each(asked: Mapping[str, Mapping[str, Sequence[float]]]) -> Iterator[tuple[str, dict]]:
+def each(
+    asked: Mapping[str, Mapping[str, Sequence[float]]],
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield (name, settings) of every decoder with every combination of its values."""
     for name, axes in asked.items():
         for values in itertools.product(*axes.values()):

@@ -3,6 +3,8 @@
 Each cell is the median over the runs that did not diverge. Lower is better; a perfect guess is 1.
 """
 
+from typing import Any
+
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
@@ -97,7 +99,9 @@ def _number(value: float) -> str:
     return f"{value:.2f}" if value < 100 else _rows.figures3(value)
 
 
-def _frame(ax: Axes, title: str, variants: list, clip_norms: list, leaky: set[str]) -> None:
+def _frame(
+    ax: Axes, title: str, variants: list[Any], clip_norms: list[Any], leaky: set[str]
+) -> None:
     ax.set(xlim=(0, len(clip_norms)), ylim=(len(variants), 0), title=title)
     ax.set_xticks(np.arange(len(clip_norms)) + 0.5, [_rows.figures3(c) for c in clip_norms])
     names = [_theme.label(name, name in leaky) for name in variants]

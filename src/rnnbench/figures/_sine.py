@@ -1,6 +1,7 @@
 """What the sine figures share: the series, the end of the training part, typical errors."""
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -100,7 +101,7 @@ def ranges(ax: Axes, model: str, found: DataFrame, x: str, shift: float = 1.0) -
     ax.errorbar(found[x] * shift, found.mse, yerr=reach, label=label, **style)
 
 
-def floors(ax: Axes, tables: _rows.Tables, x: str, chosen: Callable) -> None:
+def floors(ax: Axes, tables: _rows.Tables, x: str, chosen: Callable[..., Any]) -> None:
     """Lines below which no forecast of their kind is expected, out of the chosen rows."""
     table = _rows.rows(tables, "sine_floor")
     table = table if table.empty else table[chosen(table)]

@@ -1,6 +1,7 @@
 """Variants as rows, settings as panels: what the figures of timed work share."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -12,7 +13,7 @@ from rnnbench.jobs import SIZES
 PANEL = ["machine", "device", "threads", "dtype"]
 
 
-def title(key: tuple, done: DataFrame, width: int) -> str:
+def title(key: tuple[Any, ...], done: DataFrame, width: int) -> str:
     """Name a setting: the machine, and what differs between the panels."""
     machine, device, threads, dtype = key
     words = [str(device)]
@@ -41,7 +42,7 @@ def one_size(done: DataFrame) -> DataFrame:
     return done[there | ~done.variant.isin(done.variant[there])]
 
 
-def grid(done: DataFrame, columns: int, row: float) -> tuple[Figure, Iterator]:
+def grid(done: DataFrame, columns: int, row: float) -> tuple[Figure, Iterator[Any]]:
     """Return a figure with a line of panels per setting, and (title, rows, axes) of each line.
 
     Args:

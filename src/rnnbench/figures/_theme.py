@@ -4,6 +4,7 @@ import textwrap
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import seaborn as sns
@@ -79,7 +80,7 @@ class Look:
 
     color: str
     marker: str
-    line: str | tuple
+    line: Any  # as Line2D takes it
     fill: str  # marker face: white for a variant that sees the future
 
 
@@ -98,7 +99,9 @@ def label(variant: str, leaky: bool) -> str:
     return f"{variant} (leaky)" if leaky else variant
 
 
-def panels(rows: int = 1, columns: int = 1, height: float = 2.4, **options):
+def panels(
+    rows: int = 1, columns: int = 1, height: float = 2.4, **options: Any
+) -> tuple[Figure, np.ndarray]:
     """Figure at print width and its (rows, columns) axes; ``height`` in inches per row."""
     figure = Figure(figsize=(WIDTH, rows * height), layout="constrained")
     FigureCanvasAgg(figure)

@@ -1,6 +1,8 @@
 """Training perplexities that the book's own notebooks printed, 2021 to 2023, and those of our runs
 at the same setting. Circles: how many executions printed a value; diamonds: our runs, unrounded."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -55,7 +57,7 @@ def finding(tables: _rows.Tables) -> str:
     )
 
 
-def _of(table: DataFrame, training: tuple) -> DataFrame:
+def _of(table: DataFrame, training: tuple[Any, ...]) -> DataFrame:
     return table[(table[book.TRAINING] == list(training)).all(axis=1)]
 
 
@@ -75,7 +77,7 @@ def _own(ax: Axes, rows: DataFrame, y: int) -> None:
         ax.plot(values, np.full(len(values), y - 0.22), "D", ms=4, color=_theme.ORANGE, mew=0)
 
 
-def _name(row) -> str:
+def _name(row: Any) -> str:
     return f"{row.notebook} ({int(row.output_index) + 1})\n{row.variant}"
 
 
@@ -88,7 +90,7 @@ def _verdicts(ax: Axes, rows: DataFrame, trainings: DataFrame) -> None:
         ax.text(0, y, _theme.wrapped(said, 38), va="center", fontsize=7, color=_theme.INK)
 
 
-def _verdict(row) -> str:
+def _verdict(row: Any) -> str:
     if row.n > 0:
         return f"{row.device}: {row.verdict} ({_rows.counted(int(row.n), 'run')})"
     return f"{row.verdict}: {row.reason}"

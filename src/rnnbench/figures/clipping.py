@@ -4,6 +4,8 @@ Medians over samplers, seeds, machines and devices of the runs that did not dive
 the least to the greatest. A threshold of inf never clips.
 """
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -64,7 +66,7 @@ def finding(tables: _rows.Tables) -> str:
     )
 
 
-def _panel(ax: Axes, runs: DataFrame, metric: str, clip_norms: list, leaky: set[str]) -> None:
+def _panel(ax: Axes, runs: DataFrame, metric: str, clip_norms: list[Any], leaky: set[str]) -> None:
     """Variants side by side at each threshold, in the order of the legend."""
     variants = _rows.ordered(runs.variant)
     for index, variant in enumerate(variants):

@@ -3,6 +3,8 @@
 Left: the ratio in each pair of runs, the line at their median. Right: peak memory of either way.
 """
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -64,7 +66,7 @@ def _ratios(ax: Axes, pairs: dict[tuple[str, float], np.ndarray]) -> None:
     ax.set(xlabel="CPU time, book by suite", xlim=(0, None))
 
 
-def _memory(ax: Axes, table: DataFrame, points: list[tuple]) -> None:
+def _memory(ax: Axes, table: DataFrame, points: list[tuple[Any, ...]]) -> None:
     peaks = table.groupby([*POINT, "arm"]).peak_memory_bytes.max() / 1e6
     for arm, (color, marker, _) in LOOK.items():
         held = [peaks[(*point, arm)] for point in points]

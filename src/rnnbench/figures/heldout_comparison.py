@@ -5,6 +5,8 @@ rate of a text is known, the dashed line is that floor. Words that a word model 
 counted as spelled out letter by letter.
 """
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -114,7 +116,7 @@ def _look(smoothing: str, token: str, smoothings: list[str]) -> dict[str, object
     return {"color": color, "marker": marker, "linestyle": line, "markerfacecolor": face}
 
 
-def _runs(ax: Axes, best: DataFrame, places: dict, leaky: set[str]) -> None:
+def _runs(ax: Axes, best: DataFrame, places: dict[str, Any], leaky: set[str]) -> None:
     for run in best.itertuples():
         style = _theme.look(run.variant, run.variant in leaky)
         at, bits = places[run.variant], run.heldout_bits_per_char

@@ -1,6 +1,8 @@
 """How fast a trained model is in use: the time to write one character, and the text it reads
 per second in whole minibatches without gradients."""
 
+from typing import Any
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
@@ -47,7 +49,7 @@ def finding(tables: _rows.Tables) -> str:
     )
 
 
-def _micro(row) -> str:
+def _micro(row: Any) -> str:
     return f"{_rows.figures3(1e6 * row.latency_q50)} µs"
 
 

@@ -1,6 +1,8 @@
 """How far back trained models see: perplexity by tokens of context given, the influence of one
 token by its distance, and the context at which half of the gain over the last token is reached."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -57,7 +59,7 @@ def finding(tables: _rows.Tables) -> str:
     )
 
 
-def interval(row) -> str:
+def interval(row: Any) -> str:
     """A number of tokens with its interval."""
     number, low, high = map(_rows.figures3, (row.tokens, row.low, row.high))
     return f"{number} ({low} to {high})"

@@ -1,6 +1,8 @@
 """How training scales: speed with each size, memory, threads and processes side by side, and the
 cost model against sizes that it was not fitted to."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -68,7 +70,7 @@ def _chosen(scaling: DataFrame) -> DataFrame:
     return done[(done[SETTING] == first[SETTING]).all(axis=1)]
 
 
-def _models(tables: _rows.Tables, done: DataFrame) -> dict[str, dict]:
+def _models(tables: _rows.Tables, done: DataFrame) -> dict[str, dict[str, Any]]:
     """Variant -> its row of the table ``costs`` at one thread in the setting shown."""
     fitted = _rows.rows(tables, "costs")
     if fitted.empty:
@@ -78,7 +80,7 @@ def _models(tables: _rows.Tables, done: DataFrame) -> dict[str, dict]:
     return {row["variant"]: row for row in shown.to_dict("records")}
 
 
-def _error(models: dict[str, dict]) -> str:
+def _error(models: dict[str, dict[str, Any]]) -> str:
     judged = [model for model in models.values() if np.isfinite(model["heldout_worst"])]
     if not judged:
         return ""
@@ -115,7 +117,7 @@ def _fastest(done: DataFrame) -> str:
     return f"{row.variant} is fastest at {sizes}: {_rows.figures3(row.tokens_per_second)} tokens/s"
 
 
-def _speeds(ax: Axes, own: DataFrame, name: str, model: dict | None, style) -> None:
+def _speeds(ax: Axes, own: DataFrame, name: str, model: dict[str, Any] | None, style: Any) -> None:
     middle = costs.base(own)
     fixed = [size for size in costs.SIZES if size != name]
     line = own[(own[fixed] == middle[fixed]).all(axis=1)].sort_values(name)
@@ -129,7 +131,7 @@ def _speeds(ax: Axes, own: DataFrame, name: str, model: dict | None, style) -> N
     ax.plot(reach, np.array(speed) / 1e3, color=style.color, ls=style.line, lw=1)
 
 
-def _memory(ax: Axes, own: DataFrame, style) -> None:
+def _memory(ax: Axes, own: DataFrame, style: Any) -> None:
     middle = costs.base(own)
     line = own[(own[costs.SIZES[1:]] == middle[costs.SIZES[1:]]).all(axis=1)]
     line = line.sort_values("hidden_size")
@@ -137,7 +139,7 @@ def _memory(ax: Axes, own: DataFrame, style) -> None:
     ax.plot(line.hidden_size, line.model_memory_bytes / 2**20, **marks)
 
 
-def _together(ax: Axes, own: DataFrame, style) -> None:
+def _together(ax: Axes, own: DataFrame, style: Any) -> None:
     if not (own.parallel == 1).any():
         return
     for axis, other, fill in (
@@ -151,7 +153,7 @@ def _together(ax: Axes, own: DataFrame, style) -> None:
                 ax.plot(gains.index, gains, **marks)
 
 
-def _predicted(ax: Axes, own: DataFrame, style) -> None:
+def _predicted(ax: Axes, own: DataFrame, style: Any) -> None:
     if len(own) < costs.LEAST_POINTS:
         return
     milliseconds = 1e3 * own.batch_size * own.num_steps / own.tokens_per_second

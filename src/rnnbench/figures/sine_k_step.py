@@ -4,6 +4,8 @@ Left: the network's forecasts, moved apart by a fixed amount each. Right: error 
 and 5-95 % over seeds, above what no forecast can be expected to beat.
 """
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -50,12 +52,12 @@ def finding(tables: _rows.Tables) -> str:
     return said + "."
 
 
-def _told(row) -> str:
+def _told(row: Any) -> str:
     low, middle, high = map(_rows.figures3, (row.low, row.mse, row.high))
     return f"{middle} ({low} to {high})"
 
 
-def _strip(ax: Axes, tables: _rows.Tables, time, value, shift: float) -> None:
+def _strip(ax: Axes, tables: _rows.Tables, time: Any, value: Any, shift: float) -> None:
     data = _sine.mode(tables, "data")
     ax.plot(data.time, data.value + shift, **_sine.NOISE)
     ax.plot(time, np.clip(value, -1.5, 1.5) + shift, color=_theme.BLUE, lw=1)

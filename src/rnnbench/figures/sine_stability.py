@@ -5,6 +5,8 @@ change of the state changes the forecast at the longest horizon; filled where th
 to a constant.
 """
 
+from typing import Any
+
 import numpy as np
 from matplotlib.figure import Figure
 from pandas import DataFrame
@@ -49,7 +51,7 @@ def finding(tables: _rows.Tables) -> str:
     )
 
 
-def _points(ax, row: int, own: DataFrame, column: str, color: str) -> None:
+def _points(ax: Any, row: int, own: DataFrame, column: str, color: str) -> None:
     values = np.maximum(own[column], LEAST)
     places = row + np.linspace(-0.25, 0.25, len(own)) if len(own) > 1 else np.array([row])
     for ending, fill in (("collapsed", color), ("alive", "none"), ("diverged", "none")):

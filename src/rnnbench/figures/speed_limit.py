@@ -1,6 +1,8 @@
 """How close training comes to what the machine can do: the share of the limit, and arithmetic
 per second beside the limit by shapes and the best large square."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -92,7 +94,7 @@ def _shares(ax: Axes, group: DataFrame, variants: list[str], leaky: set[str]) ->
     ax.set_xlabel("share of the limit, and tokens per second")
 
 
-def _rates(ax: Axes, group: DataFrame, variants: list, leaky: set[str], peak: float) -> None:
+def _rates(ax: Axes, group: DataFrame, variants: list[Any], leaky: set[str], peak: float) -> None:
     for row in group.itertuples():
         style, y = _theme.look(row.variant, row.variant in leaky), variants.index(row.variant)
         reached = row.flops_per_second / 1e9

@@ -1,6 +1,8 @@
 """Where the time of a training step goes, by variant: input projection, recurrence, output layer,
 loss, update, and what is none of torch's operators."""
 
+from typing import Any
+
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
@@ -70,7 +72,7 @@ def _measured(parts: DataFrame) -> DataFrame:
     return parts if parts.empty else _speed.one_size(parts[parts.share.notna()])
 
 
-def _range(shares) -> str:
+def _range(shares: Any) -> str:
     low, high = (f"{100 * share:.0f}" for share in (shares.min(), shares.max()))
     return f"{low} %" if low == high else f"{low} to {high} %"
 

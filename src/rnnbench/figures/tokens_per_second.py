@@ -1,5 +1,7 @@
 """Training speed in tokens per second, by variant and threads, with 95 % intervals."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -55,7 +57,7 @@ def finding(tables: _rows.Tables) -> str:
     return said + "."
 
 
-def interval(row) -> str:
+def interval(row: Any) -> str:
     """A timing in words: number, interval and sample size; of few samples, the extremes."""
     speed, low, high = (_rows.figures3(v) for v in (row.tokens_per_second, row.low, row.high))
     known = f"interval {low} to {high}"
@@ -65,7 +67,7 @@ def interval(row) -> str:
     return f"{speed} tokens/s ({known}, n = {row.n:.0f})"
 
 
-def _panel(ax: Axes, group: DataFrame, variants: list[str], slots: list[tuple]) -> None:
+def _panel(ax: Axes, group: DataFrame, variants: list[str], slots: list[tuple[Any, ...]]) -> None:
     """A mark per point: colour by architecture, shape and filling by threads."""
     threads = sorted({slot[-1] for slot in slots})
     for row in group.itertuples():
@@ -94,7 +96,7 @@ def _handles(threads: list[float]) -> list[Line2D]:
     ]
 
 
-def _title(key: tuple, done: DataFrame) -> str:
+def _title(key: tuple[Any, ...], done: DataFrame) -> str:
     machine, device, dtype = key
     words = [str(device)] + ([str(dtype)] if done.dtype.nunique() > 1 else [])
     return f"{machine}, {', '.join(words)}"

@@ -3,6 +3,8 @@
 The dashed line is the least-squares fit to order 1; its slope is the exponent in the legend.
 """
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -100,7 +102,7 @@ def curve(table: DataFrame) -> tuple[np.ndarray, np.ndarray]:
     return np.column_stack([first, last]).ravel(), table["count"].to_numpy().repeat(2)
 
 
-def _line(ax: Axes, table: DataFrame, fit) -> None:
+def _line(ax: Axes, table: DataFrame, fit: Any) -> None:
     """A least-squares line passes through the means of log rank and log count."""
     if table.empty:
         return

@@ -11,7 +11,7 @@ The contract of a file:
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -60,6 +60,6 @@ def windows(series: Tensor, num_lags: int, horizon: int = 1) -> tuple[Tensor, Te
     return series.unfold(0, num_lags, 1)[:-horizon], series[num_lags + horizon - 1 :]
 
 
-def training_part(series: Tensor, config) -> Tensor:
+def training_part(series: Tensor, config: Any) -> Tensor:
     """The values that training windows and their labels, one step ahead, are made of."""
     return series[: config.first_forecast]

@@ -1,5 +1,7 @@
 """How the networks learn: squared error, summed over each minibatch, and Adam."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -7,7 +9,7 @@ from torch.nn.functional import mse_loss
 
 
 def descend(
-    model: nn.Module, inputs: Tensor, labels: Tensor, config, generator: np.random.Generator
+    model: nn.Module, inputs: Tensor, labels: Tensor, config: Any, generator: np.random.Generator
 ) -> None:
     """Pass ``num_epochs`` times over the examples, ``(N, ...)``, in random order."""
     optimiser = torch.optim.Adam(model.parameters(), lr=config.learning_rate)

@@ -25,7 +25,7 @@ COLUMNS = [
     *("baseline", "machine", "family", *MODEL, *(f"baseline_{name}" for name in CHOSEN), *CHOSEN),
     *(*pairs.MEASUREMENT, *pairs.JUDGED),
 ]
-Models = dict[tuple, list[Timed]]  # family and MODEL -> the ways that were timed
+Models = dict[tuple[Any, ...], list[Timed]]  # family and MODEL -> the ways that were timed
 
 
 def table(machines: Sequence[Machine], baseline: Machine) -> DataFrame:
@@ -59,7 +59,7 @@ def _lower(point: contract.Point) -> float:
 
 
 def _rows(
-    machine: Machine, baseline: Machine, models: dict[str, Models], keys: Sequence[tuple]
+    machine: Machine, baseline: Machine, models: dict[str, Models], keys: Sequence[tuple[Any, ...]]
 ) -> Iterator[dict[str, Any]]:
     """Rows of one machine against the baseline."""
     for key in keys:

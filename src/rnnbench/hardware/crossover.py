@@ -42,7 +42,7 @@ def _rows(machine: Machine) -> Iterator[dict[str, Any]]:
     if not any(point.measured and point.point["device"] == "cuda" for point in timed):
         yield from _absent(machine, timed)
         return
-    items: dict[tuple, dict[str, list[Timed]]] = {}
+    items: dict[tuple[Any, ...], dict[str, list[Timed]]] = {}
     for point in timed:
         sides = items.setdefault(tuple(point.point[name] for name in ITEM), {})
         sides.setdefault(point.point["device"], []).append(point)

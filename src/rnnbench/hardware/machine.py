@@ -85,13 +85,13 @@ class Machine:
         return found
 
     @cached_property
-    def windows(self) -> dict[tuple, DataFrame]:
+    def windows(self) -> dict[tuple[Any, ...], DataFrame]:
         """Address of a point -> its windows."""
         samples = self.samples
         return dict(list(samples.groupby(tables.TIMING_KEYS))) if len(samples) else {}
 
     @cached_property
-    def twice(self) -> dict[tuple, Comparison]:
+    def twice(self) -> dict[tuple[Any, ...], Comparison]:
         """Address of a point that was timed as arms a and b -> arm b over arm a."""
         found = {}
         for key, windows in self.windows.items():
@@ -114,7 +114,7 @@ class Machine:
         return comparison.noise_floor(alike or [pair for _, pair in own])
 
     @cached_property
-    def launches(self) -> dict[tuple, dict[str, Any]]:
+    def launches(self) -> dict[tuple[Any, ...], dict[str, Any]]:
         """Address of a point -> its row of the table ``launches``, where there is one."""
         rows = self.table("tables/launches.csv", tables.TIMING_KEYS).to_dict("records")
         return {tuple(row[key] for key in tables.TIMING_KEYS): row for row in rows}
@@ -140,7 +140,7 @@ class Machine:
         if name not in self.bundle.files:
             return DataFrame(columns=list(columns))
         try:
-            found = tables.read(io.BytesIO(self.bundle.files[name]))
+            found = tables.parse(io.BytesIO(self.bundle.files[name]))
             numbers = [column for column in columns if column in NUMBERS and column in found]
             found = found.assign(**{column: pd.to_numeric(found[column]) for column in numbers})
         except ValueError as error:

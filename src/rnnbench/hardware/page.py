@@ -101,7 +101,7 @@ def _heat(rows: DataFrame) -> Table:
     return table | {"folded": False}
 
 
-def _cell(row) -> str:
+def _cell(row: Any) -> str:
     sign = SIGNS[row.verdict]
     return f"{row.ratio:.2f} {sign}" if np.isfinite(row.ratio) else sign
 

@@ -21,7 +21,7 @@ from rnnbench.records import replacing
 
 FOLDER = Path(__file__).parent
 FLAGS = ("-std=c++17", "-O3", "-fPIC", "-shared", "-fvisibility=hidden", "-pthread")
-PORTABLE = {"portable": ("-DRNNBENCH_LANES=4",)}
+PORTABLE: dict[str, tuple[str, ...]] = {"portable": ("-DRNNBENCH_LANES=4",)}
 ISAS = PORTABLE | {
     "avx2": ("-DRNNBENCH_LANES=8", "-mavx2", "-mfma"),
     "avx512": ("-DRNNBENCH_LANES=16", "-mavx512f", "-mavx512dq", "-mfma"),

@@ -16,7 +16,7 @@ The contract of a file:
 from rnnbench.errors import StudyError
 
 
-def check_size(num_tokens: int, batch_size: int, num_steps: int) -> None:
+def check_size(num_tokens: float, batch_size: int, num_steps: int) -> None:
     """Raise StudyError unless every offset leaves at least one full minibatch."""
     wanted = tokens_needed(batch_size, num_steps)
     if num_tokens < wanted:

@@ -105,5 +105,6 @@ def discounts(counts: np.ndarray) -> Discounts:
     if not n[1:5].all():
         return FALLBACK
     y = n[1] / (n[1] + 2 * n[2])
-    found = tuple(float(k - (k + 1) * y * n[k + 1] / n[k]) for k in (1, 2, 3))
+    one, two, three = (float(k - (k + 1) * y * n[k + 1] / n[k]) for k in (1, 2, 3))
+    found = (one, two, three)
     return found if all(0 <= d <= k for k, d in enumerate(found, start=1)) else FALLBACK

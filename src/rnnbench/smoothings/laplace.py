@@ -56,7 +56,8 @@ def models(
         epsilons: of orders 1, 2, ...; ``auto``: those that make the last ``heldout_share`` of the
             training part likeliest after the rest of it.
     """
-    known = fit(text.inner(), orders) if epsilons == "auto" else dict(enumerate(epsilons, start=1))
+    auto = isinstance(epsilons, str)
+    known = fit(text.inner(), orders) if auto else dict(enumerate(map(float, epsilons), start=1))
     tree = grow(text, orders)
     return {order: Model(tree, order, known[1], known[order]) for order in orders}
 

@@ -20,6 +20,8 @@ The first word of a name is its cell: ``gru_fused`` may train the runs of ``gru`
 torch.nn has a ``library``, the class of the same layer there (see :mod:`rnnbench.layouts`).
 """
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -33,9 +35,9 @@ State = Tensor | tuple[Tensor, ...] | None
 class LanguageModel(nn.Module):
     """A recurrent layer over one-hot tokens and a linear output layer (d2l chapter 8.5-8.6)."""
 
-    def __init__(self, layer: nn.Module, vocab_size: int):
+    def __init__(self, layer: Any, vocab_size: int):
         super().__init__()
-        self.layer = layer
+        self.layer: Any = layer  # a module with the attributes of the contract
         self.vocab_size = vocab_size
         directions = 2 if layer.bidirectional else 1
         self.output = nn.Linear(directions * layer.hidden_size, vocab_size)

@@ -9,6 +9,7 @@ import functools
 import os
 import shutil
 import sysconfig
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -38,7 +39,7 @@ def forward(model: LanguageModel, X: Tensor, Y: Tensor, state: State) -> tuple[T
 
 
 @functools.cache
-def compiled():
+def compiled() -> Callable[..., tuple[Tensor, State]]:
     """The compiled :func:`forward`, made when it is first called."""
     return torch.compile(forward, dynamic=False)
 

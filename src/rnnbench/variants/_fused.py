@@ -6,6 +6,7 @@ they are, and are no part of the gradient norm.
 """
 
 import ctypes
+from collections.abc import Iterable
 from weakref import WeakKeyDictionary, finalize
 
 import torch
@@ -40,7 +41,9 @@ class Workspace:
             raise MemoryError(f"no memory for a native step of {T} x {B} tokens")
         finalize(self, self.library.rnnbench_close, self.handle)
 
-    def step(self, model: LanguageModel, X: Tensor, Y: Tensor, parts: list, *rates: float):
+    def step(
+        self, model: LanguageModel, X: Tensor, Y: Tensor, parts: list[Tensor], *rates: float
+    ) -> tuple[Tensor, list[Tensor]]:
         """Train on ``(T, B)``; return (loss, grad_norm) and the new parts of the state."""
         ends = [X.new_empty(shape_of(model, X), dtype=torch.float32) for _ in parts]
         result = torch.empty(2)
@@ -116,7 +119,7 @@ def check(model: LanguageModel, X: Tensor, Y: Tensor, parts: list[Tensor | None]
         )
 
 
-def expect(what: str, tensors, dtype: torch.dtype) -> None:
+def expect(what: str, tensors: Iterable[Tensor], dtype: torch.dtype) -> None:
     """Raise StudyError unless all tensors are of ``dtype``, on the CPU and contiguous."""
     for tensor in tensors:
         if tensor.dtype != dtype or tensor.device.type != "cpu" or not tensor.is_contiguous():
@@ -132,7 +135,7 @@ def shape_of(model: LanguageModel, X: Tensor) -> tuple[int, int, int]:
     return model.layer.num_layers, X.shape[-1], model.layer.hidden_size
 
 
-def addresses(tensors) -> ctypes.Array:
+def addresses(tensors: Iterable[Tensor | None]) -> ctypes.Array[ctypes.c_void_p]:
     """Pointers to the values of tensors; None is the null pointer."""
     found = [None if tensor is None else tensor.data_ptr() for tensor in tensors]
     return (ctypes.c_void_p * len(found))(*found)

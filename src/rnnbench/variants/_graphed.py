@@ -7,6 +7,7 @@ replays the record.
 """
 
 from collections.abc import Callable
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
@@ -49,7 +50,9 @@ class Recording:
         rates: clipping threshold and learning rate, which the record keeps.
     """
 
-    def __init__(self, model: LanguageModel, X: Tensor, Y: Tensor, parts: int, rates: tuple):
+    def __init__(
+        self, model: LanguageModel, X: Tensor, Y: Tensor, parts: int, rates: tuple[float, float]
+    ):
         like = model.output.weight
         self.X, self.Y = X.clone(), Y.clone()
         sizes = (X.shape[1], model.layer.hidden_size)
@@ -60,25 +63,27 @@ class Recording:
             for parameter, weight in zip(model.parameters(), before, strict=True):
                 parameter.copy_(weight)
 
-    def _work(self, model: LanguageModel, rates: tuple) -> None:
+    def _work(self, model: LanguageModel, rates: tuple[float, float]) -> None:
         """A plain training step from and to the memory of this object."""
-        state = tuple(self.state) if len(self.state) > 1 else self.state[0]
+        state: State = tuple(self.state) if len(self.state) > 1 else self.state[0]
         loss, grad_norm, state = train.step(model, self.X, self.Y, state, *rates)
-        ends = state if isinstance(state, tuple) else (state,)
+        ends = state if isinstance(state, tuple[Any, ...]) else (state,)
         self.results = [loss, grad_norm, *(end.detach() for end in ends)]
 
     def step(self, X: Tensor, Y: Tensor, state: State) -> list[Tensor]:
         """Replay on one minibatch; return loss, norm and parts of the state, in own memory."""
         self.X.copy_(X)
         self.Y.copy_(Y)
-        given = state if isinstance(state, tuple) else (state,) * len(self.state)
+        given = state if isinstance(state, tuple[Any, ...]) else (state,) * len(self.state)
         for place, part in zip(self.state, given, strict=True):
             place.zero_() if part is None else place.copy_(part)
         self.replay()
         return [result.clone() for result in self.results]
 
 
-RECORDINGS: WeakKeyDictionary[LanguageModel, tuple[tuple, Recording]] = WeakKeyDictionary()
+RECORDINGS: WeakKeyDictionary[LanguageModel, tuple[tuple[float, ...], Recording]] = (
+    WeakKeyDictionary()
+)
 
 
 def step(

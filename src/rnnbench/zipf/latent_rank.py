@@ -12,6 +12,8 @@ maximised over alpha, V* >= V and q >= 0. No shift (q = 0) and a lexicon seen wh
 values of the model; an end of the search beyond those is said in the status.
 """
 
+from typing import Any
+
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import betaln, digamma, gammaln
@@ -31,7 +33,8 @@ def fit(spectrum: Spectrum, near: Fit | None = None) -> Fit:
     bounds = [EXPONENTS, np.log1p(SHIFTS), np.log(spectrum.n_types * np.array([1, UNSEEN]))]
     low, high = np.transpose(bounds)
     starts = [_theta(near)] if near else _starts(loss, spectrum.n_types)
-    settings = {"method": "L-BFGS-B", "bounds": bounds, "jac": True, "options": {"ftol": 1e-12}}
+    settings: dict[str, Any] = {"method": "L-BFGS-B", "bounds": bounds, "jac": True}
+    settings["options"] = {"ftol": 1e-12}
     tried = (minimize(loss, np.clip(start, low, high), **settings) for start in starts)
     alpha, log_shift, log_size = min(tried, key=lambda found: found.fun).x
     status = at_the_bound(
@@ -65,7 +68,9 @@ class Loss:
         gradient = by_means @ by_theta + [0, 0, size * by_size]
         return -nats, -gradient
 
-    def _log_means(self, alpha: float, ranks: np.ndarray, weights: np.ndarray, size: float):
+    def _log_means(
+        self, alpha: float, ranks: np.ndarray, weights: np.ndarray, size: float
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Log of the expected counts, ``(K + 1,)``; of those at nodes by theta, ``(K, 3)``."""
         log_p = -alpha * np.log(ranks / ranks[0])
         p = np.exp(log_p)
@@ -77,7 +82,9 @@ class Loss:
         by_theta[:, 2] = -size * p[-1] / total
         return log_p + np.log(self.n_tokens / total), by_theta
 
-    def _given_means(self, log_means: np.ndarray, weights: np.ndarray, size: float):
+    def _given_means(
+        self, log_means: np.ndarray, weights: np.ndarray, size: float
+    ) -> tuple[float, np.ndarray, float]:
         """Log-likelihood, by log mean at the nodes, ``(K,)``, and by the size at fixed means."""
         means, unseen = np.exp(log_means), size - self.seen
         absent = np.exp(-means)

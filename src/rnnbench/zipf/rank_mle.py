@@ -22,6 +22,5 @@ def fit(spectrum: Spectrum, near: Fit | None = None) -> Fit:
     def mean_nats(alpha: float) -> float:
         return alpha * mean_log_rank + np.log(weights @ np.exp(-alpha * log_nodes))
 
-    options = {"xatol": 1e-7}
-    found = minimize_scalar(mean_nats, bounds=EXPONENTS, method="bounded", options=options)
+    found = minimize_scalar(mean_nats, bounds=EXPONENTS, method="bounded", options={"xatol": 1e-7})
     return Fit(float(found.x), status=at_the_bound(exponent=(found.x, *EXPONENTS)))

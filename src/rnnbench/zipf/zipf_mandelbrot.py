@@ -4,6 +4,8 @@ Mandelbrot (1953), "An informational theory of the statistical structure of lang
 are taken for true, as in ``rank_mle``; no shift (q = 0) is a value of the law, not an end.
 """
 
+from typing import Any
+
 import numpy as np
 from scipy.optimize import minimize
 
@@ -25,9 +27,9 @@ def fit(spectrum: Spectrum, near: Fit | None = None) -> Fit:
         return 1e4 * (alpha * mean_log + log_sum)
 
     start = near or Fit(rank_mle.fit(spectrum).exponent, shift=1.0)
-    bounds = [EXPONENTS, np.log1p(SHIFTS)]
+    bounds: list[Any] = [EXPONENTS, np.log1p(SHIFTS)]
     theta = [start.exponent, np.log1p(start.shift)]
-    settings = {"method": "L-BFGS-B", "bounds": bounds, "options": {"ftol": 1e-12}}
+    settings: dict[str, Any] = {"method": "L-BFGS-B", "bounds": bounds, "options": {"ftol": 1e-12}}
     alpha, log_shift = minimize(mean_nats, theta, **settings).x
     most = bounds[1][1]
     status = at_the_bound(exponent=(alpha, *EXPONENTS), shift=(log_shift, -np.inf, most))

@@ -35,11 +35,11 @@ def configuration(tree: Tree) -> dict[str, Any]:
         if tree.sha256(name) is not None:
             with suppress(yaml.YAMLError):
                 found = yaml.safe_load(tree.path(name).read_bytes())
-                return found if isinstance(found, dict) else {}
+                return found if isinstance(found, dict[str, Any]) else {}
     return {}
 
 
-def _fault(tree: Tree, name: str, wanted: Mapping[str, dict], there: set[str]) -> str:
+def _fault(tree: Tree, name: str, wanted: Mapping[str, dict[str, Any]], there: set[str]) -> str:
     if name not in there:
         return "missing: the configuration asks for it"
     if name not in wanted:

@@ -1,6 +1,7 @@
 """What a job read and wrote is what lies there now; else a file is changed, or stale."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from rnnbench.audit.checks import Checked
 from rnnbench.audit.tree import Tree, inside
@@ -23,7 +24,7 @@ def check(tree: Tree) -> Iterator[Checked]:
         yield from _inputs(tree, inside(next(iter(record["outputs"]))), record)
 
 
-def _inputs(tree: Tree, made: str, record: dict) -> Iterator[Checked]:
+def _inputs(tree: Tree, made: str, record: dict[str, Any]) -> Iterator[Checked]:
     for source, entry in record.get("inputs", {}).items():
         found = tree.sha256(inside(source)) if source.startswith("results/") else None
         if found not in (None, entry["sha256"]):

@@ -1,6 +1,7 @@
 """Machines down, what was measured across: what the figures of the comparison share."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -41,13 +42,13 @@ def counts(verdicts: pd.Series) -> str:
     return _rows.english(f"{int((verdicts == verdict).sum())} {verdict}" for verdict in VERDICTS)
 
 
-def ratio(row) -> str:
+def ratio(row: Any) -> str:
     """A ratio in words: number, 95 % interval and number of windows."""
     known = f"95 % {_two(row.low)} to {_two(row.high)}" if row.low <= row.high else "no interval"
     return f"{_two(row.ratio)} times ({known}, n = {row.n:.0f})"
 
 
-def mark(ax: Axes, row, y: float) -> None:
+def mark(ax: Axes, row: Any, y: float) -> None:
     """Draw a ratio with its interval and its verdict."""
     color, marker = VERDICTS[row.verdict]
     if row.low <= row.high:

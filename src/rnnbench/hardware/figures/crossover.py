@@ -1,6 +1,8 @@
 """The GPU's speed over the CPU's on the same machine, over hidden and batch sizes, with the verdict
 and whether the GPU waits for launches or computes."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
@@ -60,7 +62,7 @@ def finding(tables: _rows.Tables) -> str:
     )
 
 
-def _said(row) -> str:
+def _said(row: Any) -> str:
     sizes = f"{row.hidden_size:.0f} units, batch_size {row.batch_size:.0f}"
     return f"{_machines.ratio(row)} for {row.variant}, {sizes}"
 

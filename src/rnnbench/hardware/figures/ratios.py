@@ -1,6 +1,8 @@
 """Each machine's speed over the baseline's, work item by work item, with 95 % interval, verdict and
 the band inside which a machine may differ from itself."""
 
+from typing import Any
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from pandas import DataFrame
@@ -51,12 +53,12 @@ def finding(tables: _rows.Tables) -> str:
     return f"{said}; the ratios go from {_said(least)} to {_said(most)}."
 
 
-def _said(row) -> str:
+def _said(row: Any) -> str:
     words = f"{row.variant}, {row.device}, threads {row.threads_policy}, {row.machine}"
     return f"{_machines.ratio(row)} for {words}"
 
 
-def _items(done: DataFrame) -> list[tuple]:
+def _items(done: DataFrame) -> list[tuple[Any, ...]]:
     """Variant, device and threads of every row, variants in the order of every figure."""
     found = sorted(
         {(r.variant, str(r.device), str(r.threads_policy), str(r.dtype)) for r in done.itertuples()}
@@ -65,7 +67,7 @@ def _items(done: DataFrame) -> list[tuple]:
     return sorted(found, key=lambda item: (order.index(item[0]), item))
 
 
-def _panel(ax: Axes, own: DataFrame, items: list[tuple]) -> None:
+def _panel(ax: Axes, own: DataFrame, items: list[tuple[Any, ...]]) -> None:
     for row in own.itertuples():
         item = (row.variant, str(row.device), str(row.threads_policy), str(row.dtype))
         y = items.index(item)
@@ -79,7 +81,7 @@ def _panel(ax: Axes, own: DataFrame, items: list[tuple]) -> None:
     ax.set_xlabel("times the baseline's tokens per second")
 
 
-def _label(item: tuple, items: list[tuple]) -> str:
+def _label(item: tuple[Any, ...], items: list[tuple[Any, ...]]) -> str:
     """The variant, and what differs between the items."""
     differing = [len({other[k] for other in items}) > 1 for k in range(len(item))]
     variant, device, threads, dtype = item

@@ -1,6 +1,8 @@
 """How much of what a machine can do is reached: speed over the limit by its matrix products, and
 over its roofline of arithmetic and memory, a mark per variant and number of threads."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -64,7 +66,7 @@ def _families(done: DataFrame) -> list[str]:
     return [_rows.family(variant) for variant in done.variant]
 
 
-def _panel(ax: Axes, done: DataFrame, lanes: list[tuple], share: str) -> None:
+def _panel(ax: Axes, done: DataFrame, lanes: list[tuple[Any, ...]], share: str) -> None:
     order = [*_rows.FAMILIES, "other"]
     for row in done[np.isfinite(done[share])].itertuples():
         family = _rows.family(row.variant)

@@ -1,0 +1,56 @@
+"""Hot paths from a raw text to counts, on 200 kB that are the same bytes on every machine."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from rnnbench import clean, ngrams, tokens
+from rnnbench.corpora import calibration
+from rnnbench.folders import Folders
+from rnnbench.vocab import Vocab
+
+
+@pytest.fixture(scope="module")
+def raw() -> bytes:
+    with calibration.raw(Folders.from_environment()).open() as file:
+        return file.read()
+
+
+@pytest.fixture(scope="module")
+def cleaned(raw: bytes) -> bytes:
+    return b"".join(clean.clean([raw], "calibration"))
+
+
+@pytest.fixture(scope="module")
+def words(cleaned: bytes) -> list[str]:
+    return cleaned.decode("ascii").split()
+
+
+def test_clean(benchmark: BenchmarkFixture, raw: bytes) -> None:
+    found = benchmark(lambda: b"".join(clean.clean([raw], "calibration")))
+    assert b"".join(clean.clean([found], "cleaned")) == found
+
+
+@pytest.mark.parametrize("token", tokens.CODERS)
+def test_tokenize(benchmark: BenchmarkFixture, cleaned: bytes, token: str) -> None:
+    numbers, spelled = benchmark(tokens.tokenize, [cleaned], token, " ")
+    join = {"word": " ", "char": ""}[token]
+    text = join.join(spelled[number] for number in numbers.tolist())
+    assert text.split() == cleaned.decode("ascii").split()
+
+
+def test_vocab(benchmark: BenchmarkFixture, words: list[str]) -> None:
+    counts = Counter(words)
+    vocab = benchmark(Vocab.build, counts)
+    assert {token: vocab.counts[i] for token, i in vocab.index.items() if i} == counts
+
+
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_count(benchmark: BenchmarkFixture, words: list[str], order: int) -> None:
+    vocab = Vocab.build(words)
+    ids = vocab.encode(words)
+    found = benchmark(ngrams.count, ids, order, len(vocab))
+    assert found.counts.sum() == len(words) - order + 1
+    assert len(np.unique(found.keys, axis=0)) == len(found.keys)

@@ -1,0 +1,53 @@
+"""The project as a user has it: a copy, and Snakemake in it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[2]
+TOY = PROJECT / "tests/pipeline/toy.yaml"
+
+
+def copy_project(folder: Path) -> Path:
+    """Copy what a run needs, so that a test may edit it."""
+    for name in ("src", "workflow", "config", "profiles"):
+        ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
+        shutil.copytree(PROJECT / name, folder / name, ignore=ignored)
+    papers = ("README.md", "LICENSE", "CITATION.cff")
+    for name in ("Snakefile", "environment.yml", "requirements.lock", *papers):
+        shutil.copy(PROJECT / name, folder)
+    return folder
+
+
+def command(*arguments: str, configfile: Path = TOY) -> list[str]:
+    snakemake = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
+    return [*snakemake, "--configfile", str(configfile)]
+
+
+def environment(project: Path) -> dict[str, str]:
+    """Import the suite from the copy."""
+    return {**os.environ, "PYTHONPATH": str(project / "src")}
+
+
+def bare(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Snakemake as one calls it without a thought for cores."""
+    return subprocess.run(
+        [sys.executable, "-m", "snakemake", *arguments],
+        cwd=project,
+        env=environment(project),
+        capture_output=True,
+        text=True,
+    )
+
+
+def snakemake(project: Path, *arguments: str, **options: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(*arguments, **options),
+        cwd=project,
+        env=environment(project),
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )

@@ -1,0 +1,138 @@
+"""Every command of the documents, as a reader gives it: run here, or named with the test of it.
+
+Commands stand in fenced blocks of ``bash``. They are run in a clone whose studies are toy ones.
+"""
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from project import PROJECT, TOY
+from snakemake.utils import update_config
+
+DOCUMENTS = sorted(
+    [PROJECT / "README.md", PROJECT / "config/README.md", *PROJECT.glob("docs/*.md")]
+)
+EXAMPLES = [path for path in DOCUMENTS if path.name.startswith("own_")]
+AFTER_A_STUDY = [PROJECT / "README.md", PROJECT / "config/README.md"]
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+STUDIES = ("full.yaml", "quick.yaml", "map.yaml", "calibration.yaml", "cuda.yaml")
+WORKFLOW = "tests/pipeline/test_workflow.py::"
+COVERED = {
+    "snakemake --cores all publish": WORKFLOW
+    + "test_what_was_measured_becomes_a_bundle_whose_bytes_are_equal_each_time",
+    "snakemake --cores all hardware --config 'hardware={bundles: [one.zip, another.zip]}'": WORKFLOW
+    + "test_a_published_machine_is_compared_and_nothing_is_measured_for_it",
+    "snakemake --cores all audit": WORKFLOW
+    + "test_an_audit_passes_as_it_was_made_and_names_a_flipped_bit",
+    "snakemake --cores all microbench": "tests/test_microbench.py::"
+    "test_a_process_gives_the_median_of_its_rounds",
+    "snakemake --report report.html": WORKFLOW + "test_the_workflow_reports_itself_with_captions",
+}
+
+
+def blocks(document: Path, language: str = "bash") -> list[str]:
+    found = FENCE.findall(document.read_text(encoding="utf-8"))
+    return [text for name, text in found if name == language]
+
+
+def command(line: str) -> str:
+    """A line of a block without what explains it."""
+    return re.split(r"\s+# ", line)[0].strip()
+
+
+def left(text: str) -> str:
+    """What of a block no other test runs."""
+    return "".join(line for line in text.splitlines(True) if command(line) not in COVERED)
+
+
+def clone(folder: Path) -> Path:
+    """The project as it is cloned and set up, with toy studies in the place of the real ones."""
+    away = (".git", "results", ".venv", ".snakemake", "*cache*", "*.egg-info", "build", "site")
+    project = shutil.copytree(PROJECT, folder / "rnnbench", ignore=shutil.ignore_patterns(*away))
+    config = yaml.safe_load((project / "config/config.yaml").read_text(encoding="utf-8"))
+    update_config(config, yaml.safe_load(TOY.read_text(encoding="utf-8")))
+    (project / "config/config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    for name in STUDIES:
+        (project / "config" / name).write_text("machine: auto\n")
+    return set_up(project)
+
+
+def set_up(project: Path) -> Path:
+    """Stand in for what ``make`` installs: this Python."""
+    python = project / ".venv/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    (project / ".venv/ready").touch()
+    return project
+
+
+def follow(project: Path, text: str) -> str:
+    """Do what a block says, to the letter; return what it prints."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PYTHONPATH": str(project / "src"), "PATH": path}
+    script = ["bash", "-euo", "pipefail", "-c", text]
+    done = subprocess.run(script, cwd=project, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, f"{text}\n{done.stdout[-4000:]}{done.stderr[-4000:]}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def finished(study: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone that holds a finished study and a text of its reader's."""
+    project = clone(tmp_path_factory.mktemp("reader"))
+    for name in ("results", ".snakemake"):
+        shutil.copytree(study / name, project / name, dirs_exist_ok=True)
+    shutil.copy(project / "README.md", project / "my_text.txt")
+    for path in (project / "tests").glob("test_*.py"):
+        path.unlink()
+    for name in ("bench", "pipeline", "torture", "browser"):
+        shutil.rmtree(project / "tests" / name, ignore_errors=True)
+    (project / "tests/test_stand_in.py").write_text("def test_one():\n    pass\n")  # make test
+    return project
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_block_says_what_it_is(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    languages = [name for name, _ in FENCE.findall(text)]
+    assert text.count("\n```") == 2 * len(languages)
+    assert set(languages) <= {"bash", "yaml", "python", "text"}
+
+
+@pytest.mark.parametrize("document", AFTER_A_STUDY, ids=lambda path: path.parent.name)
+def test_a_reader_of_the_readme_follows_it(finished: Path, document: Path) -> None:
+    assert blocks(document)
+    for text in blocks(document):
+        follow(finished, left(text))
+    if document.parent == PROJECT:
+        assert (finished / "results/ngrams/corpus=my_text/token=word/order=3/ngrams.csv").exists()
+
+
+@pytest.mark.parametrize("document", EXAMPLES, ids=lambda path: path.stem)
+def test_a_worked_example_works_to_the_letter(document: Path, tmp_path: Path) -> None:
+    project = clone(tmp_path)
+    for text in blocks(document):
+        follow(project, left(text))
+
+
+def test_every_document_with_commands_is_followed() -> None:
+    with_commands = [path for path in DOCUMENTS if blocks(path)]
+    assert with_commands == [*AFTER_A_STUDY, *EXAMPLES]
+    assert len(EXAMPLES) == 3
+
+
+def test_what_is_tested_elsewhere_is_in_a_document_and_has_its_test() -> None:
+    texts = (text for path in DOCUMENTS for text in blocks(path))
+    said = {command(line) for text in texts for line in text.splitlines()}
+    assert set(COVERED) <= said
+    for file, _, name in (place.partition("::") for place in COVERED.values()):
+        tree = ast.parse((PROJECT / file).read_text(encoding="utf-8"))
+        assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
