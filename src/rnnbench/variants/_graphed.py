@@ -7,7 +7,6 @@ replays the record.
 """
 
 from collections.abc import Callable
-from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
