@@ -183,8 +183,9 @@ def figure(wildcards: Wildcards) -> str:
 
 def report() -> str:
     """The page, and what it shares with the figures."""
-    own = ("report.py", "report.html.j2", "overview.py", "figures/tokens_per_second.py")
-    return digest(*own, *PAGE, *_house()) + claims() + overheads()
+    own = ("report.py", "report.html.j2", "overview.py", "baselines.py", "charts.js")
+    borrowed = ("figures/tokens_per_second.py", "figures/zipf.py", "jobs.py")
+    return digest(*own, *borrowed, *PAGE, *_all("charts"), *_house()) + claims() + overheads()
 
 
 def hardware() -> str:

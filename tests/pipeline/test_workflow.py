@@ -90,6 +90,9 @@ def test_one_command_makes_the_report_every_table_and_every_figure(study: Path) 
     page = (results / "report.html").read_text()
     assert "This report covers the text calibration." in page
     assert "How the timings went" in page
+    records = {unquote(link) for link in re.findall(r'href="(runs/[^"]+)"', page)}
+    assert len(records) == 6
+    assert all((results / record).is_file() for record in records)
     for name, columns in COLUMNS.items():
         table = tables.read(results / "tables" / f"{name}.csv")
         assert len(table), name
