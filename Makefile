@@ -21,8 +21,9 @@ report: $(READY) ## set up, run the study (CONFIG=config/full.yaml: another one)
 
 resume: report ## after a crash: go on; the same as `make`, which releases the lock of a dead one
 
-torture: $(READY) ## kill, corrupt and starve the pipeline, the whole campaign (hours)
-	@$(BIN)/python -m pytest tests/torture --campaign
+torture: $(READY) ## kill, corrupt and starve the pipeline, the whole campaign (hours): docs/promises.md
+	@$(BIN)/python -m pytest tests/torture --campaign --counts docs/torture.json; \
+	status=$$?; $(BIN)/python tests/torture/campaign.py && exit $$status
 
 hardware: $(READY) ## publish this machine and compare it with all that were published: results/hardware.html
 	@$(MAKE) --no-print-directory report TARGET=publish

@@ -29,23 +29,23 @@ SPEED = f"speed/machine={MACHINE}/variant=gru/process=1"
 FIGURES = ("loss", "speed")
 
 
-def configuration() -> dict:
-    """The toy study with two runs, and one outside the grid."""
+def configuration(**runs: object) -> dict:
+    """The toy study with two runs, and one outside the grid; ``runs`` changes their settings."""
     read = (PROJECT / "config/config.yaml", PROJECT / "tests/pipeline/toy.yaml")
     config, toy = (yaml.safe_load(path.read_text()) for path in read)
     update_config(config, toy)
     config["runs"] |= {"variants": ["gru"], "samplers": ["random_sampling"], "seeds": [1, 2]}
-    config["runs"] |= {"devices": ["cpu"], "hidden_size": 4}
+    config["runs"] |= {"devices": ["cpu"], "hidden_size": 4, **runs}
     config["trials"] = {"capacity": {"seed": [3], "hidden_size": [4], "num_epochs": [2]}}
     return config
 
 
-def study() -> Study:
-    return Study(configuration(), MACHINE, {"cuda": "no CUDA"}, 1)
+def study(**changed: object) -> Study:
+    return Study(configuration(**changed), MACHINE, {"cuda": "no CUDA"}, 1)
 
 
-def make(folder: Path) -> Path:
-    """Write the results, their crate last."""
+def make(folder: Path, **changed: object) -> Path:
+    """Write the results, their crate last; of runs with some settings changed, if asked."""
     text = folder / "corpus/calibration.txt"
     text.parent.mkdir(parents=True)
     facts = corpora.prepare("calibration", {}, Folders.from_environment(), text)
@@ -57,7 +57,7 @@ def make(folder: Path) -> Path:
     )
     vocab.write(folder / VOCAB / "vocab.json")
     ids = np.load(folder / VOCAB / "tokens.npy")
-    names = [run(folder, name, config, ids, vocab) for name, config in runs().items()]
+    names = [run(folder, name, config, ids, vocab) for name, config in runs(**changed).items()]
     write_record(folder / f"machine/machine={MACHINE}/record.json", {"machine": MACHINE})
     speed(folder)
     for kind in ("runs", "trials"):
@@ -65,7 +65,8 @@ def make(folder: Path) -> Path:
         table(folder, kind, parts)
     table(folder, "texts", [f"results/{n.replace('record.json', 'text.txt')}" for n in names[:2]])
     draw(folder)
-    write_text(folder / "crate/config.yaml", yaml.safe_dump(study().publishable, sort_keys=False))
+    config = yaml.safe_dump(study(**changed).publishable, sort_keys=False)
+    write_text(folder / "crate/config.yaml", config)
     return seal(folder)
 
 
@@ -73,9 +74,9 @@ def facts_of(facts) -> dict:
     return {name: getattr(facts, name) for name in ("corpus", "line_join", "raw_sha256")}
 
 
-def runs() -> dict[str, RunConfig]:
+def runs(**changed: object) -> dict[str, RunConfig]:
     """Name of the record -> the parameters of each run."""
-    asked = study()
+    asked = study(**changed)
     grid = [
         "runs/" + "/".join(f"{key}={value}" for key, value in address.items())
         for address in asked.runs

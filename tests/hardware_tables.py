@@ -42,7 +42,8 @@ def _measured(ratio: float, spread: float = 0.02) -> dict:
     p = float(np.exp(-((np.log(ratio) / spread) ** 2)))
     ends = {"low": ratio / (1 + spread), "high": ratio * (1 + spread)}
     own = {"ratio": ratio, **ends, "n": 40.0, "processes": 12.0, "p": p}
-    return own | {"noise_floor": FLOOR, "status": comparison.MEASURED}
+    told = {"noise_floor": FLOOR, "disturbed": False, "status": comparison.MEASURED}
+    return own | told
 
 
 def _machines(names: list[str], with_gpu: set[str]) -> DataFrame:

@@ -36,11 +36,6 @@ KINDS = {
 }
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    return audited.make(tmp_path_factory.mktemp("made") / "results")
-
-
 @pytest.fixture
 def results(made, tmp_path):
     return audited.copied(made, tmp_path / "results")

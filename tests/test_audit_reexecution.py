@@ -44,11 +44,6 @@ CURVE = pd.DataFrame({"total_nats": np.linspace(300, 100, EPOCHS), "num_tokens":
 HERE = classes.Run(RECORD, CURVE, "words", "amd-2c")
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    return audited.make(tmp_path_factory.mktemp("made") / "results")
-
-
 @pytest.fixture
 def judge(made, tmp_path):
     """Judges a sample that came out again as it was."""

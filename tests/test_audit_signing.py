@@ -17,11 +17,6 @@ from rnnbench.crate import METADATA
 MANIFEST, NAME = b'{"files": {}}\n', "manifest.json"
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    return audited.make(tmp_path_factory.mktemp("made") / "results")
-
-
 @pytest.fixture
 def key(tmp_path):
     signature.make_key(tmp_path / "key")

@@ -57,7 +57,7 @@ def test_fewer_than_three_processes_have_a_level_and_no_interval():
     for processes in (1, 2):
         found = interval([[7.0, 8.0, 9.0]] * processes)
         assert found.estimate == pytest.approx(8)
-        assert np.isnan([found.low, found.high, found.reach]).all()
+        assert np.isnan([found.low, found.high]).all()
 
 
 def test_a_process_that_stood_still_for_one_window_moves_nothing():
@@ -84,8 +84,15 @@ def test_many_arms_at_once_are_as_one_by_one():
     assert found.variance == pytest.approx([stats.level(row).variance for row in logs])
 
 
-def test_the_reach_is_that_of_the_farther_end():
-    assert stats.Interval(100.0, 97.0, 101.0, 9, 3).reach == pytest.approx(0.03)
+@few
+@given(GROUPS, st.floats(0, 1))
+def test_the_reach_is_that_of_the_farther_end_and_no_less_than_usual(groups, usual):
+    found, of = interval(groups), stats.level(np.log([np.median(group) for group in groups]))
+    assert stats.reach(of, 0.0) == pytest.approx(
+        found.high / found.estimate - 1, rel=1e-6, abs=1e-9
+    )
+    assert stats.reach(of, usual) >= stats.reach(of, 0.0)
+    assert stats.reach(of, float(of.scatter)) == pytest.approx(float(stats.reach(of, 0.0)))
 
 
 @given(st.lists(RATES, max_size=8))

@@ -97,10 +97,10 @@ class Bundle:
                 archive.writestr(entry, content)
 
     def write_folder(self, path: str | Path) -> None:
-        """Write the files, the manifest last; files of an earlier bundle go."""
+        """Write the files, the manifest last; files of an earlier bundle go, and all links."""
         path, contents = Path(path), self.contents
-        for old in [file for file in path.rglob("*") if file.is_file()]:
-            if old.relative_to(path).as_posix() not in contents:
+        for old in [entry for entry in path.rglob("*") if entry.is_symlink() or entry.is_file()]:
+            if old.is_symlink() or old.relative_to(path).as_posix() not in contents:
                 old.unlink()
         for name, content in reversed(contents.items()):
             with replacing(path / name) as temporary:
@@ -184,6 +184,8 @@ def _folder(path: Path) -> dict[str, bytes]:
 
 
 def _zip(path: Path) -> dict[str, bytes]:
+    if not path.is_file():  # a pipe would be waited for
+        raise _fault(path, "a folder or a zip file", "neither")
     try:
         with zipfile.ZipFile(path) as archive:
             entries = [entry for entry in archive.infolist() if not entry.is_dir()]

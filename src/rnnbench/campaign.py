@@ -2,14 +2,14 @@
 
 Round by round, each point is measured in a new process, all points in random order, so that what
 changes on the machine meanwhile meets all of them alike. A pilot of ``processes_min`` rounds covers
-every point. Then those go on whose interval is wider than ``precision``, until none is or
-``most_seconds`` are over. What a killed campaign measured is taken up by the next one; an edited
-variant alone is measured again.
+every point. Then those go on whose interval is wider than ``precision``, or would be with the
+scatter that is usual for their device and threads, until none is or ``most_seconds`` are over. What
+a killed campaign measured is taken up by the next one; an edited variant alone is measured again.
 """
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from pandas import DataFrame
 
 from rnnbench import admission, machine, preflight, sample_files
 from rnnbench.jobs import OPTIMISER, TimingConfig
-from rnnbench.points import ADDRESS, MEASURED, Point, Protocol
+from rnnbench.points import ADDRESS, MEASURED, Point, Protocol, usual_scatter
 from rnnbench.timing import Interpreter, Text, WorkError
 
 FAILED = "failed"
@@ -72,7 +72,7 @@ class Campaign:
         self.admit()
         self.facts["admission_seconds"] = round(time.monotonic() - self.began, 1)
         self.began = time.monotonic()
-        while active := [point for point in self.points if self.wanted(point)]:
+        while active := self.active():
             self.measure_round(active)
         self.facts |= {f"{key}_after": value for key, value in preflight.conditions().items()}
         log.info("%d processes measured; %.0f s over all sittings", self.measured, self.spent())
@@ -99,11 +99,16 @@ class Campaign:
                 if answers[point.content]["status"] != admission.ADMITTED:
                     give_up(point, **answers[point.content])
 
-    def wanted(self, point: Point) -> bool:
-        """Whether another round of a point is to be measured."""
+    def active(self) -> list[Point]:
+        """Points of which another round is to be measured."""
+        usual = usual_scatter(self.points)
+        return [point for point in self.points if self.wanted(point, usual)]
+
+    def wanted(self, point: Point, usual: Mapping[tuple[str, int], float]) -> bool:
+        """Whether another round of a point is to be measured, where so much scatter is usual."""
         if point.status != MEASURED or not point.piloted:
             return point.status == MEASURED
-        return self.time_for(point) and not point.precise
+        return self.time_for(point) and not point.precise(usual)
 
     def time_for(self, point: Point) -> bool:
         """Whether another round of a point would end before time is up."""
@@ -161,7 +166,8 @@ class Campaign:
     def table(self) -> DataFrame:
         """What became of each point, and what a comparison must know of it."""
         common = {"optimiser": OPTIMISER, "usable_cores": machine.usable_cores()}
-        rows = [self.identity(point, point.timing) | common | point.row() for point in self.points]
+        usual = usual_scatter(self.points)
+        rows = [self.identity(p, p.timing) | common | p.row(usual) for p in self.points]
         return DataFrame(rows, columns=[*ADDRESS, *COLUMNS])
 
     def record(self) -> dict[str, Any]:

@@ -18,6 +18,9 @@ from rnnbench.records import replacing
 if TYPE_CHECKING:
     from rnnbench.train import Progress
 
+FAULTS = (  # all that a damaged file makes of its reading
+    *(OSError, SafetensorError, TypeError, KeyError, ValueError, AttributeError, RecursionError),
+)
 KEY = "rnnbench"  # one metadata key: with two, safetensors writes them in random order
 
 log = logging.getLogger(__name__)
@@ -45,8 +48,22 @@ def read_facts(path: Path) -> dict[str, Any]:
     """
     try:
         with safe_open(path, framework="pt") as stored:
-            return json.loads(stored.metadata()[KEY])
-    except (OSError, SafetensorError, TypeError, KeyError, ValueError) as error:
+            facts = json.loads(stored.metadata()[KEY])
+            return dict(facts.items())
+    except FAULTS as error:
+        raise RecordError(f"{path}: wanted weights, found {error}. Make them again.") from None
+
+
+def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """Read name -> shape of the stored weights, and none of their bytes.
+
+    Raises:
+        RecordError: no file that :func:`write_weights` wrote.
+    """
+    try:
+        with safe_open(path, framework="pt") as stored:
+            return {name: tuple(stored.get_slice(name).get_shape()) for name in stored.keys()}  # noqa: SIM118
+    except FAULTS as error:
         raise RecordError(f"{path}: wanted weights, found {error}. Make them again.") from None
 
 

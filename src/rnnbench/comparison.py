@@ -28,6 +28,7 @@ STATEMENT = (
 MEASURED = "measured"
 FASTER, SLOWER, ALIKE = "faster", "slower", "not distinguishable"
 NOT_COMPARABLE, NOT_MEASURED = "not comparable", "not measured"
+DISTURBED = "load from outside disturbed the windows: they judge no machine"
 PAIR = ["baseline", "machine"]
 
 
@@ -104,7 +105,8 @@ def judge(table: DataFrame) -> DataFrame:
     Args:
         table: ``ratio low high p noise_floor status``, one row per piece of work. ``status`` is
             ``measured``, or why there is no comparison: ``not comparable``, or anything else for
-            what was not measured; ``reason``, if there, says more of such rows. Where there are
+            what was not measured; ``reason``, if there, says more of such rows. ``disturbed``, if
+            there: whether windows had to be used that load from outside disturbed. Where there are
             columns ``baseline`` and ``machine``, p-values are adjusted within each pair of them.
     """
     measured = table.status == MEASURED
@@ -131,6 +133,8 @@ def _verdict(row: Series) -> tuple[str, str | None]:
     if row.status != MEASURED:
         verdict = NOT_COMPARABLE if row.status == NOT_COMPARABLE else NOT_MEASURED
         return verdict, row.get("reason") or row.status
+    if row.get("disturbed", False):
+        return ALIKE, DISTURBED
     if np.isnan(row.p_adjusted):
         return ALIKE, f"no interval from fewer than {stats.FEWEST_PROCESSES} processes on each side"
     if np.isnan(row.noise_floor):

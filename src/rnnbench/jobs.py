@@ -156,7 +156,7 @@ def _coerced(field: dataclasses.Field[Any], value: Any) -> Any:
     kind: Any = field.type
     try:
         return kind(value)
-    except ValueError:
+    except (ValueError, TypeError, OverflowError):
         raise StudyError(
             f"{field.name}: wanted a value of type {kind.__name__}, found {value!r}."
         ) from None

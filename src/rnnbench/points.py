@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
-from rnnbench import load, rates
+from rnnbench import load, rates, stats
 from rnnbench.jobs import SIZES, TimingConfig
+from rnnbench.stats import Level
 
 ADDRESS = ("machine", "variant", "sampler", "clip_norm", "device", "threads", "dtype", *SIZES)
 CONTENT = ("variant", "device", "dtype", *SIZES)
@@ -88,15 +89,24 @@ class Point:
         return self.rounds >= self.protocol.processes_min
 
     @property
-    def precise(self) -> bool:
-        return rates.estimate(self.windows()).reach <= self.protocol.precision
+    def kind(self) -> tuple[str, int]:
+        """Points of one kind are about equally noisy."""
+        return self.timing.device, self.timing.threads
 
     @property
-    def ended(self) -> str:
+    def level(self) -> Level:
+        """Where it lies, by the windows that count."""
+        return stats.level(stats.log_medians(rates.by_process(rates.used(self.windows()))))
+
+    def precise(self, usual: Mapping[tuple[str, int], float]) -> bool:
+        """Whether it is known well enough, where so much scatter is :func:`usual_scatter`."""
+        return bool(stats.reach(self.level, usual[self.kind]) <= self.protocol.precision)
+
+    def ended(self, usual: Mapping[tuple[str, int], float]) -> str:
         """What ended the measurement."""
         if self.status != MEASURED:
             return f"not timed: {self.reason}"
-        return "precision" if self.precise else "time cap"
+        return "precision" if self.precise(usual) else "time cap"
 
     @property
     def round_seconds(self) -> float:
@@ -131,11 +141,20 @@ class Point:
         windows = pd.concat(parts, ignore_index=True)
         return windows.assign(disturbed=load.disturbed(windows, self.protocol.outside_load))
 
-    def row(self) -> dict[str, Any]:
+    def row(self, usual: Mapping[tuple[str, int], float]) -> dict[str, Any]:
         """What became of it."""
         return {key: getattr(self.timing, key) for key in ADDRESS} | {
             "status": self.status,
             "reason": self.reason or None,
-            "ended": self.ended,
+            "ended": self.ended(usual),
             "rounds": self.rounds,
         }
+
+
+def usual_scatter(points: Sequence[Point]) -> dict[tuple[str, int], float]:
+    """Kind of points -> the median variance of a process among those that are past their pilot."""
+    found: dict[tuple[str, int], list[float]] = {}
+    for point in points:
+        if point.status == MEASURED and point.piloted:
+            found.setdefault(point.kind, []).append(float(point.level.scatter))
+    return {kind: float(np.median(scatters)) for kind, scatters in found.items()}

@@ -178,6 +178,17 @@ def hardware() -> str:
     return digest(*house, *_all("hardware"))
 
 
+def noise() -> str:
+    """What is estimated of samples, and which of them count."""
+    return digest("statistics/noise_model.py", "rates.py")
+
+
+def statistics() -> str:
+    """The simulation, and the statistics that it tries."""
+    kept = ("stats.py", "comparison.py", "rates.py", "load.py", "statistics/reference.csv")
+    return digest(*kept, *_all("statistics"))
+
+
 def hardware_figure(wildcards: Wildcards) -> str:
     """The file of the figure, and what all figures share."""
     own = (f"hardware/figures/{wildcards.figure}.py", "hardware/figures/_machines.py")

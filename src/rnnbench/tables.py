@@ -5,6 +5,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from io import StringIO
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from rnnbench import equal_cost as equally
 from rnnbench import half_life as remembered
 from rnnbench import metrics, points, rates, skill, timings
 from rnnbench.book import verdicts
+from rnnbench.errors import RecordError
 from rnnbench.jobs import RunConfig
 from rnnbench.records import read_record, write_text
 
@@ -28,8 +30,23 @@ def read(path: str | Path) -> DataFrame:
     """Read a table written by :func:`write`; only an empty cell is a missing value.
 
     Words such as "null" and "nan" are words here.
+
+    Raises:
+        RecordError: no table.
     """
-    return pd.read_csv(path, keep_default_na=False, na_values=[""], encoding="utf-8")
+    try:
+        return parse(path)
+    except (OSError, ValueError) as error:
+        raise RecordError(f"{path}: wanted a table, found {error}. Make it again.") from None
+
+
+def parse(source: str | Path | IO[bytes]) -> DataFrame:
+    """Read a table as :func:`read` does, from anywhere.
+
+    Raises:
+        ValueError: no table.
+    """
+    return pd.read_csv(source, keep_default_na=False, na_values=[""], encoding="utf-8")
 
 
 def write(path: str | Path, table: DataFrame) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from rnnbench.errors import RecordError
 from rnnbench.records import read_record, write_record
 
 UNKNOWN = "<unk>"
@@ -91,6 +92,15 @@ class Vocab:
 
     @classmethod
     def read(cls, path: str | Path) -> "Vocab":
-        """Read what :meth:`write` wrote."""
+        """Read what :meth:`write` wrote.
+
+        Raises:
+            RecordError: something else.
+        """
         row = read_record(path)
-        return cls(tuple(row["tokens"]), tuple(row["counts"]), row["min_freq"])
+        try:
+            return cls(tuple(row["tokens"]), tuple(row["counts"]), row["min_freq"])
+        except (KeyError, TypeError) as error:
+            raise RecordError(
+                f"{path}: wanted a vocabulary, found none of its {error}. Make it again."
+            ) from None

@@ -3,7 +3,9 @@
 import shutil
 import time
 from collections import Counter
+from pathlib import Path
 
+import campaign
 import pytest
 import tiny
 
@@ -41,18 +43,23 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how often each fault was tried, and how often its law was broken."""
+    """Say how often each fault was tried, and how often its law was broken; keep the counts."""
+    counts = counted(terminalreporter.stats)
+    for test, (tried, failed) in counts.items():
+        if tried > 1:
+            bound = "" if failed else f"; below {3 / tried:.2g} a case with 95 % confidence"
+            terminalreporter.write_line(f"{test}: {tried} cases, {failed} failed{bound}")
+    if path := terminalreporter.config.getoption("--counts"):
+        campaign.keep(Path(path), {test: counts[test] for test in campaign.proofs() & {*counts}})
+
+
+def counted(stats: dict[str, list]) -> dict[str, tuple[int, int]]:
+    """Name of each test here -> cases tried, cases failed."""
     tried, failed = Counter(), Counter()
     for outcome in ("passed", "failed"):
-        for report in terminalreporter.stats.get(outcome, ()):
-            name = report.nodeid.split("[")[0]
+        for report in stats.get(outcome, ()):
+            name = report.nodeid.split("[")[0].rpartition("::")[2]
             inside = dict(report.user_properties).get("tried", 1)  # of a test that loops
-            tried[name] += inside * (report.when == "call" and "torture" in name)
+            tried[name] += inside * (report.when == "call" and "torture" in report.nodeid)
             failed[name] += outcome == "failed"
-    for name, count in tried.items():
-        if count > 1:
-            bound = (
-                f"; below {3 / count:.2g} a case with 95 % confidence" if not failed[name] else ""
-            )
-            line = f"{name.split('::')[-1]}: {count} cases, {failed[name]} failed{bound}"
-            terminalreporter.write_line(line)
+    return {name: (count, failed[name]) for name, count in tried.items()}

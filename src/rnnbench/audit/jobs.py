@@ -8,6 +8,9 @@ from urllib.parse import unquote
 from rnnbench import crate
 
 STEP = "ControlAction"
+FAULTS = (  # all that a damaged crate makes of its reading
+    *(OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError),
+)
 
 
 def crate_jobs(root: Path) -> list[dict[str, Any]]:
@@ -23,7 +26,7 @@ def crate_jobs(root: Path) -> list[dict[str, Any]]:
             if entity.get("@type") == STEP
         }
         return [_job(entity, rules[entity["@id"]]) for entity in graph if entity["@id"] in rules]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError):
+    except FAULTS:
         return []
 
 

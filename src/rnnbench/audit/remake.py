@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from rnnbench.job import die_with_parent
 from rnnbench.records import write_text
 
 STEPS = re.compile(r"^\d+(/\d+ jobs| of \d+ steps)")
@@ -44,18 +45,18 @@ class Scratch:
         command = [sys.executable, "-m", "snakemake", "--snakefile", str(self.snakefile.resolve())]
         command += ["--directory", str(self.folder), "--configfile", str(self.folder / CONFIG)]
         command += ["--cores", str(self.cores), "--nolock", "--rerun-incomplete", "--keep-going"]
-        with (self.folder / LOG).open("w", encoding="utf-8") as log:
-            made = subprocess.Popen(
-                [*command, "--", *wanted],
-                text=True,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-            )
-            for line in made.stdout or ():
+        snakemake = subprocess.Popen(
+            [*command, "--", *wanted],
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            preexec_fn=die_with_parent,  # nobody goes on in a folder that the next audit takes
+        )
+        with snakemake, (self.folder / LOG).open("w", encoding="utf-8") as log:
+            for line in snakemake.stdout or ():
                 log.write(line)
                 if STEPS.search(line):
                     say(f"making again: {line.strip()}")
-            made.wait()
 
     def path(self, name: str) -> Path:
         """Where a file lies that was made again."""

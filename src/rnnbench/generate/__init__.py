@@ -9,7 +9,7 @@ from typing import Self, cast
 import numpy as np
 import torch
 
-from rnnbench import checkpoint, train
+from rnnbench import checkpoint, names, train
 from rnnbench.decoders import greedy
 from rnnbench.errors import RecordError
 from rnnbench.jobs import RunConfig
@@ -99,19 +99,34 @@ class Trained:
         Raises:
             RecordError: no weights of a run there.
         """
-        facts = checkpoint.read_facts(Path(path))
+        path, facts = Path(path), checkpoint.read_facts(path)
         try:
-            run, tokens = RunConfig.from_strings(facts), facts["vocab"]
+            run, tokens = RunConfig.from_strings(facts), tuple(map(str, facts["vocab"]))
+            if shapes(run, len(tokens)) != checkpoint.read_shapes(path):  # before they take memory
+                raise ValueError("weights of other sizes")
+            model = untrained(run, len(tokens))
         except KeyError as error:
-            raise RecordError(
-                f"{path}: wanted the weights of a training run, found none of its {error} beside "
-                "them. Make them again."
-            ) from None
-        trained = cls(run, Vocab(tuple(tokens), (0,) * len(tokens)), untrained(run, len(tokens)))
-        checkpoint.read_weights(Path(path), trained.model)
-        return trained
+            raise _unfit(path, f"none of its {error} beside them") from None
+        except (ValueError, TypeError, OverflowError, RuntimeError) as error:
+            raise _unfit(path, f"{error}") from None
+        checkpoint.read_weights(path, model)
+        return cls(run, Vocab(tokens, (0,) * len(tokens)), model)
+
+
+def shapes(run: RunConfig, vocab_size: int) -> dict[str, tuple[int, ...]]:
+    """Name -> shape of the weights of a run; they are not made."""
+    with torch.device("meta"):
+        layer = names.load("variants", run.variant).build(vocab_size, run.hidden_size)
+        model = LanguageModel(layer, vocab_size)
+    return {name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
 
 
 def untrained(run: RunConfig, vocab_size: int) -> LanguageModel:
     """The model that a run starts with, drawn from its seed, on the CPU."""
     return train.start(dataclasses.replace(run, device="cpu"), vocab_size).model
+
+
+def _unfit(path: Path, found: str) -> RecordError:
+    return RecordError(
+        f"{path}: wanted the weights of a training run, found {found}. Make them again."
+    )

@@ -140,7 +140,7 @@ class Machine:
         if name not in self.bundle.files:
             return DataFrame(columns=list(columns))
         try:
-            found = tables.read(io.BytesIO(self.bundle.files[name]))
+            found = tables.parse(io.BytesIO(self.bundle.files[name]))
             numbers = [column for column in columns if column in NUMBERS and column in found]
             found = found.assign(**{column: pd.to_numeric(found[column]) for column in numbers})
         except ValueError as error:

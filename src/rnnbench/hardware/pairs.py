@@ -18,7 +18,7 @@ from rnnbench.hardware.machine import Machine
 from rnnbench.stats import Samples
 
 NEAREST = "; the most alike has "
-MEASUREMENT = ["ratio", "low", "high", "n", "processes", "p"]
+MEASUREMENT = ["ratio", "low", "high", "n", "processes", "p", "disturbed"]
 JUDGED = ["p_adjusted", "noise_floor", "verdict", "reason", "conditions"]
 COLUMNS = [
     *("baseline", "machine", "variant", "device", "sampler", "clip_norm", "threads"),
@@ -60,9 +60,19 @@ class Timed:
         return self.machine.floor(self.point["device"], self.point["threads"])
 
     @cached_property
+    def windows(self) -> DataFrame:
+        """Those that count."""
+        return rates.used(self.machine.windows[self.address])
+
+    @property
     def samples(self) -> Samples:
         """Process -> tokens per second of each window that counts."""
-        return rates.by_process(rates.used(self.machine.windows[self.address]))
+        return rates.by_process(self.windows)
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether load from outside disturbed windows that had to be used all the same."""
+        return bool(self.windows.disturbed.any())
 
 
 def timed(machine: Machine) -> list[Timed]:
@@ -83,7 +93,8 @@ def measurement(above: Timed, below: Timed) -> dict[str, Any]:
     """Status, ratio and floor of two points of the same work."""
     found = comparison.compare(above.samples, below.samples)
     floors = [side.floor for side in (above, below)]
-    return {**vars(found), "noise_floor": np.max(floors), "status": points.MEASURED}
+    told = {"noise_floor": np.max(floors), "disturbed": above.disturbed or below.disturbed}
+    return {**vars(found), **told, "status": points.MEASURED}
 
 
 def _rows(

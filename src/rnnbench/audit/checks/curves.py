@@ -10,6 +10,7 @@ from rnnbench import tables
 from rnnbench.audit.checks import Checked
 from rnnbench.audit.checks.records import run_names
 from rnnbench.audit.tree import Tree
+from rnnbench.errors import UserError
 
 RECENT_EPOCHS = 20  # as rnnbench.outcome has it, which would import torch
 
@@ -25,7 +26,7 @@ def check(tree: Tree) -> Iterator[Checked]:
 def _fault(record: dict[str, Any], curve: Any) -> str:
     try:
         found = totals(tables.read(curve))
-    except (ValueError, AttributeError, KeyError, IndexError) as error:
+    except (UserError, TypeError, AttributeError, KeyError, IndexError) as error:
         return f"wanted a curve beside it, found {type(error).__name__}"
     wrong = [
         f"{key}: the record says {record.get(key)}, the curve {value}"

@@ -10,9 +10,10 @@ from rnnbench import tables
 from rnnbench.audit.checks import Checked
 from rnnbench.audit.checks.records import RUNS
 from rnnbench.audit.tree import Tree, inside
+from rnnbench.errors import UserError
 from rnnbench.study import NOT_AVAILABLE
 
-FAULTS = (ValueError, KeyError, AttributeError, IndexError, TypeError, OSError)
+FAULTS = (UserError, ValueError, KeyError, AttributeError, IndexError, TypeError, OSError)
 
 
 def check(tree: Tree) -> Iterator[Checked]:

@@ -28,6 +28,8 @@ def _number(tree: Tree, folder: str, again: Path) -> str:
     """Number the text of a folder into ``again``; the fault if that cannot be done."""
     _, corpus, token = folder.rstrip("/").split("/")
     text = f"corpus/{corpus.partition('=')[2]}"
+    if tree.sha256(f"{text}.txt") is None:
+        return f"cannot be made again: {text}.txt is not there"
     told = tree.made_by.get(folder + FILES[0], {}).get("params")
     settings = configuration(tree).get("vocab", {}) if told is None else told
     kept = {key: settings[key] for key in ("min_freq", "reserved_tokens") if key in settings}

@@ -1,0 +1,17 @@
+"""Count how often the statistics keep what they promise; end the workflow if too seldom."""
+
+from rnnbench import tables
+from rnnbench.job import logged
+from rnnbench.records import write_text
+from rnnbench.statistics import laws, noise_model, planning, words
+
+with logged(snakemake.log[0]):
+    params, speed = snakemake.params, snakemake.params.speed
+    rows = noise_model.read(params.noise)
+    noises = noise_model.named(rows)
+    trial = laws.Trial(**params.amount, outside_load=speed["outside_load"], noises=noises)
+    budget = planning.affordable(speed, params.arms, rows.start_seconds.mean())
+    found = laws.table(trial, params.work_items, budget)
+    laws.require(found)
+    tables.write(snakemake.output.table, found)
+    write_text(snakemake.output.page, words.page(found))
