@@ -101,7 +101,7 @@ def level(logs: np.ndarray) -> Level:
         )
 
 
-def bounds(centre: np.ndarray, variance: np.ndarray, freedom: ArrayLike) -> np.ndarray:
+def bounds(centre: np.ndarray, variance: np.ndarray, freedom: Any) -> np.ndarray:
     """Ends of 95 % intervals by Student's t, ``(2, ...)``; NaN where ``freedom`` is."""
     from scipy.special import stdtrit  # here: every job that reads a table would pay for it
 
