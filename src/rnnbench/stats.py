@@ -109,7 +109,7 @@ def bounds(centre: np.ndarray, variance: np.ndarray, freedom: Any) -> np.ndarray
     return np.array([centre - half, centre + half])
 
 
-def reach(found: Level, usual: np.ndarray) -> np.ndarray:
+def reach(found: Level, usual: ArrayLike) -> np.ndarray:
     """How far 95 % intervals reach to either side, as a share of the level, ``(...)``.
 
     Who measures until an interval is narrow stops where few processes happen to lie together, and
