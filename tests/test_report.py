@@ -1,14 +1,17 @@
 """The report page: self-contained, escaped, and honest about what it covers and what is missing."""
 
 import re
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
 from pages import Reader
 from pandas import DataFrame
 from test_figures import AWAY, CASES, EMPTY, NO_CUDA, WHOLE, make_tables
+from test_page import EVIL
 
 from rnnbench import figures, overview, page, report
+from rnnbench.figures import _curves
 from rnnbench.names import names
 
 FACTS = {"rnnbench": "0.1.0", "config": "corpora:\n  - time_machine", "source": "f" * 64}
@@ -36,18 +39,49 @@ def test_every_study_gives_a_well_formed_page(case, pictures):
 
 def test_the_page_needs_no_network_and_runs_no_script_but_its_own(pictures):
     html = report.render(WHOLE, pictures, FACTS)
-    reader = Reader(html)
-    assert not re.search(r"https?:|//[a-z]|@import|url\(", html)
-    assert reader.tags.count("script") == 1
+    reader, charted = Reader(html), names("charts")
+    assert not re.search(r"https?:|//[a-z]|@import|url\(", _without_vega(html))
+    assert reader.tags.count("script") == 3 + len(charted)
+    assert reader.values("type").count("application/json") == len(charted)
     assert not {"link", "iframe", "object", "base"} & set(reader.tags)
     sources = [value for _, key, value in reader.attributes if key in {"src", "href"}]
-    assert all(source.startswith(("data:image/", "#")) for source in sources)
+    assert all(source.startswith(("data:image/", "#", "runs/")) for source in sources)
+
+
+def test_a_report_without_charts_does_not_carry_vega():
+    assert "vega" not in report.render(EMPTY, [], FACTS).lower()
+
+
+def _without_vega(html: str) -> str:
+    """The page without the one script that is not ours, which names addresses of its project."""
+    return re.sub(r"<script>(?!\"use strict\").*?</script>", "", html, flags=re.DOTALL)
+
+
+def test_every_run_that_was_made_leads_to_its_record_and_no_other_does():
+    shown = next(table for table in report._models(WHOLE) if table["title"] == "Every run")
+    runs = WHOLE["runs"]
+    places = [name for name, _ in shown["columns"]]
+    links = [row[places.index("record")] for row in shown["links"]]
+    assert [bool(link) for link in links] == list(runs.status != AWAY)
+    assert len({*links} - {""}) == (runs.status != AWAY).sum()
+    assert links[0] == (
+        "runs/machine=xeon-2c/corpus=time_machine/variant=rnn_scratch/sampler=random_sampling"
+        "/clip_norm=0.1/device=cpu/seed=0/record.json"
+    )
+
+
+@pytest.mark.parametrize("evil", EVIL)
+def test_the_address_of_a_record_leads_nowhere_else(evil):
+    run = dict.fromkeys(_curves.RUN, 1.0) | {"machine": evil}
+    parts = report._record(run).split("/")
+    assert [unquote(part) for part in parts[:3]] == ["runs", f"machine={evil}", "corpus=1"]
+    assert len(parts) == 2 + len(_curves.RUN)
 
 
 def test_links_lead_to_sections_and_names_are_unique(pictures):
     reader = Reader(report.render(WHOLE, pictures, FACTS))
     ids = [value for _, key, value in reader.attributes if key == "id"]
-    links = [value[1:] for _, key, value in reader.attributes if key == "href"]
+    links = [link[1:] for link in reader.values("href") if link.startswith("#")]
     assert len(ids) == len(set(ids))
     assert set(links) <= set(ids)
 
@@ -61,7 +95,7 @@ def test_whatever_a_model_or_a_file_wrote_is_shown_as_text(pictures):
     pictures = [pictures[0] | {"finding": evil}, *pictures[1:]]
     html = report.render(tables, pictures, FACTS | {evil: evil})
     reader = Reader(html)
-    assert evil not in html and reader.tags.count("script") == 1
+    assert evil not in html and reader.tags.count("script") == 3 + len(names("charts"))
     assert reader.texts.count(evil) > 20
 
 
@@ -94,6 +128,28 @@ def test_the_first_screen_counts_runs_by_status_and_says_what_is_missing_and_why
     assert said["Machines"] == ["xeon-2c"]
 
 
+def test_a_machine_is_told_by_its_processor_and_cores_where_they_are_known():
+    known = [("cpu_model", "Xeon 8481C"), ("usable_cores", "2")]
+    rows = [{"machine": "xeon-2c", "field": field, "value": value} for field, value in known]
+    said = dict(overview.answers(make_tables(seeds=(0,)) | {"machines": DataFrame(rows)}))
+    assert said["Machines"] == ["xeon-2c: Xeon 8481C, usable cores 2"]
+
+
+def test_beside_the_best_run_stand_the_best_n_gram_model_and_the_floor():
+    tables = make_tables(seeds=(0,))
+    models = tables["ngram_lm"]
+    told = {"split": "heldout", "token": "char", "smoothing": "kneser_ney", "order": 5}
+    models.loc[models.index[0], list(told)] = list(told.values())
+    models.loc[models.index[0], "perplexity"] = 1.7
+    words = models.index[models.token == "word"][-1]
+    models.loc[words, ["split", "perplexity"]] = "heldout", 1.1
+    floor = {"corpus": "time_machine", "floor_perplexity": 1.2, "floor_bits_per_char": 0.26}
+    said = dict(overview.answers(tables | {"floor": DataFrame([floor])}))
+    (line,) = said["Best held-out perplexity"]
+    best = "best n-gram model 1.7 (kneser_ney over chars, order 5)"
+    assert line.endswith(f"; {best}; floor 1.2 (the source of the text itself)")
+
+
 def test_the_best_run_is_the_lowest_finite_one_that_is_not_leaky():
     tables = make_tables(seeds=(0,))
     runs = tables["runs"]
@@ -113,9 +169,11 @@ def test_the_fastest_variant_is_named_with_interval_and_sample_size_and_is_never
     speed = tables["speed"]
     numbers = ["tokens_per_second", "low", "high"]
     speed.loc[(speed.variant == "gru") & (speed.device == "cpu"), numbers] = 30000, 29000, 31500
+    speed.loc[speed.variant == "gru", "share_of_limit"] = 0.614
     speed.loc[speed.variant == "lstm_bidirectional", numbers] = 1e9
     (line,) = dict(overview.answers(tables))["Fastest training"]
-    assert line == "xeon-2c, cpu: gru, 30,000 tokens/s (interval 29,000 to 31,500, n = 20)"
+    speed = "30,000 tokens/s (interval 29,000 to 31,500, n = 20), 61% of its limit"
+    assert line == f"xeon-2c, cpu: gru, {speed}"
 
 
 def test_the_leaky_variant_is_labelled_and_comes_last_among_the_best_runs(pictures):

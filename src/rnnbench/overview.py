@@ -1,8 +1,11 @@
 """The first screen of the report: what it covers, what came out, what is missing and why."""
 
+from collections.abc import Iterable
+
 import pandas as pd
 from pandas import DataFrame, Series
 
+from rnnbench import baselines
 from rnnbench.figures import _rows, tokens_per_second
 
 
@@ -22,7 +25,7 @@ def answers(tables: _rows.Tables) -> list[tuple[str, list[str]]]:
     corpora = _rows.rows(tables, "corpora").get("corpus", Series())
     return [
         ("Runs", _statuses(runs)),
-        ("Machines", list(machines.dropna().unique()) or ["none"]),
+        ("Machines", _told(machines.dropna().unique(), _rows.rows(tables, "machines")) or ["none"]),
         ("Corpora", list(corpora) or ["none"]),
         ("Best held-out perplexity", _best(tables)),
         ("Fastest training", _fastest(tables)),
@@ -39,6 +42,17 @@ def _statuses(runs: DataFrame) -> list[str]:
     ran = int((runs.status != _rows.AWAY).sum())
     asked = f"{ran:,} of {_rows.counted(len(runs), 'run')} asked for were made"
     return [asked, *(f"{number:,} {status}" for status, number in counts.items())]
+
+
+def _told(machines: Iterable[str], facts: DataFrame) -> list[str]:
+    """Machines, with their processor and cores where the fingerprint says them."""
+    known = {(row.machine, row.field): row.value for row in facts.itertuples()}
+    lines = []
+    for name in machines:
+        cores = known.get((name, "usable_cores"))
+        facets = [known.get((name, "cpu_model")), cores and f"usable cores {cores}"]
+        lines.append(": ".join(filter(None, [name, ", ".join(filter(None, facets))])))
+    return lines
 
 
 def _gates(gates: DataFrame) -> list[str]:
@@ -60,11 +74,22 @@ def _best(tables: _rows.Tables) -> list[str]:
     if done.empty:
         return ["none: no run of a language model finished"]
     best = done.loc[done.groupby("corpus", sort=False).heldout_perplexity.idxmin()]
+    lines = baselines.table(tables)
     return [
         f"{run.corpus}: {_rows.figures3(run.heldout_perplexity)} ({run.variant}, {run.sampler}, "
         f"clip_norm {_rows.figures3(run.clip_norm)}, {run.device}, seed {run.seed}, {run.status})"
+        + _beside(lines[lines.corpus == run.corpus])
         for run in best.itertuples()
     ]
+
+
+def _beside(lines: DataFrame) -> str:
+    """What the best run has to beat and what it cannot pass."""
+    known = [
+        f"{line.line} {_rows.figures3(line.perplexity)} ({line.what})"
+        for line in lines.itertuples()
+    ]
+    return "".join(f"; {words}" for words in known)
 
 
 def _fastest(tables: _rows.Tables) -> list[str]:
@@ -74,6 +99,7 @@ def _fastest(tables: _rows.Tables) -> list[str]:
     best = done.loc[done.groupby(["machine", "device"], sort=False).tokens_per_second.idxmax()]
     return [
         f"{row.machine}, {row.device}: {row.variant}, {tokens_per_second.interval(row)}"
+        + (f", {row.share_of_limit:.0%} of its limit" if row.share_of_limit > 0 else "")
         for row in best.itertuples()
     ]
 

@@ -79,7 +79,7 @@ for (const table of document.querySelectorAll("table.data")) {
   const name = table.caption.querySelector("b").textContent, tools = document.createElement("div");
   tools.className = "tools";
   makeSortable(table);
-  if (table.classList.contains("long")) tools.append(...makeFilter(table, name));
+  if (table.tBodies[0].rows.length > 5) tools.append(...makeFilter(table, name));
   tools.append(makeSaver(table, name));
   table.parentElement.before(tools);
 }

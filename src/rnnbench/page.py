@@ -10,12 +10,14 @@ sections), and takes tables and figures apart with the macros of ``parts.html.j2
 import base64
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import numpy as np
 import pandas as pd
+import vl_convert
 from markupsafe import Markup
 from pandas import DataFrame, Series
 
@@ -30,13 +32,16 @@ WORDED = set(KINDS.values())
 SCORES = ("heldout_perplexity", "heldout_bits_per_char", "perplexity", "train_seconds")
 
 
-def render(template: str, title: str, contents: Sequence[str], **values: Any) -> str:
+def render(
+    template: str, title: str, contents: Sequence[str], *, charts: bool = False, **values: Any
+) -> str:
     """Fill a template beside this file.
 
     Args:
         template: its file name.
         title: of the page.
         contents: titles of its sections, which the page links to.
+        charts: whether any of its figures has a chart; Vega comes along only then.
         values: what the template asks for; one that it asks for in vain is an error.
     """
     environment = jinja2.Environment(
@@ -48,12 +53,14 @@ def render(template: str, title: str, contents: Sequence[str], **values: Any) ->
     )
     environment.filters["zip"] = lambda *columns: zip(*columns, strict=True)
     page = environment.get_template(template)
-    return page.render(title=title, contents=contents, **_script(), **values)
+    scripts = [_own("page.js"), *([_vega(), _own("charts.js")] if charts else [])]
+    hashes = [_hash(script) for script in scripts]
+    return page.render(title=title, contents=contents, scripts=scripts, hashes=hashes, **values)
 
 
 def sections(
     makers: Mapping[str, Callable[[_rows.Tables], list[dict[str, Any]]]],
-    shown: Sequence[dict[str, str]],
+    shown: Sequence[dict[str, Any]],
     tables: _rows.Tables,
 ) -> list[dict[str, Any]]:
     """Title, figures and tables of each section; figures of no known section come last.
@@ -75,9 +82,17 @@ def sections(
 
 
 def figure(
-    name: str, svg_path: str | Path, png_path: str | Path, finding: str, kind: str = "figures"
-) -> dict[str, str]:
-    """Bring a figure of the package ``kind`` into the page, with what it shows and finds."""
+    name: str,
+    svg_path: str | Path,
+    png_path: str | Path,
+    finding: str,
+    kind: str = "figures",
+    chart: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Bring a figure of the package ``kind`` into the page, with what it shows and finds.
+
+    ``chart`` is what takes its place on a screen, if something does: ``spec`` and ``caption``.
+    """
     path, form = Path(svg_path), "svg+xml"
     if path.stat().st_size > HEAVY:
         path, form = Path(png_path), "png"
@@ -88,6 +103,7 @@ def figure(
         "caption": figures.caption(name, kind),
         "finding": finding,
         "source": f"data:image/{form};base64,{data}",
+        "chart": chart,
     }
 
 
@@ -99,6 +115,7 @@ def table(
     note: str = "",
     headed: bool = False,
     tones: Mapping[str, Sequence[str]] | None = None,
+    links: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, Any]:
     """Cells as the macros want them: text, its exact value where it is rounded, its verdict.
 
@@ -111,6 +128,7 @@ def table(
         note: a sentence under the title.
         headed: the first cell of a row names the row, and stays in sight.
         tones: column -> verdict of each row, for numbers that are to show one.
+        links: column -> address of each row, relative to the page; where it is empty, no link.
     """
     names = [name for name in columns or table.columns if name in table]
     numeric = [pd.api.types.is_numeric_dtype(table[name]) for name in names]
@@ -120,6 +138,7 @@ def table(
     told = {n: shown for n, kind, shown in zip(names, kinds, cells, strict=True) if kind in WORDED}
     told |= tones or {}
     marks = [told.get(name, [""] * len(table)) for name in names]
+    led = [(links or {}).get(name, [""] * len(table)) for name in names]
     long = len(table) > SHORT
     return {
         **{"title": title, "note": note, "headed": headed, "long": long, "folded": long},
@@ -127,14 +146,25 @@ def table(
         "rows": list(zip(*cells, strict=True)),
         "exact": list(zip(*exact, strict=True)),
         "marks": list(zip(*marks, strict=True)),
+        "links": list(zip(*led, strict=True)),
     }
 
 
-def _script() -> dict[str, str]:
-    """The page's own script, and the hash by which a browser runs it and no other."""
-    script = (FOLDER / "page.js").read_text(encoding="utf-8")
+def _own(name: str) -> Markup:
+    """A script beside this file."""
+    return Markup((FOLDER / name).read_text(encoding="utf-8"))
+
+
+@cache
+def _vega() -> Markup:
+    """Vega, Vega-Lite and Vega-Embed as one script; putting them together takes seconds."""
+    return Markup(vl_convert.javascript_bundle())
+
+
+def _hash(script: str) -> str:
+    """What a browser is told of a script that it may run; it runs no other."""
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
-    return {"script": Markup(script), "script_hash": f"sha256-{digest}"}
+    return f"sha256-{digest}"
 
 
 def _cells(column: Series) -> list[str]:

@@ -3,14 +3,16 @@
 Whatever a model wrote, or a file said, reaches the page as text: every value is escaped.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 from pandas import DataFrame
 
-from rnnbench import claims, overview, page
+from rnnbench import charts, claims, overview, page
 from rnnbench.figures import _curves, _rows, _theme
+from rnnbench.jobs import path_value
 
 BOOK = [  # of the table ``book``, the rest of which is in its file
     *("notebook", "output_index", "variant", "published_n", "published_median"),
@@ -28,13 +30,14 @@ def render(tables: _rows.Tables, figures: Iterable[dict[str, str]], facts: dict[
         figures: per figure its name, svg_path, png_path and finding.
         facts: label -> text, shown under Provenance: versions, configuration, source digest.
     """
-    shown = [page.figure(**figure) for figure in figures]
+    shown = [page.figure(**f, chart=charts.drawn(f["name"], tables)) for f in figures]
     sections = page.sections(SECTIONS, shown, tables)
     contents = [*(section["title"] for section in sections), "Provenance"]
     return page.render(
         "report.html.j2",
         "rnnbench report",
         contents,
+        charts=any(figure["chart"] for figure in shown),
         coverage=overview.coverage(tables),
         overview=overview.answers(tables),
         sections=sections,
@@ -103,14 +106,28 @@ def _models(tables: _rows.Tables) -> list[dict[str, Any]]:
         best = best.sort_values(["corpus", "seen", "heldout_perplexity"])
     keys = ["corpus", "variant", "sampler", "clip_norm", "device", "seed", "status"]
     every = [*_curves.RUN, "status", *page.SCORES, "initial_perplexity", "max_grad_norm"]
-    every += ["clipped_share", "reason"]
+    every += ["clipped_share", "reason", "record"]
     book = _labelled(_rows.rows(tables, "book"), leaky)
     return [
-        page.table("Best run of each variant", _labelled(best, leaky), [*keys, *page.SCORES]),
+        _recorded("Best run of each variant", best, leaky, [*keys, *page.SCORES, "record"]),
         page.table("Generated text by decoder: means over texts", _scores(tables)),
         page.table("The book's own executions, and our runs", book, BOOK),
-        page.table("Every run", _labelled(runs, leaky), every),
+        _recorded("Every run", runs, leaky, every),
     ]
+
+
+def _recorded(title: str, runs: DataFrame, leaky: set[str], columns: list[str]) -> dict[str, Any]:
+    """Runs of the grid, each with the address of its record; those that were not made have none."""
+    rows = runs.to_dict("records")
+    made = ["" if row["status"] == _rows.AWAY else _record(row) for row in rows]
+    table = _labelled(runs, leaky)
+    return page.table(title, table.assign(record=made), columns, links={"record": made})
+
+
+def _record(run: Mapping[str, Any]) -> str:
+    """Where the record of a run lies, as a page beside the folder of runs names it."""
+    parts = (f"{key}={path_value(run[key])}" for key in _curves.RUN)
+    return "/".join(["runs", *(quote(part, safe="=") for part in parts), "record.json"])
 
 
 def _gradients(tables: _rows.Tables) -> list[dict[str, Any]]:

@@ -111,7 +111,7 @@ def _frame(
 
 
 def _notes(runs: DataFrame, leaky: set[str]) -> list[str]:
-    said = ["Colour: dark is high, within each corpus. Hatched: every run diverged."]
+    said = ["Colour: what stands out is high, within each corpus. Hatched: every run diverged."]
     if leaky & set(runs.variant):
         said.append("Grey: leaky, sees the text that it predicts, and is not compared.")
     return said + _rows.absent_notes(runs, "run")

@@ -1,0 +1,24 @@
+"""Interactive charts: one file each, with the name of the figure whose place it takes on a screen.
+
+The contract of a chart module: ``draw(tables) -> alt.Chart | alt.LayerChart | None`` returns what
+Vega-Lite draws, None where there is nothing to show. The figure stays for paper and for readers
+without scripts, so a chart may leave out what the figure says in small print.
+"""
+
+from typing import Any
+
+from rnnbench.figures import _rows, caption
+from rnnbench.names import load, names
+
+
+def drawn(name: str, tables: _rows.Tables) -> dict[str, Any] | None:
+    """What a page wants of the chart named after a figure, None if there is none.
+
+    ``spec`` is its Vega-Lite specification with its data within, ``caption`` what it shows.
+    """
+    chart = load("charts", name).draw(tables) if name in names("charts") else None
+    if chart is None:
+        return None
+    spec = chart.to_dict()
+    del spec["$schema"]  # an address, and a page names none
+    return {"spec": spec, "caption": caption(name, "charts")}

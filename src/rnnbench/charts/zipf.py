@@ -1,0 +1,42 @@
+"""Zipf's law: how often the n-gram of each rank occurs, by order, on logarithmic axes."""
+
+import altair as alt
+import numpy as np
+import pandas as pd
+from pandas import DataFrame
+
+from rnnbench.charts import _parts
+from rnnbench.figures import _rows, _theme
+from rnnbench.figures import zipf as figure
+
+MOST = 80  # points per line
+LINE = ["token", "corpus", "order"]
+
+
+def draw(tables: _rows.Tables) -> alt.Chart | None:
+    table = _rows.rows(tables, "rank_frequency")
+    if table.empty:
+        return None
+    lines = [_line(line, dict(zip(LINE, key, strict=True))) for key, line in table.groupby(LINE)]
+    rows = pd.concat(lines, ignore_index=True)
+    choices = _parts.Choices(rows, corpus=None, token="word", order=None)
+    orders = sorted(set(rows.order))
+    colors = [_theme.SERIES[k % len(_theme.SERIES)] for k in range(len(orders))]
+    chart = choices.of(rows).mark_line(point={"size": 24}, strokeWidth=1.2)
+    chart = chart.encode(
+        color=alt.Color("order:N", scale=alt.Scale(domain=orders, range=colors)),
+        x=_parts.logarithmic("rank", "rank", alt.X),
+        y=_parts.logarithmic("count", "frequency (occurrences)"),
+        detail="order:N",
+        tooltip=_parts.words(rows, [*LINE, "rank", "count"]),
+    )
+    return _parts.framed(chart, choices)
+
+
+def _line(table: DataFrame, key: dict) -> DataFrame:
+    """Ranks and counts of one line, spread evenly along its logarithmic axis."""
+    ranks, counts = figure.curve(table)
+    wanted = np.geomspace(1, ranks[-1], MOST)
+    kept = np.unique(np.searchsorted(ranks, wanted).clip(max=len(ranks) - 1))
+    key |= {"order": f"order {key['order']:.0f}"}
+    return DataFrame({**key, "rank": ranks[kept], "count": counts[kept]})
