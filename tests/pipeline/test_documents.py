@@ -16,11 +16,9 @@ import yaml
 from project import PROJECT, TOY
 from snakemake.utils import update_config
 
-DOCUMENTS = sorted(
-    [PROJECT / "README.md", PROJECT / "config/README.md", *PROJECT.glob("docs/*.md")]
-)
-EXAMPLES = [path for path in DOCUMENTS if path.name.startswith("own_")]
-AFTER_A_STUDY = [PROJECT / "README.md", PROJECT / "config/README.md"]
+README = PROJECT / "README.md"
+DOCUMENTS = [README, PROJECT / "config/README.md", *sorted(PROJECT.glob("docs/*.md"))]
+EXAMPLES = [path for path in DOCUMENTS if path.name.startswith("own_")]  # a fresh clone each
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 WORKFLOW = "tests/pipeline/test_workflow.py::"
 COVERED = {
