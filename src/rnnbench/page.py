@@ -158,7 +158,7 @@ def _own(name: str) -> Markup:
 @cache
 def _vega() -> Markup:
     """Vega, Vega-Lite and Vega-Embed as one script; putting them together takes seconds."""
-    return Markup(vl_convert.javascript_bundle())
+    return Markup(vl_convert.javascript_bundle())  # type: ignore[call-arg]  # its stub is wrong
 
 
 def _hash(script: str) -> str:
