@@ -75,9 +75,10 @@ def sections(
         {
             "title": title,
             "figures": [figure for figure in shown if figure["section"] == title],
-            "tables": [t for t in makers.get(title, lambda _: [])(tables) if t["rows"]],
+            "tables": [t for t in made if t["rows"]],
         }
         for title in (*makers, *more)
+        for made in [makers[title](tables) if title in makers else []]
     ]
 
 
