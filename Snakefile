@@ -41,6 +41,7 @@ report: "workflow/report/workflow.rst"
 include: "workflow/rules/text.smk"  # source → text → vocabulary → n-grams, Zipf, n-gram language models
 include: "workflow/rules/sine.smk"  # seed → forecasts of the sine
 include: "workflow/rules/runs.smk"  # vocabulary → trained models
+include: "workflow/rules/numerics.smk"  # vocabulary → where equal work parts, on request
 include: "workflow/rules/bptt.smk"  # vocabulary → gradients through time, updates by clipping
 include: "workflow/rules/samplers.smk"  # text → what samplers read of it, and other ways to read it
 include: "workflow/rules/memory.smk"  # trained models → how far back they see

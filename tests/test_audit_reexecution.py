@@ -260,7 +260,8 @@ def seeds_of(made, folder, machine, shift, spread):
     draw, first = np.random.Generator(np.random.PCG64(1)), next(iter(audited.runs()))
     for seed in range(1, 6):
         name = first.replace("seed=1", f"seed={seed}")
-        record = read_record(made / first) | {"seed": seed, "machine": machine}
+        own = {"machine": machine, "numerics_id": machine}
+        record = read_record(made / first) | {"seed": seed} | own
         curve = read(made / first.replace("record.json", "curve.csv"))
         factor = 1 + shift + spread * draw.normal()
         write_text(

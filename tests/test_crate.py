@@ -55,7 +55,12 @@ FILES = {
 PASSING = [
     *("logs/table.log", "runs/seed=1/run.log", "runs/seed=1/checkpoint.safetensors"),
     *("published/x.zip", "hardware/machines.csv", "hardware.html", "audit.json", "audit/a.csv"),
-    *("tables/.runs.csv.x1", METADATA, "provenance/hardware/machines.csv.json"),
+    *(
+        "numerics/numerics.csv",
+        "tables/.runs.csv.x1",
+        METADATA,
+        "provenance/hardware/machines.csv.json",
+    ),
     f"provenance/{METADATA}.json",
 ]
 
@@ -181,6 +186,26 @@ def test_equal_results_give_an_equal_crate_whatever_the_order_of_jobs(results):
     once = (results / METADATA).read_text()
     seal(results, JOBS[::-1])
     assert (results / METADATA).read_text() == once
+
+
+def test_what_is_told_of_a_job_is_tied_to_it_even_if_its_files_are_gone(results):
+    told = ("provenance/ngrams/shards/1-of-2.npy.json", "provenance/tables/runs.csv.json")
+    for name in told:
+        write_text(results / name, "{}")
+    steps = [*STEPS, Step("count", "count.py", "Count a shard.")]
+    graph = entities(metadata(results, steps, JOBS, "amd-2c", "results"))
+    made = {name: [ref["@id"] for ref in listed_of(e)] for name, e in actions_of(graph).items()}
+    assert made[f"count: {told[0]}"] == [told[0]]
+    assert made["table: tables/runs.csv"] == [told[1], "tables/runs.csv"]
+
+
+def actions_of(graph):
+    return {e["name"]: e for e in graph.values() if e["@type"] == "CreateAction"}
+
+
+def listed_of(action):
+    found = action["result"]
+    return found if isinstance(found, list) else [found]
 
 
 def test_a_changed_an_added_and_a_removed_file_are_seen(results):

@@ -1,10 +1,12 @@
 """Laws of the statistics, at a small size, and what must be caught where they are broken."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from machines import changed, machine_of
@@ -237,6 +239,16 @@ def test_the_power_of_one_comparison_is_that_of_a_t_test(monkeypatch):
     wanted = 1 - nctdtr(78, away, stdtrit(78, 0.975))
     found = planning.power(Components(0.03), 40, 1, 1, 0.02)
     assert found == pytest.approx(wanted, abs=0.03)
+
+
+def test_the_budget_of_the_hardware_study_finds_what_it_says():
+    folder = Path(__file__).parents[1] / "config"
+    speed = {}
+    for name in ("config.yaml", "hardware.yaml"):
+        speed |= yaml.safe_load((folder / name).read_text())["speed"]
+    items = len(speed["variants"]) * len(speed["threads"])
+    noise = Components(0.015, window=0.005)
+    assert planning.processes(noise, items, speed["windows"]) <= speed["processes_min"]
 
 
 def test_a_budget_is_the_pilot_or_the_rounds_that_time_allows():

@@ -108,6 +108,9 @@ def test_the_reference_is_there_and_another_table_is_refused_in_words(tmp_path):
     assert {"measured on cpu, threads 1"} <= set(found)
     assert all(noise.process > 0 for noise in found.values())
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
-    for name in ("other.csv", "not_there.csv"):
-        with pytest.raises(UserError, match=f"wanted reference or .* found .*{name}"):
+    for name, wanted in (
+        ("other.csv", "reference or .*found"),
+        ("not_there.csv", "a table, found"),
+    ):
+        with pytest.raises(UserError, match=f"wanted {wanted} .*{name}"):
             noise_model.read(tmp_path / name)

@@ -19,6 +19,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from rnnbench import checkpoint, outcome, run_text, tables, train
+from rnnbench.audit.classes import TIMES
 from rnnbench.errors import StudyError
 from rnnbench.jobs import RunConfig
 from rnnbench.names import load, names
@@ -71,7 +72,7 @@ def finish(run: RunConfig, saved: Path, digest: str = "d", progress=None) -> tra
 def lasting(run: RunConfig, progress: train.Progress) -> tuple[dict, list]:
     """All that is kept of a run, but for the time it took."""
     record = outcome.record(run, train.split(TOKENS, run), progress, "source")
-    kept = {key: value for key, value in record.items() if not key.endswith("_seconds")}
+    kept = {key: value for key, value in record.items() if not key.endswith(TIMES)}
     return kept, progress.curve
 
 

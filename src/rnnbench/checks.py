@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from rnnbench.study import Study
 
 PROBED = ("limit", "inference", "breakdown", "scaling")
-TRAINING = ("sentences", "detaching", "lipschitz", "bptt")  # stages that train by themselves
+# stages that train by themselves
+TRAINING = ("sentences", "detaching", "lipschitz", "bptt", "numerics")
 
 
 def check(study: "Study") -> None:

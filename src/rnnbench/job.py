@@ -7,10 +7,26 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+from rnnbench import determinism, provenance
 from rnnbench.errors import UserError
 
 PARENT = "RNNBENCH_SNAKEMAKE"  # environment: the process whose jobs these are
+
+
+@contextmanager
+def recorded(snakemake: Any) -> Iterator[provenance.Job]:
+    """Do the block as a job of the workflow: with its log, its determinism and its record.
+
+    Args:
+        snakemake: what Snakemake gives a script; a parameter ``determinism`` is the mode to work
+            in, ``fast`` where there is none.
+    """
+    with logged(snakemake.log[0]):
+        determinism.begin(snakemake.params.get("determinism", "fast"))
+        with provenance.kept(snakemake) as job:
+            yield job
 
 
 @contextmanager

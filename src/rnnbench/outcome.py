@@ -11,7 +11,7 @@ import torch
 from pandas import DataFrame
 from torch import Tensor
 
-from rnnbench import initial, machine
+from rnnbench import determinism, initial, machine, numerics, provenance
 from rnnbench.jobs import RunConfig
 from rnnbench.train import Progress, Texts, lost
 from rnnbench.variants import LanguageModel
@@ -21,9 +21,9 @@ RECENT_EPOCHS = 20  # single late epochs move as much as another seed does; thei
 
 
 def identity(run: RunConfig, texts: Texts, progress: Progress, source: str) -> str:
-    """SHA-256 of all that decides a run: parameters, tokens, engine and source digest."""
+    """SHA-256 of all that decides a run: parameters, tokens, engine, source digest, arithmetic."""
     tokens = digest_of(texts.train), digest_of(texts.heldout)
-    parts = (repr(run.as_row()), *tokens, progress.engine.name, source)
+    parts = (repr(run.as_row()), *tokens, progress.engine.name, source, numerics.identify())
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -56,10 +56,13 @@ def record(run: RunConfig, texts: Texts, progress: Progress, source: str) -> dic
         "weights_sha256": initial.digest(progress.model),
         "source_sha256": source,
         "threads": torch.get_num_threads(),
+        "determinism": determinism.mode(),
+        "numerics_id": numerics.identify(),
         "torch_version": torch.__version__,
         "numpy_version": np.__version__,
         "python_version": platform.python_version(),
         "train_seconds": progress.train_seconds,
+        "ended": provenance.now(),
     }
 
 

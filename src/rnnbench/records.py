@@ -74,10 +74,13 @@ def read_record(path: str | Path) -> dict[str, Any]:
     """Read a row written by :func:`write_record`.
 
     Raises:
-        RecordError: not JSON, not a row, or of another schema version.
+        RecordError: not a file, not JSON, not a row, or of another schema version.
     """
+    path = Path(path)
     try:
-        row = read_json(Path(path).read_text(encoding="utf-8"))
+        if path.exists() and not path.is_file():
+            raise ValueError("no plain file")  # a pipe would be waited for, a device never ends
+        row = read_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise RecordError(f"{path}: wanted a JSON record, found {error}. Make it again.") from None
     found = row.get("schema_version") if isinstance(row, dict) else None

@@ -77,7 +77,16 @@ def sine() -> str:
 
 def run(point: RunConfig) -> str:
     """All that a training run is made of, and the engines it chooses from if it does."""
-    files = [*STEP, "outcome.py", "checkpoint.py", "run_text.py", "closed_text.py", "vocab.py"]
+    files = [
+        *STEP,
+        "numerics.py",
+        "determinism.py",
+        "outcome.py",
+        "checkpoint.py",
+        "run_text.py",
+        "closed_text.py",
+        "vocab.py",
+    ]
     writing = ("generate/__init__.py", "decoders/__init__.py", "decoders/greedy.py")
     files += [*writing, *_grid(point)]
     if point.engine == "fastest":
@@ -105,6 +114,12 @@ def bptt(wildcards: Wildcards) -> str:
 def coverage() -> str:
     """The enumeration, and every sampler."""
     return digest("coverage.py", *_samplers())
+
+
+def numerics() -> str:
+    """The arms and their comparison, the id, and the training of every variant."""
+    own = ("parting.py", "numerics.py", "determinism.py", "audit/classes.py")
+    return digest(*own, *_training())
 
 
 def sentences() -> str:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from rnnbench import checkpoint, initial, metrics, names, samplers, variants
+from rnnbench import checkpoint, initial, metrics, names, provenance, samplers, variants
 from rnnbench.errors import StudyError
 from rnnbench.jobs import RunConfig, TimingConfig
 from rnnbench.variants import LanguageModel, State
@@ -130,10 +130,11 @@ def train(
 
 
 def first_facts(run: RunConfig, texts: Texts, model: LanguageModel) -> dict[str, Any]:
-    """Measure the untrained model, and the CPU time this process took to come so far."""
+    """Measure the untrained model; the moment (UTC), and the CPU time this process took so far."""
     start_cpu_seconds = time.process_time()
     total_nats, num_tokens = evaluate(model, texts.train, run.batch_size, run.num_steps)
     return {
+        "started": provenance.now(),
         "start_cpu_seconds": start_cpu_seconds,
         "initial_total_nats": total_nats,
         "initial_num_tokens": num_tokens,

@@ -123,6 +123,9 @@ class Disk:
         path = text(arguments)
         if not path.startswith(f"{self.folder}"):
             self.handles.pop(handle, None)
+        elif "O_TMPFILE" in arguments:  # a file without a name
+            self.files += 1
+            self.handles[handle] = [self.files, 0]
         elif "O_CREAT" not in arguments and path not in self.names:
             self.handles[handle] = [path, 0]  # a folder
         else:

@@ -32,6 +32,7 @@ rule lipschitz:
     params:
         runs=partial(study.small_runs, "lipschitz"),
         thetas=study["lipschitz"]["thetas"],
+        determinism=study["runs"]["determinism"],
         source=sources.lipschitz,
     script:
         "../scripts/lipschitz.py"
@@ -53,6 +54,7 @@ rule bptt:
     params:
         runs=partial(study.small_runs, "bptt"),
         settings={name: study["bptt"][name] for name in ("taus", "draws", "minibatches")},
+        determinism=study["runs"]["determinism"],
         source=sources.bptt,
     script:
         "../scripts/bptt.py"

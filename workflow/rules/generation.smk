@@ -24,6 +24,7 @@ rule generation:
         draws=study["generation"]["draws"],
         judge_order=study["generation"]["judge_order"],
         decoders=study["generation"]["decoders"],
+        determinism=study["runs"]["determinism"],
         source=sources.generation(),
     script:
         "../scripts/generation.py"

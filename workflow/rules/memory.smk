@@ -30,6 +30,7 @@ rule memory:
         contexts=study["memory"]["contexts"],
         positions=study["memory"]["positions"],
         blocks=study["memory"]["blocks"],
+        determinism=study["runs"]["determinism"],
         source=sources.digest("memory.py", "run_text.py", "closed_text.py"),
     script:
         "../scripts/memory.py"

@@ -39,6 +39,7 @@ rule run:
         run=study.run_row,
         prefixes=study["texts"]["prefixes"],
         num_tokens=study["texts"]["num_tokens"],
+        determinism=study["runs"]["determinism"],
         source=sources.run_by(study.run),
     script:
         "../scripts/run.py"

@@ -26,6 +26,7 @@ rule sine:
         "../../environment.yml"
     params:
         settings=study["sine"],
+        determinism=study["runs"]["determinism"],
         source=sources.sine(),
     script:
         "../scripts/sine.py"

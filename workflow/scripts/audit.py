@@ -8,10 +8,10 @@ from pathlib import Path
 import yaml
 
 from rnnbench.audit import checklist, codecheck, page, steps
-from rnnbench.job import logged
+from rnnbench.job import recorded
 from rnnbench.records import write_text
 
-with logged(snakemake.log[0]):
+with recorded(snakemake):
     results, settings = Path("results"), dict(snakemake.params.items())
     project, say = (
         Path(snakemake.scriptdir).resolve().parents[1],

@@ -1,11 +1,11 @@
 """Count how often the statistics keep what they promise; end the workflow if too seldom."""
 
 from rnnbench import tables
-from rnnbench.job import logged
+from rnnbench.job import recorded
 from rnnbench.records import write_text
 from rnnbench.statistics import laws, noise_model, planning, words
 
-with logged(snakemake.log[0]):
+with recorded(snakemake):
     params, speed = snakemake.params, snakemake.params.speed
     rows = noise_model.read(params.noise)
     noises = noise_model.named(rows)

@@ -4,14 +4,14 @@ from pathlib import Path
 
 from rnnbench import fingerprint, machine, probes, tables
 from rnnbench.campaign import Campaign
-from rnnbench.job import logged
+from rnnbench.job import recorded
 from rnnbench.jobs import TimingConfig
 from rnnbench.points import Point, Protocol
 from rnnbench.records import write_record
 from rnnbench.timing import Text
 from rnnbench.vocab import Vocab
 
-with logged(snakemake.log[0]):
+with recorded(snakemake):
     params, wanted = snakemake.params, snakemake.wildcards.machine
     key = {"machine": wanted, "ran_on": machine.require(wanted)}
     write_record(snakemake.output.fingerprint, key | fingerprint.read_elsewhere())

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from rnnbench import tables
 from rnnbench.hardware import bundles, together, words
-from rnnbench.job import logged
+from rnnbench.job import recorded
 from rnnbench.records import write_text
 
-with logged(snakemake.log[0]):
+with recorded(snakemake):
     settings, output = snakemake.params, snakemake.output
     machines = bundles.read(settings.bundles)
     baseline = bundles.baseline(machines, settings.baseline, settings.here)

@@ -3,10 +3,10 @@
 from dataclasses import asdict
 
 from rnnbench import corpora
-from rnnbench.job import logged
+from rnnbench.job import recorded
 from rnnbench.records import write_record
 
-with logged(snakemake.log[0]):
+with recorded(snakemake):
     folders = corpora.Folders.from_environment()
     name, own_texts = snakemake.wildcards.corpus, snakemake.params.own_texts
     corpus = corpora.prepare(name, own_texts, folders, snakemake.output.text)

@@ -3,10 +3,10 @@
 import numpy as np
 
 from rnnbench import ngrams
-from rnnbench.job import logged
+from rnnbench.job import recorded
 from rnnbench.vocab import Vocab
 
-with logged(snakemake.log[0]):
+with recorded(snakemake):
     vocab_size, order = len(Vocab.read(snakemake.input.vocab)), int(snakemake.wildcards.order)
     ids = np.load(snakemake.input.ids, mmap_mode="r", allow_pickle=False)
     part = ngrams.shard(ids, order, snakemake.wildcards.scatteritem)

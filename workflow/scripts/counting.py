@@ -6,10 +6,10 @@ from pathlib import Path
 import pandas as pd
 
 from rnnbench import corpora, counting, tables
-from rnnbench.job import logged
+from rnnbench.job import recorded
 from rnnbench.records import PART
 
-with logged(snakemake.log[0]):
+with recorded(snakemake):
     settings = snakemake.params
     raw = corpora.find(settings.corpus, settings.own_texts).raw(corpora.Folders.from_environment())
     sizes = settings.texts, settings.megabytes, settings.repeats

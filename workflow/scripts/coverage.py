@@ -4,9 +4,9 @@ import pandas as pd
 import torch
 
 from rnnbench import coverage, tables
-from rnnbench.job import logged
+from rnnbench.job import recorded
 
-with logged(snakemake.log[0]):
+with recorded(snakemake):
     torch.set_num_threads(1)
     settings = snakemake.params
     sizes = settings.num_tokens, settings.batch_size, settings.num_steps

@@ -10,10 +10,10 @@ from rnnbench.bundle import publishable
 from rnnbench.crate import METADATA, workflow
 from rnnbench.crate.entities import Step
 from rnnbench.crate.metadata import metadata
-from rnnbench.job import logged
+from rnnbench.job import recorded
 from rnnbench.records import write_text
 
-with logged(snakemake.log[0]):
+with recorded(snakemake):
     folder, settings = Path(snakemake.output.metadata).parent, snakemake.params
     config = yaml.safe_dump(settings.config, sort_keys=False)
     texts = workflow.contents(Path(snakemake.scriptdir).resolve().parents[1], config)

@@ -5,11 +5,11 @@ import pandas as pd
 import torch
 
 from rnnbench import detaching, tables
-from rnnbench.job import logged
+from rnnbench.job import recorded
 from rnnbench.jobs import RunConfig
 from rnnbench.vocab import Vocab
 
-with logged(snakemake.log[0]):
+with recorded(snakemake):
     torch.set_num_threads(1)
     settings, runs = snakemake.params, [RunConfig.from_strings(r) for r in snakemake.params.runs]
     ids = np.load(snakemake.input.ids, allow_pickle=False)

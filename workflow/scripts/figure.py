@@ -4,10 +4,10 @@ from pathlib import Path
 
 from rnnbench import figures
 from rnnbench import tables as stored
-from rnnbench.job import logged
+from rnnbench.job import recorded
 from rnnbench.records import write_text
 
-with logged(snakemake.log[0]):
+with recorded(snakemake):
     name, kind = snakemake.wildcards.figure, snakemake.params.kind
     tables = {Path(path).stem: stored.read(path) for path in snakemake.input}
     figures.save(figures.draw(name, tables, kind), snakemake.output.svg, snakemake.output.png)

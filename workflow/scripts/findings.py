@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from rnnbench import claims, figures, tables
-from rnnbench.job import logged
+from rnnbench.job import recorded
 from rnnbench.records import write_text
 
-with logged(snakemake.log[0]):
+with recorded(snakemake):
     judged = claims.findings(figures.read_tables(Path(snakemake.input[0]).parent))
     tables.write(snakemake.output.table, judged)
     write_text(snakemake.output.page, claims.page(judged, snakemake.params.study))

@@ -1,9 +1,9 @@
 """Judge the tables; end the workflow if one of them cannot be right."""
 
 from rnnbench import gates, tables
-from rnnbench.job import logged
+from rnnbench.job import recorded
 
-with logged(snakemake.log[0]):
+with recorded(snakemake):
     names = ("runs", "ngram_lm", "zipf", "floor", "predictors")
     judged = gates.verdicts(*(tables.read(snakemake.input[name]) for name in names))
     gates.require(judged)

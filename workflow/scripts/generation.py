@@ -7,11 +7,11 @@ import torch
 from rnnbench import tables
 from rnnbench.generate import Trained
 from rnnbench.generation import Task, rows
-from rnnbench.job import logged
+from rnnbench.job import recorded
 from rnnbench.judge import Judge
 from rnnbench.vocab import Vocab
 
-with logged(snakemake.log[0]):
+with recorded(snakemake):
     torch.set_num_threads(snakemake.threads)
     asked, trained = snakemake.params, Trained.read(snakemake.input.weights)
     ids = np.load(snakemake.input.ids, allow_pickle=False)

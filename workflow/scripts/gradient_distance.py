@@ -5,10 +5,10 @@ import pandas as pd
 import torch
 
 from rnnbench import gradient_distance, tables
-from rnnbench.job import logged
+from rnnbench.job import recorded
 from rnnbench.vocab import Vocab
 
-with logged(snakemake.log[0]):
+with recorded(snakemake):
     torch.set_num_threads(1)
     settings = {name: value for name, value in snakemake.params.items() if name != "source"}
     tokens = np.load(snakemake.input.ids, allow_pickle=False)

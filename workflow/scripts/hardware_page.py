@@ -4,10 +4,10 @@ from pathlib import Path
 
 from rnnbench import figures
 from rnnbench.hardware import page
-from rnnbench.job import logged
+from rnnbench.job import recorded
 from rnnbench.records import write_text
 
-with logged(snakemake.log[0]):
+with recorded(snakemake):
     settings, files = snakemake.params, snakemake.input
     found = figures.read_tables(Path(files.tables[0]).parent)
     shown = figures.drawn(settings.figures, Path(files.figures[0]).parent)

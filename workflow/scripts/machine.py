@@ -1,10 +1,10 @@
 """Write what machine this is, how it is set, and what software it has."""
 
 from rnnbench import fingerprint, machine
-from rnnbench.job import logged
+from rnnbench.job import recorded
 from rnnbench.records import write_record
 
-with logged(snakemake.log[0]):
+with recorded(snakemake):
     wanted = snakemake.wildcards.machine
     machine.require(wanted)
     write_record(snakemake.output[0], {"machine": wanted} | fingerprint.read())

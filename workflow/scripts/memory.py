@@ -4,10 +4,10 @@ import numpy as np
 import torch
 
 from rnnbench import memory, tables
-from rnnbench.job import logged
+from rnnbench.job import recorded
 from rnnbench.vocab import Vocab
 
-with logged(snakemake.log[0]):
+with recorded(snakemake):
     torch.set_num_threads(1)
     ids = np.load(snakemake.input.ids, allow_pickle=False)
     vocab = Vocab.read(snakemake.input.vocab)

@@ -1,8 +1,8 @@
 """Run every micro-benchmark once, in a process of its own."""
 
 from rnnbench import machine, microbench
-from rnnbench.job import logged
+from rnnbench.job import recorded
 
-with logged(snakemake.log[0]):
+with recorded(snakemake):
     machine.require(snakemake.wildcards.machine)
     microbench.measure(list(snakemake.input), snakemake.output[0])

@@ -1,10 +1,10 @@
 """Hold the times of the micro-benchmarks against the reference and say what came of it."""
 
 from rnnbench import microbench, tables
-from rnnbench.job import logged
+from rnnbench.job import recorded
 from rnnbench.microbench import ratios
 
-with logged(snakemake.log[0]):
+with recorded(snakemake):
     times = microbench.times(snakemake.input.processes, snakemake.params.machine)
     found = microbench.table(times, tables.read(snakemake.input.reference))
     tables.write(snakemake.output.times, times)

@@ -4,10 +4,10 @@ import pandas as pd
 
 from rnnbench import ngram_lm, tables, tokens
 from rnnbench.closed_text import ClosedText
-from rnnbench.job import logged
+from rnnbench.job import recorded
 from rnnbench.records import read_record
 
-with logged(snakemake.log[0]):
+with recorded(snakemake):
     key, settings = dict(snakemake.wildcards.items()), snakemake.params
     line_join = read_record(snakemake.input.record)["line_join"]
     numbered = tokens.tokenize(tokens.read(snakemake.input.text), key["token"], line_join)

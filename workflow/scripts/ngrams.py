@@ -3,10 +3,10 @@
 import pandas as pd
 
 from rnnbench import ngrams, tables
-from rnnbench.job import logged
+from rnnbench.job import recorded
 from rnnbench.vocab import Vocab
 
-with logged(snakemake.log[0]):
+with recorded(snakemake):
     vocab, key = Vocab.read(snakemake.input.vocab), dict(snakemake.wildcards.items())
     size = int(key["order"]), len(vocab)
     shards = [ngrams.Shard(path, *size) for path in snakemake.input.shards]

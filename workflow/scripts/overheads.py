@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from rnnbench import overheads, tables
-from rnnbench.job import logged
+from rnnbench.job import recorded
 
-with logged(snakemake.log[0]):
+with recorded(snakemake):
     runs = tables.read(snakemake.input.runs)
     scripts = [Path(snakemake.scriptdir) / f"{rule}.py" for rule in snakemake.params.text_rules]
     found = overheads.table(runs, scripts, Path(".snakemake"))

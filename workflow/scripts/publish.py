@@ -7,10 +7,10 @@ import yaml
 
 from rnnbench.audit import signature
 from rnnbench.bundle import Bundle, publishable
-from rnnbench.job import logged
+from rnnbench.job import recorded
 from rnnbench.records import read_record
 
-with logged(snakemake.log[0]):
+with recorded(snakemake):
     settings, hashed = snakemake.params, snakemake.params.tokens
     held = [Path(path) for path in snakemake.input if path not in hashed.values()]
     files = {str(path.relative_to("results")): path.read_bytes() for path in held}

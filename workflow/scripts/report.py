@@ -8,10 +8,10 @@ import yaml
 
 import rnnbench
 from rnnbench import figures, overheads, report
-from rnnbench.job import logged
+from rnnbench.job import recorded
 from rnnbench.records import write_text
 
-with logged(snakemake.log[0]):
+with recorded(snakemake):
     tables = figures.read_tables(Path(snakemake.input.tables[0]).parent)
     tables |= figures.read_tables(Path(snakemake.input.gates).parent)
     tables |= figures.read_tables(Path(snakemake.input.findings).parent)

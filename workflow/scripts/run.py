@@ -6,12 +6,12 @@ import numpy as np
 import torch
 
 from rnnbench import checkpoint, engine, generate, outcome, precision, run_text, tables, train
-from rnnbench.job import logged
+from rnnbench.job import recorded
 from rnnbench.jobs import RunConfig
 from rnnbench.records import write_record
 from rnnbench.vocab import Vocab
 
-with logged(snakemake.log[0]):
+with recorded(snakemake) as job:
     torch.set_num_threads(snakemake.threads)
     precision.use("float32")
     run = RunConfig.from_strings(snakemake.params.run)
@@ -30,6 +30,6 @@ with logged(snakemake.log[0]):
     checkpoint.write_weights(Path(snakemake.output.weights), progress.model, facts)
     tables.write(snakemake.output.curve, outcome.curve_table(run, progress))
     generate.write(snakemake.output.text, written)
-    record = outcome.record(run, texts, progress, settings.source)
+    record = outcome.record(run, texts, progress, settings.source) | job.given
     write_record(snakemake.output.record, record | text.totals(record))
     saved.unlink(missing_ok=True)

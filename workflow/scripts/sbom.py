@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from rnnbench import sbom
-from rnnbench.job import logged
+from rnnbench.job import recorded
 from rnnbench.records import write_text
 
-with logged(snakemake.log[0]):
+with recorded(snakemake):
     lock, environment = (
         Path(snakemake.input[name]).read_text("utf-8") for name in ("lock", "environment")
     )

@@ -4,11 +4,11 @@ import pandas as pd
 import torch
 
 from rnnbench import corpora, sentences, tables
-from rnnbench.job import logged
+from rnnbench.job import recorded
 from rnnbench.jobs import RunConfig
 from rnnbench.vocab import Vocab
 
-with logged(snakemake.log[0]):
+with recorded(snakemake):
     torch.set_num_threads(1)
     settings, vocab = snakemake.params, Vocab.read(snakemake.input.vocab)
     found = corpora.find(settings.corpus, settings.own_texts)

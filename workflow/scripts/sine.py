@@ -4,9 +4,9 @@ import pandas as pd
 import torch
 
 from rnnbench import sine, sine_study, tables
-from rnnbench.job import logged
+from rnnbench.job import recorded
 
-with logged(snakemake.log[0]):
+with recorded(snakemake):
     torch.set_num_threads(1)
     settings = dict(snakemake.params.settings)
     models, seeds, sweep = (settings.pop(key) for key in ("models", "seeds", "sweep"))

@@ -1,9 +1,9 @@
 """Gather one table."""
 
 from rnnbench import tables
-from rnnbench.job import logged
+from rnnbench.job import recorded
 
-with logged(snakemake.log[0]):
+with recorded(snakemake):
     table = tables.gather(
         snakemake.wildcards.table, list(snakemake.input), snakemake.params.missing
     )

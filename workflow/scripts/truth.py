@@ -3,10 +3,10 @@
 import pandas as pd
 
 from rnnbench import names, tables, tokens, truth
-from rnnbench.job import logged
+from rnnbench.job import recorded
 from rnnbench.records import read_record, write_record
 
-with logged(snakemake.log[0]):
+with recorded(snakemake):
     corpus, params = snakemake.wildcards.corpus, snakemake.params
     chain = names.load("corpora", corpus).chain()
     line_join = read_record(snakemake.input.record)["line_join"]

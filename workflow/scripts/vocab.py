@@ -5,11 +5,11 @@ from functools import partial
 import pandas as pd
 
 from rnnbench import tables, tokens
-from rnnbench.job import logged
+from rnnbench.job import recorded
 from rnnbench.records import read_record
 from rnnbench.vocab import Vocab
 
-with logged(snakemake.log[0]):
+with recorded(snakemake):
     key, settings = dict(snakemake.wildcards.items()), snakemake.params
     line_join = read_record(snakemake.input.record)["line_join"]
     number = partial(

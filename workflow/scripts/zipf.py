@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from rnnbench import ngrams, tables, zipf
-from rnnbench.job import logged
+from rnnbench.job import recorded
 from rnnbench.vocab import Vocab
 
-with logged(snakemake.log[0]):
+with recorded(snakemake):
     vocab_size = len(Vocab.read(snakemake.input.vocab))
     ids = np.load(snakemake.input.ids, allow_pickle=False)
     order = int(snakemake.wildcards.order)

@@ -3,8 +3,8 @@
 import pandas as pd
 
 from rnnbench import tables, zipf_bias
-from rnnbench.job import logged
+from rnnbench.job import recorded
 
-with logged(snakemake.log[0]):
+with recorded(snakemake):
     settings = {k: v for k, v in snakemake.params.items() if k != "source"}
     tables.write(snakemake.output[0], pd.DataFrame(zipf_bias.rows(**settings)))

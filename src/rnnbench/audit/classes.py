@@ -26,8 +26,9 @@ WORK = (  # what must be equal for two runs to be the same work
 )
 CONDITIONS = (  # what may differ, and is told
     *("machine", "numerics_id", "source_sha256", "lock_sha256", "threads", "trained_by"),
-    *("torch_version", "numpy_version", "python_version"),
+    *("determinism", "torch_version", "numpy_version", "python_version"),
 )
+TIMES = ("_seconds", "started", "ended")  # ends of names of fields that no two runs agree in
 UPDATES, TOLERANCE = 40, 1e-5  # of the relative loss, over the first updates
 UNDECIDED = ""  # bits and first losses say neither yes nor no: seeds are to be compared
 
@@ -83,7 +84,7 @@ def judge(there: Run, again: Run) -> Judged:
 def unequal_bits(there: Run, again: Run) -> str:
     """Name what is unequal; times, versions and places may be."""
     names = (there.record.keys() | again.record.keys()) - {*CONDITIONS}
-    kept = sorted(name for name in names if not name.endswith("_seconds"))
+    kept = sorted(name for name in names if not name.endswith(TIMES))
     unlike = [name for name in kept if not _equal(there.record.get(name), again.record.get(name))]
     if not there.curve.equals(again.curve):
         unlike.append("curve.csv")
@@ -126,9 +127,12 @@ def early(there: Run, again: Run) -> float:
 def relative(there: DataFrame, again: DataFrame) -> np.ndarray:
     """Relative difference of the mean loss, ``(epochs,)``; of two lost epochs 0, of one inf."""
     size = min(len(there), len(again))
-    left, right = (
-        (curve.total_nats / curve.num_tokens).to_numpy(float)[:size] for curve in (there, again)
-    )
+    losses = (curve.total_nats / curve.num_tokens for curve in (there, again))
+    return relative_difference(*(loss.to_numpy(float)[:size] for loss in losses))
+
+
+def relative_difference(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """The same of two series of losses, ``(n,)`` each."""
     lost = ~np.isfinite(left) | ~np.isfinite(right)
     both = ~np.isfinite(left) & ~np.isfinite(right)
     with np.errstate(invalid="ignore"):

@@ -15,13 +15,10 @@ from urllib.parse import unquote
 from rnnbench.errors import UserError
 
 METADATA = "ro-crate-metadata.json"
-AFTERWARDS = (
-    "published/",
-    "hardware",
-    "audit",
-    "microbench",
+AFTERWARDS = (  # made of results, on request, or of how they were made
+    *("published/", "hardware", "audit", "microbench", "numerics/", "statistics/"),
     "logs/",
-)  # made of results; or of how they were made
+)
 SHA256 = re.compile("[0-9a-f]{64}")
 
 
@@ -33,8 +30,8 @@ def present(folder: str | Path) -> list[str]:
     """Names of what is in a folder of results and belongs into its crate, links too, sorted.
 
     Left out are the crate's metadata, logs, hidden files (those being written), checkpoints of runs
-    that have not ended, and what is made of results afterwards: bundles, comparisons, audits
-    and micro-benchmarks.
+    that have not ended, and what is made afterwards: bundles, comparisons, audits, and studies on
+    request.
     """
     folder = Path(folder)
     found = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 import rnnbench
+from rnnbench import provenance
 from rnnbench.crate.workflow import CONFIG, FOLDER
 from rnnbench.ledger import Done
 
@@ -146,8 +147,8 @@ def times(jobs: Sequence[Done]) -> Entity:
 
 
 def first(job: Done) -> str:
-    """The file that a job is called by."""
-    return min(job.outputs)
+    """The file that a job is called by; by what is told of it only where nothing else is left."""
+    return min(job.outputs, key=lambda name: (name.startswith(f"{provenance.FOLDER}/"), name))
 
 
 def ref(identifier: str) -> Entity:

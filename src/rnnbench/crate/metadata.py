@@ -8,6 +8,7 @@ from typing import Any
 
 from rocrate.rocrate import ROCrate
 
+from rnnbench import provenance
 from rnnbench.crate import entities, present
 from rnnbench.crate.entities import Step
 from rnnbench.ledger import Done
@@ -27,8 +28,8 @@ def metadata(
 ) -> dict[str, Any]:
     """Return the metadata of the crate of a folder of results, as JSON-LD.
 
-    Equal files, rules and jobs give an equal crate. A job all of whose files are gone, such as the
-    count of a shard, is not in it.
+    Equal files, rules and jobs give an equal crate. A job all of whose files are gone, its record
+    as well, is not in it.
 
     Args:
         folder: the results, among them the workflow's own texts.
@@ -38,7 +39,9 @@ def metadata(
         root: the folder as it stands in the names of the jobs' files.
     """
     names, by_rule = present(folder), {step.rule: step for step in steps}
-    inside = [_inside(job, root, set(names)) for job in jobs if job.rule in by_rule]
+    inside = [
+        _inside(job, root, set(names)) for job in map(_with_record, jobs) if job.rule in by_rule
+    ]
     done = sorted((job for job in inside if job.outputs), key=entities.first)
     done = _with_undeclared(done, names)
     used = [step for step in steps if step.rule in {job.rule for job in done}]
@@ -53,6 +56,12 @@ def metadata(
         for entity in entities.job_entities(job, by_rule[job.rule]):
             crate.add_jsonld(entity)
     return _described(crate, entities.whole(machine, done))
+
+
+def _with_record(job: Done) -> Done:
+    """The job with what is told of it, which lies under the name of one of its files."""
+    records = {str(provenance.path_of(name)) for name in job.outputs}
+    return replace(job, outputs=job.outputs | records)
 
 
 def _inside(job: Done, root: str, names: set[str]) -> Done:

@@ -145,6 +145,7 @@ def false_verdicts(trial: Trial, items: int) -> Iterator[dict[str, Any]]:
     for kind, noise in trial.noises.items():
         yield equals(trial, f"{kind}, 5 processes", noise, 5, items)
     for k in (3, 10):
+        yield equals(trial, f"normal, {k} processes", NORMAL, k, items)
         yield equals(trial, f"autocorrelated, heavy tails, {k} processes", HARSH, k, items)
     for k in (3, 10):
         hit = f"load on one machine for a third of its time, {k} processes"

@@ -10,7 +10,6 @@ The log of a window's speed is the sum of
 What each amounts to is estimated from samples of a campaign.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -159,12 +158,13 @@ def read(path: str | Path) -> DataFrame:
     """Read what :func:`estimate` found; ``reference`` is the machine that the suite was written on.
 
     Raises:
-        UserError: there is no such table.
+        UserError: there is no table, or it is of something else.
     """
+    rows = tables.read(REFERENCE if path == "reference" else path)
     try:
-        rows = tables.read(REFERENCE if path == "reference" else path)
+        rows.start_seconds.astype(float)
         named(rows)
-    except (OSError, ValueError, AttributeError, KeyError) as error:
+    except (ValueError, AttributeError, KeyError) as error:
         raise UserError(
             f"statistics.noise: wanted reference or what snakemake noise wrote, found {path} "
             f"({type(error).__name__}: {error})"
@@ -225,14 +225,10 @@ def _scatter(groups: list[np.ndarray]) -> dict[str, float]:
     """
     from scipy.stats import t  # here: every job that draws would pay for it
 
-    before, after = (np.concatenate(list(part)) for part in (_ends(groups, 0), _ends(groups, 1)))
+    before = np.concatenate([group[:-1] for group in groups])
+    after = np.concatenate([group[1:] for group in groups])
     found = (before @ after) / np.sqrt((before @ before) * (after @ after))
     windows = np.mean([len(group) for group in groups])
     alike = float(np.clip(found + (1 + 3 * found) / windows, 0, MOST_CORRELATED))
     freedom, _, scale = t.fit(after - alike * before, floc=0)
     return {"window": scale, "autocorrelation": alike, "tail_freedom": min(freedom, GAUSSIAN)}
-
-
-def _ends(groups: list[np.ndarray], skip: int) -> Iterator[np.ndarray]:
-    """Windows that have a next one (0), or one before (1)."""
-    return (group[skip : len(group) - 1 + skip] for group in groups)

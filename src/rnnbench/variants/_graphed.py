@@ -7,7 +7,6 @@ replays the record.
 """
 
 from collections.abc import Callable
-from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
@@ -67,14 +66,14 @@ class Recording:
         """A plain training step from and to the memory of this object."""
         state: State = tuple(self.state) if len(self.state) > 1 else self.state[0]
         loss, grad_norm, state = train.step(model, self.X, self.Y, state, *rates)
-        ends = state if isinstance(state, tuple[Any, ...]) else (state,)
+        ends = state if isinstance(state, tuple) else (state,)
         self.results = [loss, grad_norm, *(end.detach() for end in ends)]
 
     def step(self, X: Tensor, Y: Tensor, state: State) -> list[Tensor]:
         """Replay on one minibatch; return loss, norm and parts of the state, in own memory."""
         self.X.copy_(X)
         self.Y.copy_(Y)
-        given = state if isinstance(state, tuple[Any, ...]) else (state,) * len(self.state)
+        given = state if isinstance(state, tuple) else (state,) * len(self.state)
         for place, part in zip(self.state, given, strict=True):
             place.zero_() if part is None else place.copy_(part)
         self.replay()

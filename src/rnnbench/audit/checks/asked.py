@@ -35,7 +35,7 @@ def configuration(tree: Tree) -> dict[str, Any]:
         if tree.sha256(name) is not None:
             with suppress(yaml.YAMLError):
                 found = yaml.safe_load(tree.path(name).read_bytes())
-                return found if isinstance(found, dict[str, Any]) else {}
+                return found if isinstance(found, dict) else {}
     return {}
 
 

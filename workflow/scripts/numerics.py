@@ -1,0 +1,17 @@
+"""Write where equal work parts in each surrounding, in updates and epoch by epoch."""
+
+import numpy as np
+
+from rnnbench import parting, tables
+from rnnbench.job import recorded
+from rnnbench.jobs import RunConfig
+from rnnbench.vocab import Vocab
+
+with recorded(snakemake):
+    runs = [RunConfig.from_strings(row) for row in snakemake.params.runs]
+    tokens = np.load(snakemake.input.ids, allow_pickle=False)
+    vocab_size = len(Vocab.read(snakemake.input.vocab))
+    arms = parting.arms(snakemake.params.unavailable)
+    table, epochs = parting.study(runs, tokens, vocab_size, arms)
+    tables.write(snakemake.output.table, table)
+    tables.write(snakemake.output.epochs, epochs)
