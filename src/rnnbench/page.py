@@ -70,7 +70,7 @@ def sections(
         shown: figures, as :func:`figure` gives them.
         tables: the tidy tables.
     """
-    more = sorted({figure["section"] for figure in shown} - set(makers))
+    more: list[str] = sorted({figure["section"] for figure in shown} - set(makers))
     return [
         {
             "title": title,
@@ -158,7 +158,7 @@ def _own(name: str) -> Markup:
 @cache
 def _vega() -> Markup:
     """Vega, Vega-Lite and Vega-Embed as one script; putting them together takes seconds."""
-    return Markup(vl_convert.javascript_bundle())  # type: ignore[call-arg]  # its stub is wrong
+    return Markup(vl_convert.javascript_bundle(None))
 
 
 def _hash(script: str) -> str:
