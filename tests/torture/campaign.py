@@ -64,8 +64,10 @@ def total(tests: list[str], counts: dict[str, dict[str, int]]) -> dict[str, str]
     """Cases of several tests, and what is known when none failed: the rate is below 3/n."""
     there = [counts[test] for test in tests if test in counts]
     tried, failed = (sum(row[key] for row in there) for key in ("tried", "failed"))
-    bound = f"{100 * 3 / tried:.2g} %" if tried and not failed else ""
-    return {"tried": f"{tried:,}" if tried else "", "failed": str(failed), "bound": bound}
+    part = f" (by {len(there)} of {len(tests)} tests)" if len(there) < len(tests) else ""
+    percent = min(100, 300 / tried) if tried else 100
+    bound = f"{percent:.{2 if percent < 10 else 3}g} %" if tried and not failed else ""
+    return {"tried": f"{tried:,}{part}" if tried else "", "failed": str(failed), "bound": bound}
 
 
 if __name__ == "__main__":

@@ -249,9 +249,11 @@ def test_a_forgery_with_hashes_computed_anew_is_found(results: Path, key: Path, 
 def test_a_bundle_forged_and_bound_anew_is_found_by_its_records(
     results: Path, tmp_path: Path, case: int
 ) -> None:
+    """By those of runs, or of the job that made the table: generated texts are in no bundle."""
     name = edited_cell(results, tiny.chance("F8 bundle", case))
     audited.bundle_of(results).write_zip(tmp_path / "b.zip")
-    assert f"{name}: line" in named(tmp_path / "b.zip")
+    said = named(tmp_path / "b.zip")
+    assert f"{name}: line" in said or f"{name}: changed: its job wrote" in said
 
 
 def moved(path: Path, random: Random) -> Path:
