@@ -48,12 +48,14 @@ def dry_run(number: int) -> Row:
         path.write_text(yaml.safe_dump(config))
         command = [sys.executable, "-m", "snakemake", "--dry-run", "--directory", folder]
         began = time.perf_counter()
-        with subprocess.Popen(
-            [*command, "--configfile", str(path)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        ) as process:
-            said = process.stdout.read().decode()
+        log = Path(folder) / "log"
+        with log.open("wb") as file:
+            process = subprocess.Popen(
+                [*command, "--configfile", str(path)], stdout=file, stderr=subprocess.STDOUT
+            )
             _, status, used = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
+        said = log.read_text(encoding="utf-8")
         spent = time.perf_counter() - began
     if process.returncode:
         raise StudyError(f"a dry run of {number} training runs failed: {said[-500:]}")
