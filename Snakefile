@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rnnbench import job, machine, sources
 from rnnbench.errors import UserError
-from rnnbench.estimate import PROTOCOL, Estimate
+from rnnbench.estimate import PROTOCOL, Estimate, minutes
 from rnnbench.study import Study
 
 
@@ -19,6 +19,7 @@ except UserError as error:
     sys.exit(f"rnnbench: {error}")
 
 os.environ[job.PARENT] = str(os.getpid())  # jobs end with it
+os.environ.setdefault(machine.CALLED_ON, machine.name())  # workers of a cluster are told
 estimate = Estimate(study, Path("results/tables/costs.csv"))
 ALL_CORES = 1024  # a job that asks for more than there are gets all, and so has no neighbour
 PARTS = {}  # table -> the files it is gathered from; each stage adds its own
@@ -32,7 +33,7 @@ wildcard_constraints:
     clip_norm=r"[0-9.e+-]+|inf",
     seed=r"\d+",
     trial=r"[a-z][a-z0-9_]*",
-    settings=r"[^/]+",
+    settings=r"\w+=[^/]+(/\w+=[^/]+)*",
 
 
 report: "workflow/report/workflow.rst"

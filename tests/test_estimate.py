@@ -51,6 +51,13 @@ def test_every_variant_that_is_trained_by_default_has_typical_costs():
     assert all(estimate.one_thread(row) for row in TYPICAL.values())
 
 
+def test_a_cluster_is_asked_for_more_time_than_told_and_for_more_at_each_attempt(counted, tmp_path):
+    there = Estimate(STUDY, tmp_path / "none")
+    told = there.run(address("gru"), counted) / 60
+    first, second = (there.run_minutes(address("gru"), counted, n) for n in (1, 2))
+    assert first > estimate.SLOWER * told + 9 and second == 2 * first
+
+
 def test_a_run_of_a_variant_fitted_here_takes_what_the_model_says_and_the_import(tmp_path, counted):
     here = fitted(tmp_path, gru=1.0)
     run = STUDY.run(address("gru"))

@@ -181,6 +181,20 @@ def test_a_study_for_this_machine_has_its_devices_and_cores():
     assert machine.asked(f"{here}-left") == (f"{here}-left", *wanted[1:])
 
 
+def test_jobs_take_auto_for_the_machine_that_snakemake_was_called_on(box):
+    caller = box.name(boards=[H100])
+    box.monkeypatch.undo()
+    box.monkeypatch.setenv(machine.CALLED_ON, caller)
+    assert machine.asked("auto") == (caller, {}, 16)
+    assert machine.asked(machine.name())[0] == machine.name()
+
+
+def test_a_machine_says_its_name_at_the_command_line():
+    command = [sys.executable, "-m", "rnnbench.machine"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == f"{machine.name()}\n"
+
+
 def test_a_study_for_another_machine_has_what_its_name_says(box):
     with_gpu, without = box.name(boards=[H100]), box.name()
     box.monkeypatch.undo()

@@ -89,3 +89,5 @@ def test_the_figure_draws_what_there_is(tmp_path: Path, rows: int) -> None:
     drawn = figures.draw("ratios", {"microbench": table}, "microbench")
     figures.save(drawn, tmp_path / "ratios.svg", tmp_path / "ratios.png")
     assert (tmp_path / "ratios.png").stat().st_size > 1000
+    said = figures.finding("ratios", {"microbench": table}, "microbench")
+    assert said.startswith("Of 1 micro-benchmark " if rows == 2 else "No micro-benchmark with a ")

@@ -3,15 +3,18 @@
 import logging
 import os
 import pty
+import re
+import signal
 import subprocess
 import sys
 import termios
+import time
 
 import pytest
 from snakemake_interface_logger_plugins.common import LogEvent
 from snakemake_interface_logger_plugins.tests import MockOutputSettings
 
-from snakemake_logger_plugin_rnnbench import LogHandler
+from snakemake_logger_plugin_rnnbench import LogHandler, progress
 from snakemake_logger_plugin_rnnbench.progress import Progress, last_step, seconds_left
 
 SNAKEFILE = """
@@ -80,7 +83,61 @@ def test_a_failure_is_told_at_once_and_again_at_the_end(study):
     assert lines[-4].startswith("stopped: 3/4 jobs done in ")
     assert lines[-4].endswith("; 1 failed:")
     assert lines[-3:-1] == ["  run rnn seed=1", "    logs/rnn/seed=1.log: the loss is nan"]
-    assert lines[-1] == "Run the same command again: finished work is kept."
+    assert lines[-1] == progress.MEND
+
+
+def test_ctrl_c_ends_in_one_sentence_and_the_same_command_goes_on(study):
+    call = subprocess.Popen(
+        command("--cores", "1", sleep=2),
+        cwd=study,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    while not list((study / "runs").glob("*/*")):
+        assert call.poll() is None, call.stdout.read()
+        time.sleep(0.1)
+    os.killpg(call.pid, signal.SIGINT)
+    said, _ = call.communicate(timeout=60)
+    assert call.returncode != 0
+    assert "Error in rule" not in said and "Traceback" not in said
+    assert re.fullmatch(
+        r"stopped: \d/4 jobs done in 0:\d\d. " + progress.AGAIN, said.split("\n")[-2]
+    )
+    finished = {path: path.stat().st_mtime_ns for path in study.glob("runs/*/*")}
+    status, lines = snakemake(study)
+    assert status == 0 and lines[-1].startswith("done: ")
+    kept = {path for path, made in finished.items() if path.stat().st_mtime_ns == made}
+    assert len(kept) >= len(finished) - 1  # all but the one that the signal met
+    assert len(list(study.glob("runs/*/*"))) == 4
+
+
+def failing(number: int, logs: list[str]) -> Progress:
+    """The state after so many jobs of a rule have failed."""
+    state = Progress()
+    stats = {"run": number, "total": number}
+    state.run_info(record(LogEvent.RUN_INFO, 0, stats=stats))
+    for i in range(number):
+        job = {"jobid": i, "rule_name": "run", "wildcards": {"seed": str(i)}}
+        state.job_info(record(LogEvent.JOB_INFO, 1, log=logs[:1], **job))
+        state.job_error(record(LogEvent.JOB_ERROR, 2, log=logs, jobid=i, rule_name="run"))
+    return state
+
+
+def test_of_many_failures_the_first_are_told_and_how_many_more_there_are():
+    lines = failing(25, []).ending(now=3).splitlines()
+    assert lines[0].endswith("25 failed:")
+    assert lines[1:-2] == [f"  run seed={i}" for i in range(progress.FAILURES)]
+    assert lines[-2:] == ["  and 15 more", progress.MEND]
+
+
+def test_a_failure_on_a_cluster_names_the_log_of_the_cluster_too(tmp_path):
+    own, slurm = tmp_path / "run.log", tmp_path / "42.log"
+    slurm.write_text("slurmstepd: error: Detected 1 oom_kill event\n")
+    lines = failing(1, [str(own), str(slurm)]).ending(now=3).splitlines()
+    assert lines[2] == f"    {own}: {progress.SILENT}"
+    assert lines[3] == f"    {slurm}: slurmstepd: error: Detected 1 oom_kill event"
 
 
 def test_an_error_of_the_study_itself_is_told(study):

@@ -487,6 +487,7 @@ def test_a_trial_runs_every_combination_and_the_rest_is_as_in_the_grid():
 @given(st.dictionaries(st.sampled_from(["seed", "hidden_size"]), st.integers(1, 999), min_size=1))
 def test_settings_are_read_back_from_a_path_as_they_were(values):
     assert settings(settings_path(values)) == {k: str(v) for k, v in values.items()}
+    assert "," not in settings_path(values)  # Snakemake's sign between the wildcards of a job
 
 
 @pytest.mark.parametrize("text", ["hiden=5", "seed", "seed=", "", "machine=box", "trial=mine"])

@@ -22,6 +22,21 @@ def test_ruff_finds_nothing() -> None:
     passes("ruff", "format", "--check", ".")
 
 
+def test_types_hold() -> None:
+    passes("mypy")
+
+
+def test_every_relaxed_type_says_why() -> None:
+    """In the code behind the line, in the configuration above it or behind it."""
+    ignores = re.compile(r"# type: ignore(?!\[[a-z-]+\]  # \w)")
+    sources = (PROJECT / "src").rglob("*.py")
+    assert [path.name for path in sources if ignores.search(path.read_text("utf-8"))] == []
+    config = (PROJECT / "pyproject.toml").read_text("utf-8")
+    for part in config.split("[[tool.mypy.overrides]]\n")[1:]:
+        before = config.partition(part)[0].removesuffix("[[tool.mypy.overrides]]\n")
+        assert before.splitlines()[-1].startswith("# ") or "= true  # " in part
+
+
 def test_snakemake_lint_finds_nothing() -> None:
     passes("snakemake", "--lint")
 

@@ -157,7 +157,7 @@ class Pair:
 
     def both(
         self, X: Tensor, Y: Tensor, states: tuple[Any, ...], clip_norm: float, rate: float
-    ) -> list:
+    ) -> list[Any]:
         """Train both on one minibatch; return (loss, grad_norm, state) of each."""
         device, engine = self.job.device, self.engine
         mine, others = map(variants.detach, states)

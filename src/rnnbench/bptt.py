@@ -36,8 +36,12 @@ class Carry(torch.autograd.Function):
 def carry(state: State, xi: float) -> State:
     """Hand a state on to the next step; its gradient comes back times ``xi``."""
     if isinstance(state, tuple):
-        return tuple(Carry.apply(part, xi) for part in state)
-    return state if state is None else Carry.apply(state, xi)
+        return tuple(_carried(part, xi) for part in state)
+    return state if state is None else _carried(state, xi)
+
+
+def _carried(part: Tensor, xi: float) -> Tensor:
+    return Carry.apply(part, xi)  # type: ignore[no-untyped-call]  # torch has no type for it
 
 
 def forward(model: LanguageModel, X: Tensor, state: State, xi: Tensor) -> tuple[Tensor, State]:

@@ -22,12 +22,13 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
+from torch.autograd import DeviceType  # type: ignore[attr-defined]  # not in its __all__
 from torch.autograd.profiler_util import FunctionEvent
 from torch.profiler import ProfilerActivity, profile, record_function
 
 from rnnbench import samplers, speed, train
 from rnnbench.jobs import TimingConfig
-from rnnbench.operators import GRAPH, OVERHEAD, PARTS, SCOPE, DeviceType, launches, parts_of
+from rnnbench.operators import GRAPH, OVERHEAD, PARTS, SCOPE, launches, parts_of
 from rnnbench.variants import LanguageModel
 from rnnbench.work import Architecture
 

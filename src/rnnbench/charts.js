@@ -3,7 +3,7 @@
 
 // Values come with the page: whatever asks for a file is refused.
 const refuse = async (address) => Promise.reject(new Error(`this page loads nothing: ${address}`));
-const nowhere = { load: refuse, sanitize: refuse, http: refuse, file: refuse };
+const nowhere = { load: refuse, sanitize: refuse };
 
 async function draw(figure) {
   const spec = JSON.parse(figure.querySelector("script").textContent);

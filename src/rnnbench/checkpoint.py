@@ -33,14 +33,14 @@ def write_weights(path: Path, model: nn.Module, facts: dict[str, Any]) -> None:
         temporary.write_bytes(serialize(tensors, {KEY: json.dumps(facts)}))
 
 
-def read_weights(path: Path, model: nn.Module) -> dict:
+def read_weights(path: Path, model: nn.Module) -> dict[str, Any]:
     """Read parameters into ``model`` and return the facts beside them."""
     with safe_open(path, framework="pt") as stored:
         model.load_state_dict({name: stored.get_tensor(name) for name in stored.keys()})  # noqa: SIM118
     return read_facts(path)
 
 
-def read_facts(path: Path) -> dict:
+def read_facts(path: Path) -> dict[str, Any]:
     """Read the facts beside the weights alone.
 
     Raises:

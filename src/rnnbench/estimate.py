@@ -32,6 +32,8 @@ PROTOCOL = "the protocol of the timings"
 PROCESS_SECONDS = 0.4  # of a timed process beside its warm-up and windows
 ROUND_SECONDS = 2.0  # of a fresh interpreter
 ADMISSION_SECONDS = 0.5  # of each variant
+GRACE_MINUTES = 10  # for a start from a file system that is far away
+SLOWER = 4  # times as long as told a job may take before a cluster ends it
 PROBE_PROCESSES = {"limit": 13, "inference": 2, "breakdown": 5, "scaling": 1.1, "neighbours": 5}
 
 
@@ -55,6 +57,10 @@ class Estimate:
         cost, factor, _ = self.cost(run)
         trained = costs.predict_seconds(run, cost, text_tokens(Path(input.ids)))
         return math.ceil(IMPORT_SECONDS + factor * trained)
+
+    def run_minutes(self, wildcards: Mapping[str, str], input: Any, attempt: int) -> int:
+        """Minutes to ask a cluster for: each attempt takes a run up where the last one left it."""
+        return attempt * minutes(self.run(wildcards, input))
 
     def run_by(self, wildcards: Mapping[str, str]) -> str:
         """What the seconds of a training run are read from."""
@@ -112,6 +118,11 @@ class Estimate:
         beside = process * sum(PROBE_PROCESSES[work] * len(probes[work]) for work in probes)
         rounds = self.study["probes"]["rounds"]
         return math.ceil(admission + max(pilot, speed["most_seconds"]) + rounds * beside)
+
+
+def minutes(seconds: float) -> int:
+    """Minutes to ask a cluster for, for a job that is told to take ``seconds``."""
+    return math.ceil(GRACE_MINUTES + SLOWER * seconds / 60)
 
 
 def read(path: Path) -> list[dict[str, Any]]:

@@ -131,20 +131,23 @@ def settings(text: str) -> dict[str, str]:
     """Read what :func:`settings_path` wrote.
 
     Raises:
-        StudyError: not field=value,field=value, or no field of a run.
+        StudyError: not field=value/field=value, or no field of a run.
     """
-    found = dict(part.partition("=")[::2] for part in text.split(","))
+    found = dict(part.partition("=")[::2] for part in text.split("/"))
     known = {field.name for field in dataclasses.fields(RunConfig)} - {"machine", "trial"}
     if not found.keys() <= known or not all(found.values()):
         raise StudyError(
-            f"{text}: wanted field=value,field=value with fields out of {', '.join(sorted(known))}."
+            f"{text}: wanted field=value/field=value with fields out of {', '.join(sorted(known))}."
         )
     return found
 
 
 def settings_path(values: Mapping[str, Any]) -> str:
-    """Write settings as they stand in a path: ``variant=gru,hidden_size=64``."""
-    return ",".join(f"{name}={path_value(value)}" for name, value in values.items())
+    """Write settings as they stand in a path: ``variant=gru/hidden_size=64``.
+
+    Snakemake hands wildcards to a cluster's jobs with commas between them: values have none.
+    """
+    return "/".join(f"{name}={path_value(value)}" for name, value in values.items())
 
 
 def path_value(value: Any) -> str:

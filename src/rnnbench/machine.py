@@ -9,7 +9,7 @@ tell two), the clock of the moment, the governor, free memory, load, versions, h
 
 Machines of one model share the name: it names a class of machines. Who has twins, or studies a
 machine from another one, says so in the configuration (``machine``): the name, or the name, a
-hyphen and a label.
+hyphen and a label. ``python -m rnnbench.machine`` prints the name of this one.
 """
 
 import ctypes
@@ -29,6 +29,7 @@ from rnnbench import gpus, processor
 from rnnbench.errors import MachineError
 from rnnbench.processor import UNKNOWN, read
 
+CALLED_ON = "RNNBENCH_CALLED_ON"  # environment of jobs: the machine that Snakemake was called on
 CONTROL_GROUP = "/sys/fs/cgroup"
 NAME = re.compile(r".*?-?(?P<cores>\d+)c-\d+g-(?P<gpus>.+?-)??[0-9a-f]{6}(-.+)?")
 
@@ -58,14 +59,17 @@ def asked(wanted: str) -> tuple[str, dict[str, str], int]:
     """Name, unavailable devices and usable cores of the machine that a study is made for.
 
     Args:
-        wanted: ``auto``, this one; or the name of one, of which cores and GPUs are read off.
+        wanted: ``auto``, the one that Snakemake is called on; or the name of one. Of another one
+            than this, cores and GPUs are read off the name.
 
     Raises:
         MachineError: it is no such name.
     """
     here = name()
-    if wanted == "auto" or is_of(wanted, here):
-        return here if wanted == "auto" else wanted, unavailable(), usable_cores()
+    if wanted == "auto":
+        wanted = os.environ.get(CALLED_ON, here)
+    if is_of(wanted, here):
+        return wanted, unavailable(), usable_cores()
     told = NAME.fullmatch(wanted)
     if told is None:
         raise MachineError(
@@ -187,3 +191,7 @@ def torch_cuda() -> str | None:
     version = Path(spec.origin).with_name("version.py").read_text()
     found = re.search(r"^cuda.*= '([\d.]+)'", version, re.MULTILINE)
     return found and found.group(1)
+
+
+if __name__ == "__main__":
+    print(name())

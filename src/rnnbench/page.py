@@ -70,12 +70,12 @@ def sections(
         shown: figures, as :func:`figure` gives them.
         tables: the tidy tables.
     """
-    more = sorted({figure["section"] for figure in shown} - set(makers))
+    more: list[str] = sorted({figure["section"] for figure in shown} - set(makers))
     return [
         {
             "title": title,
             "figures": [figure for figure in shown if figure["section"] == title],
-            "tables": [t for t in makers.get(title, lambda _: [])(tables) if t["rows"]],
+            "tables": [t for t in makers.get(title, _nothing)(tables) if t["rows"]],
         }
         for title in (*makers, *more)
     ]
@@ -158,7 +158,7 @@ def _own(name: str) -> Markup:
 @cache
 def _vega() -> Markup:
     """Vega, Vega-Lite and Vega-Embed as one script; putting them together takes seconds."""
-    return Markup(vl_convert.javascript_bundle())
+    return Markup(vl_convert.javascript_bundle(None))
 
 
 def _hash(script: str) -> str:
@@ -188,3 +188,8 @@ def _exact(column: Series, shown: Sequence[str]) -> list[str]:
     exact = ["" if pd.isna(value) else repr(value).removesuffix(".0") for value in column.tolist()]
     pairs = zip(exact, (text.replace(",", "") for text in shown), strict=True)
     return ["" if long == text else long for long, text in pairs]
+
+
+def _nothing(tables: dict[str, DataFrame]) -> list[dict[str, Any]]:
+    """The tables of a section that has figures alone."""
+    return []

@@ -101,7 +101,10 @@ def trained(
     environment = {k: v for k, v in os.environ.items() if k not in determinism.PORTABLE}
     done = subprocess.run(
         [sys.executable, "-m", "rnnbench.parting"],
-        **{"input": json.dumps(asked), "stdout": subprocess.PIPE, "text": True, "check": True},
+        input=json.dumps(asked),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
         env=environment | dict(arm.settings),
     )
     return iter(json.loads(done.stdout))

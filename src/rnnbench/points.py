@@ -69,7 +69,7 @@ class Point:
         return " ".join(f"{key}={getattr(self.timing, key)}" for key in ADDRESS[1:])
 
     @property
-    def content(self) -> tuple:
+    def content(self) -> tuple[Any, ...]:
         """What must be correct before it is timed."""
         return tuple(getattr(self.timing, key) for key in CONTENT)
 

@@ -113,7 +113,7 @@ def run(
 class Relu(rnn_scratch.Layer):
     """The scratch cell with rectified units."""
 
-    activation = staticmethod(torch.relu)
+    activation: Any = staticmethod(torch.relu)
 
 
 WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")

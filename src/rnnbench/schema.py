@@ -3,7 +3,7 @@
 import difflib
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,25 @@ from rnnbench.errors import StudyError
 SCHEMA = Path(__file__).parent / "study.schema.yaml"
 DEEPEST = 10  # mappings and lists within each other; the schema has 5
 MOST_VALUES = 20_000  # of a configuration, written out; those that come along have 600
+
+
+def read(paths: Sequence[Path]) -> dict[str, Any]:
+    """All files in one; a later file overrides single keys, as ``snakemake --configfile`` does.
+
+    Raises:
+        StudyError: a file cannot be read, or is no mapping.
+    """
+    config: dict[str, Any] = {}
+    for path in paths:
+        try:
+            part = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+            raise StudyError(f"{path}: wanted a YAML file, found: {error}. Correct it.") from None
+        if not isinstance(part, dict):
+            raise StudyError(f"{path}: wanted keys and values, found {part!r:.60}. Correct it.")
+        bound(part)
+        config = _merged(config, part)
+    return config
 
 
 def check(config: Mapping[str, Any]) -> None:
@@ -115,3 +134,9 @@ def _nans(value: Any, where: str = "") -> Iterator[str]:
     items = enumerate(value) if isinstance(value, list) else items
     for key, inner in items:
         yield from _nans(inner, f"{where}.{key}".lstrip("."))
+
+
+def _merged(old: Any, new: Any) -> Any:
+    if not (isinstance(old, dict) and isinstance(new, dict)):
+        return new
+    return old | {key: _merged(old.get(key), value) for key, value in new.items()}

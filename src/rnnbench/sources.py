@@ -8,7 +8,9 @@ nothing. Functions take the wildcards of the rule of their name.
 import ast
 import hashlib
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Protocol
 
 from rnnbench import names
@@ -17,6 +19,7 @@ from rnnbench.jobs import RunConfig
 FOLDER = Path(__file__).parent
 STEP = ("train.py", "initial.py", "variants/__init__.py", "samplers/__init__.py")
 ENGINE = ("engine.py", "names.py", "layouts.py", "agreement.py", "reference.py", "precision.py")
+CHOOSING = ("variant", "sampler", "device", "engine")  # fields of a run that choose its files
 PROTOCOL = ("speed.py", "load.py", "precision.py", "energy.py")
 MACHINE = ("machine.py", "processor.py", "gpus.py", "preflight.py", "fingerprint.py", "energy.py")
 PAGE = ("page.py", "page.html.j2", "page.js", "parts.html.j2")
@@ -97,8 +100,16 @@ def run(point: RunConfig) -> str:
 
 
 def run_by(complete: Callable[[Wildcards], RunConfig]) -> Callable[[Wildcards], str]:
-    """Return :func:`run` for addresses that ``complete`` completes."""
-    return lambda address: run(complete(address))
+    """Return :func:`run` for addresses that ``complete`` completes.
+
+    It reads the files once for all runs that are made of the same ones.
+    """
+
+    @cache
+    def known(*choice: str) -> str:
+        return run(SimpleNamespace(**dict(zip(CHOOSING, choice, strict=True))))
+
+    return lambda address: known(*(getattr(complete(address), field) for field in CHOOSING))
 
 
 def lipschitz(wildcards: Wildcards) -> str:

@@ -101,7 +101,7 @@ def level(logs: np.ndarray) -> Level:
         )
 
 
-def bounds(centre: np.ndarray, variance: np.ndarray, freedom: ArrayLike) -> np.ndarray:
+def bounds(centre: np.ndarray, variance: np.ndarray, freedom: Any) -> np.ndarray:
     """Ends of 95 % intervals by Student's t, ``(2, ...)``; NaN where ``freedom`` is."""
     from scipy.special import stdtrit  # here: every job that reads a table would pay for it
 
@@ -109,7 +109,7 @@ def bounds(centre: np.ndarray, variance: np.ndarray, freedom: ArrayLike) -> np.n
     return np.array([centre - half, centre + half])
 
 
-def reach(found: Level, usual: np.ndarray) -> np.ndarray:
+def reach(found: Level, usual: ArrayLike) -> np.ndarray:
     """How far 95 % intervals reach to either side, as a share of the level, ``(...)``.
 
     Who measures until an interval is narrow stops where few processes happen to lie together, and

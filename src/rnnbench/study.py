@@ -239,6 +239,14 @@ class Study:
         }
 
     @staticmethod
+    def entry(wildcard: str, within: Mapping[str, Any]) -> Callable[[Mapping[str, str]], Any]:
+        """Return what gives the value that a wildcard is the key of.
+
+        Snakemake's own ``lookup`` walks through all the values, whose files are as many as runs.
+        """
+        return lambda address: within[address[wildcard]]
+
+    @staticmethod
     def drawn_from(tables: Sequence[str]) -> Callable[[Mapping[str, str]], list[str]]:
         """Return what gives the files of a figure out of all, given its name: few, or all."""
 

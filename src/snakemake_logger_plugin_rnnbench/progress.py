@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import mean
 
@@ -15,6 +15,9 @@ NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?|inf|nan|[Tt]rue|[Ff]alse"
 UNSAID = {"machine"}  # wildcards that are the same in all jobs of a run
 STEP = r"\b((?:epoch|process) \d+/\d+)\s"
 AGAIN = "Run the same command again: finished work is kept."
+MEND = "Mend what these lines say, then run the same command again: finished work is kept."
+SILENT = "nothing written: it was killed from outside, as for want of memory or time"
+FAILURES = 10  # told one by one at the end
 
 
 def clock(seconds: float) -> str:
@@ -92,7 +95,8 @@ class Job:
         return f"{self.name} {steps[-1]}" if steps else self.name
 
     def failure(self) -> list[str]:
-        ends = [(log, (tail(log, 1) or ["nothing written"])[0]) for log in self.logs]
+        """What failed, and the last line of each of its logs."""
+        ends = [(log, (tail(log, 1) or [SILENT])[0]) for log in self.logs]
         return [f"  {self.name}", *(f"    {log}: {end}" for log, end in ends)]
 
 
@@ -132,6 +136,7 @@ class Progress:
 
     def job_error(self, record: logging.LogRecord) -> str:
         job = self.running.pop(record.jobid, None) or Job.of(record)
+        job = replace(job, logs=list(record.log or []))  # a cluster adds a log of its own
         self.failed[record.jobid] = job
         lines = [f"failed: {job.name}"]
         for log in job.logs:
@@ -152,5 +157,7 @@ class Progress:
         stopped = f"stopped: {self.done}/{self.total} jobs done in {clock(now - self.began)}"
         if not self.failed:
             return f"{stopped}. {AGAIN}"
-        lines = [line for job in self.failed.values() for line in job.failure()]
-        return "\n".join([f"{stopped}; {len(self.failed)} failed:", *lines, AGAIN])
+        shown = [*self.failed.values()][:FAILURES]
+        lines = [line for job in shown for line in job.failure()]
+        more = [f"  and {len(self.failed) - FAILURES} more"] * (len(self.failed) > FAILURES)
+        return "\n".join([f"{stopped}; {len(self.failed)} failed:", *lines, *more, MEND])

@@ -19,7 +19,7 @@ rule memory:
     input:
         vocab=f"results/vocab/corpus={{corpus}}/token={study['runs']['token']}/vocab.json",
         ids=f"results/vocab/corpus={{corpus}}/token={study['runs']['token']}/tokens.npy",
-        weights=lookup(dpath="{corpus}", within=REMEMBERING),
+        weights=study.entry("corpus", within=REMEMBERING),
     output:
         f"{MEMORY}/losses.csv",
     log:

@@ -11,7 +11,7 @@ FIGURES = expand(
 rule table:
     """Gather the records of one kind into one tidy table."""
     input:
-        lookup(dpath="{table}", within=PARTS),
+        study.entry("table", within=PARTS),
     output:
         report(
             "results/tables/{table}.csv",
@@ -24,7 +24,7 @@ rule table:
     conda:
         "../../environment.yml"
     params:
-        missing=lookup(dpath="{table}", within=MISSING),
+        missing=study.entry("table", within=MISSING),
         source=sources.tables(),
     script:
         "../scripts/table.py"

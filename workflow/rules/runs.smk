@@ -32,6 +32,7 @@ rule run:
     threads: 1
     resources:
         gpu=study.gpus,
+        runtime=estimate.run_minutes,
         seconds=estimate.run,
         seconds_by=estimate.run_by,
     params:

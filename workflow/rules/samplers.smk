@@ -62,6 +62,8 @@ rule detaching:
     conda:
         "../../environment.yml"
     threads: ALL_CORES
+    resources:
+        mem_mb=2000 + study["detaching"]["memory_limit_mib"],
     params:
         cost_tokens=study["detaching"]["cost_tokens"],
         memory_limit_mib=study["detaching"]["memory_limit_mib"],

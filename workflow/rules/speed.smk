@@ -55,6 +55,8 @@ rule campaign:
     threads: ALL_CORES
     resources:
         gpu=study.timing_gpus,
+        mem_mb=1000 * (1 + study.usable_cores),  # neighbours: a process on each core
+        runtime=minutes(estimate.speed()),
         seconds=estimate.speed(),
         seconds_by=PROTOCOL,
     params:

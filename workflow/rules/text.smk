@@ -188,6 +188,8 @@ rule counting:
     conda:
         "../../environment.yml"
     threads: ALL_CORES
+    resources:
+        mem_mb=2000 + 90 * max(study["counting"]["megabytes"]),  # of the book's way
     params:
         **study["counting"],
         corpus=study.timing_corpus,

@@ -1,5 +1,7 @@
 """Zipf's law: how often the n-gram of each rank occurs, by order, on logarithmic axes."""
 
+from typing import Any
+
 import altair as alt
 import numpy as np
 import pandas as pd
@@ -33,7 +35,7 @@ def draw(tables: _rows.Tables) -> alt.Chart | None:
     return _parts.framed(chart, choices)
 
 
-def _line(table: DataFrame, key: dict) -> DataFrame:
+def _line(table: DataFrame, key: dict[str, Any]) -> DataFrame:
     """Ranks and counts of one line, spread evenly along its logarithmic axis."""
     ranks, counts = figure.curve(table)
     wanted = np.geomspace(1, ranks[-1], MOST)

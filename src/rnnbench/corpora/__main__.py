@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from rnnbench import schema
 from rnnbench.corpora import Folders, unreachable
 from rnnbench.errors import StudyError, UserError
@@ -21,7 +19,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m rnnbench.corpora", description=__doc__)
     parser.add_argument("configs", nargs="+", type=Path, metavar="CONFIG.yaml")
     try:
-        line = _offline(_read(parser.parse_args(arguments).configs), Folders.from_environment())
+        line = _offline(
+            schema.read(parser.parse_args(arguments).configs), Folders.from_environment()
+        )
     except UserError as error:
         print(error, file=sys.stderr)
         return 2
@@ -49,27 +49,6 @@ def _named(config: dict[str, Any]) -> list[str]:
     if not all(isinstance(names, list) for names in lists):
         raise StudyError(f"corpora: wanted a list of names, found {lists}. Write [NAME, NAME].")
     return list(dict.fromkeys(str(name) for names in lists for name in names))
-
-
-def _read(paths: Sequence[Path]) -> dict[str, Any]:
-    """All files in one; a later file overrides single keys, as ``snakemake --configfile`` does."""
-    config: dict[str, Any] = {}
-    for path in paths:
-        try:
-            part = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
-            raise StudyError(f"{path}: wanted a YAML file, found: {error}. Correct it.") from None
-        if not isinstance(part, dict):
-            raise StudyError(f"{path}: wanted keys and values, found {part!r:.60}. Correct it.")
-        schema.bound(part)
-        config = _merged(config, part)
-    return config
-
-
-def _merged(old: Any, new: Any) -> Any:
-    if not (isinstance(old, dict) and isinstance(new, dict)):
-        return new
-    return old | {key: _merged(old.get(key), value) for key, value in new.items()}
 
 
 if __name__ == "__main__":

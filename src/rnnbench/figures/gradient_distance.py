@@ -5,6 +5,8 @@ to 95 %, dotted: the powers of the radius. Right: models of text; the part of th
 comes from so many steps back, as a share of the norm of the whole.
 """
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -59,7 +61,7 @@ def finding(tables: _rows.Tables) -> str:
     )
 
 
-def _band(ax: Axes, table: DataFrame, metric: str, color: str, **look) -> None:
+def _band(ax: Axes, table: DataFrame, metric: str, color: str, **look: Any) -> None:
     groups = table.groupby("distance")[metric]
     low, middle, high = (groups.quantile(q) for q in (0.05, 0.5, 0.95))
     ax.fill_between(middle.index, low, high, color=color, alpha=0.2, lw=0)

@@ -44,7 +44,7 @@ class Timed:
         return self.point["status"] == points.MEASURED and self.address in self.machine.windows
 
     @property
-    def address(self) -> tuple:
+    def address(self) -> tuple[Any, ...]:
         own = self.point | {"machine": self.machine.name}
         return tuple(own[key] for key in tables.TIMING_KEYS)
 
@@ -126,7 +126,7 @@ def _met(above: Sequence[Timed], below: Sequence[Timed]) -> list[tuple[Timed, Ti
     return list(pairs.values())
 
 
-def _key(timed: Timed, policy: str) -> tuple:
+def _key(timed: Timed, policy: str) -> tuple[Any, ...]:
     fields = contract.work(timed.point, policy)
     return tuple(fields[name] for name in contract.KEY)
 

@@ -8,6 +8,7 @@ a benchmark is an A/A test, every other process against the rest.
 
 import json
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -23,6 +24,9 @@ from rnnbench.records import replacing
 from rnnbench.stats import Samples
 
 PROCESSES = 6  # two halves with an interval each
+ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"
+)  # whatever the workflow gives its job
 ROUNDS = ("--benchmark-max-time=0.25", "--benchmark-min-rounds=5", "--benchmark-warmup=on")
 TIMES = ["machine", "benchmark", "process", "rounds", "seconds"]
 MISSING = "not in the reference"
@@ -31,7 +35,7 @@ log = logging.getLogger(__name__)
 
 
 def measure(benchmarks: Sequence[str], path: str | Path) -> None:
-    """Run the files ``benchmarks`` once, in a fresh process, and write every round to ``path``.
+    """Run the files ``benchmarks`` once, in a fresh process of one thread; write every round.
 
     Raises:
         StudyError: a benchmark failed; the log says which.
@@ -40,7 +44,8 @@ def measure(benchmarks: Sequence[str], path: str | Path) -> None:
     with replacing(path) as temporary:
         written = ("--benchmark-enable", f"--benchmark-json={temporary}")
         command = [sys.executable, "-m", "pytest", *benchmarks, *alone, *ROUNDS, *written]
-        done = subprocess.run(command, capture_output=True, text=True)
+        environment = os.environ | ONE_THREAD
+        done = subprocess.run(command, capture_output=True, text=True, env=environment)
         log.info("%s%s", done.stdout, done.stderr)
         if done.returncode:
             raise StudyError(

@@ -32,7 +32,7 @@ def finding(tables: _rows.Tables) -> str:
     table = _machines.rows(tables, "microbench")
     judged = _machines.judged(table)
     if judged.empty:
-        return _rows.missing(table, "micro-benchmark with a reference", "micro-benchmark")
+        return _rows.missing(judged, "micro-benchmark with a reference")
     slower = judged[judged.verdict == SLOWER].sort_values("ratio")
     worst = f"; slowest {slower.benchmark.iloc[0]}" if len(slower) else ""
     many = _rows.counted(len(judged), "micro-benchmark")

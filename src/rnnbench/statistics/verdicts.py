@@ -47,7 +47,8 @@ class Machine:
     def floors(self) -> np.ndarray:
         """Noise floor of each sitting, ``(sittings,)``."""
         found = sittings.contrast(self.twice[:, 1], self.twice[:, 0])[:3].T
-        return np.array([comparison.noise_floor([Comparison(*a, np.nan, 0, 0)]) for a in found])
+        tests = [Comparison(ratio, low, high, np.nan, 0, 0) for ratio, low, high in found]
+        return np.array([comparison.noise_floor([test]) for test in tests])
 
 
 def table(above: Machine, below: Machine) -> DataFrame:

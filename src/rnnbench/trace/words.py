@@ -131,7 +131,7 @@ def _verdict(trace: Trace, name: str) -> str:
 def _cell(column: str, value: Any) -> str:
     """A cell, and how it is computed where that is one of the suite's metrics."""
     metric = _metric(column)
-    rule = f"  ({inspect.getdoc(metric).partition(';')[0]})" if metric else ""
+    rule = f"  ({str(inspect.getdoc(metric)).partition(';')[0]})" if metric else ""
     return f"  {column} = {path_value(value)}{rule}"
 
 

@@ -42,7 +42,7 @@ class Workspace:
         finalize(self, self.library.rnnbench_close, self.handle)
 
     def step(
-        self, model: LanguageModel, X: Tensor, Y: Tensor, parts: list[Tensor], *rates: float
+        self, model: LanguageModel, X: Tensor, Y: Tensor, parts: list[Tensor | None], *rates: float
     ) -> tuple[Tensor, list[Tensor]]:
         """Train on ``(T, B)``; return (loss, grad_norm) and the new parts of the state."""
         ends = [X.new_empty(shape_of(model, X), dtype=torch.float32) for _ in parts]

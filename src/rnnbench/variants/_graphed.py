@@ -66,6 +66,7 @@ class Recording:
         """A plain training step from and to the memory of this object."""
         state: State = tuple(self.state) if len(self.state) > 1 else self.state[0]
         loss, grad_norm, state = train.step(model, self.X, self.Y, state, *rates)
+        assert state is not None  # it comes out of a step
         ends = state if isinstance(state, tuple) else (state,)
         self.results = [loss, grad_norm, *(end.detach() for end in ends)]
 

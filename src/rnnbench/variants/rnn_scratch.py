@@ -3,6 +3,8 @@
 H_t = tanh(X_t W_xh + H_{t-1} W_hh + b_h), d2l equation 8.4.5.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -14,7 +16,7 @@ initial = normal
 class Layer(nn.Module):
     num_layers, bidirectional = 1, False
     library = nn.RNN
-    activation = staticmethod(torch.tanh)
+    activation: Any = staticmethod(torch.tanh)
 
     def __init__(self, input_size: int, hidden_size: int):
         super().__init__()
