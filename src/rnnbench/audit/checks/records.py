@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from rnnbench.audit.checks import Checked
 from rnnbench.audit.tree import Tree
-from rnnbench.jobs import path_value, settings
+from rnnbench.jobs import path_value
 
 RUNS = ("runs/", "trials/")
 
@@ -28,7 +28,4 @@ def check(tree: Tree) -> Iterator[Checked]:
 
 def _address(name: str) -> dict[str, str]:
     """The parameters in the path of a run."""
-    found: dict[str, str] = {}
-    for part in name.split("/")[1:-1]:
-        found |= settings(part) if "," in part else dict([part.partition("=")[::2]])
-    return found
+    return dict(part.partition("=")[::2] for part in name.split("/")[1:-1])
