@@ -21,7 +21,29 @@ DOCUMENTS = [README, PROJECT / "config/README.md", *sorted(PROJECT.glob("docs/*.
 EXAMPLES = [path for path in DOCUMENTS if path.name.startswith("own_")]  # a fresh clone each
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 WORKFLOW = "tests/pipeline/test_workflow.py::"
+SLURM = "tests/slurm/test_slurm.py::"
+CONTAINER = "tests/test_recipes.py::"  # what goes in; there is nothing here to build one with
 COVERED = {
+    **dict.fromkeys(
+        [
+            "snakemake --profile profiles/slurm --config machine=NAME",
+            "snakemake --profile profiles/slurm --config machine=NAME-OF-THE-WORKERS",
+            "snakemake --profile profiles/slurm publish --config machine=NAME",
+        ],
+        SLURM + "test_every_result_that_was_asked_for_is_there",
+    ),
+    "srun --exclusive .venv/bin/python -m rnnbench.machine": SLURM
+    + "test_the_machine_is_the_one_that_worked_not_the_one_that_asked",
+    **dict.fromkeys(
+        [
+            "docker build --tag rnnbench .",
+            'docker run --rm --volume "$PWD/results:/rnnbench/results" rnnbench',
+            "apptainer build rnnbench.sif apptainer.def",
+            'apptainer run rnnbench.sif --cores all --directory "$PWD"',
+        ],
+        CONTAINER
+        + "test_a_container_holds_all_that_the_workflow_needs_and_nothing_that_is_not_there",
+    ),
     "snakemake --cores all publish": WORKFLOW
     + "test_what_was_measured_becomes_a_bundle_whose_bytes_are_equal_each_time",
     "snakemake --cores all hardware --config 'hardware={bundles: [one.zip, another.zip]}'": WORKFLOW
