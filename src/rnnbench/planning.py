@@ -51,6 +51,7 @@ def dry_run(number: int) -> Row:
         with subprocess.Popen(
             [*command, "--configfile", str(path)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         ) as process:
+            assert process.stdout is not None  # it is a pipe
             said = process.stdout.read().decode()
             _, status, used = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Protocol
+from typing import Any, Protocol
 
 from rnnbench import names
 from rnnbench.jobs import RunConfig
@@ -107,7 +107,8 @@ def run_by(complete: Callable[[Wildcards], RunConfig]) -> Callable[[Wildcards], 
 
     @cache
     def known(*choice: str) -> str:
-        return run(SimpleNamespace(**dict(zip(CHOOSING, choice, strict=True))))
+        chosen: Any = SimpleNamespace(**dict(zip(CHOOSING, choice, strict=True)))
+        return run(chosen)
 
     return lambda address: known(*(getattr(complete(address), field) for field in CHOOSING))
 
