@@ -24,10 +24,9 @@ from test_bundle import DIGESTS, FILES
 from test_page import EVIL
 from test_page import made as page_with
 
-from rnnbench import bundle, checkpoint, corpora, page, tables
+from rnnbench import bundle, checkpoint, corpora, page, schema, tables
 from rnnbench.audit import integrity
 from rnnbench.corpora import Folders
-from rnnbench.corpora.__main__ import _read as read_config
 from rnnbench.errors import UserError
 from rnnbench.generate import Trained
 from rnnbench.records import read_record
@@ -53,7 +52,7 @@ def text(path: Path) -> object:
 
 
 def configuration(path: Path) -> object:
-    return Study(read_config([tiny.PROJECT / "config/config.yaml", path]), "box", {}, 2)
+    return Study(schema.read([tiny.PROJECT / "config/config.yaml", path]), "box", {}, 2)
 
 
 def endless(folder: Path) -> Path:

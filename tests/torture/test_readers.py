@@ -22,9 +22,8 @@ from hypothesis import strategies as st
 from test_bundle import DIGESTS, FILES
 from test_train import RUN, VOCAB_SIZE
 
-from rnnbench import bundle, checkpoint, crate, tables, train
+from rnnbench import bundle, checkpoint, crate, schema, tables, train
 from rnnbench.audit import integrity, signature
-from rnnbench.corpora.__main__ import _read as read_config
 from rnnbench.errors import UserError
 from rnnbench.generate import Trained
 from rnnbench.hardware import bundles
@@ -174,7 +173,7 @@ def test_a_configuration_file_of_any_bytes_is_read_or_refused(
 ) -> None:
     def law(content: bytes) -> None:
         (tmp_path / "study.yaml").write_bytes(content)
-        refuses(read_config, [tmp_path / "study.yaml"])
+        refuses(schema.read, [tmp_path / "study.yaml"])
 
     fuzz(damaged((tiny.PROJECT / "config/calibration.yaml").read_bytes()), law)
 
