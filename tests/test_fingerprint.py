@@ -128,8 +128,8 @@ def test_a_job_on_another_machine_than_its_results_are_filed_under_says_both(tmp
     code = (
         "import sys, types\n"
         "wildcards = types.SimpleNamespace(machine='another-8c-9g-abcdef')\n"
-        "snakemake = types.SimpleNamespace(log=[sys.argv[2]], input=[], output=[sys.argv[3]], "
-        "wildcards=wildcards)\n"
+        "snakemake = types.SimpleNamespace(log=[sys.argv[2]], input=[], params={}, "
+        "output=[sys.argv[3]], wildcards=wildcards)\n"
         "exec(open(sys.argv[1]).read())"
     )
     arguments = [script, tmp_path / "log", tmp_path / "record.json"]
