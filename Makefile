@@ -31,7 +31,8 @@ hardware: $(READY) ## publish this machine and compare it with all that were pub
 
 test: $(READY) ## set up and run all tests
 	@echo "rnnbench: running the tests, about 16 minutes on 2 cores"
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 \
+	--dist loadfile --no-loadscope-reorder
 
 site: $(READY) ## the documents and the library as pages, to be read from the disk: build/site/index.html
 	@$(BIN)/python -m mkdocs build --quiet --strict && echo "rnnbench: open build/site/index.html"
