@@ -12,9 +12,11 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote
 
+import psutil
 import pytest
 from project import PROJECT, TOY, bare, command, copy_project, environment, snakemake
 
@@ -412,3 +414,23 @@ def test_a_text_that_is_no_text_ends_with_one_message_and_no_file(tmp_path: Path
     assert "numbers: wanted words of the letters a-z" in said
     assert "Traceback" not in said
     assert not (tmp_path / target).exists()
+
+
+def test_snakemake_keeps_no_thread_for_a_job_that_has_ended(tmp_path: Path) -> None:
+    """Such threads are timers, and take time from the timings that run beside them."""
+    project = copy_project(tmp_path)
+    targets = ["results/tables/zipf.csv", "results/tables/ngram_lm.csv"]
+    running = subprocess.Popen(
+        [*command(), "--", *targets],
+        cwd=project,
+        env=environment(project),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    threads = []
+    while running.poll() is None:
+        with suppress(psutil.Error):  # it may end in between
+            threads.append(psutil.Process(running.pid).num_threads())
+        time.sleep(0.1)
+    assert running.returncode == 0
+    assert max(threads) < 10  # of 16 jobs
