@@ -7,7 +7,7 @@ import pytest
 from pandas import DataFrame
 
 from rnnbench import equal_cost, work
-from rnnbench.claims import FAILS, HOLDS, NOT_MEASURED, PARTLY, capacity
+from rnnbench.claims import FAILS, HOLDS, NOT_MEASURED, PARTLY, Claim, capacity
 
 SIZES = (16, 64, 256)
 SECONDS = {"rnn": 1e-6, "gru": 2e-6, "lstm": 1e-6}  # per epoch and parameter
@@ -146,3 +146,16 @@ def test_more_layers_help_if_they_help_in_every_run(deep, verdict):
     table = DataFrame([row for part in both for row in part.to_dict("records")])
     claim = capacity.more_layers({"runs": table})
     assert (claim.verdict, claim.n) == (verdict, 2)
+
+
+def test_speeds_of_one_process_are_told_without_an_interval():
+    setting = dict.fromkeys(capacity.SETTING, "one") | {"threads": 1, "n": 2}
+    speeds = {"rnn": 3.0, "gru": 2.0, "lstm": 1.0}
+    rows = [
+        setting | {"variant": name, "tokens_per_second": speed, "low": np.nan, "high": np.nan}
+        for name, speed in speeds.items()
+    ]
+    told = capacity.dearer(Claim("said", "somewhere"), DataFrame(rows), "writes {speeds}")
+    assert told.verdict == PARTLY
+    assert told.measured.count("one process, no interval") == 3
+    assert "nan" not in told.measured

@@ -62,8 +62,7 @@ def dearer(said: Claim, timed: DataFrame, words: str) -> Claim:
     apart = (low[:-1] > high[1:]).all()
     falling = (np.diff(speed) < 0).all()
     speeds = ", ".join(
-        f"{_rows.figures3(row.tokens_per_second)} ({variant}; {_rows.figures3(row.low)} to "
-        f"{_rows.figures3(row.high)})"
+        f"{_rows.figures3(row.tokens_per_second)} ({variant}; {_interval(row.low, row.high)})"
         for variant, row in rows.loc[list(ORDER)].iterrows()
     )
     n, threads = int(rows.n.min()), _rows.counted(int(first.threads), "thread")
@@ -74,6 +73,13 @@ def dearer(said: Claim, timed: DataFrame, words: str) -> Claim:
         **{"value": speed[0] / speed[2], "low": low[0] / high[2], "high": high[0] / low[2]},
         n=n,
     )
+
+
+def _interval(low: float, high: float) -> str:
+    """A single process has no interval: nothing says how the next would differ."""
+    if np.isnan(low):
+        return "one process, no interval"
+    return f"{_rows.figures3(low)} to {_rows.figures3(high)}"
 
 
 def _one_setting(timed: DataFrame) -> DataFrame:
