@@ -98,6 +98,11 @@ def software() -> dict[str, Any]:
     }
 
 
+def without_folders(text: str) -> str:
+    """Files by name alone: torch's settings tell where its builders keep their compiler."""
+    return re.sub(r"(?<![^\s=])/(?:[^\s/,]+/)+", "", text)
+
+
 def torch_facts() -> dict[str, Any]:
     """How torch was built, the libraries it brings, and switches of its speed and its numbers."""
     import threadpoolctl
@@ -113,7 +118,7 @@ def torch_facts() -> dict[str, Any]:
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
         "openmp": _line(config, "OpenMP"),
         "default_threads": torch.get_num_threads(),
-        "torch_build": " ".join(config.split()),
+        "torch_build": without_folders(" ".join(config.split())),
         "denormals": "kept" if torch.tensor(1e-40) * 1 > 0 else "flushed to zero",
         "float32_matmul_precision": torch.get_float32_matmul_precision(),
         "tf32_matmul": _switch(lambda: torch.backends.cuda.matmul.allow_tf32),
