@@ -91,7 +91,8 @@ def _windows(row: dict[str, Any], rate: float, rng: np.random.Generator, arms: i
             seconds = 20_000 / (level * np.exp(0.004 * rng.standard_normal()))
             rows.append({"process": process, "window": window, "seconds": seconds})
     table = DataFrame(rows).assign(**row, num_tokens=20_000, sitting="now", steady=True)
-    table = table.assign(counted=table.window > 0, disturbed=False, outside_load=0.0)
+    table = table.assign(counted=table.window > 0, disturbed=False)
+    table = table.assign(outside_load=0.0, core_slowdown=0.0)
     table["arm"] = np.where(table.process % arms == 1 % arms, "a", "b")
     table["round"] = (table.process - 1) // arms + 1
     facts = {"initialisation_seconds": 0.1, "first_step_seconds": 0.1, "load_average": 0.0}

@@ -19,7 +19,13 @@ from rnnbench.points import Point, Protocol
 from rnnbench.timing import Text, WorkError
 
 PROTOCOL = Protocol(
-    processes_min=3, precision=0.02, most_seconds=30.0, outside_load=0.1, twins=(), seed=1
+    processes_min=3,
+    precision=0.02,
+    most_seconds=30.0,
+    outside_load=0.1,
+    core_slowdown=0.1,
+    twins=(),
+    seed=1,
 )
 CALM = {"rnn": 100.0, "gru": 50.0, "lstm": 25.0}
 
@@ -31,6 +37,7 @@ class Machine:
         self.asked, self.refused, self.broken = [], {}, {}
         self.scatter, self.seconds, self.outside_load, self.ends_after = {}, 0.0, 0.0, None
         self.joules: float | None = None
+        self.pace_seconds: dict[int, float] = {}
 
     def __call__(self, *_):
         return self
@@ -57,6 +64,7 @@ class Machine:
         facts = {"initialisation_seconds": 0.1, "first_step_seconds": 0.1, "steady": True}
         facts |= {"gates": 1, "num_layers": 1, "directions": 1, "vocab_size": VOCAB_SIZE}
         facts |= {"peak_memory_bytes": 1, "load_average": 0.0, "outside_load": self.outside_load}
+        facts |= {"pace_seconds": self.pace_seconds.get(timing.process, 2e-4)}
         facts |= {"energy_joules": self.joules, "energy_source": "a counter"}
         return [
             timing.as_row()
@@ -243,7 +251,23 @@ def test_load_from_outside_beyond_the_bound_and_a_tick_marks_a_window(
     machine.outside_load = load
     samples = sitting().samples()
     assert set(samples.disturbed) == {disturbed}
-    assert len(samples) == 27
+    assert len(samples) == (54 if disturbed else 27)
+
+
+def test_cores_that_were_slower_around_a_window_mark_it_and_its_round_is_made_up_for(
+    machine, sitting
+):
+    """Three rounds with something undisturbed in each, of four."""
+    machine.pace_seconds = {2: 3e-4}
+    samples = sitting().samples()
+    assert set(samples[samples.disturbed].process) == {2}
+    assert set(samples.process) == {1, 2, 3, 4}
+    assert samples.core_slowdown.max() == pytest.approx(0.5)
+
+
+def test_a_pilot_that_is_disturbed_all_along_ends_after_twice_its_rounds(machine, sitting):
+    machine.outside_load = 1.0
+    assert set(sitting().samples().process) == {1, 2, 3, 4, 5, 6}
 
 
 @pytest.mark.parametrize(("joules", "per_million"), [(None, np.nan), (0.5, 5000.0)])

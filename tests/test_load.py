@@ -5,15 +5,17 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from test_campaign import PROTOCOL
 from test_timing import TIMING, VOCAB_SIZE
 
-from rnnbench import machine
-from rnnbench.load import Clock
+from rnnbench import machine, pace
+from rnnbench.load import Clock, calm_pace, core_slowdown, disturbed
 from rnnbench.points import Point
 from rnnbench.timing import Interpreter, Text
 
@@ -71,7 +73,7 @@ def timed_windows(tmp_path) -> pd.DataFrame:
     """The windows that count of one process, timed and marked as a campaign does it."""
     np.save(tmp_path / "ids.npy", np.arange(300, dtype=np.uint8) % VOCAB_SIZE)
     with Interpreter(Text(tmp_path / "ids.npy", VOCAB_SIZE), tmp_path / "log") as interpreter:
-        rows = interpreter.rows("speed", TIMING)
+        rows = interpreter.rows("speed", replace(TIMING, window_seconds=0.1))
     point = Point.of(TIMING.as_row(), "0", PROTOCOL)
     point.take(1, pd.DataFrame(rows), "now", 1.0)
     windows = point.windows()
@@ -92,3 +94,29 @@ def test_a_timing_that_is_left_alone_is_not_disturbed(tmp_path):
     if max(before, others()) > PROTOCOL.outside_load / 2:
         pytest.skip(f"others keep this machine busy: {before:.2f} cores before the timing")
     assert windows.disturbed.mean() <= 0.5
+
+
+def test_cores_that_were_slower_than_calm_mark_a_window_and_those_of_other_threads_do_not():
+    """Of 20 windows per number of threads one is slowed, as much as others are slow anyway."""
+    paces = [1.0] * 19 + [1.5] + [3.0] * 20
+    windows = pd.DataFrame({"pace_seconds": paces, "threads": [1] * 20 + [2] * 20})
+    windows = windows.assign(seconds=0.1, outside_load=0.0)
+    windows["core_slowdown"] = core_slowdown(windows, calm_pace(windows))
+    assert windows.core_slowdown[19] == pytest.approx(0.5)
+    assert disturbed(windows, 0.1, 0.1).tolist() == [False] * 19 + [True] + [False] * 20
+    assert not disturbed(windows, 0.1, np.inf).any()
+
+
+def test_where_most_windows_were_slowed_the_few_calm_ones_are_known():
+    windows = pd.DataFrame({"pace_seconds": [1.5] * 18 + [1.0] * 2, "threads": 1})
+    windows = windows.assign(seconds=0.1, outside_load=0.0)
+    windows["core_slowdown"] = core_slowdown(windows, calm_pace(windows))
+    assert disturbed(windows, 0.1, 0.1).tolist() == [True] * 18 + [False] * 2
+
+
+def test_asking_for_the_pace_changes_nothing_in_torch():
+    before = torch.get_num_threads(), torch.get_rng_state(), torch.is_grad_enabled()
+    assert 0 < pace.seconds() < 1
+    assert torch.get_num_threads() == before[0]
+    assert torch.equal(torch.get_rng_state(), before[1])
+    assert torch.is_grad_enabled() == before[2]

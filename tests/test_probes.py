@@ -22,7 +22,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory):
     np.save(folder / "tokens.npy", (np.arange(400) ** 2 % 7 % VOCAB_SIZE).astype(np.uint8))
     broken = dataclasses.replace(QUICK, batch_size=10_000)
     asked = {"inference": [QUICK], "neighbours": [QUICK], "scaling": [QUICK, broken], "limit": []}
-    protocol = Protocol(3, 0.02, 30.0, 0.1, (), 1)
+    protocol = Protocol(3, 0.02, 30.0, 0.1, 0.1, (), 1)
     text = Text(folder / "tokens.npy", VOCAB_SIZE)
     return probes.measure(asked, 2, protocol, text, folder / "log")
 
@@ -79,6 +79,8 @@ def test_where_all_was_disturbed_the_fastest_window_is_told_and_labelled():
 
 
 def test_processes_side_by_side_do_not_disturb_each_other():
-    windows = DataFrame({"outside_load": [1.0, 1.4], "seconds": 1.0, "parallel": 2})
-    assert disturbed(windows, 0.1).tolist() == [False, True]
-    assert disturbed(windows.drop(columns="parallel"), 0.1).tolist() == [True, True]
+    windows = DataFrame(
+        {"outside_load": [1.0, 1.4], "core_slowdown": np.nan, "seconds": 1.0, "parallel": 2}
+    )
+    assert disturbed(windows, 0.1, 0.1).tolist() == [False, True]
+    assert disturbed(windows.drop(columns="parallel"), 0.1, 0.1).tolist() == [True, True]

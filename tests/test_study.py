@@ -135,8 +135,9 @@ NUMBERS = {
     "ngram_lm.train_tokens",
     *("sine.learning_rate", "speed.window_seconds", "speed.warmup_seconds"),
     *("speed.precision", "speed.most_seconds", "speed.outside_load"),
+    "speed.core_slowdown",
 }
-FINITE = NUMBERS - {"runs.train_tokens", "ngram_lm.train_tokens"}
+FINITE = NUMBERS - {"runs.train_tokens", "ngram_lm.train_tokens", "speed.core_slowdown"}
 LISTS = {
     *(
         "corpora",
@@ -182,6 +183,7 @@ SINGLE = {
     "speed.precision": 1,
     "speed.most_seconds": 0,
     "speed.outside_load": 0,
+    "speed.core_slowdown": 0,
     "speed.threads": ["most"],
     "speed.twins": [1],
     "speed.windows": 1,

@@ -109,6 +109,7 @@ def windows(process: int, warm_up: list[float], counted: list[float], **changes)
         "arm": "a",
         "disturbed": False,
         "outside_load": 0.01,
+        "core_slowdown": 0.0,
         "energy_joules": None,
         "energy_source": "unknown: no counter",
         "load_average": 0.5,

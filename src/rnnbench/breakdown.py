@@ -101,7 +101,7 @@ def _window(
     activities = [ProfilerActivity.CPU]
     if timing.device == "cuda":
         activities.append(ProfilerActivity.CUDA)
-    plain = speed.window(timing.device, stepping, num_minibatches)
+    plain = speed.paced_window(timing.device, stepping, num_minibatches)
     with profile(activities=activities, record_shapes=True) as profiler:
         profiled = speed.window(timing.device, stepping, num_minibatches)
     everything = profiler.events()
@@ -114,7 +114,10 @@ def _window(
         seconds[GRAPH] = max(0.0, handed["device_seconds"] - sum(seconds.values()))
     told = sum(seconds.values())
     seconds[OVERHEAD] = max(0.0, plain["seconds"] - told)
-    totals = {name: plain[name] for name in ("num_minibatches", "num_tokens", "load_average")}
+    totals = {
+        name: plain[name]
+        for name in ("num_minibatches", "num_tokens", "load_average", "pace_seconds")
+    }
     totals["outside_load"] = max(plain["outside_load"], profiled["outside_load"])
     times = {"plain_seconds": plain["seconds"], "profiled_seconds": profiled["seconds"]}
     return totals | times | handed, seconds

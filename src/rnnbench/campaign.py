@@ -20,7 +20,7 @@ from pandas import DataFrame
 
 from rnnbench import admission, machine, preflight, sample_files
 from rnnbench.jobs import OPTIMISER, TimingConfig
-from rnnbench.points import ADDRESS, MEASURED, Point, Protocol, usual_scatter
+from rnnbench.points import ADDRESS, MEASURED, Point, Protocol, know_calm, usual_scatter
 from rnnbench.timing import Interpreter, Text, WorkError
 
 FAILED = "failed"
@@ -101,6 +101,7 @@ class Campaign:
 
     def active(self) -> list[Point]:
         """Points of which another round is to be measured."""
+        know_calm(self.points)
         usual = usual_scatter(self.points)
         return [point for point in self.points if self.wanted(point, usual)]
 

@@ -1,4 +1,4 @@
-"""CPU time that others take while this process measures."""
+"""What others take of the machine while this process measures: CPU time, and the cores' speed."""
 
 import os
 import time
@@ -9,6 +9,7 @@ import psutil
 from pandas import DataFrame, Series
 
 TICK = 1 / os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 0.01  # seconds
+CALM = 0.05  # quantile
 UNCOUNTED = {"idle", "iowait", "guest", "guest_nice"}  # a guest's time is in user's already
 
 
@@ -41,19 +42,36 @@ class Clock:
         return outside / (self.wall - since.wall)
 
 
-def disturbed(windows: DataFrame, bound: float) -> Series:
-    """Whether others kept more than ``bound`` cores busy during each window.
+def calm_pace(windows: DataFrame) -> Series:
+    """The pace of the cores while nobody slows them, ``pace_seconds`` by number of threads.
 
-    A window counts as disturbed only if the excess is more than one tick of the system's clock.
-    Processes of one's own that run side by side are others to each other, and are no disturbance.
+    Nearly the fastest of all: few windows are calm where a neighbour works most of the time.
+    """
+    return windows.groupby("threads").pace_seconds.quantile(CALM)
+
+
+def core_slowdown(windows: DataFrame, calm: Series) -> Series:
+    """How much slower than calm the cores were around each window, as a share; NaN if not told."""
+    return windows.pace_seconds / windows.threads.map(calm) - 1
+
+
+def disturbed(windows: DataFrame, outside_load: float, core_slowdown: float) -> Series:
+    """Whether others kept cores busy during each window, or slowed them around it.
+
+    A window counts as disturbed by load only if the excess is more than one tick of the system's
+    clock. Processes of one's own that run side by side are others to each other, and are no
+    disturbance.
 
     Args:
-        windows: with ``outside_load`` and ``seconds``; ``parallel`` where there are several; and
-            ``plain_seconds`` where that is the length and ``seconds`` a part of it.
+        windows: with ``outside_load``, ``core_slowdown`` and ``seconds``; ``parallel`` where there
+            are several; and ``plain_seconds`` where that is the length and ``seconds`` a part.
+        outside_load: bound of the load, cores.
+        core_slowdown: bound of the slowdown, a share.
     """
     siblings = windows["parallel"] - 1 if "parallel" in windows else 0
     seconds = windows["plain_seconds" if "plain_seconds" in windows else "seconds"]
-    return windows.outside_load - siblings - TICK / seconds > bound
+    loaded = windows.outside_load - siblings - TICK / seconds > outside_load
+    return loaded | (windows.core_slowdown > core_slowdown)
 
 
 def busy_seconds() -> float:

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from pandas import DataFrame
+from pandas import DataFrame, Series
 
 from rnnbench import load, rates, stats
 from rnnbench.jobs import SIZES, TimingConfig
@@ -27,6 +27,7 @@ class Protocol:
             share of its median to either side.
         most_seconds: no process is to end later than this, but for the pilot.
         outside_load: windows with more cores kept busy by others are marked as disturbed.
+        core_slowdown: so are those around which the cores were slower by more than this share.
         twins: variants whose points are timed twice, as arms a and b.
         seed: of the order.
     """
@@ -35,8 +36,14 @@ class Protocol:
     precision: float
     most_seconds: float
     outside_load: float
+    core_slowdown: float
     twins: Sequence[str]
     seed: int
+
+
+def unknown() -> Series:
+    """The pace of calm cores before anything was timed."""
+    return Series(dtype=float)
 
 
 @dataclass
@@ -50,6 +57,8 @@ class Point:
         done: number of a process -> its windows.
         seconds: what each process took, start to end.
         status, reason: why it is not timed, if so.
+        calm: the pace of calm cores by number of threads, as far as known.
+        disturbed_rounds: rounds, by this pace, in which all of an arm was disturbed.
     """
 
     timing: TimingConfig
@@ -59,6 +68,8 @@ class Point:
     seconds: list[float] = field(default_factory=list)
     status: str = MEASURED
     reason: str = ""
+    calm: Series = field(default_factory=unknown)
+    disturbed_rounds: int = 0
 
     @classmethod
     def of(cls, row: Mapping[str, Any], source_sha256: str, protocol: Protocol) -> Self:
@@ -86,7 +97,7 @@ class Point:
 
     @property
     def piloted(self) -> bool:
-        return self.rounds >= self.protocol.processes_min
+        return self.pilot_left() == 0
 
     @property
     def kind(self) -> tuple[str, int]:
@@ -122,24 +133,40 @@ class Point:
         self.done[number] = rows.assign(sitting=sitting)
         self.seconds.append(seconds)
 
+    def know_calm(self, calm: Series) -> None:
+        """Mark by this pace from now on."""
+        self.calm = calm
+        if self.done:
+            windows = self.windows()
+            arms = windows[windows.counted].groupby(["round", "arm"]).disturbed.all()
+            self.disturbed_rounds = int(arms.groupby("round").any().sum())
+
     def lacking(self) -> list[int]:
         """Processes of the next round that are still to be measured."""
         first = self.rounds * self.arms + 1
         return [k for k in range(first, first + self.arms) if k not in self.done]
 
+    @property
+    def pilot_rounds(self) -> int:
+        """Rounds of the pilot: one more for each that was disturbed, at most twice as many."""
+        least = self.protocol.processes_min
+        return min(least + self.disturbed_rounds, 2 * least)
+
     def pilot_left(self) -> int:
         """Processes that the pilot still lacks."""
-        asked = range(1, self.protocol.processes_min * self.arms + 1)
+        asked = range(1, self.pilot_rounds * self.arms + 1)
         return sum(k not in self.done for k in asked) if self.status == MEASURED else 0
 
     def windows(self) -> DataFrame:
-        """All windows: their round, their arm, and whether load from outside disturbed them."""
+        """All windows: their round, their arm, and whether others disturbed them."""
         parts = [
             part.assign(round=(number - 1) // self.arms + 1, arm="ab"[(number - 1) % self.arms])
             for number, part in sorted(self.done.items())
         ]
         windows = pd.concat(parts, ignore_index=True)
-        return windows.assign(disturbed=load.disturbed(windows, self.protocol.outside_load))
+        windows["core_slowdown"] = load.core_slowdown(windows, self.calm)
+        bounds = self.protocol.outside_load, self.protocol.core_slowdown
+        return windows.assign(disturbed=load.disturbed(windows, *bounds))
 
     def row(self, usual: Mapping[tuple[str, int], float]) -> dict[str, Any]:
         """What became of it."""
@@ -149,6 +176,14 @@ class Point:
             "ended": self.ended(usual),
             "rounds": self.rounds,
         }
+
+
+def know_calm(points: Sequence[Point]) -> None:
+    """Tell every point the pace of calm cores, by all windows that count of all points."""
+    parts = [part[part.counted] for point in points for part in point.done.values()]
+    calm = load.calm_pace(pd.concat(parts)) if parts else unknown()
+    for point in points:
+        point.know_calm(calm)
 
 
 def usual_scatter(points: Sequence[Point]) -> dict[tuple[str, int], float]:

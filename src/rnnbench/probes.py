@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pandas import DataFrame
+from pandas import DataFrame, Series
 
+from rnnbench import load
 from rnnbench.jobs import TimingConfig
-from rnnbench.load import disturbed
-from rnnbench.points import ADDRESS, MEASURED, Protocol
+from rnnbench.points import ADDRESS, MEASURED, Protocol, unknown
 from rnnbench.timing import Interpreter, Text, WorkError
 
 FAILED = "failed"
@@ -52,20 +52,30 @@ def measure(
                 work, timing = jobs[i]
                 try:
                     rows = interpreter.rows(work, replace(timing, process=number))
-                    found = DataFrame(rows)
-                    marks = disturbed(found, protocol.outside_load)
-                    windows[work].append(found.assign(disturbed=marks))
+                    windows[work].append(DataFrame(rows))
                 except WorkError as error:
                     log.warning("not measured: %s of %s: %s", work, timing.variant, error)
                     states[i] = {"status": FAILED, "reason": str(error)}
         log.info("probes, round %d of %d", number, rounds)
     made = [_state(*job, state) for job, state in zip(jobs, states, strict=True)]
     table = DataFrame(made, columns=["work", *ADDRESS, "status", "reason"])
-    return {work: _together(parts) for work, parts in windows.items()}, table
+    return _marked(windows, protocol), table
 
 
-def _together(parts: list[DataFrame]) -> DataFrame:
-    return pd.concat(parts, ignore_index=True) if parts else DataFrame(columns=[*ADDRESS])
+def _marked(windows: Mapping[str, list[DataFrame]], protocol: Protocol) -> dict[str, DataFrame]:
+    """The windows of each kind of work together, and which of them others disturbed."""
+    every = [part[part.counted] for parts in windows.values() for part in parts]
+    calm = load.calm_pace(pd.concat(every)) if every else unknown()
+    return {work: _together(parts, calm, protocol) for work, parts in windows.items()}
+
+
+def _together(parts: list[DataFrame], calm: Series, protocol: Protocol) -> DataFrame:
+    if not parts:
+        return DataFrame(columns=[*ADDRESS])
+    windows = pd.concat(parts, ignore_index=True)
+    windows["core_slowdown"] = load.core_slowdown(windows, calm)
+    marks = load.disturbed(windows, protocol.outside_load, protocol.core_slowdown)
+    return windows.assign(disturbed=marks)
 
 
 def _state(work: str, timing: TimingConfig, state: dict[str, Any]) -> dict[str, Any]:

@@ -79,6 +79,7 @@ def summary(windows: DataFrame) -> dict[str, Any]:
         "disturbed_share": counted.disturbed.mean(),
         "windows_used": which(chosen),
         "outside_load": counted.outside_load.mean(),
+        "core_slowdown": counted.core_slowdown.mean(),
         "drift": trend.share,
         "drift_p": trend.p,
         "unsteady_processes": int((~counted.groupby("process").steady.first()).sum()),

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import select
 import subprocess
 import sys
@@ -41,7 +42,8 @@ def parallel_rows(
 ) -> list[dict[str, Any]]:
     """Return the counted windows of ``parallel`` fresh processes that train side by side.
 
-    The windows begin together, and a process that has done its own trains on until all have.
+    The windows begin together, and a process that has done its own trains on until all have. The
+    pace of the cores is not asked: each slows the others, which is what is measured.
     """
     task = json.dumps({"timing": timing.as_row(), "vocab_size": vocab_size, "parallel": parallel})
     text = json.dumps(tokens.tolist())
@@ -81,6 +83,7 @@ def worker() -> None:
     precision.use(timing.dtype)
     key = limit.architecture(timing, task["vocab_size"]).as_row()
     key |= timing.as_row() | {"parallel": task["parallel"], "counted": True}
+    key |= {"pace_seconds": math.nan}
     stepping = speed.training_steps(timing, np.array(tokens), task["vocab_size"])
     num_minibatches = speed.calibrate(timing, stepping)
     list(speed.warm_up(timing, stepping, num_minibatches))

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rnnbench import energy, machine, precision, samplers, stats, variants
+from rnnbench import energy, machine, pace, precision, samplers, stats, variants
 from rnnbench.jobs import TimingConfig
 from rnnbench.load import Clock
 from rnnbench.train import Progress, own, steps
@@ -48,7 +48,7 @@ def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict
     first_step_seconds = window(timing.device, stepping, 1)["seconds"]
     warm = list(warm_up(timing, stepping, calibrate(timing, stepping)))
     num_minibatches = enough(timing, warm)
-    kept = [window(timing.device, stepping, num_minibatches) for _ in range(timing.windows)]
+    kept = [paced_window(timing.device, stepping, num_minibatches) for _ in range(timing.windows)]
     facts = {
         "initialisation_seconds": initialisation_seconds,
         "first_step_seconds": first_step_seconds,
@@ -104,6 +104,13 @@ def window(device: str, stepping: Iterator[int], num_minibatches: int) -> dict[s
         "energy_joules": meter.joules(joules, meter.read()),
         "energy_source": meter.source,
     }
+
+
+def paced_window(device: str, stepping: Iterator[int], num_minibatches: int) -> dict[str, Any]:
+    """Do the same, and tell the pace of the cores before or after it, the slower of the two."""
+    before = pace.seconds()
+    row = window(device, stepping, num_minibatches)
+    return row | {"pace_seconds": max(before, pace.seconds())}
 
 
 def calibrate(timing: TimingConfig, stepping: Iterator[int]) -> int:

@@ -15,7 +15,10 @@ AXES = {  # field of a run -> its list in the grid
     **{"corpus": "corpora", "variant": "variants", "sampler": "samplers"},
     **{"clip_norm": "clip_norm", "seed": "seeds"},
 }
-PROTOCOL = ("processes_min", "precision", "most_seconds", "outside_load", "twins", "seed")
+PROTOCOL = (
+    *("processes_min", "precision", "most_seconds", "outside_load", "core_slowdown"),
+    *("twins", "seed"),
+)
 AT_TIMED_SIZES = ("limit", "breakdown")  # probes at every size that is timed
 PASSING_ON = ("sign", "audit")  # how results are checked and handed on, not what they are
 ANYWHERE: Mapping[str, str] = {}

@@ -17,7 +17,7 @@ def rows(timing: TimingConfig, stepping: Iterator[int]) -> list[dict[str, Any]]:
     num_steps = speed.calibrate(timing, stepping)
     found = list(speed.warm_up(timing, stepping, num_steps))
     counted = [False] * len(found) + [True] * timing.windows
-    found += [speed.window(timing.device, stepping, num_steps) for _ in range(timing.windows)]
+    found += [speed.paced_window(timing.device, stepping, num_steps) for _ in range(timing.windows)]
     return [
         timing.as_row() | {"window": i, "counted": kept} | row
         for i, (row, kept) in enumerate(zip(found, counted, strict=True), start=1)

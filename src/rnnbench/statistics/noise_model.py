@@ -124,8 +124,10 @@ def disturb(
     rounds = np.arange(processes)[:, None]
     hit = np.broadcast_to((rounds >= start) & (rounds < start + length), speeds.shape)
     off = rng.uniform(-1, 1, speeds.shape) * load.TICK / WINDOW_SECONDS
-    seen = DataFrame({"outside_load": (burst.seen * hit + off).ravel(), "seconds": WINDOW_SECONDS})
-    marked = load.disturbed(seen, outside_load).to_numpy().reshape(speeds.shape)
+    seen = DataFrame({"outside_load": (burst.seen * hit + off).ravel()}).assign(
+        seconds=WINDOW_SECONDS, core_slowdown=0.0
+    )
+    marked = load.disturbed(seen, outside_load, np.inf).to_numpy().reshape(speeds.shape)
     return Windows(np.where(hit, (1 - burst.slowdown) * speeds, speeds), marked)
 
 
