@@ -28,7 +28,7 @@ STATEMENT = (
 MEASURED = "measured"
 FASTER, SLOWER, ALIKE = "faster", "slower", "not distinguishable"
 NOT_COMPARABLE, NOT_MEASURED = "not comparable", "not measured"
-DISTURBED = "load from outside disturbed the windows: they judge no machine"
+DISTURBED = "others disturbed the windows: they judge no machine"
 PAIR = ["baseline", "machine"]
 
 
@@ -106,7 +106,7 @@ def judge(table: DataFrame) -> DataFrame:
         table: ``ratio low high p noise_floor status``, one row per piece of work. ``status`` is
             ``measured``, or why there is no comparison: ``not comparable``, or anything else for
             what was not measured; ``reason``, if there, says more of such rows. ``disturbed``, if
-            there: whether windows had to be used that load from outside disturbed. Where there are
+            there: whether windows had to be used that others disturbed. Where there are
             columns ``baseline`` and ``machine``, p-values are adjusted within each pair of them.
     """
     measured = table.status == MEASURED

@@ -23,7 +23,7 @@ SIZES = (
 def used(
     windows: DataFrame, fewest: int = FEWEST_WINDOWS, processes: int = stats.FEWEST_PROCESSES
 ) -> DataFrame:
-    """Return the counted windows of a point that the load from outside left alone.
+    """Return the counted windows of a point that others left alone.
 
     Where fewer than six, or those of fewer than three processes, would be left, all counted windows
     are used: an estimate from what happened to be calm would hide how it was come by. Probes, which

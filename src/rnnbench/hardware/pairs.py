@@ -71,7 +71,7 @@ class Timed:
 
     @property
     def disturbed(self) -> bool:
-        """Whether load from outside disturbed windows that had to be used all the same."""
+        """Whether windows had to be used that others disturbed."""
         return bool(self.windows.disturbed.any())
 
 
