@@ -4,11 +4,16 @@ Only variants that compute what their cell computes are candidates. The choice i
 of the interval, or the minimum where there is none: by the median, of many noisy ways the luckiest
 would win. The chosen speed is still a little flattered, on every machine alike, and more so where
 more ways were timed; hence ``candidates``.
+
+A verdict is of the machines and not of the choice: it has to hold as well with every way of the
+slower machine that may be as fast as its chosen one. Its p-value is the largest of these (a union
+of hypotheses, each tested by itself; Berger, 1982).
 """
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 from pandas import DataFrame
 
 from rnnbench import comparison, names
@@ -54,8 +59,18 @@ def surest(candidates: Sequence[Timed]) -> Timed:
     return max(candidates, key=lambda way: (_lower(way.point), str(way.address)))
 
 
+def plausible(candidates: Sequence[Timed]) -> list[Timed]:
+    """Ways that may be as fast as the surest one, itself among them."""
+    least = _lower(surest(candidates).point)
+    return [way for way in candidates if _upper(way.point) >= least]
+
+
 def _lower(point: contract.Point) -> float:
     return float(point["low"] if "low" in point else point["minimum"])
+
+
+def _upper(point: contract.Point) -> float:
+    return float(np.nanmax([point.get("high", np.nan), point["maximum"]]))
 
 
 def _rows(
@@ -74,7 +89,7 @@ def _rows(
         elif machine is baseline:
             yield row | {"status": BASELINE}
         else:
-            yield row | _compared(surest(above), surest(below))
+            yield row | _compared(above, below)
 
 
 def _chosen(side: str, candidates: Sequence[Timed]) -> dict[str, Any]:
@@ -85,10 +100,21 @@ def _chosen(side: str, candidates: Sequence[Timed]) -> dict[str, Any]:
     return {f"{side}{name}": value for name, value in chosen.items()}
 
 
-def _compared(above: Timed, below: Timed) -> dict[str, Any]:
-    one, other = (contract.work(side.point, "") for side in (above, below))
-    why = contract.refusal(one, other, free=FREE)
+def _compared(above: Sequence[Timed], below: Sequence[Timed]) -> dict[str, Any]:
+    one, other = surest(above), surest(below)
+    why = contract.refusal(*(contract.work(way.point, "") for way in (one, other)), free=FREE)
     if why:
         return {"status": comparison.NOT_COMPARABLE, "reason": why}
-    conditions = {"conditions": contract.labels(above.point, below.point)}
-    return conditions | pairs.measurement(above, below)
+    conditions = {"conditions": contract.labels(one.point, other.point)}
+    found = pairs.measurement(one, other)
+    slower = found["ratio"] < 1
+    if slower:
+        each = [pairs.measurement(way, other) for way in plausible(above)]
+    else:
+        each = [pairs.measurement(one, way) for way in plausible(below)]
+    overturned = any((rival["ratio"] < 1) != slower for rival in each)
+    told = {
+        "p": 1.0 if overturned else np.max([rival["p"] for rival in each]),
+        "disturbed": any(rival["disturbed"] for rival in each),
+    }
+    return conditions | found | told
