@@ -108,6 +108,7 @@ def _speed(rng, variants, machines, devices):
             row |= {"processes": 5, "status": "steady", "reason": None, "flops_per_token": 4e5}
             share = rng.uniform(0.2, 1.1)
             row |= {"share_of_limit": share, "limit_tokens_per_second": speed / share}
+            row |= {"disturbed_share": 0.25}
             row |= {"flops_per_second": 4e5 * speed}
         else:
             row |= {"status": AWAY, "reason": NO_CUDA}

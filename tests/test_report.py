@@ -125,14 +125,15 @@ def test_the_first_screen_counts_runs_by_status_and_says_what_is_missing_and_why
     assert said["Runs"][0] == "88 of 176 runs asked for were made"
     assert said["Runs"][1:] == [f"88 {AWAY}", "84 unconverged", "4 diverged"]
     assert said["Missing, and why"] == [f"cuda: {NO_CUDA} - 88 runs, 11 timings"]
-    assert said["Machines"] == ["xeon-2c"]
+    assert said["Machines"] == ["xeon-2c: others disturbed 25% of the windows timed"]
 
 
 def test_a_machine_is_told_by_its_processor_and_cores_where_they_are_known():
     known = [("cpu_model", "Xeon 8481C"), ("usable_cores", "2")]
     rows = [{"machine": "xeon-2c", "field": field, "value": value} for field, value in known]
     said = dict(overview.answers(make_tables(seeds=(0,)) | {"machines": DataFrame(rows)}))
-    assert said["Machines"] == ["xeon-2c: Xeon 8481C, usable cores 2"]
+    told = "Xeon 8481C, usable cores 2, others disturbed 25% of the windows timed"
+    assert said["Machines"] == [f"xeon-2c: {told}"]
 
 
 def test_beside_the_best_run_stand_the_best_n_gram_model_and_the_floor():

@@ -25,7 +25,7 @@ def answers(tables: _rows.Tables) -> list[tuple[str, list[str]]]:
     corpora = _rows.rows(tables, "corpora").get("corpus", Series())
     return [
         ("Runs", _statuses(runs)),
-        ("Machines", _told(machines.dropna().unique(), _rows.rows(tables, "machines")) or ["none"]),
+        ("Machines", _told(machines.dropna().unique(), tables) or ["none"]),
         ("Corpora", list(corpora) or ["none"]),
         ("Best held-out perplexity", _best(tables)),
         ("Fastest training", _fastest(tables)),
@@ -44,15 +44,24 @@ def _statuses(runs: DataFrame) -> list[str]:
     return [asked, *(f"{number:,} {status}" for status, number in counts.items())]
 
 
-def _told(machines: Iterable[str], facts: DataFrame) -> list[str]:
-    """Machines, with their processor and cores where the fingerprint says them."""
+def _told(machines: Iterable[str], tables: _rows.Tables) -> list[str]:
+    """Machines, with their processor and cores, and how often others disturbed their timings."""
+    facts, speed = (_rows.rows(tables, name) for name in ("machines", "speed"))
     known = {(row.machine, row.field): row.value for row in facts.itertuples()}
     lines = []
     for name in machines:
         cores = known.get((name, "usable_cores"))
         facets = [known.get((name, "cpu_model")), cores and f"usable cores {cores}"]
+        facets.append(_disturbed(_rows.timed(speed[speed.machine == name])) if len(speed) else None)
         lines.append(": ".join(filter(None, [name, ", ".join(filter(None, facets))])))
     return lines
+
+
+def _disturbed(timed: DataFrame) -> str | None:
+    """Say in how many of its timed windows a machine was not left alone."""
+    if timed.empty:
+        return None
+    return f"others disturbed {timed.disturbed_share.mean():.0%} of the windows timed"
 
 
 def _gates(gates: DataFrame) -> list[str]:
