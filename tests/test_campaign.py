@@ -16,6 +16,7 @@ from rnnbench import campaign, sample_files, tables
 from rnnbench.campaign import Campaign
 from rnnbench.hardware import contract
 from rnnbench.points import Point, Protocol
+from rnnbench.records import read_record
 from rnnbench.timing import Text, WorkError
 
 PROTOCOL = Protocol(
@@ -66,6 +67,7 @@ class Machine:
         facts |= {"peak_memory_bytes": 1, "load_average": 0.0, "outside_load": self.outside_load}
         facts |= {"pace_seconds": self.pace_seconds.get(timing.process, 2e-4)}
         facts |= {"energy_joules": self.joules, "energy_source": "a counter"}
+        facts |= {"numerics_id": "abc"}
         return [
             timing.as_row()
             | facts
@@ -268,6 +270,14 @@ def test_cores_that_were_slower_around_a_window_mark_it_and_its_round_is_made_up
 def test_a_pilot_that_is_disturbed_all_along_ends_after_twice_its_rounds(machine, sitting):
     machine.outside_load = 1.0
     assert set(sitting().samples().process) == {1, 2, 3, 4, 5, 6}
+
+
+def test_a_timing_names_the_arithmetic_it_was_made_by(machine, sitting, tmp_path):
+    done = sitting()
+    assert set(speed_table(done, tmp_path).numerics_id) == {"abc"}
+    timing = done.points[0].process(1)
+    record = read_record(sample_files.folder(sitting.root, timing) / "record.json")
+    assert record["numerics_id"] == "abc"
 
 
 @pytest.mark.parametrize(("joules", "per_million"), [(None, np.nan), (0.5, 5000.0)])

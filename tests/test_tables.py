@@ -112,6 +112,7 @@ def windows(process: int, warm_up: list[float], counted: list[float], **changes)
         "core_slowdown": 0.0,
         "energy_joules": None,
         "energy_source": "unknown: no counter",
+        "numerics_id": "abc",
         "load_average": 0.5,
     }
     row |= {"initialisation_seconds": 0.1, "first_step_seconds": 0.2, "steady": True}

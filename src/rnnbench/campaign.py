@@ -137,7 +137,8 @@ class Campaign:
         except WorkError as error:
             return give_up(point, FAILED, str(error))
         seconds = time.monotonic() - began
-        record = self.identity(point, timing) | {"sitting": self.sitting, "wall_seconds": seconds}
+        record = self.identity(point, timing) | {"numerics_id": rows[0]["numerics_id"]}
+        record |= {"sitting": self.sitting, "wall_seconds": seconds}
         sample_files.write(sample_files.folder(self.root, timing), rows, record)
         point.take(number, DataFrame(rows), self.sitting, seconds)
         self.measured += 1

@@ -87,6 +87,7 @@ def summary(windows: DataFrame) -> dict[str, Any]:
         "peak_memory_bytes": counted.peak_memory_bytes.max(),
         "joules_per_million_tokens": joules_per_million_tokens(chosen),
         "energy_source": counted.energy_source.iloc[0],
+        "numerics_id": " and ".join(sorted(counted.numerics_id.unique())),
         **{name: counted[name].iloc[0] for name in SIZES},
     }
 

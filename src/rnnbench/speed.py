@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rnnbench import energy, machine, pace, precision, samplers, stats, variants
+from rnnbench import energy, machine, numerics, pace, precision, samplers, stats, variants
 from rnnbench.jobs import TimingConfig
 from rnnbench.load import Clock
 from rnnbench.train import Progress, own, steps
@@ -54,6 +54,7 @@ def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict
         "first_step_seconds": first_step_seconds,
         "peak_memory_bytes": peak_memory_bytes(timing.device),
         "steady": steady([row["seconds"] for row in warm]),
+        "numerics_id": numerics.identify(),
         **Architecture.of(model(timing, vocab_size)).as_row(),
     }
     marked = [{"counted": False} | row for row in warm] + [{"counted": True} | row for row in kept]

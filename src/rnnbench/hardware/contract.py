@@ -28,7 +28,7 @@ WORK = KEY | {
 }
 CONDITIONS = (
     *("torch_version", "threads", "windows", "window_seconds", "warmup_seconds"),
-    *("numerics_id", "determinism", "rnnbench", "python", "libc", "blas", "blas_version"),
+    *("numerics_id", "rnnbench", "python", "libc", "blas", "blas_version"),
     *("mkldnn_version", "cpu_capability", "openmp", "denormals", "torch_cuda", "cudnn"),
     *("gpu_driver", "cpu_governor", "turbo", "smt", "transparent_hugepages", "hypervisor"),
     *("float32_matmul_precision", "tf32_matmul", "tf32_cudnn"),
