@@ -716,7 +716,7 @@ def test_threads_are_told_apart_and_what_was_not_timed_is_said():
     note = " ".join(" ".join(said).split())
     assert "cpu: the gradient differs - 1 timing" in note
     assert "fewer than 6 samples" in note
-    assert "timed twice may differ by 5.0 %" in note
+    assert "timed twice may differ by 4.0 %" in note
     points = [line for line in figure.axes[0].lines if line.get_linestyle() == "None"]
     assert len(points) == 2 * len(VARIANTS)
 

@@ -9,6 +9,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from pandas import DataFrame
 
+from rnnbench.comparison import noise_floor
 from rnnbench.figures import _rows, _speed, _theme
 
 SECTION = "Speed"
@@ -131,8 +132,11 @@ def noise(tables: _rows.Tables) -> list[str]:
     if twins.empty:
         return said
     for machine, group in twins.dropna(subset=["low", "high"]).groupby("machine"):
-        widest = 100 * np.maximum(group.high - 1, 1 - group.low).groupby(group.threads).max()
-        parts = [f"{w:.1f} % ({_rows.counted(int(n), 'thread')})" for n, w in widest.items()]
+        floors = {n: noise_floor(part.itertuples()) for n, part in group.groupby("threads")}
+        parts = [
+            f"{100 * (floor - 1):.1f} % ({_rows.counted(int(n), 'thread')})"
+            for n, floor in floors.items()
+        ]
         said.append(
             f"On {machine} the same thing timed twice may differ by {_rows.english(parts)}: "
             "smaller differences are not distinguishable."
