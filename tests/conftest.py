@@ -1,6 +1,7 @@
 """What several test files share."""
 
 import os
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from rnnbench.folders import find_file
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch is loaded: tiny tensors, sums in one order
 os.environ["TORCH_COMPILE_DISABLE"] = "1"  # a minute per variant; one test turns it on again
+# A job in the background of a shell is deaf to Ctrl-C, and so would be all that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 settings.register_profile("shared machine", deadline=None)
 settings.load_profile("shared machine")
 
