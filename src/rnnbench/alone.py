@@ -5,17 +5,19 @@ from those of the dead. Here the kernel holds the lock: it goes with the process
 So a lock of Snakemake's that is found under ours is a dead one's, and is released.
 """
 
+import contextlib
 import fcntl
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from rnnbench.errors import UserError
 from rnnbench.records import sweep
 
-STATE = Path(".snakemake")  # Snakemake's own folder
+STATE, RESULTS = Path(".snakemake"), Path("results")  # the first is Snakemake's own
 SNAKEMAKE = [sys.executable, "-m", "snakemake"]
 
 
@@ -31,7 +33,13 @@ def main(arguments: Sequence[str]) -> None:
     if any((STATE / "locks").glob("*")):
         print("rnnbench: releasing the lock of a Snakemake that has died", flush=True)
         subprocess.run([*SNAKEMAKE, "--unlock", "--quiet", "all", *arguments], check=False)
-        sweep("results")
+        sweep(RESULTS)
+    if ahead := date_back(RESULTS, time.time()):
+        print(
+            f"rnnbench: {ahead} results were dated in the future, as by a clock that was set back "
+            "since; they are dated now",
+            flush=True,
+        )
     os.execv(SNAKEMAKE[0], [*SNAKEMAKE, *arguments])
 
 
@@ -57,6 +65,20 @@ def hold(path: Path) -> int:
     os.ftruncate(handle, 0)
     os.pwrite(handle, str(os.getpid()).encode(), 0)
     return handle
+
+
+def date_back(folder: Path, now: float) -> int:
+    """Date files of the future ``now``, seconds since 1970; return how many there were.
+
+    Snakemake takes whatever is made from them for older than they are, and refuses it.
+    """
+    found = 0
+    for path in folder.rglob("*"):
+        if not path.is_dir() and path.lstat().st_mtime > now:
+            with contextlib.suppress(OSError):  # another's, or read-only: Snakemake names it
+                os.utime(path, (now, now), follow_symlinks=False)
+                found += 1
+    return found
 
 
 def working_in(folder: Path) -> list[int]:

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import tiny
 
+from rnnbench import alone
+
 AHEAD = 400 * 86400  # seconds
 
 
@@ -107,6 +109,19 @@ def test_surroundings_change_no_bit_of_the_results(
     undisturbed: dict[str, str], tmp_path: Path, name: str
 ) -> None:
     assert tiny.results(SURROUNDINGS[name](tmp_path)) == undisturbed
+
+
+def test_files_of_the_future_are_dated_now_and_no_other(tmp_path: Path) -> None:
+    times = {"before": 1000, "now": 2000, "ahead": 3000}
+    for name, at in times.items():
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (at, at))
+    (tmp_path / "link").symlink_to("before")
+    os.utime(tmp_path / "link", (3000, 3000), follow_symlinks=False)
+    assert alone.date_back(tmp_path, 2000) == 2
+    found = {path.name: path.lstat().st_mtime for path in tmp_path.iterdir()}
+    assert found == {"before": 1000, "now": 2000, "ahead": 2000, "link": 2000}
+    assert alone.date_back(tmp_path, 2000) == 0
 
 
 @pytest.fixture

@@ -99,8 +99,12 @@ def timeless(path: Path) -> str:
 
 
 def finished(folder: Path, jobs: dict[str, set[str]]) -> dict[str, int]:
-    """Output -> time of its last change, for all jobs that Snakemake knows to be finished."""
-    known = set(metadata(folder)) - {output for output, _ in records(folder, "incomplete")}
+    """Output -> time of its last change, for all jobs that Snakemake knows to be finished.
+
+    It has records of those, too, that failed and whose outputs it removed.
+    """
+    known = {output for output in metadata(folder) if (folder / output).exists()}
+    known -= {output for output, _ in records(folder, "incomplete")}
     done = [outputs for outputs in jobs.values() if outputs <= known]
     paths = (folder / output for outputs in done for output in outputs)
     return {str(path.relative_to(folder)): path.stat().st_mtime_ns for path in paths}
