@@ -109,12 +109,16 @@ def _compared(above: Sequence[Timed], below: Sequence[Timed]) -> dict[str, Any]:
     found = pairs.measurement(one, other)
     slower = found["ratio"] < 1
     if slower:
-        each = [pairs.measurement(way, other) for way in plausible(above)]
+        rivals = [pairs.measurement(way, other) for way in plausible(above) if way is not one]
     else:
-        each = [pairs.measurement(one, way) for way in plausible(below)]
-    overturned = any((rival["ratio"] < 1) != slower for rival in each)
+        rivals = [pairs.measurement(one, way) for way in plausible(below) if way is not other]
+    overturned = any(
+        (rival["ratio"] < 1) != slower
+        or abs(np.log(rival["ratio"])) <= np.log(rival["noise_floor"])
+        for rival in rivals
+    )
     told = {
-        "p": 1.0 if overturned else np.max([rival["p"] for rival in each]),
-        "disturbed": any(rival["disturbed"] for rival in each),
+        "p": 1.0 if overturned else np.max([side["p"] for side in (found, *rivals)]),
+        "disturbed": any(side["disturbed"] for side in (found, *rivals)),
     }
     return conditions | found | told
