@@ -11,10 +11,13 @@ RESULTS = Path("results/statistics")
 
 
 def calibrate(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    toy = PROJECT / "tests/pipeline/toy.yaml"
+    """Run it on the toy study, but with a bound that marks load: it is part of what is tried."""
+    marking = folder / "marking.yaml"
+    marking.write_text("speed: {outside_load: 0.1}\n")
+    toy = str(PROJECT / "tests/pipeline/toy.yaml")
     command = [sys.executable, "-m", "snakemake", "--cores", "1", "--directory", str(folder)]
     return subprocess.run(
-        [*command, "--configfile", str(toy), *arguments, "--", "calibrate_statistics"],
+        [*command, "--configfile", toy, str(marking), *arguments, "--", "calibrate_statistics"],
         cwd=PROJECT,
         capture_output=True,
         text=True,

@@ -254,5 +254,6 @@ def require(rows: DataFrame) -> None:
     if broken:
         raise LawError(
             "\n  ".join(["the statistics break what they promise:", *broken])
-            + "\nLook for an edit of stats.py, comparison.py, load.py or statistics/."
+            + "\nLook for a speed.outside_load that load passes under, or for an edit of stats.py, "
+            "comparison.py, load.py or statistics/."
         )
