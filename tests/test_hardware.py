@@ -287,6 +287,27 @@ def test_a_machine_is_slower_only_if_each_of_its_ways_that_may_be_as_fast_is(kno
     found = best.table([slow, twin], slow).set_index(["machine", "family"])
     assert found.loc[("twin", "gru")].ratio < 0.9
     assert found.loc[("twin", "gru")].verdict == ("slower" if known else "not distinguishable")
+    said = None if known else "twin: gru_fused on cpu with threads 2 may be as fast"
+    assert (found.loc[("twin", "gru")].reason or "").startswith(said or "")
+    assert (found.loc[("twin", "gru")].reason is None) == known
+
+
+def test_a_way_inside_the_noise_floor_may_be_as_fast_however_small_its_p(slow):
+    """Fused with two threads is surely 5 % slower, where arms of one thing differ by 10 %."""
+    speed, samples = slow.points.copy(), slow.samples
+    one, two = ((speed.variant == "gru_fused") & (speed.threads == n) for n in (1, 2))
+    speed.loc[one, ["tokens_per_second", "low", "high", "maximum"]] /= 2
+    speed.loc[two, "low"] /= 3
+    factor = np.where(samples.arm == "b", 1.1, 1)
+    fused = samples.variant == "gru_fused"
+    factor = np.where(fused, np.where(samples.threads == 1, 2, 1 / 0.95), factor)
+    noisy = changed(slow, samples=samples.assign(seconds=factor * samples.seconds), speed=speed)
+    twin = dataclasses.replace(noisy, label="twin")
+    row = best.table([slow, twin], slow).set_index(["machine", "family"]).loc[("twin", "gru")]
+    assert row.ratio < 0.6 and row.verdict == "not distinguishable"
+    assert row.reason == (
+        "twin: gru_fused on cpu with threads 2 may be as fast, and is not distinguishable"
+    )
 
 
 def test_seconds_to_a_target_are_tokens_over_speed_with_the_interval_of_the_speed(slow):

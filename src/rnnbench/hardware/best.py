@@ -17,6 +17,7 @@ import numpy as np
 from pandas import DataFrame
 
 from rnnbench import comparison, names
+from rnnbench.comparison import ALIKE
 from rnnbench.hardware import contract, pairs
 from rnnbench.hardware.machine import Machine
 from rnnbench.hardware.pairs import Timed
@@ -38,9 +39,10 @@ def table(machines: Sequence[Machine], baseline: Machine) -> DataFrame:
     models = {machine.label: ways(machine) for machine in machines}
     keys = sorted({key for found in models.values() for key in found}, key=str)
     rows = [row for machine in machines for row in _rows(machine, baseline, models, keys)]
-    judged = comparison.judge(DataFrame(rows, columns=[*COLUMNS, "status"]))
-    own = judged.status == BASELINE
-    return judged.assign(verdict=judged.verdict.mask(own, BASELINE))[COLUMNS]
+    judged = comparison.judge(DataFrame(rows, columns=[*COLUMNS, "status", "rival"]))
+    own, rival = judged.status == BASELINE, judged.rival.notna() & (judged.verdict == ALIKE)
+    reason = judged.reason.mask(rival, judged.rival)
+    return judged.assign(verdict=judged.verdict.mask(own, BASELINE), reason=reason)[COLUMNS]
 
 
 def ways(machine: Machine) -> Models:
@@ -59,10 +61,11 @@ def surest(candidates: Sequence[Timed]) -> Timed:
     return max(candidates, key=lambda way: (_lower(way.point), str(way.address)))
 
 
-def plausible(candidates: Sequence[Timed]) -> list[Timed]:
-    """Ways that may be as fast as the surest one, itself among them."""
-    least = _lower(surest(candidates).point)
-    return [way for way in candidates if _upper(way.point) >= least]
+def rivals(candidates: Sequence[Timed]) -> list[Timed]:
+    """Ways that may be as fast as the surest one."""
+    first = surest(candidates)
+    least = _lower(first.point)
+    return [way for way in candidates if way is not first and _upper(way.point) >= least]
 
 
 def _lower(point: contract.Point) -> float:
@@ -107,18 +110,28 @@ def _compared(above: Sequence[Timed], below: Sequence[Timed]) -> dict[str, Any]:
         return {"status": comparison.NOT_COMPARABLE, "reason": why}
     conditions = {"conditions": contract.labels(one.point, other.point)}
     found = pairs.measurement(one, other)
-    slower = found["ratio"] < 1
-    if slower:
-        rivals = [pairs.measurement(way, other) for way in plausible(above) if way is not one]
+    if found["ratio"] < 1:
+        others = [(way, pairs.measurement(way, other)) for way in rivals(above)]
     else:
-        rivals = [pairs.measurement(one, way) for way in plausible(below) if way is not other]
-    overturned = any(
-        (rival["ratio"] < 1) != slower
-        or abs(np.log(rival["ratio"])) <= np.log(rival["noise_floor"])
-        for rival in rivals
-    )
-    told = {
-        "p": 1.0 if overturned else np.max([side["p"] for side in (found, *rivals)]),
-        "disturbed": any(side["disturbed"] for side in (found, *rivals)),
-    }
-    return conditions | found | told
+        others = [(way, pairs.measurement(one, way)) for way in rivals(below)]
+    return conditions | found | _held(found, others)
+
+
+def _held(found: dict[str, Any], others: Sequence[tuple[Timed, dict[str, Any]]]) -> dict[str, Any]:
+    """The p-value that holds with every rival way, and what to say where one of them decides."""
+    values = [1.0 if _overturns(rival, found) else rival["p"] for _, rival in others]
+    p = np.array([found["p"], *values])
+    disturbed = any(side["disturbed"] for side in (found, *(rival for _, rival in others)))
+    told = {"p": p.max(), "disturbed": disturbed}
+    decides = int(p.argmax())  # of NaN the first, as max
+    if decides == 0 or disturbed or found["p"] >= comparison.ALPHA:
+        return told
+    way = others[decides - 1][0]
+    name = "{variant} on {device} with threads {threads:.0f}".format(**way.point)
+    return told | {"rival": f"{way.machine.label}: {name} may be as fast, and is {ALIKE}"}
+
+
+def _overturns(rival: dict[str, Any], found: dict[str, Any]) -> bool:
+    """Whether a ratio is on the other side of 1, or inside the noise floor."""
+    inside = abs(np.log(rival["ratio"])) <= np.log(rival["noise_floor"])
+    return inside or (rival["ratio"] < 1) != (found["ratio"] < 1)
