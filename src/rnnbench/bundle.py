@@ -26,7 +26,7 @@ import yaml
 
 import rnnbench
 from rnnbench.errors import UserError
-from rnnbench.records import SCHEMA_VERSION, replacing
+from rnnbench.records import SCHEMA_VERSION, naming, replacing
 
 MANIFEST, SIGNATURE = "manifest.json", "signature.json"
 MOST_FILES, MOST_BYTES = 50_000, 1 << 30
@@ -90,7 +90,11 @@ class Bundle:
 
     def write_zip(self, path: str | Path) -> None:
         """Write one file of stored entries with fixed dates and modes."""
-        with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        with (
+            replacing(path) as temporary,
+            temporary.open("wb") as file,
+            zipfile.ZipFile(file, "w") as archive,
+        ):
             for name, content in self.contents.items():
                 entry = zipfile.ZipInfo(name, EPOCH)
                 entry.create_system, entry.external_attr = 3, (stat.S_IFREG | 0o644) << 16
@@ -101,7 +105,8 @@ class Bundle:
         path, contents = Path(path), self.contents
         for old in [entry for entry in path.rglob("*") if entry.is_symlink() or entry.is_file()]:
             if old.is_symlink() or old.relative_to(path).as_posix() not in contents:
-                old.unlink()
+                with naming(old):
+                    old.unlink()
         for name, content in reversed(contents.items()):
             with replacing(path / name) as temporary:
                 temporary.write_bytes(content)

@@ -13,7 +13,7 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from rnnbench.records import replacing
+from rnnbench import arrays
 
 CHUNK = 1 << 20  # n-grams held at a time, beside the counts themselves
 FIRST_GUESS = 1 << 10  # distinct n-grams of a chunk: what its hash table should have room for
@@ -46,8 +46,7 @@ class Counts:
 
     def write(self, path: str | Path) -> None:
         """Write as a NumPy array ``(D, W + 1)``, for :class:`Shard`."""
-        with replacing(path) as temporary:
-            np.save(temporary, np.column_stack([self.keys, self.counts]), allow_pickle=False)
+        arrays.write(path, np.column_stack([self.keys, self.counts]))
 
 
 @dataclass(frozen=True)

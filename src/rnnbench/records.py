@@ -36,7 +36,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
         StorageError: the disk is full, broken or not ours to write to; the message names ``path``.
     """
     path = Path(path)
-    with _named(path):
+    with naming(path):
         temporary = _beside(path)
         try:
             yield temporary
@@ -47,6 +47,24 @@ def replacing(path: str | Path) -> Iterator[Path]:
         finally:
             with suppress(OSError):  # what cannot be removed must not hide why
                 temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def naming(path: str | Path) -> Iterator[None]:
+    """Give a fault of the disk the name of the file that was to be written.
+
+    Raises:
+        StorageError: the disk is full, broken or not ours to write to.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in OF_THE_DISK:
+            raise
+        raise StorageError(
+            f"{path}: wanted to write this file, found: {error.strerror}. Make room or give the "
+            "right to write, and repeat the command; what was there before is whole."
+        ) from error
 
 
 def sweep(folder: str | Path) -> None:
@@ -122,20 +140,6 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(row) < len(pairs):
         raise ValueError("a key twice")
     return row
-
-
-@contextmanager
-def _named(path: Path) -> Iterator[None]:
-    """Give a fault of the disk the name of the file that was to be written."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in OF_THE_DISK:
-            raise
-        raise StorageError(
-            f"{path}: wanted to write this file, found: {error.strerror}. Make room or give the "
-            "right to write, and repeat the command; what was there before is whole."
-        ) from error
 
 
 def _beside(path: Path) -> Path:

@@ -13,8 +13,9 @@ from typing import BinaryIO, Protocol
 import numpy as np
 import pandas as pd
 
+from rnnbench import arrays
 from rnnbench.clean import SPACE
-from rnnbench.records import replacing
+from rnnbench.records import naming, replacing
 from rnnbench.vocab import Vocab
 
 BLOCK = 1 << 21  # bytes, or tokens, held at a time
@@ -170,9 +171,9 @@ def write(
         vocab_of: token -> occurrences, to a vocabulary.
     """
     coder, counts = CODERS[token](line_join), np.zeros(0, np.int64)
-    with tempfile.TemporaryFile(dir=Path(path).parent) as waiting:
+    with naming(path), tempfile.TemporaryFile(dir=Path(path).parent) as waiting:
         for numbers in coder.encode(blocks):
-            numbers.astype(np.uint32).tofile(waiting)
+            waiting.write(numbers.astype(np.uint32).data)
             more = np.bincount(numbers, minlength=len(counts))
             more[: len(counts)] += counts
             counts = more
@@ -184,11 +185,9 @@ def write(
 
 def _renumber(waiting: BinaryIO, indices: np.ndarray, num_tokens: int, path: str | Path) -> None:
     """Read uint32 numbers back and write the index of each, ``indices[number]``."""
-    descr = np.lib.format.dtype_to_descr(indices.dtype)
-    header = {"descr": descr, "fortran_order": False, "shape": (num_tokens,)}
     waiting.seek(0)
     with replacing(path) as temporary, temporary.open("wb") as written:
-        np.lib.format.write_array_header_1_0(written, header)
+        arrays.write_header(written, indices.dtype, (num_tokens,))
         while len(numbers := np.fromfile(waiting, np.uint32, BLOCK // 4)):
             written.write(indices[numbers].tobytes())
 

@@ -18,7 +18,7 @@ NAMES = "openat,write,pwrite64,writev,ftruncate,fallocate,fsync,fdatasync,chmod,
 CALLS = f"{NAMES},rename,renameat,renameat2,mkdir,mkdirat,unlink,unlinkat"
 KINDS = re.findall(r"^def (\w+)\(folder", WRITERS.read_text(), re.MULTILINE)
 LINE = re.compile(r"^(?:\d+ +)?(\w+)\((.*)\) += (-?\d+|\?)(.*)$")
-CHANGES = re.compile("O_CREAT|O_TRUNC")
+CHANGES = re.compile("O_CREAT|O_TRUNC|O_TMPFILE")
 needs_strace = pytest.mark.skipif(not shutil.which("strace"), reason="needs the command strace")
 
 

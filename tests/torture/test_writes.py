@@ -13,7 +13,7 @@ from rnnbench.errors import UserError
 from rnnbench.records import PART, sweep
 
 CHEAP = {"record": 4, "bundle_zip": 9}  # kind -> every how many-th call in the ordinary tests
-HARMLESS = {"mkdir", "unlink"}  # of a folder that is there, of a temporary name that is not
+HARMLESS = {"mkdir", "unlink", "openat"}  # what is there, what is not, what opens in another way
 pytestmark = faults.needs_strace
 
 
