@@ -102,7 +102,8 @@ def _window(
     if timing.device == "cuda":
         activities.append(ProfilerActivity.CUDA)
     plain = speed.paced_window(timing.device, stepping, num_minibatches)
-    with profile(activities=activities, record_shapes=True) as profiler:
+    # one cycle is profiled; torch before 2.13 warns that the events of others would be lost
+    with profile(activities=activities, record_shapes=True, acc_events=True) as profiler:
         profiled = speed.window(timing.device, stepping, num_minibatches)
     everything = profiler.events()
     events = [e for e in everything if e.device_type == DeviceType.CPU]
