@@ -7,7 +7,6 @@ import pytest
 import torch
 from test_speed import TIMING, TOKENS, VOCAB_SIZE
 from test_train import here
-from torch.profiler import ProfilerActivity, profile
 
 from rnnbench import breakdown, operators, speed, train, variants
 from rnnbench.names import names
@@ -27,7 +26,7 @@ def profiled(variant: str) -> tuple[list, list[str]]:
     model = speed.model(timing, VOCAB_SIZE)
     stepping = breakdown.training_steps(timing, model, TOKENS)
     next(stepping)
-    with profile(activities=[ProfilerActivity.CPU], record_shapes=True) as profiler:
+    with breakdown.watched("cpu") as profiler:
         next(stepping), next(stepping)
     events = list(profiler.events())
     return events, list(operators.parts_of(events, model, timing.batch_size))

@@ -79,6 +79,14 @@ def _marked_step(stepping: Iterator[tuple[Any, Any, int]]) -> int:
         return next(stepping, (None, None, 0))[2]
 
 
+def watched(device: str) -> profile:
+    """Profile a block, as one cycle: torch before 2.13 warns if events of others are not kept."""
+    activities = [ProfilerActivity.CPU]
+    if device == "cuda":
+        activities.append(ProfilerActivity.CUDA)
+    return profile(activities=activities, record_shapes=True, acc_events=True)
+
+
 def _mark(module: nn.Module, name: str) -> None:
     """Show the profiler when ``module`` runs forward."""
     open_scopes: list[record_function] = []
@@ -98,12 +106,8 @@ def _window(
     timing: TimingConfig, model: LanguageModel, stepping: Iterator[int], num_minibatches: int
 ) -> tuple[dict[str, Any], dict[str, float]]:
     """Time steps without and with the profiler; return the totals and the seconds of each part."""
-    activities = [ProfilerActivity.CPU]
-    if timing.device == "cuda":
-        activities.append(ProfilerActivity.CUDA)
     plain = speed.paced_window(timing.device, stepping, num_minibatches)
-    # one cycle is profiled; torch before 2.13 warns that the events of others would be lost
-    with profile(activities=activities, record_shapes=True, acc_events=True) as profiler:
+    with watched(timing.device) as profiler:
         profiled = speed.window(timing.device, stepping, num_minibatches)
     everything = profiler.events()
     events = [e for e in everything if e.device_type == DeviceType.CPU]
