@@ -33,7 +33,7 @@ def main(arguments: Sequence[str]) -> None:
     if any((STATE / "locks").glob("*")):
         print("rnnbench: releasing the lock of a Snakemake that has died", flush=True)
         subprocess.run([*SNAKEMAKE, "--unlock", "--quiet", "all", *arguments], check=False)
-        sweep(RESULTS)
+    sweep(RESULTS)  # a job that was killed alone leaves no lock
     if ahead := date_back(RESULTS, time.time()):
         print(
             f"rnnbench: {ahead} results were dated in the future, as by a clock that was set back "

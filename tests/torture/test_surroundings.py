@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 import tiny
 
 from rnnbench import alone
+from rnnbench.records import PART
 
 AHEAD = 400 * 86400  # seconds
 
@@ -122,6 +124,16 @@ def test_files_of_the_future_are_dated_now_and_no_other(tmp_path: Path) -> None:
     found = {path.name: path.lstat().st_mtime for path in tmp_path.iterdir()}
     assert found == {"before": 1000, "now": 2000, "ahead": 2000, "link": 2000}
     assert alone.date_back(tmp_path, 2000) == 0
+
+
+def test_what_a_job_that_was_killed_left_half_made_goes_at_the_next_start(tmp_path: Path) -> None:
+    folder = tmp_path / "results/figures"
+    folder.mkdir(parents=True)
+    for name in ("zipf.svg", f".zipf.svg.1a2b{PART}.svg", f".record.1a2b{PART}"):
+        (folder / name).write_text("half")
+    line = [sys.executable, "-m", "rnnbench.alone", "--version"]
+    subprocess.run(line, cwd=tmp_path, env=tiny.environment(), check=True)
+    assert [path.name for path in folder.iterdir()] == ["zipf.svg"]
 
 
 @pytest.fixture

@@ -146,8 +146,8 @@ def working_in(folder: Path) -> list[psutil.Process]:
     return [process for process in there if process.info["cwd"] == str(folder)]
 
 
-def nobody_works_in(folder: Path, seconds: float = 5) -> bool:
-    """Whether all processes of ``folder`` end within ``seconds``."""
+def nobody_works_in(folder: Path, seconds: float = 30) -> bool:
+    """Whether all processes of ``folder`` end in time; a job loads its libraries before it looks."""
     deadline = time.monotonic() + seconds
     while working_in(folder) and time.monotonic() < deadline:
         time.sleep(0.05)
