@@ -147,7 +147,7 @@ def working_in(folder: Path) -> list[psutil.Process]:
 
 
 def nobody_works_in(folder: Path, seconds: float = 30) -> bool:
-    """Whether all processes of ``folder`` end in time; a job loads its libraries before it looks."""
+    """Whether all processes of ``folder`` end in time; a job loads its libraries first."""
     deadline = time.monotonic() + seconds
     while working_in(folder) and time.monotonic() < deadline:
         time.sleep(0.05)
