@@ -21,7 +21,7 @@ DIFFERENCE = 0.03
 POWER = 0.9
 PLANNED = 0.92  # so that chance in the count is no reason to fall short
 SITTINGS, SEED = 2000, 1
-MOST_PROCESSES = 64
+MOST_PROCESSES = 128
 LONGER = 1.25  # windows are made a quarter longer than they must be
 
 
