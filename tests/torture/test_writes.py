@@ -12,11 +12,8 @@ from rnnbench import bundle, sample_files
 from rnnbench.errors import UserError
 from rnnbench.records import PART, sweep
 
-CHEAP = {
-    "record": 4,
-    "counts": 4,
-    "bundle_zip": 9,
-}  # kind -> every how many-th call in ordinary tests
+# kind -> every how many-th call in the ordinary tests
+CHEAP = {"record": 4, "counts": 4, "bundle_zip": 9}
 HARMLESS = {"mkdir", "unlink", "openat"}  # what is there, what is not, what opens in another way
 pytestmark = faults.needs_strace
 
