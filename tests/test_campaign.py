@@ -4,7 +4,6 @@ import dataclasses
 import itertools
 import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -32,11 +31,15 @@ CALM = {"rnn": 100.0, "gru": 50.0, "lstm": 25.0}
 
 
 class Machine:
-    """Stands in for the interpreters: answers at once, and remembers what it was asked."""
+    """Stands in for the interpreters and for the clock, which their processes alone move on.
+
+    It remembers what it was asked.
+    """
 
     def __init__(self):
         self.asked, self.refused, self.broken = [], {}, {}
-        self.scatter, self.seconds, self.outside_load, self.ends_after = {}, 0.0, 0.0, None
+        self.scatter, self.outside_load, self.ends_after = {}, 0.0, None
+        self.clock, self.seconds = 0.0, 0.125  # of one process; sums of it are exact
         self.joules: float | None = None
         self.pace_seconds: dict[int, float] = {}
 
@@ -49,6 +52,9 @@ class Machine:
     def __exit__(self, *_):
         pass
 
+    def monotonic(self):
+        return self.clock
+
     def rows(self, work, timing):
         if work == "admission":
             reason = self.refused.get(timing.variant, "")
@@ -59,7 +65,7 @@ class Machine:
             raise KeyboardInterrupt
         if timing.variant in self.broken:
             raise WorkError(self.broken[timing.variant])
-        time.sleep(self.seconds)
+        self.clock += self.seconds
         self.asked.append((timing.variant, timing.process))
         scatter = 1 + self.scatter.get(timing.variant, 0.0) * np.sin(timing.process)
         facts = {"initialisation_seconds": 0.1, "first_step_seconds": 0.1, "steady": True}
@@ -81,6 +87,7 @@ class Machine:
 def machine(monkeypatch):
     stand_in = Machine()
     monkeypatch.setattr(campaign, "Interpreter", stand_in)
+    monkeypatch.setattr(campaign, "time", stand_in)
     return stand_in
 
 
@@ -139,30 +146,29 @@ def test_the_order_within_rounds_is_random_and_that_of_the_seed(machine, sitting
 
 
 def test_what_is_known_well_enough_ends_with_the_pilot_and_the_rest_goes_on(machine, sitting):
-    machine.scatter, machine.seconds = {"gru": 0.3}, 0.005
-    done = sitting(most_seconds=2.0)
+    machine.scatter = {"gru": 0.3}
+    done = sitting(most_seconds=16 * machine.seconds)
     count = Counter(variant for variant, _ in machine.asked)
-    assert (count["rnn"], count["lstm"]) == (3, 3)
-    assert count["gru"] > 5
+    assert count == {"rnn": 3, "gru": 10, "lstm": 3}
     assert [row["ended"] for row in done.table().to_dict("records")] == [
         "precision",
         "time cap",
         "precision",
     ]
-    assert done.spent() < 2.5
+    assert not done.record()["over_time"]
 
 
 def test_what_is_calm_among_the_noisy_goes_on_with_them(machine, sitting):
     """It may be calm by chance; who stops there stops at intervals that are too narrow."""
-    machine.scatter, machine.seconds = {"gru": 0.3, "lstm": 0.3}, 0.01
-    done = sitting(most_seconds=2.0)
+    machine.scatter = {"gru": 0.3, "lstm": 0.3}
+    done = sitting(most_seconds=16 * machine.seconds)
     assert {point.rounds > 3 for point in done.points} == {True}
     assert set(done.table().ended) == {"time cap"}
 
 
 def test_a_pilot_longer_than_the_time_is_finished_and_said_to_be(machine, sitting):
-    machine.scatter, machine.seconds = dict.fromkeys(CALM, 0.3), 0.01
-    done = sitting(most_seconds=0.02)
+    machine.scatter = dict.fromkeys(CALM, 0.3)
+    done = sitting(most_seconds=2 * machine.seconds)
     assert Counter(variant for variant, _ in machine.asked) == dict.fromkeys(CALM, 3)
     assert set(done.table().ended) == {"time cap"}
     assert done.record()["over_time"]
