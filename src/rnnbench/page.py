@@ -135,8 +135,8 @@ def table(
     kinds = ["number" if n else KINDS.get(name, "") for name, n in zip(names, numeric, strict=True)]
     cells = [_cells(table[name]) for name in names]
     exact = [_exact(table[name], shown) for name, shown in zip(names, cells, strict=True)]
-    told = {n: shown for n, kind, shown in zip(names, kinds, cells, strict=True) if kind in WORDED}
-    told |= tones or {}
+    words = zip(names, kinds, cells, strict=True)
+    told = {**{n: shown for n, kind, shown in words if kind in WORDED}, **(tones or {})}
     marks = [told.get(name, [""] * len(table)) for name in names]
     led = [(links or {}).get(name, [""] * len(table)) for name in names]
     long = len(table) > SHORT
@@ -158,7 +158,7 @@ def _own(name: str) -> Markup:
 @cache
 def _vega() -> Markup:
     """Vega, Vega-Lite and Vega-Embed as one script; putting them together takes seconds."""
-    return Markup(vl_convert.javascript_bundle(None))
+    return Markup(vl_convert.javascript_bundle(None))  # type: ignore[arg-type]  # None: all
 
 
 def _hash(script: str) -> str:

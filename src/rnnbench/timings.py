@@ -200,11 +200,11 @@ def _limits(row: Series, probes: DataFrame | None) -> dict[str, Any]:
     batch = int(row.batch_size), int(row.num_steps)
     token = work.per_token(model, *batch, ITEMSIZE[row["dtype"]])
     timed = _fastest(probes[probes.unit == "flops"], SHAPE)
-    products = [(p, timed.get(p.shape)) for p in work.products(model, *batch)]
-    if any(found is None for _, found in products):
+    products = list(work.products(model, *batch))
+    if any(p.shape not in timed for p in products):
         return {}
-    seconds = sum(p.calls * p.flops / found.per_second for p, found in products)
-    seconds /= batch[0] * batch[1]
+    of_a_step = sum(p.calls * p.flops / timed[p.shape].per_second for p in products)
+    seconds = of_a_step / (batch[0] * batch[1])
     squares = probes.per_second[probes.probe == "square"].max()
     memory = probes.per_second[probes.unit == "bytes"].max()
     roofline = min(squares / token.product_flops, memory / token.bytes)
@@ -216,7 +216,7 @@ def _limits(row: Series, probes: DataFrame | None) -> dict[str, Any]:
         "share_of_limit": row.tokens_per_second * seconds,
         "roofline_tokens_per_second": roofline,
         "share_of_roofline": row.tokens_per_second / roofline,
-        LIMITED: min((found.windows_used for _, found in products), key="all".__ne__),
+        LIMITED: min((timed[p.shape].windows_used for p in products), key="all".__ne__),
     }
 
 

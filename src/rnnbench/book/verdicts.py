@@ -86,7 +86,8 @@ def _judged(
     differing = [differences(run, setting) for run in own.to_dict("records")]
     same = own[[not found for found in differing]]
     if same.empty:
-        return [{"n": 0, "verdict": NOT_COMPARABLE, "reason": "; ".join(min(differing, key=len))}]
+        fewest = min(differing, key=len)
+        return [{"n": 0, "verdict": NOT_COMPARABLE, "reason": "; ".join(fewest)}]
     same = same.drop_duplicates(SAME_RUN)
     ends = known["published_minimum"], known["published_maximum"]
     return [_on(device, group, ends) for device, group in same.groupby("device")]

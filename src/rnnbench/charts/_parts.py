@@ -1,7 +1,7 @@
 """What charts share: the reader's choices, one colour and shape per variant, words on hover."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 import altair as alt
 import numpy as np
@@ -63,7 +63,14 @@ def threshold(rows: DataFrame) -> str:
     return _rows.figures3(_rows.threshold(rows.clip_norm.dropna()))
 
 
-def hues(variants: Iterable[str], **options: Any) -> dict[str, alt.Color | alt.Shape]:
+class Hues(TypedDict):
+    """Channels of a chart that tell variants apart."""
+
+    color: alt.Color
+    shape: alt.Shape
+
+
+def hues(variants: Iterable[str], **options: Any) -> Hues:
     """Colour and shape, with one legend for both, in the order of every figure."""
     names = ordered(variants)
     colors = [_theme.look(_bare(name)).color for name in names]

@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import nan
-from typing import Self
+from typing import Any, Self
 
 from pandas import DataFrame
 
@@ -43,7 +43,7 @@ class Claim:
     high: float = nan
     n: int = 0
 
-    def judged(self, verdict: str, measured: str, **numbers: float) -> Self:
+    def judged(self, verdict: str, measured: str, **numbers: Any) -> Self:
         """The same claim with what became of it; ``numbers`` are value, low, high and n."""
         return dataclasses.replace(self, verdict=verdict, measured=measured, **numbers)
 

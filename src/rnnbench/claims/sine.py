@@ -214,8 +214,8 @@ def _zero(tables: _rows.Tables) -> str:
 
 
 def _told(low: float, middle: float, high: float) -> str:
-    low, middle, high = map(_rows.figures3, (low, middle, high))
-    return f"{middle} ({low} to {high})"
+    ends = map(_rows.figures3, (low, high))
+    return f"{_rows.figures3(middle)} ({' to '.join(ends)})"
 
 
 def _over(pairs: np.ndarray) -> str:

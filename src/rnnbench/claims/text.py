@@ -3,6 +3,8 @@
 All claims are judged on the first text of the study.
 """
 
+from typing import Any
+
 import numpy as np
 from pandas import DataFrame
 
@@ -137,10 +139,10 @@ def _fits(tables: _rows.Tables, estimator: str) -> DataFrame:
     return fits[np.isfinite(fits.exponent.astype(float))].set_index("order").sort_index()
 
 
-def _exponent(fit: object) -> str:
+def _exponent(fit: Any) -> str:
     return f"{fit.exponent:.2f} (95 % {fit.low:.2f} to {fit.high:.2f})"
 
 
-def _numbers(fit: object) -> dict[str, float]:
+def _numbers(fit: Any) -> dict[str, float]:
     numbers = {"value": fit.exponent, "low": fit.low, "high": fit.high}
     return {name: float(value) for name, value in numbers.items()} | {"n": int(fit.n_types)}

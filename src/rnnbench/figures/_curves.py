@@ -19,7 +19,7 @@ def chosen(tables: _rows.Tables) -> DataFrame:
     return curves[curves.clip_norm == _rows.threshold(curves.clip_norm.dropna())]
 
 
-def grid(curves: DataFrame) -> tuple[Figure, list[tuple[Axes, DataFrame]]]:
+def grid(curves: DataFrame, ylabel: str) -> tuple[Figure, list[tuple[Axes, DataFrame]]]:
     """A row of panels per corpus and architecture, a column per sampler."""
     curves = curves.assign(family=[_rows.family(name) for name in curves.variant])
     rows = [
@@ -38,6 +38,8 @@ def grid(curves: DataFrame) -> tuple[Figure, list[tuple[Axes, DataFrame]]]:
             name = f"{family}, {sampler}" + (f"\n{corpus}" if several else "")
             axes[row, column].set_title(name)
             cells.append((axes[row, column], curves[same & (curves.sampler == sampler)]))
+    for ax in axes[:, 0]:
+        ax.set_ylabel(ylabel)
     for ax in axes[-1]:
         ax.set_xlabel("epoch")
         ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
@@ -73,8 +75,8 @@ def crosses(ax: Axes, dead: DataFrame, column: str) -> None:
     for point in dead[np.isfinite(dead[column])].itertuples():
         color = _theme.look(point.variant).color
         value = min(getattr(point, column), ax.get_ylim()[1])
-        look = {"marker": "x", "ms": 7, "mew": 1.8, "color": color, "ls": "none", "clip_on": False}
-        ax.plot([point.epoch], [value], zorder=5, **look)
+        look: _theme.Keywords = {"marker": "x", "ms": 7, "mew": 1.8, "ls": "none", "clip_on": False}
+        ax.plot([point.epoch], [value], zorder=5, color=color, **look)
 
 
 def notes(tables: _rows.Tables, curves: DataFrame) -> list[str]:

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.typing import ColorType
 from pandas import DataFrame, Series
 
 from rnnbench.figures import _rows, _theme
@@ -77,13 +78,14 @@ def _norm(values: Series) -> LogNorm:
 def _cell(ax: Axes, x: int, y: int, runs: DataFrame, metric: str, norm: LogNorm | None) -> None:
     ran = runs[runs.status != _rows.AWAY]
     done, dead = _rows.finished(ran), int((ran.status == "diverged").sum())
-    face, ink = PLAIN, _theme.INK
+    face: ColorType = PLAIN
+    ink = _theme.INK
     if len(done):
         value = done[metric].median()
         words = _number(value) + (f"\n{dead} of {len(ran)} div." if dead else "")
         if norm:
-            face = colormaps[COLORS](min(1.0, float(norm(value))))
-            ink = "white" if np.dot(face[:3], (0.3, 0.59, 0.11)) < 0.5 else _theme.INK
+            face = red, green, blue, _ = colormaps[COLORS](min(1.0, float(norm(value))))
+            ink = "white" if np.dot((red, green, blue), (0.3, 0.59, 0.11)) < 0.5 else _theme.INK
     else:
         words = "diverged" if dead else "n/a" if len(runs) else ""
         face = "white"

@@ -9,7 +9,7 @@ from pandas import DataFrame
 
 from rnnbench.figures import _rows, _theme
 
-NOISE = {"color": "#b0b0b0", "lw": 0.7}
+NOISE: _theme.Keywords = {"color": "#b0b0b0", "lw": 0.7}
 SERIES = ("data", "clean")
 BOOK = "mlp"  # the model whose forecasts are drawn
 SPREAD = {"low": 0.05, "mse": 0.5, "high": 0.95}  # quantiles over seeds
@@ -97,8 +97,8 @@ def ranges(ax: Axes, model: str, found: DataFrame, x: str, shift: float = 1.0) -
     color, marker, label = look(model)
     found = found.sort_values(x)
     reach = [found.mse - found.low, found.high - found.mse]
-    style = {"color": color, "marker": marker, "lw": 1.1, "capsize": 2, "elinewidth": 0.8}
-    ax.errorbar(found[x] * shift, found.mse, yerr=reach, label=label, **style)
+    style: _theme.Keywords = {"color": color, "marker": marker, "lw": 1.1, "elinewidth": 0.8}
+    ax.errorbar(found[x] * shift, found.mse, yerr=reach, label=label, capsize=2, **style)
 
 
 def floors(ax: Axes, tables: _rows.Tables, x: str, chosen: Callable[..., Any]) -> None:

@@ -2,14 +2,15 @@
 
 import textwrap
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import seaborn as sns
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
+from matplotlib.axis import XAxis, YAxis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
@@ -17,6 +18,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from rnnbench.figures import _rows
+
+Keywords = dict[str, Any]  # of a call to matplotlib
 
 WIDTH = 6.5  # inches: the text width of a printed page
 INK, FAINT = "#333333", "#767676"
@@ -136,7 +139,7 @@ def note(figure: Figure, sentences: Iterable[str]) -> None:
         grow(figure, 0.16 * (text.count("\n") + 1))
 
 
-def legend(figure: Figure, handles: list[Line2D], columns: int = 4) -> None:
+def legend(figure: Figure, handles: Sequence[Artist], columns: int = 4) -> None:
     """One legend above all panels, which keep their size."""
     columns = max(1, min(columns, len(handles)))
     figure.legend(handles=handles, loc="outside upper center", ncols=columns)
@@ -165,7 +168,7 @@ def variant_handles(variants: Iterable[str], leaky: set[str], lines: bool) -> li
 class PlainLogLocator(LogLocator):
     """Ticks on a logarithmic axis: the fewer decades it spans, the more per decade."""
 
-    def tick_values(self, vmin: float, vmax: float) -> np.ndarray:
+    def tick_values(self, vmin: float, vmax: float) -> Sequence[float]:
         decades = np.log10(vmax / vmin) if vmin > 0 else np.inf
         if decades < 0.3:
             return MaxNLocator(4).tick_values(vmin, vmax)
@@ -174,9 +177,9 @@ class PlainLogLocator(LogLocator):
         return super().tick_values(vmin, vmax)
 
 
-def logarithmic(axis: Axis) -> None:
+def logarithmic(axis: XAxis | YAxis) -> None:
     """A logarithmic axis with plain numbers."""
-    axis._set_axes_scale("log")
+    axis.axes.set(**{f"{axis.axis_name}scale": "log"})
     axis.set_major_locator(PlainLogLocator())
     axis.set_major_formatter(FuncFormatter(lambda value, _: _rows.figures3(value)))
     axis.set_minor_formatter(NullFormatter())

@@ -97,7 +97,7 @@ def _verdict(row: Any) -> str:
 
 
 def _handles() -> list[Line2D]:
-    circle = {"marker": "o", "ls": "none", "mec": _theme.FAINT, "ms": 6}
+    circle: _theme.Keywords = {"marker": "o", "ls": "none", "mec": _theme.FAINT, "ms": 6}
     return [
         Line2D([], [], **circle, mfc=_theme.SKY, label="the book's executions"),
         Line2D([], [], **circle, mfc="white", label="those of a draft, another setting"),

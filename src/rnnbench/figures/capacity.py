@@ -65,8 +65,8 @@ def _panel(ax: Axes, runs: DataFrame, across: str, metric: str) -> None:
         ax.plot(middle[across], middle[metric], color=style.color, ls=style.line, lw=1.1)
         spread = sizes[metric].agg(["min", "max"])
         ax.vlines(middle[across], spread["min"], spread["max"], color=style.color, lw=0.9)
-        look = {"marker": style.marker, "color": style.color, "ls": "none", "ms": 4}
-        ax.plot(middle[across], middle[metric], **look)
+        look: _theme.Keywords = {"marker": style.marker, "ls": "none", "ms": 4}
+        ax.plot(middle[across], middle[metric], color=style.color, **look)
     _theme.logarithmic(ax.xaxis)
     _theme.logarithmic(ax.yaxis)
     ax.xaxis.set_minor_locator(NullLocator())

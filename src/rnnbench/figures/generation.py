@@ -6,6 +6,8 @@ text shown. Diversity: share of distinct triples of characters. The nearer a dec
 real text, the better it writes.
 """
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -71,7 +73,7 @@ def _marks(texts: DataFrame) -> DataFrame:
     return DataFrame(found | {"loops": groups.loop_share.mean()}).reset_index()
 
 
-def _decoder(ax: Axes, marks: DataFrame, look: dict[str, object]) -> None:
+def _decoder(ax: Axes, marks: DataFrame, look: _theme.Keywords) -> None:
     ax.hlines(marks.y, marks.x_low, marks.x_high, color=look["color"], lw=0.7, alpha=0.5)
     ax.vlines(marks.x, marks.y_low, marks.y_high, color=look["color"], lw=0.7, alpha=0.5)
     ax.plot(marks.x, marks.y, **look)
@@ -80,17 +82,19 @@ def _decoder(ax: Axes, marks: DataFrame, look: dict[str, object]) -> None:
 def _labels(ax: Axes, marks: DataFrame, decoders: list[str]) -> None:
     """Write each setting's number at its mark, where there is room; neighbours on other sides."""
     to_panel = ax.transData + ax.transAxes.inverted()
-    near = {"textcoords": "offset points", "fontsize": 7, "color": _theme.INK, "ha": "center"}
+    near: _theme.Keywords = {"fontsize": 7, "color": _theme.INK, "ha": "center"}
     for decoder, own in marks[marks.setting != ""].groupby("decoder"):
-        side, taken = SIDES[decoders.index(decoder) % len(SIDES)], []
+        side = SIDES[decoders.index(decoder) % len(SIDES)]
+        taken: list[np.ndarray] = []
         for mark in own.itertuples():
             at = to_panel.transform((mark.x, mark.y))
             if all(np.abs(at - other).max() > APART for other in taken):
-                ax.annotate(mark.setting.split()[-1], (mark.x, mark.y), side, **near)
+                number = mark.setting.split()[-1]
+                ax.annotate(number, (mark.x, mark.y), side, textcoords="offset points", **near)
                 taken.append(at)
 
 
-def _look(decoder: str, decoders: list[str]) -> dict[str, object]:
+def _look(decoder: str, decoders: list[str]) -> _theme.Keywords:
     if decoder == _rows.REAL:
         return {"color": _theme.INK, "marker": "*", "ms": 10, "ls": "none"}
     at = decoders.index(decoder)
@@ -104,11 +108,11 @@ def _name(decoder: str, texts: DataFrame) -> str:
     return f"{decoder} ({first.rpartition(' ')[0]})" if first else decoder
 
 
-def _called(mark: object) -> str:
+def _called(mark: Any) -> str:
     return f"{mark.decoder} at {mark.setting}" if mark.setting else mark.decoder
 
 
-def _said(mark: object) -> str:
+def _said(mark: Any) -> str:
     return (
         f"{_rows.figures3(mark.y)} bits per character with {mark.x:.0%} distinct triples and "
         f"{mark.loops:.0%} in loops (n = {mark.n:.0f})"

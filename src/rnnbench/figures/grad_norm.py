@@ -21,7 +21,7 @@ def draw(tables: _rows.Tables) -> Figure:
     leaky = _rows.leaky(tables)
     every = _rows.rows(tables, "curves").clip_norm
     thresholds = sorted(every[np.isfinite(every)].unique())
-    figure, cells = _curves.grid(curves)
+    figure, cells = _curves.grid(curves, "gradient norm")
     for ax, group in cells:
         if not np.isfinite(group.grad_norm).any():
             _theme.vacant(ax, "No run has a finite value here.")
@@ -33,13 +33,11 @@ def draw(tables: _rows.Tables) -> Figure:
         _theme.logarithmic(ax.yaxis)
         _curves.limit(ax, 100 * max([*thresholds, group.grad_norm.median()]))
         _curves.crosses(ax, _curves.diverged(tables, group), "grad_norm")
-        if ax.get_subplotspec().is_first_col():
-            ax.set_ylabel("gradient norm")
     handles = _theme.variant_handles(curves.variant, leaky, lines=True)
     for handle in handles:
         handle.set_marker("")
     handles.append(Line2D([], [], label="thin: largest of the epoch", lw=0.5, color=_theme.INK))
-    line = {"color": _theme.INK, "lw": 0.8, "ls": (0, (2, 2))}
+    line: _theme.Keywords = {"color": _theme.INK, "lw": 0.8, "ls": (0, (2, 2))}
     handles.append(Line2D([], [], label="clipping threshold", **line))
     _theme.legend(figure, handles)
     _theme.note(figure, _curves.notes(tables, curves))

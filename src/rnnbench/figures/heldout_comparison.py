@@ -91,13 +91,13 @@ def _of(table: DataFrame, corpus: str) -> DataFrame:
     return table if table.empty else table[table.corpus == corpus]
 
 
-def _places(orders: list[int], variants: list[str]) -> dict[object, float]:
+def _places(orders: list[int], variants: list[str]) -> dict[Any, float]:
     """Where each order and variant stands on the axis, with a gap between the two."""
     first = orders[-1] + 1.5 if orders else 1.0
     return {n: float(n) for n in orders} | {name: first + i for i, name in enumerate(variants)}
 
 
-def _span(places: dict[object, float]) -> tuple[float, float]:
+def _span(places: dict[Any, float]) -> tuple[float, float]:
     return min(places.values()) - 0.6, max(places.values()) + 0.6
 
 
@@ -109,7 +109,7 @@ def _steps(ax: Axes, ladder: DataFrame, smoothings: list[str]) -> None:
         ax.plot(models.order, models.bits_per_char, **_look(smoothing, token, smoothings))
 
 
-def _look(smoothing: str, token: str, smoothings: list[str]) -> dict[str, object]:
+def _look(smoothing: str, token: str, smoothings: list[str]) -> _theme.Keywords:
     marker, line = TOKENS[token]
     color = GREYS[smoothings.index(smoothing) % len(GREYS)]
     face = color if token == "char" else "white"
@@ -122,12 +122,12 @@ def _runs(ax: Axes, best: DataFrame, places: dict[str, Any], leaky: set[str]) ->
         at, bits = places[run.variant], run.heldout_bits_per_char
         ax.hlines(bits, at - 0.4, at + 0.4, color=style.color, lw=1.3)
         ax.plot(at, bits, marker=style.marker, color=style.color, mfc=style.fill, ms=5)
-        words = {"ha": "center", "fontsize": 7, "color": _theme.INK, "textcoords": "offset points"}
-        ax.annotate(f"{bits:.2f}", (at, bits), (0, 5), **words)
+        words: _theme.Keywords = {"ha": "center", "fontsize": 7, "color": _theme.INK}
+        ax.annotate(f"{bits:.2f}", (at, bits), (0, 5), textcoords="offset points", **words)
     if best.empty and any(isinstance(place, str) for place in places):
         middle = np.mean([at for place, at in places.items() if isinstance(place, str)])
-        across = {"transform": ax.get_xaxis_transform(), "ha": "center", "va": "center"}
-        ax.text(middle, 0.5, "no finished run on this text", color=_theme.FAINT, **across)
+        across: _theme.Keywords = {"transform": ax.get_xaxis_transform(), "color": _theme.FAINT}
+        ax.text(middle, 0.5, "no finished run on this text", ha="center", va="center", **across)
     ax.margins(y=0.12)
 
 
@@ -147,8 +147,7 @@ def _handles(ladder: DataFrame, smoothings: list[str], tables: _rows.Tables) -> 
     if handles:
         handles.append(Line2D([], [], color=_theme.INK, ls=":", lw=0.9, label="best n-gram model"))
     if len(tables.get("floor", [])):
-        floor = {"color": _theme.PURPLE, "linestyle": "--", "label": "floor: entropy rate"}
-        handles.append(Line2D([], [], **floor))
+        handles.append(Line2D([], [], color=_theme.PURPLE, ls="--", label="floor: entropy rate"))
     return handles
 
 

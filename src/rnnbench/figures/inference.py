@@ -71,9 +71,9 @@ def _reading(ax: Axes, group: DataFrame, variants: list[str], leaky: set[str]) -
     for row in group.itertuples():
         y, style = variants.index(row.variant), _theme.look(row.variant, row.variant in leaky)
         speed, low, high = (v / 1e3 for v in (row.tokens_per_second, row.low, row.high))
-        marks = {"fmt": style.marker, "mfc": style.fill, "color": style.color, "ms": 5}
+        marks: _theme.Keywords = {"fmt": style.marker, "mfc": style.fill, "ms": 5}
         reach = [[speed - low], [high - speed]]
-        ax.errorbar([speed], [y], xerr=reach, capsize=2, elinewidth=1.2, **marks)
+        ax.errorbar([speed], [y], xerr=reach, capsize=2, elinewidth=1.2, color=style.color, **marks)
     _from_zero(ax)
     ax.set_xlabel("thousand tokens read per second")
 

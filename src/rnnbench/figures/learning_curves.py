@@ -17,7 +17,7 @@ def draw(tables: _rows.Tables) -> Figure:
     if curves.empty:
         return _theme.placard(_rows.missing(_rows.rows(tables, "runs"), "learning curve"))
     leaky = _rows.leaky(tables)
-    figure, cells = _curves.grid(curves)
+    figure, cells = _curves.grid(curves, "perplexity")
     for ax, group in cells:
         if not np.isfinite(group.perplexity).any():
             _theme.vacant(ax, "No run has a finite value here.")
@@ -27,10 +27,8 @@ def draw(tables: _rows.Tables) -> Figure:
         _theme.logarithmic(ax.yaxis)
         _curves.limit(ax, 30 * min(group.perplexity.min(), group.heldout_perplexity.min()))
         _curves.crosses(ax, _curves.diverged(tables, group), "perplexity")
-        if ax.get_subplotspec().is_first_col():
-            ax.set_ylabel("perplexity")
     handles = _theme.variant_handles(curves.variant, leaky, lines=True)
-    plain = {"color": _theme.INK, "lw": 1.2}
+    plain: _theme.Keywords = {"color": _theme.INK, "lw": 1.2}
     handles.append(Line2D([], [], label="no marker: training", **plain))
     handles.append(Line2D([], [], label="marker: held-out", marker="o", lw=0.6, color=_theme.INK))
     _theme.legend(figure, handles)
@@ -66,5 +64,5 @@ def _variant(ax: Axes, group: DataFrame, variant: str, leaky: bool) -> None:
     point = "." if len(train) == 1 else None
     ax.plot(train.index, train, color=style.color, ls=style.line, lw=1.2, marker=point)
     every = max(1, len(heldout) // 10)
-    marks = {"marker": style.marker, "mfc": style.fill, "ms": 4, "markevery": every}
-    ax.plot(heldout.index, heldout, color=style.color, lw=0.6, ls=style.line, **marks)
+    marks: _theme.Keywords = {"marker": style.marker, "mfc": style.fill, "markevery": every}
+    ax.plot(heldout.index, heldout, color=style.color, lw=0.6, ls=style.line, ms=4, **marks)

@@ -3,7 +3,6 @@ token by its distance, and the context at which half of the gain over the last t
 
 from typing import Any
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
@@ -94,7 +93,7 @@ def _curves(ax: Axes, rows: DataFrame, column: str) -> None:
 def _doublings(ax: Axes) -> None:
     """A logarithmic axis of whole numbers of tokens."""
     ax.set_xscale("log", base=2)
-    ax.xaxis.set_major_locator(FixedLocator(2 ** np.arange(12)))
+    ax.xaxis.set_major_locator(FixedLocator([2**k for k in range(12)]))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 

@@ -57,9 +57,9 @@ def _timed(runs: DataFrame) -> DataFrame:
 def _panel(ax: Axes, group: DataFrame, leaky: set[str]) -> None:
     for variant in _rows.ordered(group.variant):
         chosen, style = group[group.variant == variant], _theme.look(variant, variant in leaky)
-        face = {"facecolor": style.fill, "edgecolor": style.color, "linewidth": 0.9}
+        face: _theme.Keywords = {"facecolor": style.fill, "edgecolor": style.color}
         at = chosen.train_seconds, chosen.heldout_perplexity
-        ax.scatter(*at, marker=style.marker, s=24, alpha=0.85, **face)
+        ax.scatter(*at, marker=style.marker, s=24, alpha=0.85, linewidth=0.9, **face)
     _theme.logarithmic(ax.xaxis)
     _theme.logarithmic(ax.yaxis)
     ax.set(xlabel="training time (s)", ylabel="held-out perplexity")

@@ -57,7 +57,7 @@ def _padding(ax: Axes, padding: DataFrame) -> None:
                 continue
             shares = own.groupby("batch_size").padding_share.agg(["min", "median", "max"])
             reach = [shares["median"] - shares["min"], shares["max"] - shares["median"]]
-            style = {"color": color, "marker": marker, "ls": line, "capsize": 2}
+            style: _theme.Keywords = {"color": color, "marker": marker, "ls": line, "capsize": 2}
             ax.errorbar(
                 shares.index, shares["median"], yerr=reach, label=f"{unit}s {label}", **style
             )

@@ -90,8 +90,8 @@ def _panel(ax: Axes, runs: DataFrame, across: str, words: str) -> None:
         style, same = _theme.look(variant), done[done.variant == variant]
         for metric, (_, line) in LINES.items():
             values = same.groupby(across)[metric].agg(["min", "median", "max"])
-            marks = {"color": style.color, "marker": style.marker, "ls": line, "ms": 4}
-            ax.plot(values.index, values["median"], **marks)
+            marks: _theme.Keywords = {"marker": style.marker, "ls": line, "ms": 4}
+            ax.plot(values.index, values["median"], color=style.color, **marks)
             ax.vlines(values.index, values["min"], values["max"], color=style.color, lw=0.9)
     _theme.logarithmic(ax.xaxis)
     _theme.logarithmic(ax.yaxis)
@@ -103,7 +103,7 @@ def _crosses(ax: Axes, runs: DataFrame, across: str) -> None:
     for run in (
         runs[runs.status == "diverged"].drop_duplicates([across, "variant"]).to_dict("records")
     ):
-        look = {"marker": "x", "ms": 7, "mew": 1.8, "ls": "none", "clip_on": False}
+        look: _theme.Keywords = {"marker": "x", "ms": 7, "mew": 1.8, "ls": "none", "clip_on": False}
         color = _theme.look(run["variant"]).color
         ax.plot([run[across]], [1], transform=ax.get_xaxis_transform(), color=color, **look)
 

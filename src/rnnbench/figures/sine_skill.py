@@ -3,6 +3,7 @@
 One panel per base line; median and 5-95 % over seeds. Below 0 the base line is the better one.
 """
 
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from pandas import DataFrame
@@ -24,7 +25,7 @@ def draw(tables: _rows.Tables) -> Figure:
         _panel(ax, table[table.baseline == baseline])
         ax.set_title(f"against\n{_sine.look(baseline)[2]}")
     axes[0, 0].set(ylabel="skill", ylim=(LOWEST, 1.05))
-    found = {}
+    found: dict[str, Artist] = {}
     for ax in axes[0]:
         found |= {label: h for h, label in zip(*ax.get_legend_handles_labels(), strict=True)}
     _theme.legend(figure, list(found.values()))

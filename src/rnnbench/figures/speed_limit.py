@@ -82,7 +82,7 @@ def _shares(ax: Axes, group: DataFrame, variants: list[str], leaky: set[str]) ->
         face = "white" if row.variant in leaky else style.color
         ax.barh(y, row.share_of_limit, height=0.62, color=face, edgecolor=style.color, lw=1)
         box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
-        words = {"va": "center", "fontsize": 7.5, "color": _theme.INK, "bbox": box}
+        words: _theme.Keywords = {"va": "center", "fontsize": 7.5, "bbox": box}
         ax.text(row.share_of_limit + 0.03 * most, y, f"{100 * row.share_of_limit:.0f} %", **words)
         speed = f"{_rows.figures3(row.tokens_per_second)}/s"
         ax.text(1.66 * most, y, speed, ha="right", **words)
@@ -101,8 +101,8 @@ def _rates(ax: Axes, group: DataFrame, variants: list[Any], leaky: set[str], pea
         limit = row.limit_tokens_per_second * row.flops_per_token / 1e9
         ax.plot([reached, limit], [y, y], color="#cfcfcf", lw=1.2, zorder=1)
         ax.plot([limit], [y], marker="|", ms=9, mew=1.6, color=_theme.INK, zorder=2)
-        marks = {"marker": style.marker, "mfc": style.fill, "color": style.color, "ms": 5}
-        ax.plot([reached], [y], zorder=3, **marks)
+        marks: _theme.Keywords = {"marker": style.marker, "mfc": style.fill, "ms": 5}
+        ax.plot([reached], [y], zorder=3, color=style.color, **marks)
     if np.isfinite(peak):
         ax.axvline(peak / 1e9, color=_theme.FAINT, ls=":", lw=1.2, zorder=0)
     ax.set_xlim(left=0)
@@ -110,7 +110,7 @@ def _rates(ax: Axes, group: DataFrame, variants: list[Any], leaky: set[str], pea
 
 
 def _handles() -> list[Line2D]:
-    none = {"ls": "none", "color": _theme.INK}
+    none: _theme.Keywords = {"ls": "none", "color": _theme.INK}
     return [
         Line2D([], [], marker="o", label="reached", **none),
         Line2D([], [], marker="|", ms=9, mew=1.6, label="limit by shapes", **none),

@@ -86,12 +86,12 @@ def _bar(ax: Axes, y: int, group: DataFrame) -> None:
         if share >= SMALLEST:
             ink = "white" if sum(to_rgb(color)) < 1.6 else _theme.INK
             box = {"facecolor": color, "edgecolor": "none", "pad": 0.8}
-            style = {"ha": "center", "va": "center", "fontsize": 7, "color": ink, "bbox": box}
-            ax.text(left + share / 2, y, f"{100 * share:.0f}", **style)
+            style: _theme.Keywords = {"ha": "center", "va": "center", "fontsize": 7, "color": ink}
+            ax.text(left + share / 2, y, f"{100 * share:.0f}", bbox=box, **style)
         left += share
 
 
-def _face(part: str) -> dict[str, str]:
+def _face(part: str) -> _theme.Keywords:
     hatch = "////" if part == "layer in one operator" else ""
     return {"facecolor": COLORS[part], "edgecolor": "white", "hatch": hatch}
 

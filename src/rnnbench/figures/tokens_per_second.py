@@ -84,7 +84,7 @@ def _panel(ax: Axes, group: DataFrame, variants: list[str], slots: list[tuple[An
             ax.axhline(k - 0.5, color="#bbbbbb", lw=0.8)
 
 
-def _mark(k: int) -> dict[str, object]:
+def _mark(k: int) -> _theme.Keywords:
     """Shape for the k-th number of threads: the fewest are filled."""
     face = {} if k == 0 else {"mfc": "white"}
     return {"marker": _theme.MARKERS[k % len(_theme.MARKERS)], "ls": "none", "ms": 4.5, **face}
@@ -128,7 +128,8 @@ def _notes(tables: _rows.Tables, done: DataFrame) -> list[str]:
 
 def noise(tables: _rows.Tables) -> list[str]:
     """What the same thing timed twice says of differences between two others, per machine."""
-    twins, said = _rows.rows(tables, "noise"), []
+    twins = _rows.rows(tables, "noise")
+    said: list[str] = []
     if twins.empty:
         return said
     for machine, group in twins.dropna(subset=["low", "high"]).groupby("machine"):

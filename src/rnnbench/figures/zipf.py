@@ -77,7 +77,7 @@ def _orders(table: DataFrame) -> list[float]:
     return sorted(table.order.unique())
 
 
-def _look(index: int) -> dict[str, str]:
+def _look(index: int) -> _theme.Keywords:
     """Colour and marker of the n-th order, the same in every panel."""
     color = _theme.SERIES[index % len(_theme.SERIES)]
     return {"color": color, "marker": _theme.MARKERS[index % len(_theme.MARKERS)]}

@@ -54,7 +54,7 @@ def _estimated(tables: _rows.Tables) -> DataFrame:
     return table if table.empty else table[np.isfinite(table.bias)]
 
 
-def _look(index: int) -> dict[str, str]:
+def _look(index: int) -> _theme.Keywords:
     color = _theme.SERIES[index % len(_theme.SERIES)]
     return {"color": color, "marker": _theme.MARKERS[index % len(_theme.MARKERS)], "ls": "none"}
 

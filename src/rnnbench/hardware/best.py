@@ -105,7 +105,7 @@ def _chosen(side: str, candidates: Sequence[Timed]) -> dict[str, Any]:
 
 def _compared(above: Sequence[Timed], below: Sequence[Timed]) -> dict[str, Any]:
     one, other = surest(above), surest(below)
-    why = contract.refusal(*(contract.work(way.point, "") for way in (one, other)), free=FREE)
+    why = contract.refusal(contract.work(one.point, ""), contract.work(other.point, ""), FREE)
     if why:
         return {"status": comparison.NOT_COMPARABLE, "reason": why}
     conditions = {"conditions": contract.labels(one.point, other.point)}

@@ -26,7 +26,7 @@ DIFFERS = "differs"
 KEY = "▲ faster, ▼ slower, ≈ not distinguishable, ∅ not comparable, – not measured."
 
 
-def render(found: _rows.Tables, shown: Iterable[dict[str, str]], here: str) -> str:
+def render(found: _rows.Tables, shown: Iterable[dict[str, Any]], here: str) -> str:
     """Write the page.
 
     Args:

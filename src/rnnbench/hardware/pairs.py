@@ -45,7 +45,7 @@ class Timed:
 
     @property
     def address(self) -> tuple[Any, ...]:
-        own = self.point | {"machine": self.machine.name}
+        own = {**self.point, "machine": self.machine.name}
         return tuple(own[key] for key in tables.TIMING_KEYS)
 
     @property
@@ -107,11 +107,11 @@ def _rows(
         yield names | _pair(one, other, policy)
     met = {id(point) for one, other, _ in pairs for point in (one, other)}
     sides = (("", above, below, baseline), ("baseline_", below, above, machine))
-    for side, own, others, other in sides:
+    for side, own, others, without in sides:
         theirs = [contract.work(p.point, q) for p in others for q in contract.policies(p.point)]
         for point in own:
             if id(point) not in met:
-                yield names | _alone(point, theirs, other, side)
+                yield names | _alone(point, theirs, without, side)
 
 
 def _met(above: Sequence[Timed], below: Sequence[Timed]) -> list[tuple[Timed, Timed, str]]:

@@ -81,7 +81,7 @@ def _panel(ax: Axes, done: DataFrame, lanes: list[tuple[Any, ...]], share: str) 
     ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
 
 
-def _look(family: str) -> dict[str, object]:
+def _look(family: str) -> _theme.Keywords:
     shapes = dict(zip((*_rows.FAMILIES, "other"), _theme.MARKERS, strict=False))
     return {"marker": shapes[family], "color": _theme.FAMILY[family], "ms": 3.5, "ls": "none"}
 

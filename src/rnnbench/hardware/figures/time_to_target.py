@@ -81,7 +81,7 @@ def _panel(ax: Axes, done: DataFrame, machines: list[str]) -> None:
     _machines.machine_axis(ax, machines)
 
 
-def _look(family: str) -> dict[str, object]:
+def _look(family: str) -> _theme.Keywords:
     shapes = dict(zip((*_rows.FAMILIES, "other"), _theme.MARKERS, strict=False))
     return {"marker": shapes[family], "color": _theme.FAMILY[family], "ms": 4, "ls": "none"}
 
