@@ -9,7 +9,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from rnnbench import tokens
+from rnnbench.errors import StorageError
 from rnnbench.vocab import Vocab
+
+BROKEN = Path("/proc/self/mem")  # its first bytes belong to nobody: an error of input
 
 WORDS = st.one_of(
     st.text("ab", min_size=1, max_size=3),
@@ -69,3 +72,10 @@ def test_a_word_longer_than_a_block_is_one_word(tmp_path: Path):
     path.write_bytes(b"a" * (2 * tokens.BLOCK + 1) + b" b\n")
     numbers, spelled = tokens.tokenize(tokens.read(path), "word", " ")
     assert [len(spelled[number]) for number in numbers] == [2 * tokens.BLOCK + 1, 1]
+
+
+@pytest.mark.skipif(not BROKEN.exists(), reason="needs a file that cannot be read: Linux's memory")
+def test_a_text_that_cannot_be_read_is_told_as_such_and_not_as_what_is_written(tmp_path: Path):
+    with pytest.raises(StorageError, match=f"{BROKEN}: wanted to read .*error"):
+        tokens.write(tmp_path / "tokens.npy", tokens.read(BROKEN), "word", " ", Vocab.build)
+    assert list(tmp_path.iterdir()) == []

@@ -16,7 +16,7 @@ from rnnbench.errors import RecordError, StorageError
 
 SCHEMA_VERSION = 1
 PART = ".part"  # in the name of what is not yet whole
-OF_THE_DISK = {  # faults of the place that is written to, which its user can mend
+OF_THE_DISK = {  # faults of the place of a file, which its user can mend
     *(errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM),
     *(errno.EFBIG, errno.ENAMETOOLONG, errno.ENOTDIR, errno.EEXIST, errno.ELOOP),
 }
@@ -64,6 +64,24 @@ def naming(path: str | Path) -> Iterator[None]:
         raise StorageError(
             f"{path}: wanted to write this file, found: {error.strerror}. Make room or give the "
             "right to write, and repeat the command; what was there before is whole."
+        ) from error
+
+
+@contextmanager
+def reading(path: str | Path) -> Iterator[None]:
+    """Give a fault of the disk the name of the file that was read, whatever is written meanwhile.
+
+    Raises:
+        StorageError: the disk is broken, or the file not ours to read.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in OF_THE_DISK:
+            raise
+        raise StorageError(
+            f"{path}: wanted to read this file, found: {error.strerror}. Give the right to read, or "
+            "remove it to have it made again on a sound disk, and repeat the command."
         ) from error
 
 
