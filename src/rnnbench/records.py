@@ -80,8 +80,8 @@ def reading(path: str | Path) -> Iterator[None]:
         if error.errno not in OF_THE_DISK:
             raise
         raise StorageError(
-            f"{path}: wanted to read this file, found: {error.strerror}. Give the right to read, or "
-            "remove it to have it made again on a sound disk, and repeat the command."
+            f"{path}: wanted to read this file, found: {error.strerror}. Give the right to read, "
+            "or remove it to have it made again on a sound disk, and repeat the command."
         ) from error
 
 
