@@ -145,6 +145,22 @@ def test_a_phone_shows_a_page_without_scrolling_sideways(browser, folder, name):
 
 
 @every_page
+def test_a_name_and_a_link_take_one_line_of_a_table_however_narrow_their_column(
+    browser, folder, name
+):
+    """Else a row is as tall as what stands far to the right of all that one sees."""
+    with visit(browser, folder / f"{name}.html") as page:
+        page.locator("details").evaluate_all("all => all.forEach((part) => (part.open = true))")
+        cells = page.locator(".data td:not(.words, .hash), .data td a")
+        heights = cells.evaluate_all("""all => all.map((cell) => {
+          const words = document.createRange();
+          words.selectNodeContents(cell);
+          return words.getBoundingClientRect().height;
+        })""")
+        assert 0 < max(heights) < 2 * min(filter(None, heights))
+
+
+@every_page
 def test_the_keyboard_reaches_every_control_and_begins_with_the_way_to_the_content(
     browser, folder, name
 ):

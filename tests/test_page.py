@@ -46,6 +46,14 @@ def with_tables(*tables) -> str:
     return made(sections=[{"title": "Part", "figures": [], "tables": tables}])
 
 
+@pytest.mark.parametrize(("lines", "folded"), [(1, 0), (12, 0), (13, 1), (500, 1)])
+def test_a_long_fact_such_as_the_configuration_is_folded_and_whole(lines, folded):
+    said = "\n".join(f"key_{k}: 1" for k in range(lines))
+    page_of_it = made(facts={"Configuration": said, "jobs": 12})
+    assert page_of_it.count("<details>") == folded
+    assert said in page_of_it
+
+
 @pytest.mark.parametrize("evil", EVIL)
 def test_whatever_stands_in_a_table_is_text(evil):
     frame = DataFrame({evil: [evil, "b"], "verdict": [evil, "holds"], "n": [1.0, np.inf]})
