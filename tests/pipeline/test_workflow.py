@@ -213,6 +213,7 @@ def test_a_device_that_is_not_there_is_a_labelled_row(study: Path) -> None:
 
 
 def test_nothing_is_done_twice(study: Path) -> None:
+    """Nor after the folder was moved, as this one was."""
     done = snakemake(study)
     assert done.returncode == 0
     assert "nothing to be done" in (done.stdout + done.stderr).lower()

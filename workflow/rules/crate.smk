@@ -6,8 +6,8 @@ from rnnbench.crate import workflow as workflow_texts
 rule sbom:
     """List every package that the lock names, and what of it is installed."""
     input:
-        lock=str(Path(workflow.basedir) / "requirements.lock"),
-        environment=str(Path(workflow.basedir) / "environment.yml"),
+        lock=str(PROJECT / "requirements.lock"),
+        environment=str(PROJECT / "environment.yml"),
     output:
         "results/sbom.json",
     log:
@@ -20,7 +20,7 @@ rule sbom:
         "../scripts/sbom.py"
 
 
-WORKFLOW = workflow_texts.texts(workflow.basedir)
+WORKFLOW = workflow_texts.texts(PROJECT)
 STEPS = [
     {"rule": rule.name, "script": Path(rule.script).name, "about": rule.docstring}
     for rule in workflow.rules

@@ -2,7 +2,7 @@
 
 from rnnbench.microbench import PROCESSES
 
-BENCH = Path(workflow.basedir) / "tests" / "bench"
+BENCH = PROJECT / "tests" / "bench"
 REFERENCE = str(BENCH / "reference.csv")
 
 

@@ -13,7 +13,7 @@ BOUND = {
     "folder": PUBLISHED,
     "key": study["sign"],
     "config": study.publishable,
-    "lock": str(Path(workflow.basedir) / "requirements.lock"),
+    "lock": str(PROJECT / "requirements.lock"),
     "source": sources.suite(),
 }
 

@@ -9,7 +9,7 @@ FOLDER, CONFIG = "crate", "config.yaml"  # where they lie in the folder of resul
 
 
 def texts(base: str | Path) -> list[str]:
-    """Files of the workflow at ``base`` that a crate holds, absolute."""
+    """Files of the workflow that a crate holds, below ``base``."""
     base = Path(base)
     found = [base / name for name in SINGLE]
     return [str(path) for path in [*found, *_of_kinds(base)] if path.is_file()]
