@@ -115,7 +115,7 @@ def test_ctrl_c_ends_in_one_sentence_and_the_same_command_goes_on(study):
 
 def failing(number: int, logs: list[str]) -> Progress:
     """The state after so many jobs of a rule have failed."""
-    state = Progress()
+    state = Progress(usual)
     stats = {"run": number, "total": number}
     state.run_info(record(LogEvent.RUN_INFO, 0, stats=stats))
     for i in range(number):
@@ -160,7 +160,7 @@ def test_a_terminal_shows_one_line_no_wider_than_itself_and_is_left_clean(study)
     os.close(ours), os.close(theirs)
     first, drawn, last = text.split("\n")[0], text.split("\r")[1:-1], text.split("\r")[-1]
     assert first == "to do: 4 run"
-    assert drawn[0].startswith("0/4 jobs  0:01 gone | running: run ")
+    assert drawn[0].startswith("0/4 jobs  0:01 gone, about 0:10 left | run")
     assert max(map(len, drawn)) == 49
     assert drawn[-1].strip() == ""
     assert last.startswith("done: 4 jobs in 0:0") and last.endswith("\n")
@@ -172,10 +172,13 @@ def test_the_last_whole_epoch_line_counts(tmp_path):
     assert last_step(str(log), since=0) == "epoch 12/25"
 
 
-def test_timings_count_their_processes(tmp_path):
+def test_timings_count_their_processes_and_then_their_probes(tmp_path):
     log = tmp_path / "speed.log"
     log.write_text("09:31:07 process 12/72 at most, about 90 s left: variant=gru process=3\n")
     assert last_step(str(log), since=0) == "process 12/72"
+    with log.open("a") as file:
+        file.write("09:38:11 probe 3/96: limit of gru\n")
+    assert last_step(str(log), since=0) == "probe 3/96"
 
 
 def test_a_log_of_an_earlier_attempt_or_none_has_no_epoch(tmp_path):
@@ -186,25 +189,21 @@ def test_a_log_of_an_earlier_attempt_or_none_has_no_epoch(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("durations", "todo", "running", "workers", "seconds"),
+    ("typical", "todo", "running", "workers", "seconds"),
     [
-        ({}, {"run": 3}, [], 2, None),  # nothing has finished
-        ({"zipf": [1.0]}, {"run": 3, "zipf": 1}, [], 2, None),  # little is known of the rest
-        ({"run": [9.0, 11.0]}, {"run": 8}, [], 4, 20),  # shared by the workers
-        (
-            {"run": [10.0], "campaign": [5.0]},
-            {"run": 8, "campaign": 4},
-            [],
-            4,
-            40,
-        ),  # the campaign is not
-        ({"run": [10.0]}, {"run": 1}, [], 4, 10),  # one job is not shared
-        ({"run": [10.0]}, {"run": 2}, [("run", 4.0), ("run", 60.0)], 2, 3),  # part is done
-        ({"run": [10.0]}, {"run": 2, "figure": 1}, [], 1, 30),  # unknown: the mean of all
+        ({"run": 10}, {"run": 8}, [], 4, 20),  # shared by the workers
+        ({"run": 10, "campaign": 5}, {"run": 8, "campaign": 4}, [], 4, 40),  # the campaign is not
+        ({"run": 10}, {"run": 1}, [], 4, 10),  # one job is not shared
+        ({"run": 10}, {"run": 2}, [("run", 4.0), ("run", 60.0)], 2, 3),  # part is done
+        ({}, {}, [], 2, 0),
     ],
 )
-def test_the_time_left(durations, todo, running, workers, seconds):
-    assert seconds_left(durations, todo, running, workers) == seconds
+def test_the_time_left(typical, todo, running, workers, seconds):
+    assert seconds_left(typical, todo, running, workers) == seconds
+
+
+def usual(rule: str) -> float:
+    return {"run": 100.0, "zipf": 7.0}[rule]
 
 
 def record(event, created, **fields):
@@ -213,7 +212,7 @@ def record(event, created, **fields):
 
 
 def test_a_job_that_succeeds_on_retry_has_not_failed():
-    state = Progress()
+    state = Progress(usual)
     job = {"jobid": 1, "rule_name": "run", "log": [], "wildcards": {}}
     state.run_info(record(LogEvent.RUN_INFO, 0, stats={"run": 1, "all": 1, "total": 2}))
     state.job_info(record(LogEvent.JOB_INFO, 1, **job))
@@ -222,6 +221,19 @@ def test_a_job_that_succeeds_on_retry_has_not_failed():
     state.job_finished(record(LogEvent.JOB_FINISHED, 4, job_id=1))
     state.progress(record(LogEvent.PROGRESS, 4, done=1, total=2))
     assert state.ending(now=65) == "done: 1 job in 1:05"
+
+
+def test_a_job_takes_what_was_seen_else_what_it_states_else_what_is_usual():
+    state = Progress(usual)
+    state.run_info(record(LogEvent.RUN_INFO, 0, stats={"run": 3, "zipf": 1, "total": 4}))
+    assert (state.typical("run"), state.typical("zipf")) == (100, 7)
+    assert state.line(now=1) == "0/4 jobs  0:01 gone, about 5:10 left"
+    job = {"rule_name": "run", "log": [], "wildcards": {}}
+    state.job_info(record(LogEvent.JOB_INFO, 1, jobid=1, resources={"seconds": 30}, **job))
+    state.job_info(record(LogEvent.JOB_INFO, 1, jobid=2, resources={"seconds": 50}, **job))
+    assert state.typical("run") == 40
+    state.job_finished(record(LogEvent.JOB_FINISHED, 21, job_id=1))
+    assert (state.typical("run"), state.typical("zipf")) == (20, 7)
 
 
 def test_an_event_it_cannot_read_ends_nothing(capsys):
@@ -234,7 +246,7 @@ def test_an_event_it_cannot_read_ends_nothing(capsys):
 def test_a_dry_run_says_how_long_the_jobs_will_take(study):
     _, lines = snakemake(study, "--dry-run")
     (line,) = [line for line in lines if line.startswith("about ")]
-    assert "(4 training runs 8 s); told by" in line
+    assert "(4 training runs 27 s); told by" in line
 
 
 def test_after_a_run_a_dry_run_knows_how_long_its_jobs_took(study):

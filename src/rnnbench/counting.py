@@ -6,6 +6,7 @@ Both start from the same raw file and end with the counts of the n-grams of word
 
 import argparse
 import json
+import logging
 import re
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -30,6 +31,8 @@ SHARD_TOKENS = 1 << 20  # at most: bounds the memory where n-grams grow with the
 LEXICON_SIZE, SHIFT = 60_000, 2.7
 LETTERS = np.array(list("etaoinshrdlucmfwypvbgkjqxz"))
 WORDS_AT_A_TIME = 1 << 20
+
+log = logging.getLogger(__name__)
 
 
 def book(path: Path) -> dict[int, Counter[Any]]:
@@ -104,11 +107,13 @@ def rows(
     Raises:
         StudyError: the two arms count differently.
     """
+    place, of = count(1, len(ARMS)), len(texts) * len(megabytes) * repeats * len(ARMS)
     for text in texts:
         for size in megabytes:
             path = folder / f"{text}_{size}.txt"
             TEXTS[text](raw, size * 10**6, path)
             for repeat in range(1, repeats + 1):
+                log.info("process %d/%d: %s, %d MB", next(place), of, text, size)
                 found = {arm: _fresh(arm, path) for arm in ARMS}
                 _require_equal(found, f"{text}, {size} MB")
                 for arm, row in found.items():

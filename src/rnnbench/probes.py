@@ -8,6 +8,7 @@ those of :mod:`rnnbench.speed`. Round by round, each probe in a new process, in 
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -46,17 +47,18 @@ def measure(
     jobs = [(work, timing) for work, timings in asked.items() for timing in timings]
     windows: dict[str, list[DataFrame]] = {work: [] for work in asked}
     states = [{"status": MEASURED, "reason": None} for _ in jobs]
+    place, of = count(1), rounds * len(jobs)
     for number in range(1, rounds + 1):
         with Interpreter(text, printed) as interpreter:
             for i in np.random.default_rng([protocol.seed, number]).permutation(len(jobs)):
                 work, timing = jobs[i]
+                log.info("probe %d/%d: %s of %s", next(place), of, work, timing.variant)
                 try:
                     rows = interpreter.rows(work, replace(timing, process=number))
                     windows[work].append(DataFrame(rows))
                 except WorkError as error:
                     log.warning("not measured: %s of %s: %s", work, timing.variant, error)
                     states[i] = {"status": FAILED, "reason": str(error)}
-        log.info("probes, round %d of %d", number, rounds)
     made = [_state(*job, state) for job, state in zip(jobs, states, strict=True)]
     table = DataFrame(made, columns=["work", *ADDRESS, "status", "reason"])
     return _marked(windows, protocol), table

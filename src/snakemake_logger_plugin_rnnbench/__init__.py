@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -41,13 +42,17 @@ class LogHandler(LogHandlerBase):
     writes_to_stream, writes_to_file, needs_rulegraph = True, False, False
     has_filter, has_formatter = False, False  # Snakemake adds its own, which heed --quiet
 
+    @cached_property
+    def experience(self) -> Experience:
+        """Read when it is first asked for: of a large study that takes seconds."""
+        return Experience(Path(".snakemake"))
+
     def __post_init__(self) -> None:
         stream = sys.stdout if self.common_settings.stdout else sys.stderr
         self.stream = stream or io.StringIO()  # None: started with it closed
         self.terminal = self.stream.isatty()
-        self.state, self.drawn, self.ended = Progress(), "", threading.Event()
+        self.state, self.drawn, self.ended = Progress(self.usual), "", threading.Event()
         self.planned: list[Expected] = []  # of a dry run
-        self.experience: Experience | None = None
         self.cancelled = False  # by Ctrl-C, which every running job reports as its own error
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -100,9 +105,11 @@ class LogHandler(LogHandlerBase):
 
     def plan(self, record: logging.LogRecord) -> None:
         """Note how long a job of a dry run will take; one that makes no file only collects."""
-        self.experience = self.experience or Experience(Path(".snakemake"))
         if record.output:
             self.planned.append(self.experience.expected(record))
+
+    def usual(self, rule: str) -> float:
+        return self.experience.usual(rule)
 
     def write(self, text: str) -> None:
         if text and text != "None":

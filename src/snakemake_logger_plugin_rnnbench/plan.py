@@ -1,4 +1,4 @@
-"""What the jobs of a dry run will take, in one sentence.
+"""What the jobs of a dry run will take, in one sentence; what jobs that nobody saw yet will take.
 
 A job takes the seconds that its rule states as a resource, with ``seconds_by`` to say whence; else
 what it took here the last time; else what jobs of its rule took here on average; else about what
@@ -51,9 +51,12 @@ class Experience:
         if "seconds" in resources:
             return Expected(rule, resources["seconds"], resources["seconds_by"])
         last = [self.outputs[name] for name in map(str, record.output) if name in self.outputs]
-        if last or rule in self.rules:
-            return Expected(rule, max(last, default=self.rules[rule]), BY_LAST)
-        return Expected(rule, self.elsewhere.get(rule, SHORT), BY_OTHERS)
+        by = BY_LAST if last or rule in self.rules else BY_OTHERS
+        return Expected(rule, max(last) if last else self.usual(rule), by)
+
+    def usual(self, rule: str) -> float:
+        """Seconds of a job of a rule, whichever job it is."""
+        return self.rules.get(rule, self.elsewhere.get(rule, SHORT))
 
 
 def sentence(jobs: Sequence[Expected], cores: int) -> str:

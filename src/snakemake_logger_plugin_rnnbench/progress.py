@@ -4,7 +4,7 @@ import logging
 import os
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +13,7 @@ from statistics import mean
 EXCLUSIVE = {"campaign", "counting"}  # rules whose jobs have the machine to themselves
 NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?|inf|nan|[Tt]rue|[Ff]alse"
 UNSAID = {"machine"}  # wildcards that are the same in all jobs of a run
-STEP = r"\b((?:epoch|process) \d+/\d+)\s"
+STEP = r"\b((?:epoch|process|probe) \d+/\d+)[\s:]"
 AGAIN = "Run the same command again: finished work is kept."
 MEND = "Mend what these lines say, then run the same command again: finished work is kept."
 SILENT = "nothing written: it was killed from outside, as for want of memory or time"
@@ -36,7 +36,7 @@ def tail(path: str, num_lines: int = 10) -> list[str]:
 
 
 def last_step(path: str, since: float) -> str:
-    """`epoch 12/25`, or of timings `process 12/72`, from the last whole line of a log that has one.
+    """`epoch 12/25`, of timings `process 12/72` or `probe 3/96`, from the last whole line with one.
 
     The log must have been written after `since` (Unix seconds).
     """
@@ -47,21 +47,16 @@ def last_step(path: str, since: float) -> str:
 
 
 def seconds_left(
-    durations: dict[str, list[float]],
-    todo: dict[str, int],
+    typical: Mapping[str, float],
+    todo: Mapping[str, int],
     running: list[tuple[str, float]],
     workers: int,
-) -> float | None:
-    """About how long the rest takes; None until most of it is of rules that were seen to finish.
+) -> float:
+    """About how long the rest takes.
 
-    durations: seconds of the finished jobs of each rule; todo: jobs of each rule not finished;
-    running: (rule, seconds so far) of those under way; workers: jobs that run side by side.
+    typical: seconds of a job of each rule; todo: jobs of each rule not finished; running: (rule,
+    seconds so far) of those under way; workers: jobs that run side by side.
     """
-    seen = [seconds for of_rule in durations.values() for seconds in of_rule]
-    known = sum(count for rule, count in todo.items() if rule in durations)
-    if not seen or 2 * known < sum(todo.values()):
-        return None
-    typical = {rule: mean(durations.get(rule, seen)) for rule in todo}
     work = {rule: count * typical[rule] for rule, count in todo.items()}
     for rule, spent in running:
         work[rule] = work.get(rule, 0) - min(spent, typical.get(rule, 0))
@@ -101,9 +96,13 @@ class Job:
 
 
 class Progress:
-    """What is done, running and failed, as told by Snakemake's events."""
+    """What is done, running and failed, as told by Snakemake's events.
 
-    def __init__(self) -> None:
+    usual: rule -> seconds of a job, where this run has neither shown nor told any.
+    """
+
+    def __init__(self, usual: Callable[[str], float]) -> None:
+        self.usual = usual
         self.began = 0.0  # Unix seconds; 0 until the number of jobs is known
         self.todo: dict[str, int] = {}
         self.total, self.done, self.workers = 0, 0, 1
@@ -111,6 +110,7 @@ class Progress:
         self.running: dict[int, Job] = {}
         self.failed: dict[int, Job] = {}
         self.durations: defaultdict[str, list[float]] = defaultdict(list)
+        self.stated: defaultdict[str, list[float]] = defaultdict(list)  # seconds, by jobs begun
 
     def run_info(self, record: logging.LogRecord) -> str:
         self.todo = {rule: count for rule, count in record.stats.items() if rule != "total"}
@@ -120,6 +120,9 @@ class Progress:
 
     def job_info(self, record: logging.LogRecord) -> None:
         self.running[record.jobid] = Job.of(record)
+        resources = dict((getattr(record, "resources", None) or {}).items())
+        if "seconds" in resources:
+            self.stated[record.rule_name].append(resources["seconds"])
         sharing = [job for job in self.running.values() if job.rule not in EXCLUSIVE]
         self.workers = max(self.workers, len(sharing))
 
@@ -143,10 +146,16 @@ class Progress:
             lines += [f"  last lines of {log}:", *("    " + line for line in tail(log))]
         return "\n".join(lines)
 
+    def typical(self, rule: str) -> float:
+        """Seconds of a job: as seen in this run, else as its jobs state, else as usual."""
+        seen = self.durations[rule] or self.stated[rule]
+        return mean(seen) if seen else self.usual(rule)
+
     def line(self, now: float) -> str:
         running = [(job.rule, now - job.began) for job in self.running.values()]
-        left = seconds_left(self.durations, self.todo, running, self.workers)
-        about = f", about {clock(round(left, -1))} left" if left and left >= 5 else ""
+        typical = {rule: self.typical(rule) for rule in self.todo}
+        left = seconds_left(typical, self.todo, running, self.workers)
+        about = f", about {clock(round(left, -1))} left" if left >= 5 else ""
         jobs = "; ".join(job.status() for job in self.running.values())
         gone = f"{self.done}/{self.total} jobs  {clock(now - self.began)} gone"
         return gone + about + (f" | running: {jobs}" if jobs else "")
