@@ -7,6 +7,8 @@ TARGET ?= all
 TORCH := torch==2.13.0
 BIN := .venv/bin
 READY := .venv/ready
+SHOWN_hardware := hardware.html
+SHOWN_publish := published
 NATIVE := $(wildcard src/rnnbench/native/*.cpp src/rnnbench/native/*.h)
 
 .PHONY: report resume hardware test torture site lock help
@@ -17,7 +19,7 @@ report: $(READY) ## set up, run the study (CONFIG=config/full.yaml: another one)
 	case $$? in 0) ;; 3) files="$$files config/calibration.yaml";; *) exit 2;; esac; \
 	echo "rnnbench: running the study; interrupt and repeat at will, finished work is kept"; \
 	$(BIN)/python -m rnnbench.alone $${files:+--configfile $$files} --cores $(CORES) $(TARGET) \
-	&& echo "rnnbench: open results/$(if $(filter hardware,$(TARGET)),hardware.html,report.html)"
+	&& echo "rnnbench: open results/$(or $(SHOWN_$(TARGET)),report.html)"
 
 resume: report ## after a crash: go on; the same as `make`, which releases the lock of a dead one
 
