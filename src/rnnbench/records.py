@@ -20,6 +20,13 @@ OF_THE_DISK = {  # faults of the place of a file, which its user can mend
     *(errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM),
     *(errno.EFBIG, errno.ENAMETOOLONG, errno.ENOTDIR, errno.EEXIST, errno.ELOOP),
 }
+WRITE, READ = "write", "read"
+MEND = {
+    WRITE: "Make room or give the right to write, and repeat the command; what was there before is "
+    "whole.",
+    READ: "Give the right to read, or remove it to have it made again on a sound disk, and repeat "
+    "the command.",
+}
 
 log = logging.getLogger(__name__)
 
@@ -50,11 +57,14 @@ def replacing(path: str | Path) -> Iterator[Path]:
 
 
 @contextmanager
-def naming(path: str | Path) -> Iterator[None]:
-    """Give a fault of the disk the name of the file that was to be written.
+def naming(path: str | Path, wanted: str = WRITE) -> Iterator[None]:
+    """Give a fault of the disk the name of the file that was to be written, or read.
+
+    Args:
+        wanted: WRITE or READ.
 
     Raises:
-        StorageError: the disk is full, broken or not ours to write to.
+        StorageError: the disk is full, broken or not ours to use.
     """
     try:
         yield
@@ -62,26 +72,7 @@ def naming(path: str | Path) -> Iterator[None]:
         if error.errno not in OF_THE_DISK:
             raise
         raise StorageError(
-            f"{path}: wanted to write this file, found: {error.strerror}. Make room or give the "
-            "right to write, and repeat the command; what was there before is whole."
-        ) from error
-
-
-@contextmanager
-def reading(path: str | Path) -> Iterator[None]:
-    """Give a fault of the disk the name of the file that was read, whatever is written meanwhile.
-
-    Raises:
-        StorageError: the disk is broken, or the file not ours to read.
-    """
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in OF_THE_DISK:
-            raise
-        raise StorageError(
-            f"{path}: wanted to read this file, found: {error.strerror}. Give the right to read, "
-            "or remove it to have it made again on a sound disk, and repeat the command."
+            f"{path}: wanted to {wanted} this file, found: {error.strerror}. {MEND[wanted]}"
         ) from error
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from rnnbench import arrays
 from rnnbench.clean import SPACE
-from rnnbench.records import naming, reading, replacing
+from rnnbench.records import READ, naming, replacing
 from rnnbench.vocab import Vocab
 
 BLOCK = 1 << 21  # bytes, or tokens, held at a time
@@ -139,7 +139,7 @@ CODERS: dict[str, Callable[[str], Coder]] = {"word": Words, "char": Chars}
 
 def read(path: str | Path) -> Iterator[bytes]:
     """Yield a file in blocks."""
-    with reading(path), Path(path).open("rb") as file:
+    with naming(path, READ), Path(path).open("rb") as file:
         while block := file.read(BLOCK):
             yield block
 
