@@ -56,8 +56,8 @@ include: "workflow/rules/samplers.smk"  # text → what samplers read of it, and
 include: "workflow/rules/memory.smk"  # trained models → how far back they see
 include: "workflow/rules/generation.smk"  # trained models → texts of theirs, judged
 include: "workflow/rules/speed.smk"  # vocabulary → timed training steps
-include: "workflow/rules/report.smk"  # records → tables → figures → report → overheads
-include: "workflow/rules/crate.smk"  # lock and results → bill of materials, a crate of all files
+include: "workflow/rules/report.smk"  # records → tables → figures → report
+include: "workflow/rules/crate.smk"  # results → a crate of all files
 include: "workflow/rules/publish.smk"  # records and tables → a bundle of this machine
 include: "workflow/rules/hardware.smk"  # bundles → machines compared
 include: "workflow/rules/statistics.smk"  # simulated machines → what the comparison's statistics keep
@@ -69,6 +69,4 @@ rule all:
     default_target: True
     input:
         "results/report.html",
-        "results/overheads/overheads.csv",
-        "results/sbom.json",
         "results/ro-crate-metadata.json",

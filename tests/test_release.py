@@ -67,6 +67,8 @@ def test_the_citation_is_of_this_version_and_in_its_format() -> None:
     assert citation["version"] == rnnbench.__version__
     assert citation["type"] in {"software", "dataset"}
     assert citation["authors"]
+    licence = (PROJECT / "LICENSE").read_text(encoding="utf-8")
+    assert licence.startswith(f"{citation['license']} ")
     assert all(set(author) <= {"name"} or set(author) <= PERSON for author in citation["authors"])
 
 

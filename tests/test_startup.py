@@ -1,11 +1,28 @@
 """Laws of the start of jobs: a script that does not ask for torch does not load it."""
 
+import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from rnnbench import startup
-from rnnbench.startup import imports, loaded
+SAY = "\nimport sys\nprint(*sorted({name.partition('.')[0] for name in sys.modules}))"
+
+
+def imports(script: Path) -> str:
+    """The import statements of a script, wherever they stand in it."""
+    found = ast.walk(ast.parse(script.read_text(encoding="utf-8")))
+    return "\n".join(ast.unparse(n) for n in found if isinstance(n, ast.Import | ast.ImportFrom))
+
+
+def loaded(code: str) -> set[str]:
+    """Packages that a fresh process holds after it has run ``code``."""
+    command = [sys.executable, "-c", code + SAY]
+    return set(
+        subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.split()
+    )
+
 
 SCRIPTS = sorted((Path(__file__).parents[1] / "workflow/scripts").rglob("*.py"))
 ASKING = {s for s in SCRIPTS if "import torch" in imports(s).splitlines()}
@@ -30,11 +47,3 @@ def test_tables_and_figures_of_timings_are_made_without_torch():
 
 def test_reading_a_table_loads_neither_torch_nor_scipy():
     assert not {"torch", "scipy"} & loaded("import rnnbench.tables")
-
-
-def test_the_scripts_that_load_a_package_are_named(tmp_path):
-    (tmp_path / "plain.py").write_text("import json\nprint(1)\n")
-    (tmp_path / "heavy.py").write_text("def later():\n    import calendar\n")
-    scripts = [tmp_path / "plain.py", tmp_path / "heavy.py"]
-    assert startup.loading("calendar", scripts) == ["heavy"]
-    assert startup.loading("calendar", scripts[:1]) == []

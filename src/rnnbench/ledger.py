@@ -1,20 +1,19 @@
 """What Snakemake itself wrote down of finished jobs: rule, files, start and end.
 
-Its folder ``.snakemake`` holds one record per output file, of the job that made it last, and one
-log per call, named by the local time of its beginning. Nothing here needs pandas.
+Its folder ``.snakemake`` holds one record per output file, of the job that made it last. Nothing
+here needs pandas.
 """
 
 import json
 from base64 import urlsafe_b64decode
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-RECORDS, LOGS, LOG_END = "metadata", "log", ".snakemake.log"
+RECORDS = "metadata"
 FIELDS = ("rule", "job_hash", "starttime", "endtime")
 
 
@@ -41,27 +40,6 @@ class Done:
         return self.ended - self.began
 
 
-@dataclass(frozen=True)
-class Sitting:
-    """One call of Snakemake up to some moment, Unix seconds, and the jobs it finished until then.
-
-    What Snakemake needs before it opens its log, about a second, is outside.
-    """
-
-    began: float
-    ended: float
-    jobs: Sequence[Done]
-
-    @property
-    def seconds(self) -> float:
-        return self.ended - self.began
-
-    @property
-    def idle_seconds(self) -> float:
-        """Time in which no job ran."""
-        return self.seconds - covered(self.jobs, self.began, self.ended)
-
-
 def finished(folder: Path) -> list[Done]:
     """Return the jobs that are on record in ``.snakemake``, by their start; none without records.
 
@@ -72,23 +50,6 @@ def finished(folder: Path) -> list[Done]:
         parts[record["rule"], record["job_hash"]].append((output, record))
     jobs = (_job(rule, of_job) for (rule, _), of_job in parts.items())
     return sorted(jobs, key=lambda job: job.began)
-
-
-def sitting(folder: Path, jobs: Iterable[Done], until: float) -> Sitting | None:
-    """Return the call of Snakemake that was under way at ``until``; None if it left no log."""
-    began = max((start for start in _log_starts(folder / LOGS) if start <= until), default=None)
-    if began is None:
-        return None
-    return Sitting(began, until, [job for job in jobs if began <= job.began < until])
-
-
-def covered(jobs: Iterable[Done], began: float, ended: float) -> float:
-    """Seconds between two moments in which at least one job ran."""
-    total, reached = 0.0, began
-    for job in sorted(jobs, key=lambda job: job.began):
-        total += max(0.0, min(job.ended, ended) - max(job.began, reached))
-        reached = max(reached, min(job.ended, ended))
-    return total
 
 
 def _job(rule: str, parts: list[tuple[str, dict[str, Any]]]) -> Done:
@@ -114,9 +75,3 @@ def _output(name: Path) -> str:
     """The name of an output file, of which the record's own is a code cut into folders."""
     code = "".join(part.removeprefix("@") for part in name.parts)
     return urlsafe_b64decode(code).decode()
-
-
-def _log_starts(folder: Path) -> Iterator[float]:
-    for path in folder.glob("*" + LOG_END):
-        with suppress(ValueError):
-            yield datetime.fromisoformat(path.name.removesuffix(LOG_END)).timestamp()

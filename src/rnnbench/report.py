@@ -155,11 +155,7 @@ def _speed(tables: _rows.Tables) -> list[dict[str, Any]]:
     shown = [
         page.table(title, _labelled(_rows.rows(tables, k), leaky)) for k, title in titles.items()
     ]
-    shown.append(page.table("How the timings went", _downwards(_rows.rows(tables, "campaign"))))
-    return [
-        *shown,
-        page.table("What the study cost beside its work", _rows.rows(tables, "overheads")),
-    ]
+    return [*shown, page.table("How the timings went", _downwards(_rows.rows(tables, "campaign")))]
 
 
 def _downwards(table: DataFrame) -> DataFrame:

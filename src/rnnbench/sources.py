@@ -197,7 +197,7 @@ def report() -> str:
     """The page, and what it shares with the figures."""
     own = ("report.py", "report.html.j2", "overview.py", "baselines.py", "charts.js")
     borrowed = ("figures/tokens_per_second.py", "figures/zipf.py", "jobs.py")
-    return digest(*own, *borrowed, *PAGE, *_all("charts"), *_house()) + claims() + overheads()
+    return digest(*own, *borrowed, *PAGE, *_all("charts"), *_house()) + claims()
 
 
 def hardware() -> str:
@@ -233,11 +233,6 @@ def microbench() -> str:
     """The statistics of the micro-benchmarks, and their figure."""
     house = ("comparison.py", "stats.py", "hardware/figures/_machines.py")
     return digest(*house, *_all("microbench"), *_house())
-
-
-def overheads() -> str:
-    """What the overheads are read from."""
-    return digest("overheads.py", "startup.py", "ledger.py")
 
 
 def crate() -> str:

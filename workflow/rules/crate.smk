@@ -1,24 +1,6 @@
-"""Lock and results → bill of materials, and the crate that binds every file to its job."""
+"""Results → the crate that binds every file to its job."""
 
 from rnnbench.crate import workflow as workflow_texts
-
-
-rule sbom:
-    """List every package that the lock names, and what of it is installed."""
-    input:
-        lock=str(PROJECT / "requirements.lock"),
-        environment=str(PROJECT / "environment.yml"),
-    output:
-        "results/sbom.json",
-    log:
-        "results/logs/sbom.log",
-    conda:
-        "../../environment.yml"
-    params:
-        source=sources.digest("sbom.py"),
-    script:
-        "../scripts/sbom.py"
-
 
 WORKFLOW = workflow_texts.texts(PROJECT)
 STEPS = [
@@ -31,7 +13,7 @@ STEPS = [
 rule crate:
     """Bind every file of the results by its hash to the job that made it, as an RO-Crate."""
     input:
-        made=[*rules.report.output, *rules.overheads.output, *rules.sbom.output],
+        made=rules.report.output,
         machine=PARTS["machines"],
         workflow=WORKFLOW,
     output:

@@ -30,7 +30,6 @@ rule publish:
         curves=PARTS["curves"] + PARTS["trial_curves"],
         corpora=PARTS["corpora"],
         tokens=TOKENS_OF.values(),
-        sbom=rules.sbom.output,
     log:
         "results/logs/publish.log",
     conda:

@@ -1,4 +1,4 @@
-"""Records → tables → figures → report → overheads."""
+"""Records → tables → figures → report."""
 
 PARTS["book"] = [f"results/tables/{table}.csv" for table in ("runs", "trials", "speed")]
 MISSING = {table: study.missing(table) for table in PARTS}
@@ -86,8 +86,10 @@ rule docs:
         "results/logs/docs.log",
     conda:
         "../../environment.yml"
+    params:
+        page=str(PROJECT / "docs" / "findings.md"),
     shell:
-        "install -D -m 644 {input} docs/findings.md 2> {log}"
+        "install -D -m 644 {input} {params.page:q} 2> {log}"
 
 
 rule figure:
@@ -130,28 +132,9 @@ rule report:
     params:
         figures=study["figures"],
         config=study.deciding,
-        text_rules=TEXT,
         source=sources.report(),
     script:
         "../scripts/report.py"
-
-
-rule overheads:
-    """Say what the study cost beside its work, now that it is done."""
-    input:
-        runs="results/tables/runs.csv",
-        report=rules.report.output,
-    output:
-        "results/overheads/overheads.csv",
-    log:
-        "results/logs/overheads.log",
-    conda:
-        "../../environment.yml"
-    params:
-        text_rules=TEXT,
-        source=sources.overheads(),
-    script:
-        "../scripts/overheads.py"
 
 
 rule speed:

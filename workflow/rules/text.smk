@@ -197,6 +197,3 @@ rule counting:
         source=sources.digest("counting.py", "clean.py", "tokens.py", "ngrams.py"),
     script:
         "../scripts/counting.py"
-
-
-TEXT = [rule.name for rule in workflow.rules]  # rules of this file, whose scripts need no torch
