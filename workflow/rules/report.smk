@@ -129,7 +129,7 @@ rule report:
         "../../environment.yml"
     params:
         figures=study["figures"],
-        config=study.deciding,
+        config=study.publishable,
         text_rules=TEXT,
         source=sources.report(),
     script:
