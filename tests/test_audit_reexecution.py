@@ -284,14 +284,6 @@ def test_runs_of_another_machine_are_compared_over_seeds(made, tmp_path, shift, 
     assert judged.verdict == verdict, judged.evidence
 
 
-def test_texts_of_ones_own_are_found_from_another_folder(tmp_path):
-    (tmp_path / "mine.txt").write_text("a")
-    own = {"mine": {"source": "mine.txt"}, "net": {"source": "https://a/b.txt"}}
-    found = remake.anchored({"own_texts": own}, tmp_path)["own_texts"]
-    assert found["mine"]["source"] == str((tmp_path / "mine.txt").resolve())
-    assert found["net"] == own["net"]
-
-
 def test_a_scratch_folder_is_of_one_state_of_the_results_alone(tmp_path):
     one, other = (remake.scratch(tmp_path, content, tmp_path, 1) for content in (b"a", b"b"))
     assert one.folder != other.folder

@@ -93,6 +93,13 @@ def test_the_record_of_a_job_that_is_done_again_is_replaced():
     assert len(list(Path("results/provenance").rglob("*.*"))) == 1
 
 
+def test_what_a_job_reads_from_outside_the_study_is_told_with_its_inputs(here):
+    (here / "own {v2}.txt").write_text("own")
+    record = run(reads=["own {v2}.txt"])
+    assert list(record["inputs"]) == ["results/text.txt", "own {v2}.txt"]
+    assert record["inputs"]["own {v2}.txt"]["sha256"] == sha256("own")
+
+
 def test_a_folder_is_the_listing_of_its_files(here):
     for name in ("b/x", "a"):
         (here / "results/many" / name).parent.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import math
+import os
 import re
 import shutil
 import subprocess
@@ -363,6 +364,27 @@ def with_own_text(path: Path, name: str = "mine") -> dict:
 def test_a_published_configuration_names_bundles_and_not_where_they_lie():
     config = changed("hardware.bundles", ["/home/ada/bundles/other.zip"])
     assert read(config).publishable["hardware"]["bundles"] == ["other.zip"]
+
+
+def test_a_path_is_expanded_once_when_the_study_is_read(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "mine.txt").write_bytes(b"x" * 2_000)
+    study = read(with_own_text(Path("~/mine.txt")))
+    assert study.own_file({"corpus": "mine"}) == [str(tmp_path / "mine.txt")]
+    told = str(study.publishable)
+    assert "~" not in told
+    assert str(tmp_path) not in told
+
+
+def test_an_edit_of_an_own_text_is_noticed_and_a_new_date_is_none(tmp_path):
+    (tmp_path / "mine.txt").write_bytes(b"x" * 2_000)
+    study, address = read(with_own_text(tmp_path / "mine.txt")), {"corpus": "mine"}
+    before = study.own_content(address)
+    os.utime(tmp_path / "mine.txt", (1e9, 1e9))
+    assert study.own_content(address) == before
+    (tmp_path / "mine.txt").write_bytes(b"y" + b"x" * 1_999)
+    assert study.own_content(address) != before
+    assert study.own_content({"corpus": "calibration"}) == []
 
 
 def test_an_own_text_is_analysed_and_trained_on(tmp_path):

@@ -16,7 +16,7 @@ class OwnText:
     """An entry ``own_texts.NAME`` of the configuration; it offers what a corpus module offers."""
 
     name: str
-    source: str  # a path, seen from the working folder, or a URL (http or https)
+    source: str  # a path, seen from the working folder, without ~, or a URL (http or https)
     sha256: str | None = None  # of the file as it is; a URL needs one
     line_join: str = " "  # between two cleaned lines
 
@@ -82,7 +82,7 @@ class OwnText:
         return {"urls": [self.source], "sha256": sha256, "file_name": file_name, "folders": folders}
 
     def _path(self) -> Path:
-        path = Path(self.source).expanduser()
+        path = Path(self.source)
         if path.is_file():
             return path
         raise CorpusError(

@@ -2,6 +2,7 @@
 
 The record of a job is ``provenance/<its first output>.json`` in the folder of results. Inputs are
 hashed before the job begins, since what it read is what lay there then; outputs when it has ended.
+Files that a job reads from outside the study are named by its parameter ``reads``.
 In this order: the record of an earlier job of that name goes, the inputs are hashed, the job runs,
 the outputs are hashed, the record is written whole. A job that fails leaves none.
 
@@ -39,7 +40,7 @@ class Job:
     def __init__(self, described: Any):
         self.described = described
         self.started = now()
-        self.inputs = entries(described.input)
+        self.inputs = entries([*described.input, *described.params.get("reads", ())])
 
     @property
     def path(self) -> Path:

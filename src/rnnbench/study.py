@@ -3,11 +3,14 @@
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from rnnbench import checks, jobs, names, precision, schema
+from rnnbench import checks, jobs, names, paths, precision, schema
+from rnnbench.errors import CorpusError
+from rnnbench.folders import digest_of
 from rnnbench.jobs import SIZES, RunConfig, TimingConfig, path_value
 
 NOT_AVAILABLE = "not available here"
@@ -45,7 +48,7 @@ class Study:
         usable_cores: int,
     ):
         schema.check(config)
-        self.config = config
+        self.config: Mapping[str, Any] = paths.expanded(config)
         self.machine = machine
         self.unavailable = dict(unavailable)
         self.usable_cores = usable_cores
@@ -218,16 +221,8 @@ class Study:
 
     @property
     def publishable(self) -> dict[str, Any]:
-        """The configuration that decides results, of own texts and of bundles the name alone."""
-        own = {
-            name: entry | {"source": Path(entry["source"]).name}
-            if Path(entry["source"]).is_file()
-            else entry
-            for name, entry in self.config["own_texts"].items()
-        }
-        bundles = [Path(path).name for path in self.config["hardware"]["bundles"]]
-        hardware = {**self.config["hardware"], "bundles": bundles}
-        return {**self.deciding, "own_texts": own, "hardware": hardware}
+        """The configuration that decides results, without the folders in which files lie."""
+        return paths.named(self.deciding)
 
     @property
     def described(self) -> dict[str, str]:
@@ -280,14 +275,36 @@ class Study:
         return [c for c in built_in if hasattr(names.load("corpora", c), "chain")]
 
     def own_texts(self, address: Mapping[str, str]) -> dict[str, Any]:
-        """Return the entry of an own text by its name; empty for other texts."""
+        """Return the entry of an own text by its name; empty for other texts.
+
+        Where the address names no text, it is the first that is trained on.
+        """
         own = self.config["own_texts"]
-        return {name: own[name] for name in [address["corpus"]] if name in own}
+        name = address.get("corpus", self.timing_corpus)
+        return {name: own[name]} if name in own else {}
 
     def own_file(self, address: Mapping[str, str]) -> list[str]:
-        """Return the file of an own text that is on disk, so that an edit of it is noticed."""
+        """Return the file of an own text that is on disk.
+
+        It is no input of Snakemake's, which would take braces in its name for wildcards, and refuse
+        a file that is dated ahead of the clock.
+        """
         sources = [entry["source"] for entry in self.own_texts(address).values()]
         return [source for source in sources if Path(source).is_file()]
+
+    def own_content(self, address: Mapping[str, str]) -> list[str]:
+        """Return the SHA-256 of the file of an own text, so that an edit of it is noticed.
+
+        What cannot be read has none: the job that reads it says why.
+        """
+        with suppress(CorpusError):
+            return [digest_of(Path(path)) for path in self.own_file(address)]
+        return []
+
+    @staticmethod
+    def literal(value: Any) -> Callable[[Mapping[str, str]], Any]:
+        """Return what gives a parameter whose braces are no wildcards."""
+        return lambda address: value
 
     def _sizes(self, variant: str) -> dict[str, Any]:
         runs = self.config["runs"]

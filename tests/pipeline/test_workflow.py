@@ -19,6 +19,7 @@ from urllib.parse import unquote
 import psutil
 import pytest
 import torch
+import yaml
 from project import PROJECT, TOY, bare, command, copy_project, environment, snakemake
 
 from rnnbench import bundle, crate, machine, tables, trace
@@ -434,6 +435,26 @@ def test_a_text_that_is_no_text_ends_with_one_message_and_no_file(tmp_path: Path
     assert "numbers: wanted words of the letters a-z" in said
     assert "Traceback" not in said
     assert not (tmp_path / target).exists()
+
+
+def test_an_own_text_may_have_any_name_and_any_date_and_is_made_anew_when_edited(
+    tmp_path: Path,
+) -> None:
+    own, ahead = tmp_path / "My Book (1) [draft] {v2} 100%.txt", 4e9  # the year 2096
+    own.write_text("Call me Ishmael.\n" * 1000)
+    os.utime(own, (ahead, ahead))
+    config = tmp_path / "own.yaml"
+    entry = {"own_texts": {"mine": {"source": own.name}}, "vocab": {"reserved_tokens": ["{pad}"]}}
+    config.write_text(TOY.read_text().replace("[calibration]", "[mine]") + yaml.safe_dump(entry))
+    asked = ("results/vocab/corpus=mine/token=word/vocab.csv", "--directory", str(tmp_path))
+    done = snakemake(PROJECT, *asked, configfile=config)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert own.stat().st_mtime == pytest.approx(ahead)
+    again = snakemake(PROJECT, "-n", *asked, configfile=config)
+    assert "Nothing to be done" in again.stdout + again.stderr
+    own.write_text("Call me Ahab.\n" * 1000)
+    edited = snakemake(PROJECT, "-n", *asked, configfile=config)
+    assert "corpus mine" in edited.stdout + edited.stderr
 
 
 def test_snakemake_keeps_no_thread_for_a_job_that_has_ended(tmp_path: Path) -> None:

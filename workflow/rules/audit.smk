@@ -1,5 +1,8 @@
 """Results or a bundle → checked, a sample made again, judged. Nothing of the results is touched."""
 
+BUNDLE = study["audit"]["bundle"]
+AUDITED = "results" if BUNDLE == "none" else BUNDLE
+
 
 rule audit:
     """Audit; without an output, so that it always looks, and what it wrote of a failure is kept."""
@@ -9,8 +12,8 @@ rule audit:
         "../../environment.yml"
     threads: ALL_CORES
     params:
-        path=study["audit"]["bundle"].replace("none", "results"),
-        key=study["audit"]["key"],
+        path=study.literal(AUDITED),
+        key=study.literal(study["audit"]["key"]),
         machine=study.machine,
         unavailable=study.unavailable,
         sample=study["audit"]["sample"],

@@ -15,8 +15,6 @@ BUNDLES = places.found("results/published", study["hardware"]["bundles"])
 
 rule comparison:
     """Check the bundles of all machines and hold them against one of them."""
-    input:
-        places.files(BUNDLES),
     output:
         tables=expand("results/hardware/{table}.csv", table=HARDWARE),
         table="results/hardware.csv",
@@ -26,7 +24,8 @@ rule comparison:
     conda:
         "../../environment.yml"
     params:
-        bundles=BUNDLES,
+        bundles=study.literal(BUNDLES),
+        reads=study.literal(places.files(BUNDLES)),
         content=partial(places.digest, BUNDLES),
         baseline=study["hardware"]["baseline"],
         targets=study["hardware"]["targets"],

@@ -11,7 +11,7 @@ TOKENS_TIMED = {f"{study.timing_corpus}/char": str(rules.campaign.input.ids)}
 BOUND = {
     "machine": study.machine,
     "folder": PUBLISHED,
-    "key": study["sign"],
+    "key": study.literal(study["sign"]),
     "config": study.publishable,
     "lock": str(PROJECT / "requirements.lock"),
     "source": sources.suite(),

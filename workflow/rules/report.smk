@@ -131,7 +131,7 @@ rule report:
         "../../environment.yml"
     params:
         figures=study["figures"],
-        config=study.deciding,
+        config=study.publishable,
         source=sources.report(),
     script:
         "../scripts/report.py"

@@ -43,7 +43,7 @@ rule sentences:
         batch_sizes=study["sentences"]["batch_sizes"],
         runs=study.small_runs("sentences"),
         corpus=study.timing_corpus,
-        own_texts=study.own_texts({"corpus": study.timing_corpus}),
+        own_texts=study.own_texts,
         source=sources.sentences(),
     script:
         "../scripts/sentences.py"

@@ -32,8 +32,6 @@ scattergather:
 
 rule corpus:
     """Download, read or generate a text, check its hash, and clean it."""
-    input:
-        study.own_file,
     output:
         text="results/corpus/{corpus}.txt",
         record="results/corpus/{corpus}.json",
@@ -43,6 +41,8 @@ rule corpus:
         "../../environment.yml"
     params:
         own_texts=study.own_texts,
+        reads=study.own_file,
+        content=study.own_content,
         source=sources.corpus,
     script:
         "../scripts/corpus.py"
@@ -62,7 +62,8 @@ rule vocab:
     conda:
         "../../environment.yml"
     params:
-        **study["vocab"],
+        min_freq=study["vocab"]["min_freq"],
+        reserved_tokens=study.literal(study["vocab"]["reserved_tokens"]),
         source=sources.digest("tokens.py", "vocab.py"),
     script:
         "../scripts/vocab.py"
@@ -193,7 +194,8 @@ rule counting:
     params:
         **study["counting"],
         corpus=study.timing_corpus,
-        own_texts=study.own_texts({"corpus": study.timing_corpus}),
+        own_texts=study.own_texts,
+        content=study.own_content,
         source=sources.digest("counting.py", "clean.py", "tokens.py", "ngrams.py"),
     script:
         "../scripts/counting.py"

@@ -81,14 +81,3 @@ def scratch(above: Path, manifest: bytes, snakefile: Path, cores: int) -> Scratc
     """The folder for one state of what is audited, and no other."""
     folder = above / hashlib.sha256(manifest).hexdigest()[:16]
     return Scratch(folder, snakefile, cores)
-
-
-def anchored(config: Mapping[str, Any], base: Path) -> dict[str, Any]:
-    """The configuration with texts of one's own where they lie, seen from another folder."""
-    own = {
-        name: entry | {"source": str((base / entry["source"]).resolve())}
-        if (base / entry["source"]).is_file()
-        else entry
-        for name, entry in config.get("own_texts", {}).items()
-    }
-    return {**config, "own_texts": own} if own else dict(config)

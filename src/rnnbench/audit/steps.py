@@ -10,7 +10,7 @@ from typing import Any
 from pandas import DataFrame
 
 import rnnbench
-from rnnbench import tables
+from rnnbench import paths, tables
 from rnnbench.audit import checklist, controls, integrity, remake, sample, tree
 from rnnbench.audit.checks.asked import configuration
 from rnnbench.audit.judging import Judge, Verdict
@@ -87,7 +87,7 @@ def _verdicts(
 ) -> Iterator[Verdict]:
     judge = Judge(there, scratch, asked.machine, asked.margin, asked.unavailable)
     base = Path.cwd() if there.kind == "results" else asked.project
-    config = remake.anchored(configuration(there), base)
+    config = paths.anchored(configuration(there), base)
     made = [item.name for item in chosen if item.kind != TABLE]
     if made:
         say(f"making {len(made)} files again in {scratch.folder}")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rnnbench import schema
+from rnnbench import paths, schema
 from rnnbench.corpora import Folders, unreachable
 from rnnbench.errors import StudyError, UserError
 
@@ -20,7 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("configs", nargs="+", type=Path, metavar="CONFIG.yaml")
     try:
         line = _offline(
-            schema.read(parser.parse_args(arguments).configs), Folders.from_environment()
+            paths.expanded(schema.read(parser.parse_args(arguments).configs)),
+            Folders.from_environment(),
         )
     except UserError as error:
         print(error, file=sys.stderr)

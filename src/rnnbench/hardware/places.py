@@ -17,7 +17,7 @@ def found(folder: str | Path, named: Sequence[str]) -> list[str]:
 
 
 def files(paths: Sequence[str]) -> list[str]:
-    """Those files by which one sees that a bundle is another one now."""
+    """Those files that say what a bundle is."""
     asked = [path / MANIFEST if path.is_dir() else path for path in map(Path, paths)]
     return [str(path) for path in asked if path.is_file()]
 

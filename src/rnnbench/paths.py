@@ -1,0 +1,57 @@
+"""Paths that a configuration names: where they stand in it, and what is made of them.
+
+Everything that reads or rewrites such a path does it here, all of them at once.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+KEYS = (  # * is any name or place in a list
+    *("own_texts.*.source", "hardware.bundles.*", "statistics.noise"),
+    *("sign", "audit.bundle", "audit.key"),
+)
+NO_PATHS = ("none", "reference")  # words that stand where a path would
+
+
+def expanded(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration as it is read, ``~`` and ``~name`` written out as folders."""
+    return each(config, os.path.expanduser)
+
+
+def named(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration as it is told to others: of every path the last part alone."""
+    return each(config, lambda path: Path(path).name)
+
+
+def anchored(config: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """The configuration as it is read from another folder: paths of what lies in ``folder``."""
+    return each(
+        config,
+        lambda path: str((folder / path).resolve()) if (folder / path).exists() else path,
+    )
+
+
+def each(config: Mapping[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
+    """A copy of the configuration with every path changed; URLs are none, and stay."""
+    found: Any = config
+    for key in KEYS:
+        found = _changed(found, key.split("."), change)
+    return found
+
+
+def _changed(value: Any, keys: list[str], change: Callable[[str], str]) -> Any:
+    """Change what lies below ``keys``; what has another form than it should stays as it is."""
+    if not keys:
+        is_path = isinstance(value, str) and "://" not in value and value not in NO_PATHS
+        return change(value) if is_path else value
+    wanted, *rest = keys
+    if isinstance(value, list) and wanted == "*":
+        return [_changed(part, rest, change) for part in value]
+    if not isinstance(value, Mapping):
+        return value
+    return {
+        key: _changed(part, rest, change) if wanted in (key, "*") else part
+        for key, part in value.items()
+    }
