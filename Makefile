@@ -17,9 +17,11 @@ report: $(READY) ## set up, run the study (CONFIG=config/full.yaml: another one)
 	@files="$(CONFIG)"; \
 	$(BIN)/python -m rnnbench.corpora config/config.yaml $$files; \
 	case $$? in 0) ;; 3) files="$$files config/calibration.yaml";; *) exit 2;; esac; \
-	echo "rnnbench: running the study; interrupt and repeat at will, finished work is kept"; \
+	folder=$$($(BIN)/python -c 'import sys; from rnnbench.study import folder; \
+	print(folder(sys.argv[1:]) / "results")' $$files); \
+	echo "rnnbench: running the study into $$folder; press Ctrl-C any time, rerun to resume"; \
 	$(BIN)/python -m rnnbench.alone $${files:+--configfile $$files} --cores $(CORES) $(TARGET) \
-	&& echo "rnnbench: open results/$(or $(SHOWN_$(TARGET)),report.html)"
+	&& echo "rnnbench: open $$folder/$(or $(SHOWN_$(TARGET)),report.html)"
 
 resume: report ## after a crash: go on; the same as `make`, which releases the lock of a dead one
 

@@ -4,23 +4,30 @@ import os
 import sys
 from pathlib import Path
 
-from rnnbench import job, machine, sources
+from rnnbench import job, machine, paths, sources
 from rnnbench.errors import UserError
 from rnnbench.estimate import PROTOCOL, Estimate, minutes
-from rnnbench.study import Study
+from rnnbench.study import Study, folder
 
 
 configfile: Path(workflow.basedir) / "config" / "config.yaml"
 
 
+CALLED_FROM = Path.cwd()  # where relative paths of the configuration start
+
+
+workdir: folder(workflow.overwrite_configfiles)  # not with --directory, which names another
+
+
 try:
-    study = Study(config, *machine.asked(str(config["machine"])))
+    study = Study(paths.seen_from(CALLED_FROM, config), *machine.asked(str(config["machine"])))
 except UserError as error:
     sys.exit(f"rnnbench: {error}")
 
 os.environ[job.PARENT] = str(os.getpid())  # jobs end with it
 os.environ.setdefault(machine.CALLED_ON, machine.name())  # workers of a cluster are told
-estimate = Estimate(study, Path("results/tables/costs.csv"))
+COSTS = Path("results/tables/costs.csv")
+estimate = Estimate(study, COSTS if COSTS.exists() else CALLED_FROM / COSTS)
 ALL_CORES = 1024  # a job that asks for more than there are gets all, and so has no neighbour
 PROJECT = Path(os.path.relpath(workflow.basedir))  # relative: a moved folder has nothing to do anew
 PARTS = {}  # table -> the files it is gathered from; each stage adds its own

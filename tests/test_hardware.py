@@ -148,7 +148,7 @@ def test_any_number_of_machines_can_be_compared_and_none_is_dropped(number, tmp_
             made.write_folder(tmp_path / f"machine=machine-{i:02}-2c")
         else:
             made.write_zip(tmp_path / f"machine=machine-{i:02}-2c.zip")
-    machines = bundles.read(places.found(tmp_path, []))
+    machines = bundles.read(places.found([tmp_path], []))
     base = bundles.baseline(machines, "auto", "nobody")
     assert base.label == "machine-00-2c"
     found = together.tables(machines, base, [12])
@@ -165,16 +165,16 @@ def test_a_zip_beside_its_folder_is_not_read_and_one_bundle_counts_once(tmp_path
     made = bundle_of("box-2c")
     made.write_folder(tmp_path / "machine=box-2c")
     made.write_zip(tmp_path / "machine=box-2c.zip")
-    found = places.found(tmp_path, [])
+    found = places.found([tmp_path], [])
     assert found == [str(tmp_path / "machine=box-2c")]
-    named = places.found(tmp_path, [str(tmp_path / "machine=box-2c.zip")])
+    named = places.found([tmp_path, tmp_path], [str(tmp_path / "machine=box-2c.zip")])
     assert [machine.label for machine in bundles.read(named)] == ["box-2c"]
 
 
 def test_two_bundles_of_one_name_are_numbered_whatever_their_order(tmp_path):
     for seed in (1, 2, 3):
         bundle_of("box-2c", seed=seed).write_zip(tmp_path / f"{seed}.zip")
-    paths = places.found(tmp_path, [])
+    paths = places.found([tmp_path], [])
     there, back = bundles.read(paths), bundles.read(paths[::-1])
     assert [machine.label for machine in there] == ["box-2c", "box-2c (2)", "box-2c (3)"]
     assert [machine.digest for machine in there] == [machine.digest for machine in back]
@@ -193,7 +193,7 @@ def test_one_bad_bundle_is_named_and_nothing_is_compared(tmp_path):
     bundle_of("bad-2c").write_folder(tmp_path / "bad")
     (tmp_path / "bad/tables/speed.csv").write_text("another")
     with pytest.raises(BundleError, match=r"bad: wanted tables/speed\.csv of SHA-256"):
-        bundles.read(places.found(tmp_path, []))
+        bundles.read(places.found([tmp_path], []))
     with pytest.raises(BundleError, match=r"absent\.zip"):
         bundles.read([str(tmp_path / "absent.zip")])
     with pytest.raises(UserError, match="publish"):

@@ -1,10 +1,11 @@
-"""Run Snakemake in this folder, and nobody else at the same time: ``python -m rnnbench.alone ...``
+"""Run Snakemake for a study, and nobody else at the same time: ``python -m rnnbench.alone ...``
 
 Snakemake locks a folder by files that stay when it is killed, and cannot tell those of the living
 from those of the dead. Here the kernel holds the lock: it goes with the process, however that ends.
 So a lock of Snakemake's that is found under ours is a dead one's, and is released.
 """
 
+import argparse
 import contextlib
 import fcntl
 import os
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from rnnbench.errors import UserError
 from rnnbench.records import sweep
+from rnnbench.study import folder
 
 STATE, RESULTS = Path(".snakemake"), Path("results")  # the first is Snakemake's own
 SNAKEMAKE = [sys.executable, "-m", "snakemake"]
@@ -27,20 +29,30 @@ def main(arguments: Sequence[str]) -> None:
     Raises:
         UserError: another Snakemake works here, or nothing can be written here.
     """
-    hold(STATE / "alone.lock")
-    if others := working_in(Path.cwd()):
-        raise taken(others[0])
-    if any((STATE / "locks").glob("*")):
+    study = studied(arguments)
+    hold(study / STATE / "alone.lock")
+    if others := working_in(study.absolute()):
+        raise taken(study, others[0])
+    if any((study / STATE / "locks").glob("*")):
         print("rnnbench: releasing the lock of a Snakemake that has died", flush=True)
         subprocess.run([*SNAKEMAKE, "--unlock", "--quiet", "all", *arguments], check=False)
-    sweep(RESULTS)  # a job that was killed alone leaves no lock
-    if ahead := date_back(RESULTS, time.time()):
+    sweep(study / RESULTS)  # a job that was killed alone leaves no lock
+    if ahead := date_back(study / RESULTS, time.time()):
         print(
             f"rnnbench: {ahead} results were dated in the future, as by a clock that was set back "
             "since; they are dated now",
             flush=True,
         )
     os.execv(SNAKEMAKE[0], [*SNAKEMAKE, *arguments])
+
+
+def studied(arguments: Sequence[str]) -> Path:
+    """The folder that a Snakemake with these arguments works in."""
+    asked = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    asked.add_argument("--configfile", "--configfiles", nargs="+", default=[])
+    asked.add_argument("--directory", "-d", type=Path)
+    known, _ = asked.parse_known_args(arguments)
+    return known.directory or folder(known.configfile)
 
 
 def hold(path: Path) -> int:
@@ -50,17 +62,17 @@ def hold(path: Path) -> int:
         UserError: another process holds it, or it cannot be written.
     """
     try:
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     except OSError as error:
         raise UserError(
-            f"{Path.cwd()}: wanted a folder to write results into, found: {error.strerror}. "
+            f"{place(path)}: wanted a folder to write results into, found: {error.strerror}. "
             "Give the right to write, or copy the project to a place where you may."
         ) from None
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise taken(int(os.pread(handle, 20, 0) or 0)) from None
+        raise taken(place(path), int(os.pread(handle, 20, 0) or 0)) from None
     os.set_inheritable(handle, True)  # kept by exec; Snakemake's jobs do not get it
     os.ftruncate(handle, 0)
     os.pwrite(handle, str(os.getpid()).encode(), 0)
@@ -95,10 +107,15 @@ def working_in(folder: Path) -> list[int]:
     ]
 
 
-def taken(process: int) -> UserError:
+def place(path: Path) -> Path:
+    """The folder whose ``.snakemake`` holds ``path``."""
+    return path.absolute().parents[1]
+
+
+def taken(study: Path, process: int) -> UserError:
     return UserError(
-        f"{Path.cwd()}: wanted this folder for one Snakemake alone, found another one that works "
-        f"in it (process {process}). Wait for it, or stop it; both keep what is finished."
+        f"{study.absolute()}: wanted this folder for one Snakemake alone, found another one at "
+        f"work in it (process {process}). Wait for it, or stop it; both keep what is finished."
     )
 
 

@@ -58,7 +58,7 @@ class OwnText:
         """
         path, source = fetch(**self._remote(folders)) if self.is_remote else (self._path(), None)
         return Raw(
-            source or f"the file {self.source}",
+            source or f"the file {Path(self.source).name}",
             lambda: path.open("rb"),
             self.sha256 and self.sha256.lower(),
             f"Correct own_texts.{self.name}.sha256, or put the right file there.",
@@ -86,8 +86,8 @@ class OwnText:
         if path.is_file():
             return path
         raise CorpusError(
-            f"own_texts.{self.name}: wanted a text file, found no file {self.source} in "
-            f"{Path.cwd()}. Correct `source`, or put the file there."
+            f"own_texts.{self.name}: wanted a text file, found no file "
+            f"{path.resolve()}. Correct `source`, or put the file there."
         )
 
 

@@ -20,6 +20,14 @@ def expanded(config: Mapping[str, Any]) -> dict[str, Any]:
     return each(config, os.path.expanduser)
 
 
+def seen_from(folder: Path, config: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration as it is read here, its relative paths having started at ``folder``."""
+    return each(
+        expanded(config),
+        lambda path: path if Path(path).is_absolute() else os.path.relpath(folder / path),
+    )
+
+
 def named(config: Mapping[str, Any]) -> dict[str, Any]:
     """The configuration as it is told to others: of every path the last part alone."""
     return each(config, lambda path: Path(path).name)

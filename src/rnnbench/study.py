@@ -25,6 +25,17 @@ PROTOCOL = (
 AT_TIMED_SIZES = ("limit", "breakdown")  # probes at every size that is timed
 PASSING_ON = ("sign", "audit")  # how results are checked and handed on, not what they are
 ANYWHERE: Mapping[str, str] = {}
+STUDIES = Path("studies")
+
+
+def folder(configfiles: Sequence[str | Path]) -> Path:
+    """Where the study of these configuration files lives, seen from where Snakemake is called.
+
+    The default study, which names none, lives right here. Every other one has a folder of its own,
+    called after its files, so that no study replaces the results of another.
+    """
+    stems = [Path(file).stem for file in configfiles]
+    return STUDIES / "-".join(stems) if stems else Path()
 
 
 class Study:

@@ -22,7 +22,8 @@ def copy_project(folder: Path) -> Path:
 
 
 def command(*arguments: str, configfile: Path = TOY) -> list[str]:
-    snakemake = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
+    here = ["--directory", "."]  # not in a folder called after the configuration
+    snakemake = [sys.executable, "-m", "snakemake", "--cores", "2", *here, *arguments]
     return [*snakemake, "--configfile", str(configfile)]
 
 

@@ -113,8 +113,10 @@ def follow(project: Path, text: str) -> str:
 def finished(study: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clone that holds a finished study and a text of its reader's."""
     project = clone(tmp_path_factory.mktemp("reader"))
-    for name in ("results", ".snakemake"):
-        shutil.copytree(study / name, project / name, dirs_exist_ok=True)
+    others = {path.stem for path in (project / "config").glob("*.yaml")} - {"config", "noise"}
+    for folder in (project, *(project / "studies" / name for name in others)):
+        for name in ("results", ".snakemake"):
+            shutil.copytree(study / name, folder / name, dirs_exist_ok=True)
     shutil.copy(project / "README.md", project / "my_text.txt")
     for path in (project / "tests").glob("test_*.py"):
         path.unlink()
@@ -136,7 +138,8 @@ def test_a_reader_follows_every_document_that_is_no_worked_example(finished: Pat
     for document in DOCUMENTS:
         for text in blocks(document) if document not in EXAMPLES else ():
             follow(finished, left(text))
-    assert (finished / "results/ngrams/corpus=my_text/token=word/order=3/ngrams.csv").exists()
+    counted = finished / "studies/my_text/results/ngrams/corpus=my_text/token=word/order=3"
+    assert (counted / "ngrams.csv").exists()
 
 
 @pytest.mark.parametrize("document", EXAMPLES, ids=lambda path: path.stem)

@@ -457,6 +457,22 @@ def test_an_own_text_may_have_any_name_and_any_date_and_is_made_anew_when_edited
     assert "corpus mine" in edited.stdout + edited.stderr
 
 
+def test_every_study_but_the_default_one_has_a_folder_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "words.txt").write_text("the quick brown fox jumps over the lazy dog\n" * 300)
+    own = "own_texts: {words: {source: words.txt}}\n"
+    config = tmp_path / "my_words.yaml"
+    config.write_text(TOY.read_text().replace("[calibration]", "[words]") + own)
+    target = "results/corpus/words.txt"
+    where = ["--snakefile", str(PROJECT / "Snakefile"), "--configfile", str(config)]
+    line = [sys.executable, "-m", "rnnbench.alone", "--cores", "1", target, *where]
+    subprocess.run(line, cwd=tmp_path, env=environment(PROJECT), check=True)
+    study = tmp_path / "studies/my_words"
+    assert (study / target).exists() and (study / ".snakemake/alone.lock").exists()
+    assert not (tmp_path / "results").exists()
+    recorded = study / "results/provenance/corpus/words.txt.json"
+    assert str(tmp_path) not in recorded.read_text()
+
+
 def test_snakemake_keeps_no_thread_for_a_job_that_has_ended(tmp_path: Path) -> None:
     """Such threads are timers, and take time from the timings that run beside them."""
     project = copy_project(tmp_path)

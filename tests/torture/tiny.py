@@ -43,6 +43,7 @@ class Undisturbed:
 def command(*targets: str, program: str = "rnnbench.alone", project: Path = PROJECT) -> list[str]:
     """The command line that `make` and `make resume` end in, for some targets."""
     where = ["--snakefile", str(project / "Snakefile"), "--configfile", str(CONFIG)]
+    where += ["--directory", "."]
     return [sys.executable, "-m", program, "--cores", "2", *(targets or TARGETS), *where]
 
 

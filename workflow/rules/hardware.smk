@@ -10,7 +10,8 @@ HARDWARE = [
     *("time_to_target", "crossover", "missing"),
 ]
 DRAWN = "hardware.figures"
-BUNDLES = places.found("results/published", study["hardware"]["bundles"])
+SHARED = os.path.relpath(CALLED_FROM / "results/published")  # references, whatever the study
+BUNDLES = places.found(["results/published", SHARED], study["hardware"]["bundles"])
 
 
 rule comparison:

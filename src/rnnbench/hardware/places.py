@@ -7,13 +7,19 @@ from pathlib import Path
 from rnnbench.bundle import MANIFEST
 
 
-def found(folder: str | Path, named: Sequence[str]) -> list[str]:
-    """Paths of bundles: folders, zips whose folder is not there, and those that are named."""
-    folder = Path(folder)
-    there = sorted(path for path in folder.glob("*") if not path.name.startswith("."))
-    chosen = [path for path in there if path.is_dir()]
-    zips = [path for path in there if path.suffix == ".zip" and path.with_suffix("") not in chosen]
-    return list(dict.fromkeys(map(str, [*chosen, *zips, *named])))
+def found(folders: Sequence[str | Path], named: Sequence[str]) -> list[str]:
+    """Paths of bundles: folders, zips whose folder is not there, and those that are named.
+
+    Of bundles of one name in several folders, the one in the first folder is taken.
+    """
+    chosen: dict[str, Path] = {}
+    for folder in map(Path, dict.fromkeys(map(str, folders))):
+        there = sorted(path for path in folder.glob("*") if not path.name.startswith("."))
+        unpacked = {path.name: path for path in there if path.is_dir()}
+        packed = {path.stem: path for path in there if path.suffix == ".zip"}
+        chosen = {**packed, **unpacked, **chosen}
+    paths = sorted(chosen.values(), key=lambda path: (not path.is_dir(), path))
+    return list(dict.fromkeys(map(str, [*paths, *named])))
 
 
 def files(paths: Sequence[str]) -> list[str]:

@@ -150,7 +150,7 @@ def estimate(samples: DataFrame) -> DataFrame:
         raise UserError(
             f"noise: wanted timings of at least {FEWEST_WINDOWS} windows per process and "
             f"{FEWEST_ROUNDS} rounds, found {windows:g} and {rounds}. Time them anew: "
-            "snakemake --cores all noise --configfile config/noise.yaml --directory noise"
+            "snakemake --cores all noise --configfile config/noise.yaml"
         )
     kinds = samples.groupby(KIND, sort=True)
     return DataFrame([dict(zip(KIND, key, strict=True)) | _kind(part) for key, part in kinds])
