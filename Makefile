@@ -10,8 +10,14 @@ READY := .venv/ready
 SHOWN_hardware := hardware.html
 SHOWN_publish := published
 NATIVE := $(wildcard src/rnnbench/native/*.cpp src/rnnbench/native/*.h)
+unexport PYTHONPATH # it may name another project, or modules of another Python
 
-.PHONY: report resume hardware test torture site lock help
+# A .venv that is half-made, without its Python, or of a folder that was copied or moved is not.
+SOUND = $(BIN)/python -I -c 'import os, sys, pip, rnnbench; \
+	sys.exit(not os.path.samefile("src/rnnbench/__init__.py", rnnbench.__file__))' 2>/dev/null
+UNSOUND := $(shell $(SOUND) || echo anew)
+
+.PHONY: report resume hardware test torture site lock help anew
 
 report: $(READY) ## set up, run the study (CONFIG=config/full.yaml: another one) and write results/report.html
 	@files="$(CONFIG)"; \
@@ -41,12 +47,13 @@ test: $(READY) ## set up and run all tests
 site: $(READY) ## the documents and the library as pages, to be read from the disk: build/site/index.html
 	@$(BIN)/python -m mkdocs build --quiet --strict && echo "rnnbench: open build/site/index.html"
 
-$(READY): requirements.lock pyproject.toml Makefile $(NATIVE)
+$(READY): requirements.lock pyproject.toml Makefile $(NATIVE) $(UNSOUND)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
 	"rnnbench: wanted Python 3.11 or later, found %s. Give another one: make PYTHON=python3.12" \
 	% sys.version.split()[0])'
 	@echo "rnnbench: setting up .venv from requirements.lock and $(TORCH), once, about 2 minutes"
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(SOUND) || { test ! -e .venv || echo "rnnbench: .venv is half-made or of another folder, made anew"; \
+	rm -rf .venv && $(PYTHON) -m venv .venv; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -90,11 +91,11 @@ def clone(folder: Path) -> Path:
 
 
 def set_up(project: Path) -> Path:
-    """Stand in for what ``make`` installs: this Python."""
-    python = project / ".venv/bin/python"
-    python.parent.mkdir(parents=True)
-    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
-    python.chmod(0o755)
+    """Stand in for what ``make`` installs: the packages that are here, and the clone itself."""
+    line = [sys.executable, "-m", "venv", "--without-pip", str(project / ".venv")]
+    subprocess.run(line, check=True)
+    (packages,) = project.glob(".venv/lib/python*/site-packages")
+    (packages / "stand_in.pth").write_text(f"{project / 'src'}\n{sysconfig.get_path('purelib')}\n")
     (project / ".venv/ready").touch()
     return project
 

@@ -422,6 +422,24 @@ def test_a_wrong_configuration_ends_before_any_job_with_one_message(
     assert not (tmp_path / "results").exists()
 
 
+def test_a_copy_that_would_run_the_source_of_another_folder_ends_with_one_message(
+    tmp_path: Path,
+) -> None:
+    """As with the environment of the folder that it was copied from."""
+    project = copy_project(tmp_path / "copy")
+    line = [sys.executable, "-m", "snakemake", "--dry-run"]
+    for source, status in ((PROJECT, 1), (project, 0)):
+        done = subprocess.run(
+            line, cwd=project, env=environment(source), capture_output=True, text=True
+        )
+        assert done.returncode == status, done.stderr
+        found = [row for row in done.stderr.splitlines() if row.startswith("rnnbench: ")]
+        assert len(found) == status and "Traceback" not in done.stderr
+        for row in found:
+            assert f"wanted the package of this project, {project / 'src/rnnbench'}" in row
+            assert f"found {PROJECT / 'src/rnnbench'}. Run `make` in {project}" in row
+
+
 def test_a_text_that_is_no_text_ends_with_one_message_and_no_file(tmp_path: Path) -> None:
     (tmp_path / "numbers.txt").write_text("1 2 3\n" * 1000)
     text = (TOY).read_text()
