@@ -62,7 +62,6 @@ rule vocab:
     conda:
         "../../environment.yml"
     params:
-        **study["vocab"],
         source=sources.digest("tokens.py", "vocab.py"),
     script:
         "../scripts/vocab.py"
@@ -152,6 +151,7 @@ rule ngram_lm:
         "../../environment.yml"
     params:
         **study["ngram_lm"],
+        min_freq=study["vocab"]["min_freq"],
         heldout_share=study["runs"]["heldout_share"],
         source=sources.ngram_lm,
     script:
