@@ -19,6 +19,7 @@ from rnnbench.crate import METADATA
 from rnnbench.crate.metadata import metadata
 from rnnbench.jobs import RunConfig
 from rnnbench.records import write_record, write_text
+from rnnbench.spelling import Spelling
 from rnnbench.study import Study
 from rnnbench.vocab import Vocab
 
@@ -95,7 +96,7 @@ def run(folder: Path, name: str, config: RunConfig, ids: np.ndarray, vocab: Voca
     """Train one model and write what the workflow writes of it."""
     place = (folder / name).parent
     place.mkdir(parents=True)
-    text = run_text.read(config, ids, vocab)
+    text = run_text.read(config, ids, vocab, 0)
     texts = train.split(text.ids, config)
     progress = train.start(config, len(text.vocab))
     train.train(config, texts, progress, place / "checkpoint.safetensors", "digest")
@@ -103,7 +104,8 @@ def run(folder: Path, name: str, config: RunConfig, ids: np.ndarray, vocab: Voca
     tables.write(place / "curve.csv", outcome.curve_table(config, progress))
     write_text(place / "text.txt", "stage\tprefix\ttext\ntrained\ttime\ttime\n")
     record = outcome.record(config, texts, progress, "e" * 64)
-    write_record(folder / name, record | text.totals(record))
+    spelling = Spelling.of(ids, vocab.tokens, config.token, " ", [])
+    write_record(folder / name, record | text.totals(record, spelling))
     told(folder, name, "run", [], [f"{name.removesuffix('record.json')}{part}" for part in PARTS])
     return name
 

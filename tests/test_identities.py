@@ -147,7 +147,7 @@ def test_the_probabilities_of_all_texts_of_a_length_sum_to_1_by_the_chain_rule(v
 
 
 def closed(ids, share=0.1):
-    return ClosedText(np.array(ids), ["a", "b", "c"], "char", share, math.inf, 0)
+    return ClosedText(np.array(ids), ["a", "b", "c"], share, math.inf, 0)
 
 
 @pytest.mark.parametrize("smoothing", names("smoothings"))

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnbench import metrics, ngram_lm, tables
-from rnnbench.closed_text import NATS_PER_LETTER, ClosedText
+from rnnbench.closed_text import ClosedText
 from rnnbench.context_tree import Tree
 from rnnbench.names import load, names
 from rnnbench.smoothings import kneser_ney, laplace
+from rnnbench.spelling import NATS_PER_LETTER, Spelling
 from rnnbench.vocab import UNKNOWN
 
 TEXTS = st.text("abc", min_size=8, max_size=80)
@@ -22,11 +23,11 @@ SETTINGS = {"epsilons": "auto"}
 every_smoothing = pytest.mark.parametrize("smoothing", names("smoothings"))
 
 
-def closed(tokens, token="char", heldout_share=0.1, train_tokens=math.inf, min_freq=0):
+def closed(tokens, heldout_share=0.1, train_tokens=math.inf, min_freq=0):
     spelled = list(dict.fromkeys(tokens))
     number = {one: i for i, one in enumerate(spelled)}
     numbers = np.array([number[one] for one in tokens], np.int64)
-    return ClosedText(numbers, spelled, token, heldout_share, train_tokens, min_freq)
+    return ClosedText(numbers, spelled, heldout_share, train_tokens, min_freq)
 
 
 def trained(smoothing: str, text: ClosedText, order: int):
@@ -38,8 +39,18 @@ def all_after(context: list[int], vocab_size: int) -> np.ndarray:
     return np.array([[*context, last] for last in range(vocab_size)])
 
 
-def score(smoothing: str, text: ClosedText, orders: list[int], **settings) -> dict:
-    rows = ngram_lm.rows(text, smoothing, orders, **(SETTINGS | settings))
+def spell(text: ClosedText, token: str = "word") -> Spelling:
+    return Spelling.of(text.numbers, text.spelled, token, " ", [])
+
+
+def score(
+    smoothing: str,
+    text: ClosedText,
+    orders: list[int],
+    spelling: Spelling | None = None,
+    **settings,
+) -> dict:
+    rows = ngram_lm.rows(text, spelling or spell(text), smoothing, orders, **(SETTINGS | settings))
     return {(row["order"], row["split"]): row for row in rows}
 
 
@@ -66,7 +77,7 @@ def test_probabilities_sum_to_one_after_any_context_seen_or_not(smoothing, text,
 @every_smoothing
 @pytest.mark.parametrize("order", [1, 3])
 def test_probabilities_of_real_words_sum_to_one(smoothing, order, time_machine):
-    text = closed(time_machine.tokens("word"), "word", min_freq=2)
+    text = closed(time_machine.tokens("word"), min_freq=2)
     model, size = trained(smoothing, text, order), len(text.vocab)
     for at in (50, 20_000, len(text.ids) - 1):  # the last two: training and held-out contexts
         context = text.ids[at - order + 1 : at].tolist()
@@ -238,7 +249,7 @@ def test_unigram_perplexity_of_a_uniform_text_is_the_vocabulary_size(size):
 
 @every_smoothing
 def test_words_are_memorised_with_order_and_characters_are_not_all(smoothing, time_machine):
-    text = closed(time_machine.tokens("word"), "word", min_freq=2)
+    text = closed(time_machine.tokens("word"), min_freq=2)
     found = score(smoothing, text, [1, 2, 3])
     train = [perplexity(found[order, "train"]) for order in (1, 2, 3)]
     assert train[0] > train[1] > train[2]
@@ -272,7 +283,8 @@ def test_totals_are_sums_over_single_tokens(smoothing):
         positions = range(max(begin, 2), end)
         chances = [model.probability(text.ids[None, t - 2 : t + 1])[0] for t in positions]
         wanted = -sum(map(math.log, chances))
-        assert ngram_lm.totals(model, 3, text, split)["total_nats"] == pytest.approx(wanted)
+        found = ngram_lm.totals(model, 3, text, spell(text, "char"), split)
+        assert found["total_nats"] == pytest.approx(wanted)
 
 
 # Unknown tokens
@@ -280,7 +292,7 @@ def test_totals_are_sums_over_single_tokens(smoothing):
 
 def test_words_rare_in_training_are_unknown_everywhere_and_have_their_mass():
     tokens = ["the", "cat", "the", "dog", "saw", "the", "dog", "owl", "the", "cat"]
-    text = closed(tokens, "word", heldout_share=0.2, min_freq=2)
+    text = closed(tokens, heldout_share=0.2, min_freq=2)
     assert text.vocab.tokens == (UNKNOWN, "the", "dog")
     assert text.vocab.decode(text.ids)[-2:] == ["the", UNKNOWN]
     row = score("laplace", text, [1], epsilons=[1e-9])[1, "heldout"]
@@ -288,14 +300,8 @@ def test_words_rare_in_training_are_unknown_everywhere_and_have_their_mass():
     assert row["total_nats"] == pytest.approx(-math.log(3 / 8) - math.log(3 / 8))
 
 
-def test_characters_of_words_include_the_white_space_that_ends_them():
-    text = closed(["time", "machine"] * 10, "word")
-    assert text.num_chars.sum() == len("time machine " * 10)
-    assert closed("time machine").num_chars.sum() == len("time machine")
-
-
 def test_unknown_words_are_spelled_at_one_of_27_a_character():
-    text = closed(["a"] * 18 + ["a", "unseen"], "word")
+    text = closed(["a"] * 18 + ["a", "unseen"])
     row = score("laplace", text, [1])[1, "heldout"]
     assert row["oov_tokens"] == 1
     assert row["spelling_nats"] == pytest.approx(7 * NATS_PER_LETTER)
@@ -329,8 +335,8 @@ def test_the_tree_holds_the_counts_of_tuples_and_finds_them(text, highest, data)
 
 def test_the_table_has_metrics_from_totals_and_nothing_for_no_token(tmp_path):
     key = {"corpus": "own", "token": "word", "smoothing": "laplace"}
-    text = closed(["time", "flies", "time", "crawls"], "word", heldout_share=0.1)
-    rows = ngram_lm.rows(text, "laplace", [1, 2], **SETTINGS)
+    text = closed(["time", "flies", "time", "crawls"], heldout_share=0.1)
+    rows = ngram_lm.rows(text, spell(text), "laplace", [1, 2], **SETTINGS)
     tables.write(tmp_path / "a.csv", tables.DataFrame(key | row for row in rows))
     table = tables.gather("ngram_lm", [str(tmp_path / "a.csv")], [])
     assert list(table)[:10] == [

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from test_train import RUN
 
 from rnnbench import run_text
+from rnnbench.spelling import Spelling
 from rnnbench.vocab import Vocab
 
 WORD_RUN = dataclasses.replace(RUN, token="word", heldout_share=0.25, train_tokens=math.inf)
@@ -19,7 +20,11 @@ TEXTS = st.lists(st.sampled_from(LEXICON), min_size=12, max_size=60)
 
 def read(text: list[str], run=WORD_RUN) -> run_text.RunText:
     vocab = Vocab.build(text)
-    return run_text.read(run, vocab.encode(text), vocab)
+    return run_text.read(run, vocab.encode(text), vocab, 2)
+
+
+def spelling(text: list[str], token: str = "word") -> Spelling:
+    return Spelling.of(np.arange(len(text)), text, token, " ", [])
 
 
 @given(TEXTS)
@@ -41,7 +46,7 @@ def test_the_parts_are_those_that_a_run_is_trained_and_held_out_on(text):
 def test_all_characters_of_a_part_are_counted_and_unknown_words_are_spelled(text):
     found = read(text)
     words = text[found.heldout]
-    totals = found.totals({"num_tokens": 1, "heldout_num_tokens": len(words)})
+    totals = found.totals({"num_tokens": 1, "heldout_num_tokens": len(words)}, spelling(text))
     unknown = [w for w, i in zip(words, found.ids[found.heldout], strict=True) if i == 0]
     assert totals["heldout_num_chars"] == len(" ".join([*words, ""]))
     letters = len("".join(f"{word} " for word in unknown))
@@ -50,8 +55,8 @@ def test_all_characters_of_a_part_are_counted_and_unknown_words_are_spelled(text
 
 
 def test_a_uniform_guess_of_letters_is_worth_as_much_as_spelling_every_word():
-    found = read(["once", "upon", "time", "there", "was", "one", "more", "sea"])
-    totals = found.totals({"num_tokens": 6, "heldout_num_tokens": 2})
+    text = ["once", "upon", "time", "there", "was", "one", "more", "sea"]
+    totals = read(text).totals({"num_tokens": 6, "heldout_num_tokens": 2}, spelling(text))
     bits = totals["heldout_spelling_nats"] / math.log(2) / totals["heldout_num_chars"]
     assert totals["heldout_oov_share"] == 1
     assert bits == pytest.approx(math.log2(27))
@@ -61,13 +66,15 @@ def test_a_uniform_guess_of_letters_is_worth_as_much_as_spelling_every_word():
 def test_characters_are_read_as_they_are_numbered_and_each_counts_once(text, num_tokens):
     vocab = Vocab.build(text)
     run = dataclasses.replace(WORD_RUN, token="char")
-    found = run_text.read(run, vocab.encode(text), vocab)
+    found = run_text.read(run, vocab.encode(text), vocab, 2)
     assert np.array_equal(found.ids, vocab.encode(text)) and found.vocab is vocab
-    totals = found.totals({"num_tokens": num_tokens, "heldout_num_tokens": 3})
+    record = {"num_tokens": num_tokens, "heldout_num_tokens": 3}
+    totals = found.totals(record, spelling(text, "char"))
     assert (totals["num_chars"], totals["heldout_num_chars"]) == (num_tokens, 3)
     assert totals["spelling_nats"] == totals["heldout_spelling_nats"] == 0
 
 
 def test_a_run_that_never_read_the_held_out_text_has_no_characters_of_it():
-    totals = read(LEXICON * 4).totals({"num_tokens": 5, "heldout_num_tokens": None})
+    text, record = LEXICON * 4, {"num_tokens": 5, "heldout_num_tokens": None}
+    totals = read(text).totals(record, spelling(text))
     assert totals["heldout_num_chars"] is None and totals["heldout_spelling_nats"] == 0

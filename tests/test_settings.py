@@ -72,6 +72,7 @@ def test_more_text_helps_if_each_longer_one_does(unseen, verdict):
 def model(trial: str, variant: str, bits: float, seed: int = 1) -> dict:
     sizes = {"heldout_bits_per_char": bits, "heldout_perplexity": 2**bits}
     sizes |= {"num_parameters": 100, "train_seconds": 2.0, "seed": seed}
+    sizes["token"] = "word" if trial == "words" else "char"
     return {"trial": trial, "variant": variant} | sizes
 
 
@@ -83,6 +84,12 @@ def test_words_are_better_if_they_take_fewer_bits_for_every_seed(bits, verdict):
     words = [model("words", "gru", b, seed) for seed, b in enumerate(bits)]
     chars = [model("text_whole", "gru", 3, seed) for seed in (0, 1)]
     assert settings.words(trials(*words, *chars)).verdict == verdict
+
+
+def test_words_are_held_against_no_words():
+    words = [model("words", "gru", 2)]
+    also = [model("text_whole", "gru", 3) | {"token": "word"}]
+    assert settings.words(trials(*words, *also)).verdict == NOT_MEASURED
 
 
 @pytest.mark.parametrize(

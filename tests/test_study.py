@@ -175,7 +175,6 @@ MAPPINGS = {
 }
 SINGLE = {
     "vocab.min_freq": -1,
-    "vocab.reserved_tokens": [""],
     "runs.heldout_share": 1,
     "runs.devices": "gpu",
     "runs.overrides": ["rnn"],
@@ -195,7 +194,6 @@ SINGLE = {
     "ngram_lm.orders.word": [0],
     "ngram_lm.orders.char": [1, 1],
     "ngram_lm.epsilons": [1, 0],
-    "ngram_lm.min_freq": -1,
     "zipf.blocks": 1,
     "texts.prefixes": ["time\ttraveller"],
     "speed.dtypes": ["float16"],
@@ -276,6 +274,8 @@ def test_infinity_is_a_threshold_and_a_number_of_tokens():
         ),
         ("speed.zebra", "speed: unknown key zebra;.*Take it out."),
         ("own_texts.mine", "own_texts.mine: unknown key hidden"),
+        ("ngram_lm.min_freq", "ngram_lm: unknown key min_freq;.* It is vocab.min_freq now"),
+        ("vocab.reserved_tokens", "vocab: unknown key reserved_tokens;.* Take it out."),
     ],
 )
 def test_an_unknown_key_is_answered_with_the_one_that_was_meant(key, hint):

@@ -42,6 +42,12 @@ def test_a_line_end_ends_a_word_whatever_joins_the_lines(lines, line_join, size)
     assert tokenized(lines, "word", line_join, size) == wanted
 
 
+@given(LINES, SIZES)
+def test_the_last_word_of_each_line_with_words_is_known(lines, size):
+    wanted = [at == 1 for line in lines for at in range(len(line.split()), 0, -1)]
+    assert tokens.line_ends(blocks(lines, size)).tolist() == wanted
+
+
 @given(LINES, JOINS, SIZES)
 def test_characters_are_those_of_the_lines_that_are_not_empty_and_of_their_joints(
     lines, line_join, size
@@ -56,7 +62,7 @@ def test_what_is_written_is_what_the_vocabulary_says(
     tmp_path_factory, token, lines, size, min_freq
 ):
     path = tmp_path_factory.mktemp("ids") / "tokens.npy"
-    build = partial(Vocab.build, min_freq=min_freq, reserved_tokens=["<pad>"])
+    build = partial(Vocab.build, min_freq=min_freq)
     plain = tokenized(lines, token, " ", size)
     assume(plain)  # a corpus has a word at least
     vocab = tokens.write(path, blocks(lines, size), token, " ", build)

@@ -24,6 +24,7 @@ from rnnbench.errors import StudyError
 from rnnbench.jobs import RunConfig
 from rnnbench.names import load, names
 from rnnbench.records import write_record
+from rnnbench.spelling import Spelling
 from rnnbench.variants import LanguageModel
 from rnnbench.vocab import Vocab
 
@@ -461,8 +462,9 @@ def test_a_diverging_run_is_a_row_and_not_an_error(variant, tmp_path):
     )
     progress = finish(run, tmp_path / "checkpoint")
     record = outcome.record(run, train.split(TOKENS, run), progress, "source")
-    text = run_text.read(run, TOKENS, Vocab(tuple("abcdef"), (1,) * VOCAB_SIZE))
-    write_record(tmp_path / "record.json", record | text.totals(record))
+    text = run_text.read(run, TOKENS, Vocab(tuple("abcdef"), (1,) * VOCAB_SIZE), 0)
+    spelling = Spelling.of(TOKENS, text.vocab.tokens, run.token, "", [])
+    write_record(tmp_path / "record.json", record | text.totals(record, spelling))
     table = tables.gather("runs", [str(tmp_path / "record.json")], [])
     assert table.status.tolist() == ["diverged"]
     assert outcome.curve_table(run, progress).epoch.tolist()[-1] == record["epochs_done"]

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from rnnbench.vocab import UNKNOWN, Vocab
 
 WORDS = st.lists(st.sampled_from(["a", "b", "to", "null", "nan", "inf", "<unk>", "é"]), max_size=60)
-RESERVED = st.lists(st.sampled_from(["<pad>", "<bos>", "a", UNKNOWN]), max_size=4, unique=True)
 
 
 TOP_WORDS = {
@@ -20,29 +19,22 @@ TOP_WORDS = {
 }
 
 
-@given(WORDS, st.integers(0, 4), RESERVED)
-def test_unknown_is_first_then_the_reserved_tokens_in_their_order(words, min_freq, reserved):
-    vocab = Vocab.build(words, min_freq, reserved)
-    named = [token for token in reserved if token != UNKNOWN]
-    assert vocab.tokens[: 1 + len(named)] == (UNKNOWN, *named)
-    assert len(set(vocab.tokens)) == len(vocab)
-
-
-@given(WORDS, st.integers(0, 4), RESERVED)
-def test_the_rest_are_the_frequent_tokens_by_falling_count_and_then_by_code_point(
-    words, min_freq, reserved
+@given(WORDS, st.integers(0, 4))
+def test_after_unknown_come_the_frequent_tokens_by_falling_count_and_then_by_code_point(
+    words, min_freq
 ):
-    vocab = Vocab.build(words, min_freq, reserved)
+    vocab = Vocab.build(words, min_freq)
     seen = Counter(words)
-    wanted = {t for t, n in seen.items() if n >= min_freq} - {UNKNOWN, *reserved}
-    rest = vocab.tokens[len({UNKNOWN, *reserved}) :]
-    assert set(rest) == wanted
+    unknown, *rest = vocab.tokens
+    assert unknown == UNKNOWN
+    assert set(rest) == {t for t, n in seen.items() if n >= min_freq} - {UNKNOWN}
+    assert len(set(rest)) == len(rest)
     assert list(rest) == sorted(rest, key=lambda token: (-seen[token], token))
 
 
-@given(WORDS, st.integers(0, 4), RESERVED)
-def test_no_occurrence_is_lost(words, min_freq, reserved):
-    vocab = Vocab.build(words, min_freq, reserved)
+@given(WORDS, st.integers(0, 4))
+def test_no_occurrence_is_lost(words, min_freq):
+    vocab = Vocab.build(words, min_freq)
     assert sum(vocab.counts) == len(words)
     assert vocab.counts == tuple(np.bincount(vocab.encode(words), minlength=len(vocab)))
     assert vocab.num_types == len(set(vocab.decode(vocab.encode(words))) - {UNKNOWN})
@@ -80,7 +72,7 @@ def test_indices_use_the_smallest_type_that_holds_the_last_one(size):
 
 def test_a_vocabulary_comes_back_from_disk_with_all_its_words(tmp_path: Path):
     words = ["null", "nan", "inf", "-inf", "true", "1", "é", "\u2028", '"', "null"]
-    vocab = Vocab.build(words, 1, ["<pad>"])
+    vocab = Vocab.build(words, 2)
     vocab.write(tmp_path / "vocab.json")
     assert Vocab.read(tmp_path / "vocab.json") == vocab
 

@@ -16,10 +16,6 @@ import numpy as np
 
 from rnnbench.vocab import Vocab
 
-# a word and the white space (space or line end) that ends it; a character is itself
-ENDING_CHARS = {"word": 1, "char": 0}
-NATS_PER_LETTER = math.log(27)  # to spell among a-z and white space without any knowledge
-
 
 @dataclass(frozen=True)
 class ClosedText:
@@ -28,7 +24,6 @@ class ClosedText:
     Attributes:
         numbers: of the tokens of the whole text, ``(N,)``.
         spelled: number -> token.
-        token: what they are, ``word`` or ``char``.
         heldout_share: this last share is held out.
         train_tokens: the first this many are for training; inf: all before the held-out part.
         min_freq: tokens seen less often in training are ``<unk>``.
@@ -36,7 +31,6 @@ class ClosedText:
 
     numbers: np.ndarray
     spelled: Sequence[str]
-    token: str
     heldout_share: float
     train_tokens: float
     min_freq: int
@@ -62,12 +56,6 @@ class ClosedText:
     def ids(self) -> np.ndarray:
         """Index of each token, ``(N,)`` int64."""
         return self.vocab.encode(self.spelled).astype(np.int64)[self.numbers]
-
-    @cached_property
-    def num_chars(self) -> np.ndarray:
-        """Characters of each token, ``(N,)``; a word has one more, the white space that ends it."""
-        lengths = np.fromiter(map(len, self.spelled), np.int64, count=len(self.spelled))
-        return lengths[self.numbers] + ENDING_CHARS[self.token]
 
     def inner(self) -> Self:
         """The training part split once more: where parameters are fitted, nothing else is seen."""

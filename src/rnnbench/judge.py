@@ -54,7 +54,7 @@ class Judge:
         learned = int(min(run.train_tokens, boundary))
         start = learned if learned <= boundary / 2 else 0
         share = num_heldout / (len(ids) - start)
-        closed = ClosedText(ids[start:], vocab.tokens, "char", share, np.inf, 0)
+        closed = ClosedText(ids[start:], vocab.tokens, share, np.inf, 0)
         return cls(
             model=kneser_ney.models(closed, [order])[order],
             order=order,

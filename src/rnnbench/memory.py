@@ -21,7 +21,7 @@ from pandas import DataFrame
 from torch import Tensor
 from torch.nn.functional import kl_div, log_softmax
 
-from rnnbench import outcome, run_text, train
+from rnnbench import outcome, train
 from rnnbench.errors import StudyError
 from rnnbench.generate import Trained
 from rnnbench.train import Texts
@@ -56,10 +56,10 @@ def table(
     found: list[dict[str, Any]] = []
     for number, path in enumerate(weights, start=1):
         trained = Trained.read(path)
-        run, text = trained.run, run_text.read(trained.run, ids, vocab)
+        run, as_read = trained.run, trained.vocab.encode(vocab.tokens)[ids]
         log.info("run %d/%d %s seed %d", number, len(weights), run.variant, run.seed)
         address = {key: getattr(run, key) for key in outcome.ADDRESS}
-        read = rows(trained.model, train.split(text.ids, run), sorted(contexts), positions, blocks)
+        read = rows(trained.model, train.split(as_read, run), sorted(contexts), positions, blocks)
         found += [address | row for row in read]
     return DataFrame(found, columns=COLUMNS)
 

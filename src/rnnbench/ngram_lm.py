@@ -11,7 +11,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from rnnbench import names
-from rnnbench.closed_text import NATS_PER_LETTER, ClosedText
+from rnnbench.closed_text import ClosedText
+from rnnbench.spelling import Spelling
 
 
 class Model(Protocol):
@@ -26,7 +27,7 @@ class Model(Protocol):
 
 
 def rows(
-    text: ClosedText, smoothing: str, orders: Sequence[int], **settings: Any
+    text: ClosedText, spelling: Spelling, smoothing: str, orders: Sequence[int], **settings: Any
 ) -> Iterator[dict[str, Any]]:
     """Train a model of each order and yield its totals on the training and the held-out part."""
     module = names.load("smoothings", smoothing)
@@ -34,27 +35,28 @@ def rows(
     for order, model in module.models(text, orders, **wanted).items():
         for split in ("train", "heldout"):
             facts = {"train_tokens": text.train.stop, "parameters": model.parameters}
-            yield {"order": order, "split": split, **totals(model, order, text, split), **facts}
+            scores = totals(model, order, text, spelling, split)
+            yield {"order": order, "split": split, **scores, **facts}
 
 
-def totals(model: Model, order: int, text: ClosedText, split: str) -> dict[str, Any]:
+def totals(
+    model: Model, order: int, text: ClosedText, spelling: Spelling, split: str
+) -> dict[str, Any]:
     """Score one part of a text.
 
-    ``total_nats`` counts an unknown token as ``<unk>``; ``spelling_nats`` is what it would take on
-    top to write those tokens out, each letter at ln 27. With both, every model describes the same
-    characters, and bits per character compare between words and characters.
+    ``total_nats`` counts an unknown token as ``<unk>``; ``spelling_nats`` is what it takes on top
+    to write the characters out.
     """
     begin, end, _ = getattr(text, split).indices(len(text.numbers))
     scored = slice(min(max(begin, order - 1), end), end)
     known = text.ids[scored.start - order + 1 : end] if scored.start < end else text.ids[:0]
-    ids, num_chars = text.ids[scored], text.num_chars[scored]
+    unknown = text.ids[scored] == 0
     return {
         "vocab_size": len(text.vocab),
-        "scored_tokens": len(ids),
-        "oov_tokens": int((ids == 0).sum()),
-        "num_chars": int(num_chars.sum()),
+        "scored_tokens": len(unknown),
+        "oov_tokens": int(unknown.sum()),
         "total_nats": _nats(model, known, order),
-        "spelling_nats": NATS_PER_LETTER * int(num_chars[ids == 0].sum()),
+        **spelling.totals(scored, unknown),
     }
 
 

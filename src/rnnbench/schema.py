@@ -98,8 +98,9 @@ def _fault(schema: dict[str, Any], error: jsonschema.ValidationError) -> str:
 def _unknown_keys(where: str, error: jsonschema.ValidationError) -> str:
     known = sorted(error.schema["properties"])
     unknown = sorted(set(map(str, error.instance)) - set(known))
-    close = difflib.get_close_matches(unknown[0], known, n=1)
-    hint = f"Did you mean {close[0]}?" if close else "Take it out."
+    close = [f"Did you mean {name}?" for name in difflib.get_close_matches(unknown[0], known, n=1)]
+    gone = error.schema.get("gone", {})  # key of an earlier release -> what to do instead
+    hint = gone.get(unknown[0]) or next(iter(close), "Take it out.")
     return (
         f"{where or 'top level'}: unknown key {', '.join(unknown)}; "
         f"there are {', '.join(known)}. {hint}"

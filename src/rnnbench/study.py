@@ -187,6 +187,10 @@ class Study:
         """Return the parameters of a run as plain values."""
         return self.run(address).as_row()
 
+    def min_freq(self, address: Mapping[str, str]) -> int:
+        """Return how often training has to show a token for a run to know it: of characters, 0."""
+        return self.config["vocab"]["min_freq"] if self.run(address).token == "word" else 0
+
     def filled(self, **patterns: str) -> Callable[[Mapping[str, str]], dict[str, str]]:
         """Return what fills patterns of paths with the parameters of a run, given its address."""
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from rnnbench import arrays
-from rnnbench.clean import SPACE
+from rnnbench.clean import NEWLINE, SPACE
 from rnnbench.records import READ, naming, replacing
 from rnnbench.vocab import Vocab
 
@@ -149,6 +149,13 @@ def tokenize(blocks: Iterable[bytes], token: str, line_join: str) -> tuple[np.nd
     coder = CODERS[token](line_join)
     parts = list(coder.encode(blocks))
     return np.concatenate([np.empty(0, np.uint8), *parts]), coder.spelled
+
+
+def line_ends(blocks: Iterable[bytes]) -> np.ndarray:
+    """Whether each word of a text is the last of its line, ``(N,)``."""
+    text = np.frombuffer(b"".join([*blocks, b"\n"]), np.uint8)
+    inside = text > SPACE
+    return text[1:][inside[:-1] & ~inside[1:]] == NEWLINE
 
 
 def write(

@@ -16,40 +16,34 @@ UNKNOWN = "<unk>"
 
 @dataclass(frozen=True)
 class Vocab:
-    """Tokens by index: ``<unk>`` at 0, then reserved tokens, then the rest by falling count.
+    """Tokens by index: ``<unk>`` at 0, then the others by falling count.
 
     Equal counts are ordered by the token's code points, so that the order depends on the counts
     alone and not on where in the text (or in which shard of it) a token came first.
 
     Attributes:
         tokens: index -> token.
-        counts: index -> occurrences in the text; 0 for reserved tokens that do not occur. The
-            count at 0 is that of all tokens below ``min_freq``.
-        min_freq: tokens seen less often than this are ``<unk>``.
+        counts: index -> occurrences in the text; at 0, of all tokens that are ``<unk>``.
     """
 
     tokens: tuple[str, ...]
     counts: tuple[int, ...]
-    min_freq: int = 0
 
     @classmethod
-    def build(
-        cls,
-        tokens: Iterable[str] | Mapping[str, int],
-        min_freq: int = 0,
-        reserved_tokens: Sequence[str] = (),
-    ) -> "Vocab":
-        """Order ``tokens`` by their counts: those of a text, or those given as token -> count."""
+    def build(cls, tokens: Iterable[str] | Mapping[str, int], min_freq: int = 0) -> "Vocab":
+        """Order tokens by their counts; those seen less often than ``min_freq`` are ``<unk>``.
+
+        Args:
+            tokens: of a text, or token -> count.
+            min_freq: 0 or 1 leaves none out.
+        """
         seen = Counter(tokens)
-        first = list(dict.fromkeys([UNKNOWN, *reserved_tokens]))
+        unknown = seen.pop(UNKNOWN, 0) + sum(n for n in seen.values() if n < min_freq)
         ranked = sorted(seen.items(), key=lambda item: (-item[1], item[0]))
-        kept = [(token, n) for token, n in ranked if n >= min_freq and token not in first]
-        rare = sum(n for token, n in ranked if n < min_freq and token not in first)
-        counts = [seen[UNKNOWN] + rare, *(seen[token] for token in first[1:])]
+        kept = [(token, n) for token, n in ranked if n >= min_freq]
         return cls(
-            tokens=(*first, *(token for token, _ in kept)),
-            counts=(*counts, *(n for _, n in kept)),
-            min_freq=min_freq,
+            tokens=(UNKNOWN, *(token for token, _ in kept)),
+            counts=(unknown, *(n for _, n in kept)),
         )
 
     def __len__(self) -> int:
@@ -86,9 +80,7 @@ class Vocab:
 
     def write(self, path: str | Path) -> None:
         """Write as one JSON record."""
-        write_record(
-            path, {"tokens": self.tokens, "counts": self.counts, "min_freq": self.min_freq}
-        )
+        write_record(path, {"tokens": self.tokens, "counts": self.counts})
 
     @classmethod
     def read(cls, path: str | Path) -> "Vocab":
@@ -99,7 +91,7 @@ class Vocab:
         """
         row = read_record(path)
         try:
-            return cls(tuple(row["tokens"]), tuple(row["counts"]), row["min_freq"])
+            return cls(tuple(row["tokens"]), tuple(row["counts"]))
         except (KeyError, TypeError) as error:
             raise RecordError(
                 f"{path}: wanted a vocabulary, found none of its {error}. Make it again."

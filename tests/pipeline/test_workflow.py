@@ -462,7 +462,7 @@ def test_an_own_text_may_have_any_name_and_any_date_and_is_made_anew_when_edited
     own.write_text("Call me Ishmael.\n" * 1000)
     os.utime(own, (ahead, ahead))
     config = tmp_path / "own.yaml"
-    entry = {"own_texts": {"mine": {"source": own.name}}, "vocab": {"reserved_tokens": ["{pad}"]}}
+    entry = {"own_texts": {"mine": {"source": own.name}}}
     config.write_text(TOY.read_text().replace("[calibration]", "[mine]") + yaml.safe_dump(entry))
     asked = ("results/vocab/corpus=mine/token=word/vocab.csv", "--directory", str(tmp_path))
     done = snakemake(PROJECT, *asked, configfile=config)

@@ -159,7 +159,7 @@ def test_a_table_of_any_bytes_is_read_or_refused(fuzz: Callable, tmp_path: Path)
 
 
 def test_a_vocabulary_of_any_bytes_is_read_or_refused(fuzz: Callable, tmp_path: Path) -> None:
-    row = {"schema_version": 1, "tokens": ["<unk>", "a"], "counts": [0, 1], "min_freq": 0}
+    row = {"schema_version": 1, "tokens": ["<unk>", "a"], "counts": [0, 1]}
 
     def law(content: bytes) -> None:
         (tmp_path / "vocab.json").write_bytes(content)

@@ -8,6 +8,13 @@ TRIAL = "results/trials/machine={machine}/trial={trial}/{settings}"
 RUNS = [RUN.format(**address) for address in study.runs]
 TRIALS = [TRIAL.format(**address) for address in study.trials]
 
+READ_BY_RUN = {
+    "text": "results/corpus/{corpus}.txt",
+    "record": "results/corpus/{corpus}.json",
+    "vocab": f"{VOCAB}/vocab.json",
+    "ids": f"{VOCAB}/tokens.npy",
+}
+
 PARTS["runs"] = [f"{folder}/record.json" for folder in RUNS]
 PARTS["curves"] = [f"{folder}/curve.csv" for folder in RUNS]
 PARTS["texts"] = [f"{folder}/text.txt" for folder in RUNS]
@@ -19,7 +26,7 @@ PARTS["trial_curves"] = [f"{folder}/curve.csv" for folder in TRIALS]
 rule run:
     """Train one model on one thread; a run that was killed goes on where it stood."""
     input:
-        unpack(study.filled(vocab=f"{VOCAB}/vocab.json", ids=f"{VOCAB}/tokens.npy")),
+        unpack(study.filled(**READ_BY_RUN)),
     output:
         record=f"{RUN}/record.json",
         curve=f"{RUN}/curve.csv",
@@ -38,6 +45,7 @@ rule run:
     params:
         checkpoint=f"{RUN}/checkpoint.safetensors",
         run=study.run_row,
+        min_freq=study.min_freq,
         prefixes=study["texts"]["prefixes"],
         num_tokens=study["texts"]["num_tokens"],
         determinism=study["runs"]["determinism"],

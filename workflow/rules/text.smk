@@ -62,8 +62,6 @@ rule vocab:
     conda:
         "../../environment.yml"
     params:
-        min_freq=study["vocab"]["min_freq"],
-        reserved_tokens=study.literal(study["vocab"]["reserved_tokens"]),
         source=sources.digest("tokens.py", "vocab.py"),
     script:
         "../scripts/vocab.py"
@@ -153,6 +151,7 @@ rule ngram_lm:
         "../../environment.yml"
     params:
         **study["ngram_lm"],
+        min_freq=study["vocab"]["min_freq"],
         heldout_share=study["runs"]["heldout_share"],
         source=sources.ngram_lm,
     script:

@@ -6,13 +6,16 @@ from rnnbench import ngram_lm, tables, tokens
 from rnnbench.closed_text import ClosedText
 from rnnbench.job import recorded
 from rnnbench.records import read_record
+from rnnbench.spelling import Spelling
 
 with recorded(snakemake):
     key, settings = dict(snakemake.wildcards.items()), snakemake.params
     line_join = read_record(snakemake.input.record)["line_join"]
-    numbered = tokens.tokenize(tokens.read(snakemake.input.text), key["token"], line_join)
+    written, token = snakemake.input.text, key["token"]
+    numbered = tokens.tokenize(tokens.read(written), token, line_join)
     sizes = (settings.heldout_share, settings.train_tokens, settings.min_freq)
-    text = ClosedText(*numbered, key["token"], *sizes)
-    orders = settings.orders[key["token"]]
-    rows = ngram_lm.rows(text, key["smoothing"], orders, epsilons=settings.epsilons)
+    text = ClosedText(*numbered, *sizes)
+    spelling = Spelling.of(*numbered, token, line_join, tokens.read(written))
+    asked = (key["smoothing"], settings.orders[token])
+    rows = ngram_lm.rows(text, spelling, *asked, epsilons=settings.epsilons)
     tables.write(snakemake.output[0], pd.DataFrame(key | row for row in rows))

@@ -5,19 +5,31 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from rnnbench import checkpoint, engine, generate, outcome, precision, run_text, tables, train
+from rnnbench import (
+    checkpoint,
+    engine,
+    generate,
+    outcome,
+    precision,
+    run_text,
+    tables,
+    tokens,
+    train,
+)
 from rnnbench.job import recorded
 from rnnbench.jobs import RunConfig
-from rnnbench.records import write_record
+from rnnbench.records import read_record, write_record
+from rnnbench.spelling import Spelling
 from rnnbench.vocab import Vocab
 
 with recorded(snakemake) as job:
     torch.set_num_threads(snakemake.threads)
     precision.use("float32")
-    run = RunConfig.from_strings(snakemake.params.run)
-    ids = np.load(snakemake.input.ids, allow_pickle=False)
-    text = run_text.read(run, ids, Vocab.read(snakemake.input.vocab))
-    texts, vocab, settings = train.split(text.ids, run), text.vocab, snakemake.params
+    given, settings = snakemake.input, snakemake.params
+    run = RunConfig.from_strings(settings.run)
+    ids, whole = np.load(given.ids, allow_pickle=False), Vocab.read(given.vocab)
+    text = run_text.read(run, ids, whole, settings.min_freq)
+    texts, vocab = train.split(text.ids, run), text.vocab
     writing = generate.Writing(vocab, run.token, settings.prefixes, settings.num_tokens)
     progress = train.start(run, len(vocab))
     untrained = writing.rows("untrained", progress.model)
@@ -31,5 +43,7 @@ with recorded(snakemake) as job:
     tables.write(snakemake.output.curve, outcome.curve_table(run, progress))
     generate.write(snakemake.output.text, written)
     record = outcome.record(run, texts, progress, settings.source) | job.given
-    write_record(snakemake.output.record, record | text.totals(record))
+    line_join = read_record(given.record)["line_join"]
+    spelling = Spelling.of(ids, whole.tokens, run.token, line_join, tokens.read(given.text))
+    write_record(snakemake.output.record, record | text.totals(record, spelling))
     saved.unlink(missing_ok=True)

@@ -101,6 +101,7 @@ def words(tables: _rows.Tables) -> Claim:
     chars = _trials.alike(_rows.finished(_trials.of(tables, "text_whole")))
     if plain.empty or chars.empty:
         return said
+    chars = chars[chars.token == "char"]  # where the runs of a study read words, so does this trial
     pairs = plain.merge(chars, on=KEY, suffixes=("", "_char"))
     if pairs.empty:
         return said

@@ -8,8 +8,8 @@ Poisson(m; N p(r)), and the V types seen out of V* have the likelihood
 
     Binomial(V; V*, 1 - P(0)) · product over types of P(count) / (1 - P(0)),
 
-maximised over alpha, V* >= V and q >= 0. No shift (q = 0) and a lexicon seen whole (V* = V) are
-values of the model; an end of the search beyond those is said in the status.
+maximised over alpha, V* >= V and q >= 0. A lexicon seen whole (V* = V) is a value of the model; at
+any other end of the search, no shift (q = 0) among them, the status says so.
 """
 
 from typing import Any
@@ -39,7 +39,7 @@ def fit(spectrum: Spectrum, near: Fit | None = None) -> Fit:
     alpha, log_shift, log_size = min(tried, key=lambda found: found.fun).x
     status = at_the_bound(
         exponent=(alpha, *EXPONENTS),
-        shift=(log_shift, -np.inf, high[1]),
+        shift=(log_shift, low[1], high[1]),
         lexicon_size=(log_size, -np.inf, high[2]),
     )
     shift, size = float(np.expm1(log_shift)), float(np.exp(log_size))

@@ -1,7 +1,8 @@
 """Maximum likelihood of tokens with p(rank) ∝ (rank + q)^(-alpha) over the observed ranks.
 
 Mandelbrot (1953), "An informational theory of the statistical structure of language". The ranks
-are taken for true, as in ``rank_mle``; no shift (q = 0) is a value of the law, not an end.
+are taken for true, as in ``rank_mle``. A shift below 0 is not looked for: where the likelihood
+would rise there, the exponent is that of no shift, and the status says so.
 """
 
 from typing import Any
@@ -31,6 +32,5 @@ def fit(spectrum: Spectrum, near: Fit | None = None) -> Fit:
     theta = [start.exponent, np.log1p(start.shift)]
     settings: dict[str, Any] = {"method": "L-BFGS-B", "bounds": bounds, "options": {"ftol": 1e-12}}
     alpha, log_shift = minimize(mean_nats, theta, **settings).x
-    most = bounds[1][1]
-    status = at_the_bound(exponent=(alpha, *EXPONENTS), shift=(log_shift, -np.inf, most))
+    status = at_the_bound(exponent=(alpha, *EXPONENTS), shift=(log_shift, *bounds[1]))
     return Fit(float(alpha), shift=float(np.expm1(log_shift)), status=status)

@@ -2,12 +2,10 @@
 
 import tempfile
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 from rnnbench import tokens
 from rnnbench.audit.checks import Checked
-from rnnbench.audit.checks.asked import configuration
 from rnnbench.audit.tree import Tree, inside
 from rnnbench.vocab import Vocab
 
@@ -30,14 +28,11 @@ def _number(tree: Tree, folder: str, again: Path) -> str:
     text = f"corpus/{corpus.partition('=')[2]}"
     if tree.sha256(f"{text}.txt") is None:
         return f"cannot be made again: {text}.txt is not there"
-    told = tree.made_by.get(folder + FILES[0], {}).get("params")
-    settings = configuration(tree).get("vocab", {}) if told is None else told
-    kept = {key: settings[key] for key in ("min_freq", "reserved_tokens") if key in settings}
     try:
         line_join = tree.record(f"{text}.json")["line_join"]
         blocks = tokens.read(tree.path(f"{text}.txt"))
-        build = partial(Vocab.build, **kept)
-        vocab = tokens.write(again / FILES[1], blocks, token.partition("=")[2], line_join, build)
+        kind = token.partition("=")[2]
+        vocab = tokens.write(again / FILES[1], blocks, kind, line_join, Vocab.build)
     except (KeyError, OSError, ValueError) as error:
         return f"cannot be made of {text}.txt again: {type(error).__name__} {error}"
     vocab.write(again / FILES[0])
