@@ -1,6 +1,7 @@
 """Laws of the breakdown: nothing is lost, and every operator lands where it ran."""
 
 import dataclasses
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import torch
 from test_speed import TIMING, TOKENS, VOCAB_SIZE
 from test_train import here
 
-from rnnbench import breakdown, operators, speed, train, variants
+from rnnbench import breakdown, operators, scopes, speed, variants, work
 from rnnbench.names import names
 
 QUICK = dataclasses.replace(TIMING, windows=2, window_seconds=0.002, warmup_seconds=0.0)
@@ -20,16 +21,27 @@ def shares(rows: list[dict], window: int) -> dict[str, float]:
     return {part: value / sum(seconds.values()) for part, value in seconds.items()}
 
 
-def profiled(variant: str) -> tuple[list, list[str]]:
+def profiled(variant: str, vocab_size: int = VOCAB_SIZE, **sizes: int) -> tuple[list, list[str]]:
     """Events of two training steps, and their parts."""
-    timing = dataclasses.replace(QUICK, variant=variant)
-    model = speed.model(timing, VOCAB_SIZE)
-    stepping = breakdown.training_steps(timing, model, TOKENS)
+    timing = dataclasses.replace(QUICK, variant=variant, **sizes)
+    model = speed.model(timing, vocab_size)
+    stepping = breakdown.training_steps(timing, model, TOKENS % vocab_size)
     next(stepping)
-    with breakdown.watched("cpu") as profiler:
+    with breakdown.watched(model, "cpu") as profiler:
         next(stepping), next(stepping)
     events = list(profiler.events())
-    return events, list(operators.parts_of(events, model, timing.batch_size))
+    return events, list(operators.parts_of(events, model))
+
+
+def product_flops(events: list, parts: list[str]) -> Counter:
+    """FLOPs of the matrix products in each part."""
+    found = Counter()
+    for event, part in zip(events, parts, strict=True):
+        if event.name in ("aten::mm", "aten::addmm", "aten::addmm_"):
+            first = 0 if event.name == "aten::mm" else 1
+            (m, k), (_, n) = event.input_shapes[first : first + 2]
+            found[part] += 2 * m * k * n
+    return found
 
 
 @pytest.fixture(scope="module", params=[*map(here, names("variants"))])
@@ -38,7 +50,7 @@ def rows(request):
 
 
 def test_every_window_has_all_parts_and_the_first_is_not_counted(rows):
-    assert [row["part"] for row in rows] == list(operators.PARTS) * (QUICK.windows + 1)
+    assert [row["part"] for row in rows] == list(scopes.PARTS) * (QUICK.windows + 1)
     assert {row["window"] for row in rows if row["counted"]} == {1, 2}
     assert {row["window"] for row in rows if not row["counted"]} == {0}
 
@@ -47,7 +59,7 @@ def test_the_parts_of_a_window_are_all_of_its_time(rows):
     for row in rows:
         together = sum(r["seconds"] for r in rows if r["window"] == row["window"])
         assert together >= row["plain_seconds"] * (1 - 1e-9)
-        if row["part"] == operators.OVERHEAD and row["seconds"] > 0:
+        if row["part"] == scopes.OVERHEAD and row["seconds"] > 0:
             assert np.isclose(together, row["plain_seconds"])
         assert row["seconds"] >= 0 and row["profiled_seconds"] > 0
 
@@ -57,12 +69,11 @@ def test_every_step_has_an_input_a_layer_an_output_a_loss_and_an_update(rows):
     assert np.isclose(sum(found.values()), 1)
     if rows[0]["variant"].endswith("_fused"):
         pytest.skip("a native step is no operator of torch: its time is told as overhead")
-    layer = found[operators.RECURRENCE] + found[operators.WHOLE]
-    parts = [operators.INPUT, operators.OUTPUT, operators.LOSS, operators.UPDATE]
-    if not rows[0]["variant"].endswith(
-        "_manual"
-    ):  # a step of its own shows no place to the profiler
-        parts.append(operators.MINIBATCH)
+    layer = found[scopes.RECURRENCE] + found[scopes.WHOLE]
+    parts = [scopes.MINIBATCH, scopes.INPUT, scopes.OUTPUT, scopes.UPDATE]
+    if not rows[0]["variant"].endswith("_compiled"):  # whose forward pass is one piece of code
+        parts.append(scopes.LOSS)
+        assert found[scopes.UNMARKED] == 0
     assert layer > 0 and all(found[part] > 0 for part in parts)
 
 
@@ -74,9 +85,9 @@ def test_every_product_of_a_scratch_step_lands_in_its_part(variant):
     found = [
         part for e, part in zip(events, parts, strict=True) if e.name in {"aten::mm", "aten::addmm"}
     ]
-    assert found.count(operators.RECURRENCE) == 2 * gates * (5 + 5 + 4)
-    assert found.count(operators.INPUT) == 2 * gates * (5 + 5)
-    assert found.count(operators.OUTPUT) == 2 * 3
+    assert found.count(scopes.RECURRENCE) == 2 * gates * (5 + 5 + 4)
+    assert found.count(scopes.INPUT) == 2 * gates * (5 + 5)
+    assert found.count(scopes.OUTPUT) == 2 * 3
 
 
 def test_the_input_projection_of_the_library_is_one_product_over_all_steps():
@@ -84,7 +95,7 @@ def test_the_input_projection_of_the_library_is_one_product_over_all_steps():
     shapes = [
         event.input_shapes
         for event, part in zip(events, parts, strict=True)
-        if part == operators.INPUT and event.name == "aten::addmm"
+        if part == scopes.INPUT and event.name == "aten::addmm"
     ]
     assert len(shapes) == 2 and all([20, VOCAB_SIZE] in shape for shape in shapes)
 
@@ -94,34 +105,68 @@ def test_softmax_is_loss_and_subtraction_from_the_weights_is_update():
     of = {}
     for event, part in zip(events, parts, strict=True):
         of.setdefault(event.name, set()).add(part)
-    assert of["aten::_log_softmax"] == of["aten::_log_softmax_backward_data"] == {operators.LOSS}
-    assert of["aten::sub_"] == of["aten::linalg_vector_norm"] == {operators.UPDATE}
-    assert of["aten::one_hot"] == {operators.INPUT}
-    assert operators.MINIBATCH in of["aten::slice"]
+    assert of["aten::_log_softmax"] == of["aten::_log_softmax_backward_data"] == {scopes.LOSS}
+    assert of["aten::sub_"] == of["aten::linalg_vector_norm"] == {scopes.UPDATE}
+    assert of["aten::one_hot"] == {scopes.INPUT}
+    assert scopes.MINIBATCH in of["aten::slice"]
 
 
-def manual_step(model, X, Y, state, clip_norm, learning_rate):
-    """A step without autograd: a gather, two products, a softmax, an update."""
+@pytest.mark.parametrize("sizes", [{}, {"vocab_size": 8}, {"vocab_size": 32}, {"num_steps": 1}])
+@pytest.mark.parametrize("variant", ["rnn_manual", "gru_manual", "lstm_manual", "rnn_scratch"])
+def test_the_products_of_each_part_are_those_that_are_counted_whatever_the_sizes(variant, sizes):
+    """8 symbols are as many as units, 32 as many as the LSTM's gates have columns."""
+    if variant.endswith("_scratch") and sizes == {"vocab_size": 8}:
+        pytest.skip("no scope and no shape tells the products of a scratch cell apart there")
+    timing = dataclasses.replace(QUICK, variant=variant)
+    model = speed.model(timing, sizes.get("vocab_size", VOCAB_SIZE))
+    batch = timing.batch_size, sizes.get("num_steps", timing.num_steps)
+    wanted = Counter()
+    for product in work.products(work.Architecture.of(model), *batch):
+        part = scopes.OUTPUT if product.part.startswith("output") else scopes.RECURRENCE
+        wanted[part] += 2 * product.calls * product.flops
+    found = product_flops(*profiled(variant, **sizes))
+    assert found.pop(scopes.INPUT) > 0
+    assert found == wanted
+
+
+def test_products_that_shapes_do_not_tell_apart_are_told_so_but_for_the_library():
+    """8 units, 8 symbols: the library projects all time steps at once, a scratch cell does not."""
+    of_scratch, of_library = (product_flops(*profiled(name, 8)) for name in ("gru_scratch", "gru"))
+    assert of_scratch.keys() == {scopes.UNMARKED, scopes.OUTPUT}
+    assert of_library.keys() == {scopes.INPUT, scopes.RECURRENCE, scopes.OUTPUT}
+
+
+def own_step(model, X, Y, state, clip_norm, learning_rate):
+    """A step without autograd that marks its update alone."""
     with torch.no_grad():
-        layer, output = model.layer, model.output
-        hidden = layer.W_xh[X[0].long()] @ layer.W_hh
-        torch.softmax(hidden @ output.weight.T, dim=1)
-        layer.W_hh.sub_(layer.W_hh, alpha=0.0)
+        torch.softmax(model.layer.W_xh @ model.layer.W_hh, dim=1)
+        with scopes.scope(scopes.UPDATE):
+            model.layer.W_hh.sub_(model.layer.W_hh, alpha=0.0)
     return torch.zeros(()), torch.zeros(()), state
 
 
-def test_a_step_of_its_own_is_told_apart_by_name_and_shape(monkeypatch):
+def test_a_step_of_its_own_is_told_apart_by_its_scopes_and_nothing_is_guessed(monkeypatch):
     module = variants.names.load("variants", "rnn_scratch")
-    monkeypatch.setattr(module, "step", manual_step, raising=False)
-    assert module.step is not train.step
+    monkeypatch.setattr(module, "step", own_step, raising=False)
     events, parts = profiled("rnn_scratch")
     of = {}
     for event, part in zip(events, parts, strict=True):
         of.setdefault(event.name, set()).add(part)
-    assert of["aten::mm"] == {operators.RECURRENCE, operators.OUTPUT}
-    assert of["aten::index"] == {operators.INPUT}
-    assert of["aten::_softmax"] == {operators.LOSS}
-    assert of["aten::sub_"] == {operators.UPDATE}
+    assert of["aten::mm"] == of["aten::_softmax"] == {scopes.UNMARKED}
+    assert of["aten::sub_"] == {scopes.UPDATE}
+
+
+def test_a_scope_is_nothing_where_no_profiler_runs():
+    assert scopes.scope(scopes.LOSS) is scopes.scope(scopes.UPDATE) is scopes.NOTHING
+    with torch.profiler.profile():
+        assert isinstance(scopes.scope(scopes.LOSS), torch.profiler.record_function)
+
+
+def test_a_model_shows_its_places_while_it_is_profiled_only():
+    model = speed.model(QUICK, VOCAB_SIZE)
+    with breakdown.watched(model, "cpu"):
+        assert model.layer._forward_hooks and model.output._forward_pre_hooks
+    assert not any(m._forward_hooks or m._forward_pre_hooks for m in model.modules())
 
 
 def test_native_code_that_is_no_operator_is_overhead(monkeypatch):
@@ -132,4 +177,4 @@ def test_native_code_that_is_no_operator_is_overhead(monkeypatch):
     module = variants.names.load("variants", "rnn_scratch")
     monkeypatch.setattr(module, "step", native, raising=False)
     timing = dataclasses.replace(QUICK, variant="rnn_scratch")
-    assert shares(breakdown.rows(timing, TOKENS, VOCAB_SIZE), 1)[operators.OVERHEAD] > 0.5
+    assert shares(breakdown.rows(timing, TOKENS, VOCAB_SIZE), 1)[scopes.OVERHEAD] > 0.5

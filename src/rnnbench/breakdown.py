@@ -1,11 +1,12 @@
 """Where the time of a training step goes, told by torch's profiler.
 
-Every operator of torch is put to a part by where it ran: inside the recurrent layer, the output
-layer, before or after them; an operator of the backward pass belongs where its forward operator
-ran. Within the layer, the product of the one-hot inputs, and a product over all time steps at
-once, are the input projection; all else is the recurrence. Libraries may have the whole layer as
-one operator; that is then a part of its own. A variant with a training step of its own has no such
-places: its operators are told apart by name and shape, as far as that goes.
+Every operator of torch is put to a part by the scope it ran in (see :mod:`rnnbench.scopes`); an
+operator of the backward pass belongs where its forward operator ran. Within the layer, the product
+of the one-hot inputs, and a product over all time steps at once, are the input projection; all else
+is the recurrence. Libraries may have the whole layer as one operator; that is then a part of its
+own. A variant with a training step of its own opens the scopes itself; what it does outside of them
+is told as ``not told apart``, and so are the products of a layer that multiplies step by step with
+as many units as symbols.
 
 ``overhead`` is what remains of the time of the same number of steps without the profiler: Python,
 autograd's book-keeping, the optimiser's loop, and native code that is no operator of torch. The
@@ -16,7 +17,9 @@ Beside the parts it is counted how much the host hands to the device, and how lo
 for it: what bounds a step, the launching or the computing.
 """
 
+import dataclasses
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
@@ -24,11 +27,13 @@ import torch
 from torch import nn
 from torch.autograd import DeviceType  # type: ignore[attr-defined]  # not in its __all__
 from torch.autograd.profiler_util import FunctionEvent
-from torch.profiler import ProfilerActivity, profile, record_function
+from torch.profiler import ProfilerActivity, profile
+from torch.utils.hooks import RemovableHandle
 
 from rnnbench import samplers, speed, train
 from rnnbench.jobs import TimingConfig
-from rnnbench.operators import GRAPH, OVERHEAD, PARTS, SCOPE, launches, parts_of
+from rnnbench.operators import LAYER, launches, parts_of
+from rnnbench.scopes import GRAPH, INPUT, MINIBATCH, OUTPUT, OVERHEAD, PARTS, UNMARKED, scope
 from rnnbench.variants import LanguageModel
 from rnnbench.work import Architecture
 
@@ -61,45 +66,63 @@ def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict
 
 
 def training_steps(timing: TimingConfig, model: LanguageModel, tokens: np.ndarray) -> Iterator[int]:
-    """Train for ever, its places marked for the profiler; yield the tokens of each step."""
-    for name, place in (("model", model), ("layer", model.layer), ("output", model.output)):
-        _mark(place, SCOPE + name)
+    """Train for ever, minibatch and step in scopes of their own; yield the tokens of each step."""
     generator = np.random.Generator(np.random.PCG64(timing.process))
     text = torch.from_numpy(tokens.astype(np.int64)).to(timing.device)
-    progress = train.Progress(model, generator, train.own(timing.variant, model))
+    engine = train.own(timing.variant, model)
+    marked = dataclasses.replace(engine, step=_unmarked(engine.step))
+    progress = train.Progress(model, generator, marked)
     while True:
         stepping = train.steps(timing, text, progress)
-        while num_tokens := _marked_step(stepping):
+        while num_tokens := _next_tokens(stepping):
             yield num_tokens
 
 
-def _marked_step(stepping: Iterator[tuple[Any, Any, int]]) -> int:
-    """Do one step in a place of its own; return its tokens, 0 at the end of the epoch."""
-    with record_function(SCOPE + "step"):
+def _next_tokens(stepping: Iterator[tuple[Any, Any, int]]) -> int:
+    """Do one step; return its tokens, 0 at the end of the epoch."""
+    with scope(MINIBATCH):
         return next(stepping, (None, None, 0))[2]
 
 
-def watched(device: str) -> profile:
-    """Profile a block, as one cycle: torch before 2.13 warns if events of others are not kept."""
+def _unmarked(step: train.Step) -> train.Step:
+    """The same step, in which nothing is told apart but by scopes of its own."""
+
+    def within(*given: Any) -> Any:
+        with scope(UNMARKED):
+            return step(*given)
+
+    return within
+
+
+@contextmanager
+def watched(model: LanguageModel, device: str) -> Iterator[profile]:
+    """Profile a block, as one cycle: torch before 2.13 warns if events of others are not kept.
+
+    In it, the forward pass of the model shows its places.
+    """
     activities = [ProfilerActivity.CPU]
     if device == "cuda":
         activities.append(ProfilerActivity.CUDA)
-    return profile(activities=activities, record_shapes=True, acc_events=True)
+    with ExitStack() as stack:
+        for module, place in ((model, INPUT), (model.layer, LAYER), (model.output, OUTPUT)):
+            for handle in _mark(module, place):
+                stack.callback(handle.remove)
+        with profile(activities=activities, record_shapes=True, acc_events=True) as profiler:
+            yield profiler
 
 
-def _mark(module: nn.Module, name: str) -> None:
-    """Show the profiler when ``module`` runs forward."""
-    open_scopes: list[record_function] = []
+def _mark(module: nn.Module, place: str) -> list[RemovableHandle]:
+    """Show a profiler when ``module`` runs forward."""
+    open_scopes: list[AbstractContextManager[Any]] = []
 
     def enter(*_: Any) -> None:
-        open_scopes.append(record_function(name))
+        open_scopes.append(scope(place))
         open_scopes[-1].__enter__()
 
     def leave(*_: Any) -> None:
         open_scopes.pop().__exit__(None, None, None)
 
-    module.register_forward_pre_hook(enter)
-    module.register_forward_hook(leave)
+    return [module.register_forward_pre_hook(enter), module.register_forward_hook(leave)]
 
 
 def _window(
@@ -107,16 +130,16 @@ def _window(
 ) -> tuple[dict[str, Any], dict[str, float]]:
     """Time steps without and with the profiler; return the totals and the seconds of each part."""
     plain = speed.paced_window(timing.device, stepping, num_minibatches)
-    with watched(timing.device) as profiler:
+    with watched(model, timing.device) as profiler:
         profiled = speed.window(timing.device, stepping, num_minibatches)
     everything = profiler.events()
     events = [e for e in everything if e.device_type == DeviceType.CPU]
     seconds = dict.fromkeys(PARTS, 0.0)
-    for event, part in zip(events, parts_of(events, model, timing.batch_size), strict=True):
+    for event, part in zip(events, parts_of(events, model), strict=True):
         seconds[part] += _seconds(event, timing.device)
     handed, seconds[OVERHEAD] = launches(everything, timing.device), 0.0
     if any("GraphLaunch" in event.name for event in events):
-        seconds[GRAPH] = max(0.0, handed["device_seconds"] - sum(seconds.values()))
+        seconds[GRAPH] += max(0.0, handed["device_seconds"] - sum(seconds.values()))
     told = sum(seconds.values())
     seconds[OVERHEAD] = max(0.0, plain["seconds"] - told)
     totals = {

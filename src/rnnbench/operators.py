@@ -7,42 +7,39 @@ from typing import Any
 from torch.autograd import DeviceType  # type: ignore[attr-defined]  # not in its __all__
 from torch.autograd.profiler_util import FunctionEvent
 
+from rnnbench.scopes import INPUT, OVERHEAD, PREFIX, RECURRENCE, UNMARKED, WHOLE
 from rnnbench.variants import LanguageModel
 
-SCOPE = "rnnbench:"  # how marked places begin
-OVERHEAD = "overhead"
-GRAPH = "recorded graph"  # kernels that the GPU runs from a record, by no operator of the host
-MINIBATCH, INPUT, RECURRENCE, WHOLE, OUTPUT, LOSS, UPDATE = (
-    *("minibatch", "input projection", "recurrence", "layer in one operator"),
-    *("output layer", "loss", "update"),
-)
-PARTS = (MINIBATCH, INPUT, RECURRENCE, WHOLE, OUTPUT, LOSS, UPDATE, GRAPH, OVERHEAD)
-
+LAYER = "layer"  # a place whose operators are of two parts
 BACKWARD = "autograd::engine::evaluate_function: "
 WHOLE_LAYERS = ("aten::mkldnn_rnn_layer", "aten::_cudnn_rnn", "aten::miopen_rnn")
+LIBRARY = ("aten::rnn_tanh", "aten::rnn_relu", "aten::gru", "aten::lstm")
 PRODUCTS = ("aten::mm", "aten::addmm", "aten::bmm", "aten::baddbmm")
-ROW_GATHER = ("aten::index", "aten::embedding", "aten::gather", "aten::scatter")
 # Calls of CUDA by which the host hands work to the GPU: kernels, recorded graphs, copies, fills.
 LAUNCH = re.compile(r"cu(da)?(LaunchKernel|LaunchCooperativeKernel|GraphLaunch|Memcpy|Memset)")
-UPDATES = ("aten::sub", "aten::mul", "aten::add", "aten::linalg_vector_norm", "aten::where")
 
 
-def parts_of(
-    events: Sequence[FunctionEvent], model: LanguageModel, batch_size: int
-) -> Iterator[str]:
-    """Yield the part of each event: PARTS, ``overhead`` for what is no operator.
+def parts_of(events: Sequence[FunctionEvent], model: LanguageModel) -> Iterator[str]:
+    """Yield the part of each event, one of PARTS: ``overhead`` for what is no operator.
+
+    An operator and the backward node it made share a sequence number. Operators that make none
+    carry the number of the next that does, so the last to start with a number is the maker.
 
     Args:
         events: of whole training steps, on the host, by start.
-        model: what was trained; its sizes tell products apart.
-        batch_size: of a minibatch.
+        model: what was trained; its sizes tell the products of its layer apart.
     """
-    places = _places(events)
-    if SCOPE + "model" in places:
-        parts = _by_place(events, places, model.vocab_size, batch_size)
-    else:
-        parts = [_by_shape(event, model) for event in events]
-    for event, part in zip(events, parts, strict=True):
+    made = dict[int, str]()
+    node = RECURRENCE  # the part of the backward node that runs
+    for event, place in zip(events, _places(events), strict=True):
+        if place.startswith(BACKWARD):
+            if event.name == place:
+                # a node that no operator made stores a gradient, that of the node before
+                node = made.get(event.sequence_nr, node)
+            part = node
+        else:
+            part = _of_layer(event, model) if place == LAYER else place
+            made[event.sequence_nr] = part
         yield part if _is_operator(event) else OVERHEAD
 
 
@@ -81,73 +78,52 @@ def _union(spans: Iterable[tuple[float, float]]) -> float:
 
 
 def _is_operator(event: FunctionEvent) -> bool:
-    return "::" in event.name and not event.name.startswith(("autograd::", SCOPE))
+    return "::" in event.name and not event.name.startswith(("autograd::", PREFIX))
 
 
 def _places(events: Sequence[FunctionEvent]) -> list[str]:
-    """Name the innermost marked place, or backward node, each event ran in; "" for none."""
+    """Name the innermost scope, or backward node, that each event ran in."""
     found: dict[int, str] = {}
     for event in events:  # parents come before their children
-        own = event.name.startswith((SCOPE, BACKWARD))
-        found[id(event)] = event.name if own else found.get(id(event.cpu_parent), "")
+        own = event.name.startswith((PREFIX, BACKWARD))
+        place = event.name.removeprefix(PREFIX) if own else found.get(id(event.cpu_parent))
+        found[id(event)] = place or UNMARKED
     return [found[id(event)] for event in events]
 
 
-def _by_place(
-    events: Sequence[FunctionEvent], places: list[str], vocab_size: int, batch_size: int
-) -> list[str]:
-    """Put each event to the part of its place, and the backward pass to that of the forward one.
+def _of_layer(event: FunctionEvent, model: LanguageModel) -> str:
+    """Tell the input projection from the recurrence, which no layer shows by a scope of its own.
 
-    An operator and the backward node it made share a sequence number. Operators that make none
-    carry the number of the next that does, so the last to start with a number is the maker.
+    What multiplies all time steps at once is the input projection, as is what multiplies one-hot
+    vectors. Where these are as wide as the hidden state, shapes tell nothing, but that a layer of
+    the library on the CPU projects all time steps at once.
     """
-    parts, made = list[str](), dict[int, str]()
-    node = RECURRENCE  # the part of the backward node that runs
-    unmarked = MINIBATCH  # the part of what runs in no place, by what ran before it
-    for event, place in zip(events, places, strict=True):
-        if place.startswith(BACKWARD):
-            unmarked = UPDATE
-            if event.name == place:
-                # a node that no operator made stores a gradient, that of the node before
-                node = made.get(event.sequence_nr, node)
-            parts.append(node)
-            continue
-        if event.name == SCOPE + "step":
-            unmarked = MINIBATCH
-        elif event.name == SCOPE + "model":
-            unmarked = LOSS
-        inside = {SCOPE + "model": INPUT, SCOPE + "output": OUTPUT}
-        of_layer = place == SCOPE + "layer"
-        part = _of_layer(event, vocab_size, batch_size) if of_layer else inside.get(place, unmarked)
-        parts.append(part)
-        made[event.sequence_nr] = part
-    return parts
-
-
-def _of_layer(event: FunctionEvent, vocab_size: int, batch_size: int) -> str:
-    """Tell the input projection from the recurrence, by the rows and the length of the inputs."""
     if event.name in WHOLE_LAYERS:
         return WHOLE
-    if event.name in PRODUCTS:
-        rows, inner = next(shape for shape in _shapes(event) if len(shape) > 1)[-2:]
-        if rows > batch_size or inner == vocab_size:
-            return INPUT
-    return RECURRENCE
-
-
-def _by_shape(event: FunctionEvent, model: LanguageModel) -> str:
-    """Guess the part of an operator of a training step that torch does not differentiate."""
-    shapes = [list(shape) for shape in _shapes(event)]
-    if event.name.startswith(ROW_GATHER):
+    if event.name not in PRODUCTS:
+        return RECURRENCE
+    *leading, inner = _left(event)
+    if len(leading) > 1:
         return INPUT
-    if event.name in PRODUCTS:
-        return OUTPUT if any(model.vocab_size in shape for shape in shapes) else RECURRENCE
-    of_weights = any(shape == list(p.shape) for p in model.parameters() for shape in shapes)
-    if event.name.startswith("aten::_foreach") or (of_weights and event.name.startswith(UPDATES)):
-        return UPDATE
-    if any(shape and shape[-1] == model.vocab_size for shape in shapes):
-        return LOSS
-    return RECURRENCE
+    if inner != model.vocab_size:
+        return RECURRENCE
+    if inner != model.layer.hidden_size:
+        return INPUT
+    at_once = _within(event, LIBRARY) and model.output.weight.device.type == "cpu"
+    return RECURRENCE if at_once else UNMARKED
+
+
+def _left(event: FunctionEvent) -> list[int]:
+    """Shape of the left operand of a product, as the layer gave it to the library."""
+    caller = event.cpu_parent
+    asked = caller if caller and caller.name in ("aten::linear", "aten::matmul") else event
+    return next(shape for shape in _shapes(asked) if len(shape) > 1)
+
+
+def _within(event: FunctionEvent, names: tuple[str, ...]) -> bool:
+    """Whether an event ran in an operator of one of these names."""
+    above = event.cpu_parent
+    return above is not None and (above.name in names or _within(above, names))
 
 
 def _shapes(event: FunctionEvent) -> Any:

@@ -16,6 +16,7 @@ from torch.nn.functional import cross_entropy
 from rnnbench import checkpoint, initial, metrics, names, provenance, samplers, variants
 from rnnbench.errors import StudyError
 from rnnbench.jobs import RunConfig, TimingConfig
+from rnnbench.scopes import LOSS, UPDATE, scope
 from rnnbench.variants import LanguageModel, State
 
 GRAD_NORM_QUANTILES = {"grad_norm_q05": 0.05, "grad_norm": 0.5, "grad_norm_q95": 0.95}
@@ -205,9 +206,10 @@ def forward_backward(
     """Leave the gradients of the mean loss of a minibatch ``(T, B)`` in the parameters."""
     model.zero_grad()
     logits, state = model(X, state)
-    loss = cross_entropy(logits.flatten(0, 1), Y.flatten())
-    loss.backward()
-    return loss.detach(), state
+    with scope(LOSS):
+        loss = cross_entropy(logits.flatten(0, 1), Y.flatten())
+        loss.backward()
+        return loss.detach(), state
 
 
 @torch.no_grad()
@@ -217,8 +219,9 @@ def descend(model: nn.Module, learning_rate: float) -> None:
     Written out because making a ``torch.optim`` optimiser imports the compiler, two seconds that
     every training process would pay.
     """
-    for parameter in trained(model):
-        parameter.sub_(cast(Tensor, parameter.grad), alpha=learning_rate)
+    with scope(UPDATE):
+        for parameter in trained(model):
+            parameter.sub_(cast(Tensor, parameter.grad), alpha=learning_rate)
 
 
 def clip_gradients(model: nn.Module, clip_norm: float) -> Tensor:
@@ -227,10 +230,11 @@ def clip_gradients(model: nn.Module, clip_norm: float) -> Tensor:
     ``clip_norm = inf`` never clips and still measures.
     """
     gradients = [cast(Tensor, parameter.grad) for parameter in trained(model)]
-    grad_norm = nn.utils.get_total_norm(gradients)
-    scale = torch.where(grad_norm > clip_norm, clip_norm / grad_norm, 1.0)
-    for gradient in gradients:
-        gradient.mul_(scale)
+    with scope(UPDATE):
+        grad_norm = nn.utils.get_total_norm(gradients)
+        scale = torch.where(grad_norm > clip_norm, clip_norm / grad_norm, 1.0)
+        for gradient in gradients:
+            gradient.mul_(scale)
     return grad_norm
 
 

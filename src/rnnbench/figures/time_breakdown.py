@@ -23,12 +23,14 @@ COLORS = {
     "output layer": _theme.GREEN,
     "loss": _theme.PURPLE,
     "update": _theme.ORANGE,
+    "not told apart": "#e2e2e2",
     "recorded graph": _theme.INK,
     OVERHEAD: "#c4c4c4",
 }
 LABELS = {OVERHEAD: "outside operators"}
 NOTE = (
-    "A layer in one operator holds its input projection. Outside torch's operators lie Python, "
+    "A layer in one operator holds its input projection. What a step of its own does not mark, or "
+    "one graph holds, is not told apart. Outside torch's operators lie Python, "
     "autograd's book-keeping, and native code of other kinds."
 )
 SMALLEST = 0.055  # share that has room for its number
@@ -60,11 +62,12 @@ def finding(tables: _rows.Tables) -> str:
         return _rows.missing(parts, "breakdown", "breakdown")
     layer = done[done.part.isin(["recurrence", "layer in one operator"])]
     layer = layer.groupby([*_speed.PANEL, "variant"], dropna=False).share.sum()
+    told = layer[layer > 0]  # a native step or one compiled graph does not show its layer
     outside = done[done.part == OVERHEAD].sort_values("share").iloc[-1]
+    inside = f"{_range(told)} of the time of a training step" if len(told) else "an unknown share"
     return (
-        f"The recurrent layer after its input takes {_range(layer)} of the time of a training "
-        f"step, and what is outside torch's operators at most {100 * outside.share:.0f} % "
-        f"({outside.variant} on {outside.device})."
+        f"The recurrent layer after its input takes {inside}, and what is outside torch's "
+        f"operators at most {100 * outside.share:.0f} % ({outside.variant} on {outside.device})."
     )
 
 

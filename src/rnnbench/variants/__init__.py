@@ -11,7 +11,8 @@ The contract of a file:
 * ``step(model, X, Y, state, clip_norm, learning_rate)``, only where a file trains in a way of its
   own: what :func:`rnnbench.train.step` does, to the same weights in the same places. A module whose
   name starts with an underscore is what several such files share. Parameters that need no gradient
-  stay as they are, and their gradients are no part of the norm.
+  stay as they are, and their gradients are no part of the norm. Where its time goes is told by the
+  scopes it opens (see :mod:`rnnbench.scopes`).
 * ``unavailable(device, dtype)``, only where a file needs what a machine may lack: in words, why it
   cannot train here, or None.
 

@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from rnnbench import train
+from rnnbench.scopes import MINIBATCH, scope
 from rnnbench.variants import LanguageModel, State
 
 
@@ -61,8 +62,10 @@ def step(
         like = model.output.weight
         zeros = [like.new_zeros(X.shape[1], model.layer.hidden_size) for _ in range(parts)]
         state = tuple(zeros) if parts > 1 else zeros[0]
+    with scope(MINIBATCH):
+        X, Y = X.contiguous(), Y.contiguous()
     model.zero_grad()
-    loss, state = compiled()(model, X.contiguous(), Y.contiguous(), state)
+    loss, state = compiled()(model, X, Y, state)
     loss.backward()
     grad_norm = train.clip_gradients(model, clip_norm)
     train.descend(model, learning_rate)

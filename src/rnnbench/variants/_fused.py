@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from rnnbench import native
 from rnnbench.errors import StudyError
+from rnnbench.scopes import MINIBATCH, scope
 from rnnbench.variants import LanguageModel, State
 
 CELLS = {"RNN_TANH": 0, "RNN_RELU": 1, "GRU": 2, "LSTM": 3}
@@ -80,7 +81,8 @@ def step(
             a token is not of the vocabulary.
         NativeError: the native step is not built.
     """
-    X, Y = X.contiguous(), Y.contiguous()
+    with scope(MINIBATCH):
+        X, Y = X.contiguous(), Y.contiguous()
     is_lstm = model.layer.mode == "LSTM"
     parts = list(state) if isinstance(state, tuple) else [state] * (1 + is_lstm)
     parts = [part if part is None else part.contiguous() for part in parts]

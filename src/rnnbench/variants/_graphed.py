@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from rnnbench import train
+from rnnbench.scopes import GRAPH, MINIBATCH, RECURRENCE, scope
 from rnnbench.variants import LanguageModel, State
 
 WARM_UP_STEPS = 3  # libraries choose kernels and allocate; that must not happen while recording
@@ -72,13 +73,16 @@ class Recording:
 
     def step(self, X: Tensor, Y: Tensor, state: State) -> list[Tensor]:
         """Replay on one minibatch; return loss, norm and parts of the state, in own memory."""
-        self.X.copy_(X)
-        self.Y.copy_(Y)
+        with scope(MINIBATCH):
+            self.X.copy_(X)
+            self.Y.copy_(Y)
         given = state if isinstance(state, tuple) else (state,) * len(self.state)
-        for place, part in zip(self.state, given, strict=True):
-            place.zero_() if part is None else place.copy_(part)
-        self.replay()
-        return [result.clone() for result in self.results]
+        with scope(RECURRENCE):
+            for place, part in zip(self.state, given, strict=True):
+                place.zero_() if part is None else place.copy_(part)
+        with scope(GRAPH):
+            self.replay()
+            return [result.clone() for result in self.results]
 
 
 RECORDINGS: WeakKeyDictionary[LanguageModel, tuple[tuple[float, ...], Recording]] = (

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from torch.nn.functional import nll_loss
 
 from rnnbench import train
+from rnnbench.scopes import INPUT, LOSS, MINIBATCH, OUTPUT, RECURRENCE, scope
 from rnnbench.variants import LanguageModel, State
 
 KINDS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
@@ -60,30 +61,43 @@ class Workspace:
     def forward(self, model: LanguageModel, x: Tensor, y: Tensor) -> Tensor:
         """Return the mean loss of tokens ``(T B,)``; log-probabilities are left in ``log_p``."""
         for depth, loop in enumerate(self.loops):
-            W_ih, _, b_ih, b_hh = self._weights(model.layer, depth)
-            bias, pre = loop.bias(b_ih, b_hh), loop.pre.flatten(0, 1)
-            if depth == 0:
-                torch.index_select(W_ih.T + bias, 0, x, out=pre)
-            else:
-                torch.addmm(
-                    bias, self.loops[depth - 1].carried[0][1:].flatten(0, 1), W_ih.T, out=pre
-                )
-            loop.forward()
-        top = self.loops[-1].carried[0][1:].flatten(0, 1)
-        torch.addmm(model.output.bias, top, model.output.weight.T, out=self.logits)
-        torch.log_softmax(self.logits, 1, out=self.log_p)
-        return nll_loss(self.log_p, y)
+            with scope(INPUT):
+                self._project(model, depth, x)
+            with scope(RECURRENCE):
+                loop.forward()
+        with scope(OUTPUT):
+            top = self._outputs(-1)
+            torch.addmm(model.output.bias, top, model.output.weight.T, out=self.logits)
+        with scope(LOSS):
+            torch.log_softmax(self.logits, 1, out=self.log_p)
+            return nll_loss(self.log_p, y)
+
+    def _project(self, model: LanguageModel, depth: int, x: Tensor) -> None:
+        """Put the inputs' share of the gates of a layer in its place."""
+        W_ih, _, b_ih, b_hh = self._weights(model.layer, depth)
+        loop = self.loops[depth]
+        bias, pre = loop.bias(b_ih, b_hh), loop.pre.flatten(0, 1)
+        if depth == 0:
+            torch.index_select(W_ih.T + bias, 0, x, out=pre)
+        else:
+            torch.addmm(bias, self._outputs(depth - 1), W_ih.T, out=pre)
+
+    def _outputs(self, depth: int) -> Tensor:
+        """Outputs of a layer, ``(T B, H)``."""
+        outputs: Tensor = self.loops[depth].carried[0][1:]
+        return outputs.flatten(0, 1)
 
     def backward(self, model: LanguageModel, x: Tensor, y: Tensor) -> None:
         """Leave all gradients in ``grads``, in the order of the model's parameters."""
         *of_layers, dW_out, db_out = self.grads
-        d_logits = torch.exp(self.log_p, out=self.logits)
-        d_logits.scatter_add_(1, y[:, None], d_logits.new_full((1, 1), -1.0).expand(len(y), 1))
-        d_logits.div_(len(y))
-        top = self.loops[-1].carried[0][1:].flatten(0, 1)
-        torch.mm(d_logits.T, top, out=dW_out)
-        torch.sum(d_logits, 0, out=db_out)
-        torch.mm(d_logits, model.output.weight, out=self.dH.flatten(0, 1))
+        with scope(LOSS):
+            d_logits = torch.exp(self.log_p, out=self.logits)
+            d_logits.scatter_add_(1, y[:, None], d_logits.new_full((1, 1), -1.0).expand(len(y), 1))
+            d_logits.div_(len(y))
+        with scope(OUTPUT):
+            torch.mm(d_logits.T, self._outputs(-1), out=dW_out)
+            torch.sum(d_logits, 0, out=db_out)
+            torch.mm(d_logits, model.output.weight, out=self.dH.flatten(0, 1))
         for depth in reversed(range(len(self.loops))):
             grads = of_layers[4 * depth : 4 * depth + 4]
             self._backward_layer(model, depth, x, grads)
@@ -92,17 +106,19 @@ class Workspace:
         self, model: LanguageModel, depth: int, x: Tensor, grads: list[Tensor]
     ) -> None:
         loop, (dW_ih, dW_hh, db_ih, db_hh) = self.loops[depth], grads
-        d_inputs, d_hidden = (d.flatten(0, 1) for d in loop.backward(self.dH))
-        torch.mm(d_hidden.T, loop.carried[0][:-1].flatten(0, 1), out=dW_hh)
-        torch.sum(d_inputs, 0, out=db_ih)
-        torch.sum(d_hidden, 0, out=db_hh)
-        if depth == 0:  # a product of few columns is faster than adding row by row
-            self.one_hot.zero_().scatter_(1, x[:, None], 1.0)
-            torch.mm(d_inputs.T, self.one_hot, out=dW_ih)
-        else:
-            torch.mm(d_inputs.T, self.loops[depth - 1].carried[0][1:].flatten(0, 1), out=dW_ih)
-            W_ih, *_ = self._weights(model.layer, depth)
-            torch.mm(d_inputs, W_ih, out=self.dH.flatten(0, 1))
+        with scope(RECURRENCE):
+            d_inputs, d_hidden = (d.flatten(0, 1) for d in loop.backward(self.dH))
+            torch.mm(d_hidden.T, loop.carried[0][:-1].flatten(0, 1), out=dW_hh)
+            torch.sum(d_hidden, 0, out=db_hh)
+        with scope(INPUT):
+            torch.sum(d_inputs, 0, out=db_ih)
+            if depth == 0:  # a product of few columns is faster than adding row by row
+                self.one_hot.zero_().scatter_(1, x[:, None], 1.0)
+                torch.mm(d_inputs.T, self.one_hot, out=dW_ih)
+            else:
+                torch.mm(d_inputs.T, self._outputs(depth - 1), out=dW_ih)
+                W_ih, *_ = self._weights(model.layer, depth)
+                torch.mm(d_inputs, W_ih, out=self.dH.flatten(0, 1))
 
 
 WORKSPACES: WeakKeyDictionary[LanguageModel, Workspace] = WeakKeyDictionary()
@@ -127,12 +143,15 @@ def step(
     learning_rate: float,
 ) -> tuple[Tensor, Tensor, State]:
     """Train on one minibatch, as :func:`rnnbench.train.step` does."""
-    kept, x, y = workspace(loop, model, *X.shape), X.flatten(), Y.flatten()
-    kept.start(state)
+    with scope(MINIBATCH):
+        kept, x, y = workspace(loop, model, *X.shape), X.flatten(), Y.flatten()
+    with scope(RECURRENCE):
+        kept.start(state)
     loss = kept.forward(model, x, y)
     kept.backward(model, x, y)
     for parameter, grad in zip(model.parameters(), kept.grads, strict=True):
         parameter.grad = grad if parameter.requires_grad else None
     grad_norm = train.clip_gradients(model, clip_norm)
     train.descend(model, learning_rate)
-    return loss, grad_norm, kept.end()
+    with scope(RECURRENCE):
+        return loss, grad_norm, kept.end()

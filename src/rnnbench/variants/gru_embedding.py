@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from rnnbench.initial import uniform
+from rnnbench.scopes import INPUT, scope
 
 initial = uniform
 
@@ -24,7 +25,9 @@ class Layer(nn.Module):
     def forward(self, inputs: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor]:
         """Read tokens ``(T, B)``, or one-hot vectors, whose product with the table is the same."""
         one_hot = inputs.is_floating_point()
-        return self.gru(inputs @ self.table if one_hot else self.table[inputs], state)
+        with scope(INPUT):
+            embedded = inputs @ self.table if one_hot else self.table[inputs]
+        return self.gru(embedded, state)
 
 
 build = Layer
