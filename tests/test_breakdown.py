@@ -96,7 +96,7 @@ def test_softmax_is_loss_and_subtraction_from_the_weights_is_update():
         of.setdefault(event.name, set()).add(part)
     assert of["aten::_log_softmax"] == of["aten::_log_softmax_backward_data"] == {operators.LOSS}
     assert of["aten::sub_"] == of["aten::linalg_vector_norm"] == {operators.UPDATE}
-    assert of["aten::one_hot"] == {operators.INPUT}
+    assert of["aten::scatter_"] == {operators.INPUT}
     assert operators.MINIBATCH in of["aten::slice"]
 
 
