@@ -107,7 +107,7 @@ def test_softmax_is_loss_and_subtraction_from_the_weights_is_update():
         of.setdefault(event.name, set()).add(part)
     assert of["aten::_log_softmax"] == of["aten::_log_softmax_backward_data"] == {scopes.LOSS}
     assert of["aten::sub_"] == of["aten::linalg_vector_norm"] == {scopes.UPDATE}
-    assert of["aten::one_hot"] == {scopes.INPUT}
+    assert of["aten::scatter_"] == {scopes.INPUT}
     assert scopes.MINIBATCH in of["aten::slice"]
 
 

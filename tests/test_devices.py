@@ -22,18 +22,24 @@ from rnnbench import (
     breakdown,
     checkpoint,
     engine,
+    generate,
+    generation,
     gpus,
     inference,
     limit,
     machine,
+    memory,
     precision,
     scaling,
     speed,
     train,
     variants,
 )
+from rnnbench.generate import Trained
+from rnnbench.judge import Judge
 from rnnbench.names import load, names
 from rnnbench.study import Study
+from rnnbench.vocab import Vocab
 
 PROJECT = Path(__file__).parents[1]
 GPU_MACHINE = "intel-xeon-8c-64g-nvidia-h100-80gb-hbm3-abcdef"
@@ -208,6 +214,26 @@ def test_a_run_is_trained_by_an_engine_saved_and_taken_up_on_its_device(device, 
     assert checkpoint.restore(tmp_path / "saved", "a", again)
     for mine, wanted in zip(again.model.parameters(), progress.model.parameters(), strict=True):
         assert torch.equal(mine, wanted) and mine.device.type == device
+
+
+@every_device
+def test_later_stages_read_a_run_wherever_it_was_trained(device, tmp_path):
+    """Weights trained on a GPU are read on the CPU, and so are the tokens beside them."""
+    run = dataclasses.replace(RUN, device=device, num_epochs=1)
+    progress = train.start(run, VOCAB_SIZE)
+    train.train(run, train.split(TOKENS, run), progress, tmp_path / "saved", "a")
+    vocab = Vocab(tuple("abcdef"), (1,) * VOCAB_SIZE)
+    checkpoint.write_weights(
+        tmp_path / "weights", progress.model, run.as_row() | {"vocab": vocab.tokens}
+    )
+    measured = memory.table([tmp_path / "weights"], TOKENS, vocab, [1, 4], 30, 3)
+    assert set(measured.device) == {device} and np.isfinite(measured.total_nats).all()
+    trained = Trained.read(tmp_path / "weights")
+    judge = Judge.of(TOKENS, vocab, Vocab.build(["ab"]), run, 2)
+    texts = generation.rows(trained, judge, generation.Task(["ab"], 9, 1, {"greedy": {}}))
+    assert {row["num_chars"] for row in texts} == {9}
+    written = generate.Writing(vocab, "char", ["ab"], 9).rows("trained", progress.model)
+    assert len(written[0][2]) == 11
 
 
 @cuda_alone

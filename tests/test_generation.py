@@ -232,6 +232,18 @@ def test_runs_that_cannot_be_had_are_rows_that_say_so():
     assert table.reason.tolist() == ["r"] and table.decoder.isna().all()
 
 
+def test_a_run_that_was_trained_on_a_gpu_writes_where_there_is_none(tmp_path):
+    model, found = train.start(RUN, len(VOCAB)).model, {}
+    for device in ("cpu", "cuda"):
+        run = replace(RUN, device=device)
+        facts = run.as_row() | {"vocab": VOCAB.tokens}
+        checkpoint.write_weights(tmp_path / device, model, facts)
+        rows = generation.rows(Trained.read(tmp_path / device), judge_of(run), TASK)
+        found[device] = DataFrame(rows)
+        assert set(found[device].pop("device")) == {device}
+    assert found["cpu"].equals(found["cuda"])
+
+
 def test_a_run_whose_weights_are_no_numbers_writes_all_the_same(tmp_path):
     model = train.start(RUN, len(VOCAB)).model
     with torch.no_grad():

@@ -145,9 +145,24 @@ def test_what_is_read_does_not_depend_on_how_many_are_read_at_once(monkeypatch):
     layer = Register(3)
     model = language_model(layer, random_weight(layer))
     whole = read(model, [1, 2, 4])
-    monkeypatch.setattr(memory, "AT_ONCE", 7)
-    for once, parts in zip(whole, read(model, [1, 2, 4]), strict=True):
-        np.testing.assert_allclose(once, parts)
+    for bound, value in (("AT_ONCE", 7), ("MOST_INPUTS", 4 * 7 * VOCAB_SIZE)):
+        with monkeypatch.context() as patch:
+            patch.setattr(memory, bound, value)
+            for once, parts in zip(whole, read(model, [1, 2, 4]), strict=True):
+                np.testing.assert_allclose(once, parts)
+
+
+@pytest.mark.parametrize("most", [1, 5 * 12 * VOCAB_SIZE, 1 << 26])
+def test_no_more_is_held_than_the_last_predictions_and_inputs_up_to_a_bound(most, monkeypatch):
+    """Logits of every step, or of all histories at once, fill a machine where words are many."""
+    model, predicted, held = train.start(RUN, VOCAB_SIZE).model, [], []
+    model.output.register_forward_hook(lambda _, given, logits: predicted.append(logits.shape))
+    model.layer.register_forward_hook(lambda _, given, found: held.append(given[0].numel()))
+    monkeypatch.setattr(memory, "MOST_INPUTS", most)
+    histories, labels = memory.spread(torch.from_numpy(TEXT), 12, 30)
+    memory.losses(model, histories, labels, [1, 3, 12])
+    assert {len(shape) for shape in predicted} == {2}
+    assert max(held) <= max(most, 12 * VOCAB_SIZE)
 
 
 @given(st.integers(1, 20), st.integers(1, 60))
@@ -185,6 +200,17 @@ def test_runs_are_measured_from_their_weights(tmp_path):
     assert set(table.variant) == {"gru"} and table.num_tokens.sum() == 2 * 3 * 30
     direct = memory.rows(model, train.split(TOKENS, run), [1, 2, 4], 30, 3)
     assert table.total_nats.tolist() == [row["total_nats"] for row in direct]
+
+
+def test_a_run_that_was_trained_on_a_gpu_is_measured_where_there_is_none(tmp_path):
+    model, vocab = finish(RUN, tmp_path / "checkpoint").model, Vocab(tuple("abcdef"), (1,) * 6)
+    tables = {}
+    for device in ("cpu", "cuda"):
+        facts = dataclasses.replace(RUN, device=device).as_row() | {"vocab": vocab.tokens}
+        checkpoint.write_weights(tmp_path / device, model, facts)
+        tables[device] = memory.table([tmp_path / device], TOKENS, vocab, [1, 4], 30, 3)
+        assert set(tables[device].pop("device")) == {device}
+    assert tables["cpu"].equals(tables["cuda"])
 
 
 # Intervals

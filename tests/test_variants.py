@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy, one_hot
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from rnnbench import initial, metrics, variants
 from rnnbench.errors import StudyError
@@ -245,6 +246,27 @@ def test_a_scratch_cell_gives_the_gradients_of_the_library_cell(twins):
 
 
 # Identities
+
+
+class Largest(TorchDispatchMode):
+    """Keeps the size of the largest tensor of whole numbers that is made."""
+
+    size = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        found = function(*args, **(kwargs or {}))
+        if isinstance(found, torch.Tensor) and not found.is_floating_point():
+            self.size = max(self.size, found.numel())
+        return found
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+def test_one_hot_inputs_are_made_in_the_type_of_the_weights_and_in_no_other(dtype):
+    model, X = build("rnn", dtype=dtype), tokens()
+    with Largest() as largest:
+        found = model.one_hot(X.to(torch.uint8))
+    assert torch.equal(found, one_hot(X, VOCAB_SIZE).to(dtype)) and found.dtype == dtype
+    assert largest.size == X.numel()
 
 
 def test_a_one_hot_product_is_a_row_gather():

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.func import functional_call
-from torch.nn.functional import cross_entropy, one_hot
+from torch.nn.functional import cross_entropy
 
 from rnnbench.variants import LanguageModel, State
 
@@ -49,7 +49,7 @@ def forward(model: LanguageModel, X: Tensor, state: State, xi: Tensor) -> tuple[
 
     Steps between which xi is 1 go through the layer together.
     """
-    inputs = one_hot(X.long(), model.vocab_size).to(model.output.weight.dtype)
+    inputs = model.one_hot(X)
     factors, outputs = xi.tolist(), list[Tensor]()
     cuts = [t for t in range(1, len(X)) if factors[t] != 1]
     for start, end in pairwise([0, *cuts, len(X)]):
@@ -66,7 +66,7 @@ def contributions(model: LanguageModel, X: Tensor, Y: Tensor) -> Tensor:
     the mean over steps and subsequences, so that the sum over t and i is the full gradient.
     """
     copies = [_copy(model.layer) for _ in X]
-    inputs = one_hot(X.long(), model.vocab_size).to(model.output.weight.dtype)
+    inputs = model.one_hot(X)
     state, losses = None, []
     for weights, step, labels in zip(copies, inputs.split(1), Y, strict=True):
         hidden, state = functional_call(model.layer, weights, (step, state))

@@ -21,7 +21,7 @@ from pandas import DataFrame
 from torch import Tensor
 from torch.nn.functional import kl_div, log_softmax
 
-from rnnbench import outcome, train
+from rnnbench import outcome
 from rnnbench.errors import StudyError
 from rnnbench.generate import Trained
 from rnnbench.train import Texts
@@ -32,6 +32,7 @@ SPLITS = ("train", "heldout")
 COLUMNS = [*outcome.ADDRESS, "split", "block", "context", "num_tokens", "total_nats"]
 COLUMNS += ["influence_nats", "reason"]
 AT_ONCE = 512  # histories read side by side
+MOST_INPUTS = 1 << 26  # numbers among their inputs, steps x histories x vocabulary: 256 MiB
 LEAKY = "reads the tokens that it is to predict, so there is no history to cut"
 LOST = "diverged: its predictions are no numbers"
 
@@ -56,10 +57,10 @@ def table(
     found: list[dict[str, Any]] = []
     for number, path in enumerate(weights, start=1):
         trained = Trained.read(path)
-        run, as_read = trained.run, trained.vocab.encode(vocab.tokens)[ids]
+        run, texts = trained.run, trained.texts(ids, vocab)
         log.info("run %d/%d %s seed %d", number, len(weights), run.variant, run.seed)
         address = {key: getattr(run, key) for key in outcome.ADDRESS}
-        read = rows(trained.model, train.split(as_read, run), sorted(contexts), positions, blocks)
+        read = rows(trained.model, texts, sorted(contexts), positions, blocks)
         found += [address | row for row in read]
     return DataFrame(found, columns=COLUMNS)
 
@@ -118,8 +119,9 @@ def losses(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Loss after each cut history, and influence of each token back: nats, ``(contexts, P)``."""
     others = histories.roll(histories.shape[1] // 2, dims=1)  # a token of elsewhere in the text
+    size = min(AT_ONCE, max(1, MOST_INPUTS // (len(histories) * model.vocab_size)))
     parts = zip(
-        *(tensor.split(AT_ONCE, dim=-1) for tensor in (histories, others, labels)), strict=True
+        *(tensor.split(size, dim=-1) for tensor in (histories, others, labels)), strict=True
     )
     found = [
         (cut_losses(model, history, label, contexts), influences(model, history, other, contexts))
@@ -148,7 +150,7 @@ def influences(
     state, read, found = None, len(histories), []
     for context in reversed(contexts):
         if read > context:
-            _, state = model(histories[-read:][: read - context], state)
+            _, state = model.read(histories[-read:][: read - context], state)
             read = context
         changed = torch.cat([others[-context][None], histories[len(histories) - context + 1 :]])
         after = predict(model, changed, state)
@@ -158,5 +160,5 @@ def influences(
 
 def predict(model: LanguageModel, tokens: Tensor, state: State) -> Tensor:
     """Log-probabilities of the token after ``(T, P)`` tokens, ``(P, vocab_size)``."""
-    logits, _ = model(tokens, state)
-    return log_softmax(logits[-1], dim=1)
+    hidden, _ = model.read(tokens, state)
+    return log_softmax(model.output(hidden[-1]), dim=1)

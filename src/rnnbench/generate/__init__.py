@@ -14,6 +14,7 @@ from rnnbench.decoders import greedy
 from rnnbench.errors import RecordError
 from rnnbench.jobs import RunConfig
 from rnnbench.records import write_text
+from rnnbench.train import Texts
 from rnnbench.variants import LanguageModel, State
 from rnnbench.vocab import Vocab
 
@@ -112,6 +113,19 @@ class Trained:
         checkpoint.read_weights(path, model)
         return cls(run, Vocab(tokens, (0,) * len(tokens)), model)
 
+    def texts(self, ids: np.ndarray, vocab: Vocab) -> Texts:
+        """What the run learned from and never saw, on the CPU as its model is.
+
+        Args:
+            ids: index of each token of the text it was trained on, ``(N,)``.
+            vocab: of that text.
+
+        Raises:
+            StudyError: as :func:`rnnbench.train.split`.
+        """
+        as_read = self.vocab.encode(vocab.tokens)[ids]
+        return train.split(as_read, on_cpu(self.run))
+
 
 def shapes(run: RunConfig, vocab_size: int) -> dict[str, tuple[int, ...]]:
     """Name -> shape of the weights of a run; they are not made."""
@@ -123,7 +137,12 @@ def shapes(run: RunConfig, vocab_size: int) -> dict[str, tuple[int, ...]]:
 
 def untrained(run: RunConfig, vocab_size: int) -> LanguageModel:
     """The model that a run starts with, drawn from its seed, on the CPU."""
-    return train.start(dataclasses.replace(run, device="cpu"), vocab_size).model
+    return train.start(on_cpu(run), vocab_size).model
+
+
+def on_cpu(run: RunConfig) -> RunConfig:
+    """The same run there: weights are read where a machine may have no other device."""
+    return dataclasses.replace(run, device="cpu")
 
 
 def _unfit(path: Path, found: str) -> RecordError:

@@ -26,7 +26,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import one_hot
 
 from rnnbench import initial, names
 
@@ -45,10 +44,19 @@ class LanguageModel(nn.Module):
 
     def forward(self, X: Tensor, state: State = None) -> tuple[Tensor, State]:
         """Map tokens ``(T, B)`` to the next token's logits ``(T, B, vocab_size)`` and the state."""
-        embedded = hasattr(self.layer, "embedding_size")
-        inputs = X if embedded else one_hot(X.long(), self.vocab_size).to(self.output.weight.dtype)
-        hidden, state = self.layer(inputs, state)
+        hidden, state = self.read(X, state)
         return self.output(hidden), state
+
+    def read(self, X: Tensor, state: State = None) -> tuple[Tensor, State]:
+        """Map tokens ``(T, B)`` to what the output layer reads, ``(T, B, H)``, and the state."""
+        embedded = hasattr(self.layer, "embedding_size")
+        hidden, state = self.layer(X if embedded else self.one_hot(X), state)
+        return hidden, state
+
+    def one_hot(self, X: Tensor) -> Tensor:
+        """Vectors of tokens, ``(..., vocab_size)`` in the type of the weights and in no other."""
+        zeros = self.output.weight.new_zeros(*X.shape, self.vocab_size)
+        return zeros.scatter_(-1, X.long()[..., None], 1)
 
     @property
     def leaky(self) -> bool:
