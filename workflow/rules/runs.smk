@@ -10,7 +10,7 @@ TRIALS = [TRIAL.format(**address) for address in study.trials]
 
 PARTS["runs"] = [f"{folder}/record.json" for folder in RUNS]
 PARTS["curves"] = [f"{folder}/curve.csv" for folder in RUNS]
-PARTS["texts"] = [f"{folder}/text.txt" for folder in RUNS]
+PARTS["texts"] = [f"{folder}/text.csv" for folder in RUNS]
 PARTS["trials"] = [f"{folder}/record.json" for folder in TRIALS]
 PARTS["equal_cost"] = PARTS["trials"]
 PARTS["trial_curves"] = [f"{folder}/curve.csv" for folder in TRIALS]
@@ -24,7 +24,7 @@ rule run:
         record=f"{RUN}/record.json",
         curve=f"{RUN}/curve.csv",
         weights=f"{RUN}/weights.safetensors",
-        text=f"{RUN}/text.txt",
+        text=f"{RUN}/text.csv",
     log:
         f"{RUN}/run.log",
     conda:
@@ -51,7 +51,7 @@ use rule run as trial with:
         record=f"{TRIAL}/record.json",
         curve=f"{TRIAL}/curve.csv",
         weights=f"{TRIAL}/weights.safetensors",
-        text=f"{TRIAL}/text.txt",
+        text=f"{TRIAL}/text.csv",
     log:
         f"{TRIAL}/run.log",
     params:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 
 from rnnbench import checkpoint, engine, generate, outcome, precision, run_text, tables, train
@@ -29,7 +30,7 @@ with recorded(snakemake) as job:
     facts = run.as_row() | {"vocab": vocab.tokens}
     checkpoint.write_weights(Path(snakemake.output.weights), progress.model, facts)
     tables.write(snakemake.output.curve, outcome.curve_table(run, progress))
-    generate.write(snakemake.output.text, written)
+    tables.write(snakemake.output.text, pd.DataFrame(written))
     record = outcome.record(run, texts, progress, settings.source) | job.given
     write_record(snakemake.output.record, record | text.totals(record))
     saved.unlink(missing_ok=True)
