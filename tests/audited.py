@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import yaml
+from pandas import DataFrame
 from snakemake.utils import update_config
 
 from rnnbench import checkpoint, corpora, outcome, run_text, tables, tokens, train
@@ -64,7 +65,7 @@ def make(folder: Path, **changed: object) -> Path:
     for kind in ("runs", "trials"):
         parts = [f"results/{name}" for name in names if name.startswith(f"{kind}/")]
         table(folder, kind, parts)
-    table(folder, "texts", [f"results/{n.replace('record.json', 'text.txt')}" for n in names[:2]])
+    table(folder, "texts", [f"results/{n.replace('record.json', 'text.csv')}" for n in names[:2]])
     draw(folder)
     config = yaml.safe_dump(study(**changed).publishable, sort_keys=False)
     write_text(folder / "crate/config.yaml", config)
@@ -102,7 +103,8 @@ def run(folder: Path, name: str, config: RunConfig, ids: np.ndarray, vocab: Voca
     train.train(config, texts, progress, place / "checkpoint.safetensors", "digest")
     checkpoint.write_weights(place / "weights.safetensors", progress.model, config.as_row())
     tables.write(place / "curve.csv", outcome.curve_table(config, progress))
-    write_text(place / "text.txt", "stage\tprefix\ttext\ntrained\ttime\ttime\n")
+    written = {"stage": "trained", "prefix": "time", "text": "time\n"}
+    tables.write(place / "text.csv", DataFrame([written]))
     record = outcome.record(config, texts, progress, "e" * 64)
     spelling = Spelling.of(ids, vocab.tokens, config.token, " ", [])
     write_record(folder / name, record | text.totals(record, spelling))
@@ -110,7 +112,7 @@ def run(folder: Path, name: str, config: RunConfig, ids: np.ndarray, vocab: Voca
     return name
 
 
-PARTS = ("curve.csv", "weights.safetensors", "text.txt")
+PARTS = ("curve.csv", "weights.safetensors", "text.csv")
 
 
 def speed(folder: Path) -> None:
@@ -159,8 +161,10 @@ def bundle_of(folder: Path, **changed: bytes) -> Bundle:
     kinds = ("tables/", "runs/", "trials/", "machine/", "provenance/")
     paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     names = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
-    kept = ("record.json", "curve.csv", ".csv", ".json")
-    files = {n: b for n, b in names.items() if n.startswith(kinds) and n.endswith(kept)}
+    files = {
+        n: b for n, b in names.items() if n.startswith(kinds) and n.endswith((".csv", ".json"))
+    }
+    files = {n: b for n, b in files.items() if not n.endswith("/text.csv")}
     files["config.yaml"] = names["crate/config.yaml"]
     files["requirements.lock"] = (PROJECT / "requirements.lock").read_bytes()
     return Bundle.make(MACHINE, files | changed, "0" * 64, {"calibration": "0" * 64})

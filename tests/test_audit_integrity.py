@@ -8,10 +8,12 @@ from pathlib import Path
 
 import audited
 import pytest
+from pandas import DataFrame
 
 from rnnbench import bundle
 from rnnbench.audit import controls, integrity, signature
 from rnnbench.audit.__main__ import main
+from rnnbench.audit.checks.tables import first_difference
 from rnnbench.audit.tree import Tree, TreeError, opened
 from rnnbench.crate import METADATA
 from rnnbench.records import read_record, write_record, write_text
@@ -22,7 +24,7 @@ KINDS = {
     "record": f"{FIRST}/record.json",
     "curve": f"{FIRST}/curve.csv",
     "weights": f"{FIRST}/weights.safetensors",
-    "text": f"{FIRST}/text.txt",
+    "text": f"{FIRST}/text.csv",
     "samples": f"{audited.SPEED}/samples.csv",
     "table": "tables/runs.csv",
     "figure": "figures/loss.svg",
@@ -132,6 +134,18 @@ def test_a_changed_cell_is_named_with_its_line_and_column(results):
     table.write_bytes(audited.cell(table, 2, "perplexity", "1.5"))
     audited.seal(results)
     assert "line 3, perplexity: the table says 1.5" in by(results, "tables")[KINDS["table"]]
+
+
+@pytest.mark.parametrize("text", ["a,b", "a\nb", 'a"b', ""])
+def test_where_tables_part_is_told_in_the_words_of_its_columns_whatever_texts_hold(text):
+    there, other, shorter = (
+        DataFrame({"text": text, "n": n}, range(len(n))).to_csv(index=False).encode()
+        for n in ([1, 2], [1, 3], [1])
+    )
+    assert first_difference(there, other) == "line 3, n: the table says 2, its records give 3"
+    assert first_difference(there, shorter) == "line 3: 3 lines, its records give 2"
+    assert first_difference(there, b'"' + b"x" * 200_000)
+    assert first_difference(there, b"")
 
 
 def test_a_record_that_its_curve_does_not_give_is_found(results):

@@ -527,7 +527,9 @@ def test_an_own_text_with_another_hash_is_refused(prepare: Callable, tmp_path: P
         ({"source": "https://host/my.txt"}, "a sha256 for the URL"),
         ({"source": "my.txt", "sha256": "abc"}, "64 hexadecimal digits"),
         ({"source": "my.txt", "line_join": None}, "as line_join, not None"),
-        ({"source": "my.txt", "line_join": "é"}, "one ASCII character in quotes as line_join"),
+        ({"source": "my.txt", "line_join": "é"}, "ASCII character in quotes as line_join"),
+        ({"source": "my.txt", "line_join": "\r"}, "ASCII character in quotes as line_join"),
+        ({"source": "my.txt", "line_join": "\n\n"}, "ASCII character in quotes as line_join"),
     ],
 )
 def test_an_own_text_that_is_not_well_described_is_an_error(entry: object, words: str) -> None:

@@ -200,6 +200,8 @@ SINGLE = {
     "own_texts": {"My text": {"source": "a.txt"}},
     "own_texts.mine": {"source": 1},
     "own_texts.yours": {"source": "a.txt", "line_join": "é"},
+    "own_texts.hers": {"source": "a.txt", "line_join": "\r"},
+    "own_texts.his": {"source": "a.txt", "line_join": "\n\n"},
     "counting.megabytes": [0],
     "hardware.bundles": [""],
     "hardware.baseline": 3,

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas import DataFrame
 
-from rnnbench import generate, tables
+from rnnbench import own_text, tables
 from rnnbench.jobs import RunConfig, TimingConfig
 from rnnbench.records import write_record
 from rnnbench.study import NOT_AVAILABLE
@@ -255,14 +255,29 @@ def test_a_curve_has_empty_cells_where_the_held_out_text_was_not_read(tmp_path):
     assert table.columns.tolist()[-2:] == ["heldout_total_nats", "heldout_num_tokens"]
 
 
-@pytest.mark.parametrize("prefix", ["time traveller", "null", " a  b ", 'say "'])
-def test_a_text_stands_beside_the_keys_of_its_run(prefix, record, tmp_path):
+@pytest.mark.parametrize("prefix", ["time traveller", "null", " a  b ", 'say "', "1984"])
+@pytest.mark.parametrize("join", sorted(own_text.JOINS))
+def test_a_text_stands_beside_the_keys_of_its_run_whatever_joins_its_lines(
+    prefix, join, record, tmp_path
+):
     folder = Path(record()).parent
-    generate.write(folder / "text.txt", [("trained", prefix, f"{prefix}nan null")])
-    table = gathered("texts", [str(folder / "text.txt")], folder=tmp_path)
-    (row,) = table.to_dict("records")
-    assert (row["variant"], row["stage"], row["text"]) == ("gru", "trained", f"{prefix}nan null")
-    assert row["prefix"] == prefix
+    text = f"{join}{prefix}{join}{join}nan null{join}"
+    written = {"stage": ["untrained", "trained"], "prefix": prefix, "text": [prefix, text]}
+    tables.write(folder / "text.csv", DataFrame(written))
+    table = gathered("texts", [str(folder / "text.csv")], folder=tmp_path)
+    tables.write(tmp_path / "texts.csv", table)
+    rows = tables.read(tmp_path / "texts.csv").to_dict("records")
+    assert [(row["variant"], row["stage"]) for row in rows] == [
+        ("gru", "untrained"),
+        ("gru", "trained"),
+    ]
+    assert [(row["prefix"], row["text"]) for row in rows] == [(prefix, prefix), (prefix, text)]
+
+
+@pytest.mark.parametrize("ngram", ["\n", "\n\n", '"', ",", " ", "inf", "true", "7", "nan"])
+def test_an_ngram_is_a_word_whatever_it_spells(ngram, tmp_path):
+    tables.write(tmp_path / "top.csv", DataFrame({"rank": [1, 2], "ngram": [ngram, ngram * 2]}))
+    assert tables.read(tmp_path / "top.csv").ngram.tolist() == [ngram, ngram * 2]
 
 
 # Speed

@@ -66,7 +66,7 @@ def test_what_changed_since_it_was_read_is_said_and_ends_with_1(made, tmp_path, 
 def test_of_a_bundle_what_is_not_in_it_is_said(made, tmp_path):
     audited.bundle_of(made).write_folder(tmp_path / "bundle")
     said = lines(tmp_path / "bundle/tables/texts.csv")
-    assert "text.txt  [" in said and "not here]" in said
+    assert "text.csv  [" in said and "not here]" in said
 
 
 def test_of_many_files_of_one_rule_the_first_are_named_or_all(made):

@@ -10,6 +10,8 @@ from rnnbench.download import fetch, probe
 from rnnbench.errors import CorpusError
 from rnnbench.folders import Folders, Raw
 
+JOINS = {"", "\t", "\n", *map(chr, range(ord(" "), ord("~") + 1))}
+
 
 @dataclass(frozen=True)
 class OwnText:
@@ -38,8 +40,12 @@ class OwnText:
         if "://" in text.source and not text.is_remote:
             raise _bad(name, f"a path, http://… or https://… as source, not {text.source!r}")
         join = text.line_join
-        if not isinstance(join, str) or len(join) > 1 or not join.isascii():
-            raise _bad(name, f"nothing or one ASCII character in quotes as line_join, not {join!r}")
+        if not isinstance(join, str) or join not in JOINS:
+            raise _bad(
+                name,
+                "nothing, a tab, a line feed or one printable ASCII character in quotes as "
+                f"line_join, not {join!r}",
+            )
         if text.sha256 is None and text.is_remote:
             raise _bad(name, f"a sha256 for the URL {text.source} (sha256sum FILE prints it)")
         if text.sha256 is not None and not re.fullmatch("[0-9A-Fa-f]{64}", str(text.sha256)):

@@ -23,6 +23,7 @@ from rnnbench.records import read_record, write_text
 
 RUN_KEYS = ["machine", "corpus", "variant", "sampler", "clip_norm", "device", "seed"]
 TIMING_KEYS = list(points.ADDRESS)
+WORDS = ("ngram", "prefix", "text")  # columns whose numbers and truths are words as well
 Rows = Sequence[Mapping[str, str]]
 
 
@@ -46,7 +47,8 @@ def parse(source: str | Path | IO[bytes]) -> DataFrame:
     Raises:
         ValueError: no table.
     """
-    return pd.read_csv(source, keep_default_na=False, na_values=[""], encoding="utf-8")
+    words = dict.fromkeys(WORDS, str)
+    return pd.read_csv(source, keep_default_na=False, na_values=[""], dtype=words, encoding="utf-8")
 
 
 def write(path: str | Path, table: DataFrame) -> None:
@@ -158,7 +160,7 @@ def texts(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     parts = []
     for path in paths:
         record = read_record(Path(path).with_name("record.json"))
-        part = pd.read_csv(path, sep="\t", quoting=csv.QUOTE_NONE, keep_default_na=False)
+        part = read(path)
         parts.append(DataFrame({key: record[key] for key in RUN_KEYS}, index=part.index).join(part))
     columns = [*RUN_KEYS, "stage", "prefix", "text"]
     return pd.concat(parts, ignore_index=True) if parts else DataFrame(columns=columns)

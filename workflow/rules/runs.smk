@@ -17,7 +17,7 @@ READ_BY_RUN = {
 
 PARTS["runs"] = [f"{folder}/record.json" for folder in RUNS]
 PARTS["curves"] = [f"{folder}/curve.csv" for folder in RUNS]
-PARTS["texts"] = [f"{folder}/text.txt" for folder in RUNS]
+PARTS["texts"] = [f"{folder}/text.csv" for folder in RUNS]
 PARTS["trials"] = [f"{folder}/record.json" for folder in TRIALS]
 PARTS["equal_cost"] = PARTS["trials"]
 PARTS["trial_curves"] = [f"{folder}/curve.csv" for folder in TRIALS]
@@ -31,7 +31,7 @@ rule run:
         record=f"{RUN}/record.json",
         curve=f"{RUN}/curve.csv",
         weights=f"{RUN}/weights.safetensors",
-        text=f"{RUN}/text.txt",
+        text=f"{RUN}/text.csv",
     log:
         f"{RUN}/run.log",
     conda:
@@ -59,7 +59,7 @@ use rule run as trial with:
         record=f"{TRIAL}/record.json",
         curve=f"{TRIAL}/curve.csv",
         weights=f"{TRIAL}/weights.safetensors",
-        text=f"{TRIAL}/text.txt",
+        text=f"{TRIAL}/text.csv",
     log:
         f"{TRIAL}/run.log",
     params:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 
 from rnnbench import (
@@ -41,7 +42,7 @@ with recorded(snakemake) as job:
     facts = run.as_row() | {"vocab": vocab.tokens}
     checkpoint.write_weights(Path(snakemake.output.weights), progress.model, facts)
     tables.write(snakemake.output.curve, outcome.curve_table(run, progress))
-    generate.write(snakemake.output.text, written)
+    tables.write(snakemake.output.text, pd.DataFrame(written))
     record = outcome.record(run, texts, progress, settings.source) | job.given
     line_join = read_record(given.record)["line_join"]
     spelling = Spelling.of(ids, whole.tokens, run.token, line_join, tokens.read(given.text))

@@ -89,7 +89,7 @@ def unequal_bits(there: Run, again: Run) -> str:
     if not there.curve.equals(again.curve):
         unlike.append("curve.csv")
     if there.text and again.text and there.text != again.text:
-        unlike.append("text.txt")
+        unlike.append("text.csv")
     return ", ".join(unlike)
 
 

@@ -173,7 +173,7 @@ class Judge:
 
 
 def _side(path: Path, machine: str) -> classes.Run:
-    text = path.with_name("text.txt")
+    text = path.with_name("text.csv")
     curve = tables.read(path.with_name("curve.csv"))
     words = text.read_text(encoding="utf-8") if text.is_file() else ""
     return classes.Run(read_record(path), curve, words, machine)

@@ -13,7 +13,6 @@ from rnnbench import checkpoint, names, train
 from rnnbench.decoders import greedy
 from rnnbench.errors import RecordError
 from rnnbench.jobs import RunConfig
-from rnnbench.records import write_text
 from rnnbench.train import Texts
 from rnnbench.variants import LanguageModel, State
 from rnnbench.vocab import Vocab
@@ -74,15 +73,12 @@ class Writing:
         (written,) = greedy.decode(Reading.of(model, [ids]), self.num_tokens)
         return self.vocab.show([*ids, *written], self.token)
 
-    def rows(self, stage: str, model: LanguageModel) -> list[tuple[str, str, str]]:
-        """Return (stage, prefix, text) for each prefix."""
-        return [(stage, prefix, self.text(model, prefix)) for prefix in self.prefixes]
-
-
-def write(path: str | Path, rows: Sequence[tuple[str, str, str]]) -> None:
-    """Write texts with tabs between the columns, to be read by people and by tables."""
-    lines = ["\t".join(row) for row in [("stage", "prefix", "text"), *rows]]
-    write_text(path, "\n".join([*lines, ""]))
+    def rows(self, stage: str, model: LanguageModel) -> list[dict[str, str]]:
+        """Return stage, prefix and text for each prefix."""
+        return [
+            {"stage": stage, "prefix": prefix, "text": self.text(model, prefix)}
+            for prefix in self.prefixes
+        ]
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
 """Every table is what its records give once more, to the byte."""
 
+import csv
 import tempfile
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 
 import pandas as pd
@@ -74,14 +76,24 @@ def first_difference(there: bytes, again: bytes) -> str:
     """Say in which line, and column of a CSV, two tables part; empty if nowhere."""
     if there == again:
         return ""
-    lines = there.decode(errors="replace").split("\n"), again.decode(errors="replace").split("\n")
-    pairs = enumerate(zip(*lines, strict=False), start=1)
+    rows = _rows(there), _rows(again)
+    pairs = enumerate(zip(*rows, strict=False), start=1)
     number, (old, new) = next(
         ((number, pair) for number, pair in pairs if pair[0] != pair[1]),
-        (min(map(len, lines)) + 1, ("", "")),
+        (min(map(len, rows)) + 1, ([], [])),
     )
-    if not old or not new:
-        return f"line {number}: {len(lines[0])} lines, its records give {len(lines[1])}"
-    cells = zip(lines[0][0].split(","), old.split(","), new.split(","), strict=False)
-    column, was, gives = next((cell for cell in cells if cell[1] != cell[2]), ("", old, new))
+    cells = zip(rows[0][0], old, new, strict=False)
+    found = next((cell for cell in cells if cell[1] != cell[2]), None)
+    if found is None:
+        return f"line {number}: {len(rows[0])} lines, its records give {len(rows[1])}"
+    column, was, gives = found
     return f"line {number}, {column}: the table says {was[:80]}, its records give {gives[:80]}"
+
+
+def _rows(table: bytes) -> list[list[str]]:
+    """The cells of each line, which a quoted text may take more than one for; at least one line."""
+    text = table.decode(errors="replace")
+    try:
+        return list(csv.reader(StringIO(text, newline=""))) or [[]]
+    except csv.Error:  # damaged: a cell without end
+        return [[line] for line in text.split("\n")]
