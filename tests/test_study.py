@@ -426,6 +426,16 @@ def addresses(rows: list) -> Counter:
     return Counter(tuple(v for k, v in row.items() if k not in apart) for row in rows)
 
 
+def test_runs_that_read_words_write_no_texts_to_be_judged_and_say_why():
+    study = read(changed("runs.token", "word"))
+    assert study.writers == []
+    missing = study.missing("generation")
+    assert addresses(missing) == addresses(read(shipped()).writers)
+    assert {row["reason"] for row in missing} == {
+        "its run reads words, and those who judge a text read characters"
+    }
+
+
 def test_without_a_gpu_its_rows_are_missing_with_the_reason_and_its_jobs_are_not_there():
     study = read(shipped(), NO_GPU)
     assert {row["device"] for row in [*study.runs, *study.timings]} == {"cpu"}

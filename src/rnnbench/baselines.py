@@ -10,11 +10,13 @@ COLUMNS = ["corpus", "line", "what", "perplexity", "bits_per_char"]
 
 
 def table(tables: _rows.Tables) -> DataFrame:
-    """One row per corpus and line, in perplexity per character.
+    """One row per corpus and line, in perplexity per character; none where runs read words.
 
     The floor is what the known source of a text gives its held-out part, where that was counted,
     and else the entropy rate.
     """
+    if _rows.token(tables) == "word":
+        return DataFrame(columns=COLUMNS)
     return pd.concat([_ngrams(tables), _floors(tables)], ignore_index=True)
 
 

@@ -14,6 +14,7 @@ from rnnbench.folders import digest_of
 from rnnbench.jobs import SIZES, RunConfig, TimingConfig, path_value
 
 NOT_AVAILABLE = "not available here"
+READ_WORDS = "its run reads words, and those who judge a text read characters"
 AXES = {  # field of a run -> its list in the grid
     **{"corpus": "corpora", "variant": "variants", "sampler": "samplers"},
     **{"clip_norm": "clip_norm", "seed": "seeds"},
@@ -91,7 +92,7 @@ class Study:
     @cached_property
     def writers(self) -> list[dict[str, str]]:
         """Addresses of the runs that write with every decoder, as path values."""
-        return [p for p in self._writer_grid() if p["device"] not in self.unavailable]
+        return [p for p in self._writer_grid() if self._why_not("generation", p) is None]
 
     def missing(self, table: str) -> list[dict[str, str]]:
         """Return the rows of ``table`` that were asked for and cannot be had here, with reasons."""
@@ -100,9 +101,9 @@ class Study:
             **{"generation": self._writer_grid, "trials": self._trial_rows},
         }
         return [
-            point | {"status": NOT_AVAILABLE, "reason": self.unavailable[point["device"]]}
+            point | {"status": NOT_AVAILABLE, "reason": reason}
             for point in (grids[table]() if table in grids else ())
-            if point["device"] in self.unavailable
+            if (reason := self._why_not(table, point)) is not None
         ]
 
     def run(self, address: Mapping[str, str]) -> RunConfig:
@@ -324,6 +325,12 @@ class Study:
     def _sizes(self, variant: str) -> dict[str, Any]:
         runs = self.config["runs"]
         return {**runs, **runs["overrides"].get(variant, {})}
+
+    def _why_not(self, table: str, point: Mapping[str, str]) -> str | None:
+        """Why a row of ``table`` cannot be had here; None if it can."""
+        if table == "generation" and self.config["runs"]["token"] == "word":
+            return READ_WORDS
+        return self.unavailable.get(point["device"])
 
     def _run_grid(self) -> Iterator[dict[str, str]]:
         runs = self.config["runs"]

@@ -83,7 +83,7 @@ def distance(tables: _rows.Tables) -> Claim:
         "d2l 8.4",
     )
     rows = _of(tables, "memory", "heldout")
-    if rows.empty:
+    if rows.empty or _rows.token(tables) == "word":
         return said
     helps = (rows.gain_nats > WORTH) & (rows.low > 0)
     farthest = rows.context.where(helps, 1).groupby(rows.variant, sort=False).max()

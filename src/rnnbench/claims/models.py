@@ -98,7 +98,7 @@ def beyond_ngrams(tables: _rows.Tables) -> Claim:
         f"held-out bits per character than the best n-gram model ({first.smoothing} over "
         f"{first.token}s of order {first.order:.0f}, {first.bits_per_char:.2f}); the median is "
         f"{behind.median():+.2f}, from {behind.min():+.2f} to {behind.max():+.2f}"
-        f"{_lengths(runs, models)}.",
+        f"{_lengths(runs, models, _rows.token(tables))}.",
         **{"value": behind.median(), "low": behind.min(), "high": behind.max(), "n": len(best)},
     )
 
@@ -153,13 +153,14 @@ def leaky_writing(tables: _rows.Tables) -> Claim:
     )
 
 
-def _lengths(runs: DataFrame, models: DataFrame) -> str:
+def _lengths(runs: DataFrame, models: DataFrame, token: str) -> str:
     """How long the texts were that each was trained on, where both are known."""
     if "train_tokens" not in runs or "train_tokens" not in models:
         return ""
     least = runs.train_tokens.astype(float).min()
-    own = models[(models.token == "char") & models.corpus.isin(runs.corpus)]
-    chars = own.train_tokens.astype(float)
-    if chars.empty or np.isinf(least):
+    own = models[(models.token == token) & models.corpus.isin(runs.corpus)]
+    most = own.train_tokens.astype(float)
+    if most.empty or np.isinf(least):
         return ""
-    return f", after training on {least:,.0f} characters against {chars.max():,.0f}"
+    noun = {"char": "characters", "word": "words"}[token]
+    return f", after training on {least:,.0f} {noun} against {most.max():,.0f}"

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
-from pandas import DataFrame
+from pandas import DataFrame, Series
 
 Tables = dict[str, DataFrame]
 
@@ -39,6 +39,11 @@ def rows(tables: Tables, name: str) -> DataFrame:
     if "leaky" in table:
         table["leaky"] = table["leaky"].astype(str).str.lower() == "true"
     return table
+
+
+def token(tables: Tables) -> str:
+    """What the runs of the grid read: ``char`` or ``word``."""
+    return next(iter(rows(tables, "runs").get("token", Series(dtype=str)).dropna()), "char")
 
 
 def finished(runs: DataFrame) -> DataFrame:

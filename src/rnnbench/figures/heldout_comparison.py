@@ -155,8 +155,9 @@ def _notes(tables: _rows.Tables) -> list[str]:
     runs, ladder = _rows.rows(tables, "runs"), _ladder(tables)
     said = []
     if "train_tokens" in runs and "train_tokens" in ladder and len(_best(tables)):
-        chars = ladder[ladder.token == "char"]
-        said += [f"Training characters: {_span_of(chars)} (n-grams), {_span_of(runs)} (variants)."]
+        read = {"char": "characters", "word": "words"}[_rows.token(tables)]
+        models = ladder[ladder.token == _rows.token(tables)]
+        said += [f"Training {read}: {_span_of(models)} (n-grams), {_span_of(runs)} (variants)."]
     words = ladder[ladder.token == "word"] if len(ladder) else ladder
     if len(words):
         shares = words.groupby("corpus", sort=False).oov_share.max()
