@@ -30,6 +30,7 @@ except UserError as error:
 
 os.environ[job.PARENT] = str(os.getpid())  # jobs end with it
 os.environ.setdefault(machine.CALLED_ON, machine.name())  # workers of a cluster are told
+job.plain_matplotlib()
 estimate = Estimate(study, Path("results/tables/costs.csv"))
 ALL_CORES = 1024  # a job that asks for more than there are gets all, and so has no neighbour
 PROJECT = Path(os.path.relpath(workflow.basedir))  # relative: a moved folder has nothing to do anew
