@@ -36,6 +36,7 @@ except UserError as error:
 
 os.environ[job.PARENT] = str(os.getpid())  # jobs end with it
 os.environ.setdefault(machine.CALLED_ON, machine.name())  # workers of a cluster are told
+job.plain_matplotlib()
 COSTS = Path("results/tables/costs.csv")
 estimate = Estimate(study, COSTS if COSTS.exists() else CALLED_FROM / COSTS)
 ALL_CORES = 1024  # a job that asks for more than there are gets all, and so has no neighbour

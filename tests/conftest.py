@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from rnnbench import corpora, tokens
+from rnnbench import corpora, job, tokens
 from rnnbench.corpora import Corpus, Folders
 from rnnbench.corpora.time_machine import FILE_NAME, SHA256
 from rnnbench.folders import find_file
@@ -18,6 +18,7 @@ os.environ["OMP_NUM_THREADS"] = "1"  # before torch is loaded: tiny tensors, sum
 os.environ["TORCH_COMPILE_DISABLE"] = "1"  # a minute per variant; one test turns it on again
 # A job in the background of a shell is deaf to Ctrl-C, and so would be all that tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+job.plain_matplotlib()
 settings.register_profile("shared machine", deadline=None)
 settings.load_profile("shared machine")
 

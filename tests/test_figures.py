@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from matplotlib import rc_context
 from matplotlib.text import Text
 from pandas import DataFrame, concat
 
@@ -629,11 +630,31 @@ def test_what_is_empty_is_said_and_not_left_blank(name):
     assert figures.finding(name, EMPTY).startswith("No ")
 
 
+USERS = """
+savefig.bbox: tight
+savefig.transparent: True
+figure.autolayout: True
+font.family: serif
+axes.facecolor: pink
+axes.xmargin: 0
+axes.formatter.use_mathtext: True
+xtick.minor.visible: True
+lines.linewidth: 6
+lines.solid_capstyle: butt
+patch.linewidth: 4
+image.cmap: gray
+"""
+
+
 @every_figure
-def test_a_figure_is_a_valid_svg_and_a_png_and_equal_tables_give_equal_bytes(name, tmp_path):
-    for once in ("a", "b"):
-        figure = figures.draw(name, WHOLE)
-        figures.save(figure, tmp_path / f"{once}.svg", tmp_path / f"{once}.png")
+def test_a_figure_is_a_valid_svg_and_a_png_and_no_setting_of_the_users_changes_a_byte(
+    name, tmp_path
+):
+    (tmp_path / "matplotlibrc").write_text(USERS)
+    for once, settings in (("a", None), ("b", tmp_path / "matplotlibrc")):
+        with rc_context(fname=settings):
+            figure = figures.draw(name, WHOLE)
+            figures.save(figure, tmp_path / f"{once}.svg", tmp_path / f"{once}.png")
     assert ElementTree.parse(tmp_path / "a.svg").getroot().tag.endswith("svg")
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()

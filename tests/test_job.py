@@ -1,5 +1,6 @@
 """Laws of a job's words: mistakes of the user in one line, faults of ours with their traceback."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -49,3 +50,16 @@ def test_a_job_that_works_says_nothing_and_logs_its_words_and_warnings(tmp_path)
 def test_chatter_is_not_logged(tmp_path):
     run("logging.debug('chatter')", tmp_path / "log")
     assert (tmp_path / "log").read_text() == ""
+
+
+def test_no_setting_of_the_users_gets_into_matplotlib(tmp_path):
+    (tmp_path / "matplotlibrc").write_text("text.usetex: True\naxes.formatter.use_locale: True\n")
+    code = (
+        "import os, subprocess, sys\nfrom rnnbench import job\n"
+        "job.plain_matplotlib()\n"
+        "ask = 'import matplotlib as m; print(dict(m.rcParams) == dict(m.rcParamsDefault))'\n"
+        "subprocess.run([sys.executable, '-c', ask], check=True)\n"
+    )
+    users = {"MPLCONFIGDIR": str(tmp_path), "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+    done = subprocess.run([sys.executable, "-c", code], env=os.environ | users, capture_output=True)
+    assert (done.stdout.split(), done.stderr) == ([b"True"], b"")

@@ -15,6 +15,15 @@ from rnnbench.errors import UserError
 PARENT = "RNNBENCH_SNAKEMAKE"  # environment: the process whose jobs these are
 
 
+def plain_matplotlib() -> None:
+    """Let no setting of the user's into matplotlib, which this process and its jobs will load.
+
+    A backend that a notebook names cannot even be loaded elsewhere; no figure needs one.
+    """
+    os.environ.pop("MPLBACKEND", None)
+    os.environ["MATPLOTLIBRC"] = os.devnull
+
+
 @contextmanager
 def recorded(snakemake: Any) -> Iterator[provenance.Job]:
     """Do the block as a job of the workflow: with its log, its determinism and its record.

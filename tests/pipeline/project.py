@@ -28,8 +28,9 @@ def command(*arguments: str, configfile: Path = TOY) -> list[str]:
 
 
 def environment(project: Path) -> dict[str, str]:
-    """Import the suite from the copy."""
-    return {**os.environ, "PYTHONPATH": str(project / "src")}
+    """Import the suite from the copy, in a terminal of Jupyter's, which names a backend."""
+    backend = "module://matplotlib_inline.backend_inline"  # cannot be loaded here
+    return {**os.environ, "PYTHONPATH": str(project / "src"), "MPLBACKEND": backend}
 
 
 def bare(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import seaborn as sns
+from matplotlib import rcParamsDefault
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import XAxis, YAxis
@@ -52,6 +53,7 @@ KINDS = {
 SPARE = ((0.6, "P", (0, (3, 1, 1, 1))), (-0.3, "X", (0, (1, 1))), (-0.6, "*", (0, (6, 2, 1, 2))))
 
 RC = {
+    **rcParamsDefault,  # not what the user has set
     **sns.axes_style("whitegrid"),
     **sns.plotting_context("paper"),
     "font.family": ["sans-serif"],
