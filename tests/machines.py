@@ -96,7 +96,7 @@ def _windows(row: dict[str, Any], rate: float, rng: np.random.Generator, arms: i
     table["arm"] = np.where(table.process % arms == 1 % arms, "a", "b")
     table["round"] = (table.process - 1) // arms + 1
     facts = {"initialisation_seconds": 0.1, "first_step_seconds": 0.1, "load_average": 0.0}
-    facts |= {"gates": 1, "num_layers": 1, "directions": 1, "vocab_size": 28}
+    facts |= {"gates": 1, "num_layers": 1, "directions": 1, "vocab_size": 28, "embedding_size": 0}
     facts |= {"energy_joules": np.nan, "energy_source": "unknown: no counter"}
     facts |= {"numerics_id": "abc"}
     return table.assign(**facts, peak_memory_bytes=1)

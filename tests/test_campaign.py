@@ -70,6 +70,7 @@ class Machine:
         scatter = 1 + self.scatter.get(timing.variant, 0.0) * np.sin(timing.process)
         facts = {"initialisation_seconds": 0.1, "first_step_seconds": 0.1, "steady": True}
         facts |= {"gates": 1, "num_layers": 1, "directions": 1, "vocab_size": VOCAB_SIZE}
+        facts |= {"embedding_size": 0}
         facts |= {"peak_memory_bytes": 1, "load_average": 0.0, "outside_load": self.outside_load}
         facts |= {"pace_seconds": self.pace_seconds.get(timing.process, 2e-4)}
         facts |= {"energy_joules": self.joules, "energy_source": "a counter"}

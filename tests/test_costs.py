@@ -12,6 +12,7 @@ from pandas import DataFrame
 from test_speed import TIMING, TOKENS, VOCAB_SIZE, as_run
 
 from rnnbench import costs, jobs, scaling, tables, timings, work
+from rnnbench.errors import RecordError
 
 AXES = {"hidden_size": (64, 128, 256), "batch_size": (8, 32, 64), "num_steps": (10, 35, 70)}
 BASE = dataclasses.replace(TIMING, hidden_size=128, batch_size=32, num_steps=35)
@@ -25,7 +26,7 @@ def measured(true: list[float], noise: float = 0.0) -> DataFrame:
     generator = np.random.default_rng(1)
     rows = []
     for point in dict.fromkeys([*jobs.star(BASE, AXES), *jobs.corners(BASE, AXES)]):
-        model = work.Architecture(4, point.hidden_size, 1, 1, 28)
+        model = work.Architecture(4, point.hidden_size, 1, 1, 28, 0)
         seconds = costs.features(model, point.batch_size, point.num_steps) @ true
         seconds *= 1 + noise * generator.standard_normal()
         speed = point.batch_size * point.num_steps / seconds
@@ -113,6 +114,12 @@ def test_training_on_all_of_a_text_costs_what_training_on_its_length_does():
 def test_predicting_needs_no_torch():
     code = "import sys, rnnbench.costs; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_the_costs_of_an_earlier_release_are_refused_in_words():
+    old = {name: value for name, value in ROW.items() if name != "embedding_size"}
+    with pytest.raises(RecordError, match="found none of embedding_size"):
+        costs.step_seconds(old, 64, 32, 35)
 
 
 def test_points_are_timed_with_their_start_and_memory(tmp_path):

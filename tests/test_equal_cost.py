@@ -53,7 +53,7 @@ def test_at_equal_parameters_gates_are_paid_with_units():
 
 def test_flops_are_those_of_the_size_that_is_read():
     found = at("parameters", equal_cost.table(runs()))
-    model = work.Architecture(4, 64, 1, 1, 28)
+    model = work.Architecture(4, 64, 1, 1, 28, 0)
     assert found.product_flops_per_token["lstm"] == work.per_token(model, 32, 35).product_flops
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 from types import SimpleNamespace
 
 import numpy as np
+import pandas
 import pytest
 from test_study import read, shipped
 
@@ -105,6 +106,14 @@ def test_costs_of_another_machine_or_setting_are_not_those_of_this_one(tmp_path)
     assert not Estimate(STUDY, estimate.TYPICAL_COSTS).own or rows[0]["machine"] == STUDY.machine
     assert not estimate.one_thread(rows[0] | {"threads": 2.0})
     assert not estimate.one_thread(rows[0] | {"dtype": "float64"})
+
+
+def test_costs_that_an_earlier_release_fitted_are_not_those_of_this_model(tmp_path, counted):
+    slow = fitted(tmp_path, gru=30.0)
+    assert slow.own
+    path = tmp_path / "costs.csv"
+    pandas.read_csv(path).drop(columns="embedding_size").to_csv(path, index=False)
+    assert not Estimate(STUDY, path).own
 
 
 def test_a_text_that_is_not_counted_yet_has_a_typical_length(tmp_path, counted):

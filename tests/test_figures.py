@@ -212,7 +212,13 @@ def _scaling(rng, variants, machines, devices):
     points += [(2, 1, SIZES[0]), (1, 2, SIZES[0])]
     for row in _timed(variants, machines, devices):
         gates = {"gru": 3, "lstm": 4}.get(row["variant"].partition("_")[0], 1)
-        row |= {"gates": gates, "num_layers": 1, "directions": 1, "vocab_size": 28}
+        row |= {
+            "gates": gates,
+            "num_layers": 1,
+            "directions": 1,
+            "vocab_size": 28,
+            "embedding_size": 0,
+        }
         if row["status"] == AWAY:
             rows.append(row)
             continue

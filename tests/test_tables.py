@@ -116,7 +116,7 @@ def windows(process: int, warm_up: list[float], counted: list[float], **changes)
         "load_average": 0.5,
     }
     row |= {"initialisation_seconds": 0.1, "first_step_seconds": 0.2, "steady": True}
-    row |= {"gates": 3, "num_layers": 1, "directions": 1, "vocab_size": 28}
+    row |= {"gates": 3, "num_layers": 1, "directions": 1, "vocab_size": 28, "embedding_size": 0}
     row |= {"peak_memory_bytes": process * 100, "num_minibatches": 2, "seconds": 2.0} | changes
     return DataFrame(
         row | {"window": i, "counted": i > len(warm_up), "num_tokens": 2 * rate}

@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 from pandas import DataFrame
 from test_speed import TIMING, TOKENS, VOCAB_SIZE
 
-from rnnbench import breakdown, inference, limit, tables, timings, work
+from rnnbench import breakdown, inference, limit, rates, scaling, speed, tables, timings, work
 
 QUICK = dataclasses.replace(TIMING, windows=2, window_seconds=0.001, warmup_seconds=0.0)
-MODEL = work.Architecture(4, 8, 1, 1, 6)
+MODEL = work.Architecture(4, 8, 1, 1, 6, 0)
 BATCH = {"batch_size": 4, "num_steps": 5}
 POINT = {name: getattr(TIMING, name) for name in timings.POINT}
 SPEED = DataFrame(
     [POINT | {"tokens_per_second": 1000.0} | MODEL.as_row() | BATCH | {"status": "measured"}]
 )
-rates = st.floats(1e6, 1e12)
+speeds = st.floats(1e6, 1e12)
 
 
 def probes(rate: float = 1e9, memory: float = 1e9) -> DataFrame:
@@ -58,6 +58,25 @@ def test_what_was_measured_gives_a_limit_to_the_speed_of_the_same_architecture(g
     assert np.isfinite(found[timings.LIMITS].to_numpy(float)).all()
 
 
+@pytest.mark.parametrize("variant", ["gru_embedding", "lstm_bidirectional", "rnn_scratch"])
+def test_every_table_keeps_the_whole_architecture_of_what_was_timed(gathered, variant):
+    """A row tells the work of its model, whatever decides it."""
+    wanted = limit.architecture(dataclasses.replace(QUICK, variant=variant), VOCAB_SIZE)
+    for module in (scaling, inference):
+        for row in gathered(module, variant).to_dict("records"):
+            assert work.Architecture.from_row(row) == wanted
+    timing = dataclasses.replace(QUICK, variant=variant)
+    windows = DataFrame(speed.rows(timing, TOKENS, VOCAB_SIZE)).assign(
+        **{"sitting": "a", "disturbed": False, "core_slowdown": 0.0}
+    )
+    assert work.Architecture.from_row(rates.summary(windows)) == wanted
+
+
+def test_a_speed_without_its_whole_architecture_has_no_limit():
+    found = timings.with_limit(SPEED.drop(columns="embedding_size"), probes())
+    assert found.share_of_limit.isna().all() and found.flops_per_token.isna().all()
+
+
 def test_the_table_of_use_has_one_row_per_mode_and_latencies_of_writing_only(gathered):
     table = gathered(inference)
     assert list(table["mode"]) == ["generation", "throughput"]
@@ -81,7 +100,7 @@ def test_a_table_of_nothing_has_its_columns_and_what_is_missing_stays_in_sight(n
         assert list(tables.gather(name, [], [row]).reason) == ["why"]
 
 
-@given(rates)
+@given(speeds)
 def test_at_one_rate_for_all_shapes_the_limit_is_the_rate_over_the_work(rate):
     row = timings.with_limit(SPEED, probes(rate)).iloc[0]
     flops = work.per_token(MODEL, 4, 5).product_flops
@@ -90,7 +109,7 @@ def test_at_one_rate_for_all_shapes_the_limit_is_the_rate_over_the_work(rate):
     assert row.flops_per_second == pytest.approx(1000 * flops)
 
 
-@given(rates, rates)
+@given(speeds, speeds)
 def test_the_roofline_is_the_lower_of_its_two_roofs(rate, memory):
     row = timings.with_limit(SPEED, probes(rate, memory)).iloc[0]
     token = work.per_token(MODEL, 4, 5)

@@ -14,7 +14,7 @@ from rnnbench.names import names
 from rnnbench.work import Architecture, Product
 
 EAGER = [v for v in names("variants") if v.endswith("_scratch") or v in {"rnn", "rnn_deep"}]
-RNN, GRU, LSTM = (Architecture(gates, 256, 1, 1, 28) for gates in (1, 3, 4))
+RNN, GRU, LSTM = (Architecture(gates, 256, 1, 1, 28, 0) for gates in (1, 3, 4))
 architectures = st.builds(
     Architecture,
     gates=st.sampled_from([1, 3, 4]),
@@ -22,6 +22,7 @@ architectures = st.builds(
     num_layers=st.integers(1, 3),
     directions=st.integers(1, 2),
     vocab_size=st.integers(1, 40),
+    embedding_size=st.just(0),
 )
 sizes = st.integers(1, 20)
 
@@ -57,7 +58,7 @@ def test_a_token_costs_what_is_known_of_it_at_256_units(model, megaflops):
 
 
 def test_the_smallest_network_is_counted_by_fingers():
-    tiny = Architecture(1, 1, 1, 1, 1)
+    tiny = Architecture(1, 1, 1, 1, 1, 0)
     assert work.products(tiny, 1, 2) == [
         Product("recurrence forward", 1, 1, 1, 2),
         Product("recurrence backward", 1, 1, 1, 1),

@@ -7,6 +7,7 @@ scatter that is usual for their device and threads, until none is or ``most_seco
 a killed campaign measured is taken up by the next one; an edited variant alone is measured again.
 """
 
+import dataclasses
 import logging
 import time
 from collections.abc import Mapping, Sequence
@@ -24,10 +25,12 @@ from rnnbench.points import ADDRESS, MEASURED, Point, Protocol, know_calm, usual
 from rnnbench.timing import Interpreter, Text, WorkError
 
 FAILED = "failed"
+APART = {*ADDRESS, "process"}
 COLUMNS = (  # of a point, beside its address: what became of it, and what makes it the same work
-    *("status", "reason", "ended", "rounds", "corpus", "tokens_sha256", "vocab_size"),
-    *("learning_rate", "optimiser", "source_sha256", "usable_cores", "torch_version"),
-    *("windows", "window_seconds", "warmup_seconds"),
+    *("status", "reason", "ended", "rounds"),
+    *(field.name for field in dataclasses.fields(TimingConfig) if field.name not in APART),
+    *("tokens_sha256", "vocab_size", "optimiser", "source_sha256", "usable_cores"),
+    "torch_version",
 )
 
 log = logging.getLogger(__name__)

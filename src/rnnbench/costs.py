@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
 SIZES = list(jobs.SIZES)
-MODEL = ["gates", "hidden_size", "num_layers", "directions", "vocab_size"]
+MODEL = [name for name in work.MODEL if name not in SIZES]
 SERIES = ["machine", "variant", "device", "threads", "dtype"]
 COSTS = [
     *("seconds_per_minibatch", "seconds_per_time_step", "seconds_per_weight"),
@@ -56,7 +56,7 @@ def fit(scaling: DataFrame) -> DataFrame:
     """
     from pandas import DataFrame
 
-    first = [*SERIES, *MODEL[:1], *MODEL[2:], *COSTS, "start_seconds"]
+    first = [*SERIES, *MODEL, *COSTS, "start_seconds"]
     errors = ["points", "fit_error", "heldout_error", "heldout_worst"]
     alone = scaling[scaling.parallel == 1]
     rows = [
@@ -84,7 +84,7 @@ def _row(group: DataFrame) -> dict[str, Any]:
     X = _relative_features(group)
     costs, rest = _costs(X), np.abs(held_out(group) - 1)
     return {
-        **{name: group[name].iloc[0] for name in MODEL if name != "hidden_size"},
+        **{name: group[name].iloc[0] for name in MODEL},
         **dict(zip(COSTS, costs, strict=True)),
         "start_seconds": group.start_seconds.median(),
         "points": len(group),
@@ -96,7 +96,10 @@ def _row(group: DataFrame) -> dict[str, Any]:
 
 def _relative_features(group: DataFrame) -> np.ndarray:
     """Features of each point over its measured seconds, ``(N, 5)``; times the costs they are 1."""
-    points = ((_model(row), row.batch_size, row.num_steps) for row in group.itertuples())
+    points = (
+        (work.Architecture.from_row(row), row["batch_size"], row["num_steps"])
+        for row in group.to_dict("records")
+    )
     seconds = (group.batch_size * group.num_steps / group.tokens_per_second).to_numpy()
     return np.array([features(*point) for point in points]) / seconds[:, None]
 
@@ -108,16 +111,11 @@ def _costs(X: np.ndarray) -> np.ndarray:
     return nnls(X / scale, np.ones(len(X)))[0] / scale
 
 
-def _model(row: Any) -> work.Architecture:
-    return work.Architecture(**{name: int(getattr(row, name)) for name in MODEL})
-
-
 def step_seconds(
     cost: Mapping[str, Any], hidden_size: int, batch_size: int, num_steps: int
 ) -> float:
     """Predict the seconds of one training step from a row of the table ``costs``."""
-    sizes = {name: int(cost[name]) for name in MODEL if name != "hidden_size"}
-    model = work.Architecture(hidden_size=hidden_size, **sizes)
+    model = work.Architecture.from_row({**cost, "hidden_size": hidden_size})
     return float(features(model, batch_size, num_steps) @ [cost[name] for name in COSTS])
 
 

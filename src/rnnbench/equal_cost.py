@@ -83,7 +83,7 @@ def at(sizes: DataFrame, axis: str, value: float, gates: int, run: Any) -> dict[
         return float(np.exp(np.interp(*place, np.log(sizes[name].to_numpy(float)))))
 
     hidden_size = round(between_logs("hidden_size"))
-    model = work.Architecture(gates, hidden_size, 1, 1, int(run.vocab_size))
+    model = work.Architecture(gates, hidden_size, 1, 1, int(run.vocab_size), 0)
     flops = work.per_token(model, int(run.batch_size), int(run.num_steps)).product_flops
     return {
         "hidden_size": hidden_size,

@@ -47,7 +47,7 @@ class Estimate:
 
     def __init__(self, study: Study, fitted: Path):
         self.study = study
-        own = [row for row in read(fitted) if row["machine"] == study.machine]
+        own = [row for row in read(fitted) if row["machine"] == study.machine and whole(row)]
         self.own = {(row["variant"], row["device"]): row for row in own if one_thread(row)}
         self.typical = {row["variant"]: row for row in read(TYPICAL_COSTS)}
 
@@ -144,6 +144,11 @@ def number(cell: str) -> Any:
 def usable(variant: str, device: str) -> bool:
     """Whether a step that needs the native library has it."""
     return not variant.endswith("_fused") or (device == "cpu" and native.missing() is None)
+
+
+def whole(row: Mapping[str, Any]) -> bool:
+    """Whether costs are of this release's model, whose every column they have."""
+    return row.keys() >= {*costs.MODEL, *costs.COSTS}
 
 
 def one_thread(row: Mapping[str, Any]) -> bool:

@@ -9,6 +9,10 @@ from typing import Any, Self
 from rnnbench.errors import StudyError
 
 SIZES = ("hidden_size", "batch_size", "num_steps")
+BATCH = SIZES[1:]
+# addresses: of a run of the grid, and of what is timed, beside its sizes
+GRID = ("machine", "corpus", "variant", "sampler", "clip_norm", "device", "seed")
+TIMED = ("machine", "variant", "sampler", "clip_norm", "device", "threads", "dtype")
 OPTIMISER = "sgd"  # plain stochastic gradient descent; every run and every timing is by it
 
 

@@ -12,11 +12,10 @@ from pandas import DataFrame
 from torch import Tensor
 
 from rnnbench import determinism, initial, machine, numerics, provenance
-from rnnbench.jobs import RunConfig
+from rnnbench.jobs import GRID, RunConfig
 from rnnbench.train import Progress, Texts, lost
 from rnnbench.variants import LanguageModel
 
-ADDRESS = ("machine", "corpus", "variant", "sampler", "clip_norm", "device", "seed")
 RECENT_EPOCHS = 20  # single late epochs move as much as another seed does; their median is stable
 
 
@@ -34,7 +33,7 @@ def digest_of(tokens: Tensor) -> str:
 
 def curve_table(run: RunConfig, progress: Progress) -> DataFrame:
     """One row per epoch, with the address of the run; held-out columns are empty in between."""
-    address = {key: getattr(run, key) for key in ADDRESS}
+    address = {key: getattr(run, key) for key in GRID}
     empty = {"heldout_total_nats": None, "heldout_num_tokens": None}
     return DataFrame([address | empty | row for row in progress.curve])
 

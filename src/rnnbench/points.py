@@ -9,10 +9,10 @@ import pandas as pd
 from pandas import DataFrame, Series
 
 from rnnbench import load, rates, stats
-from rnnbench.jobs import SIZES, TimingConfig
+from rnnbench.jobs import SIZES, TIMED, TimingConfig
 from rnnbench.stats import Level
 
-ADDRESS = ("machine", "variant", "sampler", "clip_norm", "device", "threads", "dtype", *SIZES)
+ADDRESS = (*TIMED, *SIZES)
 CONTENT = ("variant", "device", "dtype", *SIZES)
 MEASURED = "measured"
 

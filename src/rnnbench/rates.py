@@ -5,19 +5,12 @@ from typing import Any
 import numpy as np
 from pandas import DataFrame, Series
 
-from rnnbench import comparison, stats
+from rnnbench import comparison, stats, work
+from rnnbench.jobs import BATCH
 
 FEWEST_WINDOWS = 6  # of fewer, minimum, median and maximum are told and no interval
 TYPICAL = ("initialisation_seconds", "first_step_seconds", "load_average")
-SIZES = (
-    "gates",
-    "hidden_size",
-    "num_layers",
-    "directions",
-    "vocab_size",
-    "batch_size",
-    "num_steps",
-)
+SIZES = (*work.MODEL, *BATCH)
 
 
 def used(

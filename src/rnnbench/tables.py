@@ -18,10 +18,10 @@ from rnnbench import half_life as remembered
 from rnnbench import metrics, points, rates, skill, timings
 from rnnbench.book import verdicts
 from rnnbench.errors import RecordError
-from rnnbench.jobs import RunConfig
+from rnnbench.jobs import GRID, RunConfig
 from rnnbench.records import read_record, write_text
 
-RUN_KEYS = ["machine", "corpus", "variant", "sampler", "clip_norm", "device", "seed"]
+RUN_KEYS = list(GRID)
 TIMING_KEYS = list(points.ADDRESS)
 WORDS = ("ngram", "prefix", "text")  # columns whose numbers and truths are words as well
 Rows = Sequence[Mapping[str, str]]

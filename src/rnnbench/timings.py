@@ -11,14 +11,12 @@ import pandas as pd
 from pandas import DataFrame, Series
 
 from rnnbench import rates, stats, work
-from rnnbench.jobs import SIZES
+from rnnbench.jobs import SIZES, TIMED
 
-POINT = ["machine", "variant", "sampler", "clip_norm", "device", "threads", "dtype"]
+POINT = list(TIMED)
 PLACE = ["machine", "device", "dtype"]
 SETTING = ["machine", "device", "threads", "dtype"]
 SHAPE = ["rows", "inner", "columns"]
-MODEL = ["gates", "hidden_size", "num_layers", "directions", "vocab_size"]
-BATCH = ["batch_size", "num_steps"]
 LATENCIES = ["latency_q05", "latency_q50", "latency_q95", "latency_q99"]
 LAUNCH_BOUND = 0.5  # the device is busy for less than this share of a step
 ITEMSIZE = {"float64": 8, "float32": 4, "tf32": 4, "bfloat16": 2}
@@ -76,11 +74,11 @@ def inference(windows: DataFrame) -> DataFrame:
         _key([*POINT, "mode"], key)
         | _interval(group, "tokens_per_second")
         | {name: group[name].median() for name in LATENCIES}
-        | {name: group[name].iloc[0] for name in [*MODEL, *BATCH, "windows_used"]}
+        | {name: group[name].iloc[0] for name in [*rates.SIZES, "windows_used"]}
         | {"status": "measured", "reason": None}
         for key, group in _groups(counted, [*POINT, "mode"])
     ]
-    return DataFrame(found)[[*first, *MODEL, *BATCH, "windows_used", "status", "reason"]]
+    return DataFrame(found)[[*first, *rates.SIZES, "windows_used", "status", "reason"]]
 
 
 def breakdown(windows: DataFrame) -> DataFrame:
@@ -154,7 +152,7 @@ def scaling(windows: DataFrame) -> DataFrame:
     ``tokens_per_second`` is that of one process; all together have ``parallel`` times as much.
     ``model_memory_bytes`` is what the process held at most beyond what it held without a model.
     """
-    key = [*POINT, *MODEL, *BATCH, "parallel"]
+    key = [*POINT, *rates.SIZES, "parallel"]
     last = ["start_seconds", "peak_memory_bytes", "model_memory_bytes"]
     first = [*key, "tokens_per_second", "low", "high", "n", "processes", *last, "windows_used"]
     if windows.empty:
@@ -184,8 +182,8 @@ def with_limit(speed: DataFrame, limit: DataFrame) -> DataFrame:
         speed: the table ``speed``, with the sizes of the architecture of each row.
         limit: the table ``limit``.
     """
-    rates = {key: group for key, group in _groups(limit, PLACE)} if len(limit) else {}
-    rows = [_limits(row, rates.get(tuple(row[PLACE]))) for _, row in speed.iterrows()]
+    probed = {key: group for key, group in _groups(limit, PLACE)} if len(limit) else {}
+    rows = [_limits(row, probed.get(tuple(row[PLACE]))) for _, row in speed.iterrows()]
     found = DataFrame(rows, index=speed.index, columns=[*LIMITS, LIMITED])
     own = {name: found[name].astype(float) for name in LIMITS}
     return speed.assign(**own, **{LIMITED: found[LIMITED]})
@@ -193,7 +191,7 @@ def with_limit(speed: DataFrame, limit: DataFrame) -> DataFrame:
 
 def _limits(row: Series, probes: DataFrame | None) -> dict[str, Any]:
     """Columns LIMITS of one row of ``speed``; empty where something is not known."""
-    if probes is None or any(pd.isna(row.get(name)) for name in [*MODEL, *BATCH]):
+    if probes is None or any(pd.isna(row.get(name)) for name in rates.SIZES):
         return {}
     probes = probes[probes.threads <= row.threads]
     model = work.Architecture.from_row(row)

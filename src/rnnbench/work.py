@@ -23,6 +23,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
+from rnnbench.errors import RecordError
+
 # Operations per unit and token of what is no product: additions, multiplications, one for each
 # tanh or sigmoid; gates -> (forward, backward with the sum into the gathered rows).
 ELEMENTWISE = {1: (2, 5), 3: (10, 20), 4: (13, 27)}
@@ -72,7 +74,7 @@ class Architecture:
     num_layers: int
     directions: int
     vocab_size: int
-    embedding_size: int = 0
+    embedding_size: int
 
     @classmethod
     def of(cls, model: Any) -> Self:
@@ -95,9 +97,18 @@ class Architecture:
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:
-        """Read the fields of a row; without ``embedding_size`` it is of one-hot vectors."""
-        named = {field.name: row.get(field.name, field.default) for field in fields(cls)}
-        return cls(**{name: int(value) for name, value in named.items()})
+        """Read the fields of a row of a table.
+
+        Raises:
+            RecordError: one is not there; what it would be is not guessed.
+        """
+        lacking = [name for name in MODEL if name not in row]
+        if lacking:
+            raise RecordError(
+                f"wanted a row with the columns {', '.join(MODEL)}, found none of "
+                f"{', '.join(lacking)}: it is of an earlier release. Make its table again."
+            )
+        return cls(**{name: int(row[name]) for name in MODEL})
 
     def as_row(self) -> dict[str, Any]:
         """Return the fields as plain values."""
@@ -114,6 +125,9 @@ class Architecture:
         H, D, V, E = self.hidden_size, self.directions, self.vocab_size, self.embedding_size
         inputs = D * ((E or V) + H) + (self.num_layers - 1) * D * (D + 1) * H
         return inputs * self.recurrent_columns + D * H * V + V * E
+
+
+MODEL = tuple(field.name for field in fields(Architecture))  # columns of an architecture
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from pandas import DataFrame
 
 from rnnbench.charts import _parts
 from rnnbench.figures import _rows
+from rnnbench.jobs import SIZES
 
 WAYS = ["machine", "device", "threads", "dtype", "sampler", "clip_norm"]
-SIZES = ["hidden_size", "batch_size", "num_steps"]
 SAID = ["variant", "tokens_per_second", "low", "high", "minimum", "maximum", "n", "share_of_limit"]
 SAID += [*WAYS, *SIZES, "status"]
 

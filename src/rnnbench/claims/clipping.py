@@ -5,14 +5,12 @@ import math
 import numpy as np
 from pandas import DataFrame, Series
 
+from rnnbench import divergence
 from rnnbench.claims import FAILS, HOLDS, PARTLY, Claim
 from rnnbench.figures import _rows, clipping, lipschitz
 
 RARE = 0.05  # share of exceptions that a claim about every update may have
-PAIR = [
-    *("trial", "machine", "corpus", "variant", "sampler", "learning_rate", "num_steps"),
-    *("hidden_size", "device", "seed"),
-]
+PAIR = [name for name in divergence.KEYS if name != "clip_norm"]
 UNITS = {"rnn_relu": "ReLU", "rnn": "tanh"}
 
 

@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
+from rnnbench.jobs import GRID
+
 Tables = dict[str, DataFrame]
 
-RUN = ["machine", "corpus", "variant", "sampler", "clip_norm", "device", "seed"]
+RUN = list(GRID)
 SETTINGS = ("alpha", "k", "width")  # of decoders
 REAL = "real text"  # the decoder's place in rows of held-out text
 AWAY = "not available here"

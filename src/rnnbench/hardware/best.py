@@ -21,9 +21,10 @@ from rnnbench.comparison import ALIKE
 from rnnbench.hardware import contract, pairs
 from rnnbench.hardware.machine import Machine
 from rnnbench.hardware.pairs import Timed
+from rnnbench.jobs import SIZES
 
 BASELINE = "baseline"
-MODEL = ("sampler", "clip_norm", "dtype", "hidden_size", "batch_size", "num_steps")
+MODEL = ("sampler", "clip_norm", "dtype", *SIZES)
 FREE = {"variant", "device", "threads_policy", "source_sha256"}  # what may differ between ways
 WAY = ("variant", "device", "threads")
 CHOSEN = [*WAY, "tokens_per_second", "candidates"]

@@ -6,6 +6,7 @@ the comparison. What a bundle does not tell is unknown, and unknown never equals
 itself.
 """
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Collection, Mapping
@@ -13,21 +14,25 @@ from typing import Any
 
 import pandas as pd
 
-from rnnbench.jobs import path_value
+from rnnbench.jobs import SIZES, TIMED, TimingConfig, path_value
 
 UNKNOWN = "unknown"
 ALL = "all"
 LONGEST = 40  # characters of a value that are told
+HOW = ("process", "windows", "window_seconds", "warmup_seconds")  # a point is timed
+TIMING: dict[str, Any] = {
+    field.name: field.type for field in dataclasses.fields(TimingConfig) if field.name not in HOW
+}
 KEY = {  # what is timed, as the study asks for it: points of two machines meet by these
-    **{"variant": str, "device": str, "dtype": str, "threads_policy": str},
-    **{"hidden_size": int, "batch_size": int, "num_steps": int, "sampler": str, "clip_norm": float},
+    **{name: TIMING[name] for name in (*TIMED, *SIZES) if name not in ("machine", "threads")},
+    "threads_policy": str,
 }
 WORK = KEY | {
-    **{"corpus": str, "tokens_sha256": str, "vocab_size": int},
-    **{"learning_rate": float, "optimiser": str, "source_sha256": str},
+    **{name: kind for name, kind in TIMING.items() if name not in (*TIMED, *SIZES)},
+    **{"tokens_sha256": str, "vocab_size": int, "optimiser": str, "source_sha256": str},
 }
 CONDITIONS = (
-    *("torch_version", "threads", "windows", "window_seconds", "warmup_seconds"),
+    *("torch_version", "threads", *HOW[1:]),
     *("numerics_id", "rnnbench", "python", "libc", "blas", "blas_version"),
     *("mkldnn_version", "cpu_capability", "openmp", "denormals", "torch_cuda", "cudnn"),
     *("gpu_driver", "cpu_governor", "turbo", "smt", "transparent_hugepages", "hypervisor"),

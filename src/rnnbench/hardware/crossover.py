@@ -15,9 +15,9 @@ from rnnbench.hardware.best import surest
 from rnnbench.hardware.contract import UNKNOWN, missing
 from rnnbench.hardware.machine import Machine
 from rnnbench.hardware.pairs import Timed
+from rnnbench.jobs import SIZES
 
 DEVICES = ("cpu", "cuda")
-SIZES = ("hidden_size", "batch_size", "num_steps")
 ITEM = ("variant", "sampler", "clip_norm", "dtype", *SIZES)
 LAUNCHES = ("launches_per_step", "device_busy_share", "bound")
 COLUMNS = [

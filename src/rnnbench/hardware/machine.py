@@ -3,6 +3,7 @@
 Nothing here needs torch.
 """
 
+import dataclasses
 import hashlib
 import io
 import json
@@ -18,13 +19,14 @@ from pandas import DataFrame
 from rnnbench import comparison, rates, tables
 from rnnbench.bundle import MANIFEST, Bundle, BundleError
 from rnnbench.comparison import Comparison
+from rnnbench.jobs import GRID, TimingConfig
 
 POINT = [*tables.TIMING_KEYS, "status", "reason"]
 WINDOW = [*tables.TIMING_KEYS, "process", "counted", "disturbed", "num_tokens", "seconds", "arm"]
-RUN = ["corpus", "variant", "sampler", "clip_norm", "device", "seed", "status"]
-CURVE = ["corpus", "variant", "sampler", "clip_norm", "device", "seed", "epoch", "num_tokens"]
-NUMBERS = {"seconds", "num_tokens", "process", "hidden_size", "batch_size", "num_steps", "threads"}
-NUMBERS |= {"clip_norm", "epoch", "heldout_total_nats", "heldout_num_tokens"}
+RUN = [*GRID[1:], "status"]
+CURVE = [*GRID[1:], "epoch", "num_tokens"]
+NUMBERS = {"seconds", "num_tokens", "epoch", "heldout_total_nats", "heldout_num_tokens"}
+NUMBERS |= {field.name for field in dataclasses.fields(TimingConfig) if field.type is not str}
 ARMS = ("b", "a")
 
 

@@ -14,9 +14,10 @@ from rnnbench import comparison, figures, page
 from rnnbench.figures import _rows
 from rnnbench.hardware import answers, contract
 from rnnbench.hardware.figures import _machines
+from rnnbench.jobs import SIZES
 
 Table = dict[str, Any]
-ITEM = ["variant", "device", "threads_policy", "dtype", "hidden_size", "batch_size", "num_steps"]
+ITEM = ["variant", "device", "threads_policy", "dtype", *SIZES]
 WORK = ["sampler", "clip_norm", "work_sha256"]
 RATIO = ["ratio", "low", "high", "verdict", "reason", "n", "processes", "p_adjusted", "noise_floor"]
 SPEEDS = ["tokens_per_second", "baseline_tokens_per_second"]

@@ -169,9 +169,7 @@ def _nearest(own: dict[str, Any], theirs: Sequence[dict[str, Any]], other: Machi
 
 
 def _address(point: contract.Point, policy: str) -> dict[str, Any]:
-    fields = ("variant", "device", "sampler", "clip_norm", "threads", "dtype")
-    sizes = ("hidden_size", "batch_size", "num_steps")
-    return {name: point[name] for name in (*fields, *sizes)} | {"threads_policy": policy}
+    return {name: point[name] for name in tables.TIMING_KEYS[1:]} | {"threads_policy": policy}
 
 
 def _speeds(above: Timed, below: Timed) -> dict[str, Any]:

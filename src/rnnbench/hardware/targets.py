@@ -16,10 +16,11 @@ from pandas import DataFrame
 from rnnbench import metrics, names, points
 from rnnbench.hardware.contract import missing
 from rnnbench.hardware.machine import Machine
+from rnnbench.jobs import GRID, SIZES
 
 REACHED, NEVER, NO_RUN, NO_SPEED = "reached", "never reached", "no run", "no speed"
-RUN_KEYS = ["corpus", "variant", "sampler", "clip_norm", "device", "seed"]
-SETTING = ("sampler", "clip_norm", "device", "hidden_size", "batch_size", "num_steps")
+RUN_KEYS = list(GRID[1:])
+SETTING = ("sampler", "clip_norm", "device", *SIZES)
 SAME = (*SETTING, "corpus", "learning_rate")
 SPEED = ["tokens_per_second", "seconds", "low", "high"]
 COLUMNS = [
