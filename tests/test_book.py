@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pandas import DataFrame, concat
 
-from rnnbench import book, tables
+from rnnbench import book, columns, tables
 from rnnbench.book import verdicts
 from rnnbench.claims import FAILS, HOLDS, NOT_MEASURED, PARTLY
 from rnnbench.claims.book import perplexities
@@ -70,7 +70,7 @@ def test_the_draft_left_the_second_training_of_the_scratch_notebook_out():
 def test_every_training_has_a_row_whatever_was_run():
     for runs in (DataFrame(), own_runs(), own_runs("bi-rnn", 0)):
         rows = verdicts.table(runs, DataFrame())
-        assert list(rows.columns) == verdicts.COLUMNS
+        assert list(rows.columns) == columns.COLUMNS["book"]
         assert len(rows.drop_duplicates(book.TRAINING)) == len(SETTINGS)
         assert rows.published_n.sum() + rows.drafts.sum() == len(EXECUTIONS)
 

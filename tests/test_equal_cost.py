@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pandas import DataFrame
 
-from rnnbench import equal_cost, work
+from rnnbench import columns, equal_cost, work
 from rnnbench.claims import FAILS, HOLDS, NOT_MEASURED, PARTLY, Claim, capacity
 
 SIZES = (16, 64, 256)
@@ -60,7 +60,7 @@ def test_flops_are_those_of_the_size_that_is_read():
 @pytest.mark.parametrize("made", [runs(sizes=(16,)), runs().iloc[:0], DataFrame()])
 def test_one_size_is_no_line_and_no_run_no_row(made):
     found = equal_cost.table(made)
-    assert found.empty and list(found.columns) == equal_cost.COLUMNS
+    assert found.empty and list(found.columns) == columns.COLUMNS["equal_cost"]
 
 
 def test_a_diverged_run_is_not_on_the_line():

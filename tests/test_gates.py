@@ -5,33 +5,42 @@ import math
 import pytest
 from pandas import DataFrame
 
-from rnnbench import gates
+from rnnbench import columns, gates, tables
 
-FLOOR = DataFrame([{"corpus": "known", "heldout_floor_perplexity": 2.0}])
-EXACT = DataFrame([{"corpus": "known", "token": "char", "order": 1, "perplexity": 19.0}])
+NOTHING = {
+    name: tables.gather(name, [], [])
+    for name in ("runs", "ngram_lm", "zipf", "floor", "predictors")
+}
+FLOOR = columns.table("floor", [{"corpus": "known", "heldout_floor_perplexity": 2.0}])
+EXACT = columns.table(
+    "predictors", [{"corpus": "known", "token": "char", "order": 1, "perplexity": 19.0}]
+)
 
 
 def zipf(exponent: float) -> DataFrame:
     key = {"corpus": "known", "token": "word", "order": 1, "text": "whole"}
-    return DataFrame([key | {"estimator": "latent_rank", "exponent": exponent}])
+    return columns.table("zipf", [key | {"estimator": "latent_rank", "exponent": exponent}])
 
 
 def runs(perplexity: float, leaky: bool) -> DataFrame:
     totals = {"heldout_total_nats": 1000 * math.log(perplexity), "heldout_num_chars": 1000}
     totals |= {"heldout_spelling_nats": 0.0}
     keys = {"corpus": "known", "variant": "gru", "sampler": "random_sampling", "clip_norm": 1.0}
-    return DataFrame([keys | {"device": "cpu", "seed": 1, "leaky": leaky} | totals])
+    return columns.table("runs", [keys | {"device": "cpu", "seed": 1, "leaky": leaky} | totals])
 
 
 def ngrams(heldout: float, train: float = 19.0) -> DataFrame:
     rows = [("heldout", 3, heldout), ("train", 1, train)]
-    return DataFrame(
-        {
-            **{"corpus": "known", "token": "char", "order": order, "smoothing": "laplace"},
-            **{"split": split, "total_nats": 1000 * math.log(perplexity), "num_chars": 1000},
-            **{"spelling_nats": 0.0, "perplexity": perplexity},
-        }
-        for split, order, perplexity in rows
+    return columns.table(
+        "ngram_lm",
+        (
+            {
+                **{"corpus": "known", "token": "char", "order": order, "smoothing": "laplace"},
+                **{"split": split, "total_nats": 1000 * math.log(perplexity), "num_chars": 1000},
+                **{"spelling_nats": 0.0, "perplexity": perplexity},
+            }
+            for split, order, perplexity in rows
+        ),
     )
 
 
@@ -77,8 +86,14 @@ def test_a_failure_names_the_model_the_bound_and_what_was_found():
 
 
 def test_texts_of_unknown_source_are_not_judged():
-    nothing = DataFrame(columns=["corpus", "heldout_floor_perplexity"])
-    exact = DataFrame(columns=EXACT.columns)
-    judged = gates.verdicts(runs(1.5, leaky=False), ngrams(1.5), zipf(2.0), nothing, exact)
+    asked = runs(1.5, leaky=False), ngrams(1.5), zipf(2.0)
+    judged = gates.verdicts(*asked, NOTHING["floor"], NOTHING["predictors"])
     assert judged.empty
     gates.require(judged)
+
+
+@pytest.mark.parametrize("name", NOTHING)
+def test_whichever_table_has_no_row_the_others_are_judged(name):
+    asked = [runs(2.5, leaky=False), ngrams(2.1), zipf(1.0), FLOOR, EXACT]
+    asked[list(NOTHING).index(name)] = NOTHING[name]
+    assert set(gates.verdicts(*asked).verdict) == {"passed"}

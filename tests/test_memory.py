@@ -13,7 +13,7 @@ from test_train import RUN, TOKENS, VOCAB_SIZE, finish
 from torch import nn
 from torch.nn.functional import one_hot
 
-from rnnbench import checkpoint, half_life, memory, train
+from rnnbench import checkpoint, columns, half_life, memory, train
 from rnnbench.claims import FAILS, HOLDS, PARTLY
 from rnnbench.claims import memory as claims
 from rnnbench.errors import StudyError
@@ -266,8 +266,8 @@ def test_a_variant_equal_to_the_rnn_has_a_ratio_of_exactly_1_for_blocks_are_pair
 
 def test_without_any_run_the_tables_are_empty_and_have_their_columns():
     empty = DataFrame(columns=memory.COLUMNS)
-    assert list(half_life.memory(empty).columns) == half_life.MEMORY
-    assert list(half_life.half_life(empty).columns) == half_life.HALF_LIFE
+    assert list(half_life.memory(empty).columns) == columns.COLUMNS["memory"]
+    assert list(half_life.half_life(empty).columns) == columns.COLUMNS["half_life"]
 
 
 def test_every_draw_counts_as_many_cells_as_there_are():

@@ -7,13 +7,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from pandas import DataFrame
 
-from rnnbench import metrics
+from rnnbench import columns, metrics
 
-KEYS = [
-    *("machine", "trial", "corpus", "variant", "sampler", "clip_norm", "learning_rate"),
-    *("num_steps", "hidden_size", "device", "seed"),
-]
-COLUMNS = ["epochs_done", "lost", "diverged_epoch", "spikes", "max_grad_norm", "clipped_share"]
+KEYS = columns.DIVERGING
 SPIKE = math.log(2)  # nats: the perplexity is twice the lowest before it
 
 
@@ -55,4 +51,4 @@ def table(curves: DataFrame) -> DataFrame:
             | {"clipped_share": curve.clipped_share.mean()}
             | {"perplexity": metrics.perplexity(*curve.iloc[-1][["total_nats", "num_tokens"]])}
         )
-    return DataFrame(rows, columns=None if rows else [*KEYS, *COLUMNS])
+    return columns.table("divergence", rows)

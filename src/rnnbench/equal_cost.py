@@ -10,13 +10,10 @@ from typing import Any
 import numpy as np
 from pandas import DataFrame
 
-from rnnbench import metrics, work
+from rnnbench import columns, metrics, work
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 SETTING = ["machine", "trial", "corpus", "device"]
-COLUMNS = [*SETTING, "basis", "variant", "hidden_size", "num_parameters"]
-COLUMNS += ["product_flops_per_token", "seconds_per_epoch", "perplexity", "heldout_perplexity"]
-COLUMNS += ["seeds"]
 
 
 def table(runs: DataFrame) -> DataFrame:
@@ -31,7 +28,7 @@ def table(runs: DataFrame) -> DataFrame:
         curves = {v: curve(group[group.variant == v]) for v in GATES if v in set(group.variant)}
         if min(map(len, curves.values())) > 1:
             rows += [setting | row for row in compared(curves, group.iloc[0])]
-    return DataFrame(rows, columns=COLUMNS)
+    return columns.table("equal_cost", rows)
 
 
 def known(runs: DataFrame) -> DataFrame:

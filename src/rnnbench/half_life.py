@@ -19,13 +19,11 @@ from typing import Any, cast
 import numpy as np
 from pandas import DataFrame, MultiIndex
 
+from rnnbench import columns
+
 BASELINE = "rnn"
 SETTING = ["machine", "corpus", "sampler", "clip_norm", "device", "split"]
 KEYS = [*SETTING, "variant"]
-MEMORY = [*KEYS, "context", "perplexity", "nats", "gain_nats", "low", "high"]
-MEMORY += ["influence_nats", "influence_low", "influence_high", "n", "seeds", "reason"]
-HALF_LIFE = [*KEYS, "measure", "tokens", "low", "high", "baseline", "ratio"]
-HALF_LIFE += ["ratio_low", "ratio_high", "n", "seeds", "reason"]
 DRAWS, SEED = 1000, 1
 TINY = 1e-12  # nats: no influence, and rounding may leave less than none
 
@@ -126,7 +124,7 @@ def memory(losses: DataFrame) -> DataFrame:
         for key, sums in measured(losses)
         for context, row in zip(sums.contexts, context_rows(sums), strict=True)
     ]
-    return DataFrame([*rows, *unmeasured(losses)], columns=MEMORY)
+    return columns.table("memory", [*rows, *unmeasured(losses)])
 
 
 def context_rows(sums: Sums) -> Iterator[dict[str, float]]:
@@ -163,7 +161,7 @@ def half_life(losses: DataFrame) -> DataFrame:
                 row |= dict(zip(("ratio", "ratio_low", "ratio_high"), ratio, strict=True))
                 row |= {"baseline": BASELINE}
             rows.append(key | {"measure": measure, "n": sums.n, "seeds": sums.seeds} | row)
-    return DataFrame([*rows, *unmeasured(losses)], columns=HALF_LIFE)
+    return columns.table("half_life", [*rows, *unmeasured(losses)])
 
 
 def setting(key: dict[str, Any]) -> tuple[Any, ...]:

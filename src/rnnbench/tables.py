@@ -1,4 +1,7 @@
-"""Records to tidy tables: one row per fact, totals turned into metrics."""
+"""Records to tidy tables: one row per fact, totals turned into metrics.
+
+Which columns a table has, :mod:`rnnbench.columns` says; what builds it makes their values.
+"""
 
 import csv
 import dataclasses
@@ -11,17 +14,17 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
+from rnnbench import columns, metrics, points, rates, skill, timings
 from rnnbench import costs as cost_model
 from rnnbench import divergence as diverged
 from rnnbench import equal_cost as equally
 from rnnbench import half_life as remembered
-from rnnbench import metrics, points, rates, skill, timings
 from rnnbench.book import verdicts
 from rnnbench.errors import RecordError
-from rnnbench.jobs import GRID, RunConfig
+from rnnbench.jobs import RunConfig
 from rnnbench.records import read_record, write_text
 
-RUN_KEYS = list(GRID)
+RUN_KEYS = columns.RUN
 TIMING_KEYS = list(points.ADDRESS)
 WORDS = ("ngram", "prefix", "text")  # columns whose numbers and truths are words as well
 Rows = Sequence[Mapping[str, str]]
@@ -61,10 +64,13 @@ def write(path: str | Path, table: DataFrame) -> None:
 def gather(name: str, paths: Sequence[str], missing: Rows) -> DataFrame:
     """Build the table ``name`` from its parts and the rows that could not be had.
 
-    Tables without a function of their own here are their parts, one after the other.
+    Tables without a function of their own here are their parts, one after the other. Of no parts
+    and no rows comes a table of the same columns, without a row.
     """
+    if not paths and not missing:
+        return columns.table(name)
     build = BUILDERS.get(name, concatenate)
-    return build(paths, DataFrame(missing))
+    return columns.arranged(name, build(paths, DataFrame(missing)))
 
 
 def concatenate(paths: Sequence[str], missing: DataFrame) -> DataFrame:
@@ -83,33 +89,17 @@ def runs(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     records = concatenate(paths, missing)
     if len(records):
         records = records.assign(**_run_metrics(records), train_seconds=_fast_seconds(records))
-    first = [
-        *RUN_KEYS,
-        *("num_epochs", "status", "perplexity", "median_perplexity", "heldout_perplexity"),
-        *("bits_per_char", "heldout_bits_per_char", "train_seconds", "initial_perplexity"),
-        *("max_grad_norm", "clipped_share", "leaky", "reason"),
-    ]
-    table = _join(records, missing)
-    return table.reindex(columns=[*first, *(name for name in table if name not in first)])
+    return _join(records, missing)
 
 
 def curves(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     """One row per run and epoch."""
-    if not paths:
-        return DataFrame(columns=[*RUN_KEYS, "epoch", "perplexity", "heldout_perplexity"])
-    table = concatenate(paths, missing)
-    table["perplexity"] = metrics.perplexity(table.total_nats, table.num_tokens)
-    table["heldout_perplexity"] = metrics.perplexity(
-        table.heldout_total_nats, table.heldout_num_tokens
-    )
-    totals = [name for name in table if name.endswith(("total_nats", "num_tokens"))]
-    return table[[*(name for name in table if name not in totals), *totals]]
+    return _with_perplexities(concatenate(paths, missing))
 
 
 def trials(paths: Sequence[str], missing: DataFrame) -> DataFrame:
-    """One row per training run outside the grid, the name of its trial first."""
-    table = runs(paths, missing)
-    return table.reindex(columns=["trial", *table.columns.drop("trial", errors="ignore")])
+    """One row per training run outside the grid."""
+    return runs(paths, missing)
 
 
 def trial_curves(paths: Sequence[str], missing: DataFrame) -> DataFrame:
@@ -119,10 +109,7 @@ def trial_curves(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     for path in paths:
         record = read_record(Path(path).with_name("record.json"))
         parts.append(curves([path], missing).assign(**{name: record[name] for name in fields}))
-    if not parts:
-        return DataFrame(columns=[*fields, "epoch", "perplexity", "heldout_perplexity"])
-    table = pd.concat(parts, ignore_index=True)
-    return table[[*fields, *table.columns.drop(fields)]]
+    return pd.concat(parts, ignore_index=True)
 
 
 def book(paths: Sequence[str], missing: DataFrame) -> DataFrame:
@@ -133,21 +120,12 @@ def book(paths: Sequence[str], missing: DataFrame) -> DataFrame:
 
 def divergence(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     """One row per run, of the grid or of a study of its own: when it went wrong."""
-    parts = [diverged.table(_with_settings(path)) for path in paths]
-    columns = [*diverged.KEYS, *diverged.COLUMNS]
-    return pd.concat(parts, ignore_index=True) if parts else DataFrame(columns=columns)
+    return pd.concat([diverged.table(_with_settings(path)) for path in paths], ignore_index=True)
 
 
 def bptt_training(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     """One row per model, seed and way to shorten the way back."""
-    table = concatenate(paths, missing)
-    if table.empty:
-        return DataFrame(columns=["variant", "seed", "method", "tau", "pi", "perplexity"])
-    heldout = table.heldout_total_nats, table.heldout_num_tokens
-    return table.assign(
-        perplexity=metrics.perplexity(table.total_nats, table.num_tokens),
-        heldout_perplexity=metrics.perplexity(*heldout),
-    )
+    return _with_perplexities(concatenate(paths, missing))
 
 
 def equal_cost(paths: Sequence[str], missing: DataFrame) -> DataFrame:
@@ -162,8 +140,7 @@ def texts(paths: Sequence[str], missing: DataFrame) -> DataFrame:
         record = read_record(Path(path).with_name("record.json"))
         part = read(path)
         parts.append(DataFrame({key: record[key] for key in RUN_KEYS}, index=part.index).join(part))
-    columns = [*RUN_KEYS, "stage", "prefix", "text"]
-    return pd.concat(parts, ignore_index=True) if parts else DataFrame(columns=columns)
+    return pd.concat(parts, ignore_index=True)
 
 
 def generation(paths: Sequence[str], missing: DataFrame) -> DataFrame:
@@ -173,9 +150,7 @@ def generation(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     """
     table = concatenate(paths, missing)
     found = _text_metrics(table) if len(table) else {}
-    first = [*RUN_KEYS, "stage", "decoder", "alpha", "k", "width", "prefix", "draw", *found]
-    table = _join(table.assign(**found), missing)
-    return table.reindex(columns=[*first, *(name for name in table if name not in first)])
+    return _join(table.assign(**found), missing)
 
 
 def speed(paths: Sequence[str], missing: DataFrame) -> DataFrame:
@@ -188,14 +163,7 @@ def speed(paths: Sequence[str], missing: DataFrame) -> DataFrame:
         for row in asked.to_dict("records")
         for key in [tuple(row[name] for name in TIMING_KEYS)]
     ]
-    first = [
-        *TIMING_KEYS,
-        *("tokens_per_second", "low", "high", "n", "share_of_limit", "status", "reason"),
-        *("ended", "processes", "minimum", "maximum"),
-    ]
-    table = timings.with_limit(DataFrame(rows), timings.limit(probed))
-    table = _join(table, missing)
-    return table.reindex(columns=[*first, *(name for name in table if name not in first)])
+    return _join(timings.with_limit(DataFrame(rows), timings.limit(probed)), missing)
 
 
 def speedup(paths: Sequence[str], missing: DataFrame) -> DataFrame:
@@ -212,18 +180,16 @@ def speedup(paths: Sequence[str], missing: DataFrame) -> DataFrame:
         if plain != point["variant"] and baseline is not None:
             found = rates.speedup(windows, baseline)
             rows += [point | {"baseline": plain} | found] if found else []
-    columns = [*TIMING_KEYS, "baseline", "ratio", "low", "high", "n", "minimum", "maximum"]
-    return DataFrame(rows, columns=columns)
+    return DataFrame(rows)
 
 
 def noise(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     """One row per point that was timed twice: by what factor the two differ, which is the noise."""
     samples = concatenate(paths, missing)
-    columns = [*TIMING_KEYS, "ratio", "low", "high", "n", "processes"]
     groups = samples.groupby(TIMING_KEYS, sort=False) if len(samples) else ()
     found = [(key, rates.noise(windows)) for key, windows in groups]
     rows = [dict(zip(TIMING_KEYS, key, strict=True)) | row for key, row in found if row]
-    return DataFrame(rows, columns=columns)
+    return DataFrame(rows)
 
 
 def limit(paths: Sequence[str], missing: DataFrame) -> DataFrame:
@@ -276,16 +242,12 @@ def ngram_lm(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     described = table.total_nats + table.spelling_nats
     table["bits_per_char"] = metrics.bits_per_char(described, table.num_chars)
     table["oov_share"] = table.oov_tokens / table.scored_tokens
-    first = ["corpus", "token", "order", "smoothing", "split", "perplexity", "bits_per_char"]
-    first += ["vocab_size", "scored_tokens", "oov_share"]
-    return table[[*first, *(name for name in table if name not in first)]]
+    return table
 
 
 def floor(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     """One row per text whose source is known: the floor, and what it comes to on held-out text."""
     table = concatenate(paths, missing)
-    if table.empty:
-        return DataFrame(columns=["corpus", "floor_perplexity", "floor_bits_per_char"])
     known, realised = table.entropy_rate, (table.heldout_total_nats, table.heldout_num_chars)
     return table.assign(
         floor_perplexity=metrics.perplexity(known, 1.0),
@@ -299,12 +261,11 @@ def predictors(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     """One row per best n-gram predictor of a text whose source is known."""
     table = concatenate(paths, missing)
     if table.empty:
-        return DataFrame(columns=["corpus", "token", "order", "perplexity", "bits_per_char"])
+        return table
     nats, chars = table.nats_per_token, table.chars_per_token
-    table = table.assign(
+    return table.assign(
         perplexity=metrics.perplexity(nats, 1.0), bits_per_char=metrics.bits_per_char(nats, chars)
     )
-    return table[["corpus", *(name for name in table if name != "corpus")]]
 
 
 def sentences(paths: Sequence[str], missing: DataFrame) -> DataFrame:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
-from rnnbench import book
+from rnnbench import book, columns
 
 INSIDE, ABOVE, BELOW, PARTLY = "inside", "above", "below", "partly inside"
 NOT_COMPARABLE, NOT_RUN = "not comparable", "not run"
@@ -21,14 +21,6 @@ NOT_AVAILABLE = "not available here"  # the status of a run that no device here 
 SETTING = ["variant", "sampler", "hidden_size", "learning_rate", "num_epochs", *book.ALIKE]
 SAME_RUN = ["device", "seed", "engine"]  # at one setting: a run of a trial and of the grid
 NO_GPU = "the book names no GPU"
-COLUMNS = [
-    *(*book.TRAINING, "section", *SETTING),
-    *("published_n", "drafts", "published_median", "published_minimum", "published_maximum"),
-    *("published_low", "published_high", "decimals"),
-    *("device", "n", "own_perplexity", "own_printed", "verdict", "reason", "conditions"),
-    *("published_tokens_per_second", "own_tokens_per_second", "own_timed"),
-    *("speed_verdict", "speed_reason"),
-]
 
 
 def table(runs: DataFrame, speed: DataFrame) -> DataFrame:
@@ -45,7 +37,7 @@ def table(runs: DataFrame, speed: DataFrame) -> DataFrame:
         printed = executions[tuple(setting[name] for name in book.TRAINING)]
         known = setting | spread(printed) | _speeds(setting, printed, speed)
         rows += [known | judged for judged in _judged(runs, setting, known)]
-    return DataFrame(rows, columns=COLUMNS)
+    return columns.table("book", rows)
 
 
 def spread(executions: DataFrame) -> dict[str, Any]:

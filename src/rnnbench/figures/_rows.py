@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
-from rnnbench.jobs import GRID
+from rnnbench import columns
 
 Tables = dict[str, DataFrame]
 
-RUN = list(GRID)
+RUN = columns.RUN
 SETTINGS = ("alpha", "k", "width")  # of decoders
 REAL = "real text"  # the decoder's place in rows of held-out text
 AWAY = "not available here"
@@ -34,8 +34,8 @@ NUMBERS = frozenset(
 
 
 def rows(tables: Tables, name: str) -> DataFrame:
-    """Copy a table with numbers as floats: "nan" is no number, "inf" is one. Absent: empty."""
-    table = tables.get(name, DataFrame()).copy()
+    """Copy a table with numbers as floats: "nan" is no number, "inf" is one. Absent: no rows."""
+    table = tables[name].copy() if name in tables else columns.table(name)
     for column in NUMBERS & set(table.columns) - ({"value"} if name == "machines" else set()):
         table[column] = pd.to_numeric(table[column], errors="coerce").astype(float)
     if "leaky" in table:
