@@ -526,6 +526,7 @@ def test_an_own_text_with_another_hash_is_refused(prepare: Callable, tmp_path: P
         ({"source": "ftp://host/my.txt"}, "as source"),
         ({"source": "https://host/my.txt"}, "a sha256 for the URL"),
         ({"source": "my.txt", "sha256": "abc"}, "64 hexadecimal digits"),
+        ({"source": "my.txt", "trim_gutenberg": "no"}, "true or false as trim_gutenberg"),
         ({"source": "my.txt", "line_join": None}, "as line_join, not None"),
         ({"source": "my.txt", "line_join": "é"}, "ASCII character in quotes as line_join"),
         ({"source": "my.txt", "line_join": "\r"}, "ASCII character in quotes as line_join"),
@@ -535,6 +536,55 @@ def test_an_own_text_with_another_hash_is_refused(prepare: Callable, tmp_path: P
 def test_an_own_text_that_is_not_well_described_is_an_error(entry: object, words: str) -> None:
     with pytest.raises(CorpusError, match=words):
         corpora.find("mine", {"mine": entry})
+
+
+def with_book(tmp_path: Path, **settings: object) -> dict:
+    """An own text of Project Gutenberg's: 44 words, of which the book has 3."""
+    text = (
+        "The Project Gutenberg eBook of X\n*** START OF THE PROJECT GUTENBERG EBOOK X ***\n"
+        "Call me Ishmael.\n*** END OF THE PROJECT GUTENBERG EBOOK X ***\nThe licence.\n"
+    )
+    (tmp_path / "book.txt").write_text(text)
+    return {"mine": {"source": str(tmp_path / "book.txt"), **settings}}
+
+
+def test_of_a_gutenberg_text_the_book_alone_is_kept_and_the_rest_is_told(
+    prepare: Callable, tmp_path: Path
+) -> None:
+    own_texts = with_book(tmp_path)
+    corpus = prepare("mine", own_texts, Folders(None, tmp_path))
+    assert [line for line in corpus.lines if line] == ["call me ishmael"]
+    size = (tmp_path / "book.txt").stat().st_size
+    assert corpus.facts.raw_bytes == size
+    assert corpus.facts.trimmed_bytes == size - len("\nCall me Ishmael.\n")
+    assert corpus.facts.letters == len("CallmeIshmael")
+
+
+def test_a_gutenberg_text_is_kept_whole_where_that_is_asked_for(
+    prepare: Callable, tmp_path: Path
+) -> None:
+    own_texts = with_book(tmp_path, trim_gutenberg=False)
+    corpus = prepare("mine", own_texts, Folders(None, tmp_path))
+    assert corpus.lines[-1] == "the licence"
+    assert corpus.facts.trimmed_bytes == 0
+
+
+def test_a_text_that_loses_many_letters_is_told_on_the_terminal(
+    prepare: Callable, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "my.txt").write_text("Über älle Öfen\n" * 9, encoding="utf-8")
+    own_texts = {"mine": {"source": str(tmp_path / "my.txt")}}
+    facts = prepare("mine", own_texts, Folders(None, tmp_path)).facts
+    assert (facts.letters, facts.kept_letter_share) == (9 * 12, pytest.approx(9 / 12))
+    assert capsys.readouterr().err.startswith("rnnbench: mine: cleaning keeps 75 % of its 108")
+
+
+def test_a_text_in_another_alphabet_is_refused_and_leaves_no_file(tmp_path: Path) -> None:
+    (tmp_path / "my.txt").write_text("Война и мир, a novel\n" * 9, encoding="utf-8")
+    own_texts = {"mine": {"source": str(tmp_path / "my.txt")}}
+    with pytest.raises(CorpusError, match="mine: wanted a text that cleaning keeps"):
+        corpora.prepare("mine", own_texts, Folders(None, tmp_path), tmp_path / "out" / "mine.txt")
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 # The Time Machine
@@ -550,6 +600,10 @@ def test_the_time_machine_is_the_text_of_the_book(prepare: Callable) -> None:
     glued = prepare("time_machine", {}, folders)
     spaced = prepare("time_machine_spaced", {}, folders)
     assert (glued.facts.raw_bytes, glued.facts.raw_sha256) == (178_979, time_machine.SHA256)
+    assert (glued.facts.trimmed_bytes, glued.facts.kept_letter_share) == (
+        0,
+        pytest.approx(1, abs=1e-4),
+    )
     assert len(glued.lines) == 3_221
     assert glued.lines[0] == "the time machine by h g wells"
     assert glued.lines == spaced.lines

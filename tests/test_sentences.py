@@ -1,5 +1,8 @@
 """Laws of whole-sentence minibatches: every character once, and nothing learnt from padding."""
 
+import io
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +12,7 @@ from torch.nn.functional import cross_entropy
 
 from rnnbench import sentences, train, variants
 from rnnbench.errors import StudyError
+from rnnbench.folders import Raw
 from rnnbench.jobs import RunConfig
 from rnnbench.vocab import Vocab
 
@@ -135,7 +139,17 @@ def test_a_training_step_that_knows_no_mask_is_refused():
 
 def test_a_long_text_is_read_up_to_a_line_end(tmp_path, monkeypatch):
     monkeypatch.setattr(sentences, "MOST_BYTES", 10)
-    (tmp_path / "long.txt").write_bytes(b"ab cd\nef ghijk\n")
-    (tmp_path / "short.txt").write_bytes(b"ab cd\nef")
-    assert sentences.head((tmp_path / "long.txt").open("rb")) == b"ab cd\n"
-    assert sentences.head((tmp_path / "short.txt").open("rb")) == b"ab cd\nef"
+    for text, beginning in (
+        (b"ab cd\nef ghijk\n", b"ab cd\n"),
+        (b"ab cd\nef", b"ab cd\nef"),
+        (b"ab cd\nef g", b"ab cd\nef g"),
+        (b"ab cd ef ghijk\n", b"ab cd ef "),
+    ):
+        assert sentences.head(Raw("", partial(io.BytesIO, text))) == beginning
+
+
+def test_what_is_trimmed_off_a_text_is_no_part_of_its_sentences():
+    def trim(blocks):
+        return (block.strip(b"*") for block in blocks)
+
+    assert sentences.head(Raw("", partial(io.BytesIO, b"*ab*cd"), trim=trim)) == b"ab*cd"

@@ -200,6 +200,7 @@ SINGLE = {
     "own_texts": {"My text": {"source": "a.txt"}},
     "own_texts.mine": {"source": 1},
     "own_texts.yours": {"source": "a.txt", "line_join": "é"},
+    "own_texts.ours": {"source": "a.txt", "trim_gutenberg": "yes"},
     "own_texts.hers": {"source": "a.txt", "line_join": "\r"},
     "own_texts.his": {"source": "a.txt", "line_join": "\n\n"},
     "counting.megabytes": [0],
@@ -411,10 +412,12 @@ def test_a_text_that_is_too_short_is_named_and_its_tokens_are_a_whole_number(tmp
     assert re.search(r"found \d+\.( |$)", message)
 
 
-@pytest.mark.parametrize("name", ["nan", "inf", "infinity", "true", "false"])
-def test_an_own_text_is_not_called_what_a_table_reads_as_a_number_or_a_truth(name, tmp_path):
+@pytest.mark.parametrize("name", ["nan", "inf", "true", "false", "My Book", "1984", "a-b"])
+def test_the_rule_for_names_of_own_texts_is_told_to_who_breaks_it(name, tmp_path):
     (tmp_path / "mine.txt").write_bytes(b"x" * 2_000)
-    assert "own_texts: wanted a" in fault(with_own_text(tmp_path / "mine.txt", name))
+    message = fault(with_own_text(tmp_path / "mine.txt", name))
+    assert "own_texts: wanted a name of small letters a to z, digits and _ that" in message
+    assert f"found {name!r}." in message
 
 
 # Devices

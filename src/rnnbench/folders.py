@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Self
@@ -40,12 +40,14 @@ class Raw:
         open: opens it.
         sha256: that its bytes must have, hexadecimal; None where any will do.
         advice: what to do where they have another.
+        trim: what takes off, block by block, what is no part of the text.
     """
 
     source: str
     open: Callable[[], BinaryIO]
     sha256: str | None = None
     advice: str = ""
+    trim: Callable[[Iterable[bytes]], Iterable[bytes]] = iter
 
 
 def find_file(sha256: str, file_name: str, folders: Folders) -> tuple[Path, str] | None:

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
+from rnnbench import gutenberg
 from rnnbench.download import fetch, probe
 from rnnbench.errors import CorpusError
 from rnnbench.folders import Folders, Raw
@@ -21,19 +23,18 @@ class OwnText:
     source: str  # a path, seen from the working folder, without ~, or a URL (http or https)
     sha256: str | None = None  # of the file as it is; a URL needs one
     line_join: str = " "  # between two cleaned lines
+    trim_gutenberg: bool = True  # whether Project Gutenberg's header and footer are taken off
 
     @classmethod
     def from_config(cls, name: str, entry: Mapping[str, Any]) -> Self:
-        """Check an entry ``{source, sha256, line_join}``.
+        """Check an entry ``{source, sha256, line_join, trim_gutenberg}``.
 
         Raises:
             CorpusError: unknown or missing keys, no hash for a URL, values of the wrong kind.
         """
-        keys = ("source", "sha256", "line_join")
+        keys = [field.name for field in fields(cls)][1:]
         if not isinstance(entry, Mapping) or "source" not in entry or set(entry) - set(keys):
-            raise _bad(
-                name, f"the keys source, sha256 and line_join, at least source, not {entry!r}"
-            )
+            raise _bad(name, f"the keys {', '.join(keys)}, at least source, not {entry!r}")
         text = cls(name, **entry)
         if not isinstance(text.source, str) or not text.source:
             raise _bad(name, f"a path or a URL as source, not {text.source!r}")
@@ -48,6 +49,8 @@ class OwnText:
             )
         if text.sha256 is None and text.is_remote:
             raise _bad(name, f"a sha256 for the URL {text.source} (sha256sum FILE prints it)")
+        if not isinstance(text.trim_gutenberg, bool):
+            raise _bad(name, f"true or false as trim_gutenberg, not {text.trim_gutenberg!r}")
         if text.sha256 is not None and not re.fullmatch("[0-9A-Fa-f]{64}", str(text.sha256)):
             raise _bad(name, f"64 hexadecimal digits as sha256, not {text.sha256!r}")
         return text
@@ -68,6 +71,7 @@ class OwnText:
             lambda: path.open("rb"),
             self.sha256 and self.sha256.lower(),
             f"Correct own_texts.{self.name}.sha256, or put the right file there.",
+            partial(gutenberg.trimmed, name=self.name) if self.trim_gutenberg else iter,
         )
 
     def unreachable(self, folders: Folders, timeout_seconds: float) -> str | None:

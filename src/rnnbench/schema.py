@@ -92,7 +92,9 @@ def _fault(schema: dict[str, Any], error: jsonschema.ValidationError) -> str:
         return (
             f"{where or 'top level'}: wanted the keys {', '.join(missing)}, found none. Add them."
         )
-    return f"{where}: wanted {_wanted(schema, error.absolute_path)}, found {error.instance!r}."
+    of_a_name = "propertyNames" in error.absolute_schema_path  # which is no part of the path
+    wanted = error.schema["description"] if of_a_name else _wanted(schema, error.absolute_path)
+    return f"{where}: wanted {wanted}, found {error.instance!r}."
 
 
 def _unknown_keys(where: str, error: jsonschema.ValidationError) -> str:

@@ -13,7 +13,8 @@ import logging
 import re
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any, BinaryIO
+from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,6 +23,7 @@ from torch import Tensor
 from rnnbench import names, train
 from rnnbench.clean import clean
 from rnnbench.errors import StudyError
+from rnnbench.folders import Raw
 from rnnbench.jobs import RunConfig
 from rnnbench.outcome import status
 from rnnbench.vocab import Vocab
@@ -46,11 +48,16 @@ def sentences(raw: bytes) -> bytes:
 UNITS = {"line": lines, "sentence": sentences}
 
 
-def head(file: BinaryIO) -> bytes:
-    """The first 16 MiB of a raw text, up to the end of a line where more follows."""
-    with file:
-        text = file.read(MOST_BYTES)
-        return text[: text.rfind(b"\n") + 1] if file.read(1) else text
+def head(raw: Raw) -> bytes:
+    """The first 16 MiB of a raw text, up to the end of a line or word where more follows."""
+    text = b""
+    with raw.open() as file:
+        for block in raw.trim(iter(partial(file.read, MOST_BYTES), b"")):
+            text += block
+            if len(text) > MOST_BYTES:
+                text = text[:MOST_BYTES]
+                return text[: text.rfind(b"\n") + 1 or text.rfind(b" ") + 1]
+    return text
 
 
 def units(raw: bytes, unit: str, name: str) -> list[str]:

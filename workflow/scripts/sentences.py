@@ -12,7 +12,7 @@ with recorded(snakemake):
     torch.set_num_threads(1)
     settings, vocab = snakemake.params, Vocab.read(snakemake.input.vocab)
     found = corpora.find(settings.corpus, settings.own_texts)
-    raw = sentences.head(found.raw(corpora.Folders.from_environment()).open())
+    raw = sentences.head(found.raw(corpora.Folders.from_environment()))
     runs = [RunConfig.from_strings(row) for row in settings.runs]
     seeds = sorted({run.seed for run in runs})
     padding = sentences.padding_rows(raw, settings.corpus, settings.batch_sizes, seeds)

@@ -11,6 +11,8 @@ does as well. Each offers
 """
 
 import hashlib
+import logging
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +22,15 @@ from rnnbench import names as modules
 from rnnbench.clean import clean
 from rnnbench.errors import CorpusError
 from rnnbench.folders import Folders, Raw, require_hash
+from rnnbench.letters import Letters
 from rnnbench.own_text import OwnText
 from rnnbench.records import replacing
 
 __all__ = ["BLOCK", "Corpus", "Folders", "Raw", "find", "names", "prepare", "unreachable"]
 
 BLOCK = 1 << 21  # bytes read at a time
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,9 @@ class Corpus:
         source: where the raw text came from, in words.
         raw_sha256: of the raw text, hexadecimal.
         raw_bytes: size of the raw text.
+        trimmed_bytes: of it, Project Gutenberg's header and footer, which are not read further.
+        letters: of what is read, of any alphabet.
+        kept_letter_share: of those, a to z and A to Z, which cleaning keeps.
         line_join: what stands between two lines.
         lines: their number, empty ones included.
     """
@@ -45,6 +53,9 @@ class Corpus:
     source: str
     raw_sha256: str
     raw_bytes: int
+    trimmed_bytes: int
+    letters: int
+    kept_letter_share: float
     line_join: str
     lines: int
 
@@ -81,19 +92,34 @@ def prepare(
     """Get the raw text of a corpus and write it to ``path``, cleaned: whole, or not at all.
 
     Raises:
-        CorpusError: unknown name, text not to be had, not a text, or another one than it should be.
+        CorpusError: unknown name, text not to be had, not a text, or another one than it should be;
+            or it loses more letters than it keeps.
     """
     corpus = find(name, own_texts)
     raw = corpus.raw(folders)
-    digest, lines = hashlib.sha256(), 0
+    digest, letters, lines = hashlib.sha256(), Letters(), 0
     with _open(raw) as file, replacing(path) as temporary, temporary.open("wb") as cleaned:
-        for block in clean(_hashed(file, digest), name):
+        text = letters.counted(raw.trim(_hashed(file, digest)))
+        for block in clean(text, name):
             cleaned.write(block)
             lines += block.count(b"\n")
         if raw.sha256 is not None:
             require_hash(digest.hexdigest(), raw.sha256, raw.source, raw.advice)
-        size = file.tell()
-    return Corpus(name, raw.source, digest.hexdigest(), size, corpus.line_join, lines)
+        size, doubt = file.tell(), letters.doubt(name)
+    if doubt:
+        log.warning("%s", doubt)
+        print(f"rnnbench: {doubt}", file=sys.stderr)
+    return Corpus(
+        corpus=name,
+        source=raw.source,
+        raw_sha256=digest.hexdigest(),
+        raw_bytes=size,
+        trimmed_bytes=size - letters.num_bytes,
+        letters=letters.found,
+        kept_letter_share=letters.kept_share,
+        line_join=corpus.line_join,
+        lines=lines,
+    )
 
 
 def _open(raw: Raw) -> BinaryIO:
