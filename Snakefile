@@ -4,9 +4,11 @@ import os
 import sys
 from pathlib import Path
 
-from rnnbench import job, machine, sources
+from rnnbench import job, machine
+from rnnbench.digests import Tree
 from rnnbench.errors import UserError
 from rnnbench.estimate import PROTOCOL, Estimate, minutes
+from rnnbench.sources import Sources
 from rnnbench.study import Study
 
 
@@ -20,6 +22,7 @@ except UserError as error:
 
 os.environ[job.PARENT] = str(os.getpid())  # jobs end with it
 os.environ.setdefault(machine.CALLED_ON, machine.name())  # workers of a cluster are told
+sources = Sources(study, Tree.as_planned(workflow.is_main_process))
 estimate = Estimate(study, Path("results/tables/costs.csv"))
 ALL_CORES = 1024  # a job that asks for more than there are gets all, and so has no neighbour
 PROJECT = Path(os.path.relpath(workflow.basedir))  # relative: a moved folder has nothing to do anew

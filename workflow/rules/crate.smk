@@ -15,7 +15,7 @@ rule sbom:
     conda:
         "../../environment.yml"
     params:
-        source=sources.digest("sbom.py"),
+        source=sources("sbom"),
     script:
         "../scripts/sbom.py"
 
@@ -45,6 +45,6 @@ rule crate:
         steps=STEPS,
         machine=study.machine,
         config=study.publishable,
-        source=sources.crate(),
+        source=sources("crate"),
     script:
         "../scripts/crate.py"

@@ -25,7 +25,7 @@ rule table:
         "../../environment.yml"
     params:
         missing=study.entry("table", within=MISSING),
-        source=sources.tables(),
+        source=sources("table"),
     script:
         "../scripts/table.py"
 
@@ -50,7 +50,7 @@ rule gates:
     conda:
         "../../environment.yml"
     params:
-        source=sources.digest("gates.py", "metrics.py"),
+        source=sources("gates"),
     script:
         "../scripts/gates.py"
 
@@ -73,7 +73,7 @@ rule findings:
         "../../environment.yml"
     params:
         study=study.described,
-        source=sources.claims(),
+        source=sources("findings"),
     script:
         "../scripts/findings.py"
 
@@ -109,7 +109,7 @@ rule figure:
         "../../environment.yml"
     params:
         kind="figures",
-        source=sources.figure,
+        source=sources("figure"),
     script:
         "../scripts/figure.py"
 
@@ -131,7 +131,7 @@ rule report:
         figures=study["figures"],
         config=study.deciding,
         text_rules=TEXT,
-        source=sources.report(),
+        source=sources("report"),
     script:
         "../scripts/report.py"
 
@@ -149,7 +149,7 @@ rule overheads:
         "../../environment.yml"
     params:
         text_rules=TEXT,
-        source=sources.overheads(),
+        source=sources("overheads"),
     script:
         "../scripts/overheads.py"
 

@@ -43,7 +43,7 @@ rule corpus:
         "../../environment.yml"
     params:
         own_texts=study.own_texts,
-        source=sources.corpus,
+        source=sources("corpus"),
     script:
         "../scripts/corpus.py"
 
@@ -63,7 +63,7 @@ rule vocab:
         "../../environment.yml"
     params:
         **study["vocab"],
-        source=sources.digest("tokens.py", "vocab.py"),
+        source=sources("vocab"),
     script:
         "../scripts/vocab.py"
 
@@ -80,7 +80,7 @@ rule count:
     conda:
         "../../environment.yml"
     params:
-        source=sources.digest("ngrams.py"),
+        source=sources("count"),
     script:
         "../scripts/count.py"
 
@@ -100,7 +100,7 @@ rule ngrams:
         "../../environment.yml"
     params:
         top=study["ngrams"]["top"],
-        source=sources.digest("ngrams.py", "vocab.py"),
+        source=sources("ngrams"),
     script:
         "../scripts/ngrams.py"
 
@@ -118,7 +118,7 @@ rule zipf:
         "../../environment.yml"
     params:
         **study["zipf"],
-        source=sources.zipf(),
+        source=sources("zipf"),
     script:
         "../scripts/zipf.py"
 
@@ -134,7 +134,7 @@ rule zipf_bias:
     params:
         **study["zipf_bias"],
         estimators=study["zipf"]["estimators"],
-        source=sources.zipf_bias(),
+        source=sources("zipf_bias"),
     script:
         "../scripts/zipf_bias.py"
 
@@ -153,7 +153,7 @@ rule ngram_lm:
     params:
         **study["ngram_lm"],
         heldout_share=study["runs"]["heldout_share"],
-        source=sources.ngram_lm,
+        source=sources("ngram_lm"),
     script:
         "../scripts/ngram_lm.py"
 
@@ -174,7 +174,7 @@ rule truth:
         word_orders=study["ngram_lm"]["orders"].get("word", []),
         char_orders=study["ngram_lm"]["orders"].get("char", []),
         heldout_share=study["runs"]["heldout_share"],
-        source=sources.digest("truth.py", "chain.py", "corpora/calibration.py"),
+        source=sources("truth"),
     script:
         "../scripts/truth.py"
 
@@ -194,7 +194,7 @@ rule counting:
         **study["counting"],
         corpus=study.timing_corpus,
         own_texts=study.own_texts({"corpus": study.timing_corpus}),
-        source=sources.digest("counting.py", "clean.py", "tokens.py", "ngrams.py"),
+        source=sources("counting"),
     script:
         "../scripts/counting.py"
 
