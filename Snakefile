@@ -14,9 +14,11 @@ if OURS.exists() and OURS.resolve() != Path(FOUND).resolve():  # as in a folder 
         "other project in PYTHONPATH."
     )
 
-from rnnbench import job, machine, paths, sources
+from rnnbench import job, machine, paths
+from rnnbench.digests import Tree
 from rnnbench.errors import UserError
 from rnnbench.estimate import PROTOCOL, Estimate, minutes
+from rnnbench.sources import Sources
 from rnnbench.study import Study, folder
 
 
@@ -36,6 +38,7 @@ except UserError as error:
 
 os.environ[job.PARENT] = str(os.getpid())  # jobs end with it
 os.environ.setdefault(machine.CALLED_ON, machine.name())  # workers of a cluster are told
+sources = Sources(study, Tree.as_planned(workflow.is_main_process))
 job.plain_matplotlib()
 COSTS = Path("results/tables/costs.csv")
 estimate = Estimate(study, COSTS if COSTS.exists() else CALLED_FROM / COSTS)

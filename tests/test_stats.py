@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnnbench import metrics, stats
+from rnnbench.trend import kendall
 
 few = settings(max_examples=15)
 RATES = st.floats(1, 1e6)
@@ -97,7 +98,7 @@ def test_the_reach_is_that_of_the_farther_end_and_no_less_than_usual(groups, usu
 
 @given(st.lists(RATES, max_size=8))
 def test_a_trend_turns_with_the_order(values):
-    assert stats.kendall(values) == -stats.kendall(values[::-1])
+    assert kendall(values) == -kendall(values[::-1])
 
 
 def test_a_drift_is_found_by_its_size_and_scatter_is_none():

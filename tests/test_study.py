@@ -5,12 +5,10 @@ import dataclasses
 import math
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -18,11 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from snakemake.utils import update_config
 
-from rnnbench import sources
 from rnnbench.errors import StudyError
 from rnnbench.jobs import RunConfig, path_value, settings, settings_path
 from rnnbench.names import load, names
-from rnnbench.sources import digest
 from rnnbench.study import NOT_AVAILABLE, Study
 
 CONFIG = Path(__file__).parents[1] / "config"
@@ -605,125 +601,6 @@ def test_variants_may_be_timed_that_are_not_trained():
     study = read(config)
     assert {point["variant"] for point in study.timings} == {"gru", "lstm"}
     assert {run["variant"] for run in study.runs} == {"rnn"}
-
-
-# Source
-
-
-def test_a_digest_changes_with_one_byte_and_comes_back_with_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(sources, "FOLDER", tmp_path)
-    for name, text in (("a.py", b"x = 1\n"), ("b.py", b"y = 1\n")):
-        (tmp_path / name).write_bytes(text)
-    before = digest("a.py", "b.py")
-    (tmp_path / "b.py").write_bytes(b"y = 2\n")
-    assert digest("a.py", "b.py") != before
-    (tmp_path / "b.py").write_bytes(b"y = 1\n")
-    assert digest("a.py", "b.py") == before
-    assert digest("b.py", "a.py") != before
-    assert digest("a.py") != before
-
-
-@pytest.fixture
-def copied(tmp_path, monkeypatch):
-    """A copy of the package's source that may be edited."""
-    folder = tmp_path / "rnnbench"
-    shutil.copytree(sources.FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(sources, "FOLDER", folder)
-    return folder
-
-
-HERE = {"machine": "box"}
-
-
-def run_digests() -> dict:
-    study = read(shipped())
-    return {(run["variant"], run["sampler"]): sources.run(study.run(run)) for run in study.runs}
-
-
-@pytest.mark.parametrize(
-    ("name", "edited"),
-    [
-        ("variants/gru.py", lambda variant, sampler: variant == "gru"),
-        ("samplers/random_sampling.py", lambda variant, sampler: sampler == "random_sampling"),
-        ("train.py", lambda variant, sampler: True),
-        ("zipf/ols.py", lambda variant, sampler: False),
-    ],
-)
-def test_an_edit_makes_the_runs_it_decides_again_and_no_other(name, edited, copied):
-    before = run_digests()
-    (copied / name).write_text((copied / name).read_text() + "\n")
-    after = run_digests()
-    again = {key for key in before if before[key] != after[key]}
-    assert again == {key for key in before if edited(*key)}
-
-
-@pytest.mark.parametrize(
-    ("name", "users"),
-    [
-        ("variants/gru_manual.py", {"gru_manual"}),
-        ("variants/_manual.py", {"rnn_manual", "gru_manual", "lstm_manual"}),
-        ("variants/_fused.py", {"rnn_fused", "gru_fused", "lstm_fused"}),
-        ("native/vec.h", {"rnn_fused", "gru_fused", "lstm_fused"}),
-        ("native/__init__.py", {"rnn_fused", "gru_fused", "lstm_fused"}),
-        ("agreement.py", set()),
-    ],
-)
-def test_an_edit_of_a_shared_source_decides_the_variants_that_use_it(name, users, copied):
-    def digests() -> dict:
-        point = {"sampler": "random_sampling", "device": "cpu", "engine": "own"}
-        return {v: sources.run(SimpleNamespace(variant=v, **point)) for v in names("variants")}
-
-    before = digests()
-    (copied / name).write_text((copied / name).read_text() + "\n")
-    after = digests()
-    assert {v for v in before if before[v] != after[v]} == users
-
-
-@pytest.mark.parametrize(
-    ("name", "users"),
-    [
-        ("engine.py", {"gru_deep", "lstm_scratch"}),
-        ("reference.py", {"gru_deep", "lstm_scratch"}),
-        ("native/cells.h", {"gru_deep", "lstm_scratch"}),
-        ("variants/_manual.py", {"gru_deep", "lstm_scratch"}),
-        ("variants/gru_fused.py", {"gru_deep"}),
-        ("variants/lstm.py", {"lstm_scratch"}),
-        ("variants/gru_compiled.py", set()),
-    ],
-)
-def test_an_edit_of_an_engine_decides_the_runs_that_may_train_on_it(name, users, copied):
-    def digests(engine: str) -> dict:
-        study = read(changed("runs.engine", engine))
-        points = ({"variant": variant, "device": "cpu"} for variant in ("gru_deep", "lstm_scratch"))
-        return {point["variant"]: sources.run(study.run(HERE | point)) for point in points}
-
-    before = {engine: digests(engine) for engine in ("own", "fastest")}
-    (copied / name).write_text((copied / name).read_text() + "\n")
-    assert digests("own") == before["own"]
-    after = digests("fastest")
-    assert {v for v in after if after[v] != before["fastest"][v]} == users
-
-
-def test_an_edit_of_a_text_makes_those_that_are_built_on_it_again(copied):
-    def digests() -> dict:
-        return {c: sources.corpus(SimpleNamespace(corpus=c)) for c in names("corpora")}
-
-    before = digests()
-    file = copied / "corpora/time_machine.py"
-    file.write_text(file.read_text() + "\n")
-    after = digests()
-    again = {corpus for corpus in before if before[corpus] != after[corpus]}
-    assert again == {"time_machine", "time_machine_spaced"}
-
-
-def test_an_edit_of_a_variant_changes_the_digest_of_its_timings_alone(copied):
-    study = read(shipped())
-    points = [study.timing(address) for address in study.timings]
-    before = {point: sources.timing(point) for point in points}
-    edited = copied / "variants/gru.py"
-    edited.write_text(edited.read_text() + "\n")
-    again = {point.variant for point in points if sources.timing(point) != before[point]}
-    assert again == {"gru"}
 
 
 def test_a_study_is_left_as_it_was_written():

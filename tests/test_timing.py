@@ -9,6 +9,8 @@ import pytest
 
 from rnnbench import timing
 from rnnbench.admission import ADMITTED
+from rnnbench.digests import Tree
+from rnnbench.errors import SourceError
 from rnnbench.jobs import TimingConfig
 from rnnbench.timing import Interpreter, Text, WorkError
 
@@ -130,6 +132,15 @@ def test_an_interpreter_that_cannot_start_is_an_answer(text, tmp_path, monkeypat
     monkeypatch.setattr(timing, "COMMAND", [sys.executable, "-c", "raise SystemExit(3)"])
     with Interpreter(text, tmp_path / "log") as interpreter, pytest.raises(WorkError):
         interpreter.rows("odd", TIMING)
+
+
+def test_work_that_other_code_did_than_was_planned_is_no_answer(odd, text):
+    planned = Tree().source(["speed"])
+    odd.text = dataclasses.replace(text, source=planned)
+    assert odd.rows("odd", TIMING)
+    odd.text = dataclasses.replace(text, source=planned | {"sha256": "0" * 64})
+    with pytest.raises(SourceError, match="edited after this job was planned"):
+        odd.rows("odd", TIMING)
 
 
 def test_training_steps_are_timed_in_it(text, tmp_path):

@@ -23,3 +23,7 @@ class MachineError(UserError):
 
 class StorageError(UserError):
     """A file cannot be written: the disk is full, broken or not ours to write to."""
+
+
+class SourceError(UserError):
+    """The source was edited between the planning of a job and its start."""

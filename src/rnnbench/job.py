@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from rnnbench import determinism, provenance
+from rnnbench import determinism, digests, provenance
 from rnnbench.errors import UserError
 
 PARENT = "RNNBENCH_SNAKEMAKE"  # environment: the process whose jobs these are
@@ -28,11 +28,14 @@ def plain_matplotlib() -> None:
 def recorded(snakemake: Any) -> Iterator[provenance.Job]:
     """Do the block as a job of the workflow: with its log, its determinism and its record.
 
+    The script has imported what it works with; that must be the source that the job was given.
+
     Args:
         snakemake: what Snakemake gives a script; a parameter ``determinism`` is the mode to work
             in, ``fast`` where there is none.
     """
     with logged(snakemake.log[0]):
+        digests.require(snakemake.params.get("source"))
         determinism.begin(snakemake.params.get("determinism", "fast"))
         with provenance.kept(snakemake) as job:
             yield job

@@ -1,7 +1,8 @@
 """The model that others are held against: scratch cells that read another layer's weights.
 
 The parameters of the reference have the order and shapes of the other model's, so gradients can be
-compared one by one; only how outputs are computed from them is the scratch cells' own.
+compared one by one; only how outputs are computed from them is the scratch cells' own. Each is
+loaded when a model of its kind is read: a run of one kind does not hang on the other two.
 """
 
 import copy
@@ -12,8 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from rnnbench import layouts
-from rnnbench.variants import LanguageModel, gru_scratch, lstm_scratch, rnn_scratch
+from rnnbench import layouts, names
+from rnnbench.variants import LanguageModel
 
 Parts = tuple[Tensor, ...]  # of a state
 Reader = Callable[[list[Tensor], Tensor, Parts | None], tuple[Tensor, Parts]]
@@ -60,13 +61,15 @@ class Cells(nn.Module):
         return ["", "_reverse"] if self.bidirectional else [""]
 
 
-def rnn(cell: type[nn.Module], mode: str) -> Reader:
-    """Read a vanilla layer by ``cell``."""
+def rnn(mode: str, activation: Callable[[Tensor], Tensor]) -> Reader:
+    """Read a vanilla layer by the scratch cell with this activation."""
 
     def read(weights: list[Tensor], inputs: Tensor, start: Parts | None) -> tuple[Tensor, Parts]:
         W_ih, W_hh, b_ih, b_hh = weights
         scratch = layouts.of_scratch(mode, W_ih, W_hh, b_ih + b_hh)
-        outputs, H = run(cell, scratch, inputs, start and start[0])
+        cell = empty("rnn", scratch, inputs)
+        cell.activation = activation
+        outputs, H = functional_call(cell, scratch, (inputs, start and start[0]))
         return outputs, (H,)
 
     return read
@@ -76,7 +79,7 @@ def lstm(weights: list[Tensor], inputs: Tensor, start: Parts | None) -> tuple[Te
     """torch.nn's gate g is the scratch cell's c; only the sum of its biases matters."""
     W_ih, W_hh, b_ih, b_hh = weights
     scratch = layouts.of_scratch("LSTM", W_ih, W_hh, b_ih + b_hh)
-    return run(lstm_scratch.Layer, scratch, inputs, start)
+    return functional_call(empty("lstm", scratch, inputs), scratch, (inputs, start))
 
 
 def gru(weights: list[Tensor], inputs: Tensor, start: Parts | None) -> tuple[Tensor, Parts]:
@@ -96,30 +99,21 @@ def gru(weights: list[Tensor], inputs: Tensor, start: Parts | None) -> tuple[Ten
         scratch[name] = nn.functional.pad(weight, (0, 1), value=of_unit)
     zeros = inputs.new_zeros(inputs.shape[1], W_hh.shape[1])
     H = nn.functional.pad(zeros, (0, 1), value=1.0) if start is None else start[0]
-    outputs, H = run(gru_scratch.Layer, scratch, inputs, H)
+    outputs, H = functional_call(empty("gru", scratch, inputs), scratch, (inputs, H))
     return outputs[..., :-1], (H,)
 
 
-def run(
-    cell: type[nn.Module], weights: dict[str, Tensor], inputs: Tensor, state: Tensor | Parts | None
-) -> tuple[Tensor, Any]:
-    """Run a scratch cell with ``weights`` in the place of its parameters."""
+def empty(kind: str, weights: dict[str, Tensor], inputs: Tensor) -> Any:
+    """A scratch cell without numbers: ``weights`` are to take the place of its parameters."""
     hidden_size = weights[next(name for name in weights if name.startswith("b_"))].shape[0]
     with torch.device("meta"):
-        empty = cell(inputs.shape[-1], hidden_size)
-    return functional_call(empty, weights, (inputs, state))
-
-
-class Relu(rnn_scratch.Layer):
-    """The scratch cell with rectified units."""
-
-    activation: Any = staticmethod(torch.relu)
+        return names.load("variants", f"{kind}_scratch").Layer(inputs.shape[-1], hidden_size)
 
 
 WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 READERS = {  # mode of torch.nn -> how to read its weights, tensors in the state of one cell
-    "RNN_TANH": (rnn(rnn_scratch.Layer, "RNN_TANH"), 1),
-    "RNN_RELU": (rnn(Relu, "RNN_RELU"), 1),
+    "RNN_TANH": (rnn("RNN_TANH", torch.tanh), 1),
+    "RNN_RELU": (rnn("RNN_RELU", torch.relu), 1),
     "GRU": (gru, 1),
     "LSTM": (lstm, 2),
 }

@@ -16,10 +16,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rnnbench import energy, machine, numerics, pace, precision, samplers, stats, variants
+from rnnbench import energy, machine, numerics, pace, precision, samplers, variants
 from rnnbench.jobs import TimingConfig
 from rnnbench.load import Clock
 from rnnbench.train import Progress, own, steps
+from rnnbench.trend import kendall
 from rnnbench.variants import LanguageModel
 from rnnbench.work import Architecture
 
@@ -157,7 +158,7 @@ def steady(seconds: list[float]) -> bool:
     last = seconds[-TREND_WINDOWS:]
     if len(last) < TREND_WINDOWS:
         return False
-    return abs(stats.kendall(last)) < TREND or max(last) / min(last) - 1 <= LEVEL
+    return abs(kendall(last)) < TREND or max(last) / min(last) - 1 <= LEVEL
 
 
 def synchronise(device: str) -> None:

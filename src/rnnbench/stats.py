@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from rnnbench.trend import kendall
+
 FEWEST_PROCESSES = 3  # of fewer there is no interval
 Samples = Mapping[Any, np.ndarray]  # process -> its samples, (windows,)
 
@@ -140,12 +142,6 @@ def drift(samples: Samples) -> Drift:
     slopes = np.concatenate([_slopes(group / np.median(group)) for group in groups])
     last = max(map(len, groups)) - 1
     return Drift(float(np.median(slopes)) * last, math.erfc(z / math.sqrt(2)))
-
-
-def kendall(values: ArrayLike) -> int:
-    """Pairs in which the later value is the larger one, less those in which it is the smaller."""
-    inner = np.asarray(values, float)
-    return int(np.triu(np.sign(inner[None, :] - inner[:, None]), 1).sum())
 
 
 def _slopes(values: np.ndarray) -> np.ndarray:

@@ -21,6 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TextIO, cast
 
+from rnnbench import digests
+from rnnbench.digests import Source
+from rnnbench.errors import SourceError
 from rnnbench.job import die_with_parent
 from rnnbench.jobs import TimingConfig
 
@@ -37,10 +40,12 @@ class Text:
     Attributes:
         ids: file of its tokens, ``(N,)``, npy.
         vocab_size: of its vocabulary.
+        source: what every process must be made of that reads it; None: of whatever lies here.
     """
 
     ids: Path
     vocab_size: int
+    source: Source | None = None
 
 
 class WorkError(Exception):
@@ -71,17 +76,20 @@ class Interpreter:
 
         Raises:
             WorkError: it raised, was killed or took too long.
+            SourceError: it was done by other code than the job was given.
         """
         process = self.process or self.start()
         task = {"work": work, "timing": timing.as_row(), "vocab_size": self.text.vocab_size}
-        task |= {"ids": str(self.text.ids)}
+        task |= {"ids": str(self.text.ids), "source": self.text.source}
         try:
             print(json.dumps(task), file=process.stdin, flush=True)
             answer = json.loads(cast(TextIO, process.stdout).readline() or '{"failed": "it died"}')
         except (OSError, ValueError) as error:
             answer = {"failed": f"no answer ({error})"}
-        if "failed" in answer or not FORKS:
+        if "rows" not in answer or not FORKS:
             self.stop()
+        if "edited" in answer:
+            raise SourceError(answer["edited"])
         if "failed" in answer:
             raise WorkError(answer["failed"])
         return answer["rows"]
@@ -95,7 +103,7 @@ class Interpreter:
     def stop(self) -> None:
         """End the interpreter; it has no work then."""
         if self.process is not None:
-            with self.process:
+            with contextlib.suppress(BrokenPipeError), self.process:  # it may be gone already
                 self.process.kill()
             self.process = None
 
@@ -124,6 +132,8 @@ def answer(task: str, answers: TextIO) -> None:
     """Do one task and write its rows, or why there are none."""
     try:
         found: dict[str, Any] = {"rows": do(**json.loads(task))}
+    except SourceError as error:
+        found = {"edited": str(error)}
     except Exception as error:
         traceback.print_exc()
         found = {"failed": " ".join(f"{type(error).__name__}: {error}".split())}
@@ -132,8 +142,10 @@ def answer(task: str, answers: TextIO) -> None:
     print(json.dumps(found), file=answers, flush=True)
 
 
-def do(work: str, timing: dict[str, Any], ids: str, vocab_size: int) -> list[dict[str, Any]]:
-    """Do a piece of work in this process."""
+def do(
+    work: str, timing: dict[str, Any], ids: str, vocab_size: int, source: Source | None
+) -> list[dict[str, Any]]:
+    """Do a piece of work in this process; whatever it imports, it has imported then."""
     import numpy as np
     import torch
 
@@ -143,7 +155,9 @@ def do(work: str, timing: dict[str, Any], ids: str, vocab_size: int) -> list[dic
     precision.use(config.dtype)
     torch.set_num_threads(config.threads)
     tokens = np.load(ids, allow_pickle=False)
-    return importlib.import_module(f"rnnbench.{work}").rows(config, tokens, vocab_size)
+    found = importlib.import_module(f"rnnbench.{work}").rows(config, tokens, vocab_size)
+    digests.require(source)
+    return cast(list[dict[str, Any]], found)
 
 
 def death(status: int) -> str:

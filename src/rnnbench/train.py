@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from rnnbench import checkpoint, initial, metrics, names, provenance, samplers, variants
+from rnnbench import checkpoint, initial, names, provenance, samplers, variants
 from rnnbench.errors import StudyError
 from rnnbench.jobs import RunConfig, TimingConfig
 from rnnbench.scopes import LOSS, UPDATE, scope
@@ -285,7 +285,8 @@ def lost(curve: list[dict[str, Any]]) -> bool:
 def progress_line(run: RunConfig, progress: Progress) -> str:
     """Say how far a run is, in one line."""
     row = progress.curve[-1]
-    perplexity = float(metrics.perplexity(row["total_nats"], row["num_tokens"]))
+    with np.errstate(over="ignore"):
+        perplexity = np.exp(np.float64(row["total_nats"]) / row["num_tokens"])
     return (
         f"epoch {row['epoch']}/{run.num_epochs} perplexity {perplexity:.2f} "
         f"{progress.train_seconds:.1f} s"

@@ -19,6 +19,6 @@ rule audit:
         sample=study["audit"]["sample"],
         seed=int(study["audit"]["seed"]),
         margin=study["audit"]["margin"],
-        source=sources.suite(),
+        source=sources("audit"),
     script:
         "../scripts/audit.py"

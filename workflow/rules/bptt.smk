@@ -33,7 +33,7 @@ rule lipschitz:
         runs=partial(study.small_runs, "lipschitz"),
         thetas=study["lipschitz"]["thetas"],
         determinism=study["runs"]["determinism"],
-        source=sources.lipschitz,
+        source=sources("lipschitz"),
     script:
         "../scripts/lipschitz.py"
 
@@ -55,7 +55,7 @@ rule bptt:
         runs=partial(study.small_runs, "bptt"),
         settings={name: study["bptt"][name] for name in ("taus", "draws", "minibatches")},
         determinism=study["runs"]["determinism"],
-        source=sources.bptt,
+        source=sources("bptt"),
     script:
         "../scripts/bptt.py"
 
@@ -74,6 +74,6 @@ rule gradient_distance:
         "../../environment.yml"
     params:
         **study["gradient_distance"],
-        source=sources.digest("gradient_distance.py", "bptt.py"),
+        source=sources("gradient_distance"),
     script:
         "../scripts/gradient_distance.py"

@@ -27,6 +27,6 @@ rule crate:
         steps=STEPS,
         machine=study.machine,
         config=study.publishable,
-        source=sources.crate(),
+        source=sources("crate"),
     script:
         "../scripts/crate.py"

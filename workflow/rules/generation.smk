@@ -25,6 +25,6 @@ rule generation:
         judge_order=study["generation"]["judge_order"],
         decoders=study["generation"]["decoders"],
         determinism=study["runs"]["determinism"],
-        source=sources.generation(),
+        source=sources("generation"),
     script:
         "../scripts/generation.py"

@@ -31,7 +31,7 @@ rule comparison:
         baseline=study["hardware"]["baseline"],
         targets=study["hardware"]["targets"],
         here=study.machine,
-        source=sources.hardware(),
+        source=sources("comparison"),
     script:
         "../scripts/comparison.py"
 
@@ -50,7 +50,7 @@ rule hardware_figure:
         "../../environment.yml"
     params:
         kind=DRAWN,
-        source=sources.hardware_figure,
+        source=sources("hardware_figure"),
     script:
         "../scripts/figure.py"
 
@@ -69,7 +69,7 @@ rule hardware_page:
     params:
         figures=names.names(DRAWN),
         here=study.machine,
-        source=sources.hardware_page(),
+        source=sources("hardware_page"),
     script:
         "../scripts/hardware_page.py"
 

@@ -31,6 +31,6 @@ rule memory:
         positions=study["memory"]["positions"],
         blocks=study["memory"]["blocks"],
         determinism=study["runs"]["determinism"],
-        source=sources.digest("memory.py", "run_text.py", "closed_text.py"),
+        source=sources("memory"),
     script:
         "../scripts/memory.py"

@@ -18,7 +18,7 @@ rule microbench_process:
         "../../environment.yml"
     threads: ALL_CORES
     params:
-        source=sources.suite(),
+        source=sources("microbench_process"),
     script:
         "../scripts/microbench_process.py"
 
@@ -41,7 +41,7 @@ rule microbench_table:
         "../../environment.yml"
     params:
         machine=study.machine,
-        source=sources.microbench(),
+        source=sources("microbench_table"),
     script:
         "../scripts/microbench_table.py"
 
@@ -60,7 +60,7 @@ rule microbench_figure:
         "../../environment.yml"
     params:
         kind="microbench",
-        source=sources.microbench(),
+        source=sources("microbench_figure"),
     script:
         "../scripts/figure.py"
 

@@ -19,6 +19,6 @@ rule numerics:
     params:
         runs=study.small_runs("numerics"),
         unavailable=study.unavailable,
-        source=sources.numerics(),
+        source=sources("numerics"),
     script:
         "../scripts/numerics.py"

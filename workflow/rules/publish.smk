@@ -14,7 +14,7 @@ BOUND = {
     "key": study.literal(study["sign"]),
     "config": study.publishable,
     "lock": str(PROJECT / "requirements.lock"),
-    "source": sources.suite(),
+    "source": sources("publish"),
 }
 
 

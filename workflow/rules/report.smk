@@ -25,7 +25,7 @@ rule table:
         "../../environment.yml"
     params:
         missing=study.entry("table", within=MISSING),
-        source=sources.tables(),
+        source=sources("table"),
     script:
         "../scripts/table.py"
 
@@ -50,7 +50,7 @@ rule gates:
     conda:
         "../../environment.yml"
     params:
-        source=sources.digest("gates.py", "metrics.py"),
+        source=sources("gates"),
     script:
         "../scripts/gates.py"
 
@@ -73,7 +73,7 @@ rule findings:
         "../../environment.yml"
     params:
         study=study.described,
-        source=sources.claims(),
+        source=sources("findings"),
     script:
         "../scripts/findings.py"
 
@@ -111,7 +111,7 @@ rule figure:
         "../../environment.yml"
     params:
         kind="figures",
-        source=sources.figure,
+        source=sources("figure"),
     script:
         "../scripts/figure.py"
 
@@ -132,7 +132,7 @@ rule report:
     params:
         figures=study["figures"],
         config=study.publishable,
-        source=sources.report(),
+        source=sources("report"),
     script:
         "../scripts/report.py"
 

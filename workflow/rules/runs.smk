@@ -49,7 +49,7 @@ rule run:
         prefixes=study["texts"]["prefixes"],
         num_tokens=study["texts"]["num_tokens"],
         determinism=study["runs"]["determinism"],
-        source=sources.run_by(study.run),
+        source=sources("run"),
     script:
         "../scripts/run.py"
 

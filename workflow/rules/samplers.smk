@@ -22,7 +22,7 @@ rule coverage:
         samplers=study["runs"]["samplers"],
         batch_size=study["runs"]["batch_size"],
         num_steps=study["runs"]["num_steps"],
-        source=sources.coverage(),
+        source=sources("coverage"),
     script:
         "../scripts/coverage.py"
 
@@ -44,7 +44,7 @@ rule sentences:
         runs=study.small_runs("sentences"),
         corpus=study.timing_corpus,
         own_texts=study.own_texts,
-        source=sources.sentences(),
+        source=sources("sentences"),
     script:
         "../scripts/sentences.py"
 
@@ -68,6 +68,6 @@ rule detaching:
         cost_tokens=study["detaching"]["cost_tokens"],
         memory_limit_mib=study["detaching"]["memory_limit_mib"],
         runs=study.small_runs("detaching"),
-        source=sources.detaching(),
+        source=sources("detaching"),
     script:
         "../scripts/detaching.py"

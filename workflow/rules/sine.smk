@@ -27,6 +27,6 @@ rule sine:
     params:
         settings=study["sine"],
         determinism=study["runs"]["determinism"],
-        source=sources.sine(),
+        source=sources("sine"),
     script:
         "../scripts/sine.py"

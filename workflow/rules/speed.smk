@@ -27,7 +27,7 @@ rule machine:
     conda:
         "../../environment.yml"
     params:
-        source=sources.machine(),
+        source=sources("machine"),
     script:
         "../scripts/machine.py"
 
@@ -65,6 +65,6 @@ rule campaign:
         protocol=study.protocol,
         probes=study.probes,
         rounds=study["probes"]["rounds"],
-        source=sources.campaign(),
+        source=sources("campaign"),
     script:
         "../scripts/campaign.py"

@@ -14,7 +14,7 @@ rule noise:
     conda:
         "../../environment.yml"
     params:
-        source=sources.noise(),
+        source=sources("noise"),
     script:
         "../scripts/noise.py"
 
@@ -36,6 +36,6 @@ rule calibrate_statistics:
         speed=study["speed"],
         work_items=len(study.timings),
         arms=study.timed_arms,
-        source=sources.statistics(),
+        source=sources("calibrate_statistics"),
     script:
         "../scripts/calibrate_statistics.py"

@@ -43,7 +43,7 @@ rule corpus:
         own_texts=study.own_texts,
         reads=study.own_file,
         content=study.own_content,
-        source=sources.corpus,
+        source=sources("corpus"),
     script:
         "../scripts/corpus.py"
 
@@ -62,7 +62,7 @@ rule vocab:
     conda:
         "../../environment.yml"
     params:
-        source=sources.digest("tokens.py", "vocab.py"),
+        source=sources("vocab"),
     script:
         "../scripts/vocab.py"
 
@@ -79,7 +79,7 @@ rule count:
     conda:
         "../../environment.yml"
     params:
-        source=sources.digest("ngrams.py"),
+        source=sources("count"),
     script:
         "../scripts/count.py"
 
@@ -99,7 +99,7 @@ rule ngrams:
         "../../environment.yml"
     params:
         top=study["ngrams"]["top"],
-        source=sources.digest("ngrams.py", "vocab.py"),
+        source=sources("ngrams"),
     script:
         "../scripts/ngrams.py"
 
@@ -117,7 +117,7 @@ rule zipf:
         "../../environment.yml"
     params:
         **study["zipf"],
-        source=sources.zipf(),
+        source=sources("zipf"),
     script:
         "../scripts/zipf.py"
 
@@ -133,7 +133,7 @@ rule zipf_bias:
     params:
         **study["zipf_bias"],
         estimators=study["zipf"]["estimators"],
-        source=sources.zipf_bias(),
+        source=sources("zipf_bias"),
     script:
         "../scripts/zipf_bias.py"
 
@@ -153,7 +153,7 @@ rule ngram_lm:
         **study["ngram_lm"],
         min_freq=study["vocab"]["min_freq"],
         heldout_share=study["runs"]["heldout_share"],
-        source=sources.ngram_lm,
+        source=sources("ngram_lm"),
     script:
         "../scripts/ngram_lm.py"
 
@@ -174,7 +174,7 @@ rule truth:
         word_orders=study["ngram_lm"]["orders"].get("word", []),
         char_orders=study["ngram_lm"]["orders"].get("char", []),
         heldout_share=study["runs"]["heldout_share"],
-        source=sources.digest("truth.py", "chain.py", "corpora/calibration.py"),
+        source=sources("truth"),
     script:
         "../scripts/truth.py"
 
@@ -195,6 +195,6 @@ rule counting:
         corpus=study.timing_corpus,
         own_texts=study.own_texts,
         content=study.own_content,
-        source=sources.digest("counting.py", "clean.py", "tokens.py", "ngrams.py"),
+        source=sources("counting"),
     script:
         "../scripts/counting.py"

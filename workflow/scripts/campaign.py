@@ -17,7 +17,8 @@ with recorded(snakemake):
     write_record(snakemake.output.fingerprint, key | fingerprint.read_elsewhere())
     protocol = Protocol(**params.protocol)
     points = [Point.of(*row, protocol) for row in zip(params.points, params.sources, strict=True)]
-    text = Text(Path(snakemake.input.ids), len(Vocab.read(snakemake.input.vocab)))
+    vocab_size = len(Vocab.read(snakemake.input.vocab))
+    text = Text(Path(snakemake.input.ids), vocab_size, params.source)
     root, printed = Path(snakemake.output.points).parent, Path(snakemake.log[0])
     campaign = Campaign(points, protocol, text, root, printed)
     campaign.run()

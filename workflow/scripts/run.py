@@ -31,19 +31,20 @@ with recorded(snakemake) as job:
     ids, whole = np.load(given.ids, allow_pickle=False), Vocab.read(given.vocab)
     text = run_text.read(run, ids, whole, settings.min_freq)
     texts, vocab = train.split(text.ids, run), text.vocab
+    source = settings.source["sha256"]
     writing = generate.Writing(vocab, run.token, settings.prefixes, settings.num_tokens)
     progress = train.start(run, len(vocab))
     untrained = writing.rows("untrained", progress.model)
     engine.choose(run, texts, progress)
     saved = Path(settings.checkpoint)
-    identity = outcome.identity(run, texts, progress, settings.source)
+    identity = outcome.identity(run, texts, progress, source)
     train.train(run, texts, progress, saved, identity)
     written = untrained + writing.rows("trained", progress.model)
     facts = run.as_row() | {"vocab": vocab.tokens}
     checkpoint.write_weights(Path(snakemake.output.weights), progress.model, facts)
     tables.write(snakemake.output.curve, outcome.curve_table(run, progress))
     tables.write(snakemake.output.text, pd.DataFrame(written))
-    record = outcome.record(run, texts, progress, settings.source) | job.given
+    record = outcome.record(run, texts, progress, source) | job.given
     line_join = read_record(given.record)["line_join"]
     spelling = Spelling.of(ids, whole.tokens, run.token, line_join, tokens.read(given.text))
     write_record(snakemake.output.record, record | text.totals(record, spelling))

@@ -90,12 +90,13 @@ def _job(trace: Trace, name: str, indent: str) -> Iterator[str]:
         yield f"{indent}given: no job made it"
         return
     params = dict(job.get("params", {}))
-    source = str(params.pop("source", ""))[:SHORT]
+    source = params.pop("source", "")
+    digest = source["sha256"] if isinstance(source, dict) else source
     where = job.get("environment", {})
     libraries = where.get("libraries", {})
     shown = [f"{lib} {libraries[lib]}" for lib in ("torch", "numpy") if lib in libraries]
     facts = {
-        **{"source": source, "lock": where.get("lock_sha256", "")[:SHORT]},
+        **{"source": digest[:SHORT], "lock": where.get("lock_sha256", "")[:SHORT]},
         **{"Python": where.get("python", ""), "on": job.get("machine", "")},
         "numerics": job.get("numerics_id", ""),
         "mode": job.get("determinism", {}).get("mode", ""),

@@ -1,0 +1,240 @@
+"""The source files that a job is made of, found by reading imports, and their digest.
+
+A job starts at its script and at the plugins that it names. The files these import count, and those
+that they import, wherever the statement stands but in a block under ``TYPE_CHECKING``; a package
+with the ``__init__`` that its import runs, unless that is words alone; a file with the data files
+that it names, in its folder or above. Files that carry results and do not decide them (CARRIERS)
+count where a job starts at them, or at another file of their room. RESULTS is a part of every
+digest.
+
+Only the standard library is imported: reading a study and starting a job stay quick.
+"""
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Self, TypedDict
+
+from rnnbench.errors import SourceError
+
+RESULTS = 1  # raised by hand where a carrier changes results: every result is made again
+FOLDER = Path(__file__).parent
+SCRIPTS = "scripts/"  # files of the workflow, not of the package, are named so
+DATA = {".csv", ".yaml", ".j2", ".js", ".cpp", ".h"}
+EVERYTHING = "**"  # a start: every file of the package
+PLANNED = "RNNBENCH_SOURCES"  # environment: SHA-256 of each file as it was when jobs were planned
+
+CARRIERS = {  # file -> its room, and what it carries
+    "__init__.py": ("base", "words, and the version that records tell"),
+    "errors.py": ("base", "messages"),
+    "records.py": ("base", "files written whole, and read back"),
+    "arrays.py": ("base", "arrays on disk"),
+    "names.py": ("base", "names to modules, which are starts"),
+    "jobs.py": ("base", "parameters, which Snakemake watches"),
+    "tables.py": ("tables", "tables on disk; for the rule `table` what they are made of"),
+    "folders.py": ("texts", "where texts lie; their hashes are checked"),
+    "download.py": ("texts", "texts from elsewhere; their hashes are checked"),
+    "machine.py": ("machine", "the machine's name, and what is told beside results"),
+    "processor.py": ("machine", "what the kernel tells of the processor"),
+    "gpus.py": ("machine", "what the driver tells of GPUs"),
+    "preflight.py": ("machine", "doubts about a quiet machine"),
+    "fingerprint.py": ("machine", "the machine, field by field"),
+    "job.py": ("provenance", "how a script runs"),
+    "provenance.py": ("provenance", "what a job read and wrote, by hash"),
+    "digests.py": ("provenance", "what a job is made of, by hash"),
+    "agreement.py": ("engines", "who may train a run; a start where that is asked"),
+    "native/__init__.py": ("variants", "the native step, which is a variant's; else its hash"),
+}
+
+_CHECKING = re.compile(r"^([ \t]*)if (?:typing\.)?TYPE_CHECKING:\n(?:\1[ \t]+.*\n|[ \t]*\n)+", re.M)
+_IMPORT = re.compile(
+    r"^[ \t]*(?:from[ \t]+(?P<base>[\w.]+)[ \t]+)?import[ \t]+(?P<names>\([^)]*\)|[^\n]+)", re.M
+)
+_WORDS = re.compile(r'\s*(?:"""(?:(?!""").)*""")?\s*', re.S)
+
+
+class Source(TypedDict):
+    """What a job is given of its source: where it starts, and the digest of all that is reached."""
+
+    starts: list[str]
+    sha256: str
+
+
+class Tree:
+    """The source of a package as it lies on disk; each file is read once.
+
+    Files are named as seen from the package, scripts of the workflow ``scripts/<name>.py``.
+
+    Args:
+        folder: of the package.
+        planned: file -> SHA-256, where another process planned the jobs: digests are of those.
+    """
+
+    def __init__(self, folder: Path = FOLDER, planned: Mapping[str, str] | None = None):
+        self.folder, self.scripts = folder, folder.parents[1] / "workflow" / "scripts"
+        self.planned = dict(planned or {})
+        self.contents: dict[str, bytes] = {}
+        self.followed: dict[str, list[str]] = {}
+        self.known: dict[tuple[str, ...], Source] = {}
+
+    @classmethod
+    def as_planned(cls, planning: bool) -> Self:
+        """The tree that jobs are planned by; who is planning tells all that it starts.
+
+        A job of a cluster is planned anew on its node, maybe hours later: it is to be what the
+        process that sent it says.
+        """
+        if planning:
+            tree = cls()
+            os.environ[PLANNED] = json.dumps({name: tree.sha256(name) for name in tree.files})
+            return tree
+        return cls(planned=json.loads(os.environ.get(PLANNED, "{}")))
+
+    @cached_property
+    def files(self) -> dict[str, Path]:
+        """Name -> path of every file that may count, sorted."""
+        own = (path for path in self.folder.rglob("*") if path.suffix in DATA | {".py"})
+        found = {path.relative_to(self.folder).as_posix(): path for path in own}
+        found |= {SCRIPTS + path.name: path for path in self.scripts.glob("*.py")}
+        return dict(sorted(found.items()))
+
+    def source(self, starts: Iterable[str]) -> Source:
+        """What a job is given that starts at these files or patterns, without their ``.py``."""
+        key = tuple(starts)
+        if key not in self.known:
+            told = (self.planned.get(name) or self.sha256(name) for name in self.reached(key))
+            pairs = zip(self.reached(key), told, strict=True)
+            lines = "".join(f"{sha256}  {name}\n" for name, sha256 in pairs)
+            digest = hashlib.sha256(f"{RESULTS}\n{lines}".encode()).hexdigest()
+            self.known[key] = {"starts": list(key), "sha256": digest}
+        return self.known[key]
+
+    def reached(self, starts: Iterable[str]) -> list[str]:
+        """Names of the files that count, sorted."""
+        found: set[str] = set()
+        waiting = [name for start in starts for name in self.matching(start)]
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                waiting += self.following(name)
+        return sorted(found)
+
+    def matching(self, start: str) -> list[str]:
+        """Files of a start; a pattern leaves out those whose name begins with an underscore."""
+        if start == EVERYTHING:
+            return [name for name in self.files if not name.startswith(SCRIPTS)]
+        if "*" not in start:
+            return [name for name in (f"{start}.py",) if name in self.files]
+        paths = (path.relative_to(self.folder) for path in self.folder.glob(f"{start}.py"))
+        return sorted(path.as_posix() for path in paths if not path.name.startswith("_"))
+
+    def following(self, name: str) -> list[str]:
+        """What counts because a file does: data that it names, and what it imports."""
+        if name not in self.followed:
+            folder = name.rpartition("/")[0]
+            text = self.text(name)
+            found = [file for file, lies in self.data.items() if below(folder, lies)]
+            found = [file for file in found if file != name and file.rpartition("/")[2] in text]
+            if name.endswith(".py"):
+                imported = (file for module in imports(text, folder) for file in self.of(module))
+                found += [file for file in imported if self.entered(file, name)]
+            self.followed[name] = list(dict.fromkeys(found))
+        return self.followed[name]
+
+    def entered(self, file: str, by: str) -> bool:
+        """Whether a file counts because another does that imports it."""
+        room = CARRIERS[file][0] if file in CARRIERS else None
+        return room in (None, room_of(by)) and not self.wordy(file)
+
+    def wordy(self, file: str) -> bool:
+        """Whether it is an ``__init__`` of words alone."""
+        return file.endswith("__init__.py") and bool(_WORDS.fullmatch(self.text(file)))
+
+    def of(self, module: str) -> Iterator[str]:
+        """Files that run when a module is imported; none of what is no module of the package."""
+        package, *parts = module.split(".")
+        if package == self.folder.name:
+            packages = ("/".join([*parts[:n], "__init__.py"]) for n in range(len(parts) + 1))
+            yield from (name for name in packages if name in self.files)
+            if (name := f"{'/'.join(parts)}.py") in self.files:
+                yield name
+
+    @cached_property
+    def data(self) -> dict[str, str]:
+        """Data files -> the folder of each."""
+        return {n: n.rpartition("/")[0] for n, path in self.files.items() if path.suffix in DATA}
+
+    def text(self, name: str) -> str:
+        return self.content(name).decode("utf-8", "replace")
+
+    def sha256(self, name: str) -> str:
+        return hashlib.sha256(self.content(name)).hexdigest()
+
+    def content(self, name: str) -> bytes:
+        if name not in self.contents:
+            self.contents[name] = self.files[name].read_bytes()
+        return self.contents[name]
+
+
+def imports(text: str, folder: str = "") -> Iterator[str]:
+    """Modules that a source file may import, by its statements: ``a.b`` of ``from a import b`` too.
+
+    Args:
+        text: of the file.
+        folder: of the package that the file lies in, from which relative imports count.
+    """
+    for found in _IMPORT.finditer(_CHECKING.sub("", text)):
+        listed = re.sub(r"#.*", "", found["names"]).strip("() \t\n").split(",")
+        names = [part.split()[0] for part in listed if part.strip()]
+        if found["base"] is None:
+            yield from names
+        else:
+            base = _absolute(found["base"], folder)
+            yield base
+            yield from (f"{base}.{name}" for name in names)
+
+
+def _absolute(module: str, folder: str) -> str:
+    above = len(module) - len(module.lstrip("."))
+    if not above:
+        return module
+    here = [FOLDER.name, *filter(None, folder.split("/"))]
+    return ".".join([*here[: len(here) - above + 1], *filter(None, [module[above:]])])
+
+
+def below(folder: str, above: str) -> bool:
+    """Whether a folder is another one or lies in it; the package's own is empty."""
+    return not above or f"{folder}/".startswith(f"{above}/")
+
+
+def room_of(file: str) -> str:
+    """The room of a carrier, the folder of any other file."""
+    return CARRIERS[file][0] if file in CARRIERS else file.partition("/")[0]
+
+
+def require(source: Source | None, folder: Path = FOLDER) -> None:
+    """Compare the source as it lies here now with what a job was given of it.
+
+    Raises:
+        SourceError: it was edited since the job was planned.
+    """
+    if not source:
+        return
+    tree = Tree(folder)
+    if tree.source(source["starts"])["sha256"] != source["sha256"]:
+        planned = json.loads(os.environ.get(PLANNED, "{}"))
+        raise SourceError(
+            f"the source was edited after this job was planned{_edited(tree, source, planned)}. "
+            "What it made would be filed under the code of before. Run Snakemake again."
+        )
+
+
+def _edited(tree: Tree, source: Source, planned: Mapping[str, str]) -> str:
+    reached: Sequence[str] = tree.reached(source["starts"])
+    edited = [name for name in reached if planned and planned.get(name) != tree.sha256(name)]
+    return f" ({', '.join(edited)})" if edited else ""

@@ -1,0 +1,110 @@
+"""Source that is edited while a study is on its way, in a copy of the project."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from project import command, copy_project, environment, snakemake
+
+from rnnbench import machine
+from rnnbench.digests import PLANNED, Tree
+
+RUN = (
+    f"results/runs/machine={machine.name()}/corpus=calibration/variant=gru"
+    "/sampler=sequential_partition/clip_norm=1/device=cpu/seed=1"
+)
+RECORD = f"{RUN}/record.json"
+VOCAB = "results/vocab/corpus=calibration/token=char/vocab.json"
+TINY = {
+    "corpora": ["calibration"],
+    "generation": {"variants": []},
+    "memory": {"variants": []},
+    "speed": {"variants": ["gru"], "twins": [], "samplers": ["sequential_partition"]},
+    "runs": {
+        "corpora": ["calibration"],
+        "variants": ["gru"],
+        "samplers": ["sequential_partition"],
+        "clip_norm": [1],
+        "seeds": [1],
+        "num_epochs": 1,
+        "hidden_size": 4,
+        "train_tokens": 2000,
+        "heldout_evaluations": 1,
+    },
+}
+EDIT = """
+with open({file!r}, "a") as source:
+    source.write("# a word\\n")
+"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A copy whose job `vocab`, when it ends, edits what the weights are drawn by."""
+    project = copy_project(tmp_path / "copy")
+    (project / "tiny.yaml").write_text(yaml.safe_dump(TINY))
+    return project
+
+
+def edit_after_vocab(project: Path, file: Path) -> None:
+    script = project / "workflow/scripts/vocab.py"
+    script.write_text(script.read_text() + EDIT.format(file=str(file)))
+
+
+def made(project: Path, *arguments: str):
+    return snakemake(project, *arguments, RECORD, configfile=project / "tiny.yaml")
+
+
+def test_a_job_whose_source_was_edited_since_it_was_planned_stops_and_the_next_call_makes_it(
+    project,
+):
+    drawn = project / "src/rnnbench/initial.py"
+    kept = drawn.read_text()
+    edit_after_vocab(project, drawn)
+    done = made(project)
+    assert done.returncode != 0
+    told = "rnnbench: the source was edited after this job was planned (initial.py)."
+    assert told in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+    assert not (project / RUN / "weights.safetensors").exists()
+    assert (project / VOCAB).exists()
+
+    done = made(project)
+    assert done.returncode == 0, done.stderr
+    edited = json.loads((project / RECORD).read_text())
+    assert "Nothing to be done" in made(project).stderr
+
+    drawn.write_text(kept)
+    done = made(project)
+    assert done.returncode == 0, done.stderr
+    record = json.loads((project / RECORD).read_text())
+    assert record["source_sha256"] != edited["source_sha256"]
+    assert record["weights_sha256"] == edited["weights_sha256"]
+
+
+def test_a_job_of_a_cluster_is_held_against_what_its_sender_planned(project):
+    """On its node a Snakemake plans it anew, maybe hours later."""
+    assert snakemake(project, VOCAB, configfile=project / "tiny.yaml").returncode == 0
+    tree = Tree(project / "src/rnnbench")
+    sent = {name: tree.sha256(name) for name in tree.files}
+    node = command("--mode", "remote", RECORD, configfile=project / "tiny.yaml")
+    for planned, ends in ((sent | {"initial.py": "0" * 64}, 1), (sent, 0)):
+        there = environment(project) | {PLANNED: json.dumps(planned)}
+        done = subprocess.run(node, cwd=project, env=there, capture_output=True, text=True)
+        assert done.returncode == ends
+        assert ("was planned (initial.py)" in done.stderr) == bool(ends)
+
+
+def test_an_edit_of_what_a_job_is_not_made_of_does_not_stop_it(project, tmp_path):
+    edit_after_vocab(project, project / "src/rnnbench/report.py")
+    there = tmp_path / "elsewhere"
+    done = made(project, "--snakefile", str(project / "Snakefile"), "--directory", str(there))
+    assert done.returncode == 0, done.stderr
+    record = json.loads((there / RECORD).read_text())
+    job = json.loads(
+        (there / f"results/provenance/{RECORD.removeprefix('results/')}.json").read_text()
+    )
+    assert job["params"]["source"]["sha256"] == record["source_sha256"]
+    assert "scripts/run" in job["params"]["source"]["starts"]

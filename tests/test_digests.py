@@ -1,0 +1,171 @@
+"""Laws of digests: what counts is what is imported, and one byte of it is enough."""
+
+import ast
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rnnbench import digests
+from rnnbench.digests import CARRIERS, EVERYTHING, PLANNED, SCRIPTS, Tree, imports
+from rnnbench.errors import SourceError
+
+TREE = Tree()
+
+
+def package(folder: Path, **files: str) -> Tree:
+    """A package ``own`` of these files; ``__`` in a name is a folder's end, ``_x`` a suffix."""
+    for name, text in files.items():
+        path = folder / "own" / f"{name.replace('__', '/')}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    for path in [folder / "own", *filter(Path.is_dir, (folder / "own").iterdir())]:
+        (path / "__init__.py").touch()
+    return Tree(folder / "own")
+
+
+def by_parser(text: str, folder: str) -> set[str]:
+    """Modules that Python's own parser finds imported, but for those under TYPE_CHECKING."""
+
+    def found(node: ast.AST) -> Iterator[str]:
+        for part in ast.iter_child_nodes(node):
+            if isinstance(part, ast.If) and "TYPE_CHECKING" in ast.unparse(part.test):
+                continue
+            if isinstance(part, ast.Import):
+                yield from (alias.name for alias in part.names)
+            if isinstance(part, ast.ImportFrom):
+                assert not part.level, "relative"
+                yield str(part.module)
+                yield from (f"{part.module}.{alias.name}" for alias in part.names)
+            yield from found(part)
+
+    return set(found(ast.parse(text)))
+
+
+@pytest.mark.parametrize("name", [name for name in TREE.files if name.endswith(".py")])
+def test_the_imports_that_are_read_are_those_that_python_reads(name):
+    folder = name.rpartition("/")[0]
+    ours = {module for module in by_parser(TREE.text(name), folder) if module in known()}
+    assert {module for module in imports(TREE.text(name), folder) if module in known()} == ours
+
+
+def known() -> set[str]:
+    names = (name.removesuffix(".py").removesuffix("/__init__") for name in TREE.files)
+    return {f"rnnbench.{name.replace('/', '.')}" for name in names}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("import own.a", {"own.a"}),
+        ("import own.a as b, own.c", {"own.a", "own.c"}),
+        ("from own import a as b  # why", {"own", "own.a"}),
+        ("from own import (\n    a,  # why\n    b as c,\n)", {"own", "own.a", "own.b"}),
+        ("def f():\n    from own.a import b\n", {"own.a", "own.a.b"}),
+        ("if TYPE_CHECKING:\n    from own import a\n\nimport own.b\n", {"own.b"}),
+        ("if TYPE_CHECKING:\n    from own import a\nelse:\n    import own.b\n", {"own.b"}),
+        ("from . import a", {"rnnbench.sub", "rnnbench.sub.a"}),
+        ("from ..a import b", {"rnnbench.a", "rnnbench.a.b"}),
+        ('"""Imports nothing from here."""\nfrom_here = 1', set()),
+    ],
+)
+def test_an_import_counts_wherever_and_however_it_stands(text, found):
+    assert set(imports(text, "sub")) == found
+
+
+def test_what_is_imported_counts_however_far_away_it_is_and_circles_end(tmp_path):
+    tree = package(tmp_path, a="from own import b", b="from own.c import d", c="import own.a", e="")
+    assert tree.reached(["a"]) == ["a.py", "b.py", "c.py"]
+    assert tree.reached(["e"]) == ["e.py"]
+
+
+def test_a_digest_changes_with_one_byte_and_comes_back_with_it(tmp_path):
+    files = {"a": "from own import b\n", "b": "x = 1\n", "c": "y = 1\n"}
+    before = package(tmp_path, **files).source(["a"])
+    assert package(tmp_path, **files | {"b": "x = 2\n"}).source(["a"]) != before
+    assert package(tmp_path, **files | {"c": "y = 2\n"}).source(["a"]) == before
+    assert package(tmp_path, **files).source(["a"]) == before
+    assert package(tmp_path, **files).source(["a", "c"])["sha256"] != before["sha256"]
+
+
+def test_a_number_raised_by_hand_changes_every_digest(monkeypatch):
+    before = Tree().source(["train"])["sha256"]
+    monkeypatch.setattr(digests, "RESULTS", digests.RESULTS + 1)
+    assert Tree().source(["train"])["sha256"] != before
+
+
+def test_an_init_counts_where_it_is_more_than_words(tmp_path):
+    tree = package(tmp_path, a="from own.sub.b import c", sub__b="c = 1")
+    (tmp_path / "own/sub/__init__.py").write_text('"""Words: "quoted" ones."""\n')
+    assert tree.reached(["a"]) == ["a.py", "sub/b.py"]
+    (tmp_path / "own/sub/__init__.py").write_text('"""Words."""\n\nx = 1\n')
+    assert Tree(tmp_path / "own").reached(["a"]) == ["a.py", "sub/__init__.py", "sub/b.py"]
+
+
+def test_a_pattern_takes_the_plugins_of_a_folder_and_leaves_out_what_they_share():
+    assert TREE.matching("zipf/*") == [f"zipf/{n}.py" for n in digest_names("zipf")]
+    assert "zipf/_ranks.py" in TREE.reached(["zipf/*"])
+    assert {*TREE.matching(EVERYTHING)} == {n for n in TREE.files if not n.startswith(SCRIPTS)}
+
+
+def digest_names(kind: str) -> list[str]:
+    return sorted(p.stem for p in (digests.FOLDER / kind).glob("*.py") if p.stem[0] != "_")
+
+
+def test_data_counts_with_what_names_it():
+    assert {"book/settings.csv", "book/published.csv"} <= {*TREE.reached(["book/verdicts"])}
+    assert {"page.html.j2", "page.js", "parts.html.j2"} <= {*TREE.reached(["page"])}
+    assert "native/vec.h" in TREE.reached(["variants/gru_fused"])
+    assert "report.html.j2" not in TREE.reached(["page"])
+
+
+def test_no_data_file_is_named_by_nobody():
+    named = {file for name in TREE.files for file in TREE.following(name)}
+    assert {*TREE.data} - named == set()
+
+
+def test_carriers_count_where_a_job_starts_in_their_room_alone():
+    assert "gpus.py" not in TREE.reached(["speed"])
+    assert {"machine.py", "gpus.py", "processor.py"} <= {*TREE.reached(["speed", "machine"])}
+    assert "errors.py" not in TREE.reached(["speed", "machine"])
+    assert not any(n.startswith("native/") for n in TREE.reached(["numerics", "scripts/run"]))
+
+
+def test_every_carrier_is_a_file_that_is_imported_and_says_what_it_carries():
+    imported = {
+        file
+        for name in TREE.files
+        for module in imports(TREE.text(name), name.rpartition("/")[0])
+        for file in TREE.of(module)
+    }
+    assert {*CARRIERS} <= imported
+    assert all(room and reason for room, reason in CARRIERS.values())
+
+
+def test_a_job_is_stopped_where_the_source_is_not_what_it_was_planned_with(tmp_path, monkeypatch):
+    tree = package(tmp_path, a="from own import b\n", b="x = 1\n", c="")
+    source = tree.source(["a"])
+    monkeypatch.setenv(PLANNED, json.dumps({name: tree.sha256(name) for name in tree.files}))
+    digests.require(source, tree.folder)
+    (tree.folder / "c.py").write_text("y = 1\n")
+    digests.require(source, tree.folder)
+    (tree.folder / "b.py").write_text("x = 2\n")
+    with pytest.raises(SourceError, match=r"edited .* planned \(b\.py\).* Run Snakemake again\."):
+        digests.require(source, tree.folder)
+    monkeypatch.delenv(PLANNED)
+    with pytest.raises(SourceError, match=r"planned\. What it made"):
+        digests.require(source, tree.folder)
+    digests.require(None)
+
+
+def test_a_job_that_is_planned_anew_on_a_node_is_given_what_its_sender_planned(monkeypatch):
+    monkeypatch.setenv(PLANNED, "")
+    sent = Tree.as_planned(planning=True)
+    planned = sent.source(["train"])
+    told = json.loads(digests.os.environ[PLANNED])
+    monkeypatch.setenv(PLANNED, json.dumps(told | {"initial.py": "0" * 64}))  # edited since
+    on_node = Tree.as_planned(planning=False).source(["train"])
+    assert on_node != planned
+    with pytest.raises(SourceError, match=r"\(initial\.py\)"):
+        digests.require(on_node)
