@@ -28,7 +28,8 @@ static void train(rnnbench::Sizes s, int steps) {
   for (size_t i = 0; i < x.size(); ++i) x[i] = int64_t(i * i % s.vocab), y[i] = int64_t(i * 7 % s.vocab);
   std::vector<float> h(size_t(s.layers) * s.batch * s.hidden, 0.1f), c = h, h1 = h, c1 = h;
   float result[2];
-  void* model = rnnbench_open(&s);
+  void* model = nullptr;
+  if (rnnbench_open(&s, &model)) abort();
   for (int i = 0; i < steps; ++i) {
     const float* state[] = {i ? h.data() : nullptr, i ? c.data() : nullptr};
     float* end[] = {h1.data(), c1.data()};

@@ -13,6 +13,7 @@ import torch
 
 from rnnbench import agreement, reference, variants
 from rnnbench.agreement import AGREES, DIFFERS, NOT_AVAILABLE, TOLERANCES, check
+from rnnbench.errors import StudyError
 from rnnbench.jobs import TimingConfig
 from rnnbench.names import load, names
 
@@ -66,6 +67,12 @@ def test_float64_is_compared_to_its_own_bounds(variant):
     else:
         assert found.status == AGREES
         assert max(found.loss, found.gradient, found.logits, found.followed) <= 1e-9
+
+
+def test_a_text_shorter_than_a_minibatch_is_refused_and_not_read_for_ever():
+    with pytest.raises(StudyError, match=r"wanted at least 66 tokens.*found 65"):
+        check(TIMING, TOKENS[:65], VOCAB_SIZE)
+    assert check(TIMING, TOKENS[:66], VOCAB_SIZE).status == AGREES
 
 
 COMPILE = """

@@ -13,6 +13,7 @@ from test_timing import TIMING, VOCAB_SIZE
 
 from rnnbench import campaign, sample_files, tables
 from rnnbench.campaign import Campaign
+from rnnbench.errors import StudyError
 from rnnbench.hardware import contract
 from rnnbench.points import Point, Protocol
 from rnnbench.records import read_record
@@ -123,6 +124,13 @@ def test_a_point_tells_what_a_comparison_of_machines_must_know(machine, sitting)
         assert contract.UNKNOWN not in told.values()
         assert told["tokens_sha256"] != told["source_sha256"]
         assert not contract.missing(row["torch_version"])
+
+
+def test_a_text_shorter_than_a_minibatch_ends_a_campaign_before_anything_is_timed(machine, sitting):
+    np.save(sitting.root.parent / "ids.npy", np.zeros(9, np.uint8))
+    with pytest.raises(StudyError, match=r"speed\.sizes: .*wanted at least .*found 9"):
+        sitting()
+    assert not machine.asked
 
 
 def test_the_pilot_goes_round_by_round_over_all_points(machine, sitting):

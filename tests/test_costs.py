@@ -104,6 +104,18 @@ def test_epochs_cost_the_same_each_once_the_evaluations_are_paid(epochs, more):
     assert seconds(epochs + more) - seconds(epochs) == pytest.approx(more * one)
 
 
+@given(st.integers(1, 60), st.integers(1, 60))
+def test_every_reading_of_the_held_out_text_is_paid(epochs, evaluations):
+    """Of 19 epochs and 10 evaluations each epoch is read: 19, not 10."""
+    run = dataclasses.replace(RUN, num_epochs=epochs, heldout_evaluations=evaluations)
+    read = sum(map(run.reads_heldout, range(1, epochs + 1)))
+    assert run.reads_heldout(epochs) and min(epochs, evaluations) <= read
+    step = costs.step_seconds(ROW, run.hidden_size, run.batch_size, run.num_steps)
+    tokens = epochs * 1000 + (1000 + read * 500) * costs.FORWARD
+    wanted = ROW["start_seconds"] + tokens * step / (run.batch_size * run.num_steps)
+    assert costs.predict_seconds(run, ROW, 5000) == pytest.approx(wanted)
+
+
 def test_training_on_all_of_a_text_costs_what_training_on_its_length_does():
     whole = dataclasses.replace(RUN, train_tokens=np.inf)
     same = dataclasses.replace(RUN, train_tokens=4500.0)

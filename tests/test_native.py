@@ -176,6 +176,39 @@ def test_what_the_native_step_cannot_read_is_refused_with_words(message):
         assert torch.equal(one.float(), two)
 
 
+STARVED = """
+import resource, sys
+from torch import nn
+from rnnbench.errors import UserError
+from rnnbench.variants import LanguageModel, _fused
+model = LanguageModel(nn.RNN(7, 8), 7)
+T, threads = int(sys.argv[1]), int(sys.argv[2])
+first = _fused.Workspace(model, 3, 2, 2, 1)  # all is loaded
+here = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (here + 2**28, -1))
+try:
+    _fused.Workspace(model, T, 2, threads, 1)
+except UserError as error:
+    print(error)
+print("alive")
+"""
+
+
+@needs_library
+@pytest.mark.skipif(sys.platform != "linux", reason="how much memory there is, is limited here")
+@pytest.mark.parametrize(
+    ("T", "threads", "wanted"),
+    [(10, 400, "wanted 400 threads"), (10_000_000, 2, "wanted memory for 10000000 x 2 tokens")],
+)
+def test_threads_or_memory_that_the_system_does_not_give_are_told_in_words(T, threads, wanted):
+    """400 stacks do not fit into 256 MiB of addresses, nor do 20 million rows of 8 units."""
+    command = [sys.executable, "-c", STARVED, str(T), str(threads)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    said, last = done.stdout.splitlines()
+    assert wanted in said and last == "alive"
+
+
 @needs_library
 def test_a_bidirectional_layer_is_refused():
     model = LanguageModel(nn.GRU(7, 5, bidirectional=True), 7)

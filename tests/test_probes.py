@@ -8,7 +8,8 @@ import pytest
 from pandas import DataFrame
 from test_timing import TIMING, VOCAB_SIZE
 
-from rnnbench import probes, timings
+from rnnbench import probes, scaling, timings
+from rnnbench.errors import StudyError
 from rnnbench.load import disturbed
 from rnnbench.points import Protocol
 from rnnbench.timing import Text
@@ -32,6 +33,17 @@ def test_each_round_is_a_process(measured):
     assert set(windows["inference"].process) == {1, 2}
     assert set(windows["inference"]["mode"]) == {"generation", "throughput"}
     assert (windows["neighbours"].parallel >= 1).all()
+
+
+def test_a_text_shorter_than_what_is_asked_for_is_told_before_anything_is_measured(tmp_path):
+    np.save(tmp_path / "tokens.npy", np.zeros(400, np.uint8))
+    text = Text(tmp_path / "tokens.npy", VOCAB_SIZE)
+    probes.check({"inference": [QUICK], "limit": []}, text)
+    asked = {"inference": [QUICK], "scaling": [dataclasses.replace(QUICK, batch_size=10_000)]}
+    with pytest.raises(StudyError, match=r"probes\.scaling: .*wanted at least .*found 400"):
+        probes.check(asked, text)
+    with pytest.raises(StudyError, match="wanted at least"):
+        scaling.parallel_rows(asked["scaling"][0], np.zeros(400, np.uint8), VOCAB_SIZE, 2)
 
 
 def test_what_fails_is_a_labelled_row_and_the_rest_is_measured(measured):

@@ -387,7 +387,7 @@ def test_an_edit_of_an_own_text_is_noticed_and_a_new_date_is_none(tmp_path):
 
 
 def test_an_own_text_is_analysed_and_trained_on(tmp_path):
-    (tmp_path / "mine.txt").write_bytes(b"x" * 2_000)
+    (tmp_path / "mine.txt").write_bytes(b"x" * 5_000)
     study = read(with_own_text(tmp_path / "mine.txt"))
     assert {run["corpus"] for run in study.runs} == {"mine"}
     assert study.own_file({"corpus": "mine"}) == [str(tmp_path / "mine.txt")]
@@ -399,6 +399,21 @@ def test_an_own_text_shorter_than_a_minibatch_is_a_mistake(tmp_path):
     (tmp_path / "mine.txt").write_bytes(b"x" * 1_111)
     message = fault(with_own_text(tmp_path / "mine.txt"))
     assert "wanted at least 1155 tokens" in message
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "wanted"),
+    [
+        ("speed.sizes", {"num_steps": [35, 200]}, "speed.sizes: mine: wanted at least 6600 tokens"),
+        ("probes.axes", {"batch_size": [256]}, "probes.scaling: mine: wanted at least 8995 tokens"),
+    ],
+)
+def test_a_text_shorter_than_what_is_timed_or_probed_is_a_mistake(key, value, wanted, tmp_path):
+    (tmp_path / "mine.txt").write_bytes(b"x" * 5_000)
+    config = with_own_text(tmp_path / "mine.txt")
+    section, name = key.split(".")
+    config[section] = config[section] | {name: config[section][name] | value}
+    assert wanted in fault(config)
 
 
 def test_a_text_that_is_too_short_is_named_and_its_tokens_are_a_whole_number(tmp_path):

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rnnbench import initial, names, precision, reference, variants
+from rnnbench import initial, names, precision, reference, samplers, variants
 from rnnbench.jobs import RunConfig, TimingConfig
 from rnnbench.train import Engine, own, step
 from rnnbench.variants import LanguageModel
@@ -65,6 +65,9 @@ def check(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> Agreemen
     """Hold the variant of ``timing`` against the scratch cells on ``tokens``, ``(N,)``.
 
     float64 is compared too where the variant has it: it tells a wrong formula from rounding.
+
+    Raises:
+        StudyError: the text is shorter than one minibatch.
     """
     why = unavailable(timing, timing.dtype)
     if why:
@@ -201,7 +204,12 @@ class Pair:
 
 
 def endless(job: RunConfig | TimingConfig, text: Tensor) -> Minibatches:
-    """Yield minibatches of the sampler of a job, epoch after epoch."""
+    """Yield minibatches of the sampler of a job, epoch after epoch.
+
+    Raises:
+        StudyError: the text is shorter than one minibatch, so that there would never be one.
+    """
+    samplers.check_size(len(text), job.batch_size, job.num_steps)
     sampler = names.load("samplers", job.sampler)
     generator = np.random.Generator(np.random.PCG64(1))
     while True:

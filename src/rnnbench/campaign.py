@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
-from rnnbench import admission, machine, preflight, sample_files
+from rnnbench import admission, machine, preflight, sample_files, samplers
 from rnnbench.jobs import OPTIMISER, TimingConfig
 from rnnbench.points import ADDRESS, MEASURED, Point, Protocol, know_calm, usual_scatter
 from rnnbench.timing import Interpreter, Text, WorkError
@@ -62,7 +62,13 @@ class Campaign:
         self.facts: dict[str, Any] = {}
 
     def run(self) -> None:
-        """Measure until every point is known well enough, or time is up."""
+        """Measure until every point is known well enough, or time is up.
+
+        Raises:
+            StudyError: the text is shorter than a minibatch of a point; before anything is timed.
+        """
+        for point in self.points:
+            samplers.check_job("speed.sizes", point.timing, self.text.num_tokens)
         before = preflight.conditions()
         doubts = preflight.doubts(before)
         for doubt in doubts:

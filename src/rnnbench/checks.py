@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rnnbench import decoders, names, samplers
 from rnnbench.errors import StudyError
-from rnnbench.jobs import RunConfig
+from rnnbench.jobs import RunConfig, TimingConfig
 
 if TYPE_CHECKING:
     from rnnbench.study import Study
@@ -24,7 +24,7 @@ def check(study: "Study") -> None:
     Raises:
         StudyError: the first thing that cannot be: the key, what was wanted, found, what to do.
     """
-    for part in (_texts, _names, _grid, _other_runs, _sine, _coverage, _epsilons):
+    for part in (_texts, _names, _grid, _other_runs, _timed, _sine, _coverage, _epsilons):
         part(study)
 
 
@@ -72,7 +72,7 @@ def _subset(key: str, found: Iterable[str], whole: str, there: Iterable[str]) ->
 
 
 def _grid(study: "Study") -> None:
-    for variant in {*study["runs"]["variants"], *study["speed"]["variants"]}:
+    for variant in study["runs"]["variants"]:
         for corpus in study["runs"]["corpora"]:
             run = study.run({"machine": study.machine, "variant": variant, "corpus": corpus})
             _length(study, "runs.corpora", run)
@@ -96,11 +96,17 @@ def _other_runs(study: "Study") -> None:
 
 def _length(study: "Study", where: str, run: RunConfig) -> None:
     most = _most_train_tokens(study, run.corpus, run.heldout_share)
-    num_tokens = min(run.train_tokens, most)
-    try:
-        samplers.check_size(num_tokens, run.batch_size, run.num_steps)
-    except StudyError as error:
-        raise StudyError(f"{where}: {run.corpus}: {error}") from None
+    samplers.check_job(where, run, min(run.train_tokens, most))
+
+
+def _timed(study: "Study") -> None:
+    """Sizes that are timed, and those of what is measured beside, which use all of a text."""
+    most = _most_train_tokens(study, study.timing_corpus, 0.0)
+    for address in study.timings:
+        samplers.check_job("speed.sizes", study.timing(address), most)
+    for work, rows in study.probes.items():
+        for row in rows:
+            samplers.check_job(f"probes.{work}", TimingConfig(**row), most)
 
 
 def _most_train_tokens(study: "Study", corpus: str, heldout_share: float) -> float:

@@ -129,7 +129,7 @@ def predict_seconds(run: RunConfig, cost: Mapping[str, Any], text_tokens: int) -
     """
     heldout = round(run.heldout_share * text_tokens)
     trained = min(run.train_tokens, text_tokens - heldout)
-    evaluated = trained + min(run.heldout_evaluations, run.num_epochs) * heldout
+    evaluated = trained + run.heldout_readings * heldout
     tokens = run.num_epochs * trained + FORWARD * evaluated
     step = step_seconds(cost, run.hidden_size, run.batch_size, run.num_steps)
     return float(cost["start_seconds"] + tokens * step / (run.batch_size * run.num_steps))

@@ -13,7 +13,7 @@ from functools import partial
 from torch import Tensor
 
 from rnnbench import agreement, layouts, names, train
-from rnnbench.errors import StudyError
+from rnnbench.errors import UserError
 from rnnbench.jobs import RunConfig
 from rnnbench.train import Engine, Progress, Texts
 from rnnbench.variants import LanguageModel
@@ -53,5 +53,5 @@ def refusal(run: RunConfig, name: str, tokens: Tensor, vocab_size: int) -> str:
     missing = getattr(module, "unavailable", lambda device, dtype: None)(run.device, "float32")
     try:
         return missing or agreement.refusal(run, tokens, vocab_size, partial(of, name))
-    except StudyError as error:
+    except UserError as error:
         return str(error)

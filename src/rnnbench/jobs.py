@@ -79,6 +79,20 @@ class RunConfig(Job):
     heldout_evaluations: int
     engine: str
 
+    @property
+    def epochs_between_readings(self) -> int:
+        """The held-out text is read whenever so many epochs are done, and after the last."""
+        return max(1, self.num_epochs // self.heldout_evaluations)
+
+    def reads_heldout(self, epoch: int) -> bool:
+        """Whether the held-out text is read after an epoch, the first of which is 1."""
+        return epoch % self.epochs_between_readings == 0 or epoch == self.num_epochs
+
+    @property
+    def heldout_readings(self) -> int:
+        """How often the held-out text is read in all."""
+        return -(-self.num_epochs // self.epochs_between_readings)
+
 
 @dataclass(frozen=True)
 class TimingConfig(Job):

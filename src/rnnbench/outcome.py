@@ -16,6 +16,7 @@ from rnnbench.jobs import GRID, RunConfig
 from rnnbench.train import Progress, Texts, lost
 from rnnbench.variants import LanguageModel
 
+ADDRESS = GRID
 RECENT_EPOCHS = 20  # single late epochs move as much as another seed does; their median is stable
 
 
@@ -33,7 +34,7 @@ def digest_of(tokens: Tensor) -> str:
 
 def curve_table(run: RunConfig, progress: Progress) -> DataFrame:
     """One row per epoch, with the address of the run; held-out columns are empty in between."""
-    address = {key: getattr(run, key) for key in GRID}
+    address = {key: getattr(run, key) for key in ADDRESS}
     empty = {"heldout_total_nats": None, "heldout_num_tokens": None}
     return DataFrame([address | empty | row for row in progress.curve])
 

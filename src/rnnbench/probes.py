@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
-from rnnbench import load
+from rnnbench import load, samplers
 from rnnbench.jobs import TimingConfig
 from rnnbench.points import ADDRESS, MEASURED, Protocol, unknown
 from rnnbench.timing import Interpreter, Text, WorkError
@@ -24,6 +24,13 @@ from rnnbench.timing import Interpreter, Text, WorkError
 FAILED = "failed"
 
 log = logging.getLogger(__name__)
+
+
+def check(asked: Mapping[str, Sequence[TimingConfig]], text: Text) -> None:
+    """Raise StudyError if the text is shorter than a minibatch of what is to be measured."""
+    for work, timings in asked.items():
+        for timing in timings:
+            samplers.check_job(f"probes.{work}", timing, text.num_tokens)
 
 
 def measure(

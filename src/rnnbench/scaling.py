@@ -13,7 +13,7 @@ import numpy as np
 import psutil
 import torch
 
-from rnnbench import limit, precision, speed
+from rnnbench import limit, precision, samplers, speed
 from rnnbench.jobs import TimingConfig
 
 WORKER = "from rnnbench.scaling import worker; worker()"
@@ -44,7 +44,11 @@ def parallel_rows(
 
     The windows begin together, and a process that has done its own trains on until all have. The
     pace of the cores is not asked: each slows the others, which is what is measured.
+
+    Raises:
+        StudyError: the text is shorter than one minibatch.
     """
+    samplers.check_size(len(tokens), timing.batch_size, timing.num_steps)
     task = json.dumps({"timing": timing.as_row(), "vocab_size": vocab_size, "parallel": parallel})
     text = json.dumps(tokens.tolist())
     with contextlib.ExitStack() as stack:

@@ -41,7 +41,6 @@ def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict
     Raises:
         StudyError: the text is shorter than one minibatch.
     """
-    samplers.check_size(len(tokens), timing.batch_size, timing.num_steps)
     began = time.perf_counter()
     stepping = training_steps(timing, tokens, vocab_size)
     synchronise(timing.device)
@@ -66,7 +65,11 @@ def training_steps(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) ->
     """Build the model, then train for ever, by the very steps of a training run.
 
     Each item is the number of tokens of a step.
+
+    Raises:
+        StudyError: the text is shorter than one minibatch.
     """
+    samplers.check_size(len(tokens), timing.batch_size, timing.num_steps)
     generator = np.random.Generator(np.random.PCG64(timing.process))
     built = model(timing, vocab_size)
     progress = Progress(built, generator, own(timing.variant, built))

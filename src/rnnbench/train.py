@@ -246,8 +246,7 @@ def trained(model: nn.Module) -> list[nn.Parameter]:
 def heldout_totals(run: RunConfig, texts: Texts, progress: Progress) -> dict[str, float]:
     """Read the held-out text at some epochs; the others have no such columns."""
     done = len(progress.curve) + 1
-    every = max(1, run.num_epochs // run.heldout_evaluations)
-    if done % every and done != run.num_epochs:
+    if not run.reads_heldout(done):
         return {}
     model = progress.engine.model
     total_nats, num_tokens = evaluate(model, texts.heldout, run.batch_size, run.num_steps)

@@ -20,11 +20,12 @@ with recorded(snakemake):
     vocab_size = len(Vocab.read(snakemake.input.vocab))
     text = Text(Path(snakemake.input.ids), vocab_size, params.source)
     root, printed = Path(snakemake.output.points).parent, Path(snakemake.log[0])
+    asked = {w: [TimingConfig(**row) for row in rows] for w, rows in params.probes.items()}
+    probes.check(asked, text)
     campaign = Campaign(points, protocol, text, root, printed)
     campaign.run()
     tables.write(snakemake.output.samples, campaign.samples())
     tables.write(snakemake.output.points, campaign.table())
-    asked = {w: [TimingConfig(**row) for row in rows] for w, rows in params.probes.items()}
     found, states = probes.measure(asked, params.rounds, protocol, text, printed)
     for work, windows in found.items():
         tables.write(snakemake.output[work], windows)

@@ -141,7 +141,7 @@ def open_library(isa: str) -> ctypes.CDLL:
 def declare(found: ctypes.CDLL) -> ctypes.CDLL:
     """Give the functions of a library their types; ctypes calls them without the GIL."""
     pointer = ctypes.c_void_p
-    found.rnnbench_open.argtypes, found.rnnbench_open.restype = [pointer], pointer
+    found.rnnbench_open.argtypes, found.rnnbench_open.restype = [pointer, pointer], ctypes.c_int
     found.rnnbench_close.argtypes, found.rnnbench_close.restype = [pointer], None
     numbers = [ctypes.c_double, ctypes.c_double]
     found.rnnbench_step.argtypes = [*[pointer] * 6, *numbers, pointer]

@@ -375,11 +375,15 @@ EXPORT const char* rnnbench_isa() {
   return "portable";
 }
 
-// A workspace for one shape of model and minibatch; null if there is no memory for it.
-EXPORT void* rnnbench_open(const rnnbench::Sizes* sizes) try {
-  return new rnnbench::Model(*sizes);
+// Make a workspace for one shape of model and minibatch. Returns 0, 1 if there is no memory for it,
+// or 2 if the system starts no more threads.
+EXPORT int rnnbench_open(const rnnbench::Sizes* sizes, void** model) try {
+  *model = new rnnbench::Model(*sizes);
+  return 0;
+} catch (const std::system_error&) {
+  return 2;
 } catch (const std::exception&) {
-  return nullptr;
+  return 1;
 }
 
 EXPORT void rnnbench_close(void* model) { delete static_cast<rnnbench::Model*>(model); }

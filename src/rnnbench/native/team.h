@@ -3,6 +3,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -10,15 +11,18 @@ namespace rnnbench {
 
 class Team {
  public:
+  // Throws std::system_error if the system starts no more threads; those that it did start end.
   explicit Team(int size) : size_(size) {
-    for (int worker = 1; worker < size; ++worker) threads_.emplace_back([=] { serve(worker); });
+    threads_.reserve(size - 1);
+    try {
+      for (int worker = 1; worker < size; ++worker) threads_.emplace_back([=] { serve(worker); });
+    } catch (...) {
+      end();
+      throw;
+    }
   }
 
-  ~Team() {
-    call_ = nullptr;
-    start();
-    for (auto& thread : threads_) thread.join();
-  }
+  ~Team() { end(); }
 
   // Call f(worker) for every worker from 0 to size - 1, the first here, and wait for all.
   template <class F>
@@ -41,6 +45,12 @@ class Team {
 
  private:
   static constexpr int SPINS = 2000;  // some ten microseconds, the length of a short phase
+
+  void end() {
+    call_ = nullptr;
+    start();
+    for (auto& thread : threads_) thread.join();
+  }
 
   void start() {
     busy_.store(size_ - 1, std::memory_order_relaxed);

@@ -14,6 +14,7 @@ The contract of a file:
 """
 
 from rnnbench.errors import StudyError
+from rnnbench.jobs import RunConfig, TimingConfig
 
 
 def check_size(num_tokens: float, batch_size: int, num_steps: int) -> None:
@@ -25,6 +26,14 @@ def check_size(num_tokens: float, batch_size: int, num_steps: int) -> None:
             f"{num_steps}, a random offset of up to {num_steps - 1}, and one last label), found "
             f"{num_tokens}. Use a longer text or a smaller batch_size or num_steps."
         )
+
+
+def check_job(where: str, job: RunConfig | TimingConfig, num_tokens: float) -> None:
+    """Do the same for a job; the error names ``where`` it was asked for, and its text."""
+    try:
+        check_size(num_tokens, job.batch_size, job.num_steps)
+    except StudyError as error:
+        raise StudyError(f"{where}: {job.corpus}: {error}") from None
 
 
 def tokens_needed(batch_size: int, num_steps: int) -> int:

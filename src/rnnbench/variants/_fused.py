@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from rnnbench import native
 from rnnbench.errors import StudyError
+from rnnbench.native import NativeError
 from rnnbench.scopes import MINIBATCH, scope
 from rnnbench.variants import LanguageModel, State
 
@@ -30,16 +31,25 @@ def unavailable(device: str, dtype: str) -> str | None:
 
 
 class Workspace:
-    """Native memory for one model and minibatch shape; it is freed with this object."""
+    """Native memory and threads for one model and minibatch shape; both end with this object.
+
+    Raises:
+        NativeError: the system has not as much memory, or starts not as many threads.
+    """
 
     def __init__(self, model: LanguageModel, T: int, B: int, threads: int, biases: int):
         self.key = (T, B, threads, biases)
         self.library, layer = native.load(), model.layer
         sizes_of_model = layer.num_layers, model.vocab_size, layer.hidden_size
         sizes = (ctypes.c_int32 * 8)(CELLS[layer.mode], *sizes_of_model, *self.key)
-        self.handle = self.library.rnnbench_open(sizes)
-        if not self.handle:
-            raise MemoryError(f"no memory for a native step of {T} x {B} tokens")
+        self.handle = ctypes.c_void_p()
+        failed = self.library.rnnbench_open(sizes, ctypes.byref(self.handle))
+        if failed:
+            wanted = (f"memory for {T} x {B} tokens", f"{threads} threads")[failed - 1]
+            raise NativeError(
+                f"native step: wanted {wanted}, found that the system gives no more. Ask for fewer "
+                "threads or a smaller batch_size or num_steps, or let the system give more."
+            )
         finalize(self, self.library.rnnbench_close, self.handle)
 
     def step(
@@ -79,7 +89,7 @@ def step(
     Raises:
         StudyError: a tensor is not of the type, the shape or the place that the native step reads;
             a token is not of the vocabulary.
-        NativeError: the native step is not built.
+        NativeError: the native step is not built, or lacks memory or threads.
     """
     with scope(MINIBATCH):
         X, Y = X.contiguous(), Y.contiguous()
