@@ -51,6 +51,12 @@ class Estimate:
         self.own = {(row["variant"], row["device"]): row for row in own if one_thread(row)}
         self.typical = {row["variant"]: row for row in read(TYPICAL_COSTS)}
 
+    @staticmethod
+    def ngram_mb(wildcards: Mapping[str, str], input: Any) -> int:
+        """Memory of the n-gram models of a text, MB: up to 200 bytes a character."""
+        text = Path(input.text)
+        return max(4000, 1000 + (text.stat().st_size if text.exists() else 0) // 5000)
+
     def run(self, wildcards: Mapping[str, str], input: Any) -> int:
         """Seconds of a training run."""
         run = self.study.run(wildcards)

@@ -14,6 +14,8 @@ from rnnbench import names
 from rnnbench.closed_text import ClosedText
 from rnnbench.spelling import Spelling
 
+AT_ONCE = 1 << 17  # n-grams that are looked up side by side: each takes some 20 numbers
+
 
 class Model(Protocol):
     """A trained n-gram language model."""
@@ -65,4 +67,5 @@ def _nats(model: Model, ids: np.ndarray, order: int) -> float:
     if len(ids) < order:
         return 0.0
     grams = np.lib.stride_tricks.sliding_window_view(ids, order)
-    return float(-np.log(model.probability(grams)).sum())
+    parts = (grams[at : at + AT_ONCE] for at in range(0, len(grams), AT_ONCE))
+    return float(-np.log(np.concatenate([model.probability(part) for part in parts])).sum())

@@ -149,6 +149,8 @@ rule ngram_lm:
         "results/logs/ngram_lm/corpus={corpus}/token={token}/smoothing={smoothing}.log",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=estimate.ngram_mb,
     params:
         **study["ngram_lm"],
         min_freq=study["vocab"]["min_freq"],

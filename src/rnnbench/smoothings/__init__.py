@@ -11,10 +11,23 @@ The contract of a file:
 
 from collections.abc import Sequence
 
+from rnnbench import room
 from rnnbench.closed_text import ClosedText
-from rnnbench.context_tree import Tree
+from rnnbench.context_tree import SAMPLE, Tree
 
 
 def grow(text: ClosedText, orders: Sequence[int]) -> Tree:
-    """Collect the n-grams of the training part."""
-    return Tree.grow(text.ids[text.train], len(text.vocab), max(orders))
+    """Collect the n-grams of the training part.
+
+    Raises:
+        StudyError: they would not fit into the memory that is free.
+    """
+    ids, size, highest = text.ids[text.train], len(text.vocab), max(orders)
+    if len(ids) > SAMPLE:
+        room.require(
+            Tree.expected_bytes(ids, size, highest),
+            f"n-grams up to order {highest} of {len(ids):,} tokens",
+            "Ask for lower orders (ngram_lm.orders, generation.judge_order), for fewer tokens to "
+            "train on (ngram_lm.train_tokens), or a machine with more memory.",
+        )
+    return Tree.grow(ids, size, highest)

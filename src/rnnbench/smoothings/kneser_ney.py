@@ -7,6 +7,7 @@ counts of counts. Where these do not give any (few types, as with single charact
 that KenLM falls back to.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -64,22 +65,31 @@ class Model:
 
 
 def models(text: ClosedText, orders: Sequence[int]) -> dict[int, Model]:
-    """Train a model of each order on the training part."""
+    """Train a model of each order on the training part; what is below its order they share."""
     tree = grow(text, orders)
-    return {order: build(tree, [discounts(c) for c in counts(tree, order)]) for order in orders}
+    *lower, _ = counts(tree, max(orders))
+    given = [discounts(values) for values in lower]
+    shares = [share(tree, *order) for order in zip(itertools.count(1), lower, given)]
+    found = {}
+    for order in orders:
+        values = tree.levels[order].counts
+        own = discounts(values)
+        highest = share(tree, order, values, own)
+        found[order] = Model(tree, [*given[: order - 1], own], [*shares[: order - 1], highest])
+    return found
 
 
 def build(tree: Tree, given: Sequence[Discounts]) -> Model:
     """Make the model of order ``len(given)`` with these discounts of its orders 1, 2, ..."""
-    shares = []
-    for length, (values, discount) in enumerate(
-        zip(counts(tree, len(given)), given, strict=True), start=1
-    ):
-        lost = np.array([0.0, *discount])[np.minimum(values, 3)]
-        shares.append(
-            Share(np.append(values - lost, 0.0), tree.sums(length, lost), tree.sums(length, values))
-        )
-    return Model(tree, given, shares)
+    orders = zip(itertools.count(1), counts(tree, len(given)), given)
+    return Model(tree, given, [share(tree, *order) for order in orders])
+
+
+def share(tree: Tree, length: int, values: np.ndarray, discount: Discounts) -> Share:
+    """Share out by the counts of the n-grams of a length, ``(D,)``, less the discounts."""
+    lost = np.array([0.0, *discount])[np.minimum(values, 3)]
+    kept = np.append(values - lost, 0.0)
+    return Share(kept, tree.sums(length, lost), tree.sums(length, values))
 
 
 def counts(tree: Tree, order: int) -> list[np.ndarray]:
