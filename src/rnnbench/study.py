@@ -44,8 +44,7 @@ class Study:
         unavailable: Mapping[str, str],
         usable_cores: int,
     ):
-        schema.check(config)
-        self.config = config
+        self.config = schema.checked(config)
         self.machine = machine
         self.unavailable = dict(unavailable)
         self.usable_cores = usable_cores
