@@ -1,4 +1,5 @@
 # The suite and its locked environment: docker build --tag rnnbench .
+# Results are written into the folder that is mounted at /study, as whatever user.
 # CPU builds of torch: --build-arg PIP_EXTRA_INDEX_URL=..., the place that has them.
 FROM python:3.11-slim-bookworm
 
@@ -17,6 +18,9 @@ COPY workflow workflow
 COPY profiles profiles
 COPY config config
 
-ENV PATH=/rnnbench/.venv/bin:$PATH
-ENTRYPOINT ["snakemake"]
+# For --user: one whose number stands in no list of users has neither name nor home.
+ENV PATH=/rnnbench/.venv/bin:$PATH HOME=/tmp LOGNAME=rnnbench
+WORKDIR /study
+RUN chmod 1777 /study
+ENTRYPOINT ["snakemake", "--snakefile", "/rnnbench/Snakefile"]
 CMD ["--cores", "all"]

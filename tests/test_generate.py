@@ -203,6 +203,8 @@ def test_characters_that_the_run_does_not_know_are_told(run_folder, capsys):
         (["{}", "a", "--decoder", "sampling", "--alpha", "nan"], "found nan"),
         (["{}", "a", "--decoder", "beam", "--width", "inf"], "a whole number"),
         (["{}", "a", "--num-tokens", "0"], "wanted at least 1"),
+        (["{}", "a", "--seed", "-1"], "from 0 to 2^63 - 1, found -1"),
+        (["{}", "a", "--seed", str(2**63)], "from 0 to 2^63 - 1, found 9223372036854775808"),
     ],
 )
 def test_a_mistake_at_the_command_line_is_one_line(run_folder, arguments, said, capsys):

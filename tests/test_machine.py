@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnbench import gpus, machine, processor
+from rnnbench import control_group, gpus, machine, processor
 from rnnbench.errors import MachineError
 
 XEON = {
@@ -236,22 +236,88 @@ def test_a_process_that_may_use_one_core_has_one():
     assert in_a_process(code) == "1"
 
 
+class Groups:
+    """Control groups laid out as Linux shows them, in a folder."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch):
+        self.folder = folder
+        monkeypatch.setattr(control_group, "MOUNTS", str(folder / "mounts"))
+        monkeypatch.setattr(control_group, "OWN", str(folder / "own"))
+
+    def write(self, own: str, files: dict[str, str]) -> None:
+        (self.folder / "own").write_text(own)
+        for name, text in files.items():
+            path = self.folder / "mounts" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"{text}\n")
+
+
+@pytest.fixture
+def groups(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(16), raising=False)
+    return Groups(tmp_path, monkeypatch)
+
+
+V1 = "12:memory:/docker/1a\n4:cpu,cpuacct:/docker/1a\n1:name=systemd:/docker/1a\n0::/\n"
+V2 = "0::/user.slice/job.scope\n"
+CPU_V1 = ("cpu.cfs_quota_us", "cpu.cfs_period_us")
+
+
+def v1(folder: str, quota: object, period: object = 100000) -> dict[str, str]:
+    return dict(zip((f"{folder}/{name}" for name in CPU_V1), (str(quota), str(period)), strict=True))
+
+
 @pytest.mark.parametrize(
-    ("quota", "cores"),
-    [("max 100000", None), ("100000 100000", 1), ("50000 100000", 1), ("900000000 100000", None)],
+    ("own", "files", "cores", "quota"),
+    {
+        "none": ("", {}, 16, "unknown"),
+        "a container": ("0::/\n", {"cpu.max": "200000 100000"}, 2, 2.0),
+        "no quota": ("0::/\n", {"cpu.max": "max 100000"}, 16, "none"),
+        "more than there is": ("0::/\n", {"cpu.max": "9900000 100000"}, 16, 99.0),
+        "a part is no core": ("0::/\n", {"cpu.max": "350000 100000"}, 3, 3.5),
+        "less than one": ("0::/\n", {"cpu.max": "50000 100000"}, 1, 0.5),
+        "a group of its own": (V2, {"user.slice/job.scope/cpu.max": "400000 100000"}, 4, 4.0),
+        "the group above": (
+            V2,
+            {
+                "user.slice/job.scope/cpu.max": "max 100000",
+                "user.slice/cpu.max": "250000 100000",
+            },
+            *(2, 2.5),
+        ),
+        "another one's": (V2, {"system.slice/cpu.max": "100000 100000"}, 16, "unknown"),
+        "version 1": (V1, v1("cpu/docker/1a", 150000) | v1("cpu", -1), 1, 1.5),
+        "version 1 in a container": (V1, v1("cpu", 600000), 6, 6.0),
+        "version 1 without": (V1, v1("cpu", -1), 16, "none"),
+        "both": (
+            V1 + "0::/job\n",
+            v1("cpu/docker/1a", -1) | {"unified/job/cpu.max": "700000 100000"},
+            *(7, 7.0),
+        ),
+        "nonsense": ("who knows\n", {"cpu.max": "much"}, 16, "unknown"),
+    }.values(),
 )
-def test_a_quota_of_the_control_group_bounds_the_usable_cores(quota, cores, tmp_path, monkeypatch):
-    monkeypatch.setattr(machine, "CONTROL_GROUP", str(tmp_path / "none"))
-    unbounded = machine.usable_cores()
-    monkeypatch.setattr(machine, "CONTROL_GROUP", str(tmp_path))
-    (tmp_path / "cpu.max").write_text(quota + "\n")
-    assert machine.usable_cores() == (cores or unbounded)
+def test_the_quota_of_the_control_group_bounds_the_usable_cores_and_is_told(
+    own, files, cores, quota, groups
+):
+    groups.write(own, files)
+    assert (machine.usable_cores(), machine.cpu_quota_cores()) == (cores, quota)
 
 
-@pytest.mark.parametrize(("limit", "gib"), [("max", "none"), (str(3 << 29), 1.5), ("", "unknown")])
-def test_the_limit_of_the_memory_is_that_of_the_control_group(limit, gib, tmp_path, monkeypatch):
-    monkeypatch.setattr(machine, "CONTROL_GROUP", str(tmp_path))
-    (tmp_path / "memory.max").write_text(limit)
+@pytest.mark.parametrize(
+    ("own", "files", "gib"),
+    [
+        ("", {}, "unknown"),
+        ("0::/\n", {"memory.max": "max"}, "none"),
+        ("0::/\n", {"memory.max": str(3 << 29)}, 1.5),
+        ("0::/\n", {"memory.max": ""}, "unknown"),
+        (V2, {"user.slice/memory.max": str(2 << 30), "user.slice/job.scope/memory.max": "max"}, 2),
+        (V1, {"memory/docker/1a/memory.limit_in_bytes": str(5 << 30)}, 5),
+        (V1, {"memory/memory.limit_in_bytes": "9223372036854771712"}, "none"),
+    ],
+)
+def test_the_limit_of_the_memory_is_that_of_the_control_group(own, files, gib, groups):
+    groups.write(own, files)
     assert machine.memory_limit_gib() == gib
 
 

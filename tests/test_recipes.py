@@ -1,6 +1,10 @@
 """What is said to others in files that no test here can run: containers, the workflow catalog."""
 
+import os
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -44,6 +48,30 @@ def test_results_and_environments_stay_out_of_the_image():
     ignored = (PROJECT / ".dockerignore").read_text().split()
     assert {".git", ".venv", ".snakemake", "results"} <= {*ignored}
     assert NEEDED.isdisjoint(ignored)
+
+
+def as_user_12345(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Make a text as ``docker run --user 12345`` does: by a user in no list, without a home."""
+    if not shutil.which("unshare"):
+        pytest.skip("needs unshare, of util-linux")
+    user = ["unshare", "--user", "--map-user=12345", "--map-group=12345"]
+    if subprocess.run([*user, "true"], capture_output=True).returncode:
+        pytest.skip("this system lets nobody be another user")
+    line = [*user, sys.executable, "-m", "snakemake", "--snakefile", str(PROJECT / "Snakefile")]
+    bare = {"PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT / "src"), "HOME": "/proc"}
+    return subprocess.run(
+        [*line, "--cores", "1", "results/corpus/calibration.txt"],
+        **{"cwd": folder, "env": bare | environment, "capture_output": True, "text": True},
+    )
+
+
+def test_a_container_works_for_a_user_who_is_in_no_list(tmp_path):
+    """Without what the recipe says of him it does not."""
+    said = re.findall(r"(HOME|LOGNAME)=(\S+)", (PROJECT / "Dockerfile").read_text())
+    assert as_user_12345(tmp_path).returncode != 0
+    done = as_user_12345(tmp_path, **dict(said))
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "results/corpus/calibration.txt").stat().st_size
 
 
 def test_the_catalog_finds_what_it_reads():

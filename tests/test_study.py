@@ -2,12 +2,14 @@
 
 import copy
 import dataclasses
+import functools
 import math
 import os
 import re
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,7 @@ from hypothesis import strategies as st
 from snakemake.utils import update_config
 
 from rnnbench.errors import StudyError
-from rnnbench.jobs import RunConfig, path_value, settings, settings_path
+from rnnbench.jobs import LARGEST_SEED, RunConfig, path_value, settings, settings_path
 from rnnbench.names import load, names
 from rnnbench.study import NOT_AVAILABLE, Study
 
@@ -188,7 +190,6 @@ SINGLE = {
     "ngrams.tokens": ["letter"],
     "ngram_lm.orders": {},
     "ngram_lm.orders.word": [0],
-    "ngram_lm.orders.char": [1, 1],
     "ngram_lm.epsilons": [1, 0],
     "zipf.blocks": 1,
     "texts.prefixes": ["time\ttraveller"],
@@ -205,12 +206,11 @@ SINGLE = {
     "hardware.targets": [1],
 }
 WRONG = [
-    *((key, value) for key in sorted(WHOLE_NUMBERS) for value in ("32", 1.5, True, -1, None, [32])),
-    *((key, value) for key in sorted(NUMBERS) for value in ("1e-3", -1.0, None, {}, False)),
+    *((key, value) for key in sorted(WHOLE_NUMBERS) for value in ("32 or so", 1.5, True, -1, None, [32])),
+    *((key, value) for key in sorted(NUMBERS) for value in ("1e-3x", "-1e-3", -1.0, None, {}, False)),
     *((key, value) for key in sorted(LISTS) for value in ([], "time", 3, None, [None], [[]])),
-    *((key, [1, 1]) for key in ("runs.clip_norm", "runs.seeds", "ngrams.orders", "speed.threads")),
     *((key, [value]) for key in ("runs.clip_norm", "speed.clip_norm") for value in (0, -1, "inf")),
-    *((key, [value]) for key in ("runs.seeds", "sine.seeds") for value in (-1, 1.5, "1")),
+    *((key, [value]) for key in ("runs.seeds", "sine.seeds") for value in (-1, 1.5, "1.5", 2**63)),
     *(("texts.prefixes", [value]) for value in ("", "two\nlines")),
     *((key, value) for key in sorted(MAPPINGS) for value in (None, [], "all")),
     *SINGLE.items(),
@@ -225,6 +225,95 @@ def test_a_wrong_value_is_answered_with_its_key_what_was_wanted_and_what_was_fou
     found = line.partition(", found ")[2]
     assert found.removesuffix(".") in {repr(value), *map(repr, leaves(value))}
     assert "config/README.md" in message
+
+
+def lists(node: object, where: str = "") -> Iterator[tuple[str, list]]:
+    """Every list of a configuration with its key."""
+    for key, inner in node.items() if isinstance(node, dict) else ():
+        if isinstance(inner, list):
+            yield f"{where}.{key}".lstrip("."), inner
+        yield from lists(inner, f"{where}.{key}")
+
+
+@pytest.mark.parametrize("key", [key for key, values in lists(shipped()) if values])
+def test_what_a_list_has_twice_is_named(key):
+    config = shipped()
+    *path, last = key.split(".")
+    node = functools.reduce(dict.__getitem__, path, config)
+    first = node[last][0]
+    node[last] = [*node[last], first]
+    message = fault(config)
+    (line,) = [line for line in message.splitlines() if line.startswith(f"  {key}: wanted a")]
+    assert line.endswith(f", each once, found {first!r} more than once.")
+
+
+def words(node: object) -> object:
+    """A configuration as the command line hands it on: all in it are words."""
+    if isinstance(node, dict):
+        return {key: words(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [words(value) for value in node]
+    return ".inf" if node == math.inf else str(node)
+
+
+@pytest.mark.parametrize("on_top", SHIPPED, ids="+".join)
+def test_numbers_written_as_words_are_numbers_and_words_stay_words(on_top):
+    config = shipped(*on_top)
+    assert read(words(config)).config == config
+    kinds = [type(value) for value in leaves(read(words(config)).config)]
+    assert kinds == [type(value) for value in leaves(config)]
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "value"),
+    [
+        ("runs.learning_rate", "1e-3", 0.001),
+        ("runs.learning_rate", "1E-3", 0.001),
+        ("runs.learning_rate", "5.e-1", 0.5),
+        ("runs.learning_rate", ".5", 0.5),
+        ("runs.learning_rate", "'2'", 2),
+        ("runs.num_epochs", "1e1", 10),
+        ("runs.num_epochs", "1e+1", 10),
+        ("runs.num_epochs", "10.0", 10),
+        ("runs.num_epochs", "'+10'", 10),
+        ("runs.train_tokens", "2e3", 2000.0),
+        ("runs.train_tokens", "'.inf'", math.inf),
+        ("runs.clip_norm", "[1e-1, '.Inf']", [0.1, math.inf]),
+        ("ngram_lm.epsilons", "[1e0, '1', 1, 1, 1, 1, 5e-1]", [1.0, 1, 1, 1, 1, 1, 0.5]),
+        ("speed.threads", "['1', all]", [1, "all"]),
+        ("audit.sample", "'3'", 3),
+        ("audit.sample", "all", "all"),
+    ],
+)
+def test_a_number_is_a_number_however_yaml_reads_it(key, text, value):
+    config = changed(key, yaml.safe_load(text))
+    before = copy.deepcopy(config)
+    found = functools.reduce(dict.__getitem__, key.split("."), read(config).config)
+    assert found == value and leaves([found]) == leaves([value])
+    assert [type(part) for part in leaves([found])] == [type(part) for part in leaves([value])]
+    assert config == before
+
+
+def seeds(node: object, where: str = "") -> list[str]:
+    """The keys of all seeds of a configuration."""
+    pairs = node.items() if isinstance(node, dict) else ()
+    here = [f"{where}.{key}".lstrip(".") for key, _ in pairs if key in ("seed", "seeds")]
+    return here + [k for key, value in pairs for k in seeds(value, f"{where}.{key}")]
+
+
+@pytest.mark.parametrize("key", seeds(shipped()))
+def test_a_seed_fits_into_a_table(key):
+    single = not isinstance(functools.reduce(dict.__getitem__, key.split("."), shipped()), list)
+    for seed in (0, LARGEST_SEED):
+        assert read(changed(key, seed if single else [seed])).runs
+    for seed in (-1, LARGEST_SEED + 1, str(LARGEST_SEED + 1)):
+        assert "from 0 to 2^63 - 1, found" in fault(changed(key, seed if single else [seed]))
+
+
+@pytest.mark.parametrize("seed", ["-1", str(LARGEST_SEED + 1), "9" * 50])
+def test_a_seed_in_the_path_of_a_run_fits_into_a_table_too(seed):
+    with pytest.raises(StudyError, match="seed: wanted a whole number from 0 to 2\\^63 - 1"):
+        read(shipped()).run({"machine": "box", "seed": seed})
 
 
 def test_epsilons_are_wanted_for_every_order():

@@ -77,6 +77,7 @@ def hardware() -> dict[str, Any]:
         "physical_cores": processor.physical_cores(),
         "hardware_threads": os.cpu_count(),
         "usable_cores": machine.usable_cores(),
+        "cpu_quota_cores": machine.cpu_quota_cores(),
         "memory_gib": machine.memory_gib(),
         "memory_limit_gib": machine.memory_limit_gib(),
         "swap_gib": round(psutil.swap_memory().total / 2**30),

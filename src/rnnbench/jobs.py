@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from rnnbench.errors import StudyError
 
+LARGEST_SEED = 2**63 - 1  # whole numbers of a table have 64 bits
 SIZES = ("hidden_size", "batch_size", "num_steps")
 BATCH = SIZES[1:]
 # addresses: of a run of the grid, and of what is timed, beside its sizes
@@ -78,6 +79,9 @@ class RunConfig(Job):
     heldout_share: float
     heldout_evaluations: int
     engine: str
+
+    def __post_init__(self) -> None:
+        check_seed(self.seed)
 
     @property
     def epochs_between_readings(self) -> int:
@@ -171,6 +175,18 @@ def settings_path(values: Mapping[str, Any]) -> str:
 def path_value(value: Any) -> str:
     """Write a value as it stands in a path: 1, not 1.0; inf, not Infinity."""
     return repr(float(value)).removesuffix(".0") if isinstance(value, float) else str(value)
+
+
+def check_seed(seed: int) -> None:
+    """Refuse a seed that would not come back from a table as it was.
+
+    Raises:
+        StudyError: it is negative, or too large.
+    """
+    if not 0 <= seed <= LARGEST_SEED:
+        raise StudyError(
+            f"seed: wanted a whole number from 0 to 2^63 - 1, found {seed}. Choose another one."
+        )
 
 
 def _coerced(field: dataclasses.Field[Any], value: Any) -> Any:

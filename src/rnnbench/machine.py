@@ -25,12 +25,11 @@ from pathlib import Path
 
 import psutil
 
-from rnnbench import gpus, processor
+from rnnbench import control_group, gpus, processor
 from rnnbench.errors import MachineError
 from rnnbench.processor import UNKNOWN, read
 
 CALLED_ON = "RNNBENCH_CALLED_ON"  # environment of jobs: the machine that Snakemake was called on
-CONTROL_GROUP = "/sys/fs/cgroup"
 NAME = re.compile(r".*?-?(?P<cores>\d+)c-\d+g-(?P<gpus>.+?-)??[0-9a-f]{6}(-.+)?")
 
 
@@ -127,16 +126,15 @@ def unavailable() -> dict[str, str]:
 
 
 def usable_cores() -> int:
-    """CPU cores this process may run on, and may use up by the quota of its control group."""
+    """CPU cores this process may run on, and may use up whole by the quota of its control group."""
     masked = hasattr(os, "sched_getaffinity")
     cores = len(os.sched_getaffinity(0)) if masked else os.cpu_count() or 1
-    return max(1, min(cores, core_quota()))
+    return max(1, math.floor(min(cores, control_group.cpu_cores() or math.inf)))
 
 
-def core_quota() -> int:
-    """Cores' worth of CPU time that Linux grants the control group, rounded up."""
-    quota, _, period = read(f"{CONTROL_GROUP}/cpu.max").partition(" ")
-    return math.ceil(int(quota) / int(period)) if quota.isdigit() else sys.maxsize
+def cpu_quota_cores() -> float | str:
+    """Cores' worth of CPU time that the control group may use; ``none``: all there is."""
+    return _granted(control_group.cpu_cores(), 1, digits=2)
 
 
 def memory_gib() -> int:
@@ -146,8 +144,7 @@ def memory_gib() -> int:
 
 def memory_limit_gib() -> float | str:
     """GiB that the control group may use; ``none``: all there is."""
-    limit = read(f"{CONTROL_GROUP}/memory.max")
-    return round(int(limit) / 2**30, 1) if limit.isdigit() else {"max": "none"}.get(limit, UNKNOWN)
+    return _granted(control_group.memory_bytes(), 2**30, digits=1)
 
 
 def load_average() -> float:
@@ -166,6 +163,13 @@ def peak_memory_bytes() -> int:
         return 1024 * int(record.group(1))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _granted(found: float | None, unit: int, digits: int) -> float | str:
+    """What a control group grants, in words where it is no number."""
+    if found is None:
+        return UNKNOWN
+    return round(found / unit, digits) if math.isfinite(found) else "none"
 
 
 def _counted(found: list[str]) -> list[str]:

@@ -1,8 +1,15 @@
-"""The configuration held against its schema, with errors that say what to do."""
+"""The configuration held against its schema, with errors that say what to do.
 
+YAML 1.1 takes ``1e-3`` for a word, and Snakemake all that stands inside of a value on its command
+line (``--config 'runs={num_epochs: 2}'``). So a word that is no setting where it stands, but would
+be one as a number, is read as that number.
+"""
+
+import copy
 import difflib
 import itertools
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -16,6 +23,8 @@ from rnnbench.errors import StudyError
 SCHEMA = Path(__file__).parent / "study.schema.yaml"
 DEEPEST = 10  # mappings and lists within each other; the schema has 5
 MOST_VALUES = 20_000  # of a configuration, written out; those that come along have 600
+WHOLE = re.compile(r"[-+]?[0-9]{1,40}")
+NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)")
 
 
 def read(paths: Sequence[Path]) -> dict[str, Any]:
@@ -37,18 +46,17 @@ def read(paths: Sequence[Path]) -> dict[str, Any]:
     return config
 
 
-def check(config: Mapping[str, Any]) -> None:
-    """Hold ``config`` against study.schema.yaml.
+def checked(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Hold ``config`` against study.schema.yaml; return it with its numbers read.
 
     Raises:
         StudyError: one line per fault: the key, what was wanted, what was found, what to do.
     """
     bound(config)
-    schema = _schema()
-    validator = jsonschema.Draft202012Validator(schema)
-    faults = sorted(validator.iter_errors(config), key=lambda error: list(map(str, error.path)))
-    lines = [_fault(schema, error) for error in faults] + [
-        f"{key}: wanted a number, found .nan." for key in _nans(config)
+    read, errors = _read_numbers(dict(config))
+    errors.sort(key=lambda error: list(map(str, error.path)))
+    lines = [_fault(_schema(), error) for error in errors] + [
+        f"{key}: wanted a number, found .nan." for key in _nans(read)
     ]
     if lines:
         raise StudyError(
@@ -56,6 +64,7 @@ def check(config: Mapping[str, Any]) -> None:
             + "\n  ".join(lines)
             + "\nconfig/README.md explains every key."
         )
+    return read
 
 
 def bound(config: Any) -> None:
@@ -83,6 +92,50 @@ def _schema() -> dict[str, Any]:
     return yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
 
 
+def _validator(schema: dict[str, Any]) -> Any:
+    """What holds values against a part of the schema. No float is a whole number: 3.0 is read."""
+    draft = jsonschema.Draft202012Validator
+    types = draft.TYPE_CHECKER.redefine(
+        "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
+    )
+    parts = {"$defs": _schema()["$defs"]}
+    return jsonschema.validators.extend(draft, type_checker=types)(schema | parts)
+
+
+def _read_numbers(config: dict[str, Any]) -> tuple[dict[str, Any], list[Any]]:
+    """The configuration with numbers for words that spell them, and what is wrong even so."""
+    validator = _validator(_schema())
+    errors, read = list(validator.iter_errors(config)), config
+    for error in errors:
+        if error.validator in ("type", "anyOf"):
+            fits = filter(_validator(error.schema).is_valid, _spelled(error.instance))
+            for number in itertools.islice(fits, 1):
+                read = _replaced(read, list(error.absolute_path), number)
+    return read, errors if read is config else list(validator.iter_errors(read))
+
+
+def _spelled(value: Any) -> Iterator[Any]:
+    """The number that a word spells, and as a whole one; a list of words is one of numbers."""
+    if isinstance(value, list):
+        yield [next(_spelled(item), item) for item in value]
+    elif isinstance(value, str) and WHOLE.fullmatch(value):
+        yield int(value)
+    elif isinstance(value, float) or (isinstance(value, str) and NUMBER.fullmatch(value)):
+        number = float(re.sub(r"\.(?=[iI])", "", value) if isinstance(value, str) else value)
+        yield number
+        if number.is_integer():
+            yield int(number)
+
+
+def _replaced(inside: Any, path: list[Any], value: Any) -> Any:
+    """A copy with one value changed; what it was copied from stays."""
+    if not path:
+        return value
+    changed = copy.copy(inside)
+    changed[path[0]] = _replaced(inside[path[0]], path[1:], value)
+    return changed
+
+
 def _fault(schema: dict[str, Any], error: jsonschema.ValidationError) -> str:
     where = ".".join(map(str, error.absolute_path))
     if error.validator == "additionalProperties":
@@ -94,6 +147,9 @@ def _fault(schema: dict[str, Any], error: jsonschema.ValidationError) -> str:
         )
     of_a_name = "propertyNames" in error.absolute_schema_path  # which is no part of the path
     wanted = error.schema["description"] if of_a_name else _wanted(schema, error.absolute_path)
+    if error.validator == "uniqueItems":
+        found = next(v for i, v in enumerate(error.instance) if v in error.instance[:i])
+        return f"{where}: wanted {wanted}, each once, found {found!r} more than once."
     return f"{where}: wanted {wanted}, found {error.instance!r}."
 
 

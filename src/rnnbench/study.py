@@ -59,8 +59,7 @@ class Study:
         unavailable: Mapping[str, str],
         usable_cores: int,
     ):
-        schema.check(config)
-        self.config: Mapping[str, Any] = paths.expanded(config)
+        self.config: Mapping[str, Any] = paths.expanded(schema.checked(config))
         self.machine = machine
         self.unavailable = dict(unavailable)
         self.usable_cores = usable_cores

@@ -38,7 +38,7 @@ COVERED = {
     **dict.fromkeys(
         [
             "docker build --tag rnnbench .",
-            'docker run --rm --volume "$PWD/results:/rnnbench/results" rnnbench',
+            'docker run --rm --user "$(id -u):$(id -g)" --volume "$PWD:/study" rnnbench',
             "apptainer build rnnbench.sif apptainer.def",
             'apptainer run rnnbench.sif --cores all --directory "$PWD"',
         ],

@@ -17,7 +17,7 @@ rule audit:
         machine=study.machine,
         unavailable=study.unavailable,
         sample=study["audit"]["sample"],
-        seed=int(study["audit"]["seed"]),
+        seed=study["audit"]["seed"],
         margin=study["audit"]["margin"],
         source=sources("audit"),
     script:

@@ -16,6 +16,7 @@ from rnnbench import decoders, names
 from rnnbench.decoders import Setting
 from rnnbench.errors import RecordError, UserError
 from rnnbench.generate import Reading, Trained
+from rnnbench.jobs import check_seed
 
 WEIGHTS = "weights.safetensors"
 EXAMPLE = (
@@ -33,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         given = {name: value for name, value in given.items() if value is not None}
         settings = decoders.checked(asked.decoder, given)
         _check_size(asked.num_tokens)
+        check_seed(asked.seed)
     except UserError as error:
         print(f"rnnbench: {error}", file=sys.stderr)
         return 2
