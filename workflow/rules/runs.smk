@@ -38,7 +38,7 @@ rule run:
     params:
         checkpoint=f"{RUN}/checkpoint.safetensors",
         run=study.run_row,
-        prefixes=study["texts"]["prefixes"],
+        prefixes=study.prefixes,
         num_tokens=study["texts"]["num_tokens"],
         determinism=study["runs"]["determinism"],
         source=sources.run_by(study.run),

@@ -17,9 +17,11 @@ with recorded(snakemake) as job:
     precision.use("float32")
     run = RunConfig.from_strings(snakemake.params.run)
     ids = np.load(snakemake.input.ids, allow_pickle=False)
-    text = run_text.read(run, ids, Vocab.read(snakemake.input.vocab))
-    texts, vocab, settings = train.split(text.ids, run), text.vocab, snakemake.params
-    writing = generate.Writing(vocab, run.token, settings.prefixes, settings.num_tokens)
+    whole, settings = Vocab.read(snakemake.input.vocab), snakemake.params
+    text = run_text.read(run, ids, whole)
+    texts, vocab = train.split(text.ids, run), text.vocab
+    prefixes = settings.prefixes or generate.first_words(ids, whole, run.token)
+    writing = generate.Writing(vocab, run.token, prefixes, settings.num_tokens)
     progress = train.start(run, len(vocab))
     untrained = writing.rows("untrained", progress.model)
     engine.choose(run, texts, progress)
