@@ -24,7 +24,12 @@ def expanded(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def named(config: Mapping[str, Any]) -> dict[str, Any]:
     """The configuration as it is told to others: of what is not in this folder the name alone."""
-    return each(config, lambda path: inside(path) or Path(path).name)
+    return each(config, told)
+
+
+def told(path: str) -> str:
+    """A path as others may know it: where it lies in this folder, or its name."""
+    return inside(path) or Path(path).name
 
 
 def anchored(config: Mapping[str, Any], folder: Path) -> dict[str, Any]:
