@@ -34,12 +34,19 @@ def verdict(judge, tables):
         ("the i and of a to was in that my", HOLDS),
         ("the i and of a machine was in that weena", PARTLY),
         ("time machine weena of moon the sun traveller morlock eloi", FAILS),
+        ("de a en que in o la no was me", NOT_MEASURED),
     ],
 )
 def test_stop_words_are_the_most_frequent_if_all_ten_are(top, wanted):
     ngrams = top.split()
     table = DataFrame({"ngram": [*ngrams, "palace"], "rank": range(1, len(ngrams) + 2)})
     assert verdict(text.stop_words, {"top_ngrams": table.assign(**WORDS, order=1)}) == wanted
+
+
+def test_of_a_text_that_is_not_english_it_is_said_why_stop_words_are_not_judged():
+    table = DataFrame({"ngram": ["die", "in", "und"], "rank": [1, 2, 3]}).assign(**WORDS, order=1)
+    claim = text.stop_words({"top_ngrams": table})
+    assert "is not English: the is none of its ten commonest words" in claim.measured
 
 
 @pytest.mark.parametrize(

@@ -480,6 +480,7 @@ def test_an_own_text_is_read_from_its_path(prepare: Callable, tmp_path: Path) ->
     assert corpus.lines[0] == "the time traveller for so it will be convenient to speak of him"
     facts = corpus.facts
     assert (facts.line_join, facts.raw_sha256, facts.raw_bytes) == ("", SHA256, len(TEXT))
+    assert facts.source == "the file my.txt"  # published: where it lies is nobody's business
     assert facts.lines == len(corpus.lines) == 40
     assert corpora.find("mine", {"mine": {"source": "my.txt"}}).line_join == " "
 

@@ -104,6 +104,23 @@ def test_rows_name_the_stage_and_the_prefix(model):
     assert [(row["stage"], row["prefix"], row["text"]) for row in rows] == wanted
 
 
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("call me ishmael some years ago", ["call me", "me"]),
+        ("time time time", ["time time", "time"]),
+        ("ishmael", ["ishmael"]),
+        ("acgt" * 50, ["acgt" * 10]),
+        ("acgt" * 15 + " " + "tgca" * 15, ["acgt" * 10 + " " + "tgca" * 10, "tgca" * 10]),
+    ],
+)
+@pytest.mark.parametrize("token", ["char", "word"])
+def test_a_text_begins_as_the_first_words_of_what_was_read(text, wanted, token):
+    tokens = Vocab.split(text, token)
+    vocab = Vocab.build(tokens)
+    assert generate.first_words(vocab.encode(tokens), vocab, token) == wanted
+
+
 def test_a_table_of_no_texts_is_empty():
     assert tables.gather("texts", [], []).empty
 

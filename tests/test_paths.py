@@ -36,13 +36,19 @@ def test_a_tilde_is_the_home_folder_wherever_a_path_stands_and_nowhere_else(
     }
 
 
-def test_what_others_are_told_of_a_path_is_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_others_are_told_of_a_path_is_its_name_or_its_place_in_this_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HOME", "/home/ada")
+    monkeypatch.chdir(tmp_path)
     told = paths.named(paths.expanded(CONFIG))
     assert told["own_texts"]["mine"]["source"] == "mine.txt"
     assert told["hardware"]["bundles"] == ["one.zip", "two.zip"]
     assert told["statistics"]["noise"] == "reference"
     assert "/home/ada" not in str(told)
+    for source in ("texts/mine.txt", f"{tmp_path}/texts/mine.txt"):
+        told = paths.named({"own_texts": {"mine": {"source": source}}})
+        assert told["own_texts"]["mine"]["source"] == "texts/mine.txt"
 
 
 def test_texts_of_ones_own_are_found_from_another_folder(tmp_path: Path) -> None:

@@ -475,6 +475,17 @@ def test_an_edit_of_an_own_text_is_noticed_and_a_new_date_is_none(tmp_path):
     assert study.own_content({"corpus": "calibration"}) == []
 
 
+def test_texts_begin_as_the_books_do_or_as_asked_or_with_the_first_words_of_an_own_text(tmp_path):
+    (tmp_path / "mine.txt").write_bytes(b"x" * 2_000)
+    own = with_own_text(tmp_path / "mine.txt")
+    own["corpora"] = [*own["corpora"], "time_machine"]
+    study, run = read(own), {"machine": "box", "variant": "gru"}
+    assert study.prefixes(run) == study.prefixes(run | {"corpus": "mine"}) == []
+    assert study.prefixes(run | {"corpus": "time_machine"}) == ["time traveller", "traveller"]
+    own["texts"]["prefixes"] = ["call me"]
+    assert read(own).prefixes(run) == ["call me"]
+
+
 def test_an_own_text_is_analysed_and_trained_on(tmp_path):
     (tmp_path / "mine.txt").write_bytes(b"x" * 5_000)
     study = read(with_own_text(tmp_path / "mine.txt"))

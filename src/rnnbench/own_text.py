@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
-from rnnbench import gutenberg
+from rnnbench import gutenberg, paths
 from rnnbench.download import fetch, probe
 from rnnbench.errors import CorpusError
 from rnnbench.folders import Folders, Raw
@@ -67,7 +67,7 @@ class OwnText:
         """
         path, source = fetch(**self._remote(folders)) if self.is_remote else (self._path(), None)
         return Raw(
-            source or f"the file {Path(self.source).name}",
+            source or f"the file {paths.told(self.source)}",
             lambda: path.open("rb"),
             self.sha256 and self.sha256.lower(),
             f"Correct own_texts.{self.name}.sha256, or put the right file there.",

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from rnnbench.provenance import inside
+
 KEYS = (  # * is any name or place in a list
     *("own_texts.*.source", "hardware.bundles.*", "statistics.noise"),
     *("sign", "audit.bundle", "audit.key"),
@@ -29,8 +31,13 @@ def seen_from(folder: Path, config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def named(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The configuration as it is told to others: of every path the last part alone."""
-    return each(config, lambda path: Path(path).name)
+    """The configuration as it is told to others: of what is not in this folder the name alone."""
+    return each(config, told)
+
+
+def told(path: str) -> str:
+    """A path as others may know it: where it lies in this folder, or its name."""
+    return inside(path) or Path(path).name
 
 
 def anchored(config: Mapping[str, Any], folder: Path) -> dict[str, Any]:

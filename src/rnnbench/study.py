@@ -26,6 +26,7 @@ PROTOCOL = (
 AT_TIMED_SIZES = ("limit", "breakdown")  # probes at every size that is timed
 PASSING_ON = ("sign", "audit")  # how results are checked and handed on, not what they are
 ANYWHERE: Mapping[str, str] = {}
+BOOK_PREFIXES = ("time traveller", "traveller")  # what the texts of its models begin with
 STUDIES = Path("studies")
 
 
@@ -315,6 +316,13 @@ class Study:
         with suppress(CorpusError):
             return [digest_of(Path(path)) for path in self.own_file(address)]
         return []
+
+    def prefixes(self, address: Mapping[str, str]) -> list[str]:
+        """Return what the texts of a run begin with; none for the first words of an own text."""
+        asked = self.config["texts"]["prefixes"]
+        if asked != "auto":
+            return list(asked)
+        return [] if self.run(address).corpus in self.config["own_texts"] else list(BOOK_PREFIXES)
 
     @staticmethod
     def literal(value: Any) -> Callable[[Mapping[str, str]], Any]:

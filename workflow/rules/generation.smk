@@ -19,7 +19,7 @@ rule generation:
         "../../environment.yml"
     threads: 1
     params:
-        prefixes=study["texts"]["prefixes"],
+        prefixes=study.prefixes,
         num_tokens=study["generation"]["num_tokens"],
         draws=study["generation"]["draws"],
         judge_order=study["generation"]["judge_order"],

@@ -46,7 +46,7 @@ rule run:
         checkpoint=f"{RUN}/checkpoint.safetensors",
         run=study.run_row,
         min_freq=study.min_freq,
-        prefixes=study["texts"]["prefixes"],
+        prefixes=study.prefixes,
         num_tokens=study["texts"]["num_tokens"],
         determinism=study["runs"]["determinism"],
         source=sources("run"),

@@ -5,7 +5,7 @@ import pandas as pd
 import torch
 
 from rnnbench import tables
-from rnnbench.generate import Trained
+from rnnbench.generate import Trained, first_words
 from rnnbench.generation import Task, rows
 from rnnbench.job import recorded
 from rnnbench.judge import Judge
@@ -17,5 +17,6 @@ with recorded(snakemake):
     ids = np.load(snakemake.input.ids, allow_pickle=False)
     words = Vocab.read(snakemake.input.words)
     judge = Judge.of(ids, trained.vocab, words, trained.run, asked.judge_order)
-    task = Task(asked.prefixes, asked.num_tokens, asked.draws, asked.decoders)
+    prefixes = asked.prefixes or first_words(ids, trained.vocab, "char")
+    task = Task(prefixes, asked.num_tokens, asked.draws, asked.decoders)
     tables.write(snakemake.output[0], pd.DataFrame(rows(trained, judge, task)))

@@ -32,7 +32,8 @@ with recorded(snakemake) as job:
     text = run_text.read(run, ids, whole, settings.min_freq)
     texts, vocab = train.split(text.ids, run), text.vocab
     source = settings.source["sha256"]
-    writing = generate.Writing(vocab, run.token, settings.prefixes, settings.num_tokens)
+    prefixes = settings.prefixes or generate.first_words(ids, whole, run.token)
+    writing = generate.Writing(vocab, run.token, prefixes, settings.num_tokens)
     progress = train.start(run, len(vocab))
     untrained = writing.rows("untrained", progress.model)
     engine.choose(run, texts, progress)

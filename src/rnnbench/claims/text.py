@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from pandas import DataFrame
 
-from rnnbench.claims import FAILS, HOLDS, PARTLY, Claim, _first
+from rnnbench.claims import FAILS, HOLDS, NOT_MEASURED, PARTLY, Claim, _first
 from rnnbench.figures import _rows
 
 PLAUSIBLE = 0.1  # a smaller p rejects a power law (Clauset, Shalizi & Newman, 2009)
 WHOLE_LAW = 5  # a law of the counts from here on is one of most of the text
 NEAR = 0.2  # from the exponent 1
 FIT = ("corpus", "order", "text", "estimator", "exponent", "low", "high", "n_types", "p", "xmin")
+ARTICLE = "the"  # a frequent word of every English text, and of no other language's
 STOP_WORDS = """
 a about after all an and any are as at be been but by can could did do for from had has have he
 her him his i if in into is it its me my no not now of on one or our out said she so some than
@@ -34,12 +35,18 @@ def claims(tables: _rows.Tables) -> list[Claim]:
 
 
 def stop_words(tables: _rows.Tables) -> Claim:
-    """Holds if the ten most frequent words are all stop words, partly if half of them are."""
+    """Holds if the ten most frequent words are all stop words, partly if half of them are.
+
+    Not judged of a text that is not English: none where ``the`` is not one of the ten.
+    """
     said = Claim("The most frequent words are stop words such as the, and, in.", "d2l 8.3")
     top = _first.words(tables, "top_ngrams")
     top = top if top.empty else top[top.order == 1].nsmallest(10, "rank")
     if top.empty:
         return said
+    if ARTICLE not in set(top.ngram):
+        reason = f"{_first.name(top)} is not English: {ARTICLE} is none of its ten commonest words."
+        return said.judged(NOT_MEASURED, f"Stop words are those of English, and {reason}")
     stop = top.ngram.isin(STOP_WORDS.split())
     share = float(stop.mean())
     other = _rows.english(top.ngram[~stop]) if not stop.all() else ""

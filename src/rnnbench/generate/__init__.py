@@ -17,6 +17,7 @@ from rnnbench.train import Texts
 from rnnbench.variants import LanguageModel, State
 from rnnbench.vocab import Vocab
 
+LONGEST_WORD = 40  # characters; what a text without spaces is cut to
 HUGE = 1e300  # stands for infinity among logits, so that differences of logits are numbers
 
 
@@ -79,6 +80,13 @@ class Writing:
             {"stage": stage, "prefix": prefix, "text": self.text(model, prefix)}
             for prefix in self.prefixes
         ]
+
+
+def first_words(ids: np.ndarray, vocab: Vocab, token: str) -> list[str]:
+    """Prefixes out of the text ``(N,)`` itself: its first two words, and the second alone."""
+    spelled = vocab.show(ids[: 4 * LONGEST_WORD], token)
+    words = [word[:LONGEST_WORD] for word in spelled.split()[:2]]
+    return list(dict.fromkeys([" ".join(words), words[-1]]))
 
 
 @dataclass(frozen=True)
