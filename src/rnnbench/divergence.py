@@ -1,5 +1,6 @@
 """When a training run went wrong: read from its curve, one row per run."""
 
+import dataclasses
 import math
 from typing import Any
 
@@ -8,11 +9,9 @@ from numpy.typing import ArrayLike
 from pandas import DataFrame
 
 from rnnbench import metrics
+from rnnbench.jobs import RunConfig
 
-KEYS = [
-    *("machine", "trial", "corpus", "variant", "sampler", "clip_norm", "learning_rate"),
-    *("num_steps", "hidden_size", "device", "seed"),
-]
+KEYS = [field.name for field in dataclasses.fields(RunConfig)]  # else two runs would be one
 COLUMNS = ["epochs_done", "lost", "diverged_epoch", "spikes", "max_grad_norm", "clipped_share"]
 SPIKE = math.log(2)  # nats: the perplexity is twice the lowest before it
 
