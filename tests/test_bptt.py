@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -183,8 +184,9 @@ def test_training_with_the_full_way_back_is_the_training_of_every_run(variant):
     texts = train.split(TOKENS.numpy(), settings)
     model, totals = truncation.trained(settings, texts, VOCAB_SIZE, Truncation("full"))
     progress = train.start(settings, VOCAB_SIZE)
-    for _ in range(settings.num_epochs):
-        progress.curve.append(train.epoch(settings, texts.train, progress))
+    taken = partial(train.steps, settings, texts.train, progress)
+    for _ in train.epochs(settings, progress, taken):
+        pass
     assert totals["total_nats"] == pytest.approx(progress.curve[-1]["total_nats"], rel=1e-6)
     for one, other in zip(model.parameters(), progress.model.parameters(), strict=True):
         torch.testing.assert_close(one, other)
@@ -192,14 +194,36 @@ def test_training_with_the_full_way_back_is_the_training_of_every_run(variant):
 
 def test_the_study_has_a_row_for_every_way_seed_stage_and_distance():
     runs = [run(seed=seed) for seed in (1, 2)]
-    texts = train.split(TOKENS.numpy(), runs[0])
-    found = truncation.study(runs, texts, VOCAB_SIZE, truncation.Settings([1, 3], 20, 2))
+    text = TOKENS.numpy()
+    found = truncation.study(runs, text, VOCAB_SIZE, truncation.Settings([1, 3], 20, 2))
     ways = [("full", math.inf), ("regular", 1), ("regular", 3), ("randomized", 3)]
     assert [(row["method"], row["tau"]) for row in found["training"]] == 2 * ways
     assert len(found["gradients"]) == 2 * 2 * 2 * len(ways)
     assert len(found["reach"]) == 2 * 2 * 2 * 8
-    again = truncation.study(runs, texts, VOCAB_SIZE, truncation.Settings([1, 3], 20, 2))
+    again = truncation.study(runs, text, VOCAB_SIZE, truncation.Settings([1, 3], 20, 2))
     assert repr(again) == repr(found)
+
+
+def test_every_run_reads_its_own_part_of_the_text_and_is_named_in_full():
+    runs = [run(train_tokens=n, hidden_size=h) for n, h in ((100.0, 4), (400.0, 3))]
+    settings = truncation.Settings([2], 4, 1)
+    together = truncation.study(runs, TOKENS.numpy(), VOCAB_SIZE, settings)
+    alone = [truncation.study([one], TOKENS.numpy(), VOCAB_SIZE, settings) for one in runs]
+    for table, rows in together.items():
+        assert repr(rows) == repr([row for study in alone for row in study[table]])
+        assert {RunConfig.from_strings(row) for row in rows} == set(runs)
+    assert len({row["num_tokens"] for row in together["training"]}) == 2
+
+
+def test_a_single_step_has_no_way_back_to_cut_and_a_gradient_of_zero_no_shares():
+    assert [way.method for way in truncation.ways([1, 4], 1)] == ["full", "regular", "regular"]
+    one = run(num_steps=1, batch_size=3)
+    found = truncation.study([one], TOKENS.numpy(), VOCAB_SIZE, truncation.Settings([4], 5, 1))
+    assert {row["rmse"] for row in found["gradients"]} == {0.0}
+    assert {round(row["cosine"], 9) for row in found["gradients"]} == {1.0}
+    for way in truncation.ways([2], 4):
+        nothing = truncation.moments(way, torch.zeros(4, 4, 3, dtype=torch.float64), 5, generator())
+        assert math.isnan(nothing["rmse"]) and math.isnan(nothing["cosine"])
 
 
 # A linear network, and the powers of its weights

@@ -202,6 +202,18 @@ def test_detaching_is_needed_if_steps_grow_slow_without(rnn, gru, verdict):
     assert (claim.low, claim.high) == (min(rnn, gru), max(rnn, gru))
 
 
+@pytest.mark.parametrize("field", ["hidden_size", "batch_size", "train_tokens"])
+def test_runs_of_another_setting_are_no_seeds_of_a_claim_about_minibatches(field):
+    first = {name: table.assign(**{field: 32}) for name, table in undetached(rnn=9.0).items()}
+    other = {name: table.assign(**{field: 64}) for name, table in undetached(rnn=1.0).items()}
+    alone = samplers.detaching(first)
+    both = samplers.detaching({name: concat([first[name], other[name]]) for name in first})
+    assert (both.verdict, both.value, both.n) == (alone.verdict, alone.value, alone.n)
+    assert both.measured.removesuffix(f", shown at {field} 32 of 32 and 64.") == (
+        alone.measured.removesuffix(".")
+    )
+
+
 @pytest.mark.parametrize(
     ("bucketed", "verdict"), [((0.1, 0.2), HOLDS), ((0.1, 0.9), PARTLY), ((0.9, 0.9), FAILS)]
 )

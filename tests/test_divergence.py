@@ -1,16 +1,17 @@
 """Laws of what a curve says of a run that went wrong, and of the updates that are tried."""
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from pandas import DataFrame
+from pandas import DataFrame, concat
 from test_bptt import TOKENS, VOCAB_SIZE, minibatch, model_of, run
 
-from rnnbench import divergence, lipschitz, tables, train
+from rnnbench import divergence, lipschitz, outcome, tables, train
 from rnnbench.records import write_record
 
 SOUND, BAD, INF, NAN = 2.0, 4.0, math.inf, math.nan  # ln 28 = 3.33
@@ -61,9 +62,9 @@ def curve(nats, **settings) -> DataFrame:
 def test_curves_of_a_grid_take_their_settings_from_the_record_and_others_hold_them(tmp_path):
     (tmp_path / "a").mkdir()
     own = curve([SOUND, BAD], seed=1)
-    bare = own.drop(columns=["trial", "learning_rate", "num_steps", "hidden_size", "vocab_size"])
+    bare = own.drop(columns=[*{*divergence.KEYS} - {*outcome.ADDRESS}, "vocab_size"])
     tables.write(tmp_path / "a/curve.csv", bare)
-    settings = {"trial": "grid", "learning_rate": 2.0, "num_steps": 35, "hidden_size": 8}
+    settings = dict.fromkeys(divergence.KEYS, 1) | {"trial": "grid", "learning_rate": 2.0}
     write_record(tmp_path / "a/record.json", settings | {"vocab_size": 28})
     tables.write(tmp_path / "curves.csv", curve([SOUND], seed=2))
     paths = [str(tmp_path / "a/curve.csv"), str(tmp_path / "curves.csv")]
@@ -71,6 +72,12 @@ def test_curves_of_a_grid_take_their_settings_from_the_record_and_others_hold_th
     assert list(table.learning_rate) == [2.0, 1]
     assert list(table.diverged_epoch.isna()) == [False, True]
     assert list(table.max_grad_norm) == [9.0, 9.0]
+
+
+@pytest.mark.parametrize("field", [key for key in divergence.KEYS if key != "machine"])
+def test_runs_that_differ_in_any_parameter_are_told_apart(field):
+    both = concat([curve([SOUND, SOUND], **{field: value}) for value in (1, 2)])
+    assert list(divergence.table(both).epochs_done) == [2, 2]
 
 
 # Updates that are tried
@@ -109,7 +116,8 @@ def test_trying_updates_leaves_the_training_as_it_is():
     thetas = [0.1, math.inf]
     rows, curve = lipschitz.followed(settings, texts, VOCAB_SIZE, thetas)
     progress = train.start(settings, VOCAB_SIZE)
-    wanted = [train.epoch(settings, texts.train, progress)["total_nats"] for _ in range(3)]
+    taken = partial(train.steps, settings, texts.train, progress)
+    wanted = [row["total_nats"] for row in train.epochs(settings, progress, taken)]
     assert [row["total_nats"] for row in curve] == wanted
     assert {row["epoch"] for row in rows} == {1}.union({row["epoch"] for row in curve})
     assert len(rows) == 2 * sum(row["num_tokens"] for row in curve) // (3 * 8)

@@ -42,9 +42,7 @@ def finish(run, saved, progress=None) -> train.Progress:
 
 def curve(run, progress, tokens=TOKENS) -> list[dict]:
     text = train.split(tokens, run).train
-    for _ in range(run.num_epochs):
-        progress.curve.append(train.epoch(run, text, progress))
-    return progress.curve
+    return list(train.epochs(run, progress, partial(train.steps, run, text, progress)))
 
 
 # The choice

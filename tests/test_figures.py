@@ -277,9 +277,7 @@ def _updates(rng):
     for variant, clip_norm, seed, epoch in keys:
         norm, loss = rng.uniform(0.2, 8), rng.uniform(2, 3)
         row = {"variant": variant, "clip_norm": clip_norm, "seed": seed, "epoch": epoch}
-        row |= {"machine": "m", "corpus": "c", "sampler": "s", "device": "cpu", "trial": "t"}
-        row |= {"learning_rate": 1.0, "num_steps": 35, "hidden_size": 32}
-        row |= {"grad_norm": norm, "loss": loss}
+        row = dict.fromkeys(divergence.KEYS, 1) | row | {"grad_norm": norm, "loss": loss}
         for theta in (0.1, 1.0, np.inf):
             step = min(norm, theta)
             change = (step - 1.5) * rng.uniform(0.1, 0.2) * (1e9 if step > 7.5 else 1)
@@ -291,7 +289,7 @@ def _divergence(curves):
     if curves.empty:
         return curves
     totals = {"total_nats": np.log(curves.perplexity), "num_tokens": 1, "vocab_size": 28}
-    settings = {"trial": "grid", "learning_rate": 1.0, "num_steps": 35, "hidden_size": 64}
+    settings = dict.fromkeys({*divergence.KEYS} - {*curves}, 1) | {"trial": "grid"}
     return divergence.table(curves.assign(**totals, **settings))
 
 
@@ -624,6 +622,35 @@ def test_a_finding_changes_with_the_data(name):
         other["sine_predictions"]["mode"] == "data", 2, 1
     )
     assert figures.finding(name, WHOLE) != figures.finding(name, other)
+
+
+SETTINGS = {  # figures of small studies, and the field that a study sweeps
+    **{"truncation": ["bptt", "bptt_training"], "sentences": ["sentences"]},
+    **{"detaching": ["detaching", "detaching_runs"], "gradient_distance": ["bptt_reach"]},
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_figure_takes_no_setting_for_a_seed_and_says_which_it_shows(name):
+    """Runs at another hidden size, far off, change nothing but the words."""
+    swept = {table: WHOLE[table].assign(hidden_size=32) for table in SETTINGS[name]}
+    away = {}
+    for table, rows in swept.items():
+        other = rows.assign(hidden_size=64)
+        values = [c for c in other if c in {"perplexity", "heldout_perplexity", "rmse", "share"}]
+        other[[*values, *({"seconds"} & {*other})]] *= 5
+        away[table] = concat([rows, other], ignore_index=True)
+    one, both = (figures.finding(name, WHOLE | tables) for tables in (swept, away))
+    shown = ", shown at hidden_size 32 of 32 and 64"
+    assert both == one if name == "gradient_distance" else both.replace(shown, "") == one != both
+    drawn = " ".join(text.get_text() for text in words(figures.draw(name, WHOLE | away)))
+    assert "hidden_size 32 of 32 and 64" in " ".join(drawn.split())
+
+
+def test_updates_of_several_settings_are_said_to_be_shown_together():
+    updates = concat([WHOLE["lipschitz"].assign(learning_rate=rate) for rate in (1.0, 4.0)])
+    said = figures.finding("lipschitz", WHOLE | {"lipschitz": updates})
+    assert said.endswith(", of learning_rate 1 and 4 together.")
 
 
 @every_figure

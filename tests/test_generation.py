@@ -1,6 +1,7 @@
 """Laws of the scores of generated text, and of the study that gives them."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -39,8 +40,8 @@ def judged():
     """All texts of a barely trained run, and the weights they were written with."""
     texts = train.split(VOCAB.encode(TEXT), RUN)
     progress = train.start(RUN, len(VOCAB))
-    for _ in range(RUN.num_epochs):
-        train.epoch(RUN, texts.train, progress)
+    for _ in train.epochs(RUN, progress, partial(train.steps, RUN, texts.train, progress)):
+        pass
     trained = Trained(RUN, VOCAB, progress.model)
     return DataFrame(generation.rows(trained, judge_of(), TASK))
 

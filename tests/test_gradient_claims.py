@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from pandas import DataFrame
+from pandas import DataFrame, concat
 
 from rnnbench.claims import FAILS, HOLDS, NOT_MEASURED, PARTLY, bptt, clipping
 
@@ -160,6 +160,24 @@ def training(regular, randomized=()) -> dict[str, DataFrame]:
     table = DataFrame(rows, columns=["method", "tau", "seed", "perplexity"])
     table = table.assign(variant="rnn", heldout_perplexity=table.perplexity)
     return {"bptt_training": table}
+
+
+@pytest.mark.parametrize(
+    ("judge", "tables"),
+    [
+        (bptt.sufficient, training([[11, 11, 11], [10, 10, 10]])),
+        (bptt.useless, training([[10, 10, 10]], [[11, 12, 13]])),
+        (bptt.regularising, training([[9, 9, 9]])),
+    ],
+)
+def test_runs_of_another_setting_are_no_seeds_of_the_first(judge, tables):
+    """Seeds that are the same in two settings would each be paired with both."""
+    first = tables["bptt_training"].assign(hidden_size=32)
+    other = first.assign(hidden_size=64, perplexity=first.perplexity**2, heldout_perplexity=1.0)
+    alone, both = judge({"bptt_training": first}), judge({"bptt_training": concat([first, other])})
+    assert (both.verdict, both.value, both.n) == (alone.verdict, alone.value, alone.n)
+    assert both.measured.replace(", shown at hidden_size 32 of 32 and 64", "") == alone.measured
+    assert both.measured != alone.measured
 
 
 @pytest.mark.parametrize(

@@ -264,7 +264,9 @@ CPU_V1 = ("cpu.cfs_quota_us", "cpu.cfs_period_us")
 
 
 def v1(folder: str, quota: object, period: object = 100000) -> dict[str, str]:
-    return dict(zip((f"{folder}/{name}" for name in CPU_V1), (str(quota), str(period)), strict=True))
+    return dict(
+        zip((f"{folder}/{name}" for name in CPU_V1), (str(quota), str(period)), strict=True)
+    )
 
 
 @pytest.mark.parametrize(

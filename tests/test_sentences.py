@@ -1,6 +1,8 @@
 """Laws of whole-sentence minibatches: every character once, and nothing learnt from padding."""
 
+import dataclasses
 import io
+import math
 from functools import partial
 
 import numpy as np
@@ -117,6 +119,22 @@ def test_the_text_is_cut_between_units_and_nothing_held_out_is_trained_on():
     assert "".join(VOCAB.decode(text.text)) == " abc de fghi "
 
 
+@given(
+    lengths=st.lists(st.integers(1, 9), min_size=3, max_size=20),
+    share=st.sampled_from([0.25, 0.5, 0.75]),
+)
+def test_every_unit_is_trained_on_or_held_out_and_none_is_both(lengths, share):
+    """One that ends where the held-out text begins is trained on."""
+    found = [letter * n for letter, n in zip("abcdefghijklmnopqrst", lengths, strict=False)]
+    whole = sum(lengths) + len(lengths)
+    if lengths[0] + 1 > (1 - share) * whole:
+        return
+    text = sentences.cut(found, VOCAB, run(train_tokens=math.inf, heldout_share=share))
+    parts = ["".join(VOCAB.decode(part)).split() for part in (text.text, text.heldout)]
+    assert parts[0] + parts[1] == found
+    assert len("".join(parts[0])) + len(parts[0]) <= (1 - share) * whole
+
+
 def test_a_text_whose_first_unit_is_too_long_is_a_mistake_of_the_study():
     with pytest.raises(StudyError, match="wanted a unit that ends within the 3 tokens"):
         sentences.cut(["abcdef", "g"] * 9, VOCAB, run(train_tokens=3))
@@ -130,6 +148,20 @@ def test_every_way_is_trained_on_the_same_text():
     assert {row["num_tokens"] for row in whole} == {9 * 11}
     assert all(row["num_tokens"] <= 9 * 11 and row["padding_share"] == 0 for row in sampled)
     assert len({row["heldout_num_tokens"] for row in rows}) == 1
+
+
+def test_a_row_on_sentences_names_every_parameter_of_its_run():
+    runs = [run(train_tokens=100, hidden_size=size) for size in (3, 4)]
+    rows = list(sentences.training_rows(runs, b"Abc def gh. " * 20, ["sentence"], VOCAB))
+    sampler = runs[0].sampler  # the way stands in its place
+    assert {RunConfig.from_strings(row | {"sampler": sampler}) for row in rows} == set(runs)
+
+
+def test_a_training_on_sentences_ends_where_its_loss_is_lost_as_every_training_does():
+    lost = run(learning_rate=3e38, clip_norm=math.inf, num_epochs=9, train_tokens=100)
+    lost = dataclasses.replace(lost, variant="rnn_relu")
+    for row in sentences.training_rows([lost], b"Abc def gh. " * 20, ["sentence"], VOCAB):
+        assert row["status"] == "diverged" and row["epochs_done"] < 9
 
 
 def test_a_training_step_that_knows_no_mask_is_refused():

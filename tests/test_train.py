@@ -186,7 +186,7 @@ def test_an_epoch_is_the_loop_of_the_book(variant, sampler, clip_norm):
     run = dataclasses.replace(RUN, variant=variant, sampler=sampler, clip_norm=clip_norm)
     progress, by_hand = train.start(run, VOCAB_SIZE), train.start(run, VOCAB_SIZE)
     tokens = train.split(TOKENS, run).train
-    row = train.epoch(run, tokens, progress)
+    row = train.epoch(run, progress, train.steps(run, tokens, progress))
     total, norms = epoch_of_the_book(run, by_hand.model, tokens, by_hand.generator)
     assert row["total_nats"] == pytest.approx(total, rel=1e-5)
     assert row["grad_norm_max"] == pytest.approx(max(norms), rel=1e-4)
@@ -292,10 +292,10 @@ def test_the_held_out_text_is_read_as_often_as_asked_and_at_the_end(num_epochs, 
     run = dataclasses.replace(RUN, num_epochs=num_epochs, heldout_evaluations=evaluations)
     texts, progress = train.split(TOKENS, run), train.start(run, VOCAB_SIZE)
     read = []
-    for done in range(num_epochs):
+    for done in range(1, num_epochs + 1):
         progress.curve = [{}] * done
         if train.heldout_totals(run, texts, progress):
-            read.append(done + 1)
+            read.append(done)
     assert read[-1] == num_epochs
     assert len(read) >= min(evaluations, num_epochs)
     assert len({later - earlier for earlier, later in pairwise(read[:-1])}) <= 1
@@ -318,6 +318,16 @@ def test_an_interrupted_run_ends_as_an_undisturbed_one(variant, sampler, tmp_pat
     assert len(resumed.curve) == 2
     assert resumed.train_seconds > 0
     resumed = finish(run, tmp_path / "checkpoint")
+    assert lasting(run, resumed) == lasting(run, undisturbed)
+
+
+def test_a_run_that_is_stopped_in_its_first_epoch_starts_anew_and_ends_the_same(tmp_path):
+    run, stopped = dataclasses.replace(RUN, num_epochs=1), train.start(RUN, VOCAB_SIZE)
+    stopped.curve = Fuse(0)
+    with pytest.raises(KeyboardInterrupt):
+        finish(run, tmp_path / "checkpoint", progress=stopped)
+    assert not (tmp_path / "checkpoint").exists()
+    resumed, undisturbed = (finish(run, tmp_path / name) for name in ("checkpoint", "other"))
     assert lasting(run, resumed) == lasting(run, undisturbed)
 
 

@@ -15,6 +15,7 @@ from rnnbench.work import Architecture
 
 POINT, SIZES, RUN = list(jobs.TIMED), list(jobs.SIZES), list(jobs.GRID)
 MODEL = [field.name for field in fields(Architecture)]
+RUN_PARAMETERS = [field.name for field in fields(jobs.RunConfig)]
 TEXT = ["corpus", "token"]
 SPREAD = ["low", "high", "n"]
 LOSSES = ["total_nats", "num_tokens", "heldout_total_nats", "heldout_num_tokens"]
@@ -45,11 +46,13 @@ CURVE = [
     *("perplexity", "heldout_perplexity", "heldout_total_nats", "heldout_num_tokens"),
     *("total_nats", "num_tokens"),
 ]
-DIVERGING = [
-    *("machine", "trial", "corpus", "variant", "sampler", "clip_norm", "learning_rate"),
-    *("num_steps", "hidden_size", "device", "seed"),
-]
 DISTINCT = [f"distinct_{token}_{n}" for token in ("chars", "words") for n in (1, 2, 3)]
+
+
+def _of_a_run(*first: str) -> list[str]:
+    """These columns, and behind them the other parameters of a run, which tell rows apart."""
+    return [*first, *(name for name in RUN_PARAMETERS if name not in first)]
+
 
 TEXTS = {
     "corpora": ["corpus", "source", "raw_sha256", "raw_bytes", "line_join", "lines"],
@@ -142,20 +145,23 @@ RUNS = {
     ],
 }
 GRADIENTS = {
-    "divergence": [
-        *(*DIVERGING, "epochs_done", "lost", "diverged_epoch", "spikes", "max_grad_norm"),
+    "divergence": _of_a_run(
+        *(*RUN_PARAMETERS, "epochs_done", "lost", "diverged_epoch", "spikes", "max_grad_norm"),
         *("clipped_share", "perplexity"),
-    ],
-    "lipschitz": [
-        *(*DIVERGING, "epoch", "theta", "grad_norm", "step_norm", "loss", "change"),
+    ),
+    "lipschitz": _of_a_run(
+        *(*RUN_PARAMETERS, "epoch", "theta", "grad_norm", "step_norm", "loss", "change"),
         "first_order",
-    ],
-    "bptt": [
+    ),
+    "bptt": _of_a_run(
         *("variant", "seed", "stage", "minibatch", "method", "tau", "pi", "reach", "longest"),
         *("bias", "std", "rmse", "cosine", "patterns", "mean_error"),
-    ],
-    "bptt_training": ["variant", "seed", "method", "tau", "pi", *LOSSES, *PERPLEXITIES],
-    "bptt_reach": ["variant", "seed", "stage", "minibatch", "distance", "share"],
+    ),
+    "bptt_training": _of_a_run(
+        *("variant", "seed", "method", "tau", "pi", "epochs_done", "status"),
+        *(*LOSSES, *PERPLEXITIES),
+    ),
+    "bptt_reach": _of_a_run("variant", "seed", "stage", "minibatch", "distance", "share"),
     "gradient_distance": ["cell", "spectral_radius", "seed", "distance", "grad_norm"],
     "linear_gradient": ["spectral_radius", "seed", "deviation"],
 }
@@ -171,15 +177,21 @@ MINIBATCHES = {
         *("median_length", "reason"),
     ],
     "sentences": [
-        *("corpus", "variant", "unit", "way", "seed", "num_epochs", "updates", "status"),
-        *("train_seconds", "total_nats", "num_tokens", "padding_share"),
-        *("heldout_total_nats", "heldout_num_tokens", *PERPLEXITIES, "reason"),
+        name
+        for name in _of_a_run(
+            *("corpus", "variant", "unit", "way", "seed", "epochs_done", "updates", "status"),
+            *("train_seconds", "total_nats", "num_tokens", "padding_share"),
+            *("heldout_total_nats", "heldout_num_tokens", *PERPLEXITIES, "reason"),
+        )
+        if name != "sampler"  # whose place the way takes
     ],
-    "detaching": ["variant", "arm", "minibatch", "seconds", "peak_memory_bytes", "status"],
-    "detaching_runs": [
-        *("variant", "arm", "seed", "num_epochs", "status", "train_seconds"),
+    "detaching": _of_a_run(
+        *("variant", "arm", "minibatch", "seconds", "peak_memory_bytes", "status"),
+    ),
+    "detaching_runs": _of_a_run(
+        *("variant", "arm", "seed", "epochs_done", "status", "train_seconds"),
         *(*LOSSES, *PERPLEXITIES),
-    ],
+    ),
 }
 READINGS = [  # of the machine, before and after the timings
     *("load_average", "free_memory_gib", "cpu_mhz", "gpu_clock_mhz", "gpu_memory_clock_mhz"),

@@ -2,20 +2,22 @@
 
 Without detaching, the graph of an epoch grows with every minibatch, and each backward pass walks
 all of it. Torch refuses that twice: the first backward pass frees the graph, and the update changes
-weights that the graph still needs. :func:`attached_step` keeps the graph and updates behind torch's
+weights that the graph still needs. :class:`Attached` keeps the graph and updates behind torch's
 back; the gradient then mixes the states of older weights with the weights of now.
 
-``python -m rnnbench.detaching`` measures one epoch in a process of its own: a JSON task on the
-input, JSON rows on the output.
+``python -m rnnbench.detaching`` does one task in a process of its own, since the peak of a
+process's memory never falls: a line of JSON and the tokens on the input, JSON rows on the output.
 """
 
+import dataclasses
 import json
 import logging
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
@@ -23,52 +25,53 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from rnnbench import machine, names, train, variants
+from rnnbench import machine, outcome, train
 from rnnbench.jobs import RunConfig
-from rnnbench.outcome import status
 from rnnbench.variants import LanguageModel, State
 
-SAMPLER = "sequential_partition"
 LIMIT_REACHED = "memory limit reached"
 
 log = logging.getLogger(__name__)
 
-Step = Callable[[LanguageModel, Tensor, Tensor, State, RunConfig], tuple[Tensor, State]]
+Rows = list[dict[str, Any]]
 
 
-def detached_step(
-    model: LanguageModel, X: Tensor, Y: Tensor, state: State, run: RunConfig
-) -> tuple[Tensor, State]:
+class Attached:
+    """A training step through the graph of all minibatches before, back to the start of the epoch.
+
+    It is called as :func:`rnnbench.train.step` is. The state that it is given has been cut off;
+    it goes on from the one that it returned, which has not. ``None`` starts an epoch.
+    """
+
+    def __init__(self) -> None:
+        self.state: State = None
+
+    def __call__(
+        self,
+        model: LanguageModel,
+        X: Tensor,
+        Y: Tensor,
+        state: State,
+        clip_norm: float,
+        learning_rate: float,
+    ) -> tuple[Tensor, Tensor, State]:
+        self.state = None if state is None else self.state
+        model.zero_grad()
+        logits, self.state = model(X, self.state)
+        loss = cross_entropy(logits.flatten(0, 1), Y.flatten())
+        loss.backward(retain_graph=True)
+        grad_norm = train.clip_gradients(model, clip_norm)
+        for parameter in model.parameters():
+            parameter.data.sub_(cast(Tensor, parameter.grad), alpha=learning_rate)
+        return loss.detach(), grad_norm, self.state
+
+
+def detached() -> train.Step:
     """The training step of the suite, from a state that is cut off."""
-    loss, _, state = train.step(
-        model, X, Y, variants.detach(state), run.clip_norm, run.learning_rate
-    )
-    return loss, state
+    return train.step
 
 
-def attached_step(
-    model: LanguageModel, X: Tensor, Y: Tensor, state: State, run: RunConfig
-) -> tuple[Tensor, State]:
-    """The same through the graph of all minibatches before, back to the start of the epoch."""
-    model.zero_grad()
-    logits, state = model(X, state)
-    loss = cross_entropy(logits.flatten(0, 1), Y.flatten())
-    loss.backward(retain_graph=True)
-    train.clip_gradients(model, run.clip_norm)
-    for parameter in model.parameters():
-        parameter.data.sub_(cast(Tensor, parameter.grad), alpha=run.learning_rate)
-    return loss.detach(), state
-
-
-STEPS: dict[str, Step] = {"detached": detached_step, "attached": attached_step}
-
-
-def minibatches(
-    tokens: Tensor, run: RunConfig, generator: np.random.Generator
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """One epoch of a sampler whose state is carried."""
-    sampler = names.load("samplers", SAMPLER)
-    return sampler.minibatches(tokens, run.batch_size, run.num_steps, generator)
+ARMS: dict[str, Callable[[], train.Step]] = {"detached": detached, "attached": Attached}
 
 
 @dataclass(frozen=True)
@@ -79,97 +82,119 @@ class Text:
     vocab_size: int
 
 
+@dataclass(frozen=True)
+class Task:
+    """What one process does: a run in one arm.
+
+    Attributes:
+        work: cost or training, one of :data:`WORK`.
+        run: its parameters.
+        arm: one of :data:`ARMS`.
+        vocab_size: of the text.
+        memory_limit: bytes that memory may grow by.
+    """
+
+    work: str
+    run: dict[str, Any]
+    arm: str
+    vocab_size: int
+    memory_limit: float
+
+
 def cost_rows(
-    runs: Sequence[RunConfig], text: Text, num_tokens: int, memory_limit: float
+    runs: Iterable[RunConfig], text: Text, num_tokens: int, memory_limit: float
 ) -> Iterator[dict[str, Any]]:
-    """Measure one epoch over the first tokens, each variant and way in a fresh process.
+    """Measure one epoch over the first tokens: every setting, of whatever seed, in both ways.
 
     One row per minibatch: its seconds, and by how much memory has grown since the epoch began. An
     epoch whose graph takes more than ``memory_limit`` bytes ends there, and its last row says so.
     """
-    tokens = text.ids[:num_tokens].tolist()
-    for run in {run.variant: run for run in runs}.values():
-        for arm in STEPS:
-            task = {"arm": arm, "run": run.as_row(), "vocab_size": text.vocab_size}
-            task |= {"tokens": tokens, "memory_limit": memory_limit}
-            command = [sys.executable, "-m", "rnnbench.detaching"]
-            done = subprocess.run(
-                command, input=json.dumps(task), stdout=subprocess.PIPE, text=True, check=True
-            )
-            yield from json.loads(done.stdout)
-            log.info("cost of %s, %s, done", run.variant, arm)
-
-
-def measure(task: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield one row per minibatch of an epoch; the last says where the limit ended it.
-
-    ``peak_memory_bytes`` counts from the start of the epoch, after one minibatch of warm-up.
-    """
-    run, arm = RunConfig(**task["run"]), task["arm"]
-    torch.set_num_threads(1)
-    progress, tokens = train.start(run, task["vocab_size"]), torch.tensor(task["tokens"])
-    for X, Y in minibatches(tokens, run, progress.generator):
-        STEPS[arm](progress.model, X, Y, None, run)
-        break
-    key = {"variant": run.variant, "arm": arm}
-    state, before = None, machine.peak_memory_bytes()
-    for number, (X, Y) in enumerate(minibatches(tokens, run, progress.generator), start=1):
-        began = time.perf_counter()
-        _, state = STEPS[arm](progress.model, X, Y, state, run)
-        seconds = time.perf_counter() - began
-        grown = machine.peak_memory_bytes() - before
-        ended = LIMIT_REACHED if grown > task["memory_limit"] else "measured"
-        row = {"minibatch": number, "seconds": seconds, "peak_memory_bytes": grown}
-        yield key | row | {"status": ended}
-        if ended == LIMIT_REACHED:
-            return
-
-
-def epoch(
-    model: LanguageModel, tokens: Tensor, run: RunConfig, arm: str, generator: np.random.Generator
-) -> tuple[float, int]:
-    """Train for one epoch; return the total loss in nats and the number of tokens."""
-    state, losses, num_tokens = None, [], 0
-    for X, Y in minibatches(tokens, run, generator):
-        loss, state = STEPS[arm](model, X, Y, state, run)
-        losses.append(loss * X.numel())
-        num_tokens += X.numel()
-    return float(torch.stack(losses).double().sum()), num_tokens
+    settings = {dataclasses.replace(run, seed=0): run for run in runs}
+    first = Text(text.ids[:num_tokens], text.vocab_size)
+    yield from _rows("cost", settings.values(), first, memory_limit)
 
 
 def training_rows(
     runs: Sequence[RunConfig], text: Text, memory_limit: float
 ) -> Iterator[dict[str, Any]]:
     """Train every run both ways; past ``memory_limit`` bytes a run ends with its epoch."""
+    yield from _rows("training", runs, text, memory_limit)
+
+
+def _rows(
+    work: str, runs: Iterable[RunConfig], text: Text, memory_limit: float
+) -> Iterator[dict[str, Any]]:
+    """Do the work in both arms, each in a fresh process; rows hold every parameter of the run."""
     for run in runs:
-        texts = train.split(text.ids, run)
-        for arm in STEPS:
-            yield training_row(run, arm, texts, text.vocab_size, memory_limit)
-        log.info("training of %s, seed %d, done", run.variant, run.seed)
+        for arm in ARMS:
+            task = Task(work, run.as_row(), arm, text.vocab_size, memory_limit)
+            line = json.dumps(dataclasses.asdict(task)).encode()
+            done = subprocess.run(
+                [sys.executable, "-m", "rnnbench.detaching"],
+                input=line + b"\n" + text.ids.astype(np.int64).tobytes(),
+                stdout=subprocess.PIPE,
+                check=True,
+            )
+            yield from json.loads(done.stdout)
+            log.info("%s of %s, seed %d, %s, done", work, run.variant, run.seed, arm)
 
 
-def training_row(
-    run: RunConfig, arm: str, texts: train.Texts, vocab_size: int, memory_limit: float
-) -> dict[str, Any]:
-    """Train one way and return totals of the last epoch and of the held-out text."""
-    progress, nats, began = train.start(run, vocab_size), list[float](), time.perf_counter()
-    before = machine.peak_memory_bytes()
-    while len(nats) < run.num_epochs and machine.peak_memory_bytes() - before <= memory_limit:
-        total, num_tokens = epoch(progress.model, texts.train, run, arm, progress.generator)
-        nats.append(total / num_tokens)
-    seconds, done = time.perf_counter() - began, len(nats) == run.num_epochs
-    heldout = train.evaluate(progress.model, texts.heldout, run.batch_size, run.num_steps)
-    return {
-        **{"variant": run.variant, "arm": arm, "seed": run.seed, "num_epochs": len(nats)},
-        **{"status": status(nats, vocab_size) if done else LIMIT_REACHED},
-        **{"train_seconds": seconds, "total_nats": total, "num_tokens": num_tokens},
-        **{"heldout_total_nats": heldout[0], "heldout_num_tokens": heldout[1]},
-    }
+def cost(run: RunConfig, task: Task, tokens: np.ndarray) -> Iterator[dict[str, Any]]:
+    """Yield one row per minibatch of an epoch; the last says where the limit ended it.
+
+    ``peak_memory_bytes`` counts from the start of the epoch, after one minibatch of warm-up.
+    """
+    progress, text = started(run, task), torch.from_numpy(tokens)
+    next(train.steps(run, text, progress))
+    before, began = machine.peak_memory_bytes(), time.perf_counter()
+    for number, _ in enumerate(train.steps(run, text, progress), start=1):
+        seconds = time.perf_counter() - began
+        grown = machine.peak_memory_bytes() - before
+        ended = LIMIT_REACHED if grown > task.memory_limit else "measured"
+        yield {
+            **{"minibatch": number, "seconds": seconds, "peak_memory_bytes": grown},
+            **{"status": ended},
+        }
+        if ended == LIMIT_REACHED:
+            return
+        began = time.perf_counter()
+
+
+def training(run: RunConfig, task: Task, tokens: np.ndarray) -> Iterator[dict[str, Any]]:
+    """Train, up to the end of the epoch that passes the limit; yield the one row of totals."""
+    progress, texts = started(run, task), train.split(tokens, run)
+    before, status = machine.peak_memory_bytes(), {}
+    for row in train.epochs(run, progress, partial(train.steps, run, texts.train, progress)):
+        if machine.peak_memory_bytes() - before > task.memory_limit:
+            status = {"status": LIMIT_REACHED} if row["epoch"] < run.num_epochs else {}
+            break
+    seconds = {"train_seconds": progress.train_seconds}
+    yield outcome.in_short(run, texts.heldout, progress) | status | seconds
+
+
+WORK = {"cost": cost, "training": training}
+
+
+def started(run: RunConfig, task: Task) -> train.Progress:
+    """Draw the weights of a run and give it the step of the task's arm."""
+    progress = train.start(run, task.vocab_size)
+    progress.engine = dataclasses.replace(progress.engine, step=ARMS[task.arm]())
+    return progress
+
+
+def done(task: Task, tokens: np.ndarray) -> Rows:
+    """Do a task here; rows hold every parameter of its run, and the arm."""
+    run = RunConfig.from_strings(task.run)
+    key = run.as_row() | {"arm": task.arm}
+    return [key | row for row in WORK[task.work](run, task, tokens)]
 
 
 def main() -> None:
-    """Measure one task and print its rows."""
-    print(json.dumps(list(measure(json.load(sys.stdin)))))
+    """Do the task on the input and print its rows."""
+    torch.set_num_threads(1)
+    task = Task(**json.loads(sys.stdin.buffer.readline()))
+    tokens = np.frombuffer(sys.stdin.buffer.read(), np.int64).copy()
+    print(json.dumps(done(task, tokens)))
 
 
 if __name__ == "__main__":

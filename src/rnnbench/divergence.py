@@ -9,7 +9,7 @@ from pandas import DataFrame
 
 from rnnbench import columns, metrics
 
-KEYS = columns.DIVERGING
+KEYS = columns.RUN_PARAMETERS  # else two runs would be one
 SPIKE = math.log(2)  # nats: the perplexity is twice the lowest before it
 
 

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from rnnbench import bptt
+from rnnbench.errors import StudyError
 
 INPUT_SCALE = 0.1
 CELLS: dict[str, Callable[[Tensor], Tensor]] = {"linear": lambda a: a, "tanh": torch.tanh}
@@ -48,7 +49,16 @@ def rows(
     """One row per cell, spectral radius, seed and distance 0, every, ... up to ``distance``.
 
     Each network reads as many tokens before those that are measured, to forget h_0.
+
+    Raises:
+        StudyError: the text, ``(N,)``, is too short for that.
     """
+    if len(tokens) <= 2 * distance:
+        raise StudyError(
+            f"gradient_distance.distance: wanted a text of more than {2 * distance:,} characters "
+            f"(twice the distance of {distance:,}: as many are read first), found one of "
+            f"{len(tokens):,}. Use a smaller distance, or a longer text."
+        )
     found = []
     for seed in seeds:
         for radius in spectral_radii:

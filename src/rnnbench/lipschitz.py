@@ -10,13 +10,14 @@ import copy
 import dataclasses
 import logging
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from rnnbench import divergence, train
+from rnnbench import train
 from rnnbench.jobs import RunConfig
 from rnnbench.variants import LanguageModel, State
 
@@ -59,10 +60,13 @@ def tried(
 def followed(
     run: RunConfig, texts: train.Texts, vocab_size: int, thetas: Sequence[float]
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Train one run; return the updates that were tried, and its curve."""
+    """Train one run; return the updates that were tried, and its curve.
+
+    Rows of both hold every parameter of the run.
+    """
     progress, rows = train.start(run, vocab_size), list[dict[str, Any]]()
     own = progress.engine
-    key = {name: getattr(run, name) for name in divergence.KEYS}
+    key = run.as_row()
 
     def step(
         model: LanguageModel,
@@ -77,9 +81,8 @@ def followed(
         return own.step(model, X, Y, state, clip_norm, learning_rate)
 
     progress.engine = dataclasses.replace(own, step=step)
-    while len(progress.curve) < run.num_epochs and not train.lost(progress.curve):
-        progress.curve.append(train.epoch(run, texts.train, progress))
-    log.info("%s: %d of %d epochs", key, len(progress.curve), run.num_epochs)
+    for row in train.epochs(run, progress, partial(train.steps, run, texts.train, progress)):
+        log.info("%s, seed %d: epoch %d/%d", run.variant, run.seed, row["epoch"], run.num_epochs)
     return rows, [key | {"vocab_size": vocab_size} | row for row in progress.curve]
 
 

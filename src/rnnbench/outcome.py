@@ -13,7 +13,7 @@ from torch import Tensor
 
 from rnnbench import determinism, initial, machine, numerics, provenance
 from rnnbench.jobs import GRID, RunConfig
-from rnnbench.train import Progress, Texts, lost
+from rnnbench.train import Progress, Texts, evaluate, lost
 from rnnbench.variants import LanguageModel
 
 ADDRESS = GRID
@@ -48,9 +48,7 @@ def record(run: RunConfig, texts: Texts, progress: Progress, source: str) -> dic
         "trained_by": progress.engine.name,
         "ran_on": machine.name(),
         **totals(progress),
-        "status": "diverged"
-        if lost(progress.curve)
-        else status(epoch_nats(progress.curve), progress.model.vocab_size),
+        "status": ended(progress),
         "train_tokens_sha256": digest_of(texts.train),
         "heldout_tokens_sha256": digest_of(texts.heldout),
         "weights_sha256": initial.digest(progress.model),
@@ -92,6 +90,27 @@ def totals(progress: Progress) -> dict[str, Any]:
         "max_grad_norm": float(np.max([row["grad_norm_max"] for row in curve])),
         "clipped_share": float(np.mean([row["clipped_share"] for row in curve])),
     }
+
+
+def in_short(run: RunConfig, heldout: Tensor, progress: Progress) -> dict[str, Any]:
+    """What a table keeps of a training beside the grid: how it ended, and its totals.
+
+    Totals are those of the last epoch, and of the held-out text, ``(N,)``, which is read now.
+    """
+    last = progress.curve[-1]
+    total_nats, num_tokens = evaluate(progress.model, heldout, run.batch_size, run.num_steps)
+    return {
+        **{"epochs_done": len(progress.curve), "status": ended(progress)},
+        **{name: last[name] for name in ("total_nats", "num_tokens")},
+        **{"heldout_total_nats": total_nats, "heldout_num_tokens": num_tokens},
+    }
+
+
+def ended(progress: Progress) -> str:
+    """Judge a run by its curve, as :func:`status`; a loss or norm that is no number diverged."""
+    if lost(progress.curve):
+        return "diverged"
+    return status(epoch_nats(progress.curve), progress.model.vocab_size)
 
 
 def epoch_nats(curve: list[dict[str, Any]]) -> list[float]:

@@ -78,7 +78,7 @@ def study(
     rows, epochs = [], []
     for arm, results in zip(tried[1:], others, strict=True):
         for run, base, other in zip(runs, reference, results, strict=True):
-            key = {"variant": run.variant, "seed": run.seed, "arm": arm.name}
+            key = run.as_row() | {"arm": arm.name}
             about = {"device": arm.device, "threads": arm.threads}
             about |= {name: other[name] for name in ("capability", "numerics_id")}
             about["same_numerics"] = other["numerics_id"] == base["numerics_id"]

@@ -11,7 +11,6 @@ once. Shorter units are filled up with inputs 0 and labels -100, which the loss 
 import dataclasses
 import logging
 import re
-import time
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
@@ -20,12 +19,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rnnbench import names, train
+from rnnbench import names, outcome, train
 from rnnbench.clean import clean
 from rnnbench.errors import StudyError
 from rnnbench.folders import Raw
 from rnnbench.jobs import RunConfig
-from rnnbench.outcome import status
 from rnnbench.vocab import Vocab
 
 MOST_BYTES = 1 << 24  # of a raw text; the rest of a longer one is left unread
@@ -157,7 +155,10 @@ def cut(found: Sequence[str], vocab: Vocab, run: RunConfig) -> Cut:
     """
     ends = np.cumsum([len(text) + 1 for text in found])
     boundary = (1 - run.heldout_share) * ends[-1]
-    last = int(np.searchsorted(ends, min(run.train_tokens, boundary), side="right"))
+    last, first = (
+        int(np.searchsorted(ends, end, side="right"))
+        for end in (min(run.train_tokens, boundary), boundary)
+    )
     if last < 1:
         raise StudyError(
             f"sentences: wanted a unit that ends within the {run.train_tokens:g} tokens to train "
@@ -165,8 +166,8 @@ def cut(found: Sequence[str], vocab: Vocab, run: RunConfig) -> Cut:
         )
     encoded = [vocab.encode(text).astype(np.int64) for text in found]
     space = int(vocab.encode(" ")[0])
-    heldout = encoded[int(np.searchsorted(ends, boundary)) :]
-    return Cut(encoded[:last], torch.from_numpy(_joined(heldout, space)), space)
+    heldout = torch.from_numpy(_joined(encoded[first:], space))
+    return Cut(encoded[:last], heldout, space)
 
 
 def _joined(encoded: Sequence[np.ndarray], space: int) -> np.ndarray:
@@ -175,25 +176,27 @@ def _joined(encoded: Sequence[np.ndarray], space: int) -> np.ndarray:
 
 def masked_steps(
     run: RunConfig, text: Cut, order: str, progress: train.Progress
-) -> Iterator[tuple[Tensor, int, int]]:
-    """Train for one epoch on whole units; yield (mean loss, labels, places) of each minibatch.
+) -> Iterator[tuple[Tensor, Tensor, int, int]]:
+    """Train for one epoch on whole units; as :func:`rnnbench.train.steps`, and places behind.
 
-    A minibatch holds as many units as hold ``batch_size * num_steps`` characters on average.
+    A minibatch holds as many units as hold ``batch_size * num_steps`` characters on average; its
+    tokens are its labels, its places those and the padding. Losses are float64, so that their
+    product with a number of labels is exact.
     """
     size = max(1, round(run.batch_size * run.num_steps / (text.lengths.mean() + 1)))
     for group in batches(text.lengths, size, order, progress.generator):
         X, Y = padded([text.encoded[i] for i in group], text.space)
-        loss, _, _ = train.step(progress.model, X, Y, None, run.clip_norm, run.learning_rate)
-        yield loss, int((Y != MASKED).sum()), Y.numel()
+        loss, norm, _ = train.step(progress.model, X, Y, None, run.clip_norm, run.learning_rate)
+        yield loss.double(), norm, int((Y != MASKED).sum()), Y.numel()
 
 
 def sampled_steps(
     run: RunConfig, text: Cut, sampler: str, progress: train.Progress
-) -> Iterator[tuple[Tensor, int, int]]:
+) -> Iterator[tuple[Tensor, Tensor, int, int]]:
     """Train for one epoch on the same text by a sampler; no place is padding."""
     sampled = dataclasses.replace(run, sampler=sampler)
-    for loss, _, num_tokens in train.steps(sampled, text.text, progress):
-        yield loss, num_tokens, num_tokens
+    for loss, norm, num_tokens in train.steps(sampled, text.text, progress):
+        yield loss.double(), norm, num_tokens, num_tokens
 
 
 def require_plain_step(variant: str) -> None:
@@ -209,32 +212,36 @@ def training_row(run: RunConfig, text: Cut, way: str, vocab_size: int) -> dict[s
     """Train one model, by a sampler or an order of units, and return its totals."""
     require_plain_step(run.variant)
     steps = masked_steps if way in ORDERS else sampled_steps
-    progress, nats, began = train.start(run, vocab_size), [], time.perf_counter()
-    for _ in range(run.num_epochs):
-        found = list(steps(run, text, way, progress))
-        losses, labels = torch.stack([loss for loss, _, _ in found]), [row[1] for row in found]
-        total = float((losses.double() * torch.tensor(labels)).sum())
-        nats.append(total / sum(labels))
-    seconds = time.perf_counter() - began
-    heldout = train.evaluate(progress.model, text.heldout, run.batch_size, run.num_steps)
+    progress, places = train.start(run, vocab_size), list[int]()
+
+    def taken() -> train.Steps:
+        places.clear()  # the last epoch is told of
+        for loss, grad_norm, labels, size in steps(run, text, way, progress):
+            places.append(size)
+            yield loss, grad_norm, labels
+
+    for _ in train.epochs(run, progress, taken):
+        pass
+    found = outcome.in_short(run, text.heldout, progress)
     return {
-        **{"way": way, "seed": run.seed, "num_epochs": run.num_epochs, "updates": len(found)},
-        **{"status": status(nats, vocab_size), "train_seconds": seconds},
-        **{"total_nats": total, "num_tokens": sum(labels)},
-        **{"padding_share": 1 - sum(labels) / sum(row[2] for row in found)},
-        **{"heldout_total_nats": heldout[0], "heldout_num_tokens": heldout[1]},
+        **{"way": way, "updates": len(places), **found},
+        **{"padding_share": 1 - found["num_tokens"] / sum(places)},
+        **{"train_seconds": progress.train_seconds},
     }
 
 
 def training_rows(
     runs: Sequence[RunConfig], raw: bytes, kinds: Sequence[str], vocab: Vocab
 ) -> Iterator[dict[str, Any]]:
-    """Train every run on units of each kind and by each sampler on the same text."""
+    """Train every run on units of each kind and by each sampler on the same text.
+
+    Rows hold every parameter of their run but its sampler, whose place the way takes.
+    """
     for unit in kinds:
         found = units(raw, unit, runs[0].corpus)
         for run in runs:
-            text = cut(found, vocab, run)
+            text, key = cut(found, vocab, run), run.as_row() | {"unit": unit}
+            del key["sampler"]
             for way in (*ORDERS, *SAMPLERS):
-                key = {"corpus": run.corpus, "variant": run.variant, "unit": unit}
                 yield key | training_row(run, text, way, len(vocab))
             log.info("%s, seed %d, done", unit, run.seed)

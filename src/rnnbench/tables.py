@@ -334,8 +334,7 @@ def _with_settings(path: str) -> DataFrame:
     if not beside.exists():
         return curve
     record = read_record(beside)
-    settings = ("trial", "learning_rate", "num_steps", "hidden_size", "vocab_size")
-    return curve.assign(**{name: record[name] for name in settings})
+    return curve.assign(**{name: record[name] for name in (*diverged.KEYS, "vocab_size")})
 
 
 def _with_perplexities(records: DataFrame) -> DataFrame:

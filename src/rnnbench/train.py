@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -22,6 +23,7 @@ from rnnbench.variants import LanguageModel, State
 GRAD_NORM_QUANTILES = {"grad_norm_q05": 0.05, "grad_norm": 0.5, "grad_norm_q95": 0.95}
 
 Step = Callable[..., tuple[Tensor, Tensor, State]]  # as the function step below
+Steps = Iterator[tuple[Tensor, Tensor, int]]  # as the function steps below yields them
 
 log = logging.getLogger(__name__)
 
@@ -113,16 +115,17 @@ def train(
     """Train to the last epoch, or to the first whose loss is no longer finite.
 
     A checkpoint at ``saved`` that was written under the same ``digest`` is taken up; the result is
-    the same as without the interruption. A new one is written every ``checkpoint_seconds``.
+    the same as without the interruption. A new one is written every ``checkpoint_seconds``, at the
+    end of an epoch: within one a sampler is half read and a state alive. A run that is killed in
+    its first epoch starts anew.
     """
     if checkpoint.restore(saved, digest, progress):
         log.info("taken up after epoch %d of %d", len(progress.curve), run.num_epochs)
     else:
         progress.facts = first_facts(run, texts, progress.model)
     written = time.monotonic()
-    while len(progress.curve) < run.num_epochs and not lost(progress.curve):
-        row = epoch(run, texts.train, progress)
-        progress.curve.append(row | heldout_totals(run, texts, progress))
+    for row in epochs(run, progress, partial(steps, run, texts.train, progress)):
+        row.update(heldout_totals(run, texts, progress))
         log.info(progress_line(run, progress))
         if time.monotonic() - written >= checkpoint_seconds:
             checkpoint.save(saved, digest, progress)
@@ -143,15 +146,33 @@ def first_facts(run: RunConfig, texts: Texts, model: LanguageModel) -> dict[str,
     }
 
 
-def epoch(run: RunConfig, tokens: Tensor, progress: Progress) -> dict[str, Any]:
-    """Train for one pass over ``tokens`` and return its row of the curve.
+def epochs(
+    run: RunConfig, progress: Progress, taken: Callable[[], Steps]
+) -> Iterator[dict[str, Any]]:
+    """Train to the last epoch, or to the first whose loss is no longer finite.
+
+    Every training is this loop, whatever its steps are; the row of each epoch is put on the curve
+    and then yielded.
+
+    Args:
+        run: says how many epochs there are.
+        progress: what moves; epochs that its curve holds are done.
+        taken: takes the steps of one epoch, as :func:`steps` does.
+    """
+    while len(progress.curve) < run.num_epochs and not lost(progress.curve):
+        progress.curve.append(epoch(run, progress, taken()))
+        yield progress.curve[-1]
+
+
+def epoch(run: RunConfig, progress: Progress, taken: Steps) -> dict[str, Any]:
+    """Take the steps of one pass over a text and return its row of the curve.
 
     As in the book, the loss is summed while the weights move, so the training perplexity is that
     of the weights each minibatch met, not of those at the end.
     """
     began = time.perf_counter()
     losses, grad_norms, num_tokens = [], [], 0
-    for loss, grad_norm, minibatch_tokens in steps(run, tokens, progress):
+    for loss, grad_norm, minibatch_tokens in taken:
         losses.append(loss * minibatch_tokens)
         grad_norms.append(grad_norm)
         num_tokens += minibatch_tokens
@@ -168,9 +189,7 @@ def epoch(run: RunConfig, tokens: Tensor, progress: Progress) -> dict[str, Any]:
     }
 
 
-def steps(
-    run: RunConfig | TimingConfig, tokens: Tensor, progress: Progress
-) -> Iterator[tuple[Tensor, Tensor, int]]:
+def steps(run: RunConfig | TimingConfig, tokens: Tensor, progress: Progress) -> Steps:
     """Yield (mean loss in nats, gradient norm before clipping, tokens) of each training step.
 
     Losses and norms stay on the device: reading them would make the host wait for it.
@@ -244,9 +263,8 @@ def trained(model: nn.Module) -> list[nn.Parameter]:
 
 
 def heldout_totals(run: RunConfig, texts: Texts, progress: Progress) -> dict[str, float]:
-    """Read the held-out text at some epochs; the others have no such columns."""
-    done = len(progress.curve) + 1
-    if not run.reads_heldout(done):
+    """Read the held-out text after some epochs; the others have no such columns."""
+    if not run.reads_heldout(len(progress.curve)):
         return {}
     model = progress.engine.model
     total_nats, num_tokens = evaluate(model, texts.heldout, run.batch_size, run.num_steps)

@@ -11,6 +11,7 @@ import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from scipy.optimize import brentq
 from torch import Tensor
 from torch.nn.functional import cosine_similarity, cross_entropy
 
-from rnnbench import bptt, names, train
+from rnnbench import bptt, names, outcome, train
 from rnnbench.jobs import RunConfig
 from rnnbench.variants import LanguageModel, State
 
@@ -78,7 +79,8 @@ class Settings:
 def ways(taus: list[int], num_steps: int) -> list[Truncation]:
     """The full way, and for each tau the regular cut and the random one of the same mean reach.
 
-    With tau = 1 both cut everywhere, and no pi has mean 1: that one is left out.
+    With tau = 1 both cut everywhere, and no pi has mean 1: that one is left out. So are all of
+    them where there is a single step, whose loss has nothing to reach back to.
     """
     regular = [Truncation("regular", tau) for tau in taus]
     steps = np.arange(num_steps)
@@ -89,7 +91,7 @@ def ways(taus: list[int], num_steps: int) -> list[Truncation]:
             brentq(lambda pi, way=way: mean_reach(pi**steps) - mean_reach(way.uncut(steps)), 0, 1),
         )
         for way in regular
-        if way.tau > 1
+        if way.tau > 1 and num_steps > 1
     ]
     return [Truncation("full"), *regular, *random]
 
@@ -119,16 +121,19 @@ def moments(
         the longest reach, mean over patterns; ``bias``: distance of the mean gradient, exact;
         ``std``: root of the total variance, exact; ``rmse``: of both; ``cosine``: with the full
         gradient, mean over patterns; ``patterns``: their number; ``mean_error``: distance of the
-        mean over patterns, in units of what chance alone makes of it.
+        mean over patterns, in units of what chance alone makes of it. Of a gradient of zero there
+        are no shares and no cosine: NaN.
     """
     steps, full = len(parts), parts.sum((0, 1))
-    norm = float(full.norm())
+    norm = float(full.norm()) or math.nan
     weights = bptt.weights_of(truncation.patterns(steps, draws, generator))
     found = weights.flatten(1) @ parts.flatten(0, 1)
     off = float((found.mean(0) - full).norm()) / norm
     if truncation.pi < 1:
         bias, std = 0.0, math.sqrt(variance(parts, truncation.pi)) / norm
+        by_chance = (std or math.nan) / math.sqrt(len(found))
     else:
+        by_chance = math.nan
         bias, std = off, float((found - found.mean(0)).square().sum(1).mean().sqrt()) / norm
     return {
         "reach": mean_reach(truncation.uncut(np.arange(steps))),
@@ -136,9 +141,9 @@ def moments(
         "bias": bias,
         "std": std,
         "rmse": math.hypot(bias, std),
-        "cosine": float(cosine_similarity(found, full[None]).mean()),
+        "cosine": float(cosine_similarity(found, full[None]).mean()) if norm > 0 else math.nan,
         "patterns": len(found),
-        "mean_error": off / (std / math.sqrt(len(found))) if truncation.pi < 1 else math.nan,
+        "mean_error": off / by_chance,
     }
 
 
@@ -173,7 +178,7 @@ def gradient_rows(
             row = moments(truncation, parts, settings.draws, generator)
             found.append({"minibatch": number, **vars(truncation), **row})
         norms = [float(torch.diagonal(parts, -k).sum(-1).norm()) for k in range(run.num_steps)]
-        whole = float(parts.sum((0, 1)).norm())
+        whole = float(parts.sum((0, 1)).norm()) or math.nan
         reach += [
             {"minibatch": number, "distance": k, "share": norm / whole}
             for k, norm in enumerate(norms)
@@ -213,27 +218,26 @@ def trained(
     progress = train.start(run, vocab_size)
     step = step_of(truncation, np.random.Generator(np.random.PCG64([run.seed, 1])))
     progress.engine = dataclasses.replace(progress.engine, step=step)
-    while len(progress.curve) < run.num_epochs and not train.lost(progress.curve):
-        progress.curve.append(train.epoch(run, texts.train, progress))
-    last = progress.curve[-1]
-    heldout = train.evaluate(progress.model, texts.heldout, run.batch_size, run.num_steps)
-    return progress.model, {
-        **{name: last[name] for name in ("total_nats", "num_tokens")},
-        **{"heldout_total_nats": heldout[0], "heldout_num_tokens": heldout[1]},
-    }
+    for _ in train.epochs(run, progress, partial(train.steps, run, texts.train, progress)):
+        pass
+    return progress.model, outcome.in_short(run, texts.heldout, progress)
 
 
 def study(
-    runs: Sequence[RunConfig], texts: train.Texts, vocab_size: int, settings: Settings
+    runs: Sequence[RunConfig], tokens: np.ndarray, vocab_size: int, settings: Settings
 ) -> dict[str, list[dict[str, Any]]]:
     """Train each run in every way; compare gradients before and after the full training.
 
     Returns:
-        The rows of three tables: ``training``, ``gradients`` and ``reach``.
+        The rows of three tables, ``training``, ``gradients`` and ``reach``, each with every
+        parameter of its run.
+
+    Raises:
+        StudyError: the text, ``(N,)``, is too short for a run.
     """
     found: dict[str, list[dict[str, Any]]] = {"training": [], "gradients": [], "reach": []}
     for run in runs:
-        key = {"variant": run.variant, "seed": run.seed}
+        key, texts = run.as_row(), train.split(tokens, run)
         models = {"initial": train.start(run, vocab_size).model}
         for truncation in ways(settings.taus, run.num_steps):
             model, totals = trained(run, texts, vocab_size, truncation)

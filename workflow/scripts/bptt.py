@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from rnnbench import tables, train, truncation
+from rnnbench import tables, truncation
 from rnnbench.job import recorded
 from rnnbench.jobs import RunConfig
 from rnnbench.vocab import Vocab
@@ -12,8 +12,8 @@ from rnnbench.vocab import Vocab
 with recorded(snakemake):
     torch.set_num_threads(1)
     runs = [RunConfig.from_strings(row) for row in snakemake.params.runs]
-    texts = train.split(np.load(snakemake.input.ids, allow_pickle=False), runs[0])
+    tokens = np.load(snakemake.input.ids, allow_pickle=False)
     settings = truncation.Settings(**snakemake.params.settings)
-    found = truncation.study(runs, texts, len(Vocab.read(snakemake.input.vocab)), settings)
+    found = truncation.study(runs, tokens, len(Vocab.read(snakemake.input.vocab)), settings)
     for name, rows in found.items():
         tables.write(snakemake.output[name], pd.DataFrame(rows))

@@ -62,7 +62,7 @@ def sufficient(tables: _rows.Tables) -> Claim:
         "Cutting backpropagation every few steps is a sufficient approximation of the gradient.",
         "d2l 8.7.1",
     )
-    ratios = _to_full(tables, "perplexity")
+    ratios, at = _to_full(tables, "perplexity")
     ratios = ratios if ratios.empty else ratios[ratios.method == "regular"]
     if ratios.empty:
         return said
@@ -74,7 +74,7 @@ def sufficient(tables: _rows.Tables) -> Claim:
         FAILS if not len(enough) else HOLDS if most[tau] <= SUFFICES else PARTLY,
         f"At equal tokens, updates and states, training perplexity by steps between cuts is, over "
         f"that of the full gradient, {words} (medians; at {tau:.0f}: at most "
-        f"{_rows.figures3(most[tau])}; {_seeds(ratios)}).",
+        f"{_rows.figures3(most[tau])}; {_seeds(ratios)}){at}.",
         **_numbers(ratios[ratios.tau == tau].ratio),
     )
 
@@ -82,7 +82,8 @@ def sufficient(tables: _rows.Tables) -> Claim:
 def unbiased(tables: _rows.Tables) -> Claim:
     """Means over drawn gradients, as far from the full one as chance makes them."""
     said = Claim("Randomized truncation gives the full gradient on average.", "d2l 8.7.1")
-    table = _method(tables, "randomized")
+    table, words = _rows.first_setting(_rows.rows(tables, "bptt"), "variant", "seed")
+    table = table if table.empty else table[table.method == "randomized"]
     if table.empty:
         return said
     low, middle, high = table.mean_error.quantile([0.05, 0.5, 0.95])
@@ -91,7 +92,7 @@ def unbiased(tables: _rows.Tables) -> Claim:
         HOLDS if high <= CHANCE else PARTLY if middle <= CHANCE else FAILS,
         f"Means over {draws} draws lie {_rows.figures3(middle)} times as far from the full "
         f"gradient as chance alone puts them (median; 5-95 % {_rows.figures3(low)} to "
-        f"{_rows.figures3(high)}; {_rows.counted(len(table), 'mean')}).",
+        f"{_rows.figures3(high)}; {_rows.counted(len(table), 'mean')}){_rows.at(words)}.",
         **{"value": middle, "low": low, "high": high, "n": len(table)},
     )
 
@@ -101,7 +102,8 @@ def noisy(tables: _rows.Tables) -> Claim:
     said = Claim(
         "The variance of randomized truncation undoes what its accuracy gains.", "d2l 8.7.1"
     )
-    pairs = truncation.pairs(truncation.trained(tables))
+    gradients, words = truncation.trained(tables)
+    pairs = truncation.pairs(gradients)
     if pairs.empty:
         return said
     ratio = pairs.rmse_randomized / pairs.rmse_regular
@@ -110,7 +112,8 @@ def noisy(tables: _rows.Tables) -> Claim:
         HOLDS if low > 1 else PARTLY if middle > 1 else FAILS,
         f"At equal mean reach the randomized gradient is {_rows.figures3(middle)} times as far "
         f"from the full one as the truncated one is (median; 5-95 % {_rows.figures3(low)} to "
-        f"{_rows.figures3(high)}; {_rows.counted(len(pairs), 'pair')} on trained models).",
+        f"{_rows.figures3(high)}; {_rows.counted(len(pairs), 'pair')} on trained models)"
+        f"{_rows.at(words)}.",
         **{"value": middle, "low": low, "high": high, "n": len(pairs)},
     )
 
@@ -118,7 +121,7 @@ def noisy(tables: _rows.Tables) -> Claim:
 def useless(tables: _rows.Tables) -> Claim:
     """Perplexity with random cuts over that with regular ones: rarely, mostly or always lower."""
     said = Claim("In practice randomized truncation is no better than regular.", "d2l 8.7.1")
-    ratios = _to_full(tables, "perplexity")
+    ratios, at = _to_full(tables, "perplexity")
     if ratios.empty:
         return said
     keys = ["variant", "seed", "tau"]
@@ -133,7 +136,7 @@ def useless(tables: _rows.Tables) -> Claim:
         f"At equal mean reach the training perplexity with random cuts is "
         f"{_rows.figures3(numbers['value'])} times that with regular ones (median; from "
         f"{_rows.figures3(numbers['low'])} to {_rows.figures3(numbers['high'])}), and lower in "
-        f"{int(lower.sum())} of {_rows.counted(len(found), 'pair')}.",
+        f"{int(lower.sum())} of {_rows.counted(len(found), 'pair')}{at}.",
         **numbers,
     )
 
@@ -141,7 +144,7 @@ def useless(tables: _rows.Tables) -> Claim:
 def regularising(tables: _rows.Tables) -> Claim:
     """Held-out perplexity at the shortest cut over that of the full gradient, seed by seed."""
     said = Claim("Truncation regularises a little.", "d2l 8.7.1")
-    ratios = _to_full(tables, "heldout_perplexity")
+    ratios, at = _to_full(tables, "heldout_perplexity")
     ratios = ratios if ratios.empty else ratios[ratios.method == "regular"]
     if ratios.empty:
         return said
@@ -153,7 +156,7 @@ def regularising(tables: _rows.Tables) -> Claim:
         f"At best, with {tau:.0f} {'step' if tau == 1 else 'steps'} between cuts, held-out "
         f"perplexity is {_rows.figures3(numbers['value'])} times that of the full gradient (median;"
         f" from {_rows.figures3(numbers['low'])} to {_rows.figures3(numbers['high'])}; "
-        f"{_seeds(ratios)}).",
+        f"{_seeds(ratios)}){at}.",
         **numbers,
     )
 
@@ -184,24 +187,20 @@ def _by_radius(said: Claim, tables: _rows.Tables, cell: str) -> Claim:
     )
 
 
-def _method(tables: _rows.Tables, name: str) -> DataFrame:
-    table = _rows.rows(tables, "bptt")
-    return table if table.empty else table[table.method == name]
-
-
-def _to_full(tables: _rows.Tables, metric: str) -> DataFrame:
+def _to_full(tables: _rows.Tables, metric: str) -> tuple[DataFrame, str]:
     """Each training's ``metric`` over that of the full gradient from the same weights.
 
-    Empty where there are too few seeds.
+    All at one setting, which the words behind say. Empty where there are too few seeds.
     """
-    table = _rows.rows(tables, "bptt_training")
+    table, words = truncation.trainings(tables)
     table = table if table.empty else table[np.isfinite(table[metric])]
     if table.empty:
-        return table
+        return table, ""
     full = table[table.method == "full"][["variant", "seed", metric]]
     joined = table.merge(full, on=["variant", "seed"], suffixes=("", "_full"))
     joined = joined[(joined.method != "full") & (joined.seed.nunique() >= FEW)]
-    return joined.assign(ratio=joined[metric] / joined[f"{metric}_full"])
+    joined = joined.assign(ratio=joined[metric] / joined[f"{metric}_full"])
+    return joined, _rows.at(words)
 
 
 def _numbers(values: Series) -> dict[str, float]:
@@ -215,4 +214,5 @@ def _numbers(values: Series) -> dict[str, float]:
 
 
 def _seeds(ratios: DataFrame) -> str:
-    return _rows.counted(ratios[["variant", "seed"]].drop_duplicates().shape[0], "seed")
+    noun = "seed" if ratios.variant.nunique() == 1 else "run"
+    return _rows.counted(ratios[["variant", "seed"]].drop_duplicates().shape[0], noun)

@@ -136,7 +136,7 @@ def milder(tables: _rows.Tables) -> Claim:
     updates = lipschitz.tried(tables)
     if updates.empty or not np.isinf(updates.theta).any():
         return said
-    keys = [*PAIR, "clip_norm", "epoch", "grad_norm", "loss"]
+    keys = [*divergence.KEYS, "epoch", "grad_norm", "loss"]
     pairs = updates[_at(updates)].merge(
         updates[np.isinf(updates.theta)], on=keys, suffixes=("", "_never")
     )
@@ -201,7 +201,8 @@ def _at(updates: DataFrame) -> np.ndarray:
 
 def _beyond_other_seeds(chosen: DataFrame, per_length: Series) -> np.ndarray:
     """Whether each update passes the largest value of the other seeds of its kind."""
-    kinds = chosen[["variant", "learning_rate"]].apply(tuple, axis=1)
+    same = [key for key in divergence.KEYS if key != "seed"]
+    kinds = chosen.groupby(same, sort=False).ngroup()
     beyond = np.zeros(len(chosen), bool)
     for kind in kinds.unique():
         for seed in chosen.seed.unique():
@@ -213,7 +214,8 @@ def _beyond_other_seeds(chosen: DataFrame, per_length: Series) -> np.ndarray:
 
 def _over_runs(updates: DataFrame, happened: Series) -> tuple[float, float, float, int]:
     """The share of updates, its least and greatest over runs, and how many runs there are."""
-    shares = updates.assign(happened=np.asarray(happened, bool)).groupby(PAIR).happened.mean()
+    told = updates.assign(happened=np.asarray(happened, bool))
+    shares = told.groupby(divergence.KEYS).happened.mean()
     return float(np.mean(happened)), float(shares.min()), float(shares.max()), len(shares)
 
 

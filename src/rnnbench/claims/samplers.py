@@ -97,7 +97,7 @@ def detaching(tables: _rows.Tables) -> Claim:
         "Carrying the state makes gradients costly, so it is detached before every minibatch.",
         "d2l 8.5.5",
     )
-    costs, runs = _rows.rows(tables, "detaching"), _rows.rows(tables, "detaching_runs")
+    (costs, words), (runs, _) = _samplers.undetached(tables)
     if costs.empty or runs.empty:
         return said
     ratio, change = _samplers.slowdown(costs), _samplers.changes(runs)
@@ -111,7 +111,8 @@ def detaching(tables: _rows.Tables) -> Claim:
         f"Undetached, the last of {costs.minibatch.max():.0f} minibatches take "
         f"{_rows.figures3(np.median(ratio))} times as long and the graph holds "
         f"{_rows.figures3(grown)} MB; the held-out perplexity is {middle:.3f} times that of "
-        f"detached runs ({low:.3f} to {high:.3f}; {_rows.counted(len(change), 'pair')}).",
+        f"detached runs ({low:.3f} to {high:.3f}; {_rows.counted(len(change), 'pair')})"
+        f"{_rows.at(words)}.",
         **{"value": np.median(ratio), "low": ratio.min(), "high": ratio.max(), "n": len(ratio)},
     )
 

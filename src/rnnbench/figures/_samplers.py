@@ -39,13 +39,19 @@ def bounded(ratio: Series) -> stats.Interval:
 
 def against_random_sampling(tables: _rows.Tables) -> np.ndarray:
     """Held-out perplexity of whole units in random order over that of random sampling, by seed."""
-    runs = _rows.rows(tables, "sentences")
+    runs, _ = _rows.first_setting(_rows.rows(tables, "sentences"), "variant", "unit", "seed")
     if runs.empty:
         return np.empty(0)
     wide = runs.pivot_table("heldout_perplexity", ["variant", "unit", "seed"], "way")
     if not {"shuffled", "random_sampling"} <= set(wide):
         return np.empty(0)
     return (wide.shuffled / wide.random_sampling).dropna().to_numpy(float)
+
+
+def undetached(tables: _rows.Tables) -> list[tuple[DataFrame, str]]:
+    """Costs and runs with and without detaching, each at one setting, with the words for it."""
+    names = ("detaching", "detaching_runs")
+    return [_rows.first_setting(_rows.rows(tables, name), "variant", "seed") for name in names]
 
 
 def slowdown(costs: DataFrame) -> Series:

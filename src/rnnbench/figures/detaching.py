@@ -17,7 +17,7 @@ LINES = ("-", "--", ":", "-.")
 
 
 def draw(tables: _rows.Tables) -> Figure:
-    costs, runs = _rows.rows(tables, "detaching"), _rows.rows(tables, "detaching_runs")
+    (costs, words), (runs, _) = _samplers.undetached(tables)
     if costs.empty or runs.empty:
         return _theme.placard("No runs with an undetached state to show.")
     variants = _rows.ordered(costs.variant)
@@ -37,11 +37,12 @@ def draw(tables: _rows.Tables) -> Figure:
         named = zip(variants, LINES, strict=False)
         handles += [Line2D([], [], color=_theme.INK, ls=line, label=name) for name, line in named]
     _theme.legend(figure, handles)
+    _theme.note(figure, [f"Shown at {words}."] if words else [])
     return figure
 
 
 def finding(tables: _rows.Tables) -> str:
-    costs, runs = _rows.rows(tables, "detaching"), _rows.rows(tables, "detaching_runs")
+    (costs, words), (runs, _) = _samplers.undetached(tables)
     if costs.empty or runs.empty:
         return "No runs with an undetached state to show."
     slowdown, change = _samplers.slowdown(costs), _samplers.changes(runs)
@@ -54,7 +55,7 @@ def finding(tables: _rows.Tables) -> str:
         f"{_rows.figures3(slowdown.max())} times as long and its graph holds "
         f"{_rows.figures3(attached.peak_memory_bytes.max() / 1e6)} MB, for "
         f"{change.median():.3f} times the held-out perplexity ({change.min():.3f} to "
-        f"{change.max():.3f}, {_rows.counted(len(change), 'pair')} of runs)."
+        f"{change.max():.3f}, {_rows.counted(len(change), 'pair')} of runs){_rows.at(words)}."
     )
 
 

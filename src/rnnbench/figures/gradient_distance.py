@@ -20,7 +20,8 @@ STAGES = {"initial": ":", "trained": "-"}
 
 
 def draw(tables: _rows.Tables) -> Figure:
-    norms, reach = _rows.rows(tables, "gradient_distance"), _rows.rows(tables, "bptt_reach")
+    norms = _rows.rows(tables, "gradient_distance")
+    reach, words = _rows.first_setting(_rows.rows(tables, "bptt_reach"), "variant", "seed")
     if norms.empty:
         return _theme.placard(_rows.missing(norms, "gradient by distance"))
     radii = sorted(norms.spectral_radius.unique())
@@ -39,6 +40,7 @@ def draw(tables: _rows.Tables) -> Figure:
     ]
     _of_text(axes[0, 2], reach)
     _theme.legend(figure, handles)
+    _theme.note(figure, [f"Models of text: shown at {words}."] if words else [])
     return figure
 
 

@@ -36,7 +36,9 @@ def draw(tables: _rows.Tables) -> Figure:
     _theme.legend(figure, _handles(thetas, theta))
     beyond = int((_size(updates) > MOST).sum())
     note = f"{_rows.counted(beyond, 'change')} above a million nats, at the upper edge."
-    _theme.note(figure, [note] if beyond else [])
+    together = _rows.pooled(updates, "variant", "seed")
+    notes = [f"Shown together: {together}."] if together else []
+    _theme.note(figure, [note, *notes] if beyond else notes)
     return figure
 
 
@@ -55,8 +57,9 @@ def finding(tables: _rows.Tables) -> str:
             f"{_rows.counted(len(chosen), 'update')} raise the loss of their own minibatch, by at "
             f"most {_rows.figures3(most)} nats"
         )
-    sentence = "; ".join(said)
-    return f"{sentence[0].upper()}{sentence[1:]}."
+    sentence, together = "; ".join(said), _rows.pooled(updates, "variant", "seed")
+    together = f", of {together} together" if together else ""
+    return f"{sentence[0].upper()}{sentence[1:]}{together}."
 
 
 def tried(tables: _rows.Tables) -> DataFrame:

@@ -26,9 +26,11 @@ def draw(tables: _rows.Tables) -> Figure:
     if padding.empty or runs.empty:
         return _theme.placard("No minibatches of whole sentences to show.")
     figure, axes = _theme.panels(1, 2, height=2.5)
+    shown, words = _rows.first_setting(runs, "unit", "seed")
     _padding(axes[0, 0], padding)
-    _learnt(axes[0, 1], runs)
+    _learnt(axes[0, 1], shown)
     _theme.legend(figure, axes[0, 0].get_legend_handles_labels()[0], 2)
+    _theme.note(figure, [f"Right: shown at {words}."] if words else [])
     return figure
 
 
@@ -40,12 +42,13 @@ def finding(tables: _rows.Tables) -> str:
     own = padding[(padding.batch_size == size) & (padding.unit == "sentence")]
     shares = own.groupby("order").padding_share.median()
     said = [f"{share:.0%} {ORDERS[order][1]}" for order, share in shares.items()]
+    runs, words = _rows.first_setting(runs, "seed")
     medians = runs.groupby("way").heldout_perplexity.median()
     learnt = [f"{medians[way]:.2f} ({WAYS[way]})" for way in WAYS if way in medians]
     return (
         f"With {size} sentences per minibatch {_rows.english(said)} of all places are padding, and "
         f"after training the median held-out perplexity is {_rows.english(learnt)} of "
-        f"{_rows.counted(runs.seed.nunique(), 'seed')}."
+        f"{_rows.counted(runs.seed.nunique(), 'seed')}{_rows.at(words)}."
     )
 
 
@@ -74,7 +77,7 @@ def _learnt(ax: Axes, runs: DataFrame) -> None:
             values = runs.heldout_perplexity[(runs.way == way) & (runs.unit == unit)]
             places = np.full(len(values), row + (0.15 if unit == "line" else -0.15))
             ax.plot(values, places, marker=marker, ls="none", mfc="none", color=_theme.INK)
-        middle = runs.heldout_perplexity[runs.way == way].median()
-        ax.vlines(middle, row - 0.35, row + 0.35, color=_theme.INK)
+            if len(values):
+                ax.vlines(values.median(), places[0] - 0.15, places[0] + 0.15, color=_theme.INK)
     ax.set_yticks(range(len(ways)), [WAYS[way] for way in ways])
     ax.set(xlabel="held-out perplexity", ylim=(len(ways) - 0.5, -0.5))

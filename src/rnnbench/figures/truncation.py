@@ -22,7 +22,8 @@ LOOKS: dict[str, _theme.Keywords] = {
 
 
 def draw(tables: _rows.Tables) -> Figure:
-    gradients, training = trained(tables), _rows.rows(tables, "bptt_training")
+    gradients, words = trained(tables)
+    training, _ = trainings(tables)
     if gradients.empty:
         return _theme.placard(_rows.missing(gradients, "truncated gradient"))
     variants = _rows.ordered(gradients.variant)
@@ -42,11 +43,13 @@ def draw(tables: _rows.Tables) -> Figure:
     handles.append(Line2D([], [], color=_theme.BLUE, ls=":", label="its bias alone"))
     handles.append(Line2D([], [], color=_theme.INK, label="full"))
     _theme.legend(figure, handles)
+    _theme.note(figure, [f"Shown at {words}."] if words else [])
     return figure
 
 
 def finding(tables: _rows.Tables) -> str:
-    both = pairs(trained(tables))
+    gradients, words = trained(tables)
+    both = pairs(gradients)
     if both.empty:
         return _rows.missing(both, "truncated gradient")
     ratio = (both.rmse_randomized / both.rmse_regular).groupby(both.tau).median()
@@ -55,14 +58,19 @@ def finding(tables: _rows.Tables) -> str:
         f"At equal mean reach the randomized gradient, which has no bias, is off by "
         f"{_rows.figures3(ratio[near])} times as much as the regularly truncated one where cuts "
         f"are {near:.0f} steps apart, and by {_rows.figures3(ratio[far])} times as much at "
-        f"{far:.0f} (medians over {_rows.counted(len(both), 'pair')})."
+        f"{far:.0f} (medians over {_rows.counted(len(both), 'pair')}){_rows.at(words)}."
     )
 
 
-def trained(tables: _rows.Tables) -> DataFrame:
-    """Gradients of trained models."""
-    gradients = _rows.rows(tables, "bptt")
-    return gradients if gradients.empty else gradients[gradients.stage == "trained"]
+def trained(tables: _rows.Tables) -> tuple[DataFrame, str]:
+    """Gradients of trained models at one setting, and the words for it."""
+    gradients, words = _rows.first_setting(_rows.rows(tables, "bptt"), "variant", "seed")
+    return gradients if gradients.empty else gradients[gradients.stage == "trained"], words
+
+
+def trainings(tables: _rows.Tables) -> tuple[DataFrame, str]:
+    """Trainings in every way at one setting, and the words for it."""
+    return _rows.first_setting(_rows.rows(tables, "bptt_training"), "variant", "seed")
 
 
 def pairs(gradients: DataFrame) -> DataFrame:

@@ -29,5 +29,6 @@ def start_probability(num_tokens: int, batch_size: int, num_steps: int, offset: 
     num_subsequences = (num_tokens - 1 - offset) // num_steps
     kept = num_subsequences - num_subsequences % batch_size
     found = np.zeros(num_tokens)
-    found[offset : offset + num_steps * num_subsequences : num_steps] = kept / num_subsequences
+    if kept:  # an offset may leave no subsequence at all
+        found[offset : offset + num_steps * num_subsequences : num_steps] = kept / num_subsequences
     return found
