@@ -138,21 +138,19 @@ NUMBERS = {
     "speed.core_slowdown",
 }
 FINITE = NUMBERS - {"runs.train_tokens", "ngram_lm.train_tokens", "speed.core_slowdown"}
-LISTS = {
-    *(
-        "corpora",
-        "figures",
-        "ngram_lm.smoothings",
-        "ngrams.tokens",
-        "ngrams.orders",
-        "zipf.estimators",
-        "sine.seeds",
-    ),
-    *("sine.horizons", "runs.corpora", "runs.variants", "runs.samplers", "runs.clip_norm"),
-    *("runs.seeds", "runs.devices", "texts.prefixes", "speed.samplers", "speed.clip_norm"),
-    *("speed.devices", "speed.threads", "speed.dtypes", "speed.variants"),
+SWITCHES = {  # an empty one switches its stage off
+    *("ngrams.tokens", "ngrams.orders", "zipf.estimators", "ngram_lm.smoothings", "sine.seeds"),
     *("zipf_bias.alphas", "zipf_bias.tokens", "zipf_bias.seeds"),
-    *("counting.texts", "counting.megabytes"),
+    *("counting.texts", "counting.megabytes", "coverage.samplers", "sentences.units"),
+    *("sentences.batch_sizes", "sentences.runs.seed", "detaching.runs.variant"),
+    *("lipschitz.thetas", "lipschitz.runs.clip_norm", "bptt.taus", "bptt.runs.seed"),
+    *("gradient_distance.spectral_radii", "gradient_distance.seeds", "speed.variants"),
+    "runs.variants",
+}
+NEEDED = {  # others lean on them
+    *("corpora", "sine.horizons", "runs.corpora", "runs.samplers", "runs.clip_norm"),
+    *("runs.seeds", "runs.devices", "texts.prefixes", "speed.samplers", "speed.clip_norm"),
+    *("speed.devices", "speed.threads", "speed.dtypes"),
     *("probes.axes.hidden_size", "probes.axes.batch_size", "probes.axes.num_steps"),
 }
 MAPPINGS = {
@@ -209,7 +207,8 @@ SINGLE = {
 WRONG = [
     *((key, value) for key in sorted(WHOLE_NUMBERS) for value in ("32", 1.5, True, -1, None, [32])),
     *((key, value) for key in sorted(NUMBERS) for value in ("1e-3", -1.0, None, {}, False)),
-    *((key, value) for key in sorted(LISTS) for value in ([], "time", 3, None, [None], [[]])),
+    *((key, []) for key in sorted(NEEDED)),
+    *((key, v) for key in sorted(NEEDED | SWITCHES) for v in ("time", 3, None, [None], [[]])),
     *((key, [1, 1]) for key in ("runs.clip_norm", "runs.seeds", "ngrams.orders", "speed.threads")),
     *((key, [value]) for key in ("runs.clip_norm", "speed.clip_norm") for value in (0, -1, "inf")),
     *((key, [value]) for key in ("runs.seeds", "sine.seeds") for value in (-1, 1.5, "1")),
@@ -227,6 +226,30 @@ def test_a_wrong_value_is_answered_with_its_key_what_was_wanted_and_what_was_fou
     found = line.partition(", found ")[2]
     assert found.removesuffix(".") in {repr(value), *map(repr, leaves(value))}
     assert "config/README.md" in message
+
+
+@pytest.mark.parametrize("key", sorted(SWITCHES))
+def test_an_empty_list_switches_its_stage_off(key):
+    stage, config = key.partition(".")[0], changed(key, [])
+    config["speed"]["twins"], config["trials"] = [], {}
+    assert not read(shipped()).off(stage) and read(config).off(stage)
+    assert read(shipped()).made(stage, ["a file"]) == ["a file"]
+    assert read(config).made(stage, ["a file"]) == []
+
+
+def test_a_stage_without_its_additions_is_on():
+    assert not read(changed("speed.twins", [])).off("speed")
+
+
+def test_a_trial_of_an_empty_list_has_no_run():
+    assert read(changed("trials", {"words": {"token": []}})).trials == []
+
+
+def test_a_trial_without_a_variant_is_a_mistake_where_the_grid_has_none():
+    config = changed("runs.variants", [])
+    assert read(config).trials
+    config["trials"] = {"short": {"seed": [1]}}
+    assert "trials.short: wanted a variant" in fault(config)
 
 
 def test_epsilons_are_wanted_for_every_order():

@@ -18,7 +18,7 @@ with recorded(snakemake):
     scripts = [Path(snakemake.scriptdir) / f"{rule}.py" for rule in snakemake.params.text_rules]
     born = psutil.Process().create_time()
     so_far = overheads.table_so_far(tables["runs"], scripts, Path(".snakemake"), born)
-    shown = figures.drawn(snakemake.params.figures, Path(snakemake.input.figures[0]).parent)
+    shown = figures.drawn(snakemake.params.figures, Path(snakemake.output[0]).with_name("figures"))
     facts = {
         "Suite": f"rnnbench {rnnbench.__version__}, Snakemake {version('snakemake')}",
         "Configuration": yaml.safe_dump(snakemake.params.config, sort_keys=False),
