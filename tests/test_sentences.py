@@ -10,9 +10,11 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from pandas import DataFrame
 from torch.nn.functional import cross_entropy
 
-from rnnbench import sentences, train, variants
+from rnnbench import figures, sentences, tables, train, variants
+from rnnbench.claims import NOT_MEASURED, samplers
 from rnnbench.errors import StudyError
 from rnnbench.folders import Raw
 from rnnbench.jobs import RunConfig
@@ -135,9 +137,42 @@ def test_every_unit_is_trained_on_or_held_out_and_none_is_both(lengths, share):
     assert len("".join(parts[0])) + len(parts[0]) <= (1 - share) * whole
 
 
-def test_a_text_whose_first_unit_is_too_long_is_a_mistake_of_the_study():
-    with pytest.raises(StudyError, match="wanted a unit that ends within the 3 tokens"):
+def test_a_text_whose_first_unit_is_too_long_cannot_be_cut():
+    with pytest.raises(StudyError, match=r"no unit ends within the 3 characters .* first has 6"):
         sentences.cut(["abcdef", "g"] * 9, VOCAB, run(train_tokens=3))
+
+
+ODD = {  # texts that lack a kind of unit
+    "no full stops": (b"one line here\nand one there\n" * 9, "sentence"),
+    "one line": (b"one line. and. no. other. " * 9, "line"),
+    "neither": (b"acgt" * 99, "line"),
+    "one word": (b"a", "sentence"),
+}
+
+
+@pytest.mark.parametrize(("raw", "unit"), ODD.values(), ids=ODD)
+def test_what_a_text_lacks_is_a_row_with_its_reason(raw, unit, tmp_path):
+    padding = list(sentences.padding_rows(raw, "text", [2], [1]))
+    (row,) = [row for row in padding if row["unit"] == unit]
+    assert row["reason"] == f"the text is a single {unit}" and row["units"] == 1
+    runs = list(sentences.training_rows([run()], raw, [unit], VOCAB))
+    assert [row["reason"].split(" the ")[0] for row in runs] == ["no unit ends within"]
+    tables.write(tmp_path / "padding.csv", DataFrame(padding))
+    tables.write(tmp_path / "sentences.csv", DataFrame(runs))
+    parts = {name: [str(tmp_path / f"{name}.csv")] for name in ("padding", "sentences")}
+    built = {
+        name: stored(tables.gather(name, paths, []), tmp_path) for name, paths in parts.items()
+    }
+    assert figures.finding("sentences", built).startswith("No ")
+    figures.draw("sentences", built)
+    told = samplers.whole_sentences(built)
+    assert told.verdict == NOT_MEASURED and "no unit ends within" in told.measured
+
+
+def stored(table, folder):
+    """A table after a trip through its file."""
+    tables.write(folder / "table.csv", table)
+    return tables.read(folder / "table.csv")
 
 
 def test_every_way_is_trained_on_the_same_text():
@@ -185,3 +220,17 @@ def test_what_is_trimmed_off_a_text_is_no_part_of_its_sentences():
         return (block.strip(b"*") for block in blocks)
 
     assert sentences.head(Raw("", partial(io.BytesIO, b"*ab*cd"), trim=trim)) == b"ab*cd"
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        (b"ab cd ef ghijk", b"ab cd ef "),
+        (b"abcdefghijk", b"abcdefghij"),
+        ("abcdefghé".encode() * 2, b"abcdefgh"),
+    ],
+    ids=["words", "one word", "a letter of two bytes"],
+)
+def test_a_long_text_without_line_ends_is_cut_where_no_word_or_letter_is(text, kept, monkeypatch):
+    monkeypatch.setattr(sentences, "MOST_BYTES", 9 if "é".encode() in text else 10)
+    assert sentences.head(Raw("", partial(io.BytesIO, text))) == kept

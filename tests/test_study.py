@@ -137,21 +137,19 @@ NUMBERS = {
     "speed.core_slowdown",
 }
 FINITE = NUMBERS - {"runs.train_tokens", "ngram_lm.train_tokens", "speed.core_slowdown"}
-LISTS = {
-    *(
-        "corpora",
-        "figures",
-        "ngram_lm.smoothings",
-        "ngrams.tokens",
-        "ngrams.orders",
-        "zipf.estimators",
-        "sine.seeds",
-    ),
-    *("sine.horizons", "runs.corpora", "runs.variants", "runs.samplers", "runs.clip_norm"),
-    *("runs.seeds", "runs.devices", "texts.prefixes", "speed.samplers", "speed.clip_norm"),
-    *("speed.devices", "speed.threads", "speed.dtypes", "speed.variants"),
+SWITCHES = {  # an empty one switches its stage off
+    *("ngrams.tokens", "ngrams.orders", "zipf.estimators", "ngram_lm.smoothings", "sine.seeds"),
     *("zipf_bias.alphas", "zipf_bias.tokens", "zipf_bias.seeds"),
-    *("counting.texts", "counting.megabytes"),
+    *("counting.texts", "counting.megabytes", "coverage.samplers", "sentences.units"),
+    *("sentences.batch_sizes", "sentences.runs.seed", "detaching.runs.variant"),
+    *("lipschitz.thetas", "lipschitz.runs.clip_norm", "bptt.taus", "bptt.runs.seed"),
+    *("gradient_distance.spectral_radii", "gradient_distance.seeds", "speed.variants"),
+    "runs.variants",
+}
+NEEDED = {  # others lean on them
+    *("corpora", "sine.horizons", "runs.corpora", "runs.samplers", "runs.clip_norm"),
+    *("runs.seeds", "runs.devices", "texts.prefixes", "speed.samplers", "speed.clip_norm"),
+    *("speed.devices", "speed.threads", "speed.dtypes"),
     *("probes.axes.hidden_size", "probes.axes.batch_size", "probes.axes.num_steps"),
 }
 MAPPINGS = {
@@ -208,17 +206,10 @@ SINGLE = {
 NO_WHOLE_NUMBERS = ("32 or so", 1.5, True, -1, None, [32])
 NO_NUMBERS = ("1e-3x", "-1e-3", -1.0, None, {}, False)
 WRONG = [
-    *(
-        (key, value)
-        for key in sorted(WHOLE_NUMBERS)
-        for value in ("32 or so", 1.5, True, -1, None, [32])
-    ),
-    *(
-        (key, value)
-        for key in sorted(NUMBERS)
-        for value in ("1e-3x", "-1e-3", -1.0, None, {}, False)
-    ),
-    *((key, value) for key in sorted(LISTS) for value in ([], "time", 3, None, [None], [[]])),
+    *((key, value) for key in sorted(WHOLE_NUMBERS) for value in NO_WHOLE_NUMBERS),
+    *((key, value) for key in sorted(NUMBERS) for value in NO_NUMBERS),
+    *((key, []) for key in sorted(NEEDED)),
+    *((key, v) for key in sorted(NEEDED | SWITCHES) for v in ("time", 3, None, [None], [[]])),
     *((key, [value]) for key in ("runs.clip_norm", "speed.clip_norm") for value in (0, -1, "inf")),
     *((key, [value]) for key in ("runs.seeds", "sine.seeds") for value in (-1, 1.5, "1.5", 2**63)),
     *(("texts.prefixes", [value]) for value in ("", "two\nlines")),
@@ -324,6 +315,30 @@ def test_a_seed_fits_into_a_table(key):
 def test_a_seed_in_the_path_of_a_run_fits_into_a_table_too(seed):
     with pytest.raises(StudyError, match="seed: wanted a whole number from 0 to 2\\^63 - 1"):
         read(shipped()).run({"machine": "box", "seed": seed})
+
+
+@pytest.mark.parametrize("key", sorted(SWITCHES))
+def test_an_empty_list_switches_its_stage_off(key):
+    stage, config = key.partition(".")[0], changed(key, [])
+    config["speed"]["twins"], config["trials"] = [], {}
+    assert not read(shipped()).off(stage) and read(config).off(stage)
+    assert read(shipped()).made(stage, ["a file"]) == ["a file"]
+    assert read(config).made(stage, ["a file"]) == []
+
+
+def test_a_stage_without_its_additions_is_on():
+    assert not read(changed("speed.twins", [])).off("speed")
+
+
+def test_a_trial_of_an_empty_list_has_no_run():
+    assert read(changed("trials", {"words": {"token": []}})).trials == []
+
+
+def test_a_trial_without_a_variant_is_a_mistake_where_the_grid_has_none():
+    config = changed("runs.variants", [])
+    assert read(config).trials
+    config["trials"] = {"short": {"seed": [1]}}
+    assert "trials.short: wanted a variant" in fault(config)
 
 
 def test_epsilons_are_wanted_for_every_order():

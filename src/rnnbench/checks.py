@@ -36,7 +36,7 @@ def _names(study: "Study") -> None:
             *(study["generation"]["variants"], study["memory"]["variants"]),
             *(study["probes"][kind] for kind in PROBED),
         ],
-        "samplers": [runs["samplers"], speed["samplers"]],
+        "samplers": [runs["samplers"], speed["samplers"], study.covering],
         "smoothings": [study["ngram_lm"]["smoothings"]],
         "zipf": [study["zipf"]["estimators"]],
         "forecasters": [sine["models"], sine["sweep"]["models"]],
@@ -146,7 +146,7 @@ def _sine(study: "Study") -> None:
 
 def _epsilons(study: "Study") -> None:
     lm = study["ngram_lm"]
-    highest = max(max(orders) for orders in lm["orders"].values())
+    highest = max((order for orders in lm["orders"].values() for order in orders), default=0)
     if lm["epsilons"] != "auto" and len(lm["epsilons"]) < highest:
         raise StudyError(
             f"ngram_lm.epsilons: wanted one for each order from 1 to {highest}, found "

@@ -27,6 +27,7 @@ from rnnbench.jobs import RunConfig
 from rnnbench.vocab import Vocab
 
 MOST_BYTES = 1 << 24  # of a raw text; the rest of a longer one is left unread
+BEYOND_ASCII = bytes(range(0x80, 0x100))
 MASKED = -100  # torch's cross_entropy leaves out labels of this value
 SAMPLERS = ("random_sampling", "sequential_partition")
 
@@ -47,15 +48,22 @@ UNITS = {"line": lines, "sentence": sentences}
 
 
 def head(raw: Raw) -> bytes:
-    """The first 16 MiB of a raw text, up to the end of a line or word where more follows."""
+    """The first 16 MiB of a raw text; where more follows, up to the end of a line or of a word."""
     text = b""
     with raw.open() as file:
         for block in raw.trim(iter(partial(file.read, MOST_BYTES), b"")):
             text += block
             if len(text) > MOST_BYTES:
-                text = text[:MOST_BYTES]
-                return text[: text.rfind(b"\n") + 1 or text.rfind(b" ") + 1]
+                return whole(text[:MOST_BYTES])
     return text
+
+
+def whole(text: bytes) -> bytes:
+    """A text that was cut, without the line, word or character that the cut went through."""
+    for end in (b"\n", b" "):
+        if end in text:
+            return text[: text.rfind(end) + 1]
+    return text.rstrip(BEYOND_ASCII)
 
 
 def units(raw: bytes, unit: str, name: str) -> list[str]:
@@ -108,11 +116,17 @@ def padding_share(lengths: np.ndarray, groups: Sequence[np.ndarray]) -> float:
 def padding_rows(
     raw: bytes, corpus: str, batch_sizes: Sequence[int], seeds: Sequence[int]
 ) -> Iterator[dict[str, Any]]:
-    """Yield the waste of one epoch over the whole text by unit, order, batch size and seed."""
+    """Yield the waste of one epoch over the whole text by unit, order, batch size and seed.
+
+    A text of one unit has nothing to pad; of it there is one row with the reason.
+    """
     for unit in UNITS:
         lengths = np.array([len(text) for text in units(raw, unit, corpus)])
         facts: dict[str, float] = {"units": len(lengths), "longest": int(lengths.max())}
         facts["median_length"] = float(np.median(lengths))
+        if len(lengths) < 2:
+            yield {"corpus": corpus, "unit": unit, "reason": f"the text is a single {unit}"} | facts
+            continue
         for order in ORDERS:
             for batch_size in batch_sizes:
                 for seed in seeds:
@@ -161,8 +175,8 @@ def cut(found: Sequence[str], vocab: Vocab, run: RunConfig) -> Cut:
     )
     if last < 1:
         raise StudyError(
-            f"sentences: wanted a unit that ends within the {run.train_tokens:g} tokens to train "
-            f"on, found a first one of {ends[0] - 1}. Train on more, or use a text with . ! or ?."
+            f"no unit ends within the {min(run.train_tokens, boundary):,.0f} characters to train "
+            f"on: the first has {ends[0] - 1:,}"
         )
     encoded = [vocab.encode(text).astype(np.int64) for text in found]
     space = int(vocab.encode(" ")[0])
@@ -235,13 +249,19 @@ def training_rows(
 ) -> Iterator[dict[str, Any]]:
     """Train every run on units of each kind and by each sampler on the same text.
 
-    Rows hold every parameter of their run but its sampler, whose place the way takes.
+    Rows hold every parameter of their run but its sampler, whose place the way takes. Of a text
+    that has no such units there is one row per run with the reason.
     """
     for unit in kinds:
         found = units(raw, unit, runs[0].corpus)
         for run in runs:
-            text, key = cut(found, vocab, run), run.as_row() | {"unit": unit}
+            key = run.as_row() | {"unit": unit}
             del key["sampler"]
+            try:
+                text = cut(found, vocab, run)
+            except StudyError as error:
+                yield key | {"reason": str(error)}
+                continue
             for way in (*ORDERS, *SAMPLERS):
                 yield key | training_row(run, text, way, len(vocab))
             log.info("%s, seed %d, done", unit, run.seed)

@@ -2,14 +2,14 @@
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from rnnbench import checks, jobs, names, paths, precision, schema
-from rnnbench.errors import CorpusError
+from rnnbench.errors import CorpusError, StudyError
 from rnnbench.folders import digest_of
 from rnnbench.jobs import SIZES, RunConfig, TimingConfig, path_value
 
@@ -24,6 +24,7 @@ PROTOCOL = (
     *("twins", "seed"),
 )
 AT_TIMED_SIZES = ("limit", "breakdown")  # probes at every size that is timed
+ADDITIONS = ("twins",)  # lists of a stage that does its work without them
 PASSING_ON = ("sign", "audit")  # how results are checked and handed on, not what they are
 ANYWHERE: Mapping[str, str] = {}
 BOOK_PREFIXES = ("time traveller", "traveller")  # what the texts of its models begin with
@@ -69,6 +70,16 @@ class Study:
     def __getitem__(self, key: str) -> Any:
         return self.config[key]
 
+    def off(self, stage: str) -> bool:
+        """Whether a list of what ``stage`` works on is empty, which switches it off."""
+        section = self.config[stage]
+        lists = {**section, **section.get("runs", {})}
+        return any(value == [] for name, value in lists.items() if name not in ADDITIONS)
+
+    def made(self, stage: str, files: Iterable[str]) -> list[str]:
+        """Return the files of a stage that are to be made: none of one that is switched off."""
+        return [] if self.off(stage) else list(files)
+
     def devices(self, stage: str) -> list[str]:
         """Return the devices that ``stage`` (runs or speed) asks for, available or not."""
         asked = self.config[stage]["devices"]
@@ -113,8 +124,10 @@ class Study:
         """
         runs, named = self.config["runs"], dict(address)
         named |= jobs.settings(named.pop("settings")) if "settings" in named else {}
-        first = {field: runs[axis][0] for field, axis in AXES.items()}
+        first = {field: runs[axis][0] for field, axis in AXES.items() if runs[axis]}
         first |= {"trial": "grid", "device": self.devices("runs")[0]} | named
+        if "variant" not in first:
+            raise StudyError("wanted a variant, as runs.variants has none to stand in. Name one.")
         return RunConfig.from_strings(self._sizes(first["variant"]) | first)
 
     def timing(self, address: Mapping[str, str]) -> TimingConfig:
@@ -178,6 +191,12 @@ class Study:
             and address["variant"] in self.config["memory"]["variants"]
             and address["device"] == self.runs[0]["device"]
         ]
+
+    @property
+    def covering(self) -> list[str]:
+        """The samplers whose coverage of a text is told; ``auto`` are those of the runs."""
+        asked = self.config["coverage"]["samplers"]
+        return list(self.config["runs"]["samplers"] if asked == "auto" else asked)
 
     @property
     def timing_corpus(self) -> str:

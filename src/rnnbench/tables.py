@@ -338,6 +338,9 @@ def _with_settings(path: str) -> DataFrame:
 
 
 def _with_perplexities(records: DataFrame) -> DataFrame:
+    """Of records that hold nothing but reasons there are none."""
+    lacking = [name for name in columns.LOSSES if name not in records]
+    records = records.reindex(columns=[*records, *lacking])
     return records.assign(
         perplexity=metrics.perplexity(records.total_nats, records.num_tokens),
         heldout_perplexity=metrics.perplexity(

@@ -2,10 +2,18 @@
 
 from functools import partial
 
-LIPSCHITZ = expand(
-    "results/lipschitz/variant={variant}", variant=study["lipschitz"]["runs"]["variant"]
+LIPSCHITZ = study.made(
+    "lipschitz",
+    expand(
+        "results/lipschitz/variant={variant}",
+        variant=study["lipschitz"]["runs"]["variant"],
+    ),
 )
-BPTT = expand("results/bptt/variant={variant}", variant=study["bptt"]["runs"]["variant"])
+BPTT = study.made(
+    "bptt",
+    expand("results/bptt/variant={variant}", variant=study["bptt"]["runs"]["variant"]),
+)
+DISTANCE = "results/gradient_distance"
 TOKENS = "results/vocab/corpus={corpus}/token=char/{file}"
 
 PARTS["lipschitz"] = [f"{folder}/updates.csv" for folder in LIPSCHITZ]
@@ -13,8 +21,8 @@ PARTS["divergence"] = PARTS["curves"] + [f"{folder}/curves.csv" for folder in LI
 PARTS["bptt"] = [f"{folder}/gradients.csv" for folder in BPTT]
 PARTS["bptt_training"] = [f"{folder}/training.csv" for folder in BPTT]
 PARTS["bptt_reach"] = [f"{folder}/reach.csv" for folder in BPTT]
-PARTS["gradient_distance"] = ["results/gradient_distance/distance.csv"]
-PARTS["linear_gradient"] = ["results/gradient_distance/linear.csv"]
+PARTS["gradient_distance"] = study.made("gradient_distance", [f"{DISTANCE}/distance.csv"])
+PARTS["linear_gradient"] = study.made("gradient_distance", [f"{DISTANCE}/linear.csv"])
 
 
 rule lipschitz:
@@ -66,8 +74,8 @@ rule gradient_distance:
         vocab=rules.lipschitz.input.vocab,
         ids=rules.lipschitz.input.ids,
     output:
-        distance="results/gradient_distance/distance.csv",
-        linear="results/gradient_distance/linear.csv",
+        distance=f"{DISTANCE}/distance.csv",
+        linear=f"{DISTANCE}/linear.csv",
     log:
         "results/logs/gradient_distance.log",
     conda:

@@ -9,7 +9,9 @@ REMEMBERING = {
 }
 
 PARTS["memory"] = expand(
-    f"{MEMORY}/losses.csv", machine=study.machine, corpus=study["runs"]["corpora"]
+    f"{MEMORY}/losses.csv",
+    machine=study.machine,
+    corpus=[corpus for corpus, weights in REMEMBERING.items() if weights],
 )
 PARTS["half_life"] = PARTS["memory"]
 

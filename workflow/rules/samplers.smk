@@ -1,11 +1,11 @@
 """Text → what samplers read of it, and other ways to read it."""
 
-PARTS["coverage"] = ["results/coverage/coverage.csv"]
-PARTS["coverage_curves"] = ["results/coverage/curves.csv"]
-PARTS["padding"] = ["results/sentences/padding.csv"]
-PARTS["sentences"] = ["results/sentences/sentences.csv"]
-PARTS["detaching"] = ["results/detaching/detaching.csv"]
-PARTS["detaching_runs"] = ["results/detaching/runs.csv"]
+PARTS["coverage"] = study.made("coverage", ["results/coverage/coverage.csv"])
+PARTS["coverage_curves"] = study.made("coverage", ["results/coverage/curves.csv"])
+PARTS["padding"] = study.made("sentences", ["results/sentences/padding.csv"])
+PARTS["sentences"] = study.made("sentences", ["results/sentences/sentences.csv"])
+PARTS["detaching"] = study.made("detaching", ["results/detaching/detaching.csv"])
+PARTS["detaching_runs"] = study.made("detaching", ["results/detaching/runs.csv"])
 
 
 rule coverage:
@@ -18,8 +18,8 @@ rule coverage:
     conda:
         "../../environment.yml"
     params:
-        **study["coverage"],
-        samplers=study["runs"]["samplers"],
+        **{name: study["coverage"][name] for name in ("num_tokens", "epochs", "seed")},
+        samplers=study.covering,
         batch_size=study["runs"]["batch_size"],
         num_steps=study["runs"]["num_steps"],
         source=sources("coverage"),

@@ -2,13 +2,13 @@
 
 SINE = "results/sine"
 
-PARTS["sine"] = [f"{SINE}/errors.csv"]
-PARTS["sine_skill"] = [f"{SINE}/errors.csv"]
-PARTS["sine_floor"] = [f"{SINE}/floors.csv"]
-PARTS["sine_lags"] = [f"{SINE}/lags.csv"]
-PARTS["sine_maps"] = [f"{SINE}/maps.csv"]
-PARTS["sine_bands"] = [f"{SINE}/bands.csv"]
-PARTS["sine_predictions"] = [f"{SINE}/predictions.csv"]
+PARTS["sine"] = study.made("sine", [f"{SINE}/errors.csv"])
+PARTS["sine_skill"] = study.made("sine", [f"{SINE}/errors.csv"])
+PARTS["sine_floor"] = study.made("sine", [f"{SINE}/floors.csv"])
+PARTS["sine_lags"] = study.made("sine", [f"{SINE}/lags.csv"])
+PARTS["sine_maps"] = study.made("sine", [f"{SINE}/maps.csv"])
+PARTS["sine_bands"] = study.made("sine", [f"{SINE}/bands.csv"])
+PARTS["sine_predictions"] = study.made("sine", [f"{SINE}/predictions.csv"])
 
 
 rule sine:

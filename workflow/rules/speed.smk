@@ -3,18 +3,23 @@
 SPEED = "results/speed/machine={machine}"
 SPEED_HERE = SPEED.format(machine=study.machine)
 
-PARTS["speed"] = [f"{SPEED_HERE}/{part}.csv" for part in ("points", "samples", "limit")]
-PARTS["limit"] = [f"{SPEED_HERE}/limit.csv"]
-PARTS["inference"] = [f"{SPEED_HERE}/inference.csv"]
-PARTS["breakdown"] = [f"{SPEED_HERE}/breakdown.csv"]
-PARTS["scaling"] = [f"{SPEED_HERE}/scaling.csv", f"{SPEED_HERE}/neighbours.csv"]
-PARTS["costs"] = PARTS["scaling"]
-PARTS["launches"] = PARTS["breakdown"]
-PARTS["probes"] = [f"{SPEED_HERE}/probes.csv"]
-PARTS["speedup"] = [f"{SPEED_HERE}/samples.csv"]
-PARTS["noise"] = [f"{SPEED_HERE}/samples.csv"]
-PARTS["campaign"] = [f"{SPEED_HERE}/record.json"]
-TIMED = [table for table, parts in PARTS.items() if SPEED_HERE in "".join(parts)]
+TIMED = {  # table -> the files of the campaign that it is gathered from
+    "speed": ["points.csv", "samples.csv", "limit.csv"],
+    "limit": ["limit.csv"],
+    "inference": ["inference.csv"],
+    "breakdown": ["breakdown.csv"],
+    "scaling": ["scaling.csv", "neighbours.csv"],
+    "costs": ["scaling.csv", "neighbours.csv"],
+    "launches": ["breakdown.csv"],
+    "probes": ["probes.csv"],
+    "speedup": ["samples.csv"],
+    "noise": ["samples.csv"],
+    "campaign": ["record.json"],
+}
+PARTS |= {
+    table: study.made("speed", [f"{SPEED_HERE}/{file}" for file in files])
+    for table, files in TIMED.items()
+}
 PARTS["machines"] = [f"results/machine/machine={study.machine}/record.json"]
 
 

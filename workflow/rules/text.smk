@@ -12,16 +12,18 @@ PARTS["vocab"] = expand(f"{VOCAB}/vocab.csv", **TEXTS)
 PARTS["ngrams"] = expand(f"{NGRAMS}/ngrams.csv", **ORDERS)
 PARTS["top_ngrams"] = expand(f"{NGRAMS}/top_ngrams.csv", **ORDERS)
 PARTS["rank_frequency"] = expand(f"{NGRAMS}/rank_frequency.csv", **ORDERS)
-PARTS["zipf"] = expand(f"{ZIPF}/zipf.csv", **ORDERS)
-PARTS["zipf_bias"] = ["results/zipf_bias/zipf_bias.csv"]
+PARTS["zipf"] = study.made("zipf", expand(f"{ZIPF}/zipf.csv", **ORDERS))
+PARTS["zipf_bias"] = study.made(
+    "zipf_bias", study.made("zipf", ["results/zipf_bias/zipf_bias.csv"])
+)
 PARTS["ngram_lm"] = expand(
     f"{NGRAM_LM}/ngram_lm.csv",
     corpus=study["corpora"],
-    token=study["ngram_lm"]["orders"],
+    token=[token for token, orders in study["ngram_lm"]["orders"].items() if orders],
     smoothing=study["ngram_lm"]["smoothings"],
 )
 
-PARTS["counting"] = ["results/counting/counting.csv"]
+PARTS["counting"] = study.made("counting", ["results/counting/counting.csv"])
 PARTS["floor"] = expand("results/truth/corpus={corpus}/floor.json", corpus=study.known)
 PARTS["predictors"] = expand("results/truth/corpus={corpus}/predictors.csv", corpus=study.known)
 
@@ -191,7 +193,7 @@ rule counting:
         "../../environment.yml"
     threads: ALL_CORES
     resources:
-        mem_mb=2000 + 90 * max(study["counting"]["megabytes"]),  # of the book's way
+        mem_mb=2000 + 90 * max(study["counting"]["megabytes"], default=0),  # of the book's way
     params:
         **study["counting"],
         corpus=study.timing_corpus,

@@ -12,5 +12,5 @@ with recorded(snakemake):
     ids = np.load(snakemake.input.ids, allow_pickle=False)
     vocab = Vocab.read(snakemake.input.vocab)
     settings = (snakemake.params.contexts, snakemake.params.positions, snakemake.params.blocks)
-    measured = memory.table(snakemake.input.get("weights", []), ids, vocab, *settings)
+    measured = memory.table(snakemake.input.weights, ids, vocab, *settings)
     tables.write(snakemake.output[0], measured)

@@ -14,7 +14,7 @@ with recorded(snakemake):
     tables = figures.read_tables(Path(snakemake.input.tables[0]).parent)
     tables |= figures.read_tables(Path(snakemake.input.gates).parent)
     tables |= figures.read_tables(Path(snakemake.input.findings).parent)
-    shown = figures.drawn(snakemake.params.figures, Path(snakemake.input.figures[0]).parent)
+    shown = figures.drawn(snakemake.params.figures, Path(snakemake.output[0]).with_name("figures"))
     facts = {
         "Suite": f"rnnbench {rnnbench.__version__}, Snakemake {version('snakemake')}",
         "Configuration": yaml.safe_dump(snakemake.params.config, sort_keys=False),

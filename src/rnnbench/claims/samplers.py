@@ -3,7 +3,7 @@
 import numpy as np
 from pandas import DataFrame, Series
 
-from rnnbench.claims import FAILS, HOLDS, PARTLY, Claim
+from rnnbench.claims import FAILS, HOLDS, NOT_MEASURED, PARTLY, Claim
 from rnnbench.figures import _rows, _samplers
 
 FEW = 3  # pairs of runs that a verdict rests on
@@ -123,22 +123,23 @@ def padding(tables: _rows.Tables) -> Claim:
         "Whole sentences have to be padded; arranging them by length keeps the padding small.",
         "d2l 8.3.6",
     )
-    table = _rows.rows(tables, "padding")
+    table, _, why = _samplers.whole(tables)
     if table.empty:
-        return said
+        return _without(said, why)
     keys = ["unit", "batch_size", "seed"]
     wide = table[table.batch_size > 1].pivot_table("padding_share", keys, "order").dropna()
-    wide = wide.loc["sentence"] if "sentence" in wide.index else wide
     if wide.empty:
         return said
+    unit = max(wide.index.get_level_values("unit"))  # sentences, if there are any
+    wide = wide.loc[unit]
     less = wide.bucketed < wide.shuffled
     size = wide.index.get_level_values("batch_size").max()
     at = wide.xs(size, level="batch_size")
     low, middle, high = np.quantile(at.bucketed, SPREAD)
     return said.judged(
         HOLDS if less.all() else PARTLY if less.any() else FAILS,
-        f"With {size} sentences per minibatch {at.shuffled.median():.0%} of the places are padding "
-        f"in random order and {middle:.0%} by length ({_rows.counted(len(at), 'seed')}).",
+        f"With {size:.0f} {unit}s per minibatch {at.shuffled.median():.0%} of the places are "
+        f"padding in random order and {middle:.0%} by length ({_rows.counted(len(at), 'seed')}).",
         **{"value": middle, "low": low, "high": high, "n": len(at)},
     )
 
@@ -146,10 +147,10 @@ def padding(tables: _rows.Tables) -> Claim:
 def whole_sentences(tables: _rows.Tables) -> Claim:
     """Held-out perplexity over random sampling's: holds if the median is no larger than 1."""
     said = Claim("A model learns as well from whole sentences, each read by itself.", "d2l 8.3.6")
-    ratio = _samplers.against_random_sampling(tables)
+    ratio, (_, runs, why) = _samplers.against_random_sampling(tables), _samplers.whole(tables)
     if len(ratio) < FEW:
-        return said
-    updates = _rows.rows(tables, "sentences").groupby("way").updates.median()
+        return _without(said, why)
+    updates = runs.groupby("way").updates.median()
     low, middle, high = np.quantile(ratio, SPREAD)
     return said.judged(
         HOLDS if middle <= 1 else FAILS if low > 1 else PARTLY,
@@ -158,6 +159,11 @@ def whole_sentences(tables: _rows.Tables) -> Claim:
         f"random sampling ({low:.3f} to {high:.3f}; {_rows.counted(len(ratio), 'pair')}).",
         **{"value": middle, "low": low, "high": high, "n": len(ratio)},
     )
+
+
+def _without(said: Claim, why: str) -> Claim:
+    """The claim, not measured, with what the text lacks, if that is why."""
+    return said.judged(NOT_MEASURED, f"The text cannot give it: {why}.") if why else said
 
 
 def _judge_ratio(said: Claim, tables: _rows.Tables, column: str, what: str, sign: int) -> Claim:

@@ -37,9 +37,18 @@ def bounded(ratio: Series) -> stats.Interval:
     return stats.interval(groups)
 
 
+def whole(tables: _rows.Tables) -> tuple[DataFrame, DataFrame, str]:
+    """Waste and runs of whole units, and the reasons of the units that the text does not have."""
+    padding, runs = _rows.rows(tables, "padding"), _rows.rows(tables, "sentences")
+    reasons = [*padding.get("reason", []), *runs.get("reason", [])]
+    why = _rows.english(dict.fromkeys(r for r in reasons if isinstance(r, str))) if reasons else ""
+    return padding[padding.padding_share.notna()], runs[runs.way.notna()], why
+
+
 def against_random_sampling(tables: _rows.Tables) -> np.ndarray:
     """Held-out perplexity of whole units in random order over that of random sampling, by seed."""
-    runs, _ = _rows.first_setting(_rows.rows(tables, "sentences"), "variant", "unit", "seed")
+    _, runs, _ = whole(tables)
+    runs, _ = _rows.first_setting(runs, "variant", "unit", "seed")
     if runs.empty:
         return np.empty(0)
     wide = runs.pivot_table("heldout_perplexity", ["variant", "unit", "seed"], "way")

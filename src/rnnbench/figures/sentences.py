@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from pandas import DataFrame
 
-from rnnbench.figures import _rows, _theme
+from rnnbench.figures import _rows, _samplers, _theme
 
 SECTION = "Minibatches"
 ORDERS = {"shuffled": (_theme.ORANGE, "in random order"), "bucketed": (_theme.BLUE, "by length")}
@@ -22,9 +22,9 @@ WAYS = {
 
 
 def draw(tables: _rows.Tables) -> Figure:
-    padding, runs = _rows.rows(tables, "padding"), _rows.rows(tables, "sentences")
+    padding, runs, why = _samplers.whole(tables)
     if padding.empty or runs.empty:
-        return _theme.placard("No minibatches of whole sentences to show.")
+        return _theme.placard(_nothing(why))
     figure, axes = _theme.panels(1, 2, height=2.5)
     shown, words = _rows.first_setting(runs, "unit", "seed")
     _padding(axes[0, 0], padding)
@@ -35,21 +35,25 @@ def draw(tables: _rows.Tables) -> Figure:
 
 
 def finding(tables: _rows.Tables) -> str:
-    padding, runs = _rows.rows(tables, "padding"), _rows.rows(tables, "sentences")
+    padding, runs, why = _samplers.whole(tables)
     if padding.empty or runs.empty:
-        return "No minibatches of whole sentences to show."
-    size = padding.batch_size.max()
-    own = padding[(padding.batch_size == size) & (padding.unit == "sentence")]
+        return _nothing(why)
+    size, unit = padding.batch_size.max(), max(padding.unit)  # sentences, if there are any
+    own = padding[(padding.batch_size == size) & (padding.unit == unit)]
     shares = own.groupby("order").padding_share.median()
     said = [f"{share:.0%} {ORDERS[order][1]}" for order, share in shares.items()]
     runs, words = _rows.first_setting(runs, "seed")
     medians = runs.groupby("way").heldout_perplexity.median()
     learnt = [f"{medians[way]:.2f} ({WAYS[way]})" for way in WAYS if way in medians]
     return (
-        f"With {size} sentences per minibatch {_rows.english(said)} of all places are padding, and "
-        f"after training the median held-out perplexity is {_rows.english(learnt)} of "
+        f"With {size:.0f} {unit}s per minibatch {_rows.english(said)} of all places are padding, "
+        f"and after training the median held-out perplexity is {_rows.english(learnt)} of "
         f"{_rows.counted(runs.seed.nunique(), 'seed')}{_rows.at(words)}."
     )
+
+
+def _nothing(why: str) -> str:
+    return "No minibatches of whole sentences to show" + (f" ({why})." if why else ".")
 
 
 def _padding(ax: Axes, padding: DataFrame) -> None:
