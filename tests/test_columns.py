@@ -7,7 +7,7 @@ the workflow never writes.
 import pytest
 from test_figures import CASES, WHOLE
 
-from rnnbench import charts, claims, columns, figures, gates, overheads, overview, report, tables
+from rnnbench import charts, claims, columns, figures, gates, overview, report, tables
 from rnnbench.names import load, names
 
 

@@ -145,7 +145,7 @@ def test_the_statistics_of_two_arms_decide_what_is_made_of_them():
 def test_the_count_of_work_decides_the_limit_that_is_timed():
     found = rules_of(again("work.py"))
     assert {"campaign", "table"} <= found
-    assert found & {"run", "generation", "memory", "gates", "findings"} == set()
+    assert found & {"run", "generation", "memory", "gates"} == set()
 
 
 @pytest.mark.parametrize("file", ["decoders/greedy.py", "generate/__init__.py"])
