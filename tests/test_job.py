@@ -60,6 +60,9 @@ def test_no_setting_of_the_users_gets_into_matplotlib(tmp_path):
         "ask = 'import matplotlib as m; print(dict(m.rcParams) == dict(m.rcParamsDefault))'\n"
         "subprocess.run([sys.executable, '-c', ask], check=True)\n"
     )
-    users = {"MPLCONFIGDIR": str(tmp_path), "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+    users = {
+        "MPLCONFIGDIR": str(tmp_path),
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    }
     done = subprocess.run([sys.executable, "-c", code], env=os.environ | users, capture_output=True)
     assert (done.stdout.split(), done.stderr) == ([b"True"], b"")

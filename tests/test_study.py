@@ -207,9 +207,11 @@ SINGLE = {
     "hardware.baseline": 3,
     "hardware.targets": [1],
 }
+NO_WHOLE_NUMBERS = ("32 or so", "1.5", 1.5, True, -1, None, [32])
+NO_NUMBERS = ("1e-3x", "-1e-3", -1.0, None, {}, False)
 WRONG = [
-    *((key, value) for key in sorted(WHOLE_NUMBERS) for value in ("32 or so", 1.5, True, -1, None, [32])),
-    *((key, value) for key in sorted(NUMBERS) for value in ("1e-3x", "-1e-3", -1.0, None, {}, False)),
+    *((key, value) for key in sorted(WHOLE_NUMBERS) for value in NO_WHOLE_NUMBERS),
+    *((key, value) for key in sorted(NUMBERS) for value in NO_NUMBERS),
     *((key, value) for key in sorted(LISTS) for value in ([], "time", 3, None, [None], [[]])),
     *((key, [value]) for key in ("runs.clip_norm", "speed.clip_norm") for value in (0, -1, "inf")),
     *((key, [value]) for key in ("runs.seeds", "sine.seeds") for value in (-1, 1.5, "1.5", 2**63)),

@@ -1,9 +1,10 @@
 """Write and print what the study cost beside its work."""
 
+from rnnbench.job import recorded
+
 from pathlib import Path
 
 from rnnbench import overheads, tables
-from rnnbench.job import recorded
 
 with recorded(snakemake):
     runs = tables.read(snakemake.input.runs)

@@ -1,12 +1,12 @@
 """Train one model and write its record, curve, weights and texts."""
 
+from rnnbench.job import recorded
+
 from pathlib import Path
 
 import numpy as np
 import torch
-
 from rnnbench import checkpoint, engine, generate, outcome, precision, run_text, tables, train
-from rnnbench.job import recorded
 from rnnbench.jobs import RunConfig
 from rnnbench.records import write_record
 from rnnbench.vocab import Vocab

@@ -1,9 +1,10 @@
 """Write the bill of materials."""
 
+from rnnbench.job import recorded
+
 from pathlib import Path
 
 from rnnbench import sbom
-from rnnbench.job import recorded
 from rnnbench.records import write_text
 
 with recorded(snakemake):

@@ -1,11 +1,11 @@
 """Write the vocabulary of a text and the text as its indices."""
 
+from rnnbench.job import recorded
+
 from functools import partial
 
 import pandas as pd
-
 from rnnbench import tables, tokens
-from rnnbench.job import recorded
 from rnnbench.records import read_record
 from rnnbench.vocab import Vocab
 
