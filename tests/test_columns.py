@@ -82,10 +82,6 @@ def test_any_one_table_may_lack_its_rows(nothing, reader):
         reader(WHOLE | {name: nothing[name]})
 
 
-def test_the_overheads_of_no_run_are_not_known(nothing):
-    assert overheads.start(nothing["runs"])["verdict"] == overheads.UNKNOWN
-
-
 @pytest.mark.parametrize("case", CASES)
 def test_tables_made_by_hand_have_no_column_that_a_study_lacks(case):
     for name, table in CASES[case].items():

@@ -260,13 +260,11 @@ def groups(tmp_path, monkeypatch):
 
 V1 = "12:memory:/docker/1a\n4:cpu,cpuacct:/docker/1a\n1:name=systemd:/docker/1a\n0::/\n"
 V2 = "0::/user.slice/job.scope\n"
-CPU_V1 = ("cpu.cfs_quota_us", "cpu.cfs_period_us")
 
 
 def v1(folder: str, quota: object, period: object = 100000) -> dict[str, str]:
-    return dict(
-        zip((f"{folder}/{name}" for name in CPU_V1), (str(quota), str(period)), strict=True)
-    )
+    files = {"cpu.cfs_quota_us": quota, "cpu.cfs_period_us": period}
+    return {f"{folder}/{name}": str(number) for name, number in files.items()}
 
 
 @pytest.mark.parametrize(

@@ -132,11 +132,65 @@ def test_of_many_failures_the_first_are_told_and_how_many_more_there_are():
     assert lines[-2:] == ["  and 15 more", progress.MEND]
 
 
+BROKEN = """
+rule all:
+    input: "imports", "killed", "killed_late", "status"
+
+rule imports:
+    output: "imports"
+    log: "logs/imports.log"
+    script: "imports.py"
+
+rule killed:
+    output: "killed"
+    log: "logs/killed.log"
+    script: "killed.py"
+
+rule killed_late:
+    output: "killed_late"
+    log: "logs/killed_late.log"
+    shell: "echo 'epoch 12/25' > {log}; kill -TERM $$"
+
+rule status:
+    output: "status"
+    log: "logs/status.log"
+    shell: "exit 7"
+"""
+
+
+def test_what_ends_a_job_is_told_where_its_log_cannot(tmp_path):
+    """An import that fails by its exception, a signal by its name, all else by its status."""
+    first = "from rnnbench.job import recorded\n\n"
+    texts = {
+        "Snakefile": BROKEN,
+        "imports.py": first + "import os\n\nimport no_such_module\n",
+        "killed.py": first + "import os\n\nos.kill(os.getpid(), 9)\n",
+        "logs/killed.log": "epoch 3/25 of an earlier attempt\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    os.utime(tmp_path / "logs/killed.log", (0, 0))
+    call = subprocess.run(command("--keep-going"), cwd=tmp_path, text=True, capture_output=True)
+    summary = call.stderr[call.stderr.index("stopped: ") :].splitlines()
+    ends = dict(line.strip().split(".log: ") for line in summary[2:-1:2])
+    assert ends == {
+        "logs/imports": "ModuleNotFoundError: No module named 'no_such_module'",
+        "logs/killed": "nothing written: it was ended by SIGKILL, as for want of memory",
+        "logs/killed_late": "epoch 12/25; it was ended by SIGTERM, as for want of time",
+        "logs/status": f"nothing written: {progress.BROKE.format(7)}",
+    }
+    assert "Traceback" in (tmp_path / "logs/imports.log").read_text()
+    assert (
+        call.stderr.count("ModuleNotFoundError: No module") == 3
+    )  # by Python, at once, at the end
+
+
 def test_a_failure_on_a_cluster_names_the_log_of_the_cluster_too(tmp_path):
     own, slurm = tmp_path / "run.log", tmp_path / "42.log"
     slurm.write_text("slurmstepd: error: Detected 1 oom_kill event\n")
     lines = failing(1, [str(own), str(slurm)]).ending(now=3).splitlines()
-    assert lines[2] == f"    {own}: {progress.SILENT}"
+    assert lines[2] == f"    {own}: nothing written: {progress.SILENT}"
     assert lines[3] == f"    {slurm}: slurmstepd: error: Detected 1 oom_kill event"
 
 

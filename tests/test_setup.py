@@ -1,4 +1,4 @@
-"""Laws of the set-up by make: whatever became of .venv, the next `make` leaves one of this folder.
+"""Laws of the set-up by make: whatever became of .venv, the next `make` ends with a sound one.
 
 Real environments without packages: a stand-in for pip installs nothing but the way to the source.
 """

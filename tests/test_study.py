@@ -203,7 +203,7 @@ SINGLE = {
     "hardware.baseline": 3,
     "hardware.targets": [1],
 }
-NO_WHOLE_NUMBERS = ("32 or so", 1.5, True, -1, None, [32])
+NO_WHOLE_NUMBERS = ("32 or so", "1.5", 1.5, True, -1, None, [32])
 NO_NUMBERS = ("1e-3x", "-1e-3", -1.0, None, {}, False)
 WRONG = [
     *((key, value) for key in sorted(WHOLE_NUMBERS) for value in NO_WHOLE_NUMBERS),

@@ -1,18 +1,36 @@
-"""How a workflow script runs: its words go to its log, a user's mistake to the terminal."""
+"""How a workflow script runs: its words go to its log, a user's mistake to the terminal.
+
+A script imports this module first: from then on a fault goes to its log too, as of an import.
+"""
 
 import ctypes
 import logging
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from rnnbench import determinism, digests, provenance
 from rnnbench.errors import UserError
 
 PARENT = "RNNBENCH_SNAKEMAKE"  # environment: the process whose jobs these are
+
+
+def tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Say what ends this process; a job whose log is not begun yet says it there, too."""
+    snakemake = getattr(sys.modules["__main__"], "snakemake", None)
+    if snakemake is not None and not logging.root.handlers and issubclass(kind, Exception):
+        with suppress(OSError), Path(snakemake.log[0]).open("a", encoding="utf-8") as log:
+            traceback.print_exception(kind, error, trace, file=log)
+    sys.__excepthook__(kind, error, trace)
+
+
+sys.excepthook = tell
 
 
 def plain_matplotlib() -> None:

@@ -73,6 +73,8 @@ class LogHandler(LogHandlerBase):
         self.cancelled |= record.getMessage().startswith("Terminating processes on user request")
         if self.cancelled and event in (LogEvent.ERROR, LogEvent.JOB_ERROR, LogEvent.GROUP_ERROR):
             return ""
+        if event == LogEvent.ERROR:
+            self.state.error(record)
         if event in SHOWN:
             return "" if self.is_routine(record) else self.format(record)
         if self.common_settings.dryrun:

@@ -3,6 +3,7 @@
 import logging
 import os
 import re
+import signal
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -16,7 +17,10 @@ UNSAID = {"machine"}  # wildcards that are the same in all jobs of a run
 STEP = r"\b((?:epoch|process|probe) \d+/\d+)[\s:]"
 AGAIN = "Run the same command again: finished work is kept."
 MEND = "Mend what these lines say, then run the same command again: finished work is kept."
-SILENT = "nothing written: it was killed from outside, as for want of memory or time"
+ENDED = r"returned non-zero exit status (\d+)\.|died with <Signals\.(\w+)"  # Snakemake's words
+SILENT = "it never began, or was killed, as for want of memory or time"
+BROKE = "it ended with status {} before its log was begun; its words stand above"
+CAUSES = {"SIGKILL": ", as for want of memory", "SIGTERM": ", as for want of time"}
 FAILURES = 10  # told one by one at the end
 
 
@@ -26,13 +30,30 @@ def clock(seconds: float) -> str:
     return f"{hour}:{minute:02}:{second:02}" if hour else f"{minute}:{second:02}"
 
 
-def tail(path: str, num_lines: int = 10) -> list[str]:
-    """The last lines of a text file that are not blank; none if it cannot be read."""
+def tail(path: str, since: float, num_lines: int) -> list[str]:
+    """The last lines of a log that are not blank; none if it cannot be read.
+
+    It must have been written after `since` (Unix seconds): an older one is of an earlier attempt.
+    """
     with suppress(OSError, ValueError), Path(path).open("rb") as file:
+        if os.fstat(file.fileno()).st_mtime < since - 1:
+            return []
         file.seek(max(0, file.seek(0, os.SEEK_END) - 8192))
         lines = file.read().decode("utf-8", "replace").splitlines()
         return [line.rstrip() for line in lines if line.strip()][-num_lines:]
     return []
+
+
+def ending_of(said: str) -> str:
+    """The name of the signal that ended a job, or its status, by what Snakemake said; or nothing.
+
+    A shell tells a signal as 128 more than its number.
+    """
+    status, name = (re.findall(ENDED, said) or [("", "")])[-1]
+    if status and int(status) > 128:
+        with suppress(ValueError):
+            name = signal.Signals(int(status) - 128).name
+    return name or status
 
 
 def last_step(path: str, since: float) -> str:
@@ -40,10 +61,7 @@ def last_step(path: str, since: float) -> str:
 
     The log must have been written after `since` (Unix seconds).
     """
-    with suppress(OSError, ValueError):
-        if Path(path).stat().st_mtime >= since - 1:  # an older one is of an earlier attempt
-            return (re.findall(STEP, "\n".join(tail(path))) or [""])[-1]
-    return ""
+    return (re.findall(STEP, "\n".join(tail(path, since, 10))) or [""])[-1]
 
 
 def seconds_left(
@@ -76,6 +94,7 @@ class Job:
     name: str  # rule, then wildcards; numbers with the name of theirs
     logs: list[str]
     began: float  # Unix seconds
+    ending: str = ""  # the name of a signal or a status, if it failed and that is known
 
     @classmethod
     def of(cls, record: logging.LogRecord) -> "Job":
@@ -89,10 +108,21 @@ class Job:
         steps = [step for log in self.logs if (step := last_step(log, self.began))]
         return f"{self.name} {steps[-1]}" if steps else self.name
 
+    def last_lines(self, log: str, number: int) -> list[str]:
+        """The end of one of its logs, and what the log cannot tell of the end of the job."""
+        lines = tail(log, self.began, number)
+        if self.ending.startswith("SIG"):
+            why = f"it was ended by {self.ending}{CAUSES.get(self.ending, '')}"
+        else:
+            why = BROKE.format(self.ending) if self.ending else SILENT
+        if not lines:
+            return [f"nothing written: {why}"]
+        return [*lines[:-1], f"{lines[-1]}; {why}" if "SIG" in self.ending else lines[-1]]
+
     def failure(self) -> list[str]:
         """What failed, and the last line of each of its logs."""
-        ends = [(log, (tail(log, 1) or [SILENT])[0]) for log in self.logs]
-        return [f"  {self.name}", *(f"    {log}: {end}" for log, end in ends)]
+        ends = [f"    {log}: {self.last_lines(log, 1)[0]}" for log in self.logs]
+        return [f"  {self.name}", *ends]
 
 
 class Progress:
@@ -109,6 +139,7 @@ class Progress:
         self.hidden = 0  # rule all, which only collects
         self.running: dict[int, Job] = {}
         self.failed: dict[int, Job] = {}
+        self.said: dict[int | None, str] = {}  # by a thread of Snakemake's, last of all
         self.durations: defaultdict[str, list[float]] = defaultdict(list)
         self.stated: defaultdict[str, list[float]] = defaultdict(list)  # seconds, by jobs begun
 
@@ -137,13 +168,19 @@ class Progress:
         self.total = record.total - self.hidden  # a checkpoint changes it
         self.done = min(record.done, self.total)
 
+    def error(self, record: logging.LogRecord) -> None:
+        """Take note of how a job ended; that it is in error is told next, by the same thread."""
+        self.said[record.thread] = record.getMessage()
+
     def job_error(self, record: logging.LogRecord) -> str:
-        job = self.running.pop(record.jobid, None) or Job.of(record)
-        job = replace(job, logs=list(record.log or []))  # a cluster adds a log of its own
+        job = self.running.pop(record.jobid, None) or replace(Job.of(record), began=0.0)
+        ending = ending_of(self.said.pop(record.thread, ""))
+        job = replace(job, logs=list(record.log or []), ending=ending)  # a cluster adds a log
         self.failed[record.jobid] = job
         lines = [f"failed: {job.name}"]
         for log in job.logs:
-            lines += [f"  last lines of {log}:", *("    " + line for line in tail(log))]
+            lines += [f"  last lines of {log}:"]
+            lines += ["    " + line for line in job.last_lines(log, 10)]
         return "\n".join(lines)
 
     def typical(self, rule: str) -> float:

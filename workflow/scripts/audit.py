@@ -1,14 +1,14 @@
 """Audit, write the page and its files, say the verdict, and fail if it is not passed."""
 
+from rnnbench.job import recorded
+
 import json
 import sys
 from functools import partial
 from pathlib import Path
 
 import yaml
-
 from rnnbench.audit import checklist, codecheck, page, steps
-from rnnbench.job import recorded
 from rnnbench.records import write_text
 
 with recorded(snakemake):

@@ -1,11 +1,11 @@
 """Write what every way back through time does to the gradients and the training of one variant."""
 
+from rnnbench.job import recorded
+
 import numpy as np
 import pandas as pd
 import torch
-
 from rnnbench import tables, truncation
-from rnnbench.job import recorded
 from rnnbench.jobs import RunConfig
 from rnnbench.vocab import Vocab
 

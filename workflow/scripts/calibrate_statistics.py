@@ -1,7 +1,8 @@
 """Count how often the statistics keep what they promise; end the workflow if too seldom."""
 
-from rnnbench import tables
 from rnnbench.job import recorded
+
+from rnnbench import tables
 from rnnbench.records import write_text
 from rnnbench.statistics import laws, noise_model, planning, words
 

@@ -1,10 +1,11 @@
 """Time every point and write what became of it, and every window."""
 
+from rnnbench.job import recorded
+
 from pathlib import Path
 
 from rnnbench import fingerprint, machine, probes, tables
 from rnnbench.campaign import Campaign
-from rnnbench.job import recorded
 from rnnbench.jobs import TimingConfig
 from rnnbench.points import Point, Protocol
 from rnnbench.records import write_record

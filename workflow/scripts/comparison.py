@@ -1,10 +1,11 @@
 """Compare every machine whose bundle is here, in tables and in words."""
 
+from rnnbench.job import recorded
+
 from pathlib import Path
 
 from rnnbench import tables
 from rnnbench.hardware import bundles, together, words
-from rnnbench.job import recorded
 from rnnbench.records import write_text
 
 with recorded(snakemake):

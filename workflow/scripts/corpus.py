@@ -1,9 +1,10 @@
 """Write the cleaned text, one line per line, and what it was made from."""
 
+from rnnbench.job import recorded
+
 from dataclasses import asdict
 
 from rnnbench import corpora
-from rnnbench.job import recorded
 from rnnbench.records import write_record
 
 with recorded(snakemake):

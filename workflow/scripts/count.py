@@ -1,9 +1,9 @@
 """Count the n-grams of one shard of a text."""
 
-import numpy as np
-
-from rnnbench import ngrams
 from rnnbench.job import recorded
+
+import numpy as np
+from rnnbench import ngrams
 from rnnbench.vocab import Vocab
 
 with recorded(snakemake):

@@ -1,12 +1,12 @@
 """Time the counting of n-grams, the suite's way and the book's in turn."""
 
+from rnnbench.job import recorded
+
 import tempfile
 from pathlib import Path
 
 import pandas as pd
-
 from rnnbench import corpora, counting, tables
-from rnnbench.job import recorded
 from rnnbench.records import PART
 
 with recorded(snakemake):

@@ -1,10 +1,10 @@
 """Write how evenly each sampler reads a text."""
 
+from rnnbench.job import recorded
+
 import pandas as pd
 import torch
-
 from rnnbench import coverage, tables
-from rnnbench.job import recorded
 
 with recorded(snakemake):
     torch.set_num_threads(1)

@@ -1,16 +1,16 @@
 """Copy the workflow into the results, and write what binds them."""
 
+from rnnbench.job import recorded
+
 import json
 from pathlib import Path
 
 import yaml
-
 from rnnbench import ledger
 from rnnbench.bundle import publishable
 from rnnbench.crate import METADATA, workflow
 from rnnbench.crate.entities import Step
 from rnnbench.crate.metadata import metadata
-from rnnbench.job import recorded
 from rnnbench.records import write_text
 
 with recorded(snakemake):

@@ -1,11 +1,11 @@
 """Write what a graph that is never cut costs, and what is learnt through it."""
 
+from rnnbench.job import recorded
+
 import numpy as np
 import pandas as pd
 import torch
-
 from rnnbench import detaching, tables
-from rnnbench.job import recorded
 from rnnbench.jobs import RunConfig
 from rnnbench.vocab import Vocab
 

@@ -1,10 +1,11 @@
 """Draw one figure and say what it shows."""
 
+from rnnbench.job import recorded
+
 from pathlib import Path
 
 from rnnbench import figures
 from rnnbench import tables as stored
-from rnnbench.job import recorded
 from rnnbench.records import write_text
 
 with recorded(snakemake):

@@ -1,9 +1,10 @@
 """Hold every claim against the tables."""
 
+from rnnbench.job import recorded
+
 from pathlib import Path
 
 from rnnbench import claims, figures, tables
-from rnnbench.job import recorded
 from rnnbench.records import write_text
 
 with recorded(snakemake):

@@ -1,7 +1,8 @@
 """Judge the tables; end the workflow if one of them cannot be right."""
 
-from rnnbench import gates, tables
 from rnnbench.job import recorded
+
+from rnnbench import gates, tables
 
 with recorded(snakemake):
     names = ("runs", "ngram_lm", "zipf", "floor", "predictors")

@@ -1,13 +1,13 @@
 """Write what one run writes with every decoder, and how good it is."""
 
+from rnnbench.job import recorded
+
 import numpy as np
 import pandas as pd
 import torch
-
 from rnnbench import tables
 from rnnbench.generate import Trained, first_words
 from rnnbench.generation import Task, rows
-from rnnbench.job import recorded
 from rnnbench.judge import Judge
 from rnnbench.vocab import Vocab
 

@@ -1,11 +1,11 @@
 """Write the norms of gradients by distance, and how exact the closed form is."""
 
+from rnnbench.job import recorded
+
 import numpy as np
 import pandas as pd
 import torch
-
 from rnnbench import gradient_distance, tables
-from rnnbench.job import recorded
 from rnnbench.vocab import Vocab
 
 with recorded(snakemake):

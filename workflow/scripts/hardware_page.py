@@ -1,10 +1,11 @@
 """Write the page that compares machines."""
 
+from rnnbench.job import recorded
+
 from pathlib import Path
 
 from rnnbench import figures
 from rnnbench.hardware import page
-from rnnbench.job import recorded
 from rnnbench.records import write_text
 
 with recorded(snakemake):

@@ -1,11 +1,11 @@
 """Write the updates that were tried on one variant, and the curves of its runs."""
 
+from rnnbench.job import recorded
+
 import numpy as np
 import pandas as pd
 import torch
-
 from rnnbench import lipschitz, tables, train
-from rnnbench.job import recorded
 from rnnbench.jobs import RunConfig
 from rnnbench.vocab import Vocab
 

@@ -1,7 +1,8 @@
 """Write what machine this is, how it is set, and what software it has."""
 
-from rnnbench import fingerprint, machine
 from rnnbench.job import recorded
+
+from rnnbench import fingerprint, machine
 from rnnbench.records import write_record
 
 with recorded(snakemake):

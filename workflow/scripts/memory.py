@@ -1,10 +1,10 @@
 """Write what trained models lose of a shorter history, and of a token replaced in it."""
 
+from rnnbench.job import recorded
+
 import numpy as np
 import torch
-
 from rnnbench import memory, tables
-from rnnbench.job import recorded
 from rnnbench.vocab import Vocab
 
 with recorded(snakemake):

@@ -1,7 +1,8 @@
 """Run every micro-benchmark once, in a process of its own."""
 
-from rnnbench import machine, microbench
 from rnnbench.job import recorded
+
+from rnnbench import machine, microbench
 
 with recorded(snakemake):
     machine.require(snakemake.wildcards.machine)

@@ -1,7 +1,8 @@
 """Hold the times of the micro-benchmarks against the reference and say what came of it."""
 
-from rnnbench import microbench, tables
 from rnnbench.job import recorded
+
+from rnnbench import microbench, tables
 from rnnbench.microbench import ratios
 
 with recorded(snakemake):

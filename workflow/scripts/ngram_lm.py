@@ -1,10 +1,10 @@
 """Write the totals of the n-gram language models of one smoothing."""
 
-import pandas as pd
+from rnnbench.job import recorded
 
+import pandas as pd
 from rnnbench import ngram_lm, tables, tokens
 from rnnbench.closed_text import ClosedText
-from rnnbench.job import recorded
 from rnnbench.records import read_record
 from rnnbench.spelling import Spelling
 

@@ -1,9 +1,9 @@
 """Add the shards up; write the totals, the most frequent n-grams and the rank-frequency curve."""
 
-import pandas as pd
-
-from rnnbench import ngrams, tables
 from rnnbench.job import recorded
+
+import pandas as pd
+from rnnbench import ngrams, tables
 from rnnbench.vocab import Vocab
 
 with recorded(snakemake):

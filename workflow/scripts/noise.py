@@ -1,7 +1,8 @@
 """Tell what the noise of this machine is made of."""
 
-from rnnbench import tables
 from rnnbench.job import recorded
+
+from rnnbench import tables
 from rnnbench.statistics import noise_model
 
 with recorded(snakemake):

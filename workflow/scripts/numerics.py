@@ -1,9 +1,9 @@
 """Write where equal work parts in each surrounding, in updates and epoch by epoch."""
 
-import numpy as np
-
-from rnnbench import parting, tables
 from rnnbench.job import recorded
+
+import numpy as np
+from rnnbench import parting, tables
 from rnnbench.jobs import RunConfig
 from rnnbench.vocab import Vocab
 

@@ -1,13 +1,13 @@
 """Write the bundle of this machine, as a folder and as one zip; of its tokens the hashes alone."""
 
+from rnnbench.job import recorded
+
 import hashlib
 from pathlib import Path
 
 import yaml
-
 from rnnbench.audit import signature
 from rnnbench.bundle import Bundle, publishable
-from rnnbench.job import recorded
 from rnnbench.records import read_record
 
 with recorded(snakemake):

@@ -1,13 +1,13 @@
 """Write the page that holds every figure and table."""
 
+from rnnbench.job import recorded
+
 from importlib.metadata import version
 from pathlib import Path
 
-import yaml
-
 import rnnbench
+import yaml
 from rnnbench import figures, report
-from rnnbench.job import recorded
 from rnnbench.records import write_text
 
 with recorded(snakemake):

@@ -1,11 +1,12 @@
 """Train one model and write its record, curve, weights and texts."""
 
+from rnnbench.job import recorded
+
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
-
 from rnnbench import (
     checkpoint,
     engine,
@@ -17,7 +18,6 @@ from rnnbench import (
     tokens,
     train,
 )
-from rnnbench.job import recorded
 from rnnbench.jobs import RunConfig
 from rnnbench.records import read_record, write_record
 from rnnbench.spelling import Spelling

@@ -1,10 +1,10 @@
 """Write what padding wastes, and what is learnt from whole sentences."""
 
+from rnnbench.job import recorded
+
 import pandas as pd
 import torch
-
 from rnnbench import corpora, sentences, tables
-from rnnbench.job import recorded
 from rnnbench.jobs import RunConfig
 from rnnbench.vocab import Vocab
 

@@ -1,10 +1,10 @@
 """Write errors, learned maps, forecasts, floors and the errors by number of lags."""
 
+from rnnbench.job import recorded
+
 import pandas as pd
 import torch
-
 from rnnbench import sine, sine_study, tables
-from rnnbench.job import recorded
 
 with recorded(snakemake):
     torch.set_num_threads(1)

@@ -1,7 +1,8 @@
 """Gather one table."""
 
-from rnnbench import tables
 from rnnbench.job import recorded
+
+from rnnbench import tables
 
 with recorded(snakemake):
     table = tables.gather(

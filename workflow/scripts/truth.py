@@ -1,9 +1,9 @@
 """Write the floor of a text whose source is known, and its best n-gram predictors."""
 
-import pandas as pd
-
-from rnnbench import names, tables, tokens, truth
 from rnnbench.job import recorded
+
+import pandas as pd
+from rnnbench import names, tables, tokens, truth
 from rnnbench.records import read_record, write_record
 
 with recorded(snakemake):

@@ -1,9 +1,9 @@
 """Write the vocabulary of a text and the text as its indices."""
 
-import pandas as pd
-
-from rnnbench import tables, tokens
 from rnnbench.job import recorded
+
+import pandas as pd
+from rnnbench import tables, tokens
 from rnnbench.records import read_record
 from rnnbench.vocab import Vocab
 

@@ -1,12 +1,12 @@
 """Write one row per text and estimator of the Zipf exponent."""
 
+from rnnbench.job import recorded
+
 from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
-
 from rnnbench import ngrams, tables, zipf
-from rnnbench.job import recorded
 from rnnbench.vocab import Vocab
 
 with recorded(snakemake):

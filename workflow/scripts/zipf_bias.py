@@ -1,9 +1,9 @@
 """Write one row per known exponent, length of text, seed and estimator."""
 
-import pandas as pd
-
-from rnnbench import tables, zipf_bias
 from rnnbench.job import recorded
+
+import pandas as pd
+from rnnbench import tables, zipf_bias
 
 with recorded(snakemake):
     settings = {k: v for k, v in snakemake.params.items() if k != "source"}
