@@ -776,9 +776,12 @@ def test_a_study_of_the_sine_or_of_minibatches_that_cannot_be_is_refused(key, va
 
 @pytest.mark.parametrize("stage", ["sentences", "detaching"])
 def test_runs_that_a_stage_makes_by_itself_take_from_the_grid_what_it_does_not_say(stage):
-    study = read(changed("runs.hidden_size", 7))
+    config = changed("runs.hidden_size", 7)
+    config["runs"]["engine"] = "fastest"
+    study = read(config)
     rows, own = study.small_runs(stage), study[stage]["runs"]
     assert [row["seed"] for row in rows] == own["seed"]
     assert {(row["hidden_size"], row["num_epochs"], row["trial"]) for row in rows} == {
         (7, *own["num_epochs"], stage)
     }
+    assert {row["engine"] for row in rows} == {"own"}  # whatever the grid is trained by
