@@ -108,6 +108,16 @@ def test_the_last_offset_of_the_book_repeats_the_first():
 
 
 @every_sampler
+@pytest.mark.parametrize(("batch_size", "num_steps"), [(1, 5), (1, 1), (2, 1), (3, 4)])
+def test_the_shortest_text_that_is_allowed_can_be_told_of(sampler, batch_size, num_steps):
+    """The book's last offset may leave no subsequence at all."""
+    sizes = (tokens_needed(batch_size, num_steps), batch_size, num_steps)
+    rows = list(coverage.rows([sampler], sizes, 3, 1))
+    assert len(rows) == len(coverage.OFFSETS)
+    assert all(0 <= row["start_distance"] <= 1 for row in rows)
+
+
+@every_sampler
 def test_a_sampler_keeps_to_its_probabilities(sampler):
     found = coverage.simulation(sampler, (600, 4, 7), 1500, seed=1)
     assert min(found["p_places"], found["p_phases"]) > 0.001

@@ -217,6 +217,20 @@ def test_no_floor_lies_below_the_noise_and_none_above_the_best_linear_forecast(h
         assert 0.04 < floors.best(num_lags, horizon, 0.2, FREQUENCY) < linear
 
 
+@pytest.mark.parametrize("num_lags", [16, 64])
+def test_what_small_noise_adds_to_the_best_forecast_falls_as_its_square(num_lags):
+    """With phases too far apart the true one is the only likely one, and nothing is added."""
+    noises = (0.05, 0.01, 0.002)
+    added = [floors.best(num_lags, 1, s, FREQUENCY) / s**2 - 1 for s in noises]
+    assert max(added) < 1.4 * min(added)
+
+
+def test_noise_too_small_for_the_phases_leaves_the_best_forecast_out():
+    tiny = {row["floor"] for row in floors.rows([(4, 1, 1e-6)], FREQUENCY)}
+    assert tiny == {"noise", "best_linear"}
+    assert "best" in {row["floor"] for row in floors.rows([(4, 1, 1e-2)], FREQUENCY)}
+
+
 def test_more_lags_never_make_the_best_linear_forecast_worse():
     found = [floors.best_linear(num_lags, 1, 0.2, FREQUENCY) for num_lags in range(1, 65)]
     assert all(more < fewer for fewer, more in pairwise(found))

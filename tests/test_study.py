@@ -462,6 +462,15 @@ def test_too_few_tokens_to_train_on_are_a_mistake():
     assert "wanted at least 1155 tokens" in fault(changed("runs.train_tokens", 33 * 35 - 1))
 
 
+def test_a_distance_too_long_for_an_own_text_is_a_mistake(tmp_path):
+    config = with_own_text(tmp_path / "mine.txt")
+    (tmp_path / "mine.txt").write_bytes(b"a" * 9000)
+    config["gradient_distance"]["distance"] = 4499
+    assert read(config).runs
+    config["gradient_distance"]["distance"] = 4500
+    assert "gradient_distance.distance: wanted a text of more than 9,000" in fault(config)
+
+
 def test_an_override_too_long_for_the_text_is_a_mistake():
     message = fault(changed("runs.overrides", {"gru": {"num_steps": 400}}))
     assert "wanted at least 13200 tokens" in message
@@ -807,6 +816,12 @@ def test_a_figure_is_drawn_from_the_tables_it_names_or_from_all():
         ("detaching.runs.train_tokens", [9], "detaching.runs: .* wanted at least 1155 tokens"),
         ("sentences.runs.variant", ["none"], "unknown name 'none' in variants"),
         ("bptt.runs.sampler", ["none"], "unknown name 'none' in samplers"),
+        (
+            "sentences.runs.sampler",
+            ["random_sampling", "sequential_partition"],
+            "sentences.runs.sampler: wanted one name .* found random_sampling, sequential_",
+        ),
+        ("detaching.runs.sampler", ["random_sampling"], "wanted samplers that carry the state"),
     ],
 )
 def test_a_study_of_the_sine_or_of_minibatches_that_cannot_be_is_refused(key, value, said):
@@ -815,9 +830,12 @@ def test_a_study_of_the_sine_or_of_minibatches_that_cannot_be_is_refused(key, va
 
 @pytest.mark.parametrize("stage", ["sentences", "detaching"])
 def test_runs_that_a_stage_makes_by_itself_take_from_the_grid_what_it_does_not_say(stage):
-    study = read(changed("runs.hidden_size", 7))
+    config = changed("runs.hidden_size", 7)
+    config["runs"]["engine"] = "fastest"
+    study = read(config)
     rows, own = study.small_runs(stage), study[stage]["runs"]
     assert [row["seed"] for row in rows] == own["seed"]
     assert {(row["hidden_size"], row["num_epochs"], row["trial"]) for row in rows} == {
         (7, *own["num_epochs"], stage)
     }
+    assert {row["engine"] for row in rows} == {"own"}  # whatever the grid is trained by

@@ -26,6 +26,18 @@ def check(study: "Study") -> None:
     """
     for part in (_texts, _names, _grid, _other_runs, _timed, _sine, _coverage, _epsilons):
         part(study)
+    for corpus in study["runs"]["corpora"][:1]:
+        way_back(_most_tokens(study, corpus), study["gradient_distance"]["distance"])
+
+
+def way_back(num_tokens: float, distance: int) -> None:
+    """Raise StudyError unless a gradient can come back so far from within the text."""
+    if num_tokens <= 2 * distance:
+        raise StudyError(
+            f"gradient_distance.distance: wanted a text of more than {2 * distance:,} characters "
+            f"(the distance of {distance:,}, and as many read before), found {num_tokens:,}. "
+            "Use a smaller distance, or a longer text."
+        )
 
 
 def _names(study: "Study") -> None:
@@ -94,6 +106,22 @@ def _other_runs(study: "Study") -> None:
             _length(study, where, run)
 
 
+def _minibatches(study: "Study") -> None:
+    """Samplers that two stages can do nothing with."""
+    several = study["sentences"]["runs"]["sampler"]
+    if len(several) > 1:
+        raise StudyError(
+            f"sentences.runs.sampler: wanted one name (the stage has its own ways to cut a text), "
+            f"found {', '.join(several)}. Keep one."
+        )
+    for name in study["detaching"]["runs"]["sampler"]:
+        if not names.constant("samplers", name, "carries_state"):
+            raise StudyError(
+                f"detaching.runs.sampler: wanted samplers that carry the state, found {name}. "
+                "Name sequential_partition."
+            )
+
+
 def _length(study: "Study", where: str, run: RunConfig) -> None:
     most = _most_train_tokens(study, run.corpus, run.heldout_share)
     samplers.check_job(where, run, min(run.train_tokens, most))
@@ -109,13 +137,10 @@ def _timed(study: "Study") -> None:
             samplers.check_job(f"probes.{work}", TimingConfig(**row), most)
 
 
-def _most_train_tokens(study: "Study", corpus: str, heldout_share: float) -> float:
-    """Bound the tokens to train on by the bytes of the raw text, where those are known."""
+def _most_tokens(study: "Study", corpus: str) -> float:
+    """Bound the tokens of a text by the bytes of the raw one, where those are known."""
     files = study.own_file({"corpus": corpus})
-    if not files:
-        return math.inf
-    most_tokens = Path(files[0]).stat().st_size
-    return most_tokens - round(heldout_share * most_tokens)
+    return Path(files[0]).stat().st_size if files else math.inf
 
 
 def _coverage(study: "Study") -> None:

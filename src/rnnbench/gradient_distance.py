@@ -12,8 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rnnbench import bptt
-from rnnbench.errors import StudyError
+from rnnbench import bptt, checks
 
 INPUT_SCALE = 0.1
 CELLS: dict[str, Callable[[Tensor], Tensor]] = {"linear": lambda a: a, "tanh": torch.tanh}
@@ -53,12 +52,7 @@ def rows(
     Raises:
         StudyError: the text, ``(N,)``, is too short for that.
     """
-    if len(tokens) <= 2 * distance:
-        raise StudyError(
-            f"gradient_distance.distance: wanted a text of more than {2 * distance:,} characters "
-            f"(twice the distance of {distance:,}: as many are read first), found one of "
-            f"{len(tokens):,}. Use a smaller distance, or a longer text."
-        )
+    checks.way_back(len(tokens), distance)
     found = []
     for seed in seeds:
         for radius in spectral_radii:

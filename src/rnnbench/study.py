@@ -231,10 +231,12 @@ class Study:
     def small_grid(self, stage: str) -> Iterator[dict[str, Any]]:
         """Addresses of the runs over characters that ``stage`` trains by itself, on the CPU.
 
-        All combinations of what the stage names; the rest is as in the grid.
+        All combinations of what the stage names; the rest is as in the grid, but for the engine:
+        their steps are their own.
         """
         fields = self.config[stage]["runs"]
         first = {"machine": self.machine, "trial": stage, "token": "char", "device": "cpu"}
+        first["engine"] = "own"
         for values in itertools.product(*fields.values()):
             yield first | dict(zip(fields, values, strict=True))
 
