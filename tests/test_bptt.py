@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from torch.nn.functional import cross_entropy
 
 from rnnbench import bptt, gradient_distance, train, truncation, variants
-from rnnbench.errors import StudyError
 from rnnbench.jobs import RunConfig
 from rnnbench.truncation import Truncation
 
@@ -259,16 +258,6 @@ def test_a_tanh_network_hands_back_no_more_than_its_weights_alone():
     norms = gradient_distance.norms(W_hh, inputs, direction, torch.tanh)
     assert norms[0] == 1
     assert (norms <= torch.linalg.matrix_norm(W_hh, 2) ** torch.arange(31.0) + 1e-12).all()
-
-
-@pytest.mark.parametrize(("length", "enough"), [(41, True), (40, False), (3, False)])
-def test_a_text_too_short_for_the_way_back_is_a_mistake_of_the_study(length, enough):
-    ask = (TOKENS.numpy()[:length], VOCAB_SIZE, [0.9], 3, 20, 10, [1, 2])
-    if enough:
-        assert len(gradient_distance.rows(*ask)) == 2 * 2 * 3
-    else:
-        with pytest.raises(StudyError, match=f"wanted a text of more than 40 .* found {length}"):
-            gradient_distance.rows(*ask)
 
 
 def test_distances_have_a_row_per_cell_radius_and_seed():

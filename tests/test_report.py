@@ -192,6 +192,20 @@ def test_generated_text_is_shown_before_and_after_training_once_per_variant_and_
     assert rows[0]["trained"].endswith("<b>trained")
 
 
+def test_the_text_of_a_run_that_diverged_is_shown_where_no_other_wrote_one():
+    runs = WHOLE["runs"].copy()
+    gru = runs[(runs.variant == "gru") & (runs.status != AWAY)].index
+    runs.loc[gru[0], ["status", "heldout_perplexity"]] = "diverged", 0.1
+    (shown,) = {
+        text["status"]
+        for text in report._texts(WHOLE | {"runs": runs})
+        if text["variant"].startswith("gru") and "_" not in text["variant"]
+    }
+    assert shown == "unconverged"
+    lost = runs.assign(status=runs.status.replace("unconverged", "diverged"))
+    assert report._texts(WHOLE | {"runs": lost})
+
+
 def test_findings_facts_and_machines_are_on_the_page(pictures):
     texts = Reader(report.render(WHOLE, pictures, FACTS)).texts
     assert all(picture["finding"] in texts for picture in pictures)

@@ -51,6 +51,7 @@ TOTALS = {
         "heldout_num_chars": 30,
         "heldout_spelling_nats": 0.0,
     },
+    **{"epochs_done": 2, "heldout_epoch": 2},
     **{"max_grad_norm": math.inf, "clipped_share": 0.0, "train_seconds": 1.5},
     **{"status": "unconverged", "leaky": False},
 }
@@ -237,6 +238,15 @@ def test_a_diverged_run_has_a_row_also_without_a_held_out_reading(record, tmp_pa
     assert table.status.tolist() == ["diverged", "unconverged"]
     assert table.perplexity.isna().tolist() == [True, False]
     assert table.heldout_perplexity.isna().tolist() == [True, False]
+
+
+def test_a_lost_run_is_not_judged_by_what_it_was_before(record, tmp_path):
+    lost = record("lost", status="diverged", epochs_done=2, heldout_epoch=1, heldout_total_nats=1.0)
+    row, other = gathered("runs", [lost, record()], folder=tmp_path).to_dict("records")
+    assert math.isnan(row["heldout_perplexity"]) and math.isnan(row["heldout_bits_per_char"])
+    assert row["heldout_total_nats"] == 1.0 and other["heldout_perplexity"] == pytest.approx(
+        math.e**3
+    )
 
 
 def test_a_perplexity_that_overflows_is_infinite(record):

@@ -1,21 +1,17 @@
 """What a study must be beyond its schema: names that are there, texts that are long enough."""
 
 import itertools
-import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rnnbench import decoders, names, samplers
+from rnnbench import decoders, lengths, names, samplers
 from rnnbench.errors import StudyError
-from rnnbench.jobs import RunConfig, TimingConfig
 
 if TYPE_CHECKING:
     from rnnbench.study import Study
 
 PROBED = ("limit", "inference", "breakdown", "scaling")
-# stages that train by themselves
-TRAINING = ("sentences", "detaching", "lipschitz", "bptt", "numerics")
 
 
 def check(study: "Study") -> None:
@@ -24,20 +20,8 @@ def check(study: "Study") -> None:
     Raises:
         StudyError: the first thing that cannot be: the key, what was wanted, found, what to do.
     """
-    for part in (_texts, _names, _grid, _other_runs, _timed, _sine, _coverage, _epsilons):
+    for part in (_texts, _names, _runs, _minibatches, _lengths, _sine, _coverage, _epsilons):
         part(study)
-    for corpus in study["runs"]["corpora"][:1]:
-        way_back(_most_tokens(study, corpus), study["gradient_distance"]["distance"])
-
-
-def way_back(num_tokens: float, distance: int) -> None:
-    """Raise StudyError unless a gradient can come back so far from within the text."""
-    if num_tokens <= 2 * distance:
-        raise StudyError(
-            f"gradient_distance.distance: wanted a text of more than {2 * distance:,} characters "
-            f"(the distance of {distance:,}, and as many read before), found {num_tokens:,}. "
-            "Use a smaller distance, or a longer text."
-        )
 
 
 def _names(study: "Study") -> None:
@@ -83,27 +67,12 @@ def _subset(key: str, found: Iterable[str], whole: str, there: Iterable[str]) ->
         )
 
 
-def _grid(study: "Study") -> None:
-    for variant in study["runs"]["variants"]:
-        for corpus in study["runs"]["corpora"]:
-            run = study.run({"machine": study.machine, "variant": variant, "corpus": corpus})
-            _length(study, "runs.corpora", run)
-
-
-def _other_runs(study: "Study") -> None:
-    """Trials, and what stages train by themselves."""
-    asked = {f"trials.{trial}": study.trial_grid(trial) for trial in study["trials"]}
-    asked |= {f"{stage}.runs": study.small_grid(stage) for stage in TRAINING}
-    for where, addresses in asked.items():
-        for address in addresses:
-            try:
-                run = study.run(address)
-            except StudyError as error:
-                raise StudyError(f"{where}: {error}") from None
-            names.check("variants", run.variant)
-            names.check("samplers", run.sampler)
-            _subset(f"{where}.corpus", [run.corpus], "corpora", study["corpora"])
-            _length(study, where, run)
+def _runs(study: "Study") -> None:
+    """Of the grid, of trials, and what stages train by themselves."""
+    for key, run in lengths.runs(study):
+        names.check("variants", run.variant)
+        names.check("samplers", run.sampler)
+        _subset(f"{key}.corpus", [run.corpus], "corpora", study["corpora"])
 
 
 def _minibatches(study: "Study") -> None:
@@ -122,29 +91,20 @@ def _minibatches(study: "Study") -> None:
             )
 
 
-def _length(study: "Study", where: str, run: RunConfig) -> None:
-    most = _most_train_tokens(study, run.corpus, run.heldout_share)
-    samplers.check_job(where, run, min(run.train_tokens, most))
-
-
-def _timed(study: "Study") -> None:
-    """Sizes that are timed, and those of what is measured beside, which use all of a text."""
-    most = _most_train_tokens(study, study.timing_corpus, 0.0)
-    for address in study.timings:
-        samplers.check_job("speed.sizes", study.timing(address), most)
-    for work, rows in study.probes.items():
-        for row in rows:
-            samplers.check_job(f"probes.{work}", TimingConfig(**row), most)
-
-
-def _most_tokens(study: "Study", corpus: str) -> float:
-    """Bound the tokens of a text by the bytes of the raw one, where those are known."""
-    files = study.own_file({"corpus": corpus})
-    return Path(files[0]).stat().st_size if files else math.inf
+def _lengths(study: "Study") -> None:
+    """No text has more tokens than bytes; of one that is not on disk nothing is known yet."""
+    sizes = {}
+    for corpus in study["corpora"]:
+        for file in study.own_file({"corpus": corpus}):
+            most = Path(file).stat().st_size
+            sizes |= {(corpus, "char"): most, (corpus, "word"): (most + 1) // 2}
+    lengths.require(lengths.held(lengths.demands(study), sizes))
 
 
 def _coverage(study: "Study") -> None:
     runs = study["runs"]
+    if study.off("coverage"):
+        return
     try:
         samplers.check_size(study["coverage"]["num_tokens"], runs["batch_size"], runs["num_steps"])
     except StudyError as error:
@@ -153,6 +113,8 @@ def _coverage(study: "Study") -> None:
 
 def _sine(study: "Study") -> None:
     sine = study["sine"]
+    if study.off("sine"):
+        return
     train, longest = sine["train_points"], max(sine["horizons"])
     wanted = train + max(sine["num_lags"] + longest, max(sine["sweep"]["lags"]) + 1)
     if sine["num_points"] < wanted:

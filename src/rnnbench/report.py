@@ -172,7 +172,8 @@ def _texts(tables: _rows.Tables) -> list[dict[str, str]]:
         return []
     leaky = _rows.leaky(tables)
     wrote = runs.merge(texts[_curves.RUN].drop_duplicates())
-    best = wrote.sort_values("heldout_perplexity").drop_duplicates(["corpus", "variant"])
+    wrote = wrote.assign(lost=wrote.status == "diverged")
+    best = wrote.sort_values(["lost", "heldout_perplexity"]).drop_duplicates(["corpus", "variant"])
     keys = [*_curves.RUN, "status", "prefix"]
     rows = best.merge(texts).pivot_table("text", keys, "stage", aggfunc="first", dropna=True)
     rows = rows.reindex(columns=["untrained", "trained"]).fillna("").reset_index()

@@ -310,17 +310,18 @@ def _fast_seconds(records: DataFrame) -> Series:
 
 
 def _run_metrics(records: DataFrame) -> dict[str, np.ndarray]:
+    """A lost run keeps its last reading of held-out text, which is not of the model it ended as."""
+    at_the_end = (records.heldout_epoch == records.epochs_done).to_numpy()
+    heldout_nats = records.heldout_total_nats.astype(float).where(at_the_end)
     return {
         "perplexity": metrics.perplexity(records.total_nats, records.num_tokens),
         "median_perplexity": metrics.perplexity(records.recent_nats_per_token, 1.0),
-        "heldout_perplexity": metrics.perplexity(
-            records.heldout_total_nats, records.heldout_num_tokens
-        ),
+        "heldout_perplexity": metrics.perplexity(heldout_nats, records.heldout_num_tokens),
         "bits_per_char": metrics.bits_per_char(
             records.total_nats + records.spelling_nats, records.num_chars
         ),
         "heldout_bits_per_char": metrics.bits_per_char(
-            records.heldout_total_nats + records.heldout_spelling_nats, records.heldout_num_chars
+            heldout_nats + records.heldout_spelling_nats, records.heldout_num_chars
         ),
         "initial_perplexity": metrics.perplexity(
             records.initial_total_nats, records.initial_num_tokens

@@ -31,6 +31,7 @@ rule sentences:
     """Pad whole sentences to minibatches, and train on them beside the samplers."""
     input:
         vocab=f"results/vocab/corpus={study.timing_corpus}/token=char/vocab.json",
+        after=ancient(LENGTHS),
     output:
         padding="results/sentences/padding.csv",
         runs="results/sentences/sentences.csv",
@@ -54,6 +55,7 @@ rule detaching:
     input:
         vocab=f"results/vocab/corpus={study.timing_corpus}/token=char/vocab.json",
         ids=f"results/vocab/corpus={study.timing_corpus}/token=char/tokens.npy",
+        after=ancient(LENGTHS),
     output:
         costs="results/detaching/detaching.csv",
         runs="results/detaching/runs.csv",

@@ -42,6 +42,7 @@ rule campaign:
     input:
         vocab=f"results/vocab/corpus={study.timing_corpus}/token=char/vocab.json",
         ids=f"results/vocab/corpus={study.timing_corpus}/token=char/tokens.npy",
+        after=ancient(LENGTHS),
     output:
         points=f"{SPEED}/points.csv",
         samples=f"{SPEED}/samples.csv",

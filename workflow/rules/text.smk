@@ -1,11 +1,19 @@
 """Source → text → vocabulary → n-grams → Zipf exponents, n-gram models; known truths."""
 
+from dataclasses import asdict
+
+from rnnbench import lengths
+
 VOCAB = "results/vocab/corpus={corpus}/token={token}"
 NGRAMS = "results/ngrams/corpus={corpus}/token={token}/order={order}"
 ZIPF = "results/zipf/corpus={corpus}/token={token}/order={order}"
 NGRAM_LM = "results/ngram_lm/corpus={corpus}/token={token}/smoothing={smoothing}"
 TEXTS = {"corpus": study["corpora"], "token": study["ngrams"]["tokens"]}
 ORDERS = {**TEXTS, "order": study["ngrams"]["orders"]}
+
+DEMANDS = lengths.demands(study)
+MEASURED = sorted({(demand.corpus, demand.token) for demand in DEMANDS})
+LENGTHS = "results/lengths/lengths.csv"  # what trains waits for it, and does not read it
 
 PARTS["corpora"] = expand("results/corpus/{corpus}.json", corpus=study["corpora"])
 PARTS["vocab"] = expand(f"{VOCAB}/vocab.csv", **TEXTS)
@@ -67,6 +75,23 @@ rule vocab:
         source=sources("vocab"),
     script:
         "../scripts/vocab.py"
+
+
+rule lengths:
+    """Hold the length of every text against all that is asked of it, before anything is trained."""
+    input:
+        [f"{VOCAB}/vocab.csv".format(corpus=c, token=t) for c, t in MEASURED],
+    output:
+        update(LENGTHS),  # a text too short for a new demand takes nothing back of what is trained
+    log:
+        "results/logs/lengths.log",
+    conda:
+        "../../environment.yml"
+    params:
+        asked=[asdict(demand) for demand in DEMANDS],
+        source=sources("lengths"),
+    script:
+        "../scripts/lengths.py"
 
 
 rule count:

@@ -1,0 +1,14 @@
+"""Hold the length of every text against what is asked of it."""
+
+from rnnbench.job import recorded
+
+import pandas as pd
+from rnnbench import lengths, tables
+
+with recorded(snakemake):
+    asked = [lengths.Demand(**row) for row in snakemake.params.asked]
+    counted = [tables.read(path) for path in snakemake.input]
+    sizes = {(row.corpus, row.token): row.tokens for row in pd.concat(counted).itertuples()}
+    held = lengths.held(asked, sizes)
+    lengths.require(held)
+    tables.write(snakemake.output[0], pd.DataFrame(held))
