@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from test_ngram_lm import closed, score
 
-from rnnbench import machine, ngram_lm, room
+from rnnbench import control_group, ngram_lm, room
 from rnnbench.context_tree import SAMPLE, Tree
 from rnnbench.errors import StudyError
 from rnnbench.smoothings import kneser_ney
@@ -31,7 +31,7 @@ def group(folder: Path, names: dict[str, str], limit: int, used: int, kept: int 
 def test_the_limit_of_the_control_group_counts_and_files_kept_in_memory_do_not(
     names, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(machine, "CONTROL_GROUP", str(tmp_path))
+    monkeypatch.setattr(control_group, "MOUNTS", str(tmp_path))
     group(tmp_path, names, limit=50_000, used=30_000, kept=4_000)
     assert room.available_bytes() == 24_000
     group(tmp_path, names, limit=10_000, used=30_000)
@@ -39,14 +39,14 @@ def test_the_limit_of_the_control_group_counts_and_files_kept_in_memory_do_not(
 
 
 def test_a_group_without_a_limit_leaves_what_the_machine_has(tmp_path, monkeypatch):
-    monkeypatch.setattr(machine, "CONTROL_GROUP", str(tmp_path))
+    monkeypatch.setattr(control_group, "MOUNTS", str(tmp_path))
     group(tmp_path, VERSION_2, limit=2**62, used=0)
     (tmp_path / "memory.max").write_text("max\n")
     assert room.available_bytes() > 1_000_000
 
 
 def test_ngrams_that_would_not_fit_are_refused_before_they_are_counted(tmp_path, monkeypatch):
-    monkeypatch.setattr(machine, "CONTROL_GROUP", str(tmp_path))
+    monkeypatch.setattr(control_group, "MOUNTS", str(tmp_path))
     group(tmp_path, VERSION_2, limit=30_000_000, used=10_000_000)
     text = closed(LETTERS)
     with pytest.raises(StudyError) as error:

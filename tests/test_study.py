@@ -539,7 +539,7 @@ def test_an_own_text_shorter_than_a_minibatch_is_a_mistake(tmp_path):
     ("key", "value", "wanted"),
     [
         ("speed.sizes", {"num_steps": [35, 200]}, "speed: mine: wanted at least 6600 characters"),
-        ("probes.axes", {"batch_size": [256]}, "probes: mine: wanted at least 8995 characters"),
+        ("probes.axes", {"batch_size": [256]}, "probes: mine: wanted at least 17990 characters"),
     ],
 )
 def test_a_text_shorter_than_what_is_timed_or_probed_is_a_mistake(key, value, wanted, tmp_path):

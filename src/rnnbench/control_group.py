@@ -25,6 +25,12 @@ def memory_bytes() -> float | None:
     return min(filter(None, map(_bytes, _groups("memory"))), default=None)
 
 
+def free_bytes() -> float:
+    """Bytes that this process may still take; inf: no group to be seen that limits them."""
+    found = (_free(group) for group in _groups("memory"))
+    return min((free for free in found if free is not None), default=math.inf)
+
+
 def _groups(controller: str) -> Iterator[Path]:
     """Folders of the groups that bind this process, as far as they are to be seen."""
     found = {"": "/", controller: "/"}
@@ -52,3 +58,15 @@ def _bytes(group: Path) -> float | None:
     if limit == "max" or (limit.isdigit() and int(limit) >= NO_LIMIT):
         return math.inf
     return int(limit) if limit.isdigit() else None
+
+
+def _free(group: Path) -> float | None:
+    """What a group leaves; files that the system keeps in memory are given back when wanted."""
+    limit, used = _bytes(group), read(group / "memory.current")
+    used = read(group / "memory.usage_in_bytes") if used == UNKNOWN else used
+    if limit is None or not used.isdigit():
+        return None
+    lines = (line.split() for line in read(group / "memory.stat").splitlines())
+    kept = {line[0]: int(line[1]) for line in lines if len(line) == 2 and line[1].isdigit()}
+    given_back = kept.get("total_inactive_file", kept.get("inactive_file", 0))
+    return max(0, limit - int(used) + given_back)
