@@ -118,13 +118,14 @@ def _spelled(value: Any) -> Iterator[Any]:
     """The number that a word spells, and as a whole one; a list of words is one of numbers."""
     if isinstance(value, list):
         yield [next(_spelled(item), item) for item in value]
+    elif isinstance(value, float):
+        yield value
+        if value.is_integer():
+            yield int(value)
     elif isinstance(value, str) and WHOLE.fullmatch(value):
         yield int(value)
-    elif isinstance(value, float) or (isinstance(value, str) and NUMBER.fullmatch(value)):
-        number = float(re.sub(r"\.(?=[iI])", "", value) if isinstance(value, str) else value)
-        yield number
-        if number.is_integer():
-            yield int(number)
+    elif isinstance(value, str) and NUMBER.fullmatch(value):
+        yield from _spelled(float(value.lower().replace(".inf", "inf")))
 
 
 def _replaced(inside: Any, path: list[Any], value: Any) -> Any:
