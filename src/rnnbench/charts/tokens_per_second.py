@@ -6,6 +6,8 @@ from pandas import DataFrame
 from rnnbench.charts import _parts
 from rnnbench.figures import _rows
 
+TABLES = ("speed",)
+
 WAYS = ["machine", "device", "threads", "dtype", "sampler", "clip_norm"]
 SIZES = ["hidden_size", "batch_size", "num_steps"]
 SAID = ["variant", "tokens_per_second", "low", "high", "minimum", "maximum", "n", "share_of_limit"]

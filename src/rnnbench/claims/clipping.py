@@ -8,6 +8,8 @@ from pandas import DataFrame, Series
 from rnnbench.claims import FAILS, HOLDS, PARTLY, Claim
 from rnnbench.figures import _rows, clipping, lipschitz
 
+TABLES = ("divergence", "runs", "lipschitz")
+
 RARE = 0.05  # share of exceptions that a claim about every update may have
 PAIR = [
     *("trial", "machine", "corpus", "variant", "sampler", "learning_rate", "num_steps"),
