@@ -2,6 +2,7 @@
 
 import re
 from itertools import product
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
@@ -13,8 +14,10 @@ from pandas import DataFrame, concat
 from rnnbench import book, columns, costs, divergence, equal_cost, figures, half_life, report, skill
 from rnnbench.book import verdicts
 from rnnbench.errors import StudyError
+from rnnbench.figures import _rows
 from rnnbench.figures import _speed as speed_figures
-from rnnbench.names import constant, names
+from rnnbench.names import names
+from rnnbench.names import tables as named
 
 VARIANTS = (
     *("rnn_scratch", "gru_scratch", "lstm_scratch", "rnn", "rnn_relu", "gru", "lstm"),
@@ -568,6 +571,8 @@ CASES = {
     "nothing available": away(WHOLE) | {"curves": EMPTY["curves"]},
     BIGGEST: BIG,
 }
+FOLDER = Path(figures.__file__).parents[1]
+READERS = [(kind, name) for kind in ("figures", "claims", "charts") for name in names(kind)]
 every_figure = pytest.mark.parametrize("name", names("figures"))
 OF_RUNS = {
     *(n for n in names("figures") if figures.section(n) not in {"Text", "Sine", "Minibatches"}),
@@ -834,10 +839,25 @@ def test_a_figure_says_what_it_shows_and_where_it_belongs(name):
     assert figures.section(name) in report.SECTIONS
 
 
-@pytest.mark.parametrize("name", [n for n in names("figures") if constant("figures", n, "TABLES")])
-def test_a_figure_that_needs_few_tables_says_the_same_from_those_alone(name):
-    wanted = constant("figures", name, "TABLES")
-    few = {table: WHOLE[table] for table in wanted if table in WHOLE}
+def test_a_figure_is_given_the_tables_that_it_names_and_no_other():
+    given = _rows.given(WHOLE | {"costs": DataFrame()}, ("runs", "none"))
+    assert {*given} == {"runs", "none"}
+    assert _rows.rows(given, "none").empty
+    with pytest.raises(LookupError, match="the table curves is read here and not named in TABLES"):
+        _rows.rows(given, "curves")
+
+
+@pytest.mark.parametrize(("kind", "name"), READERS)
+def test_whatever_reads_tables_names_those_that_its_text_names(kind, name):
+    """What the cases of these tests do not reach is read as well."""
+    text = (FOLDER / kind / f"{name}.py").read_text("utf-8")
+    assert set(re.findall(r'rows\(tables, "(\w+)"\)', text)) <= {*named(kind, name)}
+    assert "tables.get(" not in text
+
+
+@every_figure
+def test_a_figure_says_the_same_from_the_tables_that_it_names_alone(name):
+    few = {table: WHOLE[table] for table in named("figures", name) if table in WHOLE}
     assert figures.finding(name, few) == figures.finding(name, WHOLE)
     texts = [[text.get_text() for text in words(figures.draw(name, t))] for t in (few, WHOLE)]
     assert texts[0] == texts[1]

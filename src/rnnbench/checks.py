@@ -41,6 +41,8 @@ def _names(study: "Study") -> None:
     for kind, lists in kinds.items():
         for name in itertools.chain(*lists):
             names.check(kind, name)
+    for name in study["figures"]:
+        names.tables("figures", name)
     for _ in decoders.each(study["generation"]["decoders"]):
         pass  # each is checked as it is named
     _subset("runs.corpora", runs["corpora"], "corpora", study["corpora"])

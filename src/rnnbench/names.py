@@ -76,6 +76,21 @@ def constant(kind: str, name: str, field: str) -> Any:
     return None
 
 
+def tables(kind: str, name: str) -> tuple[str, ...]:
+    """Names of the tables that a figure, chart or claim says it reads.
+
+    Raises:
+        StudyError: it says of none.
+    """
+    wanted: tuple[str, ...] | None = constant(kind, name, "TABLES")
+    if not wanted:
+        raise StudyError(
+            f"src/rnnbench/{kind.replace('.', '/')}/{name}.py: wanted TABLES, the names of the "
+            'tables that it reads, such as TABLES = ("runs", "curves"), found none. Add it.'
+        )
+    return wanted
+
+
 def _folders(kind: str) -> list[str]:
     spec = find_spec(f"rnnbench.{kind}")
     return list(spec.submodule_search_locations or ()) if spec else []

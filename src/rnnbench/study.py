@@ -283,18 +283,17 @@ class Study:
 
     @staticmethod
     def drawn_from(tables: Sequence[str]) -> Callable[[Mapping[str, str]], list[str]]:
-        """Return what gives the files of a figure out of all, given its name: few, or all."""
+        """Return what gives the files that a figure is drawn from out of all, given its name."""
 
         def chosen(address: Mapping[str, str]) -> list[str]:
-            wanted = names.constant("figures", address["figure"], "TABLES")
-            return [path for path in tables if wanted is None or Path(path).stem in wanted]
+            wanted = names.tables("figures", address["figure"])
+            return [path for path in tables if Path(path).stem in wanted]
 
         return chosen
 
     def figures_of(self, tables: Sequence[str]) -> list[str]:
-        """Return the figures that say that they are drawn from no other tables."""
-        asked = {name: names.constant("figures", name, "TABLES") for name in self["figures"]}
-        return [name for name, wanted in asked.items() if wanted and {*wanted} <= {*tables}]
+        """Return the figures that are drawn from no other tables."""
+        return [name for name in self["figures"] if {*names.tables("figures", name)} <= {*tables}]
 
     def gpus(self, address: Mapping[str, str]) -> int:
         """Return how many GPUs a training run needs."""

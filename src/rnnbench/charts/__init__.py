@@ -1,7 +1,8 @@
 """Interactive charts: one file each, with the name of the figure whose place it takes on a screen.
 
 The contract of a chart module: ``draw(tables) -> alt.Chart | alt.LayerChart | None`` returns what
-Vega-Lite draws, None where there is nothing to show. The figure stays for paper and for readers
+Vega-Lite draws, None where there is nothing to show; ``TABLES`` are the names of the tables it
+reads, and it is given no other. The figure stays for paper and for readers
 without scripts, so a chart may leave out what the figure says in small print.
 """
 
@@ -16,7 +17,8 @@ def drawn(name: str, tables: _rows.Tables) -> dict[str, Any] | None:
 
     ``spec`` is its Vega-Lite specification with its data within, ``caption`` what it shows.
     """
-    chart = load("charts", name).draw(tables) if name in names("charts") else None
+    module = load("charts", name) if name in names("charts") else None
+    chart = module and module.draw(_rows.given(tables, module.TABLES))
     if chart is None:
         return None
     spec = chart.to_dict()

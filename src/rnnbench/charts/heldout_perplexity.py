@@ -7,6 +7,8 @@ from rnnbench import baselines
 from rnnbench.charts import _parts
 from rnnbench.figures import _rows, _theme
 
+TABLES = ("runs", "floor", "ngram_lm")
+
 SAID = ["variant", "heldout_perplexity", "heldout_bits_per_char", "corpus", "sampler"]
 SAID += ["clip_norm", "device", "machine", "seed", "status"]
 DASHES = {baselines.NGRAM: [2, 2], baselines.FLOOR: [6, 3]}

@@ -7,6 +7,8 @@ from pandas import DataFrame
 from rnnbench.charts import _parts
 from rnnbench.figures import _rows
 
+TABLES = ("runs", "curves")
+
 MOST = 60  # epochs per line
 PARTS = {"heldout_perplexity": "held-out", "perplexity": "training"}
 SETTING = ["corpus", "variant", "sampler", "clip_norm"]

@@ -5,6 +5,8 @@ import altair as alt
 from rnnbench.charts import _parts
 from rnnbench.figures import _rows
 
+TABLES = ("runs",)
+
 SAID = ["variant", "heldout_perplexity", "train_seconds", "corpus", "sampler", "clip_norm"]
 SAID += ["device", "machine", "seed", "num_epochs", "status"]
 

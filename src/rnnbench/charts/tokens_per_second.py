@@ -7,6 +7,8 @@ from rnnbench.charts import _parts
 from rnnbench.figures import _rows
 from rnnbench.jobs import SIZES
 
+TABLES = ("speed",)
+
 WAYS = ["machine", "device", "threads", "dtype", "sampler", "clip_norm"]
 SAID = ["variant", "tokens_per_second", "low", "high", "minimum", "maximum", "n", "share_of_limit"]
 SAID += [*WAYS, *SIZES, "status"]

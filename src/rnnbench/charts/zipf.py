@@ -11,6 +11,8 @@ from rnnbench.charts import _parts
 from rnnbench.figures import _rows, _theme
 from rnnbench.figures import zipf as figure
 
+TABLES = ("rank_frequency",)
+
 MOST = 80  # points per line
 LINE = ["token", "corpus", "order"]
 

@@ -1,7 +1,8 @@
 """Claims: what the tutorial says or asks, held against the tables. One file per topic.
 
-The contract of a file: the first line of its docstring is the title of the topic, and
-``claims(tables) -> list[Claim]`` judges every claim of it, in the tutorial's order. A verdict comes
+The contract of a file: the first line of its docstring is the title of the topic, ``TABLES`` are
+the names of the tables it reads, and it is given no other; ``claims(tables) -> list[Claim]`` judges
+every claim of it, in the tutorial's order. A verdict comes
 from a rule that the code states; where a table is absent or empty, or holds too little, the claim
 is there all the same, not measured.
 """
@@ -14,6 +15,7 @@ from typing import Any, Self
 
 from pandas import DataFrame
 
+from rnnbench.figures import _rows
 from rnnbench.names import load, names
 
 HOLDS, PARTLY, FAILS = "holds", "holds partly", "does not hold"
@@ -53,7 +55,8 @@ def findings(tables: dict[str, DataFrame]) -> DataFrame:
     rows = [
         {"topic": name} | dataclasses.asdict(claim)
         for name in names("claims")
-        for claim in load("claims", name).claims(tables)
+        for topic in [load("claims", name)]
+        for claim in topic.claims(_rows.given(tables, topic.TABLES))
     ]
     columns = ["topic", *(field.name for field in dataclasses.fields(Claim))]
     return DataFrame(rows, columns=columns)

@@ -7,6 +7,8 @@ from rnnbench.book import verdicts
 from rnnbench.claims import FAILS, HOLDS, PARTLY, Claim
 from rnnbench.figures import _rows
 
+TABLES = ("book",)
+
 
 def claims(tables: _rows.Tables) -> list[Claim]:
     return [perplexities(tables)]

@@ -6,6 +6,8 @@ from pandas import DataFrame, Series
 from rnnbench.claims import FAILS, HOLDS, PARTLY, Claim
 from rnnbench.figures import _rows, truncation
 
+TABLES = ("linear_gradient", "gradient_distance", "bptt", "bptt_training")
+
 EXACT = 1e-10  # relative: what float64 leaves of a product of 40 matrices is far less
 SUFFICES = 1.02  # times the perplexity of the full gradient
 FEW = 3  # seeds below which nothing is said of trainings

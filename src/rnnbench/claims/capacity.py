@@ -6,6 +6,8 @@ from pandas import DataFrame, concat
 from rnnbench.claims import FAILS, HOLDS, PARTLY, Claim
 from rnnbench.figures import _rows, _trials
 
+TABLES = ("speed", "inference", "equal_cost", "runs", "trials")
+
 ORDER = ("rnn", "gru", "lstm")
 SETTING = ["machine", "device", "threads", "dtype", "sampler", "clip_norm"]
 PAIR = ["machine", "corpus", "sampler", "clip_norm", "device", "seed"]

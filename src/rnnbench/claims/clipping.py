@@ -9,6 +9,8 @@ from rnnbench import divergence
 from rnnbench.claims import FAILS, HOLDS, PARTLY, Claim
 from rnnbench.figures import _rows, clipping, lipschitz
 
+TABLES = ("divergence", "runs", "lipschitz")
+
 RARE = 0.05  # share of exceptions that a claim about every update may have
 PAIR = [name for name in divergence.KEYS if name != "clip_norm"]
 UNITS = {"rnn_relu": "ReLU", "rnn": "tanh"}

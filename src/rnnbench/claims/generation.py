@@ -9,6 +9,8 @@ from pandas import DataFrame
 from rnnbench.claims import FAILS, HOLDS, PARTLY, Claim
 from rnnbench.figures import _rows
 
+TABLES = ("generation", "runs")
+
 RESAMPLES = 500
 SOME, MOST = 0.05, 0.5  # shares: of a text in loops or copied; of real text's words
 SAME = 1e-6  # bits per character: less is rounding

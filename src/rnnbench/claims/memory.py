@@ -5,6 +5,8 @@ from pandas import DataFrame
 from rnnbench.claims import FAILS, HOLDS, PARTLY, Claim
 from rnnbench.figures import _rows
 
+TABLES = ("half_life", "memory")
+
 GATED = ("gru", "lstm")
 RATIO = {"value": "ratio", "low": "ratio_low", "high": "ratio_high"}
 LONG = 16  # characters: some three words

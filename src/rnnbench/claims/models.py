@@ -7,6 +7,8 @@ from pandas import DataFrame
 from rnnbench.claims import FAILS, HOLDS, PARTLY, Claim
 from rnnbench.figures import _rows
 
+TABLES = ("runs", "trials", "ngram_lm", "generation")
+
 MEMORISED = 1.5  # times: unseen text perplexes the model that much more than its own
 SAME = 0.02  # share of a perplexity: initial weights make it differ from the uniform guess
 BLIND = 2.0  # times as perplexed once the future is hidden

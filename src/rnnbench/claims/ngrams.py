@@ -6,6 +6,8 @@ All claims are judged on the first text of the study.
 from rnnbench.claims import FAILS, HOLDS, PARTLY, Claim, _first
 from rnnbench.figures import _rows
 
+TABLES = ("zipf", "ngrams", "ngram_lm")
+
 WORSE = 1.1  # times as perplexed: unsuitable
 
 

@@ -6,6 +6,8 @@ from pandas import DataFrame, Series
 from rnnbench.claims import FAILS, HOLDS, NOT_MEASURED, PARTLY, Claim
 from rnnbench.figures import _rows, _samplers
 
+TABLES = ("coverage", "detaching", "detaching_runs", "padding", "sentences", "runs")
+
 FEW = 3  # pairs of runs that a verdict rests on
 SAME = 1e-9  # probabilities nearer than this are equal
 SPREAD = (0.0, 0.5, 1.0)  # few seeds: the range

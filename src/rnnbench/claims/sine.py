@@ -9,6 +9,8 @@ from scipy.stats import binomtest
 from rnnbench.claims import FAILS, HOLDS, PARTLY, Claim
 from rnnbench.figures import _rows
 
+TABLES = ("sine_skill", "sine_maps", "sine", "sine_lags", "sine_floor")
+
 BOOK = "mlp"
 NOTHING = 1e-20  # squared: an error of rounding alone
 SPREAD = (0.05, 0.5, 0.95)  # over seeds

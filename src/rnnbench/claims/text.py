@@ -11,6 +11,8 @@ from pandas import DataFrame
 from rnnbench.claims import FAILS, HOLDS, NOT_MEASURED, PARTLY, Claim, _first
 from rnnbench.figures import _rows
 
+TABLES = ("top_ngrams", "zipf")
+
 PLAUSIBLE = 0.1  # a smaller p rejects a power law (Clauset, Shalizi & Newman, 2009)
 WHOLE_LAW = 5  # a law of the counts from here on is one of most of the text
 NEAR = 0.2  # from the exponent 1

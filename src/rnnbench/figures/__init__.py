@@ -3,7 +3,8 @@
 The contract of a figure module: its docstring says what the figure shows; ``SECTION`` is the part
 of the report it belongs to; ``draw(tables) -> Figure`` draws, and draws a labelled panel where
 there is nothing to show; ``finding(tables) -> str`` says in one sentence what the data say.
-``TABLES``, only where a figure needs few: a tuple of names of tables, the only ones it is given.
+``TABLES`` are the names of the tables it reads, a tuple of literals: it is given no other, and is
+drawn anew when one of them changes.
 ``kind`` names the package; that of the hardware page is another one.
 """
 
@@ -16,7 +17,7 @@ from matplotlib.text import Text
 from pandas import DataFrame
 
 from rnnbench import tables as stored
-from rnnbench.figures import _theme
+from rnnbench.figures import _rows, _theme
 from rnnbench.names import load
 from rnnbench.records import replacing
 
@@ -26,7 +27,8 @@ HARDWARE = "hardware.figures"
 def draw(name: str, tables: dict[str, DataFrame], kind: str = "figures") -> Figure:
     """Draw one figure in the house style; a dollar sign in a name begins no formula."""
     with matplotlib.rc_context(_theme.RC):
-        figure = load(kind, name).draw(tables)
+        module = load(kind, name)
+        figure = module.draw(_rows.given(tables, module.TABLES))
     for text in figure.findobj(Text):  # powers of ten on an axis are not written yet
         text.set_parse_math("$" not in text.get_text())
     return figure
@@ -34,7 +36,9 @@ def draw(name: str, tables: dict[str, DataFrame], kind: str = "figures") -> Figu
 
 def finding(name: str, tables: dict[str, DataFrame], kind: str = "figures") -> str:
     """What the data of one figure say, in one sentence."""
-    return load(kind, name).finding(tables)
+    module = load(kind, name)
+    said: str = module.finding(_rows.given(tables, module.TABLES))
+    return said
 
 
 def caption(name: str, kind: str = "figures") -> str:

@@ -36,9 +36,24 @@ NUMBERS = frozenset(
 )
 
 
+class Given(dict[str, DataFrame]):
+    """The tables that a module names in TABLES: it can see no other, and does not miss one."""
+
+    def __missing__(self, name: str) -> DataFrame:
+        raise LookupError(f"the table {name} is read here and not named in TABLES")
+
+
+def given(tables: Tables, wanted: Iterable[str]) -> Given:
+    """The tables that are wanted; one that is absent has no rows."""
+    return Given({n: tables[n] if n in tables else columns.table(n) for n in wanted})
+
+
 def rows(tables: Tables, name: str) -> DataFrame:
     """Copy a table with numbers as floats: "nan" is no number, "inf" is one. Absent: no rows."""
-    table = tables[name].copy() if name in tables else columns.table(name)
+    try:
+        table = tables[name].copy()
+    except KeyError:
+        table = columns.table(name)
     for column in NUMBERS & set(table.columns) - ({"value"} if name == "machines" else set()):
         table[column] = pd.to_numeric(table[column], errors="coerce").astype(float)
     if "leaky" in table:
@@ -67,10 +82,13 @@ def timed(speed: DataFrame) -> DataFrame:
 
 
 def leaky(tables: Tables) -> set[str]:
-    """Variants that see the future: they are shown, and kept out of every ranking."""
-    told = [rows(tables, name) for name in ("runs", "generation")]
+    """Variants that see the future: they are shown, and kept out of every ranking.
+
+    Each table that is given tells it of its own.
+    """
+    told = [rows(tables, name) for name in ("runs", "trials", "generation") if name in tables]
     marked = {name for table in told if "leaky" in table for name in table.variant[table.leaky]}
-    speed = rows(tables, "speed")
+    speed = rows(tables, "speed") if "speed" in tables else DataFrame()
     backward = speed.variant[speed.directions > 1] if "directions" in speed else ()
     named = (name for name in speed.get("variant", []) if "bidirectional" in name)
     return marked | {*backward, *named}

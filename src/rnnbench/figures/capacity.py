@@ -9,6 +9,7 @@ from pandas import DataFrame
 from rnnbench.figures import _rows, _theme, _trials
 
 SECTION = "Language models"
+TABLES = ("trials",)
 ACROSS = {"num_parameters": "parameters", "train_seconds": "training time (s)"}
 DOWN = {"heldout_perplexity": "held-out perplexity", "perplexity": "training perplexity"}
 

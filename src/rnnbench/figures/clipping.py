@@ -14,6 +14,7 @@ from pandas import DataFrame
 from rnnbench.figures import _rows, _theme
 
 SECTION = "Gradients"
+TABLES = ("runs",)
 KEYS = ["machine", "corpus", "variant", "sampler", "device", "seed"]
 METRICS = {"clipped_share": "share of updates\nclipped", "perplexity": "training\nperplexity"}
 

@@ -14,6 +14,7 @@ from pandas import DataFrame
 from rnnbench.figures import _rows, _theme
 
 SECTION = "Text"
+TABLES = ("counting",)
 POINT = ["text", "megabytes"]
 LOOK = {"book": (_theme.ORANGE, "s", "the book's way"), "suite": (_theme.BLUE, "o", "this suite")}
 

@@ -13,6 +13,7 @@ from pandas import DataFrame
 from rnnbench.figures import _rows, _theme
 
 SECTION = "Minibatches"
+TABLES = ("coverage", "coverage_curves")
 OFFSETS = {
     "none": ("always 0", _theme.ORANGE, "--"),
     "uniform": ("uniform, below num_steps", _theme.BLUE, "-"),

@@ -12,6 +12,7 @@ from pandas import DataFrame
 from rnnbench.figures import _rows, _samplers, _theme
 
 SECTION = "Minibatches"
+TABLES = ("detaching", "detaching_runs")
 LOOK = {"detached": (_theme.BLUE, "o"), "attached": (_theme.ORANGE, "s")}
 LINES = ("-", "--", ":", "-.")
 

@@ -17,6 +17,7 @@ from pandas import DataFrame
 from rnnbench.figures import _rows, _theme
 
 SECTION = "Language models"
+TABLES = ("generation", "runs")
 STAGES = {"untrained": "before training", "trained": "after training"}
 X, Y = "distinct_chars_3_share", "judge_bits_per_char"
 SIDES = ((7, -8), (-7, 4))  # points from a mark to its label

@@ -12,6 +12,7 @@ from pandas import DataFrame
 from rnnbench.figures import _curves, _rows, _theme
 
 SECTION = "Language models"
+TABLES = ("runs", "curves")
 
 
 def draw(tables: _rows.Tables) -> Figure:

@@ -16,6 +16,7 @@ from pandas import DataFrame
 from rnnbench.figures import _rows, _theme
 
 SECTION = "Gradients"
+TABLES = ("gradient_distance", "bptt_reach")
 STAGES = {"initial": ":", "trained": "-"}
 
 

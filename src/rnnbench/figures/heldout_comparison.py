@@ -16,6 +16,7 @@ from pandas import DataFrame
 from rnnbench.figures import _rows, _theme
 
 SECTION = "Language models"
+TABLES = ("runs", "floor", "ngram_lm")
 GREYS = ("#9a9a9a", _theme.INK, _theme.YELLOW, _theme.SKY)  # smoothings; variants have the colours
 TOKENS = {"char": ("o", "-"), "word": ("s", "--")}
 
@@ -146,7 +147,7 @@ def _handles(ladder: DataFrame, smoothings: list[str], tables: _rows.Tables) -> 
     ]
     if handles:
         handles.append(Line2D([], [], color=_theme.INK, ls=":", lw=0.9, label="best n-gram model"))
-    if len(tables.get("floor", [])):
+    if len(_rows.rows(tables, "floor")):
         handles.append(Line2D([], [], color=_theme.PURPLE, ls="--", label="floor: entropy rate"))
     return handles
 

@@ -11,6 +11,7 @@ from pandas import DataFrame
 from rnnbench.figures import _rows, _theme
 
 SECTION = "Language models"
+TABLES = ("memory", "half_life")
 SPLITS = {"train": "training text", "heldout": "held-out text"}
 FAINTEST = 1e-7  # nats; below it a float32 prediction does not move
 

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from rnnbench.figures import _heat, _rows
 
 SECTION = "Language models"
+TABLES = ("runs",)
 
 
 def draw(tables: _rows.Tables) -> Figure:

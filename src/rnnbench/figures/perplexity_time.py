@@ -7,6 +7,7 @@ from pandas import DataFrame
 from rnnbench.figures import _rows, _theme
 
 SECTION = "Language models"
+TABLES = ("runs",)
 PANEL = ["corpus", "machine", "device"]
 
 

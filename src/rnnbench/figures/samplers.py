@@ -11,6 +11,7 @@ from pandas import DataFrame
 from rnnbench.figures import _rows, _samplers, _theme
 
 SECTION = "Minibatches"
+TABLES = ("runs",)
 
 
 def draw(tables: _rows.Tables) -> Figure:

@@ -11,6 +11,7 @@ from pandas import DataFrame
 from rnnbench.figures import _rows, _samplers, _theme
 
 SECTION = "Minibatches"
+TABLES = ("padding", "sentences")
 ORDERS = {"shuffled": (_theme.ORANGE, "in random order"), "bucketed": (_theme.BLUE, "by length")}
 UNITS = {"sentence": ("o", "-"), "line": ("s", "--")}
 WAYS = {

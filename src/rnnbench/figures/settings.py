@@ -10,6 +10,7 @@ from pandas import DataFrame
 from rnnbench.figures import _rows, _theme, _trials
 
 SECTION = "Language models"
+TABLES = ("trials",)
 LINES = {"heldout_perplexity": ("held-out", "-"), "perplexity": ("training", ":")}
 
 

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from rnnbench.figures import _rows, _sine, _theme
 
 SECTION = "Sine"
+TABLES = ("sine", "sine_floor", "sine_predictions")
 DRAWN = ("mlp", "direct", "rnn", "ols_ar")
 
 

@@ -11,6 +11,7 @@ from pandas import DataFrame
 from rnnbench.figures import _rows, _sine, _theme
 
 SECTION = "Sine"
+TABLES = ("sine_lags", "sine_floor")
 ROUNDING = 1e-30  # errors below it are drawn here
 
 

@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 from rnnbench.figures import _rows, _sine, _theme
 
 SECTION = "Sine"
+TABLES = ("sine", "sine_predictions")
 
 
 def draw(tables: _rows.Tables) -> Figure:

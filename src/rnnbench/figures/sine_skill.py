@@ -11,6 +11,7 @@ from pandas import DataFrame
 from rnnbench.figures import _rows, _sine, _theme
 
 SECTION = "Sine"
+TABLES = ("sine_skill",)
 DRAWN = ("mlp", "direct", "rnn", "ols_ar")
 LOWEST = -2.0  # of the axis; longer lines are cut there
 

@@ -14,6 +14,7 @@ from pandas import DataFrame
 from rnnbench.figures import _rows, _sine, _theme
 
 SECTION = "Sine"
+TABLES = ("sine_maps",)
 LEAST = 1e-9  # gains below it are drawn here
 
 

@@ -15,6 +15,7 @@ from pandas import DataFrame
 from rnnbench.figures import _rows, _theme
 
 SECTION = "Gradients"
+TABLES = ("bptt_training", "bptt")
 LOOKS: dict[str, _theme.Keywords] = {
     "regular": {"color": _theme.BLUE, "marker": "o"},
     "randomized": {"color": _theme.ORANGE, "marker": "s"},

@@ -8,6 +8,7 @@ from pandas import DataFrame
 from rnnbench.figures import _rows, _theme, _trials
 
 SECTION = "Language models"
+TABLES = ("trials",)
 TRIALS = ("text_whole", "words")
 
 

@@ -14,6 +14,7 @@ from pandas import DataFrame, Series
 from rnnbench.figures import _rows, _theme
 
 SECTION = "Text"
+TABLES = ("rank_frequency", "zipf")
 
 
 def draw(tables: _rows.Tables) -> Figure:

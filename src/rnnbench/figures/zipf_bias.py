@@ -13,6 +13,7 @@ from pandas import DataFrame, Series
 from rnnbench.figures import _rows, _theme
 
 SECTION = "Text"
+TABLES = ("zipf_bias",)
 BAND, NEAR = 0.01, 0.05
 
 
