@@ -372,7 +372,9 @@ def test_a_point_that_failed_has_its_reason_and_no_number(campaign, tmp_path):
 def test_the_noise_is_the_ratio_of_two_arms_of_the_same_thing(campaign, tmp_path):
     arms = [windows(k, [], [100, 101, 102], arm="ab"[k % 2]) for k in range(1, 9)]
     alone = [windows(k, [], [100, 101, 102], dtype="float64") for k in range(1, 9)]
-    (row,) = gathered("noise", campaign(*arms, *alone)[1:2], folder=tmp_path).to_dict("records")
+    table = gathered("noise", campaign(*arms, *alone)[1:2], folder=tmp_path)
+    assert table.columns.tolist() == columns.COLUMNS["noise"]
+    (row,) = table.to_dict("records")
     assert (row["dtype"], row["ratio"], row["n"], row["processes"]) == ("float32", 1, 24, 8)
     assert row["low"] <= 1 <= row["high"]
 
@@ -383,7 +385,9 @@ def test_variants_are_compared_with_the_plain_layer_round_by_round(campaign, tmp
     fused = [windows(k, [], [200 / k] * 3, variant="gru_fused") for k in range(1, 8)]
     alone = [windows(k, [], [200 / k] * 3, variant="gru_deep", threads=2) for k in range(1, 8)]
     paths = campaign(*plain, *fused, *alone)[1:2]
-    (row,) = gathered("speedup", paths, folder=tmp_path).to_dict("records")
+    table = gathered("speedup", paths, folder=tmp_path)
+    assert table.columns.tolist() == columns.COLUMNS["speedup"]
+    (row,) = table.to_dict("records")
     assert (row["variant"], row["baseline"], row["n"]) == ("gru_fused", "gru", 7)
     assert [row[name] for name in ("ratio", "low", "high")] == pytest.approx([2, 2, 2])
 

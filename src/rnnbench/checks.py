@@ -95,7 +95,7 @@ def _minibatches(study: "Study") -> None:
 
 def _lengths(study: "Study") -> None:
     """No text has more tokens than bytes; of one that is not on disk nothing is known yet."""
-    sizes = {}
+    sizes: dict[tuple[str, str], float] = {}
     for corpus in study["corpora"]:
         for file in study.own_file({"corpus": corpus}):
             most = Path(file).stat().st_size

@@ -123,10 +123,10 @@ def require(rows: Iterable[Row]) -> None:
 def demands_of(key: str, run: RunConfig) -> Iterator[Demand]:
     """What one training run asks of its text: a minibatch to train on, a held-out prediction."""
     text = run.corpus, run.token
-    split = {"train_tokens": run.train_tokens, "heldout_share": run.heldout_share}
+    split = run.train_tokens, run.heldout_share
     wanted = samplers.tokens_needed(run.batch_size, run.num_steps)
-    yield Demand(key, *text, "train", wanted, _minibatch(run.batch_size, run.num_steps), **split)
-    yield Demand(key, *text, "heldout", 2, "a token, and one to predict", **split)
+    yield Demand(key, *text, "train", wanted, _minibatch(run.batch_size, run.num_steps), *split)
+    yield Demand(key, *text, "heldout", 2, "a token, and one to predict", *split)
 
 
 def _of_timings(study: "Study") -> Iterator[Demand]:
@@ -144,17 +144,17 @@ def _of_timings(study: "Study") -> Iterator[Demand]:
 def _of_trained(study: "Study") -> Iterator[Demand]:
     """Of what trained models are tried on."""
     grid = study["runs"]
-    split = {"train_tokens": grid["train_tokens"], "heldout_share": grid["heldout_share"]}
+    split = grid["train_tokens"], grid["heldout_share"]
     contexts = study["memory"]["contexts"]
     for corpus in grid["corpora"]:
         if study.memory_runs(corpus):
             text, why = (corpus, grid["token"]), "more than the longest context"
             for part in ("train", "heldout"):
-                yield Demand("memory.contexts", *text, part, max(contexts) + 1, why, **split)
+                yield Demand("memory.contexts", *text, part, max(contexts) + 1, why, *split)
     if study.writers:
         wanted = max(map(len, study["texts"]["prefixes"])) + 1
         text, why = (grid["corpora"][0], "char"), "more than the longest prefix"
-        yield Demand("texts.prefixes", *text, "heldout", wanted, why, **split)
+        yield Demand("texts.prefixes", *text, "heldout", wanted, why, *split)
 
 
 def _of_gradients(study: "Study") -> Iterator[Demand]:

@@ -180,7 +180,7 @@ def speedup(paths: Sequence[str], missing: DataFrame) -> DataFrame:
         if plain != point["variant"] and baseline is not None:
             found = rates.speedup(windows, baseline)
             rows += [point | {"baseline": plain} | found] if found else []
-    return DataFrame(rows)
+    return DataFrame(rows, columns=columns.COLUMNS["speedup"])
 
 
 def noise(paths: Sequence[str], missing: DataFrame) -> DataFrame:
@@ -189,7 +189,7 @@ def noise(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     groups = samples.groupby(TIMING_KEYS, sort=False) if len(samples) else ()
     found = [(key, rates.noise(windows)) for key, windows in groups]
     rows = [dict(zip(TIMING_KEYS, key, strict=True)) | row for key, row in found if row]
-    return DataFrame(rows)
+    return DataFrame(rows, columns=columns.COLUMNS["noise"])
 
 
 def limit(paths: Sequence[str], missing: DataFrame) -> DataFrame:

@@ -431,6 +431,29 @@ def test_stages_that_are_all_switched_off_leave_a_report_without_their_jobs(tmp_
     assert jobs == texts | once | {"total": sum((texts | once).values())}
 
 
+def test_a_text_of_too_few_words_is_told_before_anything_is_trained(tmp_path: Path) -> None:
+    (tmp_path / "short.txt").write_text("many longish words. " * 130)  # 1,300 bytes to a bound
+    text = TOY.read_text().replace("[calibration]", "[short]")
+    config = tmp_path / "own.yaml"
+    config.write_text(text + "own_texts: {short: {source: short.txt}}\n")
+    target = "results/tables/trials.csv"
+    done = snakemake(PROJECT, target, "--directory", str(tmp_path), configfile=config)
+    said = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "trials.words: short: wanted at least 1155 words to train on" in said
+    assert "found 351" in said and "Traceback" not in said
+    assert not (tmp_path / "results/trials").exists()
+
+
+def test_a_new_demand_on_a_text_makes_no_run_again(study: Path, tmp_path: Path) -> None:
+    config = tmp_path / "farther.yaml"
+    config.write_text(TOY.read_text().replace("distance: 20", "distance: 21"))
+    done = snakemake(study, "-n", configfile=config)
+    jobs = planned(done)
+    assert "lengths" in (done.stdout + done.stderr).splitlines()
+    assert jobs and all(job.startswith("table ") for job in jobs)
+
+
 def test_a_text_that_is_no_text_ends_with_one_message_and_no_file(tmp_path: Path) -> None:
     (tmp_path / "numbers.txt").write_text("1 2 3\n" * 1000)
     text = (TOY).read_text()
