@@ -21,12 +21,12 @@ from pandas import DataFrame
 from rnnbench import admission, machine, preflight, sample_files
 from rnnbench.jobs import OPTIMISER, TimingConfig
 from rnnbench.points import ADDRESS, MEASURED, Point, Protocol, know_calm, usual_scatter
-from rnnbench.timing import Interpreter, Text, WorkError
+from rnnbench.timing import PROTOCOL, Interpreter, Text, WorkError
 
 FAILED = "failed"
 COLUMNS = (  # of a point, beside its address: what became of it, and what makes it the same work
     *("status", "reason", "ended", "rounds", "corpus", "tokens_sha256", "vocab_size"),
-    *("learning_rate", "optimiser", "source_sha256", "usable_cores", "torch_version"),
+    *("learning_rate", "optimiser", "protocol", "source_sha256", "usable_cores", "torch_version"),
     *("windows", "window_seconds", "warmup_seconds"),
 )
 
@@ -167,7 +167,8 @@ class Campaign:
 
     def table(self) -> DataFrame:
         """What became of each point, and what a comparison must know of it."""
-        common = {"optimiser": OPTIMISER, "usable_cores": machine.usable_cores()}
+        common = {"optimiser": OPTIMISER, "protocol": PROTOCOL}
+        common |= {"usable_cores": machine.usable_cores()}
         usual = usual_scatter(self.points)
         rows = [self.identity(p, p.timing) | common | p.row(usual) for p in self.points]
         return DataFrame(rows, columns=[*ADDRESS, *COLUMNS])

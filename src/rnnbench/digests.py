@@ -34,7 +34,6 @@ CARRIERS = {  # file -> its room, and what it carries
     "records.py": ("base", "files written whole, and read back"),
     "arrays.py": ("base", "arrays on disk"),
     "names.py": ("base", "names to modules, which are starts"),
-    "jobs.py": ("base", "parameters, which Snakemake watches"),
     "tables.py": ("tables", "tables on disk; for the rule `table` what they are made of"),
     "folders.py": ("texts", "where texts lie; their hashes are checked"),
     "download.py": ("texts", "texts from elsewhere; their hashes are checked"),

@@ -24,7 +24,7 @@ from rnnbench.hardware.pairs import Timed
 
 BASELINE = "baseline"
 MODEL = ("sampler", "clip_norm", "dtype", "hidden_size", "batch_size", "num_steps")
-FREE = {"variant", "device", "threads_policy", "source_sha256"}  # what may differ between ways
+FREE = {"variant", "device", "threads_policy"}  # what may differ between ways
 WAY = ("variant", "device", "threads")
 CHOSEN = [*WAY, "tokens_per_second", "candidates"]
 COLUMNS = [

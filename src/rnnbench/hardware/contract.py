@@ -4,6 +4,9 @@ A point of one machine is compared with a point of another only if every field o
 else it is refused, and the fields are named. Fields of CONDITIONS may differ: they are labels of
 the comparison. What a bundle does not tell is unknown, and unknown never equals anything, not even
 itself.
+
+The source of a timed step is a condition: an edit of it need not change what is done. Where one
+does, the number of the protocol is raised (:mod:`rnnbench.timing`).
 """
 
 import hashlib
@@ -24,9 +27,11 @@ KEY = {  # what is timed, as the study asks for it: points of two machines meet 
 }
 WORK = KEY | {
     **{"corpus": str, "tokens_sha256": str, "vocab_size": int},
-    **{"learning_rate": float, "optimiser": str, "source_sha256": str},
+    **{"learning_rate": float, "optimiser": str, "protocol": int},
 }
+FORMER = 1  # the protocol of bundles that tell the digest of their source and no number of it
 CONDITIONS = (
+    "source_sha256",
     *("torch_version", "threads", "windows", "window_seconds", "warmup_seconds"),
     *("numerics_id", "rnnbench", "python", "libc", "blas", "blas_version"),
     *("mkldnn_version", "cpu_capability", "openmp", "denormals", "torch_cuda", "cudnn"),
@@ -49,7 +54,8 @@ def policies(timed: Point) -> list[str]:
 
 def work(timed: Point, policy: str) -> dict[str, Any]:
     """The fields of WORK of a point under one of its policies of threads."""
-    values = {**timed, "threads_policy": policy}
+    former = {} if missing(timed.get("source_sha256")) else {"protocol": FORMER}
+    values = {**former, **timed, "threads_policy": policy}
     return {name: _typed(kind, values.get(name)) for name, kind in WORK.items()}
 
 
