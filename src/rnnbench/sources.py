@@ -35,7 +35,7 @@ STARTS: dict[str, tuple[str, ...]] = {  # rule -> what its jobs start at beside 
     "generation": ("decoders/*", "variants/{variant}"),
     "machine": ("fingerprint",),
     "campaign": ("fingerprint", TIMED, *ADMITTED),
-    "table": ("tables",),
+    "table": ("tables:{table}",),  # the function of its name, if there is one
     "findings": ("claims/*",),
     "figure": ("figures/{figure}",),
     "report": ("charts/*", "claims/*", "figures/*"),
