@@ -9,7 +9,7 @@ from rnnbench import corpora, counting, tables
 from rnnbench.job import recorded
 from rnnbench.records import PART
 
-with recorded(snakemake):
+with recorded(snakemake, by_others=True):
     settings = snakemake.params
     raw = corpora.find(settings.corpus, settings.own_texts).raw(corpora.Folders.from_environment())
     sizes = settings.texts, settings.megabytes, settings.repeats

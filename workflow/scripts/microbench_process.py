@@ -3,6 +3,6 @@
 from rnnbench import machine, microbench
 from rnnbench.job import recorded
 
-with recorded(snakemake):
+with recorded(snakemake, by_others=True):
     machine.require(snakemake.wildcards.machine)
     microbench.measure(list(snakemake.input), snakemake.output[0])
