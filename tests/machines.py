@@ -19,7 +19,7 @@ POINT = {
 }
 WORK = {
     **{"corpus": "calibration", "tokens_sha256": "d" * 64, "vocab_size": 28, "learning_rate": 1.0},
-    **{"optimiser": "sgd", "source_sha256": "e" * 64, "torch_version": "2.13.0"},
+    **{"optimiser": "sgd", "protocol": 1, "source_sha256": "e" * 64, "torch_version": "2.13.0"},
     **{"windows": 4, "window_seconds": 0.1, "warmup_seconds": 0.25},
 }
 SPEEDS = {"rnn": 4e5, "gru": 2e5, "gru_deep": 1e5, "gru_fused": 9e5}  # tokens per second

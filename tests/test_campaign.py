@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from test_timing import TIMING, VOCAB_SIZE
 
-from rnnbench import campaign, sample_files, tables
+from rnnbench import campaign, sample_files, tables, timing
 from rnnbench.campaign import Campaign
 from rnnbench.errors import StudyError
 from rnnbench.hardware import contract
@@ -122,7 +122,8 @@ def test_a_point_tells_what_a_comparison_of_machines_must_know(machine, sitting)
     for row in sitting().table().to_dict("records"):
         told = contract.work(row, "all")
         assert contract.UNKNOWN not in told.values()
-        assert told["tokens_sha256"] != told["source_sha256"]
+        assert told["tokens_sha256"] != row["source_sha256"]
+        assert told["protocol"] == timing.PROTOCOL
         assert not contract.missing(row["torch_version"])
 
 

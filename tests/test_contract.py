@@ -1,6 +1,7 @@
 """Laws of the contract: what is the same work, what is a label, and what is never equal."""
 
 import math
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -8,9 +9,11 @@ from hypothesis import strategies as st
 from machines import POINT
 from machines import WORK as FACTS
 
+from rnnbench import tables, timing
 from rnnbench.hardware import contract
 from rnnbench.hardware.contract import CONDITIONS, KEY, UNKNOWN, WORK
 
+PUBLISHED = Path(__file__).parents[1] / "results/published"
 POINTS = {**POINT, **FACTS, "variant": "gru", "device": "cpu", "threads": 2, "usable_cores": 2}
 POINTS |= {name: f"{name} 1" for name in CONDITIONS if name not in POINTS}
 OTHER = {str: "another", int: 7, float: 0.125}
@@ -54,6 +57,22 @@ def test_a_changed_condition_is_a_label_and_no_refusal(name):
     assert named(contract.labels(POINTS, other)) == {name}
     refused = contract.refusal(contract.work(POINTS, "all"), contract.work(other, "all"))
     assert refused == ""
+
+
+def test_a_bundle_that_tells_its_source_and_no_protocol_is_of_the_first():
+    former = {name: value for name, value in POINTS.items() if name != "protocol"}
+    said = [contract.refusal(contract.work(former, "all"), work(protocol=n)) for n in (1, 2)]
+    assert said == ["", "protocol 1 against 2"]
+    silent = {name: value for name, value in former.items() if name != "source_sha256"}
+    assert contract.work(silent, "all")["protocol"] == UNKNOWN
+
+
+def test_the_shipped_reference_is_comparable_with_what_this_source_times():
+    (place,) = PUBLISHED.glob("*-reference")
+    rows = tables.read(place / "tables/speed.csv").query("status == 'measured'")
+    old = [contract.work(contract.point(row, {}), "1") for row in rows.to_dict("records")]
+    new = [fields | {"protocol": timing.PROTOCOL} for fields in old]
+    assert {contract.refusal(*pair) for pair in zip(old, new, strict=True)} == {""}
 
 
 def test_points_that_are_equal_in_all_have_no_label():

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rnnbench import digests
-from rnnbench.digests import CARRIERS, EVERYTHING, PLANNED, SCRIPTS, Tree, imports
+from rnnbench import digests, imports
+from rnnbench.digests import CARRIERS, EVERYTHING, PLANNED, SCRIPTS, Tree
 from rnnbench.errors import SourceError
 
 TREE = Tree()
@@ -47,7 +47,9 @@ def by_parser(text: str, folder: str) -> set[str]:
 def test_the_imports_that_are_read_are_those_that_python_reads(name):
     folder = name.rpartition("/")[0]
     ours = {module for module in by_parser(TREE.text(name), folder) if module in known()}
-    assert {module for module in imports(TREE.text(name), folder) if module in known()} == ours
+    assert {
+        module for module in imports.every(TREE.text(name), folder) if module in known()
+    } == ours
 
 
 def known() -> set[str]:
@@ -71,7 +73,7 @@ def known() -> set[str]:
     ],
 )
 def test_an_import_counts_wherever_and_however_it_stands(text, found):
-    assert set(imports(text, "sub")) == found
+    assert set(imports.every(text, "sub")) == found
 
 
 def test_what_is_imported_counts_however_far_away_it_is_and_circles_end(tmp_path):
@@ -113,6 +115,24 @@ def digest_names(kind: str) -> list[str]:
     return sorted(p.stem for p in (digests.FOLDER / kind).glob("*.py") if p.stem[0] != "_")
 
 
+def test_of_a_module_that_makes_many_things_a_function_counts_with_what_it_hangs_on(tmp_path):
+    text = (
+        "from own import b, c\nfrom own.d import e as f\nimport own.g\nimport own.c\n"
+        "KEYS = f()\n"
+        "def one(x):\n    return b.of(x)\n"
+        "def two(x):\n    return _shared(x)\n"
+        "def _shared(x):\n    return x, KEYS\n"
+        "def three(x):\n    from own import h\n    return h, own.g.of(x)\n"
+        "ALL = [one, two, three]\n"
+    )
+    tree = package(tmp_path, a=text, **dict.fromkeys("bcdgh", ""))
+    assert tree.reached(["a:one"]) == ["a.py", "b.py"]
+    assert tree.reached(["a:two"]) == ["a.py", "d.py"]
+    assert tree.reached(["a:three"]) == ["a.py", "c.py", "g.py", "h.py"]
+    assert tree.reached(["a:none"]) == ["a.py"]
+    assert tree.reached(["a"]) == ["a.py", "b.py", "c.py", "d.py", "g.py", "h.py"]
+
+
 def test_data_counts_with_what_names_it():
     assert {"book/settings.csv", "book/published.csv"} <= {*TREE.reached(["book/verdicts"])}
     assert {"page.html.j2", "page.js", "parts.html.j2"} <= {*TREE.reached(["page"])}
@@ -136,7 +156,7 @@ def test_every_carrier_is_a_file_that_is_imported_and_says_what_it_carries():
     imported = {
         file
         for name in TREE.files
-        for module in imports(TREE.text(name), name.rpartition("/")[0])
+        for module in imports.every(TREE.text(name), name.rpartition("/")[0])
         for file in TREE.of(module)
     }
     assert {*CARRIERS} <= imported

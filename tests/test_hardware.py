@@ -121,6 +121,15 @@ def test_other_conditions_are_labels(slow):
         assert found.conditions.str.contains(words_of).all()
 
 
+def test_a_bundle_of_a_later_commit_compares_and_its_source_is_a_label(slow):
+    later = machine_of("other-2c", seed=4, source_sha256="f" * 64)
+    found = measured(pairs.table([slow, later], slow))
+    assert set(found.verdict) == {"not distinguishable"}
+    assert found.conditions.str.contains("source_sha256 ffffffffffff… against eeeeeeeeeeee…").all()
+    raised = machine_of("other-2c", seed=4, protocol=2)
+    assert set(measured(pairs.table([slow, raised], slow)).verdict) == {"not comparable"}
+
+
 def test_all_threads_of_two_machines_meet_and_so_do_equal_numbers(slow, fast):
     found = measured(pairs.table([slow, fast], slow))
     met = set(zip(found.baseline_threads, found.threads, found.threads_policy, strict=True))

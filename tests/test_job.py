@@ -1,11 +1,14 @@
 """Laws of a job's words: mistakes of the user in one line, faults of ours with their traceback."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from rnnbench import digests
 
 CODE = """
 import logging, sys, warnings
@@ -45,6 +48,36 @@ def test_a_job_that_works_says_nothing_and_logs_its_words_and_warnings(tmp_path)
     words = (tmp_path / "log").read_text()
     assert "epoch 1 of 2" in words
     assert "beware" in words
+
+
+EDITED = """
+from types import SimpleNamespace
+from snakemake.iocontainers import Namedlist
+from rnnbench.digests import FOLDER, Tree
+from rnnbench.job import recorded
+params = Namedlist(fromdict={"source": Tree().source(["metrics"])})
+empty = dict.fromkeys(("input", "output"), Namedlist())
+job = SimpleNamespace(log=["log"], params=params, **empty)
+with recorded(job, by_others=BY_OTHERS):
+    with (FOLDER / "metrics.py").open("a") as file:
+        file.write("# a word")
+    print("done")
+with recorded(job):
+    print("done again")
+"""
+
+
+@pytest.mark.parametrize("by_others", [False, True])
+def test_source_is_compared_when_a_job_starts_and_when_processes_of_its_own_have_ended(
+    by_others, tmp_path
+):
+    shutil.copytree(digests.FOLDER, tmp_path / "src/rnnbench")
+    command = [sys.executable, "-c", EDITED.replace("BY_OTHERS", str(by_others))]
+    there = os.environ | {"PYTHONPATH": str(tmp_path / "src")}
+    done = subprocess.run(command, cwd=tmp_path, env=there, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "done\n")
+    assert done.stderr.startswith("rnnbench: the source was edited after this job was planned")
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_chatter_is_not_logged(tmp_path):

@@ -18,6 +18,7 @@ from rnnbench.digests import EVERYTHING, Tree
 from rnnbench.names import names
 from rnnbench.sources import STARTS, Sources, script
 from rnnbench.study import Study
+from rnnbench.tables import BUILDERS
 
 PROJECT = Path(__file__).parents[1]
 REACH = Path(__file__).with_name("reach.csv")
@@ -62,6 +63,7 @@ def addresses(rule: str) -> Iterable[Mapping[str, str]]:
             stage: [{"variant": name} for name in STUDY[stage]["runs"]["variant"]]
             for stage in ("lipschitz", "bptt")
         },
+        "table": [{"table": name} for name in (*BUILDERS, "zipf")],
         "figure": [{"figure": name} for name in STUDY["figures"]],
         "hardware_figure": [{"figure": name} for name in names("hardware.figures")],
         "microbench_figure": [{"figure": "ratios"}],
@@ -129,7 +131,7 @@ def test_every_start_is_a_file():
     tree = Tree()
     for rule in {*rules(), *STARTS}:
         for start in (script(rule), *STARTS.get(rule, ())):
-            assert tree.matching(re.sub(r"\{\w+\}", "*", start)), (rule, start)
+            assert tree.matching(re.sub(r"\{\w+\}", "*", start.partition(":")[0])), (rule, start)
 
 
 # What was wrong while lists were kept by hand
@@ -137,15 +139,17 @@ def test_every_start_is_a_file():
 
 def test_the_statistics_of_two_arms_decide_what_is_made_of_them():
     found = again("comparison.py")
-    assert {"table", "campaign", "comparison", "noise", "hardware_page"} <= rules_of(found)
-    assert ("figure", "tokens_per_second") in found
+    assert {"campaign", "comparison", "noise", "hardware_page"} <= rules_of(found)
+    assert {("table", "noise"), ("table", "speed"), ("figure", "tokens_per_second")} <= found
+    assert {("table", "runs"), ("figure", "zipf")} & found == set()
     assert rules_of(found) & {"run", "gates"} == set()
 
 
 def test_the_count_of_work_decides_the_limit_that_is_timed():
-    found = rules_of(again("work.py"))
-    assert {"campaign", "table"} <= found
-    assert found & {"run", "generation", "memory", "gates"} == set()
+    found = again("work.py")
+    assert {("campaign",), ("table", "limit"), ("table", "costs")} <= found
+    assert ("table", "runs") not in found
+    assert rules_of(found) & {"run", "generation", "memory", "gates"} == set()
 
 
 @pytest.mark.parametrize("file", ["decoders/greedy.py", "generate/__init__.py"])
@@ -170,8 +174,13 @@ def test_figures_that_claims_read_numbers_of_decide_the_findings(shared):
     assert rules_of(again(f"figures/{shared}.py")) == {"figure", "findings", "report"}
 
 
-def test_the_skill_of_forecasts_is_a_matter_of_tables():
-    assert rules_of(again("skill.py")) == {"table"}
+def test_the_skill_of_forecasts_is_a_matter_of_its_table():
+    assert again("skill.py") == {("table", "sine_skill")}
+
+
+def test_a_table_is_made_by_the_function_of_its_name():
+    """By which its source is found."""
+    assert {name: build.__name__ for name, build in BUILDERS.items()} == {n: n for n in BUILDERS}
 
 
 # Bounds
@@ -232,6 +241,14 @@ def test_a_rule_that_loads_plugins_by_name_starts_at_them():
                 if not any(start.startswith(f"{kind}/") for start in starts):
                     idle.add((rule, kind))
     assert idle == {*IDLE}
+
+
+def test_source_that_other_processes_import_is_compared_when_they_have_ended():
+    tree, compared = Tree(), {"campaign": "each process compares", "overheads": "imports are timed"}
+    for rule in {*rules()} - WHOLE - SHOWN - {*compared}:
+        starting = [file for file in reached(rule) if '[sys.executable, "-' in tree.text(file)]
+        told = "by_others=True" in tree.text(f"{script(rule)}.py")
+        assert told == bool(starting), (rule, starting)
 
 
 @pytest.mark.parametrize("variant", ["gru", "lstm_scratch", "rnn_relu"])

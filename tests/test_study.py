@@ -20,7 +20,7 @@ from snakemake.utils import update_config
 
 from rnnbench.errors import StudyError
 from rnnbench.jobs import LARGEST_SEED, RunConfig, path_value, settings, settings_path
-from rnnbench.names import load, names
+from rnnbench.names import load, names, tables
 from rnnbench.study import NOT_AVAILABLE, Study
 
 CONFIG = Path(__file__).parents[1] / "config"
@@ -796,11 +796,18 @@ def test_no_limit_is_measured_in_a_type_that_the_device_lacks():
     assert {address["dtype"] for address in study.timings} == {"float32", "tf32"}
 
 
-def test_a_figure_is_drawn_from_the_tables_it_names_or_from_all():
-    study, tables = read(shipped()), ["t/speed.csv", "t/speedup.csv", "t/runs.csv"]
-    assert study.drawn_from(tables)({"figure": "crossover"}) == ["t/speedup.csv"]
-    assert study.drawn_from(tables)({"figure": "perplexity"}) == tables
+def test_a_figure_is_drawn_from_the_tables_it_names():
+    study, there = read(shipped()), ["t/speed.csv", "t/speedup.csv", "t/runs.csv"]
+    assert study.drawn_from(there)({"figure": "crossover"}) == ["t/speedup.csv"]
+    assert study.drawn_from(there)({"figure": "perplexity"}) == ["t/runs.csv"]
     assert study.figures_of(["speedup"]) == ["crossover"]
+
+
+def test_what_names_no_tables_is_told_to():
+    with pytest.raises(
+        StudyError, match=r"samplers/sequential_reset\.py: wanted TABLES, the names"
+    ):
+        tables("samplers", "sequential_reset")
 
 
 # The sine and the studies of minibatches

@@ -22,15 +22,15 @@ from pandas import DataFrame
 from rnnbench import admission, machine, preflight, sample_files, samplers
 from rnnbench.jobs import OPTIMISER, TimingConfig
 from rnnbench.points import ADDRESS, MEASURED, Point, Protocol, know_calm, usual_scatter
-from rnnbench.timing import Interpreter, Text, WorkError
+from rnnbench.timing import PROTOCOL, Interpreter, Text, WorkError
 
 FAILED = "failed"
 APART = {*ADDRESS, "process"}
 COLUMNS = (  # of a point, beside its address: what became of it, and what makes it the same work
     *("status", "reason", "ended", "rounds"),
     *(field.name for field in dataclasses.fields(TimingConfig) if field.name not in APART),
-    *("tokens_sha256", "vocab_size", "optimiser", "source_sha256", "usable_cores"),
-    "torch_version",
+    *("tokens_sha256", "vocab_size", "optimiser", "protocol", "source_sha256"),
+    *("usable_cores", "torch_version"),
 )
 
 log = logging.getLogger(__name__)
@@ -176,7 +176,8 @@ class Campaign:
 
     def table(self) -> DataFrame:
         """What became of each point, and what a comparison must know of it."""
-        common = {"optimiser": OPTIMISER, "usable_cores": machine.usable_cores()}
+        common = {"optimiser": OPTIMISER, "protocol": PROTOCOL}
+        common |= {"usable_cores": machine.usable_cores()}
         usual = usual_scatter(self.points)
         rows = [self.identity(p, p.timing) | common | p.row(usual) for p in self.points]
         return DataFrame(rows, columns=[*ADDRESS, *COLUMNS])

@@ -3,9 +3,10 @@
 A job starts at its script and at the plugins that it names. The files these import count, and those
 that they import, wherever the statement stands but in a block under ``TYPE_CHECKING``; a package
 with the ``__init__`` that its import runs, unless that is words alone; a file with the data files
-that it names, in its folder or above. Files that carry results and do not decide them (CARRIERS)
-count where a job starts at them, or at another file of their room. RESULTS is a part of every
-digest.
+that it names, in its folder or above. A start ``module:function`` counts the whole module, and of
+its imports those that the function hangs on. Files that carry results and do not decide them
+(CARRIERS) count where a job starts at them, or at another file of their room. RESULTS is a part of
+every digest.
 
 Only the standard library is imported: reading a study and starting a job stay quick.
 """
@@ -19,6 +20,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self, TypedDict
 
+from rnnbench import imports
 from rnnbench.errors import SourceError
 
 RESULTS = 1  # raised by hand where a carrier changes results: every result is made again
@@ -34,7 +36,6 @@ CARRIERS = {  # file -> its room, and what it carries
     "records.py": ("base", "files written whole, and read back"),
     "arrays.py": ("base", "arrays on disk"),
     "names.py": ("base", "names to modules, which are starts"),
-    "jobs.py": ("base", "parameters, which Snakemake watches"),
     "tables.py": ("tables", "tables on disk; for the rule `table` what they are made of"),
     "folders.py": ("texts", "where texts lie; their hashes are checked"),
     "download.py": ("texts", "texts from elsewhere; their hashes are checked"),
@@ -46,14 +47,11 @@ CARRIERS = {  # file -> its room, and what it carries
     "job.py": ("provenance", "how a script runs"),
     "provenance.py": ("provenance", "what a job read and wrote, by hash"),
     "digests.py": ("provenance", "what a job is made of, by hash"),
+    "imports.py": ("provenance", "what is imported, which is what is hashed"),
     "agreement.py": ("engines", "who may train a run; a start where that is asked"),
     "native/__init__.py": ("variants", "the native step, which is a variant's; else its hash"),
 }
 
-_CHECKING = re.compile(r"^([ \t]*)if (?:typing\.)?TYPE_CHECKING:\n(?:\1[ \t]+.*\n|[ \t]*\n)+", re.M)
-_IMPORT = re.compile(
-    r"^[ \t]*(?:from[ \t]+(?P<base>[\w.]+)[ \t]+)?import[ \t]+(?P<names>\([^)]*\)|[^\n]+)", re.M
-)
 _WORDS = re.compile(r'\s*(?:"""(?:(?!""").)*""")?\s*', re.S)
 
 
@@ -116,7 +114,17 @@ class Tree:
     def reached(self, starts: Iterable[str]) -> list[str]:
         """Names of the files that count, sorted."""
         found: set[str] = set()
-        waiting = [name for start in starts for name in self.matching(start)]
+        waiting: list[str] = []
+        for start in starts:
+            module, _, function = start.partition(":")
+            files = self.matching(module)
+            if function:
+                found.update(files)
+                waiting += [
+                    n for f in files for n in self.imported(f, imports.used(self.text(f), function))
+                ]
+            else:
+                waiting += files
         while waiting:
             name = waiting.pop()
             if name not in found:
@@ -141,10 +149,14 @@ class Tree:
             found = [file for file, lies in self.data.items() if below(folder, lies)]
             found = [file for file in found if file != name and file.rpartition("/")[2] in text]
             if name.endswith(".py"):
-                imported = (file for module in imports(text, folder) for file in self.of(module))
-                found += [file for file in imported if self.entered(file, name)]
+                found += self.imported(name, imports.every(text, folder))
             self.followed[name] = list(dict.fromkeys(found))
         return self.followed[name]
+
+    def imported(self, by: str, modules: Iterable[str]) -> list[str]:
+        """Files that count because a file that does imports these modules."""
+        files = (file for module in modules for file in self.of(module))
+        return [file for file in files if self.entered(file, by)]
 
     def entered(self, file: str, by: str) -> bool:
         """Whether a file counts because another does that imports it."""
@@ -179,32 +191,6 @@ class Tree:
         if name not in self.contents:
             self.contents[name] = self.files[name].read_bytes()
         return self.contents[name]
-
-
-def imports(text: str, folder: str = "") -> Iterator[str]:
-    """Modules that a source file may import, by its statements: ``a.b`` of ``from a import b`` too.
-
-    Args:
-        text: of the file.
-        folder: of the package that the file lies in, from which relative imports count.
-    """
-    for found in _IMPORT.finditer(_CHECKING.sub("", text)):
-        listed = re.sub(r"#.*", "", found["names"]).strip("() \t\n").split(",")
-        names = [part.split()[0] for part in listed if part.strip()]
-        if found["base"] is None:
-            yield from names
-        else:
-            base = _absolute(found["base"], folder)
-            yield base
-            yield from (f"{base}.{name}" for name in names)
-
-
-def _absolute(module: str, folder: str) -> str:
-    above = len(module) - len(module.lstrip("."))
-    if not above:
-        return module
-    here = [FOLDER.name, *filter(None, folder.split("/"))]
-    return ".".join([*here[: len(here) - above + 1], *filter(None, [module[above:]])])
 
 
 def below(folder: str, above: str) -> bool:

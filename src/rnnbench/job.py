@@ -43,7 +43,7 @@ def plain_matplotlib() -> None:
 
 
 @contextmanager
-def recorded(snakemake: Any) -> Iterator[provenance.Job]:
+def recorded(snakemake: Any, by_others: bool = False) -> Iterator[provenance.Job]:
     """Do the block as a job of the workflow: with its log, its determinism and its record.
 
     The script has imported what it works with; that must be the source that the job was given.
@@ -51,12 +51,20 @@ def recorded(snakemake: Any) -> Iterator[provenance.Job]:
     Args:
         snakemake: what Snakemake gives a script; a parameter ``determinism`` is the mode to work
             in, ``fast`` where there is none.
+        by_others: whether the work is done by processes that import its source in their turn; it
+            must still be the same when they have ended.
+
+    Raises:
+        SourceError: the source is not what the job was given.
     """
     with logged(snakemake.log[0]):
-        digests.require(snakemake.params.get("source"))
+        source = snakemake.params.get("source")
+        digests.require(source)
         determinism.begin(snakemake.params.get("determinism", "fast"))
         with provenance.kept(snakemake) as job:
             yield job
+            if by_others:
+                digests.require(source)
 
 
 @contextmanager

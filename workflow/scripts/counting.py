@@ -9,7 +9,7 @@ import pandas as pd
 from rnnbench import corpora, counting, tables
 from rnnbench.records import PART
 
-with recorded(snakemake):
+with recorded(snakemake, by_others=True):
     settings = snakemake.params
     raw = corpora.find(settings.corpus, settings.own_texts).raw(corpora.Folders.from_environment())
     sizes = settings.texts, settings.megabytes, settings.repeats

@@ -9,7 +9,7 @@ from rnnbench import detaching, tables
 from rnnbench.jobs import RunConfig
 from rnnbench.vocab import Vocab
 
-with recorded(snakemake):
+with recorded(snakemake, by_others=True):
     torch.set_num_threads(1)
     settings, runs = snakemake.params, [RunConfig.from_strings(r) for r in snakemake.params.runs]
     ids = np.load(snakemake.input.ids, allow_pickle=False)

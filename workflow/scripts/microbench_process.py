@@ -4,6 +4,6 @@ from rnnbench.job import recorded
 
 from rnnbench import machine, microbench
 
-with recorded(snakemake):
+with recorded(snakemake, by_others=True):
     machine.require(snakemake.wildcards.machine)
     microbench.measure(list(snakemake.input), snakemake.output[0])

@@ -7,7 +7,7 @@ from rnnbench import parting, tables
 from rnnbench.jobs import RunConfig
 from rnnbench.vocab import Vocab
 
-with recorded(snakemake):
+with recorded(snakemake, by_others=True):
     runs = [RunConfig.from_strings(row) for row in snakemake.params.runs]
     tokens = np.load(snakemake.input.ids, allow_pickle=False)
     vocab_size = len(Vocab.read(snakemake.input.vocab))

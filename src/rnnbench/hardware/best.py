@@ -25,7 +25,7 @@ from rnnbench.jobs import SIZES
 
 BASELINE = "baseline"
 MODEL = ("sampler", "clip_norm", "dtype", *SIZES)
-FREE = {"variant", "device", "threads_policy", "source_sha256"}  # what may differ between ways
+FREE = {"variant", "device", "threads_policy"}  # what may differ between ways
 WAY = ("variant", "device", "threads")
 CHOSEN = [*WAY, "tokens_per_second", "candidates"]
 COLUMNS = [

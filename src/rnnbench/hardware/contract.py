@@ -4,6 +4,9 @@ A point of one machine is compared with a point of another only if every field o
 else it is refused, and the fields are named. Fields of CONDITIONS may differ: they are labels of
 the comparison. What a bundle does not tell is unknown, and unknown never equals anything, not even
 itself.
+
+The source of a timed step is a condition: an edit of it need not change what is done. Where one
+does, the number of the protocol is raised (:mod:`rnnbench.timing`).
 """
 
 import dataclasses
@@ -29,10 +32,11 @@ KEY = {  # what is timed, as the study asks for it: points of two machines meet 
 }
 WORK = KEY | {
     **{name: kind for name, kind in TIMING.items() if name not in (*TIMED, *SIZES)},
-    **{"tokens_sha256": str, "vocab_size": int, "optimiser": str, "source_sha256": str},
+    **{"tokens_sha256": str, "vocab_size": int, "optimiser": str, "protocol": int},
 }
+FORMER = 1  # the protocol of bundles that tell the digest of their source and no number of it
 CONDITIONS = (
-    *("torch_version", "threads", *HOW[1:]),
+    *("source_sha256", "torch_version", "threads", *HOW[1:]),
     *("numerics_id", "rnnbench", "python", "libc", "blas", "blas_version"),
     *("mkldnn_version", "cpu_capability", "openmp", "denormals", "torch_cuda", "cudnn"),
     *("gpu_driver", "cpu_governor", "turbo", "smt", "transparent_hugepages", "hypervisor"),
@@ -54,7 +58,8 @@ def policies(timed: Point) -> list[str]:
 
 def work(timed: Point, policy: str) -> dict[str, Any]:
     """The fields of WORK of a point under one of its policies of threads."""
-    values = {**timed, "threads_policy": policy}
+    former = {} if missing(timed.get("source_sha256")) else {"protocol": FORMER}
+    values = {**former, **timed, "threads_policy": policy}
     return {name: _typed(kind, values.get(name)) for name, kind in WORK.items()}
 
 
