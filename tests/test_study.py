@@ -389,7 +389,7 @@ def test_a_published_configuration_names_bundles_and_not_where_they_lie():
 
 
 def test_an_own_text_is_analysed_and_trained_on(tmp_path):
-    (tmp_path / "mine.txt").write_bytes(b"x" * 20_000)
+    (tmp_path / "mine.txt").write_text("a text of words " * 2_000)
     study = read(with_own_text(tmp_path / "mine.txt"))
     assert {run["corpus"] for run in study.runs} == {"mine"}
     assert study.own_file({"corpus": "mine"}) == [str(tmp_path / "mine.txt")]

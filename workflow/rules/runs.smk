@@ -20,7 +20,6 @@ rule run:
     """Train one model on one thread; a run that was killed goes on where it stood."""
     input:
         unpack(study.filled(vocab=f"{VOCAB}/vocab.json", ids=f"{VOCAB}/tokens.npy")),
-        after=ancient(LENGTHS),
     output:
         record=f"{RUN}/record.json",
         curve=f"{RUN}/curve.csv",
