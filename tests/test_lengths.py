@@ -99,5 +99,33 @@ def test_a_stage_that_is_off_needs_nothing():
     config["speed"] |= {"variants": [], "twins": []}
     config["gradient_distance"]["seeds"] = config["detaching"]["runs"]["seed"] = []
     config["memory"]["variants"] = config["generation"]["variants"] = []
+    config["sentences"]["units"] = []
     keys = {demand.key.split(".")[0] for demand in lengths.demands(read(config))}
-    assert keys == {"runs", "trials", "sentences", "lipschitz", "bptt", "numerics"}
+    assert keys == {"runs", "trials", "lipschitz", "bptt"}
+
+
+def own(path, text: str) -> dict:
+    path.write_text(text)
+    config = shipped()
+    config["own_texts"] = {"short": {"source": str(path)}}
+    config["corpora"] = config["runs"]["corpora"] = ["short"]
+    return config
+
+
+def test_the_words_of_a_short_text_on_disk_are_counted_before_any_job(tmp_path):
+    with pytest.raises(
+        StudyError, match=r"(?m)trials\.words: short: .* 1155 words .* found 351$"
+    ) as caught:
+        read(own(tmp_path / "a.txt", "many longish words. " * 130))
+    assert "runs: short" not in str(caught.value)
+
+
+def test_words_of_a_long_text_are_bounded_by_its_bytes(tmp_path, monkeypatch):
+    monkeypatch.setattr(lengths, "COUNTED", 9)
+    with pytest.raises(StudyError, match=r"(?m)trials\.words: short: .* found 900$"):
+        read(own(tmp_path / "a.txt", "x" * 2_000))
+    assert read(own(tmp_path / "a.txt", "x" * 9_000)).runs
+
+
+def test_a_text_that_is_none_is_left_to_its_own_job(tmp_path):
+    assert read(own(tmp_path / "a.txt", "1 2 3 " * 2_000)).runs

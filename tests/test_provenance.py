@@ -126,14 +126,6 @@ def test_nothing_in_a_record_tells_whose_machine_it_was(here, tmp_path_factory):
     assert getpass.getuser() not in told.split('"')
 
 
-def test_what_a_job_waits_for_and_does_not_read_is_no_input_of_it():
-    Path("results/lengths.csv").write_text("key")
-    described = job()
-    files = {"ids": "results/text.txt", "after": "results/lengths.csv"}
-    described.input = Namedlist(fromdict=files)
-    assert list(provenance.Job(described).inputs) == ["results/text.txt"]
-
-
 def test_an_input_that_cannot_be_read_is_one_message():
     with pytest.raises(UserError, match="cannot be read"):
         run(["results/gone.txt"])

@@ -521,7 +521,7 @@ def test_texts_begin_as_the_books_do_or_as_asked_or_with_the_first_words_of_an_o
 
 
 def test_an_own_text_is_analysed_and_trained_on(tmp_path):
-    (tmp_path / "mine.txt").write_bytes(b"x" * 20_000)
+    (tmp_path / "mine.txt").write_text("a text of words " * 2_000)
     study = read(with_own_text(tmp_path / "mine.txt"))
     assert {run["corpus"] for run in study.runs} == {"mine"}
     assert study.own_file({"corpus": "mine"}) == [str(tmp_path / "mine.txt")]

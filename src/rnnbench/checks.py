@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rnnbench import decoders, lengths, names, samplers
@@ -94,13 +93,7 @@ def _minibatches(study: "Study") -> None:
 
 
 def _lengths(study: "Study") -> None:
-    """No text has more tokens than bytes; of one that is not on disk nothing is known yet."""
-    sizes: dict[tuple[str, str], float] = {}
-    for corpus in study["corpora"]:
-        for file in study.own_file({"corpus": corpus}):
-            most = Path(file).stat().st_size
-            sizes |= {(corpus, "char"): most, (corpus, "word"): (most + 1) // 2}
-    lengths.require(lengths.held(lengths.demands(study), sizes))
+    lengths.require(lengths.held(lengths.demands(study), lengths.on_disk(study)))
 
 
 def _coverage(study: "Study") -> None:

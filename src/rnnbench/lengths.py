@@ -1,17 +1,19 @@
 """How long a text must be for all that a study asks of it, held against how long it is.
 
-At planning a text of the user's own is known by its bytes, which bound its tokens; the rule
-``lengths`` holds the tokens themselves against the same demands before anything is trained.
+A text of the user's own that is on disk is held against it at planning, before any job; one that is
+fetched first, by the rule ``lengths``, as soon as its tokens are counted. Planning loads no pandas.
 """
 
 import itertools
 import math
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnnbench import samplers
-from rnnbench.errors import StudyError
+from rnnbench.errors import CorpusError, StudyError
 from rnnbench.jobs import RunConfig
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ NOUNS = {"char": "characters", "word": "words"}
 PARTS = {"train": "to train on", "heldout": "of held-out text", "whole": "in all"}
 # stages that train by themselves, on the tokens of a text by a sampler
 TRAINING = ("sentences", "detaching", "lipschitz", "bptt", "numerics")
+ON_REQUEST = "numerics.runs"  # made by themselves alone, and so the first to say what they lack
+COUNTED = 1 << 20  # bytes up to which a file is read at planning: some 20 ms
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ class Demand:
 def demands(study: "Study") -> list[Demand]:
     """All that a study asks of its texts, each once."""
     asked = itertools.chain(
-        *(demands_of(key, run) for key, run in runs(study)),
+        *(demands_of(key, run) for key, run in runs(study) if key != ON_REQUEST),
         _of_timings(study),
         _of_trained(study),
         _of_gradients(study),
@@ -80,7 +84,7 @@ def runs(study: "Study") -> Iterator[tuple[str, RunConfig]]:
     asked: dict[str, Iterable[Mapping[str, Any]]] = {
         "runs": ({"corpus": corpus, "variant": variant} for corpus, variant in grid),
         **{f"trials.{trial}": study.trial_grid(trial) for trial in study["trials"]},
-        **{f"{stage}.runs": study.small_grid(stage) for stage in TRAINING},
+        **{f"{stage}.runs": study.small_grid(stage) for stage in TRAINING if not study.off(stage)},
     }
     for key, addresses in asked.items():
         for address in addresses:
@@ -88,6 +92,34 @@ def runs(study: "Study") -> Iterator[tuple[str, RunConfig]]:
                 yield key, study.run({"machine": study.machine, **address})
             except StudyError as error:
                 raise StudyError(f"{key}: {error}") from None
+
+
+def on_disk(study: "Study") -> dict[tuple[str, str], float]:
+    """(corpus, token) -> tokens of the own texts that are there; of long ones, at most so many."""
+    found: dict[tuple[str, str], float] = {}
+    for corpus in study["corpora"]:
+        for file in study.own_file({"corpus": corpus}):
+            size = Path(file).stat().st_size
+            most = {"char": size, "word": (size + 1) // 2}
+            counted = counts(corpus, study["own_texts"]) if size <= COUNTED else most
+            found |= {(corpus, token): number for token, number in counted.items()}
+    return found
+
+
+def counts(corpus: str, own_texts: Mapping[str, Any]) -> dict[str, float]:
+    """Token -> how many an own text has; none where it cannot be read, which its own job tells."""
+    from rnnbench import corpora, tokens
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "text.txt"
+        try:
+            facts = corpora.prepare(corpus, own_texts, corpora.Folders.from_environment(), path)
+        except CorpusError:
+            return {}
+        return {
+            token: len(tokens.tokenize(tokens.read(path), token, facts.line_join)[0])
+            for token in NOUNS
+        }
 
 
 def held(asked: Iterable[Demand], sizes: Mapping[tuple[str, str], float]) -> list[Row]:

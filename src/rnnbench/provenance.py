@@ -1,9 +1,8 @@
 """What a job read and wrote, hash by hash, and where: a record beside the results for each job.
 
 The record of a job is ``provenance/<its first output>.json`` in the folder of results. Inputs are
-hashed before the job begins, since what it read is what lay there then (one by the name ``after``
-is waited for and not read); outputs when it has ended. Files that a job reads from outside the
-study are named by its parameter ``reads``.
+hashed before the job begins, since what it read is what lay there then; outputs when it has ended.
+Files that a job reads from outside the study are named by its parameter ``reads``.
 In this order: the record of an earlier job of that name goes, the inputs are hashed, the job runs,
 the outputs are hashed, the record is written whole. A job that fails leaves none.
 
@@ -41,9 +40,7 @@ class Job:
     def __init__(self, described: Any):
         self.described = described
         self.started = now()
-        waited_for = described.input.get("after")
-        read = (path for path in described.input if path != waited_for)
-        self.inputs = entries([*read, *described.params.get("reads", ())])
+        self.inputs = entries([*described.input, *described.params.get("reads", ())])
 
     @property
     def path(self) -> Path:

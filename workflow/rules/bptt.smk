@@ -30,7 +30,6 @@ rule lipschitz:
     input:
         vocab=TOKENS.format(corpus=study.timing_corpus, file="vocab.json"),
         ids=TOKENS.format(corpus=study.timing_corpus, file="tokens.npy"),
-        after=ancient(LENGTHS),
     output:
         updates="results/lipschitz/variant={variant}/updates.csv",
         curves="results/lipschitz/variant={variant}/curves.csv",
@@ -52,7 +51,6 @@ rule bptt:
     input:
         vocab=rules.lipschitz.input.vocab,
         ids=rules.lipschitz.input.ids,
-        after=ancient(LENGTHS),
     output:
         gradients="results/bptt/variant={variant}/gradients.csv",
         training="results/bptt/variant={variant}/training.csv",
@@ -75,7 +73,6 @@ rule gradient_distance:
     input:
         vocab=rules.lipschitz.input.vocab,
         ids=rules.lipschitz.input.ids,
-        after=ancient(LENGTHS),
     output:
         distance=f"{DISTANCE}/distance.csv",
         linear=f"{DISTANCE}/linear.csv",

@@ -6,7 +6,6 @@ rule numerics:
     input:
         vocab=f"results/vocab/corpus={study.timing_corpus}/token=char/vocab.json",
         ids=f"results/vocab/corpus={study.timing_corpus}/token=char/tokens.npy",
-        after=ancient(LENGTHS),
     output:
         table="results/numerics/numerics.csv",
         epochs="results/numerics/epochs.csv",

@@ -122,6 +122,7 @@ rule report:
         tables=TABLES,
         gates=rules.gates.output[0],
         findings=rules.findings.output.table,
+        lengths=rules.lengths.output if MEASURED else [],
         figures=FIGURES,
     output:
         "results/report.html",

@@ -27,7 +27,6 @@ rule run:
     """Train one model on one thread; a run that was killed goes on where it stood."""
     input:
         unpack(study.filled(**READ_BY_RUN)),
-        after=ancient(LENGTHS),
     output:
         record=f"{RUN}/record.json",
         curve=f"{RUN}/curve.csv",

@@ -31,7 +31,6 @@ rule sentences:
     """Pad whole sentences to minibatches, and train on them beside the samplers."""
     input:
         vocab=f"results/vocab/corpus={study.timing_corpus}/token=char/vocab.json",
-        after=ancient(LENGTHS),
     output:
         padding="results/sentences/padding.csv",
         runs="results/sentences/sentences.csv",
@@ -55,7 +54,6 @@ rule detaching:
     input:
         vocab=f"results/vocab/corpus={study.timing_corpus}/token=char/vocab.json",
         ids=f"results/vocab/corpus={study.timing_corpus}/token=char/tokens.npy",
-        after=ancient(LENGTHS),
     output:
         costs="results/detaching/detaching.csv",
         runs="results/detaching/runs.csv",

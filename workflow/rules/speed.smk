@@ -42,7 +42,6 @@ rule campaign:
     input:
         vocab=f"results/vocab/corpus={study.timing_corpus}/token=char/vocab.json",
         ids=f"results/vocab/corpus={study.timing_corpus}/token=char/tokens.npy",
-        after=ancient(LENGTHS),
     output:
         points=f"{SPEED}/points.csv",
         samples=f"{SPEED}/samples.csv",

@@ -13,7 +13,6 @@ ORDERS = {**TEXTS, "order": study["ngrams"]["orders"]}
 
 DEMANDS = lengths.demands(study)
 MEASURED = sorted({(demand.corpus, demand.token) for demand in DEMANDS})
-LENGTHS = "results/lengths/lengths.csv"  # what trains waits for it, and does not read it
 
 PARTS["corpora"] = expand("results/corpus/{corpus}.json", corpus=study["corpora"])
 PARTS["vocab"] = expand(f"{VOCAB}/vocab.csv", **TEXTS)
@@ -47,6 +46,7 @@ rule corpus:
         record="results/corpus/{corpus}.json",
     log:
         "results/logs/corpus/{corpus}.log",
+    priority: 1
     conda:
         "../../environment.yml"
     params:
@@ -69,6 +69,7 @@ rule vocab:
         table=f"{VOCAB}/vocab.csv",
     log:
         "results/logs/vocab/corpus={corpus}/token={token}.log",
+    priority: 1
     conda:
         "../../environment.yml"
     params:
@@ -78,13 +79,14 @@ rule vocab:
 
 
 rule lengths:
-    """Hold the length of every text against all that is asked of it, before anything is trained."""
+    """Hold every text against what is asked of its length; planning knows those on disk."""
     input:
         [f"{VOCAB}/vocab.csv".format(corpus=c, token=t) for c, t in MEASURED],
     output:
-        update(LENGTHS),  # a text too short for a new demand takes nothing back of what is trained
+        "results/lengths/lengths.csv",
     log:
         "results/logs/lengths.log",
+    priority: 1
     conda:
         "../../environment.yml"
     params:
