@@ -78,7 +78,7 @@ class Watched(dict):
 def test_any_one_table_may_lack_its_rows(nothing, reader):
     whole = Watched(WHOLE)
     reader(whole)
-    for name in whole.read:
+    for name in whole.read & nothing.keys():  # gates and findings are made of the others
         reader(WHOLE | {name: nothing[name]})
 
 
