@@ -5,7 +5,7 @@ from pandas import DataFrame
 from rnnbench.claims import FAILS, HOLDS, PARTLY, Claim
 from rnnbench.figures import _rows
 
-TABLES = ("half_life", "memory")
+TABLES = ("half_life", "memory", "runs")
 
 GATED = ("gru", "lstm")
 RATIO = {"value": "ratio", "low": "ratio_low", "high": "ratio_high"}
