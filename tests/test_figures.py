@@ -300,7 +300,7 @@ def _divergence(curves):
 def _text(rng, corpora):
     corpus_rows, vocab, ngrams, top, ranks, zipf, models = [], [], [], [], [], [], []
     for corpus in corpora:
-        corpus_rows.append((corpus, "made up", "ab" * 32, 178979, "", 3221))
+        corpus_rows.append((corpus, "made up", "ab" * 32, 178979, 0, 140653, 1.0, "", 3221))
         for token in ("word", "char"):
             vocab.append((corpus, token, 32775, 4580))
             for order in range(1, 6):

@@ -38,7 +38,8 @@ RECORD = [
     *("heldout_epoch", "heldout_total_nats", "heldout_num_tokens", "train_tokens_sha256"),
     *("heldout_tokens_sha256", "weights_sha256", "source_sha256", "threads", "determinism"),
     *("numerics_id", "torch_version", "numpy_version", "python_version", "ended", "lock_sha256"),
-    *("vocab_sha256", "tokens_sha256", "num_chars", "spelling_nats", "oov_share"),
+    *("text_sha256", "corpus_sha256", "vocab_sha256", "tokens_sha256"),
+    *("num_chars", "spelling_nats", "oov_share"),
     *("heldout_num_chars", "heldout_spelling_nats", "heldout_oov_share"),
 ]
 CURVE = [
@@ -55,7 +56,10 @@ def _of_a_run(*first: str) -> list[str]:
 
 
 TEXTS = {
-    "corpora": ["corpus", "source", "raw_sha256", "raw_bytes", "line_join", "lines"],
+    "corpora": [
+        *("corpus", "source", "raw_sha256", "raw_bytes", "trimmed_bytes", "letters"),
+        *("kept_letter_share", "line_join", "lines"),
+    ],
     "vocab": [*TEXT, "tokens", "types", "vocab_size"],
     "ngrams": [*TEXT, "order", "tokens", "distinct", "hapax"],
     "top_ngrams": [*TEXT, "order", "rank", "ngram", "count"],
@@ -201,7 +205,8 @@ TIMINGS = {
     "speed": [
         *(*POINT, *SIZES, "tokens_per_second", *SPREAD, "share_of_limit", "status", "reason"),
         *("ended", "processes", "minimum", "maximum", "rounds", "corpus", "tokens_sha256"),
-        *("vocab_size", "learning_rate", "optimiser", "source_sha256", "usable_cores"),
+        *("vocab_size", "learning_rate", "optimiser", "protocol", "source_sha256"),
+        "usable_cores",
         *("torch_version", "windows", "window_seconds", "warmup_seconds", "sittings"),
         *("disturbed_share", "windows_used", "outside_load", "core_slowdown", "drift", "drift_p"),
         *("unsteady_processes", "initialisation_seconds", "first_step_seconds", "load_average"),

@@ -54,8 +54,9 @@ class Job:
 
     @property
     def given(self) -> dict[str, str]:
-        """What the flat record of a run tells of its surroundings: the lock, and each input."""
-        read = {f"{Path(name).stem}_sha256": entry["sha256"] for name, entry in self.inputs.items()}
+        """What the flat record of a run tells of its surroundings: the lock, each named input."""
+        named = self.described.input.items()
+        read = {f"{name}_sha256": self.inputs[str(path)]["sha256"] for name, path in named}
         return {"lock_sha256": self.lock_sha256, **read}
 
     def record(self) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Commands stand in fenced blocks of ``bash``. They are run in a clone whose studi
 """
 
 import ast
+import json
 import os
 import re
 import shutil
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 import yaml
 from project import PROJECT, TOY
+from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 
 README = PROJECT / "README.md"
@@ -105,8 +107,9 @@ def clone(folder: Path, on_top: dict[str, Any] | None = None) -> Path:
     """
     away = (".git", "results", ".venv", ".snakemake", "*cache*", "*.egg-info", "build", "site")
     project = shutil.copytree(PROJECT, folder / "rnnbench", ignore=shutil.ignore_patterns(*away))
-    config = yaml.safe_load((project / "config/config.yaml").read_text(encoding="utf-8"))
-    update_config(config, yaml.safe_load(TOY.read_text(encoding="utf-8")))
+    config = load_configfile(project / "config/config.yaml")  # with its keys in Snakemake's order
+    update_config(config, load_configfile(TOY))
+    config = json.loads(json.dumps(config))
     update_config(config, on_top or {})
     for path in (project / "config").glob("*.yaml"):
         path.write_text(TOYS.get(path.name, "machine: auto\n"))

@@ -10,9 +10,9 @@ TRIALS = [TRIAL.format(**address) for address in study.trials]
 
 READ_BY_RUN = {
     "text": "results/corpus/{corpus}.txt",
-    "record": "results/corpus/{corpus}.json",
+    "corpus": "results/corpus/{corpus}.json",
     "vocab": f"{VOCAB}/vocab.json",
-    "ids": f"{VOCAB}/tokens.npy",
+    "tokens": f"{VOCAB}/tokens.npy",
 }
 
 PARTS["runs"] = [f"{folder}/record.json" for folder in RUNS]

@@ -28,7 +28,7 @@ with recorded(snakemake) as job:
     precision.use("float32")
     given, settings = snakemake.input, snakemake.params
     run = RunConfig.from_strings(settings.run)
-    ids, whole = np.load(given.ids, allow_pickle=False), Vocab.read(given.vocab)
+    ids, whole = np.load(given.tokens, allow_pickle=False), Vocab.read(given.vocab)
     text = run_text.read(run, ids, whole, settings.min_freq)
     texts, vocab = train.split(text.ids, run), text.vocab
     source = settings.source["sha256"]
@@ -46,7 +46,7 @@ with recorded(snakemake) as job:
     tables.write(snakemake.output.curve, outcome.curve_table(run, progress))
     tables.write(snakemake.output.text, pd.DataFrame(written))
     record = outcome.record(run, texts, progress, source) | job.given
-    line_join = read_record(given.record)["line_join"]
+    line_join = read_record(given.corpus)["line_join"]
     spelling = Spelling.of(ids, whole.tokens, run.token, line_join, tokens.read(given.text))
     write_record(snakemake.output.record, record | text.totals(record, spelling))
     saved.unlink(missing_ok=True)

@@ -79,12 +79,14 @@ def _with_undeclared(jobs: list[Done], names: Iterable[str]) -> list[Done]:
     """The jobs, each with the files in folders of its own that no rule declares.
 
     A campaign declares its tables alone: how many processes it takes shows as it goes. What lies
-    beside or below the files of one job, and of no other that is nearer, is that job's.
+    beside or below the files of one job, and of no other that is nearer, is that job's. The folder
+    of the results itself is nobody's own.
     """
     owners: dict[PurePosixPath, set[int]] = {}
     for i, job in enumerate(jobs):
         for name in job.outputs:
-            owners.setdefault(PurePosixPath(name).parent, set()).add(i)
+            if (folder := PurePosixPath(name).parent) != PurePosixPath():
+                owners.setdefault(folder, set()).add(i)
     more: list[set[str]] = [set() for _ in jobs]
     declared = frozenset().union(*(job.outputs for job in jobs))
     for name in set(names) - declared:
