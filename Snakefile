@@ -19,16 +19,19 @@ from rnnbench.digests import Tree
 from rnnbench.errors import UserError
 from rnnbench.estimate import PROTOCOL, Estimate, minutes
 from rnnbench.sources import Sources
-from rnnbench.study import Study, folder
+from rnnbench.study import FOLDER, Study, folder
 
 
 configfile: Path(workflow.basedir) / "config" / "config.yaml"
 
 
 CALLED_FROM = Path.cwd()  # where relative paths of the configuration start
+if workflow.is_main_process:  # --directory names another folder; who works on a cluster is told
+    own = folder(workflow.overwrite_configfiles)
+    os.environ[FOLDER] = "." if workflow.overwrite_workdir else str(own)
 
 
-workdir: folder(workflow.overwrite_configfiles)  # not with --directory, which names another
+workdir: os.environ.get(FOLDER, ".")
 
 
 try:

@@ -44,7 +44,7 @@ def fitted(folder, **slower: float):
 @pytest.fixture
 def counted(tmp_path):
     np.save(tmp_path / "tokens.npy", np.zeros(20_000, np.uint8))
-    return SimpleNamespace(ids=str(tmp_path / "tokens.npy"))
+    return SimpleNamespace(tokens=str(tmp_path / "tokens.npy"))
 
 
 def test_every_variant_that_is_trained_by_default_has_typical_costs():

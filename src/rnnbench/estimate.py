@@ -61,7 +61,7 @@ class Estimate:
         """Seconds of a training run."""
         run = self.study.run(wildcards)
         cost, factor, _ = self.cost(run)
-        trained = costs.predict_seconds(run, cost, text_tokens(Path(input.ids)))
+        trained = costs.predict_seconds(run, cost, text_tokens(Path(input.tokens)))
         return math.ceil(IMPORT_SECONDS + factor * trained)
 
     def run_minutes(self, wildcards: Mapping[str, str], input: Any, attempt: int) -> int:

@@ -29,6 +29,7 @@ PASSING_ON = ("sign", "audit")  # how results are checked and handed on, not wha
 ANYWHERE: Mapping[str, str] = {}
 BOOK_PREFIXES = ("time traveller", "traveller")  # what the texts of its models begin with
 STUDIES = Path("studies")
+FOLDER = "RNNBENCH_STUDY"  # environment: the folder of the study, seen from where it was called
 
 
 def folder(configfiles: Sequence[str | Path]) -> Path:
