@@ -9,7 +9,7 @@ import pytest
 import tiny
 
 TARGETS = tiny.STAGES["prepare"]
-REFUSED = ("found another one that works in it", "cannot be locked")
+REFUSED = ("found another one at work in it", "cannot be locked")
 
 
 @pytest.fixture
