@@ -89,7 +89,8 @@ def folder(tmp_path_factory, pictures) -> Path:
 def hostile(study: _rows.Tables) -> _rows.Tables:
     """The study with names of variants, corpora, samplers and machines that mean harm."""
     kinds = ("variant", "corpus", "sampler", "machine")
-    known = sorted({value for t in study.values() for k in kinds if k in t for value in t[k]})
+    found = {value for t in study.values() for k in kinds if k in t for value in t[k]}
+    known = sorted(value for value in found if isinstance(value, str))
     evil = {name: EVIL[place % len(EVIL)] + name for place, name in enumerate(known)}
     return {name: table.replace({k: evil for k in kinds}) for name, table in study.items()}
 

@@ -77,6 +77,7 @@ def test_work_in_a_forked_process_starts_nothing_in_the_one_it_was_forked_from(t
     """The timed work itself, then the memory of its parent."""
     np.save(tmp_path / "ids.npy", TOKENS)
     task = {"work": "speed", "timing": QUICK.as_row(), "ids": str(tmp_path / "ids.npy")}
+    task |= {"source": None}
     code = (
         "import sys, json, torch\nfrom rnnbench import timing\n"
         "timing.die_with_parent = lambda: None\n"
@@ -233,7 +234,7 @@ def test_later_stages_read_a_run_wherever_it_was_trained(device, tmp_path):
     texts = generation.rows(trained, judge, generation.Task(["ab"], 9, 1, {"greedy": {}}))
     assert {row["num_chars"] for row in texts} == {9}
     written = generate.Writing(vocab, "char", ["ab"], 9).rows("trained", progress.model)
-    assert len(written[0][2]) == 11
+    assert len(written[0]["text"]) == 11
 
 
 @cuda_alone

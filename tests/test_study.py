@@ -464,7 +464,7 @@ def test_too_few_tokens_to_train_on_are_a_mistake():
 
 def test_a_distance_too_long_for_an_own_text_is_a_mistake(tmp_path):
     config = with_own_text(tmp_path / "mine.txt")
-    (tmp_path / "mine.txt").write_bytes(b"a" * 9000)
+    (tmp_path / "mine.txt").write_bytes(b"a " * 4500)
     config["gradient_distance"]["distance"] = 4499
     assert read(config).runs
     config["gradient_distance"]["distance"] = 4500
@@ -490,7 +490,7 @@ def test_a_published_configuration_names_bundles_and_not_where_they_lie():
 
 def test_a_path_is_expanded_once_when_the_study_is_read(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
-    (tmp_path / "mine.txt").write_bytes(b"x" * 9_000)
+    (tmp_path / "mine.txt").write_bytes(b"xy " * 3_000)
     study = read(with_own_text(Path("~/mine.txt")))
     assert study.own_file({"corpus": "mine"}) == [str(tmp_path / "mine.txt")]
     told = str(study.publishable)
@@ -499,18 +499,18 @@ def test_a_path_is_expanded_once_when_the_study_is_read(tmp_path, monkeypatch):
 
 
 def test_an_edit_of_an_own_text_is_noticed_and_a_new_date_is_none(tmp_path):
-    (tmp_path / "mine.txt").write_bytes(b"x" * 9_000)
+    (tmp_path / "mine.txt").write_bytes(b"xy " * 3_000)
     study, address = read(with_own_text(tmp_path / "mine.txt")), {"corpus": "mine"}
     before = study.own_content(address)
     os.utime(tmp_path / "mine.txt", (1e9, 1e9))
     assert study.own_content(address) == before
-    (tmp_path / "mine.txt").write_bytes(b"y" + b"x" * 8_999)
+    (tmp_path / "mine.txt").write_bytes(b"yy " + b"xy " * 2_999)
     assert study.own_content(address) != before
     assert study.own_content({"corpus": "calibration"}) == []
 
 
 def test_texts_begin_as_the_books_do_or_as_asked_or_with_the_first_words_of_an_own_text(tmp_path):
-    (tmp_path / "mine.txt").write_bytes(b"x" * 9_000)
+    (tmp_path / "mine.txt").write_bytes(b"xy " * 3_000)
     own = with_own_text(tmp_path / "mine.txt")
     own["corpora"] = [*own["corpora"], "time_machine"]
     study, run = read(own), {"machine": "box", "variant": "gru"}
@@ -559,7 +559,7 @@ def test_a_text_that_is_too_short_is_named_and_its_tokens_are_a_whole_number(tmp
 
 @pytest.mark.parametrize("name", ["nan", "inf", "true", "false", "My Book", "1984", "a-b"])
 def test_the_rule_for_names_of_own_texts_is_told_to_who_breaks_it(name, tmp_path):
-    (tmp_path / "mine.txt").write_bytes(b"x" * 9_000)
+    (tmp_path / "mine.txt").write_bytes(b"xy " * 3_000)
     message = fault(with_own_text(tmp_path / "mine.txt", name))
     assert "own_texts: wanted a name of small letters a to z, digits and _ that" in message
     assert f"found {name!r}." in message
