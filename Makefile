@@ -40,7 +40,7 @@ hardware: $(READY) ## publish this machine and compare it with all that were pub
 	@$(MAKE) --no-print-directory report TARGET=hardware
 
 test: $(READY) ## set up and run all tests
-	@echo "rnnbench: running the tests, about 22 minutes on 2 cores"
+	@echo "rnnbench: running the tests, about 30 minutes on 2 cores"
 	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 \
 	--dist loadfile --no-loadscope-reorder
 
