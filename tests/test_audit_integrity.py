@@ -287,3 +287,10 @@ def test_a_bundle_may_hold_one_signature_and_no_other_file(made, tmp_path):
     Path(tmp_path / "bundle/another.json").write_text("{}")
     with pytest.raises(bundle.BundleError, match=r"another\.json not in it"):
         bundle.read(tmp_path / "bundle")
+
+
+def test_the_shipped_reference_is_as_it_was_made_whatever_columns_were_stated_since():
+    (place,) = (Path(__file__).parents[1] / "results/published").glob("*-reference")
+    command = [sys.executable, "-m", "rnnbench.audit", "verify", str(place)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0 and "no fault" in done.stdout, done.stdout + done.stderr

@@ -7,6 +7,7 @@ from io import StringIO
 from pathlib import Path
 
 import pandas as pd
+from pandas import DataFrame
 
 from rnnbench import tables
 from rnnbench.audit.checks import Checked
@@ -53,13 +54,22 @@ def derived(tree: Tree, name: str) -> str:
         again = Path(folder) / "table.csv"
         try:
             missing = _not_had(tree.path(name)) if params is None else params.get("missing", [])
-            tables.write(again, tables.gather(Path(name).stem, parts, missing))
+            gathered = tables.gather(Path(name).stem, parts, missing)
+            tables.write(again, _as_stated_there(gathered, tree.path(name)))
         except FAULTS as error:
             return f"cannot be gathered again: {type(error).__name__} {error}"
         there, made = tree.path(name).read_bytes(), again.read_bytes()
         if params is None and sorted(there.split(b"\n")) == sorted(made.split(b"\n")):
             return ""
         return first_difference(there, made)
+
+
+def _as_stated_there(gathered: DataFrame, path: Path) -> DataFrame:
+    """The columns of a table as its release stated them, where all that is left out is empty."""
+    own = pd.read_csv(path, dtype=str, nrows=0).columns.tolist()
+    left_out = gathered.columns.difference(own)
+    same = {*own} <= {*gathered.columns} and gathered[left_out].isna().all(axis=None)
+    return gathered[own] if same else gathered
 
 
 def _not_had(path: Path) -> list[dict[str, str]]:
