@@ -23,7 +23,7 @@ report: $(READY) ## set up, run the study (CONFIG=config/full.yaml: another one)
 	@files="$(CONFIG)"; \
 	$(BIN)/python -m rnnbench.corpora config/config.yaml $$files; \
 	case $$? in 0) ;; 3) files="$$files config/calibration.yaml";; *) exit 2;; esac; \
-	folder=$$($(BIN)/python -c 'import sys; from rnnbench.study import folder; \
+	folder=$$($(BIN)/python -c 'import sys; from rnnbench.paths import folder; \
 	print(folder(sys.argv[1:]) / "results")' $$files); \
 	echo "rnnbench: running the study into $$folder; press Ctrl-C any time, rerun to resume"; \
 	$(BIN)/python -m rnnbench.alone $${files:+--configfile $$files} --cores $(CORES) $(TARGET) \

@@ -18,8 +18,9 @@ from rnnbench import job, machine, paths
 from rnnbench.digests import Tree
 from rnnbench.errors import UserError
 from rnnbench.estimate import PROTOCOL, Estimate, minutes
+from rnnbench.paths import FOLDER, folder
 from rnnbench.sources import Sources
-from rnnbench.study import FOLDER, Study, folder
+from rnnbench.study import Study
 
 
 configfile: Path(workflow.basedir) / "config" / "config.yaml"

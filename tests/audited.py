@@ -13,12 +13,13 @@ import yaml
 from pandas import DataFrame
 from snakemake.utils import update_config
 
-from rnnbench import checkpoint, corpora, outcome, run_text, tables, tokens, train
+from rnnbench import checkpoint, corpora, csv_files, outcome, run_text, tables, tokens, train
 from rnnbench.bundle import Bundle
 from rnnbench.corpora import Folders
 from rnnbench.crate import METADATA
 from rnnbench.crate.metadata import metadata
 from rnnbench.jobs import RunConfig
+from rnnbench.progress import split, start
 from rnnbench.records import write_record, write_text
 from rnnbench.spelling import Spelling
 from rnnbench.study import Study
@@ -98,13 +99,13 @@ def run(folder: Path, name: str, config: RunConfig, ids: np.ndarray, vocab: Voca
     place = (folder / name).parent
     place.mkdir(parents=True)
     text = run_text.read(config, ids, vocab, 0)
-    texts = train.split(text.ids, config)
-    progress = train.start(config, len(text.vocab))
+    texts = split(text.ids, config)
+    progress = start(config, len(text.vocab))
     train.train(config, texts, progress, place / "checkpoint.safetensors", "digest")
     checkpoint.write_weights(place / "weights.safetensors", progress.model, config.as_row())
-    tables.write(place / "curve.csv", outcome.curve_table(config, progress))
+    csv_files.write(place / "curve.csv", outcome.curve_table(config, progress))
     written = {"stage": "trained", "prefix": "time", "text": "time\n"}
-    tables.write(place / "text.csv", DataFrame([written]))
+    csv_files.write(place / "text.csv", DataFrame([written]))
     record = outcome.record(config, texts, progress, "e" * 64)
     spelling = Spelling.of(ids, vocab.tokens, config.token, " ", [])
     write_record(folder / name, record | text.totals(record, spelling))
@@ -118,13 +119,13 @@ PARTS = ("curve.csv", "weights.safetensors", "text.csv")
 def speed(folder: Path) -> None:
     samples = folder / SPEED / "samples.csv"
     samples.parent.mkdir(parents=True)
-    tables.write(samples, pd.DataFrame({"tokens": [10, 20], "seconds": [0.1, 0.2]}))
+    csv_files.write(samples, pd.DataFrame({"tokens": [10, 20], "seconds": [0.1, 0.2]}))
     write_record(samples.with_name("record.json"), {"samples_sha256": sha256(samples)})
 
 
 def table(folder: Path, kind: str, parts: list[str]) -> None:
     paths = [str(folder / part.removeprefix("results/")) for part in parts]
-    tables.write(folder / f"tables/{kind}.csv", tables.gather(kind, paths, []))
+    csv_files.write(folder / f"tables/{kind}.csv", tables.gather(kind, paths, []))
     told(folder, f"tables/{kind}.csv", "table", parts, [])
 
 

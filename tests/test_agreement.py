@@ -15,6 +15,7 @@ from rnnbench import agreement, reference, variants
 from rnnbench.agreement import AGREES, DIFFERS, NOT_AVAILABLE, TOLERANCES, check
 from rnnbench.errors import StudyError
 from rnnbench.jobs import TimingConfig
+from rnnbench.model import build
 from rnnbench.names import load, names
 
 TIMING = TimingConfig(
@@ -99,20 +100,20 @@ def test_a_compiled_variant_agrees_when_it_is_compiled(variant, tmp_path):
 
 @pytest.fixture
 def dropped(tmp_path):
-    """Write a variant that trains an RNN by train.step with one line more, and name it."""
+    """Write a variant that trains an RNN by update.step with one line more, and name it."""
     loaded = []
 
     def drop(name: str, line: str, module_end: str = "") -> str:
         (tmp_path / f"{name}.py").write_text(
             "from torch import nn\n"
-            "from rnnbench import train\n"
+            "from rnnbench import update\n"
             "from rnnbench.initial import uniform as initial\n"
             "build = nn.RNN\n"
             "def step(model, X, Y, state, clip_norm, rate):\n"
-            "    loss, state = train.forward_backward(model, X, Y, state)\n"
+            "    loss, state = update.forward_backward(model, X, Y, state)\n"
             f"    if True:\n        {line}\n"
-            "    norm = train.clip_gradients(model, clip_norm)\n"
-            "    train.descend(model, rate)\n"
+            "    norm = update.clip_gradients(model, clip_norm)\n"
+            "    update.descend(model, rate)\n"
             "    return loss, norm, state\n" + module_end
         )
         loaded.append(f"rnnbench.variants.{name}")
@@ -156,7 +157,7 @@ def test_a_variant_that_cannot_train_here_gives_its_own_reason(dropped):
 @pytest.mark.parametrize("variant", ["rnn", "rnn_relu", "gru_deep", "lstm_bidirectional"])
 def test_the_reference_is_what_torch_nn_computes(variant):
     generator = np.random.Generator(np.random.PCG64(1))
-    model = variants.build(variant, VOCAB_SIZE, 9, generator, torch.float64)
+    model = build(variant, VOCAB_SIZE, 9, generator, torch.float64)
     X = torch.from_numpy(TOKENS[:33].astype(np.int64)).view(11, 3)
     twin = reference.of(model)
     assert not isinstance(twin.layer, type(model.layer))
@@ -165,5 +166,5 @@ def test_the_reference_is_what_torch_nn_computes(variant):
 
 def test_the_reference_of_a_scratch_variant_is_the_scratch_cell():
     generator = np.random.Generator(np.random.PCG64(1))
-    model = variants.build("gru_scratch", VOCAB_SIZE, 9, generator)
+    model = build("gru_scratch", VOCAB_SIZE, 9, generator)
     assert isinstance(reference.of(model).layer, load("variants", "gru_scratch").Layer)

@@ -30,8 +30,8 @@ from rnnbench.audit.remake import Scratch
 from rnnbench.audit.sample import RUN, TABLE, TEXT, Item
 from rnnbench.audit.tree import Tree, opened
 from rnnbench.audit.whole import BOOK, Audit
+from rnnbench.csv_files import read
 from rnnbench.records import read_record, write_record, write_text
-from rnnbench.tables import read
 
 EPOCHS = 30
 RECORD = {

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pandas import DataFrame, concat
 
-from rnnbench import book, columns, tables
+from rnnbench import book, columns, csv_files, tables
 from rnnbench.book import verdicts
 from rnnbench.claims import FAILS, HOLDS, NOT_MEASURED, PARTLY
 from rnnbench.claims.book import perplexities
@@ -166,7 +166,7 @@ def test_the_table_is_gathered_from_the_tables_of_runs_trials_and_speed(tmp_path
         {"variant": ["gru"], "hidden_size": 64, "threads": 1, "device": "cpu"}
     ).assign(tokens_per_second=5.0)
     for name, table in parts.items():
-        tables.write(tmp_path / f"{name}.csv", table)
+        csv_files.write(tmp_path / f"{name}.csv", table)
     gathered = tables.gather("book", [tmp_path / f"{name}.csv" for name in parts], [])
     rows = gathered[gathered.variant == "gru"]
     assert list(rows.verdict) == [verdicts.INSIDE]

@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn.functional import cross_entropy
 
-from rnnbench import bptt, gradient_distance, train, truncation, variants
+from rnnbench import bptt, gradient_distance, train, truncation, update
 from rnnbench.jobs import RunConfig
+from rnnbench.model import build, detach
+from rnnbench.progress import split, start
 from rnnbench.truncation import Truncation
 
 VOCAB_SIZE, BATCH_SIZE, HIDDEN_SIZE = 5, 2, 4
@@ -28,7 +30,7 @@ def generator(seed: int = 1) -> np.random.Generator:
 
 
 def model_of(variant: str):
-    return variants.build(variant, VOCAB_SIZE, HIDDEN_SIZE, generator(), torch.float64)
+    return build(variant, VOCAB_SIZE, HIDDEN_SIZE, generator(), torch.float64)
 
 
 def minibatch(steps: int, seed: int = 0):
@@ -51,7 +53,7 @@ def close(one, other) -> None:
 @every_layer
 def test_with_factors_of_one_the_gradient_is_the_full_one(variant):
     model, (X, Y) = model_of(variant), minibatch(7)
-    train.forward_backward(model, X, Y, None)
+    update.forward_backward(model, X, Y, None)
     full = torch.cat([parameter.grad.flatten() for parameter in model.layer.parameters()])
     close(gradient(model, X, Y, torch.ones(7)), full)
 
@@ -69,7 +71,7 @@ def test_factors_change_nothing_forwards(variant):
 def test_factors_of_zero_cut_as_a_detached_state_does(variant):
     model, (X, Y) = model_of(variant), minibatch(6)
     first, state = model(X[:4])
-    second, _ = model(X[4:], variants.detach(state))
+    second, _ = model(X[4:], detach(state))
     loss = cross_entropy(torch.cat([first, second]).flatten(0, 1), Y.flatten())
     parts = torch.autograd.grad(loss, list(model.layer.parameters()))
     wanted = torch.cat([part.flatten() for part in parts])
@@ -181,9 +183,9 @@ def run(**changes) -> RunConfig:
 @every_layer
 def test_training_with_the_full_way_back_is_the_training_of_every_run(variant):
     settings = run(variant=variant)
-    texts = train.split(TOKENS.numpy(), settings)
+    texts = split(TOKENS.numpy(), settings)
     model, totals = truncation.trained(settings, texts, VOCAB_SIZE, Truncation("full"))
-    progress = train.start(settings, VOCAB_SIZE)
+    progress = start(settings, VOCAB_SIZE)
     taken = partial(train.steps, settings, texts.train, progress)
     for _ in train.epochs(settings, progress, taken):
         pass

@@ -9,8 +9,8 @@ import torch
 from test_speed import TIMING, TOKENS, VOCAB_SIZE
 from test_train import here
 
-from rnnbench import breakdown, operators, scopes, speed, variants, work
-from rnnbench.names import names
+from rnnbench import breakdown, operators, scopes, speed, work
+from rnnbench.names import load, names
 
 QUICK = dataclasses.replace(TIMING, windows=2, window_seconds=0.002, warmup_seconds=0.0)
 
@@ -146,7 +146,7 @@ def own_step(model, X, Y, state, clip_norm, learning_rate):
 
 
 def test_a_step_of_its_own_is_told_apart_by_its_scopes_and_nothing_is_guessed(monkeypatch):
-    module = variants.names.load("variants", "rnn_scratch")
+    module = load("variants", "rnn_scratch")
     monkeypatch.setattr(module, "step", own_step, raising=False)
     events, parts = profiled("rnn_scratch")
     of = {}
@@ -174,7 +174,7 @@ def test_native_code_that_is_no_operator_is_overhead(monkeypatch):
         sum(range(20_000))
         return torch.zeros(()), torch.zeros(()), state
 
-    module = variants.names.load("variants", "rnn_scratch")
+    module = load("variants", "rnn_scratch")
     monkeypatch.setattr(module, "step", native, raising=False)
     timing = dataclasses.replace(QUICK, variant="rnn_scratch")
     assert shares(breakdown.rows(timing, TOKENS, VOCAB_SIZE), 1)[scopes.OVERHEAD] > 0.5

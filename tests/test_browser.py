@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from test_figures import EMPTY, make_tables
 from test_page import EVIL
 
-from rnnbench import charts, figures, report, tables
+from rnnbench import charts, csv_files, figures, report
 from rnnbench.audit import integrity
 from rnnbench.audit import page as audit_page
 from rnnbench.audit.checklist import Answer
@@ -253,7 +253,7 @@ def test_a_table_is_saved_as_it_is(browser, folder, tmp_path):
         with page.expect_download() as download:
             page.get_by_label(f"Save {title} as CSV").click()
         download.value.save_as(tmp_path / "saved.csv")
-    saved, leaky = tables.read(tmp_path / "saved.csv"), _rows.leaky(STUDY)
+    saved, leaky = csv_files.read(tmp_path / "saved.csv"), _rows.leaky(STUDY)
     wanted = report._labelled(_rows.rows(STUDY, "runs"), leaky)[saved.columns.drop("record")]
     assert_frame_equal(saved.drop(columns="record"), wanted, check_dtype=False)
     assert len(saved.columns) > 12

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from test_timing import TIMING, VOCAB_SIZE
 
-from rnnbench import campaign, sample_files, tables, timing
+from rnnbench import campaign, csv_files, sample_files, tables, timing
 from rnnbench.campaign import Campaign
 from rnnbench.errors import StudyError
 from rnnbench.hardware import contract
@@ -112,8 +112,8 @@ def sitting(tmp_path):
 
 
 def speed_table(done: Campaign, folder: Path):
-    tables.write(folder / "points.csv", done.table())
-    tables.write(folder / "samples.csv", done.samples())
+    csv_files.write(folder / "points.csv", done.table())
+    csv_files.write(folder / "samples.csv", done.samples())
     paths = [str(folder / name) for name in ("points.csv", "samples.csv")]
     return tables.gather("speed", paths, []).set_index("variant")
 

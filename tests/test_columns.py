@@ -7,7 +7,7 @@ the workflow never writes.
 import pytest
 from test_figures import CASES, WHOLE
 
-from rnnbench import charts, claims, columns, figures, gates, overview, report, tables
+from rnnbench import charts, claims, columns, csv_files, figures, gates, overview, report, tables
 from rnnbench.names import load, names
 
 
@@ -16,7 +16,7 @@ def nothing(tmp_path_factory):
     """Every table, gathered from nothing, after a trip through its file."""
     folder = tmp_path_factory.mktemp("tables")
     for name in columns.COLUMNS:
-        tables.write(folder / f"{name}.csv", tables.gather(name, [], []))
+        csv_files.write(folder / f"{name}.csv", tables.gather(name, [], []))
     return figures.read_tables(folder)
 
 

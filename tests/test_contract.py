@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from machines import POINT
 from machines import WORK as FACTS
 
-from rnnbench import tables, timing
+from rnnbench import csv_files, timing
 from rnnbench.hardware import contract
 from rnnbench.hardware.contract import CONDITIONS, KEY, UNKNOWN, WORK
 
@@ -69,7 +69,7 @@ def test_a_bundle_that_tells_its_source_and_no_protocol_is_of_the_first():
 
 def test_the_shipped_reference_is_comparable_with_what_this_source_times():
     (place,) = PUBLISHED.glob("*-reference")
-    rows = tables.read(place / "tables/speed.csv").query("status == 'measured'")
+    rows = csv_files.read(place / "tables/speed.csv").query("status == 'measured'")
     old = [contract.work(contract.point(row, {}), "1") for row in rows.to_dict("records")]
     new = [fields | {"protocol": timing.PROTOCOL} for fields in old]
     assert {contract.refusal(*pair) for pair in zip(old, new, strict=True)} == {""}

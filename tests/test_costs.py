@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pandas import DataFrame
 from test_speed import TIMING, TOKENS, VOCAB_SIZE, as_run
 
-from rnnbench import costs, jobs, scaling, tables, timings, work
+from rnnbench import costs, csv_files, jobs, scaling, tables, timings, work
 from rnnbench.errors import RecordError
 
 AXES = {"hidden_size": (64, 128, 256), "batch_size": (8, 32, 64), "num_steps": (10, 35, 70)}
@@ -136,7 +136,7 @@ def test_the_costs_of_an_earlier_release_are_refused_in_words():
 
 def test_points_are_timed_with_their_start_and_memory(tmp_path):
     rows = scaling.rows(QUICK, TOKENS, VOCAB_SIZE)
-    tables.write(tmp_path / "samples.csv", DataFrame(rows).assign(disturbed=False))
+    csv_files.write(tmp_path / "samples.csv", DataFrame(rows).assign(disturbed=False))
     (row,) = tables.gather("scaling", [str(tmp_path / "samples.csv")], []).to_dict("records")
     assert row["start_seconds"] > 0 and row["model_memory_bytes"] >= 0
     assert (row["n"], row["parallel"], row["gates"]) == (QUICK.windows, 1, 1)

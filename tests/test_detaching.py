@@ -7,10 +7,12 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from rnnbench import detaching, train, variants
+from rnnbench import detaching, train, update
 from rnnbench.detaching import ARMS, LIMIT_REACHED, Text
 from rnnbench.jobs import RunConfig
+from rnnbench.model import build, detach
 from rnnbench.names import load
+from rnnbench.progress import start
 
 RUN = RunConfig(
     **{"machine": "box", "trial": "detaching", "corpus": "text", "token": "char"},
@@ -25,7 +27,7 @@ every_variant = pytest.mark.parametrize("variant", ["rnn", "lstm", "gru_scratch"
 
 def model_of(variant):
     generator = np.random.Generator(np.random.PCG64(1))
-    return variants.build(variant, 6, 4, generator, torch.float64)
+    return build(variant, 6, 4, generator, torch.float64)
 
 
 def two_minibatches():
@@ -38,7 +40,7 @@ def trained_on(step, model, minibatches, run=RUN):
     """Train as the loop does: the state is cut off between two minibatches."""
     state = None
     for X, Y in minibatches:
-        state = variants.detach(state)
+        state = detach(state)
         _, _, state = step(model, X, Y, state, run.clip_norm, run.learning_rate)
 
 
@@ -65,7 +67,7 @@ def test_an_epoch_starts_afresh_undetached_too(variant):
     step = detaching.Attached()
     trained_on(step, model, [first, second])
     trained_on(step, model, [second])
-    trained_on(train.step, other, [second])
+    trained_on(update.step, other, [second])
     for ours, wanted in zip(gradients(model), gradients(other), strict=True):
         torch.testing.assert_close(ours, wanted)
 
@@ -95,12 +97,12 @@ def test_the_first_minibatch_is_trained_on_alike(variant):
 def test_torch_refuses_a_graph_that_is_freed_and_weights_that_have_changed():
     """What the book's loop meets without detaching, and then with the graph kept."""
     model, ((X, Y), (more_X, more_Y)) = model_of("rnn"), two_minibatches()
-    _, _, state = train.step(model, X, Y, None, 1.0, 0.1)
+    _, _, state = update.step(model, X, Y, None, 1.0, 0.1)
     with pytest.raises(RuntimeError, match="backward through the graph a second time"):
-        train.step(model, more_X, more_Y, state, 1.0, 0.1)
+        update.step(model, more_X, more_Y, state, 1.0, 0.1)
     logits, state = model(X)
     cross_entropy(logits.flatten(0, 1), Y.flatten()).backward(retain_graph=True)
-    train.descend(model, 0.1)
+    update.descend(model, 0.1)
     logits, _ = model(more_X, state)
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         cross_entropy(logits.flatten(0, 1), more_Y.flatten()).backward()
@@ -115,7 +117,7 @@ def costs(arm, memory_limit=1e12):
 def test_there_is_one_cost_per_minibatch(arm):
     rows = costs(arm)
     assert [row["minibatch"] for row in rows] == list(range(1, len(rows) + 1))
-    progress = train.start(RUN, 6)
+    progress = start(RUN, 6)
     next(train.steps(RUN, torch.tensor(TOKENS), progress))  # warm-up
     assert len(rows) == sum(1 for _ in train.steps(RUN, torch.tensor(TOKENS), progress))
     assert all(row["seconds"] > 0 and row["status"] == "measured" for row in rows)

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from test_train import RUN, TOKENS, VOCAB_SIZE, Fuse, finish, lasting
 
-from rnnbench import determinism, initial, numerics, outcome, tables, train
+from rnnbench import determinism, initial, numerics, outcome, tables
 from rnnbench.errors import UserError
+from rnnbench.progress import split, start
 from rnnbench.records import write_record
 
 SOME = ("rnn_scratch", "rnn", "gru", "lstm")
@@ -49,7 +50,7 @@ def test_two_processes_of_one_numerics_id_agree_in_every_bit(mode, tmp_path):
 
 
 def test_a_resumed_run_keeps_its_numerics_id_and_every_bit(tmp_path):
-    undisturbed, interrupted = finish(RUN, tmp_path / "a"), train.start(RUN, VOCAB_SIZE)
+    undisturbed, interrupted = finish(RUN, tmp_path / "a"), start(RUN, VOCAB_SIZE)
     interrupted.curve = Fuse(2)
     with pytest.raises(KeyboardInterrupt):
         finish(RUN, tmp_path / "b", progress=interrupted)
@@ -60,14 +61,14 @@ def test_a_resumed_run_keeps_its_numerics_id_and_every_bit(tmp_path):
 
 
 def test_a_checkpoint_of_another_arithmetic_is_not_taken_up(monkeypatch):
-    progress, texts = train.start(RUN, VOCAB_SIZE), train.split(TOKENS, RUN)
+    progress, texts = start(RUN, VOCAB_SIZE), split(TOKENS, RUN)
     before = outcome.identity(RUN, texts, progress, "source")
     monkeypatch.setattr(numerics, "identify", lambda: "another")
     assert outcome.identity(RUN, texts, progress, "source") != before
 
 
 def test_the_seconds_of_a_portable_run_are_in_no_table(tmp_path):
-    run, texts = RUN, train.split(TOKENS, RUN)
+    run, texts = RUN, split(TOKENS, RUN)
     record = outcome.record(run, texts, finish(run, tmp_path / "saved"), "source")
     record |= {"num_chars": 1, "heldout_num_chars": 1}
     record |= {"spelling_nats": 0.0, "heldout_spelling_nats": 0.0}

@@ -33,12 +33,14 @@ from rnnbench import (
     scaling,
     speed,
     train,
-    variants,
 )
 from rnnbench.generate import Trained
 from rnnbench.judge import Judge
+from rnnbench.model import detach
 from rnnbench.names import load, names
+from rnnbench.progress import split, start
 from rnnbench.study import Study
+from rnnbench.update import own
 from rnnbench.vocab import Vocab
 
 PROJECT = Path(__file__).parents[1]
@@ -105,10 +107,10 @@ def test_a_training_step_moves_the_weights_as_on_the_cpu(device, variant):
     for place in ("cpu", device):
         model = speed.model(on(place, variant=variant), VOCAB_SIZE)
         X = torch.arange(20).reshape(5, 4).remainder(VOCAB_SIZE).to(place)
-        own, state = train.own(variant, model), None
+        engine, state = own(variant, model), None
         for _ in range(3):
-            start = variants.detach(state)
-            _, _, state = own.step(own.model, X, X.roll(1, 0), start, *rates)
+            start = detach(state)
+            _, _, state = engine.step(engine.model, X, X.roll(1, 0), start, *rates)
         found.append([p.detach().cpu() for p in model.parameters()])
     for mine, wanted in zip(*found, strict=True):
         torch.testing.assert_close(mine, wanted, rtol=1e-4, atol=1e-5)
@@ -207,11 +209,11 @@ def test_a_model_is_used_in_every_type_of_number(device, dtype):
 def test_a_run_is_trained_by_an_engine_saved_and_taken_up_on_its_device(device, variant, tmp_path):
     changes = {"device": device, "variant": variant, "engine": "fastest", "num_epochs": 2}
     run = dataclasses.replace(RUN, **changes)
-    texts = train.split(TOKENS, run)
-    progress = train.start(run, VOCAB_SIZE)
+    texts = split(TOKENS, run)
+    progress = start(run, VOCAB_SIZE)
     engine.choose(run, texts, progress)
     train.train(run, texts, progress, tmp_path / "saved", "a", checkpoint_seconds=0.0)
-    again = train.start(run, VOCAB_SIZE)
+    again = start(run, VOCAB_SIZE)
     assert checkpoint.restore(tmp_path / "saved", "a", again)
     for mine, wanted in zip(again.model.parameters(), progress.model.parameters(), strict=True):
         assert torch.equal(mine, wanted) and mine.device.type == device
@@ -221,8 +223,8 @@ def test_a_run_is_trained_by_an_engine_saved_and_taken_up_on_its_device(device, 
 def test_later_stages_read_a_run_wherever_it_was_trained(device, tmp_path):
     """Weights trained on a GPU are read on the CPU, and so are the tokens beside them."""
     run = dataclasses.replace(RUN, device=device, num_epochs=1)
-    progress = train.start(run, VOCAB_SIZE)
-    train.train(run, train.split(TOKENS, run), progress, tmp_path / "saved", "a")
+    progress = start(run, VOCAB_SIZE)
+    train.train(run, split(TOKENS, run), progress, tmp_path / "saved", "a")
     vocab = Vocab(tuple("abcdef"), (1,) * VOCAB_SIZE)
     checkpoint.write_weights(
         tmp_path / "weights", progress.model, run.as_row() | {"vocab": vocab.tokens}

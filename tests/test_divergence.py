@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pandas import DataFrame, concat
 from test_bptt import TOKENS, VOCAB_SIZE, minibatch, model_of, run
 
-from rnnbench import divergence, lipschitz, outcome, tables, train
+from rnnbench import csv_files, divergence, lipschitz, outcome, tables, train, update
+from rnnbench.progress import split, start
 from rnnbench.records import write_record
 
 SOUND, BAD, INF, NAN = 2.0, 4.0, math.inf, math.nan  # ln 28 = 3.33
@@ -63,10 +64,10 @@ def test_curves_of_a_grid_take_their_settings_from_the_record_and_others_hold_th
     (tmp_path / "a").mkdir()
     own = curve([SOUND, BAD], seed=1)
     bare = own.drop(columns=[*{*divergence.KEYS} - {*outcome.ADDRESS}, "vocab_size"])
-    tables.write(tmp_path / "a/curve.csv", bare)
+    csv_files.write(tmp_path / "a/curve.csv", bare)
     settings = dict.fromkeys(divergence.KEYS, 1) | {"trial": "grid", "learning_rate": 2.0}
     write_record(tmp_path / "a/record.json", settings | {"vocab_size": 28})
-    tables.write(tmp_path / "curves.csv", curve([SOUND], seed=2))
+    csv_files.write(tmp_path / "curves.csv", curve([SOUND], seed=2))
     paths = [str(tmp_path / "a/curve.csv"), str(tmp_path / "curves.csv")]
     table = tables.gather("divergence", paths, [])
     assert list(table.learning_rate) == [2.0, 1]
@@ -91,8 +92,8 @@ def test_an_update_that_is_tried_is_the_clipped_step_of_training_and_is_taken_ba
         before = [parameter.detach().clone() for parameter in model.parameters()]
         (row,) = lipschitz.tried(model, X, Y, None, [theta], 0.5)
         assert all(map(torch.equal, model.parameters(), before))
-        loss, grad_norm, _ = train.step(model, X, Y, None, theta, 0.5)
-        after, _ = train.forward_backward(model, X, Y, None)
+        loss, grad_norm, _ = update.step(model, X, Y, None, theta, 0.5)
+        after, _ = update.forward_backward(model, X, Y, None)
         assert row["loss"] == pytest.approx(float(loss), rel=1e-12)
         assert row["grad_norm"] == pytest.approx(float(grad_norm), rel=1e-12)
         assert row["change"] == pytest.approx(float(after - loss), rel=1e-9)
@@ -112,10 +113,10 @@ def test_the_change_of_a_short_update_is_that_of_first_order_and_within_the_boun
 
 def test_trying_updates_leaves_the_training_as_it_is():
     settings = run(variant="rnn_relu", num_epochs=3)
-    texts = train.split(TOKENS.numpy(), settings)
+    texts = split(TOKENS.numpy(), settings)
     thetas = [0.1, math.inf]
     rows, curve = lipschitz.followed(settings, texts, VOCAB_SIZE, thetas)
-    progress = train.start(settings, VOCAB_SIZE)
+    progress = start(settings, VOCAB_SIZE)
     taken = partial(train.steps, settings, texts.train, progress)
     wanted = [row["total_nats"] for row in train.epochs(settings, progress, taken)]
     assert [row["total_nats"] for row in curve] == wanted
@@ -125,7 +126,7 @@ def test_trying_updates_leaves_the_training_as_it_is():
 
 def test_a_run_that_explodes_is_followed_to_its_end_and_no_further():
     settings = run(variant="rnn_relu", clip_norm=math.inf, learning_rate=3e38, num_epochs=20)
-    texts = train.split(TOKENS.numpy(), settings)
+    texts = split(TOKENS.numpy(), settings)
     rows, curve = lipschitz.followed(settings, texts, VOCAB_SIZE, [1.0])
     found, *_ = divergence.table(DataFrame(curve)).to_dict("records")
     assert found["lost"] and found["epochs_done"] < 20
@@ -135,6 +136,6 @@ def test_a_run_that_explodes_is_followed_to_its_end_and_no_further():
 
 def test_a_seed_gives_the_same_updates():
     settings = run()
-    texts = train.split(TOKENS.numpy(), settings)
+    texts = split(TOKENS.numpy(), settings)
     once, again = (lipschitz.followed(settings, texts, VOCAB_SIZE, [1.0]) for _ in range(2))
     assert once == again

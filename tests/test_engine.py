@@ -10,11 +10,12 @@ import torch
 from scipy import stats
 from test_train import RUN, TOKENS, VOCAB_SIZE, Fuse, lasting
 
-from rnnbench import agreement, checkpoint, engine, initial, layouts, native, outcome, train
+from rnnbench import agreement, checkpoint, engine, initial, layouts, native, outcome, train, update
 from rnnbench.decoders import greedy
 from rnnbench.errors import StudyError
 from rnnbench.generate import Reading
 from rnnbench.names import cell, engines
+from rnnbench.progress import Progress, split, start
 
 needs_library = pytest.mark.skipif(native.missing() is not None, reason=str(native.missing()))
 ONE_LAYER = ["rnn", "gru", "lstm", "rnn_scratch", "gru_scratch", "lstm_scratch"]
@@ -25,23 +26,23 @@ every_way = pytest.mark.parametrize("way", WAYS)
 FASTEST = dataclasses.replace(RUN, engine="fastest")
 
 
-def started(run, engine_of=None) -> train.Progress:
+def started(run, engine_of=None) -> Progress:
     """A run before its first epoch, its engine chosen as jobs do, or the one that is given."""
-    progress = train.start(run, VOCAB_SIZE)
+    progress = start(run, VOCAB_SIZE)
     if engine_of is None:
-        engine.choose(run, train.split(TOKENS, run), progress)
+        engine.choose(run, split(TOKENS, run), progress)
     else:
         progress.engine = engine_of(progress.model)
     return progress
 
 
-def finish(run, saved, progress=None) -> train.Progress:
+def finish(run, saved, progress=None) -> Progress:
     progress = progress or started(run)
-    return train.train(run, train.split(TOKENS, run), progress, saved, "d", 0)
+    return train.train(run, split(TOKENS, run), progress, saved, "d", 0)
 
 
 def curve(run, progress, tokens=TOKENS) -> list[dict]:
-    text = train.split(tokens, run).train
+    text = split(tokens, run).train
     return list(train.epochs(run, progress, partial(train.steps, run, text, progress)))
 
 
@@ -69,7 +70,7 @@ def test_a_variant_that_no_engine_can_train_trains_itself(variant, monkeypatch, 
     monkeypatch.setattr(native, "missing", lambda: "no compiler found at set-up")
     with caplog.at_level("INFO"):
         progress = started(dataclasses.replace(FASTEST, variant=variant))
-    assert progress.engine == train.own(variant, progress.model)
+    assert progress.engine == update.own(variant, progress.model)
     assert f"not trained by {cell(variant)}_manual" in caplog.text
 
 
@@ -80,7 +81,7 @@ def test_where_there_is_a_gpu_the_library_of_torch_trains():
 @every_covered
 def test_a_run_that_asks_for_its_own_step_has_it(variant):
     progress = started(dataclasses.replace(RUN, variant=variant))
-    assert progress.engine == train.own(variant, progress.model)
+    assert progress.engine == update.own(variant, progress.model)
 
 
 def both_biases(name, model):
@@ -94,7 +95,7 @@ def both_biases(name, model):
 @every_way
 @pytest.mark.parametrize("variant", ["rnn_scratch", "gru_scratch", "lstm_scratch"])
 def test_an_engine_with_a_bias_too_many_is_refused(variant, way):
-    tokens = train.split(TOKENS, RUN).train
+    tokens = split(TOKENS, RUN).train
     run = dataclasses.replace(RUN, variant=variant)
     right, wrong = (partial(of, cell(variant) + way) for of in (engine.of, both_biases))
     assert agreement.refusal(run, tokens, VOCAB_SIZE, right) == ""
@@ -106,7 +107,7 @@ def test_an_engine_with_a_bias_too_many_is_refused(variant, way):
 
 @pytest.mark.parametrize("variant", ONE_LAYER)
 def test_choosing_an_engine_moves_no_weight_and_training_moves_those_of_the_model(variant):
-    progress = train.start(dataclasses.replace(FASTEST, variant=variant), VOCAB_SIZE)
+    progress = start(dataclasses.replace(FASTEST, variant=variant), VOCAB_SIZE)
     drawn = initial.digest(progress.model)
     chosen = engine.of(f"{cell(variant)}_manual", progress.model)
     assert initial.digest(progress.model) == drawn
@@ -129,7 +130,7 @@ def test_the_bias_that_a_scratch_cell_lacks_stays_zero(variant):
 
 
 def test_a_layer_that_torch_does_not_have_is_refused_with_words():
-    model = train.start(dataclasses.replace(RUN, variant="lstm_bidirectional"), VOCAB_SIZE).model
+    model = start(dataclasses.replace(RUN, variant="lstm_bidirectional"), VOCAB_SIZE).model
     with pytest.raises(StudyError, match="one direction, found LSTM"):
         layouts.library(model)
 
@@ -163,7 +164,7 @@ def test_an_interrupted_run_ends_as_an_undisturbed_one(variant, tmp_path):
 @every_covered
 def test_the_record_names_what_trained_and_the_same_initial_weights(variant, tmp_path):
     runs = [dataclasses.replace(run, variant=variant) for run in (RUN, FASTEST)]
-    texts = train.split(TOKENS, RUN)
+    texts = split(TOKENS, RUN)
     own, fastest = (
         outcome.record(run, texts, finish(run, tmp_path / run.engine), "source") for run in runs
     )
@@ -177,7 +178,7 @@ def test_the_record_names_what_trained_and_the_same_initial_weights(variant, tmp
 @every_covered
 def test_stored_weights_of_an_engine_are_those_of_the_variant(variant, tmp_path):
     run = dataclasses.replace(FASTEST, variant=variant)
-    progress, other = finish(run, tmp_path / "checkpoint"), train.start(run, VOCAB_SIZE).model
+    progress, other = finish(run, tmp_path / "checkpoint"), start(run, VOCAB_SIZE).model
     checkpoint.write_weights(tmp_path / "weights", progress.model, run.as_row())
     assert checkpoint.read_weights(tmp_path / "weights", other) == run.as_row()
     assert initial.digest(other) == initial.digest(progress.model)
@@ -201,7 +202,7 @@ def wordy(num_tokens: int) -> np.ndarray:
 
 def late_nats(run, engine_of) -> float:
     """Median of the late losses of a run that starts anew."""
-    progress = train.start(run, LETTERS)
+    progress = start(run, LETTERS)
     progress.engine = engine_of(progress.model)
     return np.median(outcome.epoch_nats(curve(run, progress, wordy(600)))[-20:])
 
@@ -215,7 +216,7 @@ def differences(variant, engine_of, **changes) -> np.ndarray:
             RUN, variant=variant, learning_rate=RATES[variant], seed=seed, **sizes
         )
         other = dataclasses.replace(run, **changes)
-        found.append(late_nats(other, engine_of) - late_nats(run, partial(train.own, variant)))
+        found.append(late_nats(other, engine_of) - late_nats(run, partial(update.own, variant)))
     return np.array(found)
 
 

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from rnnbench import checkpoint, decoders, generate, initial, tables, train, variants
+from rnnbench import checkpoint, decoders, generate, initial, tables
 from rnnbench.decoders import greedy
 from rnnbench.errors import RecordError
 from rnnbench.generate import Reading, Trained, __main__
 from rnnbench.jobs import RunConfig
+from rnnbench.model import build
 from rnnbench.names import load, names
+from rnnbench.progress import start
 from rnnbench.vocab import Vocab
 
 VARIANTS = names("variants")
@@ -23,7 +25,7 @@ PREFIX = "time traveller"
 def model(request):
     """Weights larger than a run starts with, so that what is read decides what is written."""
     generator = np.random.Generator(np.random.PCG64(1))
-    model = variants.build(request.param, len(VOCAB), 16, generator)
+    model = build(request.param, len(VOCAB), 16, generator)
     initial.draw(model, 2, initial.uniform, generator)
     return model
 
@@ -85,7 +87,7 @@ def test_not_a_number_is_a_text_and_not_a_crash(model):
     ],
 )
 def test_the_most_probable_token_has_the_largest_number(logits, wanted):
-    model = variants.build("rnn", len(logits), 2, np.random.Generator(np.random.PCG64(1)))
+    model = build("rnn", len(logits), 2, np.random.Generator(np.random.PCG64(1)))
     with torch.no_grad():
         model.output.weight.zero_()
         model.output.bias.copy_(torch.tensor(logits))
@@ -160,7 +162,7 @@ RUN = RunConfig(
 @pytest.fixture
 def run_folder(tmp_path):
     """What a run leaves for those who write with it; its weights are not those it began with."""
-    model = train.start(RUN, len(VOCAB)).model
+    model = start(RUN, len(VOCAB)).model
     with torch.no_grad():
         model.output.weight.mul_(20)
     facts = RUN.as_row() | {"vocab": VOCAB.tokens}
@@ -172,7 +174,7 @@ def test_weights_bring_all_that_is_needed_to_write_with_them(run_folder):
     trained = Trained.read(run_folder / "weights.safetensors")
     assert (trained.run, trained.vocab.tokens) == (RUN, VOCAB.tokens)
     before = generate.untrained(RUN, len(VOCAB))
-    assert initial.digest(before) == initial.digest(train.start(RUN, len(VOCAB)).model)
+    assert initial.digest(before) == initial.digest(start(RUN, len(VOCAB)).model)
     assert torch.equal(trained.model.output.weight, 20 * before.output.weight)
 
 
@@ -243,7 +245,7 @@ def test_a_run_on_words_reads_and_writes_words(tmp_path, capsys):
     vocab = Vocab.build(["time", "traveller", "for", "so", "it"])
     run = dataclasses.replace(RUN, token="word")
     facts = run.as_row() | {"vocab": vocab.tokens}
-    model = train.start(run, len(vocab)).model
+    model = start(run, len(vocab)).model
     checkpoint.write_weights(tmp_path / "weights.safetensors", model, facts)
     assert __main__.main([str(tmp_path), "time traveller", "--num-tokens", "3"]) == 0
     written = capsys.readouterr().out.split()

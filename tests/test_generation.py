@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pandas import DataFrame
 
-from rnnbench import checkpoint, decoders, generation, judge, repetition, tables, train
+from rnnbench import checkpoint, csv_files, decoders, generation, judge, repetition, tables, train
 from rnnbench.generate import Reading, Trained, untrained
 from rnnbench.generation import REAL, Task
 from rnnbench.jobs import RunConfig
 from rnnbench.judge import Judge
+from rnnbench.progress import split, start
 from rnnbench.vocab import Vocab
 
 GENERATOR = np.random.Generator(np.random.PCG64(1))
@@ -38,8 +39,8 @@ def judge_of(run=RUN, order=4):
 @pytest.fixture(scope="module")
 def judged():
     """All texts of a barely trained run, and the weights they were written with."""
-    texts = train.split(VOCAB.encode(TEXT), RUN)
-    progress = train.start(RUN, len(VOCAB))
+    texts = split(VOCAB.encode(TEXT), RUN)
+    progress = start(RUN, len(VOCAB))
     for _ in train.epochs(RUN, progress, partial(train.steps, RUN, texts.train, progress)):
         pass
     trained = Trained(RUN, VOCAB, progress.model)
@@ -185,7 +186,7 @@ def test_every_decoder_setting_prefix_and_draw_has_a_row_before_and_after(judged
 
 
 def test_texts_are_written_and_scored_the_same_again(judged):
-    model = train.start(RUN, len(VOCAB)).model
+    model = start(RUN, len(VOCAB)).model
     once, again = (
         DataFrame(generation.rows(Trained(RUN, VOCAB, model), judge_of(), TASK)) for _ in range(2)
     )
@@ -217,7 +218,7 @@ def test_own_nats_are_the_decoders(judged):
 
 
 def test_the_table_turns_totals_into_shares_and_bits(judged, tmp_path):
-    tables.write(tmp_path / "texts.csv", judged)
+    csv_files.write(tmp_path / "texts.csv", judged)
     table = tables.gather("generation", [tmp_path / "texts.csv"], [])
     assert np.allclose(table.judge_bits_per_char, judged.judge_nats / 30 / np.log(2))
     assert np.allclose(np.log(table.own_perplexity), judged.own_nats / 30)
@@ -234,7 +235,7 @@ def test_runs_that_cannot_be_had_are_rows_that_say_so():
 
 
 def test_a_run_that_was_trained_on_a_gpu_writes_where_there_is_none(tmp_path):
-    model, found = train.start(RUN, len(VOCAB)).model, {}
+    model, found = start(RUN, len(VOCAB)).model, {}
     for device in ("cpu", "cuda"):
         run = replace(RUN, device=device)
         facts = run.as_row() | {"vocab": VOCAB.tokens}
@@ -246,7 +247,7 @@ def test_a_run_that_was_trained_on_a_gpu_writes_where_there_is_none(tmp_path):
 
 
 def test_a_run_whose_weights_are_no_numbers_writes_all_the_same(tmp_path):
-    model = train.start(RUN, len(VOCAB)).model
+    model = start(RUN, len(VOCAB)).model
     with torch.no_grad():
         model.output.weight.fill_(torch.nan)
     checkpoint.write_weights(

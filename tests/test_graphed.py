@@ -8,7 +8,8 @@ import pytest
 import torch
 from test_speed import TIMING, TOKENS, VOCAB_SIZE
 
-from rnnbench import agreement, precision, speed, variants
+from rnnbench import agreement, precision, speed
+from rnnbench.model import build, detach
 from rnnbench.names import load, names
 from rnnbench.train import step as plain_step
 from rnnbench.variants import _graphed
@@ -36,7 +37,7 @@ def recorder(monkeypatch):
 
 def model(variant: str):
     generator = np.random.Generator(np.random.PCG64(1))
-    return variants.build(variant, VOCAB_SIZE, 7, generator, torch.float64)
+    return build(variant, VOCAB_SIZE, 7, generator, torch.float64)
 
 
 def minibatches(number: int):
@@ -52,7 +53,7 @@ def test_replayed_steps_are_those_of_the_scratch_cell_with_a_carried_state(varia
     states, told = (None, None), []
     for X, Y in minibatches(4):
         mine = load("variants", variant).step(one, X, Y, states[0], 0.5, 1.0)
-        theirs = plain_step(other, X, Y, variants.detach(states[1]), 0.5, 1.0)
+        theirs = plain_step(other, X, Y, detach(states[1]), 0.5, 1.0)
         for found, wanted in zip(mine[:2], theirs[:2], strict=True):
             torch.testing.assert_close(found, wanted)
         states = mine[2], theirs[2]

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn.functional import cross_entropy, one_hot
 
-from rnnbench import metrics, train, variants
+from rnnbench import metrics, update
 from rnnbench.closed_text import ClosedText
+from rnnbench.model import build
 from rnnbench.names import load, names
 from rnnbench.smoothings import laplace
 from rnnbench.variants import gru_scratch, lstm_scratch, rnn_scratch
@@ -38,7 +39,7 @@ def layer_of(module, seed, input_size=SIZE, hidden_size=HIDDEN):
 
 def model_of(variant, seed=1):
     generator = np.random.Generator(np.random.PCG64(seed))
-    return variants.build(variant, SIZE, HIDDEN, generator, torch.float64)
+    return build(variant, SIZE, HIDDEN, generator, torch.float64)
 
 
 def gate_shut_at(layer, gate, value):
@@ -94,12 +95,12 @@ def test_a_model_reads_a_token_as_a_row_of_its_input_weights():
 @settings(max_examples=20)
 def test_the_perplexity_of_the_uniform_guess_is_the_size_of_the_vocabulary(vocab_size, seed):
     generator = np.random.Generator(np.random.PCG64(seed))
-    model = variants.build("gru", vocab_size, 4, generator)
+    model = build("gru", vocab_size, 4, generator)
     with torch.no_grad():
         model.output.weight.zero_()
         model.output.bias.fill_(3.7)
     tokens = torch.from_numpy(generator.integers(vocab_size, size=60))
-    found = metrics.perplexity(*train.evaluate(model, tokens, batch_size=2, num_steps=7))
+    found = metrics.perplexity(*update.evaluate(model, tokens, batch_size=2, num_steps=7))
     assert found == pytest.approx(vocab_size, rel=1e-5)
 
 
@@ -293,6 +294,6 @@ def test_clipped_gradients_keep_their_direction_and_have_the_smaller_of_both_nor
     gradients = drawn(seed, 8)
     gradients *= norm / gradients.norm()
     layer.weight.grad, layer.bias.grad = gradients[:6].view(2, 3).clone(), gradients[6:].clone()
-    assert float(train.clip_gradients(layer, threshold)) == pytest.approx(norm)
+    assert float(update.clip_gradients(layer, threshold)) == pytest.approx(norm)
     clipped = torch.cat([layer.weight.grad.flatten(), layer.bias.grad])
     torch.testing.assert_close(clipped, gradients * min(1.0, threshold / norm))

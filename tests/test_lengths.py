@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from test_study import changed, read, shipped
 
-from rnnbench import lengths, samplers, train
+from rnnbench import lengths, samplers
 from rnnbench.errors import StudyError
 from rnnbench.jobs import RunConfig
 from rnnbench.lengths import Demand
+from rnnbench.progress import split
 
 
 def demand(**changes) -> Demand:
@@ -36,7 +37,7 @@ def test_a_text_that_passes_can_be_split_and_one_token_less_can_not(share, train
             r for r in lengths.held(asked, {(run.corpus, "char"): size}) if r["found"] < r["wanted"]
         ]
         try:
-            texts = train.split(np.zeros(size, np.uint8), run)
+            texts = split(np.zeros(size, np.uint8), run)
         except StudyError:
             assert short
         else:

@@ -13,11 +13,12 @@ from test_train import RUN, TOKENS, VOCAB_SIZE, finish
 from torch import nn
 from torch.nn.functional import one_hot
 
-from rnnbench import checkpoint, columns, half_life, memory, train
+from rnnbench import checkpoint, columns, half_life, memory
 from rnnbench.claims import FAILS, HOLDS, PARTLY
 from rnnbench.claims import memory as claims
 from rnnbench.errors import StudyError
-from rnnbench.variants import LanguageModel
+from rnnbench.model import LanguageModel
+from rnnbench.progress import Texts, split, start
 from rnnbench.vocab import Vocab
 
 CONTEXTS = list(range(1, 9))
@@ -83,7 +84,7 @@ def read(model, contexts, text=TEXT):
 def losses(model, contexts=CONTEXTS, text=TEXT) -> DataFrame:
     """As the job writes them, for one seed of a variant that is called rnn."""
     tokens = torch.from_numpy(text)
-    rows = memory.rows(model, train.Texts(tokens, tokens.flip(0)), contexts, 100, 4)
+    rows = memory.rows(model, Texts(tokens, tokens.flip(0)), contexts, 100, 4)
     address = ADDRESS | {"variant": "rnn", "seed": 1}
     return DataFrame([address | row for row in rows], columns=memory.COLUMNS)
 
@@ -127,7 +128,7 @@ def test_the_trace_of_a_model_that_forgets_at_a_known_rate_is_known(keep):
 
 @pytest.mark.parametrize("variant", ["rnn", "gru", "lstm_deep"])
 def test_influence_is_that_of_reading_the_changed_history_from_its_start(variant):
-    model = train.start(dataclasses.replace(RUN, variant=variant), VOCAB_SIZE).model.double()
+    model = start(dataclasses.replace(RUN, variant=variant), VOCAB_SIZE).model.double()
     tokens = torch.from_numpy(TEXT)
     histories, labels = memory.spread(tokens, 12, 30)
     _, found = memory.losses(model, histories, labels, [1, 3, 12])
@@ -155,7 +156,7 @@ def test_what_is_read_does_not_depend_on_how_many_are_read_at_once(monkeypatch):
 @pytest.mark.parametrize("most", [1, 5 * 12 * VOCAB_SIZE, 1 << 26])
 def test_no_more_is_held_than_the_last_predictions_and_inputs_up_to_a_bound(most, monkeypatch):
     """Logits of every step, or of all histories at once, fill a machine where words are many."""
-    model, predicted, held = train.start(RUN, VOCAB_SIZE).model, [], []
+    model, predicted, held = start(RUN, VOCAB_SIZE).model, [], []
     model.output.register_forward_hook(lambda _, given, logits: predicted.append(logits.shape))
     model.layer.register_forward_hook(lambda _, given, found: held.append(given[0].numel()))
     monkeypatch.setattr(memory, "MOST_INPUTS", most)
@@ -181,8 +182,8 @@ def test_a_context_longer_than_the_text_is_a_mistake_of_the_study():
 
 
 def test_a_leaky_model_and_a_diverged_one_are_rows_with_a_reason():
-    leaky = train.start(dataclasses.replace(RUN, variant="lstm_bidirectional"), VOCAB_SIZE).model
-    lost = train.start(RUN, VOCAB_SIZE).model
+    leaky = start(dataclasses.replace(RUN, variant="lstm_bidirectional"), VOCAB_SIZE).model
+    lost = start(RUN, VOCAB_SIZE).model
     nn.init.constant_(lost.output.bias, math.nan)
     found = concat([losses(leaky), losses(lost)])
     for table in (half_life.memory(found), half_life.half_life(found)):
@@ -198,7 +199,7 @@ def test_runs_are_measured_from_their_weights(tmp_path):
     table = memory.table([tmp_path / "weights"], TOKENS, vocab, [4, 1, 2], 30, 3)
     assert list(table.context.unique()) == [1, 2, 4] and len(table) == 2 * 3 * 3
     assert set(table.variant) == {"gru"} and table.num_tokens.sum() == 2 * 3 * 30
-    direct = memory.rows(model, train.split(TOKENS, run), [1, 2, 4], 30, 3)
+    direct = memory.rows(model, split(TOKENS, run), [1, 2, 4], 30, 3)
     assert table.total_nats.tolist() == [row["total_nats"] for row in direct]
 
 

@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from rnnbench import native, train, variants
+from rnnbench import native, update
 from rnnbench.errors import StudyError
+from rnnbench.model import LanguageModel, detach
 from rnnbench.names import load
-from rnnbench.variants import LanguageModel, _fused
+from rnnbench.variants import _fused
 
 needs_library = pytest.mark.skipif(native.missing() is not None, reason=str(native.missing()))
 needs_compiler = pytest.mark.skipif(native.compiler() is None, reason="no C++ compiler")
@@ -64,7 +65,7 @@ def same_after(model, twin, X, Y, num_updates=2, clip_norm=0.5, rate=0.5):
     states = None, None
     for _ in range(num_updates):
         mine = _fused.step(model, X, Y, states[0], clip_norm, rate)
-        other = train.step(twin, X, Y, variants.detach(states[1]), clip_norm, rate)
+        other = update.step(twin, X, Y, detach(states[1]), clip_norm, rate)
         torch.testing.assert_close(mine[0], other[0], rtol=2e-6, atol=1e-7)
         torch.testing.assert_close(mine[1], other[1], rtol=2e-5, atol=1e-7)
         for one, two in zip(parts(mine[2]), parts(other[2]), strict=True):
@@ -134,7 +135,7 @@ def test_numbers_that_are_not_finite_come_through_as_in_torch(cell, value, isa, 
             one.output.weight[2, 3] = value
     X, Y = minibatch(4, 3)
     mine = _fused.step(model, X, Y, None, 1.0, 0.5)
-    other = train.step(twin, X, Y, None, 1.0, 0.5)
+    other = update.step(twin, X, Y, None, 1.0, 0.5)
     assert bool(mine[0].isfinite()) == bool(other[0].isfinite())
     assert bool(mine[1].isfinite()) == bool(other[1].isfinite())
     for one, two in zip(model.parameters(), twin.parameters(), strict=True):
@@ -180,7 +181,8 @@ STARVED = """
 import resource, sys
 from torch import nn
 from rnnbench.errors import UserError
-from rnnbench.variants import LanguageModel, _fused
+from rnnbench.model import LanguageModel
+from rnnbench.variants import _fused
 model = LanguageModel(nn.RNN(7, 8), 7)
 T, threads = int(sys.argv[1]), int(sys.argv[2])
 first = _fused.Workspace(model, 3, 2, 2, 1)  # all is loaded

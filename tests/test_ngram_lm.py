@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnbench import metrics, ngram_lm, tables
+from rnnbench import csv_files, metrics, ngram_lm, tables
 from rnnbench.closed_text import ClosedText
 from rnnbench.context_tree import Tree
 from rnnbench.names import load, names
@@ -337,7 +337,7 @@ def test_the_table_has_metrics_from_totals_and_nothing_for_no_token(tmp_path):
     key = {"corpus": "own", "token": "word", "smoothing": "laplace"}
     text = closed(["time", "flies", "time", "crawls"], heldout_share=0.1)
     rows = ngram_lm.rows(text, spell(text), "laplace", [1, 2], **SETTINGS)
-    tables.write(tmp_path / "a.csv", tables.DataFrame(key | row for row in rows))
+    csv_files.write(tmp_path / "a.csv", tables.DataFrame(key | row for row in rows))
     table = tables.gather("ngram_lm", [str(tmp_path / "a.csv")], [])
     assert list(table)[:10] == [
         *("corpus", "token", "order", "smoothing", "split", "perplexity", "bits_per_char"),

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from pandas import DataFrame
 from torch.nn.functional import cross_entropy
 
-from rnnbench import figures, sentences, tables, train, variants
+from rnnbench import csv_files, figures, sentences, tables, update
 from rnnbench.claims import NOT_MEASURED, samplers
 from rnnbench.errors import StudyError
 from rnnbench.folders import Raw
 from rnnbench.jobs import RunConfig
+from rnnbench.model import build
 from rnnbench.vocab import Vocab
 
 RAW = b"Who goes there?  It is\nI, said he.\n\nGood! And now -- to\r\nwork.\n"
@@ -67,8 +68,8 @@ def test_each_character_is_predicted_once_from_the_ones_before_it():
 def test_padding_changes_neither_loss_nor_gradient(variant):
     """The loss of a padded minibatch is that of its units one by one, by their labels."""
     encoded = [VOCAB.encode(text).astype(int) for text in ("abcdefg", "hi", "j")]
-    model = variants.build(variant, len(VOCAB), 6, generator(), torch.float64)
-    loss, _ = train.forward_backward(model, *sentences.padded(encoded, SPACE), None)
+    model = build(variant, len(VOCAB), 6, generator(), torch.float64)
+    loss, _ = update.forward_backward(model, *sentences.padded(encoded, SPACE), None)
     together = [parameter.grad.clone() for parameter in model.parameters()]
     model.zero_grad()
     total, labels = 0, 0
@@ -157,8 +158,8 @@ def test_what_a_text_lacks_is_a_row_with_its_reason(raw, unit, tmp_path):
     assert row["reason"] == f"the text is a single {unit}" and row["units"] == 1
     runs = list(sentences.training_rows([run()], raw, [unit], VOCAB))
     assert [row["reason"].split(" the ")[0] for row in runs] == ["no unit ends within"]
-    tables.write(tmp_path / "padding.csv", DataFrame(padding))
-    tables.write(tmp_path / "sentences.csv", DataFrame(runs))
+    csv_files.write(tmp_path / "padding.csv", DataFrame(padding))
+    csv_files.write(tmp_path / "sentences.csv", DataFrame(runs))
     parts = {name: [str(tmp_path / f"{name}.csv")] for name in ("padding", "sentences")}
     built = {
         name: stored(tables.gather(name, paths, []), tmp_path) for name, paths in parts.items()
@@ -171,8 +172,8 @@ def test_what_a_text_lacks_is_a_row_with_its_reason(raw, unit, tmp_path):
 
 def stored(table, folder):
     """A table after a trip through its file."""
-    tables.write(folder / "table.csv", table)
-    return tables.read(folder / "table.csv")
+    csv_files.write(folder / "table.csv", table)
+    return csv_files.read(folder / "table.csv")
 
 
 def test_every_way_is_trained_on_the_same_text():

@@ -14,6 +14,7 @@ from rnnbench import agreement, speed, train
 from rnnbench.errors import StudyError
 from rnnbench.jobs import RunConfig, TimingConfig
 from rnnbench.names import names
+from rnnbench.progress import start
 
 TIMING = TimingConfig(
     machine="any",
@@ -102,7 +103,7 @@ def test_a_row_holds_totals_and_all_that_was_timed(device, measured):
 def test_the_steps_timed_are_those_of_the_epochs_of_a_training_run(sampler):
     timing = dataclasses.replace(TIMING, sampler=sampler)
     run = as_run(timing)
-    tokens, progress = torch.from_numpy(TOKENS.astype(np.int64)), train.start(run, VOCAB_SIZE)
+    tokens, progress = torch.from_numpy(TOKENS.astype(np.int64)), start(run, VOCAB_SIZE)
     wanted = [n for _ in range(3) for _, _, n in train.steps(run, tokens, progress)]
     stepping = speed.training_steps(timing, TOKENS, VOCAB_SIZE)
     assert [next(stepping) for _ in wanted] == wanted

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas import DataFrame
 
-from rnnbench import columns, own_text, tables
+from rnnbench import columns, csv_files, own_text, tables
 from rnnbench.jobs import RunConfig, TimingConfig
 from rnnbench.records import write_record
 from rnnbench.study import NOT_AVAILABLE
@@ -84,8 +84,8 @@ WORDS = ["null", "nan", "NaN", "NA", "None", "", "true", "inf", 'say "', "a,b", 
 
 
 def stored(path: Path, table: DataFrame) -> DataFrame:
-    tables.write(path, table)
-    return tables.read(path)
+    csv_files.write(path, table)
+    return csv_files.read(path)
 
 
 @pytest.fixture
@@ -133,9 +133,9 @@ def campaign(tmp_path):
         samples = pd.concat(parts)
         points = samples[tables.TIMING_KEYS].drop_duplicates()
         label = {"status": "measured", "reason": None, "ended": "precision", "rounds": 3} | labels
-        tables.write(tmp_path / "samples.csv", samples)
-        tables.write(tmp_path / "points.csv", points.assign(**label))
-        tables.write(tmp_path / "limit.csv", points[:0])
+        csv_files.write(tmp_path / "samples.csv", samples)
+        csv_files.write(tmp_path / "points.csv", points.assign(**label))
+        csv_files.write(tmp_path / "limit.csv", points[:0])
         return [str(tmp_path / f"{name}.csv") for name in ("points", "samples", "limit")]
 
     return write
@@ -168,7 +168,7 @@ def test_every_number_comes_back_to_the_last_bit_also_infinity(tmp_path_factory,
 
 
 def test_infinity_is_written_as_a_path_says_it_and_a_missing_value_as_nothing(tmp_path):
-    tables.write(
+    csv_files.write(
         tmp_path / "t.csv", DataFrame({"clip_norm": [math.inf, 1.0], "x": [None, math.nan]})
     )
     assert (tmp_path / "t.csv").read_text().splitlines() == ["clip_norm,x", "inf,", "1.0,"]
@@ -186,7 +186,7 @@ def test_every_table_that_is_built_is_stated():
 
 
 def test_a_column_that_a_part_lacks_is_there_and_one_that_is_not_stated_comes_last(tmp_path):
-    tables.write(tmp_path / "a.csv", DataFrame({"new": [1], "unit": ["line"]}))
+    csv_files.write(tmp_path / "a.csv", DataFrame({"new": [1], "unit": ["line"]}))
     table = gathered("padding", [str(tmp_path / "a.csv")])
     assert table.columns.tolist() == [*columns.COLUMNS["padding"], "new"]
 
@@ -199,7 +199,7 @@ def test_a_table_of_what_is_missing_says_why(name, tmp_path):
 
 def test_parts_are_put_under_each_other(tmp_path):
     write_record(tmp_path / "a.json", {"corpus": "null", "lines": 1})
-    tables.write(tmp_path / "b.csv", DataFrame({"corpus": ["b"], "lines": [2]}))
+    csv_files.write(tmp_path / "b.csv", DataFrame({"corpus": ["b"], "lines": [2]}))
     table = gathered("corpora", [str(tmp_path / "a.json"), str(tmp_path / "b.csv")])
     assert table[["corpus", "lines"]].to_dict("list") == {"corpus": ["null", "b"], "lines": [1, 2]}
 
@@ -268,7 +268,7 @@ def test_a_curve_has_empty_cells_where_the_held_out_text_was_not_read(tmp_path):
             [{}, {"heldout_total_nats": 6.0, "heldout_num_tokens": 3}], start=1
         )
     ]
-    tables.write(tmp_path / "curve.csv", DataFrame(rows))
+    csv_files.write(tmp_path / "curve.csv", DataFrame(rows))
     table = gathered("curves", [str(tmp_path / "curve.csv")])
     assert table.perplexity.tolist() == pytest.approx([math.e, math.e**2])
     assert np.isnan(table.heldout_perplexity[0])
@@ -283,10 +283,10 @@ def test_a_text_stands_beside_the_keys_of_its_run_whatever_joins_its_lines(
     folder = Path(record()).parent
     text = f"{join}{prefix}{join}{join}nan null{join}"
     written = {"stage": ["untrained", "trained"], "prefix": prefix, "text": [prefix, text]}
-    tables.write(folder / "text.csv", DataFrame(written))
+    csv_files.write(folder / "text.csv", DataFrame(written))
     table = gathered("texts", [str(folder / "text.csv")], folder=tmp_path)
-    tables.write(tmp_path / "texts.csv", table)
-    rows = tables.read(tmp_path / "texts.csv").to_dict("records")
+    csv_files.write(tmp_path / "texts.csv", table)
+    rows = csv_files.read(tmp_path / "texts.csv").to_dict("records")
     assert [(row["variant"], row["stage"]) for row in rows] == [
         ("gru", "untrained"),
         ("gru", "trained"),
@@ -296,8 +296,8 @@ def test_a_text_stands_beside_the_keys_of_its_run_whatever_joins_its_lines(
 
 @pytest.mark.parametrize("ngram", ["\n", "\n\n", '"', ",", " ", "inf", "true", "7", "nan"])
 def test_an_ngram_is_a_word_whatever_it_spells(ngram, tmp_path):
-    tables.write(tmp_path / "top.csv", DataFrame({"rank": [1, 2], "ngram": [ngram, ngram * 2]}))
-    assert tables.read(tmp_path / "top.csv").ngram.tolist() == [ngram, ngram * 2]
+    csv_files.write(tmp_path / "top.csv", DataFrame({"rank": [1, 2], "ngram": [ngram, ngram * 2]}))
+    assert csv_files.read(tmp_path / "top.csv").ngram.tolist() == [ngram, ngram * 2]
 
 
 # Speed
@@ -425,7 +425,7 @@ def test_a_machine_has_a_row_for_every_field(tmp_path):
 def test_the_skill_of_forecasts_is_derived_from_their_errors(tmp_path):
     key = {"seed": 1, "num_lags": 4, "horizon": 1, "mode": "one_step"}
     errors = [key | {"model": model, "mse": mse} for model, mse in (("mlp", 1.0), ("zero", 4.0))]
-    tables.write(tmp_path / "errors.csv", DataFrame(errors))
+    csv_files.write(tmp_path / "errors.csv", DataFrame(errors))
     (row,) = gathered("sine_skill", [str(tmp_path / "errors.csv")]).itertuples()
     assert (row.model, row.baseline, row.skill, row.n) == ("mlp", "zero", 0.75, 1)
 
@@ -434,6 +434,6 @@ def test_the_skill_of_forecasts_is_derived_from_their_errors(tmp_path):
 def test_runs_beside_the_grid_have_perplexities_of_their_totals(name, tmp_path):
     totals = {"total_nats": 20 * math.log(3), "num_tokens": 20}
     totals |= {"heldout_total_nats": 10 * math.log(5), "heldout_num_tokens": 10}
-    tables.write(tmp_path / "runs.csv", DataFrame([totals]))
+    csv_files.write(tmp_path / "runs.csv", DataFrame([totals]))
     (row,) = gathered(name, [str(tmp_path / "runs.csv")]).itertuples()
     assert (row.perplexity, row.heldout_perplexity) == pytest.approx((3, 5))

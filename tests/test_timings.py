@@ -10,7 +10,18 @@ from hypothesis import strategies as st
 from pandas import DataFrame
 from test_speed import TIMING, TOKENS, VOCAB_SIZE
 
-from rnnbench import breakdown, inference, limit, rates, scaling, speed, tables, timings, work
+from rnnbench import (
+    breakdown,
+    csv_files,
+    inference,
+    limit,
+    rates,
+    scaling,
+    speed,
+    tables,
+    timings,
+    work,
+)
 
 QUICK = dataclasses.replace(TIMING, windows=2, window_seconds=0.001, warmup_seconds=0.0)
 MODEL = work.Architecture(4, 8, 1, 1, 6, 0)
@@ -46,7 +57,7 @@ def gathered(tmp_path, monkeypatch):
     def gather(module, variant="gru", table="") -> DataFrame:
         rows = module.rows(dataclasses.replace(QUICK, variant=variant), TOKENS, VOCAB_SIZE)
         path = tmp_path / "samples.csv"
-        tables.write(path, DataFrame(rows).assign(disturbed=False))
+        csv_files.write(path, DataFrame(rows).assign(disturbed=False))
         return tables.gather(table or module.__name__.rpartition(".")[2], [str(path)], [])
 
     return gather

@@ -6,9 +6,9 @@ import audited
 import pytest
 
 from rnnbench import trace
+from rnnbench.csv_files import read
 from rnnbench.errors import UserError
 from rnnbench.records import read_record
-from rnnbench.tables import read
 from rnnbench.trace import words
 from rnnbench.trace.__main__ import main
 

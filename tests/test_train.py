@@ -18,14 +18,15 @@ from safetensors.torch import save_file
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from rnnbench import checkpoint, outcome, run_text, tables, train
+from rnnbench import checkpoint, outcome, run_text, tables, train, update
 from rnnbench.audit.classes import TIMES
 from rnnbench.errors import StudyError
 from rnnbench.jobs import RunConfig
+from rnnbench.model import LanguageModel
 from rnnbench.names import load, names
+from rnnbench.progress import Progress, lost, split, start
 from rnnbench.records import write_record
 from rnnbench.spelling import Spelling
-from rnnbench.variants import LanguageModel
 from rnnbench.vocab import Vocab
 
 SAMPLERS = names("samplers")
@@ -64,15 +65,15 @@ RUN = RunConfig(
 LONG_RUN = dataclasses.replace(RUN, num_epochs=120)
 
 
-def finish(run: RunConfig, saved: Path, digest: str = "d", progress=None) -> train.Progress:
+def finish(run: RunConfig, saved: Path, digest: str = "d", progress=None) -> Progress:
     """Train as a job does, with a checkpoint after every epoch."""
-    progress = progress or train.start(run, VOCAB_SIZE)
-    return train.train(run, train.split(TOKENS, run), progress, saved, digest, 0)
+    progress = progress or start(run, VOCAB_SIZE)
+    return train.train(run, split(TOKENS, run), progress, saved, digest, 0)
 
 
-def lasting(run: RunConfig, progress: train.Progress) -> tuple[dict, list]:
+def lasting(run: RunConfig, progress: Progress) -> tuple[dict, list]:
     """All that is kept of a run, but for the time it took."""
-    record = outcome.record(run, train.split(TOKENS, run), progress, "source")
+    record = outcome.record(run, split(TOKENS, run), progress, "source")
     kept = {key: value for key, value in record.items() if not key.endswith(TIMES)}
     return kept, progress.curve
 
@@ -113,7 +114,7 @@ def flat(parameters) -> torch.Tensor:
 def test_a_clipped_gradient_is_as_long_as_allowed_and_keeps_its_direction(gradients, clip_norm):
     parameters = with_gradients(gradients, torch.float64)
     before = flat(parameters)
-    norm = float(train.clip_gradients(parameters, clip_norm))
+    norm = float(update.clip_gradients(parameters, clip_norm))
     assert norm == pytest.approx(float(before.norm()), rel=1e-12)
     scale = min(1.0, clip_norm / norm) if norm else 1.0
     torch.testing.assert_close(flat(parameters), scale * before, rtol=1e-12, atol=1e-300)
@@ -126,7 +127,7 @@ def test_clipping_is_that_of_torch(gradients, clip_norm):
         with_gradients(gradients, torch.float64),
         with_gradients(gradients, torch.float64),
     )
-    norm = train.clip_gradients(own, clip_norm)
+    norm = update.clip_gradients(own, clip_norm)
     library_norm = nn.utils.clip_grad_norm_(library.parameters(), clip_norm)
     torch.testing.assert_close(norm, library_norm)
     # torch divides by the norm + 1e-6
@@ -138,7 +139,7 @@ def test_clipping_is_that_of_torch(gradients, clip_norm):
 def test_an_infinite_threshold_never_clips_and_still_measures(scale, gradients):
     parameters = with_gradients([[scale * value for value in part] for part in gradients])
     before = flat(parameters)
-    norm = train.clip_gradients(parameters, math.inf)
+    norm = update.clip_gradients(parameters, math.inf)
     assert torch.equal(flat(parameters), before)
     assert float(norm) == pytest.approx(float(before.double().norm()), rel=1e-5) or norm.isinf()
 
@@ -146,7 +147,7 @@ def test_an_infinite_threshold_never_clips_and_still_measures(scale, gradients):
 @given(GRADIENTS, st.floats(0, 10))
 def test_descent_is_a_step_of_stochastic_gradient_descent(gradients, learning_rate):
     own, library = with_gradients(gradients), with_gradients(gradients)
-    train.descend(own, learning_rate)
+    update.descend(own, learning_rate)
     torch.optim.SGD(library.parameters(), lr=learning_rate).step()
     assert all(map(torch.equal, own, library))
 
@@ -184,8 +185,8 @@ def epoch_of_the_book(run, model, tokens, generator):
 @pytest.mark.parametrize("clip_norm", [0.1, math.inf])
 def test_an_epoch_is_the_loop_of_the_book(variant, sampler, clip_norm):
     run = dataclasses.replace(RUN, variant=variant, sampler=sampler, clip_norm=clip_norm)
-    progress, by_hand = train.start(run, VOCAB_SIZE), train.start(run, VOCAB_SIZE)
-    tokens = train.split(TOKENS, run).train
+    progress, by_hand = start(run, VOCAB_SIZE), start(run, VOCAB_SIZE)
+    tokens = split(TOKENS, run).train
     row = train.epoch(run, progress, train.steps(run, tokens, progress))
     total, norms = epoch_of_the_book(run, by_hand.model, tokens, by_hand.generator)
     assert row["total_nats"] == pytest.approx(total, rel=1e-5)
@@ -230,18 +231,18 @@ def test_without_a_state_it_does_not_matter_how_a_text_is_cut(batch_size, num_st
     model, tokens = LanguageModel(Memoryless(), VOCAB_SIZE).double(), text(24 + 1)
     with torch.no_grad():
         whole = cross_entropy(model(tokens[:-1, None])[0][:, 0], tokens[1:], reduction="sum")
-    total, num_tokens = train.evaluate(model, tokens, batch_size, num_steps)
+    total, num_tokens = update.evaluate(model, tokens, batch_size, num_steps)
     assert (total, num_tokens) == (pytest.approx(float(whole), rel=1e-12), 24)
 
 
 @every_variant
 def test_the_state_is_carried_over_the_windows_of_a_part(variant):
     run = dataclasses.replace(RUN, variant=variant)
-    model = train.start(run, VOCAB_SIZE).model.double()
+    model = start(run, VOCAB_SIZE).model.double()
     if model.leaky:
         pytest.skip("a leaky model reads to the end of its window, wherever that is")
-    whole = train.evaluate(model, text(101), 4, 25)
-    assert train.evaluate(model, text(101), 4, 7) == pytest.approx(whole, rel=1e-12)
+    whole = update.evaluate(model, text(101), 4, 25)
+    assert update.evaluate(model, text(101), 4, 7) == pytest.approx(whole, rel=1e-12)
 
 
 @settings(max_examples=40)
@@ -252,7 +253,7 @@ def test_a_uniform_guess_costs_ln_v_a_token_and_nearly_all_tokens_count(
     model = LanguageModel(Memoryless(), VOCAB_SIZE).double()
     for parameter in model.parameters():
         nn.init.zeros_(parameter)
-    total, counted = train.evaluate(model, text(num_tokens), batch_size, num_steps)
+    total, counted = update.evaluate(model, text(num_tokens), batch_size, num_steps)
     assert total == pytest.approx(counted * math.log(VOCAB_SIZE), rel=1e-12)
     assert num_tokens - 1 - batch_size < counted <= num_tokens - 1
 
@@ -263,7 +264,7 @@ def test_a_uniform_guess_costs_ln_v_a_token_and_nearly_all_tokens_count(
 )
 def test_what_is_held_out_is_never_trained_on(share, train_tokens):
     run = dataclasses.replace(RUN, heldout_share=share, train_tokens=train_tokens)
-    texts = train.split(np.arange(300), run)
+    texts = split(np.arange(300), run)
     boundary = 300 - round(share * 300)
     assert texts.heldout.tolist() == list(range(boundary, 300))
     assert texts.train.tolist() == list(range(min(train_tokens, boundary)))
@@ -271,26 +272,26 @@ def test_what_is_held_out_is_never_trained_on(share, train_tokens):
 
 def test_an_infinite_number_of_train_tokens_is_all_before_the_held_out_text():
     run = dataclasses.replace(RUN, train_tokens=math.inf)
-    assert len(train.split(TOKENS, run).train) == 240
+    assert len(split(TOKENS, run).train) == 240
 
 
 @pytest.mark.parametrize("changes", [{"train_tokens": 24}, {"heldout_share": 0.95}])
 def test_a_text_shorter_than_a_minibatch_is_a_mistake_of_the_study(changes):
     with pytest.raises(StudyError, match="wanted at least 25 tokens"):
-        train.split(TOKENS, dataclasses.replace(RUN, **changes))
+        split(TOKENS, dataclasses.replace(RUN, **changes))
 
 
 @pytest.mark.parametrize("heldout_share", [1e-4, 1 / 300])
 def test_a_held_out_text_without_a_token_to_predict_is_a_mistake_of_the_study(heldout_share):
     with pytest.raises(StudyError, match="heldout_share"):
-        train.split(TOKENS, dataclasses.replace(RUN, heldout_share=heldout_share))
+        split(TOKENS, dataclasses.replace(RUN, heldout_share=heldout_share))
 
 
 @given(num_epochs=st.integers(1, 40), evaluations=st.integers(1, 50))
 @settings(max_examples=30)
 def test_the_held_out_text_is_read_as_often_as_asked_and_at_the_end(num_epochs, evaluations):
     run = dataclasses.replace(RUN, num_epochs=num_epochs, heldout_evaluations=evaluations)
-    texts, progress = train.split(TOKENS, run), train.start(run, VOCAB_SIZE)
+    texts, progress = split(TOKENS, run), start(run, VOCAB_SIZE)
     read = []
     for done in range(1, num_epochs + 1):
         progress.curve = [{}] * done
@@ -309,11 +310,11 @@ def test_the_held_out_text_is_read_as_often_as_asked_and_at_the_end(num_epochs, 
 def test_an_interrupted_run_ends_as_an_undisturbed_one(variant, sampler, tmp_path):
     run = dataclasses.replace(RUN, variant=variant, sampler=sampler)
     undisturbed = finish(run, tmp_path / "undisturbed")
-    interrupted = train.start(run, VOCAB_SIZE)
+    interrupted = start(run, VOCAB_SIZE)
     interrupted.curve = Fuse(2)
     with pytest.raises(KeyboardInterrupt):
         finish(run, tmp_path / "checkpoint", progress=interrupted)
-    resumed = train.start(run, VOCAB_SIZE)
+    resumed = start(run, VOCAB_SIZE)
     assert checkpoint.restore(tmp_path / "checkpoint", "d", resumed)
     assert len(resumed.curve) == 2
     assert resumed.train_seconds > 0
@@ -322,7 +323,7 @@ def test_an_interrupted_run_ends_as_an_undisturbed_one(variant, sampler, tmp_pat
 
 
 def test_a_run_that_is_stopped_in_its_first_epoch_starts_anew_and_ends_the_same(tmp_path):
-    run, stopped = dataclasses.replace(RUN, num_epochs=1), train.start(RUN, VOCAB_SIZE)
+    run, stopped = dataclasses.replace(RUN, num_epochs=1), start(RUN, VOCAB_SIZE)
     stopped.curve = Fuse(0)
     with pytest.raises(KeyboardInterrupt):
         finish(run, tmp_path / "checkpoint", progress=stopped)
@@ -348,7 +349,7 @@ def killed(tmp_path):
 
 
 def test_a_killed_run_ends_as_an_undisturbed_one(killed, tmp_path):
-    interrupted = train.start(LONG_RUN, VOCAB_SIZE)
+    interrupted = start(LONG_RUN, VOCAB_SIZE)
     assert checkpoint.restore(killed, "d", interrupted)
     assert 0 < len(interrupted.curve) < LONG_RUN.num_epochs
     resumed, undisturbed = finish(LONG_RUN, killed), finish(LONG_RUN, tmp_path / "undisturbed")
@@ -412,11 +413,11 @@ def test_a_checkpoint_that_cannot_be_read_is_left_behind(spoil, tmp_path):
 )
 def test_whatever_decides_a_run_decides_its_identity(changes):
     other = dataclasses.replace(RUN, **changes)
-    progress = train.start(RUN, VOCAB_SIZE)
-    by_another = dataclasses.replace(progress, engine=train.own("rnn_manual", progress.model))
+    progress = start(RUN, VOCAB_SIZE)
+    by_another = dataclasses.replace(progress, engine=update.own("rnn_manual", progress.model))
 
     def identity(run=RUN, tokens=TOKENS, progress=progress, source="source") -> str:
-        return outcome.identity(run, train.split(tokens, run), progress, source)
+        return outcome.identity(run, split(tokens, run), progress, source)
 
     assert identity(tokens=TOKENS.copy()) == identity()
     assert identity(run=other) != identity()
@@ -428,7 +429,7 @@ def test_whatever_decides_a_run_decides_its_identity(changes):
 @every_variant
 def test_stored_weights_are_read_back_bit_by_bit(variant, tmp_path):
     run = dataclasses.replace(RUN, variant=variant)
-    model, other = (train.start(dataclasses.replace(run, seed=s), VOCAB_SIZE).model for s in (1, 2))
+    model, other = (start(dataclasses.replace(run, seed=s), VOCAB_SIZE).model for s in (1, 2))
     checkpoint.write_weights(tmp_path / "weights.safetensors", model, run.as_row())
     assert checkpoint.read_weights(tmp_path / "weights.safetensors", other) == run.as_row()
     assert all(map(torch.equal, model.parameters(), other.parameters()))
@@ -436,7 +437,7 @@ def test_stored_weights_are_read_back_bit_by_bit(variant, tmp_path):
 
 def test_equal_weights_give_equal_bytes(tmp_path):
     for name in ("one", "other"):
-        checkpoint.write_weights(tmp_path / name, train.start(RUN, VOCAB_SIZE).model, RUN.as_row())
+        checkpoint.write_weights(tmp_path / name, start(RUN, VOCAB_SIZE).model, RUN.as_row())
     assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
 
 
@@ -471,7 +472,7 @@ def test_a_diverging_run_is_a_row_and_not_an_error(variant, tmp_path):
         RUN, variant=variant, learning_rate=1e30, clip_norm=math.inf, num_epochs=4
     )
     progress = finish(run, tmp_path / "checkpoint")
-    record = outcome.record(run, train.split(TOKENS, run), progress, "source")
+    record = outcome.record(run, split(TOKENS, run), progress, "source")
     text = run_text.read(run, TOKENS, Vocab(tuple("abcdef"), (1,) * VOCAB_SIZE), 0)
     spelling = Spelling.of(TOKENS, text.vocab.tokens, run.token, "", [])
     write_record(tmp_path / "record.json", record | text.totals(record, spelling))
@@ -481,17 +482,17 @@ def test_a_diverging_run_is_a_row_and_not_an_error(variant, tmp_path):
 
 
 def test_a_run_that_stops_for_an_infinite_gradient_has_diverged():
-    progress = train.start(RUN, VOCAB_SIZE)
+    progress = start(RUN, VOCAB_SIZE)
     row = {"epoch": 1, "total_nats": 100.0, "num_tokens": 100, "clipped_share": 0.0}
     progress.curve = [row | {"grad_norm_max": math.inf}]
-    assert train.lost(progress.curve)
-    record = outcome.record(RUN, train.split(TOKENS, RUN), progress, "source")
+    assert lost(progress.curve)
+    record = outcome.record(RUN, split(TOKENS, RUN), progress, "source")
     assert record["status"] == "diverged"
 
 
 def test_a_record_holds_totals_of_the_last_epoch_and_the_last_reading(tmp_path):
     progress = finish(RUN, tmp_path / "checkpoint")
-    record = outcome.record(RUN, train.split(TOKENS, RUN), progress, "source")
+    record = outcome.record(RUN, split(TOKENS, RUN), progress, "source")
     assert record["total_nats"] == progress.curve[-1]["total_nats"]
     assert record["heldout_total_nats"] == progress.curve[-1]["heldout_total_nats"]
     assert record["num_parameters"] == sum(p.numel() for p in progress.model.parameters())

@@ -11,7 +11,9 @@ from torch.nn.functional import cross_entropy, one_hot
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from rnnbench import initial, metrics, variants
+from rnnbench import model as models
 from rnnbench.errors import StudyError
+from rnnbench.model import detach
 from rnnbench.names import load, names
 
 VARIANTS = names("variants")
@@ -24,7 +26,7 @@ def generator(seed=1):
 
 
 def build(variant, seed=1, dtype=torch.float64, hidden_size=HIDDEN_SIZE):
-    return variants.build(variant, VOCAB_SIZE, hidden_size, generator(seed), dtype)
+    return models.build(variant, VOCAB_SIZE, hidden_size, generator(seed), dtype)
 
 
 def awake(variant, hidden_size=HIDDEN_SIZE):
@@ -169,7 +171,7 @@ def test_gradients_reach_every_parameter(variant):
 @every_variant
 def test_a_detached_state_has_the_same_values_and_no_past(variant):
     _, state = awake(variant)(tokens())
-    cut = variants.detach(state)
+    cut = detach(state)
     assert type(cut) is type(state)
     assert all(map(torch.equal, parts(cut), parts(state)))
     assert [part.requires_grad for part in parts(state)] == [True] * len(parts(state))
@@ -177,7 +179,7 @@ def test_a_detached_state_has_the_same_values_and_no_past(variant):
 
 
 def test_no_state_detached_is_no_state():
-    assert variants.detach(None) is None
+    assert detach(None) is None
 
 
 # Scratch cells against torch.nn

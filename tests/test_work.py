@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.utils.flop_counter import FlopCounterMode
 
-from rnnbench import train, variants, work
+from rnnbench import model as models
+from rnnbench import update, work
 from rnnbench.names import names
 from rnnbench.work import Architecture, Product
 
@@ -28,7 +29,7 @@ sizes = st.integers(1, 20)
 
 
 def build(variant: str, vocab_size: int = 11, hidden_size: int = 6):
-    return variants.build(variant, vocab_size, hidden_size, np.random.default_rng(0))
+    return models.build(variant, vocab_size, hidden_size, np.random.default_rng(0))
 
 
 def by_hand(model: Architecture, batch_size: int, num_steps: int) -> int:
@@ -43,7 +44,7 @@ def test_products_count_as_torch_counts_them_but_for_the_one_hot_ones(
     model = build(variant)
     X = torch.zeros(num_steps, batch_size, dtype=torch.long)
     with FlopCounterMode(display=False) as counter:
-        train.forward_backward(model, X, X, None)
+        update.forward_backward(model, X, X, None)
     read = Architecture.of(model)
     one_hot = 2 * 2 * num_steps * batch_size * read.vocab_size * read.recurrent_columns
     assert counter.get_total_flops() - one_hot == by_hand(read, batch_size, num_steps)

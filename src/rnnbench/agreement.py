@@ -18,10 +18,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rnnbench import initial, names, precision, reference, samplers, variants
+from rnnbench import initial, names, precision, reference, samplers
 from rnnbench.jobs import RunConfig, TimingConfig
-from rnnbench.train import Engine, own, step
-from rnnbench.variants import LanguageModel
+from rnnbench.model import LanguageModel, build, detach
+from rnnbench.update import Engine, own, step
 
 AGREES, DIFFERS, NOT_AVAILABLE = "agrees", "differs", "not available here"
 Minibatches = Iterator[tuple[Tensor, Tensor]]  # tokens and labels, (T, B) each
@@ -144,7 +144,7 @@ class Pair:
     ):
         self.job = job
         generator = np.random.Generator(np.random.PCG64(1))
-        model = variants.build(job.variant, vocab_size, job.hidden_size, generator)
+        model = build(job.variant, vocab_size, job.hidden_size, generator)
         initial.draw(model, job.hidden_size, initial.uniform, generator)
         self.weights = [p.detach().clone() for p in model.parameters()]
         self.reference = reference.of(model)
@@ -163,7 +163,7 @@ class Pair:
     ) -> list[Any]:
         """Train both on one minibatch; return (loss, grad_norm, state) of each."""
         device, engine = self.job.device, self.engine
-        mine, others = map(variants.detach, states)
+        mine, others = map(detach, states)
         return [
             engine.step(engine.model, X.to(device), Y.to(device), mine, clip_norm, rate),
             step(self.reference, X, Y, others, clip_norm, rate),

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from rnnbench.errors import UserError
 from rnnbench.records import sweep
-from rnnbench.study import folder
+from rnnbench.paths import folder
 
 STATE, RESULTS = Path(".snakemake"), Path("results")  # the first is Snakemake's own
 SNAKEMAKE = [sys.executable, "-m", "snakemake"]

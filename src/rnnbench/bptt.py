@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.func import functional_call
 from torch.nn.functional import cross_entropy
 
-from rnnbench.variants import LanguageModel, State
+from rnnbench.model import LanguageModel, State
 
 
 class Carry(torch.autograd.Function):

@@ -30,11 +30,12 @@ from torch.autograd.profiler_util import FunctionEvent
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.hooks import RemovableHandle
 
-from rnnbench import samplers, speed, train
+from rnnbench import samplers, speed, train, update
 from rnnbench.jobs import TimingConfig
+from rnnbench.model import LanguageModel
 from rnnbench.operators import LAYER, launches, parts_of
+from rnnbench.progress import Progress
 from rnnbench.scopes import GRAPH, INPUT, MINIBATCH, OUTPUT, OVERHEAD, PARTS, UNMARKED, scope
-from rnnbench.variants import LanguageModel
 from rnnbench.work import Architecture
 
 SHORTER = 8  # reading the profiler's events takes some hundred times as long as the steps
@@ -69,9 +70,9 @@ def training_steps(timing: TimingConfig, model: LanguageModel, tokens: np.ndarra
     """Train for ever, minibatch and step in scopes of their own; yield the tokens of each step."""
     generator = np.random.Generator(np.random.PCG64(timing.process))
     text = torch.from_numpy(tokens.astype(np.int64)).to(timing.device)
-    engine = train.own(timing.variant, model)
+    engine = update.own(timing.variant, model)
     marked = dataclasses.replace(engine, step=_unmarked(engine.step))
-    progress = train.Progress(model, generator, marked)
+    progress = Progress(model, generator, marked)
     while True:
         stepping = train.steps(timing, text, progress)
         while num_tokens := _next_tokens(stepping):
@@ -84,7 +85,7 @@ def _next_tokens(stepping: Iterator[tuple[Any, Any, int]]) -> int:
         return next(stepping, (None, None, 0))[2]
 
 
-def _unmarked(step: train.Step) -> train.Step:
+def _unmarked(step: update.Step) -> update.Step:
     """The same step, in which nothing is told apart but by scopes of its own."""
 
     def within(*given: Any) -> Any:

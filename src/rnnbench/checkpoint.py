@@ -16,7 +16,7 @@ from rnnbench.errors import RecordError
 from rnnbench.records import replacing
 
 if TYPE_CHECKING:
-    from rnnbench.train import Progress
+    from rnnbench.progress import Progress
 
 FAULTS = (  # all that a damaged file makes of its reading
     *(OSError, SafetensorError, TypeError, KeyError, ValueError, AttributeError, RecursionError),

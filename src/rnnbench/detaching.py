@@ -25,9 +25,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from rnnbench import machine, outcome, train
+from rnnbench import machine, outcome, train, update
 from rnnbench.jobs import RunConfig
-from rnnbench.variants import LanguageModel, State
+from rnnbench.model import LanguageModel, State
+from rnnbench.progress import Progress, split, start
 
 LIMIT_REACHED = "memory limit reached"
 
@@ -39,7 +40,7 @@ Rows = list[dict[str, Any]]
 class Attached:
     """A training step through the graph of all minibatches before, back to the start of the epoch.
 
-    It is called as :func:`rnnbench.train.step` is. The state that it is given has been cut off;
+    It is called as :func:`rnnbench.update.step` is. The state that it is given has been cut off;
     it goes on from the one that it returned, which has not. ``None`` starts an epoch.
     """
 
@@ -60,18 +61,18 @@ class Attached:
         logits, self.state = model(X, self.state)
         loss = cross_entropy(logits.flatten(0, 1), Y.flatten())
         loss.backward(retain_graph=True)
-        grad_norm = train.clip_gradients(model, clip_norm)
+        grad_norm = update.clip_gradients(model, clip_norm)
         for parameter in model.parameters():
             parameter.data.sub_(cast(Tensor, parameter.grad), alpha=learning_rate)
         return loss.detach(), grad_norm, self.state
 
 
-def detached() -> train.Step:
+def detached() -> update.Step:
     """The training step of the suite, from a state that is cut off."""
-    return train.step
+    return update.step
 
 
-ARMS: dict[str, Callable[[], train.Step]] = {"detached": detached, "attached": Attached}
+ARMS: dict[str, Callable[[], update.Step]] = {"detached": detached, "attached": Attached}
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,7 @@ def cost(run: RunConfig, task: Task, tokens: np.ndarray) -> Iterator[dict[str, A
 
 def training(run: RunConfig, task: Task, tokens: np.ndarray) -> Iterator[dict[str, Any]]:
     """Train, up to the end of the epoch that passes the limit; yield the one row of totals."""
-    progress, texts = started(run, task), train.split(tokens, run)
+    progress, texts = started(run, task), split(tokens, run)
     before, status = machine.peak_memory_bytes(), {}
     for row in train.epochs(run, progress, partial(train.steps, run, texts.train, progress)):
         if machine.peak_memory_bytes() - before > task.memory_limit:
@@ -175,9 +176,9 @@ def training(run: RunConfig, task: Task, tokens: np.ndarray) -> Iterator[dict[st
 WORK = {"cost": cost, "training": training}
 
 
-def started(run: RunConfig, task: Task) -> train.Progress:
+def started(run: RunConfig, task: Task) -> Progress:
     """Draw the weights of a run and give it the step of the task's arm."""
-    progress = train.start(run, task.vocab_size)
+    progress = start(run, task.vocab_size)
     progress.engine = dataclasses.replace(progress.engine, step=ARMS[task.arm]())
     return progress
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rnnbench.errors import CorpusError, StorageError
-from rnnbench.folders import Folders, digest_of, find_file
-from rnnbench.records import replacing
+from rnnbench.folders import Folders, find_file
+from rnnbench.records import digest_of, replacing
 
 log = logging.getLogger(__name__)
 

@@ -12,11 +12,12 @@ from functools import partial
 
 from torch import Tensor
 
-from rnnbench import agreement, layouts, names, train
+from rnnbench import agreement, layouts, names, update
 from rnnbench.errors import UserError
 from rnnbench.jobs import RunConfig
-from rnnbench.train import Engine, Progress, Texts
-from rnnbench.variants import LanguageModel
+from rnnbench.model import LanguageModel
+from rnnbench.progress import Progress, Texts
+from rnnbench.update import Engine
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ def choose(run: RunConfig, texts: Texts, progress: Progress) -> None:
 
 def fastest(run: RunConfig, tokens: Tensor, model: LanguageModel) -> Engine:
     """Return the first engine that may train ``model``, or the variant's own."""
-    own = train.own(run.variant, model)
+    own = update.own(run.variant, model)
     for name in names.engines(run.variant, run.device):
         if name == run.variant:
             break
@@ -44,7 +45,7 @@ def fastest(run: RunConfig, tokens: Tensor, model: LanguageModel) -> Engine:
 
 def of(name: str, model: LanguageModel) -> Engine:
     """Return the step of the variant ``name`` for a model in torch.nn's layout."""
-    return train.own(name, layouts.library(model))
+    return update.own(name, layouts.library(model))
 
 
 def refusal(run: RunConfig, name: str, tokens: Tensor, vocab_size: int) -> str:

@@ -1,6 +1,5 @@
 """Texts on this machine's disk: where they lie, looked up and verified."""
 
-import hashlib
 import logging
 import os
 from collections.abc import Callable, Iterable
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from rnnbench.errors import CorpusError
+from rnnbench.records import digest_of
 
 log = logging.getLogger(__name__)
 
@@ -71,19 +71,6 @@ def find_file(sha256: str, file_name: str, folders: Folders) -> tuple[Path, str]
             return path, f"{file_name} in the cache of earlier downloads"
         log.warning("%s is not used: wanted SHA-256 %s, found %s", path, sha256, found)
     return None
-
-
-def digest_of(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal digits.
-
-    Raises:
-        CorpusError: it cannot be read.
-    """
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise CorpusError(f"{path}: cannot be read ({error.strerror}). Make it readable.") from None
 
 
 def require_hash(found: str, wanted: str, what: str, advice: str) -> None:

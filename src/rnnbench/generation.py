@@ -11,8 +11,8 @@ import numpy as np
 from rnnbench import decoders, names
 from rnnbench.generate import Reading, Trained, untrained
 from rnnbench.judge import Judge, plain
+from rnnbench.model import LanguageModel
 from rnnbench.outcome import ADDRESS
-from rnnbench.variants import LanguageModel
 from rnnbench.vocab import Vocab
 
 REAL = "real text"  # stands where a decoder would: held-out text of the same length

@@ -18,7 +18,7 @@ from rnnbench import decoders, names, samplers, speed, windows
 from rnnbench.decoders import greedy
 from rnnbench.generate import Reading
 from rnnbench.jobs import TimingConfig
-from rnnbench.variants import LanguageModel, State
+from rnnbench.model import LanguageModel, State
 from rnnbench.work import Architecture
 
 QUANTILES = {"latency_q05": 0.05, "latency_q50": 0.5, "latency_q95": 0.95, "latency_q99": 0.99}

@@ -3,10 +3,8 @@
 A script imports this module first: from then on a fault goes to its log too, as of an import.
 """
 
-import ctypes
 import logging
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Iterator
@@ -17,6 +15,7 @@ from typing import Any
 
 from rnnbench import determinism, digests, provenance
 from rnnbench.errors import UserError
+from rnnbench.parent import die_with_parent
 
 PARENT = "RNNBENCH_SNAKEMAKE"  # environment: the process whose jobs these are
 
@@ -97,13 +96,6 @@ def end_with_snakemake() -> None:
         die_with_parent()
         if int(os.environ[PARENT]) not in _ancestors():
             sys.exit("rnnbench: the Snakemake that started this job is gone. Nothing was written.")
-
-
-def die_with_parent() -> None:
-    """Ask Linux to end this process with its parent; elsewhere nothing is done."""
-    if sys.platform == "linux":
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
 def _ancestors() -> list[int]:

@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from rnnbench.errors import StudyError
-from rnnbench.variants import LanguageModel
+from rnnbench.model import LanguageModel
 
 GATES = {"RNN_TANH": "h", "RNN_RELU": "h", "GRU": "rzn", "LSTM": "ifco"}  # in torch.nn's order
 

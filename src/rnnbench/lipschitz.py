@@ -17,9 +17,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from rnnbench import train
+from rnnbench import train, update
 from rnnbench.jobs import RunConfig
-from rnnbench.variants import LanguageModel, State
+from rnnbench.model import LanguageModel, State
+from rnnbench.progress import Texts, start
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ def tried(
         gradient alone foretells, -lr |g| min(|g|, theta).
     """
     model, state = copy.deepcopy(model).double(), _double(state)
-    loss, _ = train.forward_backward(model, X, Y, state)
+    loss, _ = update.forward_backward(model, X, Y, state)
     before = [parameter.detach().clone() for parameter in model.parameters()]
     gradients = [cast(Tensor, parameter.grad) for parameter in model.parameters()]
     grad_norm = float(nn.utils.get_total_norm(gradients))
@@ -58,13 +59,13 @@ def tried(
 
 
 def followed(
-    run: RunConfig, texts: train.Texts, vocab_size: int, thetas: Sequence[float]
+    run: RunConfig, texts: Texts, vocab_size: int, thetas: Sequence[float]
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Train one run; return the updates that were tried, and its curve.
 
     Rows of both hold every parameter of the run.
     """
-    progress, rows = train.start(run, vocab_size), list[dict[str, Any]]()
+    progress, rows = start(run, vocab_size), list[dict[str, Any]]()
     own = progress.engine
     key = run.as_row()
 

@@ -24,8 +24,8 @@ from torch.nn.functional import kl_div, log_softmax
 from rnnbench import outcome
 from rnnbench.errors import StudyError
 from rnnbench.generate import Trained
-from rnnbench.train import Texts
-from rnnbench.variants import LanguageModel, State
+from rnnbench.model import LanguageModel, State
+from rnnbench.progress import Texts
 from rnnbench.vocab import Vocab
 
 SPLITS = ("train", "heldout")

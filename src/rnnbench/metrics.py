@@ -25,3 +25,12 @@ def share(part: Any, whole: Any) -> Any:
     """part / whole; NaN of nothing."""
     part, whole = np.asarray(part, float), np.asarray(whole, float)
     return np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)
+
+
+def relative_difference(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Of two series of losses, ``(n,)`` each: 0 where both are lost, infinite where one is."""
+    lost = ~np.isfinite(left) | ~np.isfinite(right)
+    both = ~np.isfinite(left) & ~np.isfinite(right)
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(left - right) / np.maximum(np.abs(left), np.abs(right))
+    return np.where(both | (left == right), 0.0, np.where(lost, np.inf, apart))

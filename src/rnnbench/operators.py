@@ -7,8 +7,8 @@ from typing import Any
 from torch.autograd import DeviceType  # type: ignore[attr-defined]  # not in its __all__
 from torch.autograd.profiler_util import FunctionEvent
 
+from rnnbench.model import LanguageModel
 from rnnbench.scopes import INPUT, OVERHEAD, PREFIX, RECURRENCE, UNMARKED, WHOLE
-from rnnbench.variants import LanguageModel
 
 LAYER = "layer"  # a place whose operators are of two parts
 BACKWARD = "autograd::engine::evaluate_function: "

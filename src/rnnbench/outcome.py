@@ -11,10 +11,12 @@ import torch
 from pandas import DataFrame
 from torch import Tensor
 
-from rnnbench import determinism, initial, machine, numerics, provenance
+from rnnbench import determinism, initial, machine, numerics
 from rnnbench.jobs import GRID, RunConfig
-from rnnbench.train import Progress, Texts, evaluate, lost
-from rnnbench.variants import LanguageModel
+from rnnbench.model import LanguageModel
+from rnnbench.progress import Progress, Texts, lost
+from rnnbench.records import now
+from rnnbench.update import evaluate
 
 ADDRESS = GRID
 RECENT_EPOCHS = 20  # single late epochs move as much as another seed does; their median is stable
@@ -60,7 +62,7 @@ def record(run: RunConfig, texts: Texts, progress: Progress, source: str) -> dic
         "numpy_version": np.__version__,
         "python_version": platform.python_version(),
         "train_seconds": progress.train_seconds,
-        "ended": provenance.now(),
+        "ended": now(),
     }
 
 

@@ -19,8 +19,9 @@ import numpy as np
 from pandas import DataFrame
 
 from rnnbench import determinism, processor
-from rnnbench.audit.classes import relative_difference
 from rnnbench.jobs import RunConfig
+from rnnbench.metrics import relative_difference
+from rnnbench.progress import split, start
 
 TOLERANCES = (1e-6, 1e-4, 1e-2)
 THREADS = 2  # of the arm that has more than one
@@ -116,8 +117,8 @@ def losses(run: RunConfig, tokens: np.ndarray, vocab_size: int) -> dict[str, Any
 
     from rnnbench import initial, numerics, train
 
-    progress = train.start(run, vocab_size)
-    texts = train.split(tokens, run)
+    progress = start(run, vocab_size)
+    texts = split(tokens, run)
     first = initial.digest(progress.model)
     found = [
         (epoch, loss.item())

@@ -1,20 +1,20 @@
-"""Paths that a configuration names: where they stand in it, and what is made of them.
+"""The folder of a study, and the paths that its configuration names.
 
 Everything that reads or rewrites such a path does it here, all of them at once.
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-from rnnbench.provenance import inside
 
 KEYS = (  # * is any name or place in a list
     *("own_texts.*.source", "hardware.bundles.*", "statistics.noise"),
     *("sign", "audit.bundle", "audit.key"),
 )
 NO_PATHS = ("none", "reference")  # words that stand where a path would
+STUDIES = Path("studies")
+FOLDER = "RNNBENCH_STUDY"  # environment: the folder of the study, seen from where it was called
 
 
 def expanded(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -70,3 +70,22 @@ def _changed(value: Any, keys: list[str], change: Callable[[str], str]) -> Any:
         key: _changed(part, rest, change) if wanted in (key, "*") else part
         for key, part in value.items()
     }
+
+
+def inside(path: str | Path) -> str | None:
+    """A path as seen from the working folder, with ``/`` on every system; None: not in it."""
+    here = Path.cwd()
+    absolute = here / path
+    if ".." in absolute.parts:
+        absolute = absolute.resolve()
+    return absolute.relative_to(here).as_posix() if absolute.is_relative_to(here) else None
+
+
+def folder(configfiles: Sequence[str | Path]) -> Path:
+    """Where the study of these configuration files lives, seen from where Snakemake is called.
+
+    The default study, which names none, lives right here. Every other one has a folder of its own,
+    called after its files, so that no study replaces the results of another.
+    """
+    stems = [Path(file).stem for file in configfiles]
+    return STUDIES / "-".join(stems) if stems else Path()

@@ -16,13 +16,12 @@ import platform
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from rnnbench import determinism, machine
-from rnnbench.folders import digest_of
-from rnnbench.records import write_record
+from rnnbench.paths import inside
+from rnnbench.records import digest_of, now, write_record
 
 RESULTS, FOLDER = "results", "provenance"
 LOCK = "requirements.lock"
@@ -104,11 +103,6 @@ def path_of(output: str) -> Path:
     return Path(RESULTS, FOLDER, f"{output.removeprefix(f'{RESULTS}/')}.json")
 
 
-def now() -> str:
-    """This moment, UTC, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
 def entries(paths: Iterable[str | Path]) -> dict[str, Entry]:
     """Path as it is told -> SHA-256 and size of each file, in the order given.
 
@@ -120,15 +114,6 @@ def entries(paths: Iterable[str | Path]) -> dict[str, Entry]:
         name = inside(path)
         found[name or f"{path.name}#{entry['sha256'][:12]}"] = entry
     return found
-
-
-def inside(path: str | Path) -> str | None:
-    """A path as seen from the working folder, with ``/`` on every system; None: not in it."""
-    here = Path.cwd()
-    absolute = here / path
-    if ".." in absolute.parts:
-        absolute = absolute.resolve()
-    return absolute.relative_to(here).as_posix() if absolute.is_relative_to(here) else None
 
 
 def told(value: Any) -> Any:

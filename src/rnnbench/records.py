@@ -1,6 +1,7 @@
 """Files on disk: written whole or not at all, validated when read back."""
 
 import errno
+import hashlib
 import json
 import logging
 import math
@@ -9,10 +10,11 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
-from rnnbench.errors import RecordError, StorageError
+from rnnbench.errors import CorpusError, RecordError, StorageError
 
 SCHEMA_VERSION = 1
 PART = ".part"  # in the name of what is not yet whole
@@ -183,3 +185,21 @@ def _plain(value: Any) -> Any:
 
 def _number(value: Any) -> Any:
     return float(value) if isinstance(value, str) and value in {"inf", "-inf", "nan"} else value
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal digits.
+
+    Raises:
+        CorpusError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise CorpusError(f"{path}: cannot be read ({error.strerror}). Make it readable.") from None
+
+
+def now() -> str:
+    """This moment, UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

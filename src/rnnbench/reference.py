@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from rnnbench import layouts, names
-from rnnbench.variants import LanguageModel
+from rnnbench.model import LanguageModel
 
 Parts = tuple[Tensor, ...]  # of a state
 Reader = Callable[[list[Tensor], Tensor, Parts | None], tuple[Tensor, Parts]]

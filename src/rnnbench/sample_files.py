@@ -10,7 +10,7 @@ from typing import Any
 
 from pandas import DataFrame
 
-from rnnbench import tables
+from rnnbench import csv_files
 from rnnbench.errors import RecordError
 from rnnbench.jobs import TimingConfig, path_value
 from rnnbench.points import ADDRESS
@@ -38,7 +38,7 @@ def identity(timing: TimingConfig, source_sha256: str, text: Text) -> dict[str, 
 
 def write(place: Path, rows: Sequence[Mapping[str, Any]], record: Mapping[str, Any]) -> None:
     """Write the samples, then the record that makes them count."""
-    tables.write(place / "samples.csv", DataFrame(rows))
+    csv_files.write(place / "samples.csv", DataFrame(rows))
     write_record(place / "record.json", {**record, "samples_sha256": _digest(place)})
 
 
@@ -47,7 +47,7 @@ def read(place: Path, wanted: Mapping[str, Any]) -> tuple[DataFrame, dict[str, A
     try:
         record = read_record(place / "record.json")
         if record.items() >= wanted.items() and record["samples_sha256"] == _digest(place):
-            return tables.read(place / "samples.csv"), record
+            return csv_files.read(place / "samples.csv"), record
     except (OSError, KeyError, RecordError):
         pass
     return None

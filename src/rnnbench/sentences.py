@@ -19,11 +19,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rnnbench import names, outcome, train
+from rnnbench import names, outcome, train, update
 from rnnbench.clean import clean
 from rnnbench.errors import StudyError
 from rnnbench.folders import Raw
 from rnnbench.jobs import RunConfig
+from rnnbench.progress import Progress, start
 from rnnbench.vocab import Vocab
 
 MOST_BYTES = 1 << 24  # of a raw text; the rest of a longer one is left unread
@@ -189,7 +190,7 @@ def _joined(encoded: Sequence[np.ndarray], space: int) -> np.ndarray:
 
 
 def masked_steps(
-    run: RunConfig, text: Cut, order: str, progress: train.Progress
+    run: RunConfig, text: Cut, order: str, progress: Progress
 ) -> Iterator[tuple[Tensor, Tensor, int, int]]:
     """Train for one epoch on whole units; as :func:`rnnbench.train.steps`, and places behind.
 
@@ -200,12 +201,12 @@ def masked_steps(
     size = max(1, round(run.batch_size * run.num_steps / (text.lengths.mean() + 1)))
     for group in batches(text.lengths, size, order, progress.generator):
         X, Y = padded([text.encoded[i] for i in group], text.space)
-        loss, norm, _ = train.step(progress.model, X, Y, None, run.clip_norm, run.learning_rate)
+        loss, norm, _ = update.step(progress.model, X, Y, None, run.clip_norm, run.learning_rate)
         yield loss.double(), norm, int((Y != MASKED).sum()), Y.numel()
 
 
 def sampled_steps(
-    run: RunConfig, text: Cut, sampler: str, progress: train.Progress
+    run: RunConfig, text: Cut, sampler: str, progress: Progress
 ) -> Iterator[tuple[Tensor, Tensor, int, int]]:
     """Train for one epoch on the same text by a sampler; no place is padding."""
     sampled = dataclasses.replace(run, sampler=sampler)
@@ -226,7 +227,7 @@ def training_row(run: RunConfig, text: Cut, way: str, vocab_size: int) -> dict[s
     """Train one model, by a sampler or an order of units, and return its totals."""
     require_plain_step(run.variant)
     steps = masked_steps if way in ORDERS else sampled_steps
-    progress, places = train.start(run, vocab_size), list[int]()
+    progress, places = start(run, vocab_size), list[int]()
 
     def taken() -> train.Steps:
         places.clear()  # the last epoch is told of

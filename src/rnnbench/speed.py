@@ -16,12 +16,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rnnbench import energy, machine, numerics, pace, precision, samplers, variants
+from rnnbench import energy, machine, numerics, pace, precision, samplers
 from rnnbench.jobs import TimingConfig
 from rnnbench.load import Clock
-from rnnbench.train import Progress, own, steps
+from rnnbench.model import LanguageModel, build
+from rnnbench.progress import Progress
+from rnnbench.train import steps
 from rnnbench.trend import kendall
-from rnnbench.variants import LanguageModel
+from rnnbench.update import own
 from rnnbench.work import Architecture
 
 MOST_WARMUP_WINDOWS = 30
@@ -81,7 +83,7 @@ def model(timing: TimingConfig, vocab_size: int) -> LanguageModel:
     """Build the model to time, on its device; each process draws weights of its own."""
     generator = np.random.Generator(np.random.PCG64(timing.process))
     dtype = precision.stored(timing.dtype)
-    built = variants.build(timing.variant, vocab_size, timing.hidden_size, generator, dtype)
+    built = build(timing.variant, vocab_size, timing.hidden_size, generator, dtype)
     return built.to(timing.device)
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from rnnbench import checks, jobs, names, paths, precision, schema
 from rnnbench.errors import CorpusError, StudyError
-from rnnbench.folders import digest_of
 from rnnbench.jobs import SIZES, RunConfig, TimingConfig, path_value
+from rnnbench.records import digest_of
 
 NOT_AVAILABLE = "not available here"
 READ_WORDS = "its run reads words, and those who judge a text read characters"
@@ -28,18 +28,6 @@ ADDITIONS = ("twins",)  # lists of a stage that does its work without them
 PASSING_ON = ("sign", "audit")  # how results are checked and handed on, not what they are
 ANYWHERE: Mapping[str, str] = {}
 BOOK_PREFIXES = ("time traveller", "traveller")  # what the texts of its models begin with
-STUDIES = Path("studies")
-FOLDER = "RNNBENCH_STUDY"  # environment: the folder of the study, seen from where it was called
-
-
-def folder(configfiles: Sequence[str | Path]) -> Path:
-    """Where the study of these configuration files lives, seen from where Snakemake is called.
-
-    The default study, which names none, lives right here. Every other one has a folder of its own,
-    called after its files, so that no study replaces the results of another.
-    """
-    stems = [Path(file).stem for file in configfiles]
-    return STUDIES / "-".join(stems) if stems else Path()
 
 
 class Study:

@@ -3,12 +3,9 @@
 Which columns a table has, :mod:`rnnbench.columns` says; what builds it makes their values.
 """
 
-import csv
 import dataclasses
 from collections.abc import Mapping, Sequence
-from io import StringIO
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 import pandas as pd
@@ -20,45 +17,13 @@ from rnnbench import divergence as diverged
 from rnnbench import equal_cost as equally
 from rnnbench import half_life as remembered
 from rnnbench.book import verdicts
-from rnnbench.errors import RecordError
+from rnnbench.csv_files import read
 from rnnbench.jobs import RunConfig
-from rnnbench.records import read_record, write_text
+from rnnbench.records import read_record
 
 RUN_KEYS = columns.RUN
 TIMING_KEYS = list(points.ADDRESS)
-WORDS = ("ngram", "prefix", "text")  # columns whose numbers and truths are words as well
 Rows = Sequence[Mapping[str, str]]
-
-
-def read(path: str | Path) -> DataFrame:
-    """Read a table written by :func:`write`; only an empty cell is a missing value.
-
-    Words such as "null" and "nan" are words here.
-
-    Raises:
-        RecordError: no table.
-    """
-    try:
-        return parse(path)
-    except (OSError, ValueError) as error:
-        raise RecordError(f"{path}: wanted a table, found {error}. Make it again.") from None
-
-
-def parse(source: str | Path | IO[bytes]) -> DataFrame:
-    """Read a table as :func:`read` does, from anywhere.
-
-    Raises:
-        ValueError: no table.
-    """
-    words = dict.fromkeys(WORDS, str)
-    return pd.read_csv(source, keep_default_na=False, na_values=[""], dtype=words, encoding="utf-8")
-
-
-def write(path: str | Path, table: DataFrame) -> None:
-    """Write a table as CSV; an infinity is ``inf``, a missing value an empty cell."""
-    text = StringIO()
-    table.to_csv(text, index=False, quoting=csv.QUOTE_MINIMAL, lineterminator="\n")
-    write_text(path, text.getvalue())
 
 
 def gather(name: str, paths: Sequence[str], missing: Rows) -> DataFrame:

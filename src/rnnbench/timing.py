@@ -24,8 +24,8 @@ from typing import Any, Self, TextIO, cast
 from rnnbench import digests
 from rnnbench.digests import Source
 from rnnbench.errors import SourceError
-from rnnbench.job import die_with_parent
 from rnnbench.jobs import TimingConfig
+from rnnbench.parent import die_with_parent
 
 COMMAND = [sys.executable, "-m", "rnnbench.timing"]
 FORKS = sys.platform == "linux"

@@ -3,105 +3,27 @@
 import logging
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
+from torch import Tensor
 
-from rnnbench import checkpoint, initial, names, provenance, samplers, variants
-from rnnbench.errors import StudyError
+from rnnbench import checkpoint, initial, names
 from rnnbench.jobs import RunConfig, TimingConfig
-from rnnbench.scopes import LOSS, UPDATE, scope
-from rnnbench.variants import LanguageModel, State
+from rnnbench.model import LanguageModel, detach
+from rnnbench.progress import Progress, Texts, lost
+from rnnbench.records import now
+from rnnbench.update import evaluate
 
 GRAD_NORM_QUANTILES = {"grad_norm_q05": 0.05, "grad_norm": 0.5, "grad_norm_q95": 0.95}
 
-Step = Callable[..., tuple[Tensor, Tensor, State]]  # as the function step below
 Steps = Iterator[tuple[Tensor, Tensor, int]]  # as the function steps below yields them
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Engine:
-    """What moves the weights of a run.
-
-    Attributes:
-        name: the variant whose training step it is.
-        model: the model of the run, or one in the same memory that the step can train.
-        step: as :func:`step`.
-    """
-
-    name: str
-    model: LanguageModel
-    step: Step
-
-
-def own(variant: str, model: LanguageModel) -> Engine:
-    """The step of ``variant``: its own if its file has one, else :func:`step`."""
-    return Engine(variant, model, getattr(names.load("variants", variant), "step", step))
-
-
-@dataclass
-class Progress:
-    """What a run has come to; all of it but the engine is in a checkpoint.
-
-    Attributes:
-        model: the weights.
-        generator: PCG64, the source of the weights and of every sampler offset.
-        engine: what moves the weights.
-        curve: one row per finished epoch.
-        facts: what was measured before the first epoch.
-        train_seconds: time in training steps so far, over all sittings.
-    """
-
-    model: LanguageModel
-    generator: np.random.Generator
-    engine: Engine
-    curve: list[dict[str, Any]] = field(default_factory=list)
-    facts: dict[str, Any] = field(default_factory=dict)
-    train_seconds: float = 0.0
-
-
-@dataclass(frozen=True)
-class Texts:
-    """The tokens a run learns from and those it never sees, ``(N,)`` each, on its device."""
-
-    train: Tensor
-    heldout: Tensor
-
-
-def split(tokens: np.ndarray, run: RunConfig) -> Texts:
-    """Take the last ``heldout_share`` as held-out text and the first ``train_tokens`` before it.
-
-    Raises:
-        StudyError: too short for one minibatch, or for one held-out prediction.
-    """
-    num_heldout = round(run.heldout_share * len(tokens))
-    if num_heldout < 2:
-        raise StudyError(
-            f"runs.heldout_share: wanted at least 2 held-out tokens, found {num_heldout} of "
-            f"{len(tokens)}. Make the share larger, or use a longer text."
-        )
-    boundary = len(tokens) - num_heldout
-    train = tokens[: int(min(run.train_tokens, boundary))]
-    samplers.check_size(len(train), run.batch_size, run.num_steps)
-    on_device = (torch.from_numpy(part.astype(np.int64)) for part in (train, tokens[boundary:]))
-    return Texts(*(part.to(run.device) for part in on_device))
-
-
-def start(run: RunConfig, vocab_size: int) -> Progress:
-    """Draw the weights of a run from its seed."""
-    generator = np.random.Generator(np.random.PCG64(run.seed))
-    model = variants.build(run.variant, vocab_size, run.hidden_size, generator)
-    model = model.to(run.device)
-    return Progress(model, generator, own(run.variant, model))
 
 
 def train(
@@ -138,7 +60,7 @@ def first_facts(run: RunConfig, texts: Texts, model: LanguageModel) -> dict[str,
     start_cpu_seconds = time.process_time()
     total_nats, num_tokens = evaluate(model, texts.train, run.batch_size, run.num_steps)
     return {
-        "started": provenance.now(),
+        "started": now(),
         "start_cpu_seconds": start_cpu_seconds,
         "initial_total_nats": total_nats,
         "initial_num_tokens": num_tokens,
@@ -198,68 +120,11 @@ def steps(run: RunConfig | TimingConfig, tokens: Tensor, progress: Progress) -> 
     engine, state = progress.engine, None
     minibatches = sampler.minibatches(tokens, run.batch_size, run.num_steps, progress.generator)
     for X, Y in minibatches:
-        state = variants.detach(state) if sampler.carries_state else None
+        state = detach(state) if sampler.carries_state else None
         loss, grad_norm, state = engine.step(
             engine.model, X, Y, state, run.clip_norm, run.learning_rate
         )
         yield loss, grad_norm, X.numel()
-
-
-def step(
-    model: LanguageModel, X: Tensor, Y: Tensor, state: State, clip_norm: float, learning_rate: float
-) -> tuple[Tensor, Tensor, State]:
-    """Train on one minibatch ``(T, B)`` of tokens and the tokens that follow them.
-
-    Returns the mean loss in nats, the gradient norm before clipping and the state after the last
-    step. ``state`` is detached; ``None`` starts afresh.
-    """
-    loss, state = forward_backward(model, X, Y, state)
-    grad_norm = clip_gradients(model, clip_norm)
-    descend(model, learning_rate)
-    return loss, grad_norm, state
-
-
-def forward_backward(
-    model: LanguageModel, X: Tensor, Y: Tensor, state: State
-) -> tuple[Tensor, State]:
-    """Leave the gradients of the mean loss of a minibatch ``(T, B)`` in the parameters."""
-    model.zero_grad()
-    logits, state = model(X, state)
-    with scope(LOSS):
-        loss = cross_entropy(logits.flatten(0, 1), Y.flatten())
-        loss.backward()
-        return loss.detach(), state
-
-
-@torch.no_grad()
-def descend(model: nn.Module, learning_rate: float) -> None:
-    """Plain stochastic gradient descent (d2l 3.2.6).
-
-    Written out because making a ``torch.optim`` optimiser imports the compiler, two seconds that
-    every training process would pay.
-    """
-    with scope(UPDATE):
-        for parameter in trained(model):
-            parameter.sub_(cast(Tensor, parameter.grad), alpha=learning_rate)
-
-
-def clip_gradients(model: nn.Module, clip_norm: float) -> Tensor:
-    """Scale all gradients by min(1, clip_norm / norm); return the norm before (d2l 8.5.5).
-
-    ``clip_norm = inf`` never clips and still measures.
-    """
-    gradients = [cast(Tensor, parameter.grad) for parameter in trained(model)]
-    with scope(UPDATE):
-        grad_norm = nn.utils.get_total_norm(gradients)
-        scale = torch.where(grad_norm > clip_norm, clip_norm / grad_norm, 1.0)
-        for gradient in gradients:
-            gradient.mul_(scale)
-    return grad_norm
-
-
-def trained(model: nn.Module) -> list[nn.Parameter]:
-    """Parameters that need a gradient; the others stay as they are and are no part of the norm."""
-    return [parameter for parameter in model.parameters() if parameter.requires_grad]
 
 
 def heldout_totals(run: RunConfig, texts: Texts, progress: Progress) -> dict[str, float]:
@@ -269,34 +134,6 @@ def heldout_totals(run: RunConfig, texts: Texts, progress: Progress) -> dict[str
     model = progress.engine.model
     total_nats, num_tokens = evaluate(model, texts.heldout, run.batch_size, run.num_steps)
     return {"heldout_total_nats": total_nats, "heldout_num_tokens": num_tokens}
-
-
-@torch.no_grad()
-def evaluate(
-    model: LanguageModel, tokens: Tensor, batch_size: int, num_steps: int
-) -> tuple[float, int]:
-    """Return the total loss in nats over ``tokens``, ``(N,)``, and how many were predicted.
-
-    The text is cut into ``batch_size`` parts that are read side by side, each from a zero state
-    carried from window to window; every token but the first of a part is predicted once, up to
-    ``batch_size`` tokens that are left over.
-    """
-    columns = min(batch_size, len(tokens) - 1)
-    rows = (len(tokens) - 1) // columns
-    inputs = tokens[: rows * columns].view(columns, rows).T
-    labels = tokens[1 : rows * columns + 1].view(columns, rows).T
-    state, total = None, torch.zeros((), dtype=torch.float64, device=tokens.device)
-    for X, Y in zip(inputs.split(num_steps), labels.split(num_steps), strict=True):
-        logits, state = model(X, state)
-        total += cross_entropy(logits.flatten(0, 1), Y.flatten(), reduction="sum")
-    return float(total), rows * columns
-
-
-def lost(curve: list[dict[str, Any]]) -> bool:
-    """Whether the last epoch left the finite numbers; no later epoch can come back."""
-    return (
-        bool(curve) and not np.isfinite([curve[-1]["total_nats"], curve[-1]["grad_norm_max"]]).all()
-    )
 
 
 def progress_line(run: RunConfig, progress: Progress) -> str:

@@ -20,9 +20,10 @@ from scipy.optimize import brentq
 from torch import Tensor
 from torch.nn.functional import cosine_similarity, cross_entropy
 
-from rnnbench import bptt, names, outcome, train
+from rnnbench import bptt, names, outcome, train, update
 from rnnbench.jobs import RunConfig
-from rnnbench.variants import LanguageModel, State
+from rnnbench.model import LanguageModel, State
+from rnnbench.progress import Texts, split, start
 
 log = logging.getLogger(__name__)
 
@@ -161,7 +162,7 @@ def variance(parts: Tensor, pi: float) -> float:
 
 
 def gradient_rows(
-    model: LanguageModel, texts: train.Texts, run: RunConfig, settings: Settings
+    model: LanguageModel, texts: Texts, run: RunConfig, settings: Settings
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Moments of every truncation on some minibatches, and the reach of the full gradient.
 
@@ -186,8 +187,8 @@ def gradient_rows(
     return found, reach
 
 
-def step_of(truncation: Truncation, generator: np.random.Generator) -> train.Step:
-    """A training step as :func:`rnnbench.train.step`, with new cuts in every minibatch."""
+def step_of(truncation: Truncation, generator: np.random.Generator) -> update.Step:
+    """A training step as :func:`rnnbench.update.step`, with new cuts in every minibatch."""
 
     def step(
         model: LanguageModel,
@@ -201,21 +202,21 @@ def step_of(truncation: Truncation, generator: np.random.Generator) -> train.Ste
         logits, state = bptt.forward(model, X, state, truncation.draw(len(X), generator))
         loss = cross_entropy(logits.flatten(0, 1), Y.flatten())
         loss.backward()
-        grad_norm = train.clip_gradients(model, clip_norm)
-        train.descend(model, learning_rate)
+        grad_norm = update.clip_gradients(model, clip_norm)
+        update.descend(model, learning_rate)
         return loss.detach(), grad_norm, state
 
     return step
 
 
 def trained(
-    run: RunConfig, texts: train.Texts, vocab_size: int, truncation: Truncation
+    run: RunConfig, texts: Texts, vocab_size: int, truncation: Truncation
 ) -> tuple[LanguageModel, dict[str, Any]]:
     """Train to the last epoch; return the model and the totals of training and held-out text.
 
     Weights and offsets come from the seed as in every run, cuts from a source of their own.
     """
-    progress = train.start(run, vocab_size)
+    progress = start(run, vocab_size)
     step = step_of(truncation, np.random.Generator(np.random.PCG64([run.seed, 1])))
     progress.engine = dataclasses.replace(progress.engine, step=step)
     for _ in train.epochs(run, progress, partial(train.steps, run, texts.train, progress)):
@@ -237,8 +238,8 @@ def study(
     """
     found: dict[str, list[dict[str, Any]]] = {"training": [], "gradients": [], "reach": []}
     for run in runs:
-        key, texts = run.as_row(), train.split(tokens, run)
-        models = {"initial": train.start(run, vocab_size).model}
+        key, texts = run.as_row(), split(tokens, run)
+        models = {"initial": start(run, vocab_size).model}
         for truncation in ways(settings.taus, run.num_steps):
             model, totals = trained(run, texts, vocab_size, truncation)
             models.setdefault("trained", model)  # the first way is the full one

@@ -78,7 +78,7 @@ class Architecture:
 
     @classmethod
     def of(cls, model: Any) -> Self:
-        """Read a :class:`rnnbench.variants.LanguageModel`, whatever the layout of its weights.
+        """Read a :class:`rnnbench.model.LanguageModel`, whatever the layout of its weights.
 
         Raises:
             ValueError: its weights are those of no cell known here.

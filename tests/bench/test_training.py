@@ -5,9 +5,10 @@ import pytest
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from rnnbench import machine, precision, samplers, variants
+from rnnbench import machine, precision, samplers
+from rnnbench.model import build
 from rnnbench.names import load, names
-from rnnbench.train import own
+from rnnbench.update import own
 
 BATCH_SIZE, NUM_STEPS, HIDDEN_SIZE, VOCAB_SIZE, NUM_TOKENS = 32, 35, 64, 28, 10_000
 
@@ -30,7 +31,7 @@ def test_epoch(benchmark: BenchmarkFixture, sampler: str) -> None:
 def test_step(benchmark: BenchmarkFixture, variant: str, device: str) -> None:
     skip_what_cannot_train(variant, device)
     precision.use("float32")
-    model = variants.build(variant, VOCAB_SIZE, HIDDEN_SIZE, generator()).to(device)
+    model = build(variant, VOCAB_SIZE, HIDDEN_SIZE, generator()).to(device)
     text = torch.from_numpy(generator().integers(VOCAB_SIZE, size=(NUM_STEPS + 1, BATCH_SIZE)))
     X, Y = text[:-1].to(device), text[1:].to(device)
     engine = own(variant, model)

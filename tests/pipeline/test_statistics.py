@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from rnnbench import tables
+from rnnbench import csv_files
 
 PROJECT = Path(__file__).parents[2]
 RESULTS = Path("results/statistics")
@@ -27,7 +27,7 @@ def calibrate(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]
 def test_the_statistics_are_tried_and_told_in_a_table_and_a_page(tmp_path: Path) -> None:
     done = calibrate(tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
-    found = tables.read(tmp_path / RESULTS / "calibration.csv")
+    found = csv_files.read(tmp_path / RESULTS / "calibration.csv")
     assert set(found.verdict) == {"passed", "no law"}
     page = (tmp_path / RESULTS / "calibration.md").read_text()
     assert all(scenario in page for scenario in found.scenario)

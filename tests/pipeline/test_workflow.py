@@ -21,7 +21,7 @@ import torch
 import yaml
 from project import PROJECT, TOY, bare, command, copy_project, environment, snakemake
 
-from rnnbench import bundle, columns, crate, machine, tables, trace
+from rnnbench import bundle, columns, crate, csv_files, machine, trace
 from rnnbench.audit.classes import TIMES
 from rnnbench.records import read_record
 from rnnbench.trace import words
@@ -74,7 +74,7 @@ def test_one_command_makes_the_report_every_table_and_every_figure(study: Path) 
     assert all((results / record).is_file() for record in records)
     assert {path.stem for path in (results / "tables").iterdir()} == set(columns.COLUMNS)
     for name, stated in columns.COLUMNS.items():
-        table = tables.read(results / "tables" / f"{name}.csv")
+        table = csv_files.read(results / "tables" / f"{name}.csv")
         assert len(table) or name in {"equal_cost", "limit"}, name
         assert table.columns.tolist() == stated, name
     figures = {path.name for path in (results / "figures").iterdir()}
@@ -181,7 +181,7 @@ def test_shards_give_the_tables_of_one_piece_to_the_byte(study: Path, tmp_path: 
 def test_a_device_that_is_not_there_is_a_labelled_row(study: Path) -> None:
     reasons = machine.unavailable()
     for name in ("runs", "speed"):
-        table = tables.read(study / "results/tables" / f"{name}.csv")
+        table = csv_files.read(study / "results/tables" / f"{name}.csv")
         rows = table[table.device == "cuda"]
         assert len(rows)
         if reasons:
@@ -289,12 +289,12 @@ def test_a_published_machine_is_compared_and_nothing_is_measured_for_it(study: P
     done = snakemake(study, *asked)
     assert done.returncode == 0, done.stdout + done.stderr
     assert began(study) == before
-    found = tables.read(study / "results/hardware.csv")
+    found = csv_files.read(study / "results/hardware.csv")
     assert set(found[found.device == "cpu"].verdict) == {"not distinguishable"}
     assert (found[found.device == "cpu"].ratio == 1).all()
     assert set(found.baseline) == {here} and set(found.machine) == {there}
     assert there in (study / "results/hardware.md").read_text(encoding="utf-8")
-    reached = tables.read(study / "results/hardware/time_to_target.csv")
+    reached = csv_files.read(study / "results/hardware/time_to_target.csv")
     assert {"reached", "never reached"} <= set(reached.status)
     assert "nothing to be done" in str(snakemake(study, *asked)).lower()
     content = (study / "other.zip").read_bytes()

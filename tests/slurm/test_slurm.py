@@ -14,7 +14,7 @@ import cluster
 import pytest
 import yaml
 
-from rnnbench import machine, tables
+from rnnbench import csv_files, machine
 from rnnbench.records import read_record
 
 PROJECT = Path(__file__).parents[2]
@@ -93,7 +93,7 @@ def command(folder: Path) -> list[str]:
 
 
 def test_every_result_that_was_asked_for_is_there(done: Done) -> None:
-    runs, speed = (tables.read(done.folder / target) for target in TARGETS[:2])
+    runs, speed = (csv_files.read(done.folder / target) for target in TARGETS[:2])
     assert set(runs.status) <= {"converged", "unconverged", "diverged"} and len(runs) == 2
     assert (speed.tokens_per_second.dropna() > 0).all() and len(speed)
     assert (done.folder / f"results/published/machine={machine.name()}.zip").is_file()

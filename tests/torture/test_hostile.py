@@ -24,7 +24,7 @@ from test_bundle import DIGESTS, FILES
 from test_page import EVIL
 from test_page import made as page_with
 
-from rnnbench import bundle, checkpoint, corpora, page, schema, tables
+from rnnbench import bundle, checkpoint, corpora, csv_files, page, schema
 from rnnbench.audit import integrity
 from rnnbench.corpora import Folders
 from rnnbench.errors import UserError
@@ -189,7 +189,7 @@ CASES: dict[str, tuple[Callable, Callable]] = {  # what it is -> who reads it, a
         read_record,
         lambda at: written(at / "r", b'{"schema_version": 1, "schema_version": 1}'),
     ),
-    "a table of NULs": (tables.read, lambda at: written(at / "t.csv", b'"' + b"\0" * 100)),
+    "a table of NULs": (csv_files.read, lambda at: written(at / "t.csv", b'"' + b"\0" * 100)),
 }
 
 

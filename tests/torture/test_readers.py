@@ -22,11 +22,12 @@ from hypothesis import strategies as st
 from test_bundle import DIGESTS, FILES
 from test_train import RUN, VOCAB_SIZE
 
-from rnnbench import bundle, checkpoint, crate, schema, tables, train
+from rnnbench import bundle, checkpoint, crate, csv_files, schema
 from rnnbench.audit import integrity, signature
 from rnnbench.errors import UserError
 from rnnbench.generate import Trained
 from rnnbench.hardware import bundles
+from rnnbench.progress import start
 from rnnbench.records import read_record, write_record
 from rnnbench.study import Study
 from rnnbench.vocab import Vocab
@@ -153,7 +154,7 @@ def test_a_record_of_any_bytes_is_read_or_refused(fuzz: Callable, tmp_path: Path
 def test_a_table_of_any_bytes_is_read_or_refused(fuzz: Callable, tmp_path: Path) -> None:
     def law(content: bytes) -> None:
         (tmp_path / "table.csv").write_bytes(content)
-        refuses(tables.read, tmp_path / "table.csv")
+        refuses(csv_files.read, tmp_path / "table.csv")
 
     fuzz(damaged(b'machine,text,n\nbox,"a ""b"", c",1\nbox,,inf\n' * 3), law)
 
@@ -188,7 +189,7 @@ def test_a_configuration_of_any_values_is_a_study_or_refused(fuzz: Callable) -> 
 
 def weights_in(folder: Path) -> Path:
     facts = RUN.as_row() | {"vocab": list("<abcde")}
-    model = train.start(RUN, VOCAB_SIZE).model
+    model = start(RUN, VOCAB_SIZE).model
     checkpoint.write_weights(folder / "weights.safetensors", model, facts)
     return folder / "weights.safetensors"
 
@@ -218,13 +219,13 @@ def test_weights_of_any_run_are_read_or_refused(fuzz: Callable, tmp_path: Path) 
 def test_a_checkpoint_of_any_bytes_is_taken_up_as_it_was_saved_or_left_behind(
     fuzz: Callable, tmp_path: Path
 ) -> None:
-    path, saved = tmp_path / "checkpoint", train.start(RUN, VOCAB_SIZE)
+    path, saved = tmp_path / "checkpoint", start(RUN, VOCAB_SIZE)
     checkpoint.save(path, "d", saved)
     whole = path.read_bytes()
 
     def law(content: bytes) -> None:
         path.write_bytes(content)
-        assert not checkpoint.restore(path, "d", train.start(RUN, VOCAB_SIZE)) or content == whole
+        assert not checkpoint.restore(path, "d", start(RUN, VOCAB_SIZE)) or content == whole
 
     fuzz(damaged(whole), law)
 

@@ -14,7 +14,8 @@ import pytest
 import tiny
 from test_train import RUN, VOCAB_SIZE, Fuse, every_variant, finish, lasting
 
-from rnnbench import checkpoint, initial, train
+from rnnbench import checkpoint, initial
+from rnnbench.progress import start
 
 STOPS = 20
 SEVERAL = dataclasses.replace(RUN, num_epochs=STOPS + 1)
@@ -24,8 +25,8 @@ import dataclasses, sys, time
 import test_train as t
 from rnnbench import train
 run = dataclasses.replace(t.RUN, num_epochs=100_000, variant="gru", train_tokens=2000)
-texts = train.split(t.TOKENS.repeat(8), run)
-progress = train.start(run, t.VOCAB_SIZE)
+texts = split(t.TOKENS.repeat(8), run)
+progress = start(run, t.VOCAB_SIZE)
 class Told(list):
     def append(self, row):
         super().append(row)
@@ -48,7 +49,7 @@ def test_a_run_stopped_at_any_checkpoint_ends_with_the_same_weights(
     undisturbed = finish(run, tmp_path / "undisturbed")
     for stop in stops:
         saved = tmp_path / str(stop)
-        interrupted = train.start(run, VOCAB_SIZE)
+        interrupted = start(run, VOCAB_SIZE)
         interrupted.curve = Fuse(stop)
         with pytest.raises(KeyboardInterrupt):
             finish(run, saved, progress=interrupted)
@@ -91,7 +92,7 @@ def test_a_checkpoint_with_a_flipped_bit_is_never_taken_up(tmp_path: Path, case:
     content[place] ^= 1 << random.randrange(8)
     saved.write_bytes(content)
     print(f"a bit of byte {place} of {len(content)}")
-    fresh = train.start(short, VOCAB_SIZE)
+    fresh = start(short, VOCAB_SIZE)
     before = initial.digest(fresh.model)
     assert not checkpoint.restore(saved, "d", fresh)
     assert (initial.digest(fresh.model), fresh.curve) == (before, [])

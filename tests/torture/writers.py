@@ -6,6 +6,7 @@ Each function is called with a folder and a version, 1 or 2, that its files are 
 import sys
 from pathlib import Path
 
+from rnnbench import csv_files
 from rnnbench.job import logged
 
 
@@ -18,9 +19,7 @@ def record(folder: Path, version: int) -> None:
 def table(folder: Path, version: int) -> None:
     from pandas import DataFrame
 
-    from rnnbench import tables
-
-    tables.write(folder / "table.csv", DataFrame({"version": [version] * 2000}))
+    csv_files.write(folder / "table.csv", DataFrame({"version": [version] * 2000}))
 
 
 def text(folder: Path, version: int) -> None:
@@ -91,13 +90,14 @@ def made(version: int) -> object:
 def checkpoint(folder: Path, version: int) -> None:
     import torch
 
-    from rnnbench import checkpoint, train
+    from rnnbench import checkpoint
     from rnnbench.jobs import RunConfig
+    from rnnbench.progress import start
 
     torch.set_num_threads(1)
     row = {name: "1" for name in RunConfig.__annotations__}
     named = {"variant": "rnn", "device": "cpu", "hidden_size": 8, "seed": version}
-    progress = train.start(RunConfig.from_strings(row | named), 28)
+    progress = start(RunConfig.from_strings(row | named), 28)
     checkpoint.save(folder / "checkpoint.safetensors", "digest", progress)
     checkpoint.write_weights(folder / "weights.safetensors", progress.model, {"seed": version})
 

@@ -5,7 +5,7 @@ from rnnbench.job import recorded
 import numpy as np
 import pandas as pd
 import torch
-from rnnbench import tables, truncation
+from rnnbench import csv_files, truncation
 from rnnbench.jobs import RunConfig
 from rnnbench.vocab import Vocab
 
@@ -16,4 +16,4 @@ with recorded(snakemake):
     settings = truncation.Settings(**snakemake.params.settings)
     found = truncation.study(runs, tokens, len(Vocab.read(snakemake.input.vocab)), settings)
     for name, rows in found.items():
-        tables.write(snakemake.output[name], pd.DataFrame(rows))
+        csv_files.write(snakemake.output[name], pd.DataFrame(rows))

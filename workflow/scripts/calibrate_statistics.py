@@ -2,7 +2,7 @@
 
 from rnnbench.job import recorded
 
-from rnnbench import tables
+from rnnbench import csv_files
 from rnnbench.records import write_text
 from rnnbench.statistics import laws, noise_model, planning, words
 
@@ -14,5 +14,5 @@ with recorded(snakemake):
     budget = planning.affordable(speed, params.arms, rows.start_seconds.mean())
     found = laws.table(trial, params.work_items, budget)
     laws.require(found)
-    tables.write(snakemake.output.table, found)
+    csv_files.write(snakemake.output.table, found)
     write_text(snakemake.output.page, words.page(found))

@@ -4,7 +4,7 @@ from rnnbench.job import recorded
 
 from pathlib import Path
 
-from rnnbench import fingerprint, machine, probes, tables
+from rnnbench import csv_files, fingerprint, machine, probes
 from rnnbench.campaign import Campaign
 from rnnbench.jobs import TimingConfig
 from rnnbench.points import Point, Protocol
@@ -25,10 +25,10 @@ with recorded(snakemake):
     probes.check(asked, text)
     campaign = Campaign(points, protocol, text, root, printed)
     campaign.run()
-    tables.write(snakemake.output.samples, campaign.samples())
-    tables.write(snakemake.output.points, campaign.table())
+    csv_files.write(snakemake.output.samples, campaign.samples())
+    csv_files.write(snakemake.output.points, campaign.table())
     found, states = probes.measure(asked, params.rounds, protocol, text, printed)
     for work, windows in found.items():
-        tables.write(snakemake.output[work], windows)
-    tables.write(snakemake.output.probes, states)
+        csv_files.write(snakemake.output[work], windows)
+    csv_files.write(snakemake.output.probes, states)
     write_record(snakemake.output.record, key | campaign.record())

@@ -4,7 +4,7 @@ from rnnbench.job import recorded
 
 from pathlib import Path
 
-from rnnbench import tables
+from rnnbench import csv_files
 from rnnbench.hardware import bundles, together, words
 from rnnbench.records import write_text
 
@@ -14,6 +14,6 @@ with recorded(snakemake):
     baseline = bundles.baseline(machines, settings.baseline, settings.here)
     found = together.tables(machines, baseline, settings.targets)
     for path in output.tables:
-        tables.write(path, found[Path(path).stem])
-    tables.write(output.table, found["comparison"])
+        csv_files.write(path, found[Path(path).stem])
+    csv_files.write(output.table, found["comparison"])
     write_text(output.page, words.page(found, settings.here))

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pandas as pd
-from rnnbench import corpora, counting, tables
+from rnnbench import corpora, counting, csv_files
 from rnnbench.records import PART
 
 with recorded(snakemake, by_others=True):
@@ -18,4 +18,4 @@ with recorded(snakemake, by_others=True):
         tempfile.TemporaryDirectory(PART, ".", Path(snakemake.output[0]).parent) as folder,
     ):
         rows = pd.DataFrame(counting.rows(file, *sizes, Path(folder)))
-    tables.write(snakemake.output[0], rows)
+    csv_files.write(snakemake.output[0], rows)

@@ -4,7 +4,7 @@ from rnnbench.job import recorded
 
 import pandas as pd
 import torch
-from rnnbench import coverage, tables
+from rnnbench import coverage, csv_files
 
 with recorded(snakemake):
     torch.set_num_threads(1)
@@ -16,5 +16,5 @@ with recorded(snakemake):
         for sampler in settings.samplers
         for offsets in ("none", "uniform")
     ]
-    tables.write(snakemake.output.table, pd.DataFrame(rows))
-    tables.write(snakemake.output.curves, pd.concat(curves))
+    csv_files.write(snakemake.output.table, pd.DataFrame(rows))
+    csv_files.write(snakemake.output.curves, pd.concat(curves))

@@ -5,7 +5,7 @@ from rnnbench.job import recorded
 import numpy as np
 import pandas as pd
 import torch
-from rnnbench import detaching, tables
+from rnnbench import csv_files, detaching
 from rnnbench.jobs import RunConfig
 from rnnbench.vocab import Vocab
 
@@ -16,5 +16,5 @@ with recorded(snakemake, by_others=True):
     text = detaching.Text(ids, len(Vocab.read(snakemake.input.vocab)))
     limit = 2**20 * settings.memory_limit_mib
     costs = pd.DataFrame(detaching.cost_rows(runs, text, settings.cost_tokens, limit))
-    tables.write(snakemake.output.costs, costs)
-    tables.write(snakemake.output.runs, pd.DataFrame(detaching.training_rows(runs, text, limit)))
+    csv_files.write(snakemake.output.costs, costs)
+    csv_files.write(snakemake.output.runs, pd.DataFrame(detaching.training_rows(runs, text, limit)))

@@ -4,10 +4,10 @@ from rnnbench.job import recorded
 
 from pathlib import Path
 
-from rnnbench import claims, figures, tables
+from rnnbench import claims, csv_files, figures
 from rnnbench.records import write_text
 
 with recorded(snakemake):
     judged = claims.findings(figures.read_tables(Path(snakemake.input[0]).parent))
-    tables.write(snakemake.output.table, judged)
+    csv_files.write(snakemake.output.table, judged)
     write_text(snakemake.output.page, claims.page(judged, snakemake.params.study))

@@ -2,10 +2,10 @@
 
 from rnnbench.job import recorded
 
-from rnnbench import gates, tables
+from rnnbench import csv_files, gates
 
 with recorded(snakemake):
     names = ("runs", "ngram_lm", "zipf", "floor", "predictors")
-    judged = gates.verdicts(*(tables.read(snakemake.input[name]) for name in names))
+    judged = gates.verdicts(*(csv_files.read(snakemake.input[name]) for name in names))
     gates.require(judged)
-    tables.write(snakemake.output[0], judged)
+    csv_files.write(snakemake.output[0], judged)

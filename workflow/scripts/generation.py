@@ -5,7 +5,7 @@ from rnnbench.job import recorded
 import numpy as np
 import pandas as pd
 import torch
-from rnnbench import tables
+from rnnbench import csv_files
 from rnnbench.generate import Trained, first_words
 from rnnbench.generation import Task, rows
 from rnnbench.judge import Judge
@@ -19,4 +19,4 @@ with recorded(snakemake):
     judge = Judge.of(ids, trained.vocab, words, trained.run, asked.judge_order)
     prefixes = asked.prefixes or first_words(ids, trained.vocab, "char")
     task = Task(prefixes, asked.num_tokens, asked.draws, asked.decoders)
-    tables.write(snakemake.output[0], pd.DataFrame(rows(trained, judge, task)))
+    csv_files.write(snakemake.output[0], pd.DataFrame(rows(trained, judge, task)))

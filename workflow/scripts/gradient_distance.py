@@ -5,7 +5,7 @@ from rnnbench.job import recorded
 import numpy as np
 import pandas as pd
 import torch
-from rnnbench import gradient_distance, tables
+from rnnbench import csv_files, gradient_distance
 from rnnbench.vocab import Vocab
 
 with recorded(snakemake):
@@ -14,7 +14,7 @@ with recorded(snakemake):
     tokens = np.load(snakemake.input.ids, allow_pickle=False)
     vocab_size = len(Vocab.read(snakemake.input.vocab))
     rows = gradient_distance.rows(tokens, vocab_size, **settings)
-    tables.write(snakemake.output.distance, pd.DataFrame(rows))
+    csv_files.write(snakemake.output.distance, pd.DataFrame(rows))
     sizes = {name: settings[name] for name in ("hidden_size", "spectral_radii", "seeds")}
     linear = gradient_distance.closed_form(**sizes)
-    tables.write(snakemake.output.linear, pd.DataFrame(linear))
+    csv_files.write(snakemake.output.linear, pd.DataFrame(linear))

@@ -3,12 +3,12 @@
 from rnnbench.job import recorded
 
 import pandas as pd
-from rnnbench import lengths, tables
+from rnnbench import csv_files, lengths
 
 with recorded(snakemake):
     asked = [lengths.Demand(**row) for row in snakemake.params.asked]
-    counted = [tables.read(path) for path in snakemake.input]
+    counted = [csv_files.read(path) for path in snakemake.input]
     sizes = {(row.corpus, row.token): row.tokens for row in pd.concat(counted).itertuples()}
     held = lengths.held(asked, sizes)
     lengths.require(held)
-    tables.write(snakemake.output[0], pd.DataFrame(held))
+    csv_files.write(snakemake.output[0], pd.DataFrame(held))

@@ -5,8 +5,9 @@ from rnnbench.job import recorded
 import numpy as np
 import pandas as pd
 import torch
-from rnnbench import lipschitz, tables, train
+from rnnbench import csv_files, lipschitz
 from rnnbench.jobs import RunConfig
+from rnnbench.progress import split
 from rnnbench.vocab import Vocab
 
 with recorded(snakemake):
@@ -14,9 +15,9 @@ with recorded(snakemake):
     runs = [RunConfig.from_strings(row) for row in snakemake.params.runs]
     tokens = np.load(snakemake.input.ids, allow_pickle=False)
     vocab_size, thetas = len(Vocab.read(snakemake.input.vocab)), snakemake.params.thetas
-    found = [lipschitz.followed(run, train.split(tokens, run), vocab_size, thetas) for run in runs]
+    found = [lipschitz.followed(run, split(tokens, run), vocab_size, thetas) for run in runs]
     updates, curves = (
         pd.DataFrame(row for rows in part for row in rows) for part in zip(*found, strict=True)
     )
-    tables.write(snakemake.output.updates, updates)
-    tables.write(snakemake.output.curves, curves)
+    csv_files.write(snakemake.output.updates, updates)
+    csv_files.write(snakemake.output.curves, curves)

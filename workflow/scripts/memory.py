@@ -4,7 +4,7 @@ from rnnbench.job import recorded
 
 import numpy as np
 import torch
-from rnnbench import memory, tables
+from rnnbench import csv_files, memory
 from rnnbench.vocab import Vocab
 
 with recorded(snakemake):
@@ -13,4 +13,4 @@ with recorded(snakemake):
     vocab = Vocab.read(snakemake.input.vocab)
     settings = (snakemake.params.contexts, snakemake.params.positions, snakemake.params.blocks)
     measured = memory.table(snakemake.input.weights, ids, vocab, *settings)
-    tables.write(snakemake.output[0], measured)
+    csv_files.write(snakemake.output[0], measured)

@@ -2,12 +2,12 @@
 
 from rnnbench.job import recorded
 
-from rnnbench import microbench, tables
+from rnnbench import csv_files, microbench
 from rnnbench.microbench import ratios
 
 with recorded(snakemake):
     times = microbench.times(snakemake.input.processes, snakemake.params.machine)
-    found = microbench.table(times, tables.read(snakemake.input.reference))
-    tables.write(snakemake.output.times, times)
-    tables.write(snakemake.output.table, found)
+    found = microbench.table(times, csv_files.read(snakemake.input.reference))
+    csv_files.write(snakemake.output.times, times)
+    csv_files.write(snakemake.output.table, found)
     print(ratios.finding({"microbench": found}))

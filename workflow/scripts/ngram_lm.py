@@ -3,7 +3,7 @@
 from rnnbench.job import recorded
 
 import pandas as pd
-from rnnbench import ngram_lm, tables, tokens
+from rnnbench import csv_files, ngram_lm, tokens
 from rnnbench.closed_text import ClosedText
 from rnnbench.records import read_record
 from rnnbench.spelling import Spelling
@@ -18,4 +18,4 @@ with recorded(snakemake):
     spelling = Spelling.of(*numbered, token, line_join, tokens.read(written))
     asked = (key["smoothing"], settings.orders[token])
     rows = ngram_lm.rows(text, spelling, *asked, epsilons=settings.epsilons)
-    tables.write(snakemake.output[0], pd.DataFrame(key | row for row in rows))
+    csv_files.write(snakemake.output[0], pd.DataFrame(key | row for row in rows))

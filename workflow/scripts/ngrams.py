@@ -3,7 +3,7 @@
 from rnnbench.job import recorded
 
 import pandas as pd
-from rnnbench import ngrams, tables
+from rnnbench import csv_files, ngrams
 from rnnbench.vocab import Vocab
 
 with recorded(snakemake):
@@ -12,16 +12,16 @@ with recorded(snakemake):
     shards = [ngrams.Shard(path, *size) for path in snakemake.input.shards]
     found = ngrams.summarise(ngrams.merge(shards), snakemake.params.top, *size)
     totals = {"tokens": found.total, "distinct": found.distinct, "hapax": found.hapax}
-    tables.write(snakemake.output.table, pd.DataFrame([key | totals]))
+    csv_files.write(snakemake.output.table, pd.DataFrame([key | totals]))
     top = zip(found.top.ngrams, found.top.counts.tolist(), strict=True)
-    tables.write(
+    csv_files.write(
         snakemake.output.top,
         pd.DataFrame(
             key | {"rank": rank, "ngram": vocab.show(ngram, key["token"]), "count": count}
             for rank, (ngram, count) in enumerate(top, start=1)
         ),
     )
-    tables.write(
+    csv_files.write(
         snakemake.output.rank_frequency,
         pd.DataFrame(key | {"count": n, "types": types} for n, types in found.spectrum.items()),
     )

@@ -3,7 +3,7 @@
 from rnnbench.job import recorded
 
 import numpy as np
-from rnnbench import parting, tables
+from rnnbench import csv_files, parting
 from rnnbench.jobs import RunConfig
 from rnnbench.vocab import Vocab
 
@@ -13,5 +13,5 @@ with recorded(snakemake, by_others=True):
     vocab_size = len(Vocab.read(snakemake.input.vocab))
     arms = parting.arms(snakemake.params.unavailable)
     table, epochs = parting.study(runs, tokens, vocab_size, arms)
-    tables.write(snakemake.output.table, table)
-    tables.write(snakemake.output.epochs, epochs)
+    csv_files.write(snakemake.output.table, table)
+    csv_files.write(snakemake.output.epochs, epochs)

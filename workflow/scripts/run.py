@@ -9,16 +9,17 @@ import pandas as pd
 import torch
 from rnnbench import (
     checkpoint,
+    csv_files,
     engine,
     generate,
     outcome,
     precision,
     run_text,
-    tables,
     tokens,
     train,
 )
 from rnnbench.jobs import RunConfig
+from rnnbench.progress import split, start
 from rnnbench.records import read_record, write_record
 from rnnbench.spelling import Spelling
 from rnnbench.vocab import Vocab
@@ -30,11 +31,11 @@ with recorded(snakemake) as job:
     run = RunConfig.from_strings(settings.run)
     ids, whole = np.load(given.tokens, allow_pickle=False), Vocab.read(given.vocab)
     text = run_text.read(run, ids, whole, settings.min_freq)
-    texts, vocab = train.split(text.ids, run), text.vocab
+    texts, vocab = split(text.ids, run), text.vocab
     source = settings.source["sha256"]
     prefixes = settings.prefixes or generate.first_words(ids, whole, run.token)
     writing = generate.Writing(vocab, run.token, prefixes, settings.num_tokens)
-    progress = train.start(run, len(vocab))
+    progress = start(run, len(vocab))
     untrained = writing.rows("untrained", progress.model)
     engine.choose(run, texts, progress)
     saved = Path(settings.checkpoint)
@@ -43,8 +44,8 @@ with recorded(snakemake) as job:
     written = untrained + writing.rows("trained", progress.model)
     facts = run.as_row() | {"vocab": vocab.tokens}
     checkpoint.write_weights(Path(snakemake.output.weights), progress.model, facts)
-    tables.write(snakemake.output.curve, outcome.curve_table(run, progress))
-    tables.write(snakemake.output.text, pd.DataFrame(written))
+    csv_files.write(snakemake.output.curve, outcome.curve_table(run, progress))
+    csv_files.write(snakemake.output.text, pd.DataFrame(written))
     record = outcome.record(run, texts, progress, source) | job.given
     line_join = read_record(given.corpus)["line_join"]
     spelling = Spelling.of(ids, whole.tokens, run.token, line_join, tokens.read(given.text))

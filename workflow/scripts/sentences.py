@@ -4,7 +4,7 @@ from rnnbench.job import recorded
 
 import pandas as pd
 import torch
-from rnnbench import corpora, sentences, tables
+from rnnbench import corpora, csv_files, sentences
 from rnnbench.jobs import RunConfig
 from rnnbench.vocab import Vocab
 
@@ -16,6 +16,6 @@ with recorded(snakemake):
     runs = [RunConfig.from_strings(row) for row in settings.runs]
     seeds = sorted({run.seed for run in runs})
     padding = sentences.padding_rows(raw, settings.corpus, settings.batch_sizes, seeds)
-    tables.write(snakemake.output.padding, pd.DataFrame(padding))
+    csv_files.write(snakemake.output.padding, pd.DataFrame(padding))
     trained = sentences.training_rows(runs, raw, settings.units, vocab)
-    tables.write(snakemake.output.runs, pd.DataFrame(trained))
+    csv_files.write(snakemake.output.runs, pd.DataFrame(trained))

@@ -4,7 +4,7 @@ from rnnbench.job import recorded
 
 import pandas as pd
 import torch
-from rnnbench import sine, sine_study, tables
+from rnnbench import csv_files, sine, sine_study
 
 with recorded(snakemake):
     torch.set_num_threads(1)
@@ -15,4 +15,4 @@ with recorded(snakemake):
     found["floors"] = sine_study.floor_table(config, sweep["lags"], sweep["noises"])
     found["lags"] = pd.DataFrame(sine_study.lag_rows(config, **sweep))
     for name, table in found.items():
-        tables.write(snakemake.output[name], table)
+        csv_files.write(snakemake.output[name], table)

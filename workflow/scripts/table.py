@@ -2,10 +2,10 @@
 
 from rnnbench.job import recorded
 
-from rnnbench import tables
+from rnnbench import csv_files, tables
 
 with recorded(snakemake):
     table = tables.gather(
         snakemake.wildcards.table, list(snakemake.input), snakemake.params.missing
     )
-    tables.write(snakemake.output[0], table)
+    csv_files.write(snakemake.output[0], table)

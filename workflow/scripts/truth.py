@@ -3,7 +3,7 @@
 from rnnbench.job import recorded
 
 import pandas as pd
-from rnnbench import names, tables, tokens, truth
+from rnnbench import csv_files, names, tokens, truth
 from rnnbench.records import read_record, write_record
 
 with recorded(snakemake):
@@ -16,4 +16,4 @@ with recorded(snakemake):
     best = truth.predictors(chain, params.word_orders, params.char_orders)
     write_record(snakemake.output.floor, {"corpus": corpus} | truth.floor(chain, text, start))
     rows = pd.DataFrame(best).assign(corpus=corpus)
-    tables.write(snakemake.output.predictors, rows)
+    csv_files.write(snakemake.output.predictors, rows)

@@ -3,7 +3,7 @@
 from rnnbench.job import recorded
 
 import pandas as pd
-from rnnbench import tables, tokens
+from rnnbench import csv_files, tokens
 from rnnbench.records import read_record
 from rnnbench.vocab import Vocab
 
@@ -14,4 +14,4 @@ with recorded(snakemake):
     vocab = tokens.write(snakemake.output.ids, text, key["token"], line_join, Vocab.build)
     vocab.write(snakemake.output.vocab)
     sizes = {"tokens": sum(vocab.counts), "types": vocab.num_types, "vocab_size": len(vocab)}
-    tables.write(snakemake.output.table, pd.DataFrame([key | sizes]))
+    csv_files.write(snakemake.output.table, pd.DataFrame([key | sizes]))

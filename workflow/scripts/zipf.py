@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
-from rnnbench import ngrams, tables, zipf
+from rnnbench import csv_files, ngrams, zipf
 from rnnbench.vocab import Vocab
 
 with recorded(snakemake):
@@ -22,4 +22,4 @@ with recorded(snakemake):
         for name in snakemake.params.estimators:
             found = zipf.estimate(name, whole, rest, snakemake.params.replicates, generator)
             rows.append(dict(snakemake.wildcards.items()) | {"text": text} | asdict(found))
-    tables.write(snakemake.output[0], pd.DataFrame(rows))
+    csv_files.write(snakemake.output[0], pd.DataFrame(rows))

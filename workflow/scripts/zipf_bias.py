@@ -3,8 +3,8 @@
 from rnnbench.job import recorded
 
 import pandas as pd
-from rnnbench import tables, zipf_bias
+from rnnbench import csv_files, zipf_bias
 
 with recorded(snakemake):
     settings = {k: v for k, v in snakemake.params.items() if k != "source"}
-    tables.write(snakemake.output[0], pd.DataFrame(zipf_bias.rows(**settings)))
+    csv_files.write(snakemake.output[0], pd.DataFrame(zipf_bias.rows(**settings)))

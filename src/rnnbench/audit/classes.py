@@ -15,6 +15,7 @@ import numpy as np
 from pandas import DataFrame
 
 from rnnbench.jobs import RunConfig
+from rnnbench.metrics import relative_difference
 
 BITWISE, NUMERICAL, STATISTICAL = "bitwise", "numerical", "statistical"
 NOT_COMPARABLE, DIFFERS, FAILED = "not comparable", "differs", "failed"
@@ -129,15 +130,6 @@ def relative(there: DataFrame, again: DataFrame) -> np.ndarray:
     size = min(len(there), len(again))
     losses = (curve.total_nats / curve.num_tokens for curve in (there, again))
     return relative_difference(*(loss.to_numpy(float)[:size] for loss in losses))
-
-
-def relative_difference(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """The same of two series of losses, ``(n,)`` each."""
-    lost = ~np.isfinite(left) | ~np.isfinite(right)
-    both = ~np.isfinite(left) & ~np.isfinite(right)
-    with np.errstate(invalid="ignore"):
-        apart = np.abs(left - right) / np.maximum(np.abs(left), np.abs(right))
-    return np.where(both | (left == right), 0.0, np.where(lost, np.inf, apart))
 
 
 def first_parting(there: DataFrame, again: DataFrame, tolerance: float) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from rnnbench import tables
+from rnnbench import csv_files, tables
 from rnnbench.audit import classes, equivalence, rows
 from rnnbench.audit.checks import tables as gathered
 from rnnbench.audit.checks.records import run_names
@@ -131,9 +131,9 @@ class Judge:
             path = self.tree.path(item.name)
             if path.read_bytes() == again.read_bytes():
                 return Judged(BITWISE, "equal to the byte")
-            return rows.close(tables.read(path), tables.read(again))
+            return rows.close(csv_files.read(path), csv_files.read(again))
         kind, wanted = item.name.partition("/")[0], keys(item.name)
-        table = tables.read(self.tree.path(f"tables/{kind}.csv"))
+        table = csv_files.read(self.tree.path(f"tables/{kind}.csv"))
         named = np.logical_and.reduce([table[k].astype(str) == v for k, v in wanted.items()])
         made = tables.gather(kind, [str(again)], [])
         return rows.close(table[named].reset_index(drop=True), rows.as_written(made))
@@ -174,7 +174,7 @@ class Judge:
 
 def _side(path: Path, machine: str) -> classes.Run:
     text = path.with_name("text.csv")
-    curve = tables.read(path.with_name("curve.csv"))
+    curve = csv_files.read(path.with_name("curve.csv"))
     words = text.read_text(encoding="utf-8") if text.is_file() else ""
     return classes.Run(read_record(path), curve, words, machine)
 

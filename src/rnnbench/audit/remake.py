@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from rnnbench.job import die_with_parent
+from rnnbench.parent import die_with_parent
 from rnnbench.records import write_text
 
 STEPS = re.compile(r"^\d+(/\d+ jobs| of \d+ steps)")

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
-from rnnbench import tables
+from rnnbench import csv_files
 from rnnbench.audit.classes import BITWISE, DIFFERS, NUMERICAL, Judged
 
 CLOSE = 1e-9  # relative: what another arithmetic may change
@@ -16,8 +16,8 @@ CLOSE = 1e-9  # relative: what another arithmetic may change
 def as_written(table: DataFrame) -> DataFrame:
     """A table as it is read back from its file."""
     with tempfile.TemporaryDirectory() as folder:
-        tables.write(Path(folder) / "table.csv", table)
-        return tables.read(Path(folder) / "table.csv")
+        csv_files.write(Path(folder) / "table.csv", table)
+        return csv_files.read(Path(folder) / "table.csv")
 
 
 def close(there: DataFrame, again: DataFrame) -> Judged:

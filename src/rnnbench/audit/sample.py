@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnnbench import tables
+from rnnbench import csv_files
 from rnnbench.audit.checks.records import run_names
 from rnnbench.audit.tree import Tree, inside
 
@@ -63,7 +63,7 @@ def _texts(tree: Tree) -> Iterator[str]:
         there = tree.named(f"{kind}/", f"/{kind}.csv")
         yield from there
         if not there and f"tables/{kind}.csv" in tree.names:
-            rows = tables.read(tree.path(f"tables/{kind}.csv")).reindex(columns=list(columns))
+            rows = csv_files.read(tree.path(f"tables/{kind}.csv")).reindex(columns=list(columns))
             for _, row in rows.drop_duplicates().iterrows():
                 yield "/".join([kind, *(f"{key}={row[key]}" for key in columns), f"{kind}.csv"])
 

@@ -10,7 +10,7 @@ from typing import Any
 from pandas import DataFrame
 
 import rnnbench
-from rnnbench import paths, tables
+from rnnbench import csv_files, paths
 from rnnbench.audit import checklist, controls, integrity, remake, sample, tree
 from rnnbench.audit.checks.asked import configuration
 from rnnbench.audit.judging import Judge, Verdict
@@ -110,7 +110,7 @@ def _book(there: Tree) -> DataFrame:
     empty = DataFrame(columns=BOOK)
     if there.sha256(TABLE_OF_BOOK) is None:
         return empty
-    table = tables.read(there.path(TABLE_OF_BOOK))
+    table = csv_files.read(there.path(TABLE_OF_BOOK))
     return table[[name for name in BOOK if name in table]]
 
 

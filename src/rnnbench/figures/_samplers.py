@@ -4,7 +4,7 @@ import numpy as np
 from pandas import DataFrame, Series
 
 from rnnbench import stats
-from rnnbench.figures import _rows, _theme
+from rnnbench.figures import _rows
 
 PAIR = ["machine", "corpus", "variant", "clip_norm", "device", "seed"]
 COMPARED = {
@@ -12,7 +12,7 @@ COMPARED = {
     "heldout_perplexity": "held-out perplexity",
     "train_seconds": "training time",
 }
-LOOK = {"random_sampling": _theme.BLUE, "sequential_partition": _theme.ORANGE}
+SAMPLERS = ("random_sampling", "sequential_partition")
 LATE = 5  # minibatches at the end of the epoch that is timed
 
 
@@ -25,7 +25,7 @@ def pairs(tables: _rows.Tables) -> DataFrame:
     found = {}
     for column in COMPARED:
         both = wide[column] if column in wide else DataFrame()
-        if not set(LOOK) <= set(both):
+        if not set(SAMPLERS) <= set(both):
             return DataFrame()
         found[column] = both.sequential_partition / both.random_sampling
     return DataFrame(found).dropna(how="all")

@@ -9,12 +9,12 @@ from typing import Self, cast
 import numpy as np
 import torch
 
-from rnnbench import checkpoint, names, train
+from rnnbench import checkpoint, names
 from rnnbench.decoders import greedy
 from rnnbench.errors import RecordError
 from rnnbench.jobs import RunConfig
-from rnnbench.train import Texts
-from rnnbench.variants import LanguageModel, State
+from rnnbench.model import LanguageModel, State
+from rnnbench.progress import Texts, split, start
 from rnnbench.vocab import Vocab
 
 LONGEST_WORD = 40  # characters; what a text without spaces is cut to
@@ -125,10 +125,10 @@ class Trained:
             vocab: of that text.
 
         Raises:
-            StudyError: as :func:`rnnbench.train.split`.
+            StudyError: as :func:`rnnbench.progress.split`.
         """
         as_read = self.vocab.encode(vocab.tokens)[ids]
-        return train.split(as_read, on_cpu(self.run))
+        return split(as_read, on_cpu(self.run))
 
 
 def shapes(run: RunConfig, vocab_size: int) -> dict[str, tuple[int, ...]]:
@@ -141,7 +141,7 @@ def shapes(run: RunConfig, vocab_size: int) -> dict[str, tuple[int, ...]]:
 
 def untrained(run: RunConfig, vocab_size: int) -> LanguageModel:
     """The model that a run starts with, drawn from its seed, on the CPU."""
-    return train.start(on_cpu(run), vocab_size).model
+    return start(on_cpu(run), vocab_size).model
 
 
 def on_cpu(run: RunConfig) -> RunConfig:

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
-from rnnbench import comparison, rates, tables
+from rnnbench import comparison, csv_files, rates, tables
 from rnnbench.bundle import MANIFEST, Bundle, BundleError
 from rnnbench.comparison import Comparison
 from rnnbench.jobs import GRID, TimingConfig
@@ -142,7 +142,7 @@ class Machine:
         if name not in self.bundle.files:
             return DataFrame(columns=list(columns))
         try:
-            found = tables.parse(io.BytesIO(self.bundle.files[name]))
+            found = csv_files.parse(io.BytesIO(self.bundle.files[name]))
             numbers = [column for column in columns if column in NUMBERS and column in found]
             found = found.assign(**{column: pd.to_numeric(found[column]) for column in numbers})
         except ValueError as error:

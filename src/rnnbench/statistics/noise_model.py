@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
-from rnnbench import load, rates, tables
+from rnnbench import csv_files, load, rates
 from rnnbench.errors import UserError
 from rnnbench.points import ADDRESS
 
@@ -162,7 +162,7 @@ def read(path: str | Path) -> DataFrame:
     Raises:
         UserError: there is no table, or it is of something else.
     """
-    rows = tables.read(REFERENCE if path == "reference" else path)
+    rows = csv_files.read(REFERENCE if path == "reference" else path)
     try:
         rows.start_seconds.astype(float)
         named(rows)

@@ -16,12 +16,11 @@ from typing import Any
 import pandas as pd
 from pandas import DataFrame
 
-from rnnbench import tables
+from rnnbench import csv_files
 from rnnbench.errors import UserError
-from rnnbench.folders import digest_of
 from rnnbench.jobs import RunConfig, TimingConfig
 from rnnbench.provenance import FOLDER, RESULTS
-from rnnbench.records import read_record
+from rnnbench.records import digest_of, read_record
 
 KEYS = {  # columns that say whose row it is
     *(entry.name for config in (RunConfig, TimingConfig) for entry in dataclasses.fields(config)),
@@ -111,7 +110,7 @@ class Trace:
         path = self.path(name)
         if path.suffix == ".json" and path.is_file():
             return DataFrame([read_record(path)])
-        return tables.read(path) if path.suffix == ".csv" and path.is_file() else DataFrame()
+        return csv_files.read(path) if path.suffix == ".csv" and path.is_file() else DataFrame()
 
 
 def opened(path: str | Path) -> tuple[Trace, str]:

@@ -2,7 +2,7 @@
 
 The loop over time is unrolled into one graph, which takes from 20 seconds to a minute to compile in
 the first step of each minibatch shape; a graph of a single step compiles in half that, and trains
-slower than no compilation at all. Clipping and descent are train.step's.
+slower than no compilation at all. Clipping and descent are update.step's.
 """
 
 import functools
@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from rnnbench import train
+from rnnbench import update
+from rnnbench.model import LanguageModel, State
 from rnnbench.scopes import MINIBATCH, scope
-from rnnbench.variants import LanguageModel, State
 
 
 def unavailable(device: str, dtype: str) -> str | None:
@@ -54,7 +54,7 @@ def step(
     clip_norm: float,
     learning_rate: float,
 ) -> tuple[Tensor, Tensor, State]:
-    """Train on one minibatch, as :func:`rnnbench.train.step` does; a state has ``parts`` tensors.
+    """Train on one minibatch, as :func:`rnnbench.update.step` does; a state has ``parts`` tensors.
 
     Zeros stand in for no state, so that there is one graph and not two.
     """
@@ -67,6 +67,6 @@ def step(
     model.zero_grad()
     loss, state = compiled()(model, X, Y, state)
     loss.backward()
-    grad_norm = train.clip_gradients(model, clip_norm)
-    train.descend(model, learning_rate)
+    grad_norm = update.clip_gradients(model, clip_norm)
+    update.descend(model, learning_rate)
     return loss.detach(), grad_norm, state

@@ -14,9 +14,9 @@ from torch import Tensor, nn
 
 from rnnbench import native
 from rnnbench.errors import StudyError
+from rnnbench.model import LanguageModel, State
 from rnnbench.native import NativeError
 from rnnbench.scopes import MINIBATCH, scope
-from rnnbench.variants import LanguageModel, State
 
 CELLS = {"RNN_TANH": 0, "RNN_RELU": 1, "GRU": 2, "LSTM": 3}
 
@@ -84,7 +84,7 @@ WORKSPACES: WeakKeyDictionary[LanguageModel, Workspace] = WeakKeyDictionary()
 def step(
     model: LanguageModel, X: Tensor, Y: Tensor, state: State, clip_norm: float, learning_rate: float
 ) -> tuple[Tensor, Tensor, State]:
-    """Train on one minibatch, as :func:`rnnbench.train.step` does.
+    """Train on one minibatch, as :func:`rnnbench.update.step` does.
 
     Raises:
         StudyError: a tensor is not of the type, the shape or the place that the native step reads;
@@ -111,13 +111,13 @@ def check(model: LanguageModel, X: Tensor, Y: Tensor, parts: list[Tensor | None]
     if not isinstance(layer, nn.RNNBase) or layer.bidirectional or not layer.bias:
         raise StudyError(
             "native step: wanted a one-directional torch.nn layer with biases, found "
-            f"{layer}. Train it by train.step."
+            f"{layer}. Train it by update.step."
         )
     fixed = [name for name, p in model.named_parameters() if not p.requires_grad]
     if fixed and fixed != [f"layer.bias_hh_l{depth}" for depth in range(layer.num_layers)]:
         raise StudyError(
             "native step: wanted to train all weights, or all but the biases of the hidden side, "
-            f"found {', '.join(fixed)} without a gradient. Train it by train.step."
+            f"found {', '.join(fixed)} without a gradient. Train it by update.step."
         )
     expect("weights", model.parameters(), torch.float32)
     expect("tokens", [X, Y], torch.int64)
@@ -138,7 +138,7 @@ def expect(what: str, tensors: Iterable[Tensor], dtype: torch.dtype) -> None:
             layout = "contiguous" if tensor.is_contiguous() else "strided"
             raise StudyError(
                 f"native step: wanted {what} of {dtype}, on the cpu, contiguous, found "
-                f"{tensor.dtype}, on the {tensor.device.type}, {layout}. Train it by train.step."
+                f"{tensor.dtype}, on the {tensor.device.type}, {layout}. Train it by update.step."
             )
 
 

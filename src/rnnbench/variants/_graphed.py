@@ -12,9 +12,9 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 
-from rnnbench import train
+from rnnbench import update
+from rnnbench.model import LanguageModel, State
 from rnnbench.scopes import GRAPH, MINIBATCH, RECURRENCE, scope
-from rnnbench.variants import LanguageModel, State
 
 WARM_UP_STEPS = 3  # libraries choose kernels and allocate; that must not happen while recording
 
@@ -66,7 +66,7 @@ class Recording:
     def _work(self, model: LanguageModel, rates: tuple[float, float]) -> None:
         """A plain training step from and to the memory of this object."""
         state: State = tuple(self.state) if len(self.state) > 1 else self.state[0]
-        loss, grad_norm, state = train.step(model, self.X, self.Y, state, *rates)
+        loss, grad_norm, state = update.step(model, self.X, self.Y, state, *rates)
         assert state is not None  # it comes out of a step
         ends = state if isinstance(state, tuple) else (state,)
         self.results = [loss, grad_norm, *(end.detach() for end in ends)]
@@ -99,7 +99,7 @@ def step(
     clip_norm: float,
     learning_rate: float,
 ) -> tuple[Tensor, Tensor, State]:
-    """Train on one minibatch, as :func:`rnnbench.train.step` does; a state has ``parts`` parts."""
+    """Train on one minibatch, as :func:`rnnbench.update.step` does; a state has ``parts`` parts."""
     key = (*X.shape, clip_norm, learning_rate, model.output.weight.data_ptr())
     kept = RECORDINGS.get(model)
     if kept is None or kept[0] != key:

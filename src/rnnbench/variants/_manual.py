@@ -21,9 +21,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import nll_loss
 
-from rnnbench import train
+from rnnbench import update
+from rnnbench.model import LanguageModel, State
 from rnnbench.scopes import INPUT, LOSS, MINIBATCH, OUTPUT, RECURRENCE, scope
-from rnnbench.variants import LanguageModel, State
 
 KINDS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
@@ -142,7 +142,7 @@ def step(
     clip_norm: float,
     learning_rate: float,
 ) -> tuple[Tensor, Tensor, State]:
-    """Train on one minibatch, as :func:`rnnbench.train.step` does."""
+    """Train on one minibatch, as :func:`rnnbench.update.step` does."""
     with scope(MINIBATCH):
         kept, x, y = workspace(loop, model, *X.shape), X.flatten(), Y.flatten()
     with scope(RECURRENCE):
@@ -151,7 +151,7 @@ def step(
     kept.backward(model, x, y)
     for parameter, grad in zip(model.parameters(), kept.grads, strict=True):
         parameter.grad = grad if parameter.requires_grad else None
-    grad_norm = train.clip_gradients(model, clip_norm)
-    train.descend(model, learning_rate)
+    grad_norm = update.clip_gradients(model, clip_norm)
+    update.descend(model, learning_rate)
     with scope(RECURRENCE):
         return loss, grad_norm, kept.end()

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from rnnbench import tables
+from rnnbench import csv_files
 from rnnbench.audit.checks import Checked
 from rnnbench.audit.checks.records import RUNS, run_names
 from rnnbench.audit.tree import Tree
@@ -67,6 +67,6 @@ def _unavailable(tree: Tree) -> dict[str, str]:
     """Device -> why there are no runs on it, as the rows of the table of runs say."""
     if "tables/runs.csv" not in tree.names:
         return {}
-    rows = tables.read(tree.path("tables/runs.csv"))
+    rows = csv_files.read(tree.path("tables/runs.csv"))
     missing = rows[rows.status == NOT_AVAILABLE]
     return dict(zip(missing.device, missing.reason, strict=True))

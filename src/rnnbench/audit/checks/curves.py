@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from pandas import DataFrame
 
-from rnnbench import tables
+from rnnbench import csv_files
 from rnnbench.audit.checks import Checked
 from rnnbench.audit.checks.records import run_names
 from rnnbench.audit.tree import Tree
@@ -25,7 +25,7 @@ def check(tree: Tree) -> Iterator[Checked]:
 
 def _fault(record: dict[str, Any], curve: Any) -> str:
     try:
-        found = totals(tables.read(curve))
+        found = totals(csv_files.read(curve))
     except (UserError, TypeError, AttributeError, KeyError, IndexError) as error:
         return f"wanted a curve beside it, found {type(error).__name__}"
     wrong = [

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 from pandas import DataFrame
 
-from rnnbench import tables
+from rnnbench import csv_files, tables
 from rnnbench.audit.checks import Checked
 from rnnbench.audit.checks.records import RUNS
 from rnnbench.audit.tree import Tree, inside
@@ -55,7 +55,7 @@ def derived(tree: Tree, name: str) -> str:
         try:
             missing = _not_had(tree.path(name)) if params is None else params.get("missing", [])
             gathered = tables.gather(Path(name).stem, parts, missing)
-            tables.write(again, _as_stated_there(gathered, tree.path(name)))
+            csv_files.write(again, _as_stated_there(gathered, tree.path(name)))
         except FAULTS as error:
             return f"cannot be gathered again: {type(error).__name__} {error}"
         there, made = tree.path(name).read_bytes(), again.read_bytes()
