@@ -13,7 +13,7 @@ from pandas import DataFrame
 from rnnbench import bundle
 from rnnbench.audit import controls, integrity, signature
 from rnnbench.audit.__main__ import main
-from rnnbench.audit.checks.tables import first_difference
+from rnnbench.audit.gathered import first_difference
 from rnnbench.audit.tree import Tree, TreeError, opened
 from rnnbench.crate import METADATA
 from rnnbench.records import read_record, write_record, write_text

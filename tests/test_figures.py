@@ -778,11 +778,10 @@ def test_threads_are_told_apart_and_what_was_not_timed_is_said():
 
 
 def test_a_timing_of_few_samples_is_told_by_its_extremes():
-    from rnnbench.figures import tokens_per_second
 
     row = {"tokens_per_second": 1200.0, "low": np.nan, "high": np.nan, "n": 4}
     (row,) = DataFrame([row | {"minimum": 1000.0, "maximum": 1300.0}]).itertuples()
-    said = tokens_per_second.interval(row)
+    said = _rows.interval(row)
     assert said == "1,200 tokens/s (no interval, from 1,000 to 1,300, n = 4)"
 
 
@@ -816,9 +815,8 @@ def test_variants_look_different_and_always_the_same():
 
 
 def test_the_rank_frequency_curve_ends_at_the_number_of_distinct_ngrams():
-    from rnnbench.figures import zipf
 
-    ranks, counts = zipf.curve(DataFrame({"count": [1, 5, 2], "types": [10, 1, 3]}))
+    ranks, counts = _rows.curve(DataFrame({"count": [1, 5, 2], "types": [10, 1, 3]}))
     assert list(ranks) == [1, 1, 2, 4, 5, 14]
     assert list(counts) == [5, 5, 2, 2, 1, 1]
 

@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rnnbench.errors import UserError
-from rnnbench.records import sweep
 from rnnbench.paths import folder
+from rnnbench.records import sweep
 
 STATE, RESULTS = Path(".snakemake"), Path("results")  # the first is Snakemake's own
 SNAKEMAKE = [sys.executable, "-m", "snakemake"]

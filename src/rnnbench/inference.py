@@ -15,7 +15,6 @@ import numpy as np
 import torch
 
 from rnnbench import decoders, names, samplers, speed, windows
-from rnnbench.decoders import greedy
 from rnnbench.generate import Reading
 from rnnbench.jobs import TimingConfig
 from rnnbench.model import LanguageModel, State
@@ -47,7 +46,9 @@ def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict
 
 def characters(model: LanguageModel, first: int, latencies: list[float]) -> Iterator[int]:
     """Write for ever; yield 1 per character and append its seconds to ``latencies``."""
-    written = decoders.following(Reading.of(model, [[first]]), greedy.choose)
+    written = decoders.following(
+        Reading.of(model, [[first]]), names.load("decoders", "greedy").choose
+    )
     while True:
         began = time.perf_counter()
         next(written)

@@ -13,11 +13,10 @@ from typing import Any, Self
 
 import numpy as np
 
-from rnnbench import repetition
+from rnnbench import names, repetition
 from rnnbench.closed_text import ClosedText
 from rnnbench.jobs import RunConfig
 from rnnbench.ngram_lm import Model
-from rnnbench.smoothings import kneser_ney
 from rnnbench.vocab import Vocab
 
 ORDERS = (1, 2, 3)  # of distinct n-grams
@@ -56,7 +55,7 @@ class Judge:
         share = num_heldout / (len(ids) - start)
         closed = ClosedText(ids[start:], vocab.tokens, share, np.inf, 0)
         return cls(
-            model=kneser_ney.models(closed, [order])[order],
+            model=names.load("smoothings", "kneser_ney").models(closed, [order])[order],
             order=order,
             vocab=closed.vocab,
             heldout=text[boundary:],

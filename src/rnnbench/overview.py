@@ -6,7 +6,7 @@ import pandas as pd
 from pandas import DataFrame, Series
 
 from rnnbench import baselines
-from rnnbench.figures import _rows, tokens_per_second
+from rnnbench.figures import _rows
 
 
 def coverage(tables: _rows.Tables) -> str:
@@ -107,7 +107,7 @@ def _fastest(tables: _rows.Tables) -> list[str]:
         return ["none: no timing succeeded"]
     best = done.loc[done.groupby(["machine", "device"], sort=False).tokens_per_second.idxmax()]
     return [
-        f"{row.machine}, {row.device}: {row.variant}, {tokens_per_second.interval(row)}"
+        f"{row.machine}, {row.device}: {row.variant}, {_rows.interval(row)}"
         + (f", {row.share_of_limit:.0%} of its limit" if row.share_of_limit > 0 else "")
         for row in best.itertuples()
     ]

@@ -92,18 +92,18 @@ def speedup(windows: DataFrame, baseline: DataFrame) -> dict[str, Any] | None:
     fewer than three there is none.
     """
     above, below = (_by_round(used(part)) for part in (windows, baseline))
-    ratios = (above / below).dropna()
-    if ratios.empty:
+    rounds = (above / below).dropna()
+    if rounds.empty:
         return None
-    single = {number: np.array([ratio]) for number, ratio in ratios.items()}
+    single = {number: np.array([ratio]) for number, ratio in rounds.items()}
     found = stats.interval(single)
     return {
         "ratio": found.estimate,
         "low": found.low,
         "high": found.high,
         "n": found.n,
-        "minimum": ratios.min(),
-        "maximum": ratios.max(),
+        "minimum": rounds.min(),
+        "maximum": rounds.max(),
     }
 
 

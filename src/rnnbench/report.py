@@ -11,7 +11,7 @@ import numpy as np
 from pandas import DataFrame
 
 from rnnbench import charts, claims, overview, page
-from rnnbench.figures import _curves, _rows, _theme
+from rnnbench.figures import _rows, _theme
 from rnnbench.jobs import path_value
 
 BOOK = [  # of the table ``book``, the rest of which is in its file
@@ -105,7 +105,7 @@ def _models(tables: _rows.Tables) -> list[dict[str, Any]]:
         best = best.assign(seen=best.variant.isin(leaky))
         best = best.sort_values(["corpus", "seen", "heldout_perplexity"])
     keys = ["corpus", "variant", "sampler", "clip_norm", "device", "seed", "status"]
-    every = [*_curves.RUN, "status", *page.SCORES, "initial_perplexity", "max_grad_norm"]
+    every = [*_rows.RUN, "status", *page.SCORES, "initial_perplexity", "max_grad_norm"]
     every += ["clipped_share", "reason", "record"]
     book = _labelled(_rows.rows(tables, "book"), leaky)
     return [
@@ -126,7 +126,7 @@ def _recorded(title: str, runs: DataFrame, leaky: set[str], columns: list[str]) 
 
 def _record(run: Mapping[str, Any]) -> str:
     """Where the record of a run lies, as a page beside the folder of runs names it."""
-    parts = (f"{key}={path_value(run[key])}" for key in _curves.RUN)
+    parts = (f"{key}={path_value(run[key])}" for key in _rows.RUN)
     return "/".join(["runs", *(quote(part, safe="=") for part in parts), "record.json"])
 
 
@@ -171,10 +171,10 @@ def _texts(tables: _rows.Tables) -> list[dict[str, str]]:
     if runs.empty or texts.empty:
         return []
     leaky = _rows.leaky(tables)
-    wrote = runs.merge(texts[_curves.RUN].drop_duplicates())
+    wrote = runs.merge(texts[_rows.RUN].drop_duplicates())
     wrote = wrote.assign(lost=wrote.status == "diverged")
     best = wrote.sort_values(["lost", "heldout_perplexity"]).drop_duplicates(["corpus", "variant"])
-    keys = [*_curves.RUN, "status", "prefix"]
+    keys = [*_rows.RUN, "status", "prefix"]
     rows = best.merge(texts).pivot_table("text", keys, "stage", aggfunc="first", dropna=True)
     rows = rows.reindex(columns=["untrained", "trained"]).fillna("").reset_index()
     order = _rows.ordered(rows.variant)

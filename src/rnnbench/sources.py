@@ -32,9 +32,10 @@ STARTS: dict[str, tuple[str, ...]] = {  # rule -> what its jobs start at beside 
     "coverage": ("samplers/*",),
     "sentences": ("corpora/{timing_corpus}", "samplers/*"),
     "detaching": ("samplers/*", "machine"),
-    "generation": ("decoders/*", "variants/{variant}"),
+    "generation": ("decoders/*", "smoothings/kneser_ney", "variants/{variant}"),
+    "run": ("decoders/greedy",),
     "machine": ("fingerprint",),
-    "campaign": ("fingerprint", TIMED, *ADMITTED),
+    "campaign": ("fingerprint", TIMED, *ADMITTED, "decoders/greedy"),
     "table": ("tables:{table}",),  # the function of its name, if there is one
     "findings": ("claims/*",),
     "figure": ("figures/{figure}",),
@@ -84,26 +85,26 @@ class Sources:
         """The plugins of a training run, and the engines it chooses from if it does."""
         run = self.study.run(address)
         faster = engines(run.variant, run.device) if run.engine == "fastest" else []
-        return [*plugins([run]), *faster]
+        return [*named([run]), *faster]
 
     def of_small_runs(self, rule: str, address: Wildcards) -> list[str]:
         """The plugins of what a stage trains by itself."""
-        return plugins(RunConfig(**row) for row in self.study.small_runs(rule, address))
+        return named(RunConfig(**row) for row in self.study.small_runs(rule, address))
 
     def of_memory(self, address: Wildcards) -> list[str]:
         """The plugins of the runs whose memory is measured."""
-        return plugins(map(self.study.run, self.study.memory_runs(address["corpus"])))
+        return named(map(self.study.run, self.study.memory_runs(address["corpus"])))
 
     def of_campaign(self, _: Wildcards) -> list[str]:
         """The plugins of all that is timed, and the work that is done of each."""
         probes = self.study.probes
         timed = [self.study.timing(address) for address in self.study.timings]
         timed += [TimingConfig(**row) for rows in probes.values() for row in rows]
-        return [*probes, *plugins(timed)]
+        return [*probes, *named(timed)]
 
     def timing(self, timing: TimingConfig) -> str:
         """Digest of the step that is timed, and of the protocol within its process."""
-        return self.tree.source([TIMED, *plugins([timing])])["sha256"]
+        return self.tree.source([TIMED, *named([timing])])["sha256"]
 
 
 def script(rule: str) -> str:
@@ -111,7 +112,7 @@ def script(rule: str) -> str:
     return f"scripts/{SCRIPTS.get(rule, rule)}"
 
 
-def plugins(points: Iterable[RunConfig | TimingConfig]) -> list[str]:
+def named(points: Iterable[RunConfig | TimingConfig]) -> list[str]:
     """The variants and samplers that points name, each once."""
     kinds = ((f"variants/{p.variant}", f"samplers/{p.sampler}") for p in points)
     return sorted({name for pair in kinds for name in pair})

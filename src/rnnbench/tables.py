@@ -137,11 +137,11 @@ def speedup(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     ``gru_deep`` and ``gru_scratch`` are compared with ``gru``, all else being equal.
     """
     samples, rows = concatenate(paths, missing), []
-    timed = dict(list(samples.groupby(TIMING_KEYS, sort=False))) if len(samples) else {}
-    for key, windows in timed.items():
+    by_point = dict(list(samples.groupby(TIMING_KEYS, sort=False))) if len(samples) else {}
+    for key, windows in by_point.items():
         point = dict(zip(TIMING_KEYS, key, strict=True))
         plain = point["variant"].split("_")[0]
-        baseline = timed.get(tuple((point | {"variant": plain}).values()))
+        baseline = by_point.get(tuple((point | {"variant": plain}).values()))
         if plain != point["variant"] and baseline is not None:
             found = rates.speedup(windows, baseline)
             rows += [point | {"baseline": plain} | found] if found else []

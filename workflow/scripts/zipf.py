@@ -18,7 +18,7 @@ with recorded(snakemake):
     for text, part in zipf.texts(ids, order, generator).items():
         whole = zipf.Spectrum.of(ngrams.count(part, order, vocab_size).counts)
         rest = ngrams.leave_one_block_out(part, order, vocab_size, snakemake.params.blocks)
-        rest = [zipf.Spectrum.of(counts) for counts in rest]
+        rest = [zipf.Spectrum.of(others) for others in rest]
         for name in snakemake.params.estimators:
             found = zipf.estimate(name, whole, rest, snakemake.params.replicates, generator)
             rows.append(dict(snakemake.wildcards.items()) | {"text": text} | asdict(found))

@@ -12,9 +12,7 @@ from typing import Any
 import numpy as np
 
 from rnnbench import csv_files, tables
-from rnnbench.audit import classes, equivalence, rows
-from rnnbench.audit.checks import tables as gathered
-from rnnbench.audit.checks.records import run_names
+from rnnbench.audit import classes, equivalence, gathered, rows
 from rnnbench.audit.classes import BITWISE, DIFFERS, FAILED, NOT_COMPARABLE, Judged
 from rnnbench.audit.remake import Scratch
 from rnnbench.audit.sample import RUN, TABLE, Item, keys
@@ -118,7 +116,7 @@ class Judge:
     @cached_property
     def _groups(self) -> dict[str, list[str]]:
         groups = defaultdict(list)
-        for name in run_names(self.tree):
+        for name in self.tree.run_names:
             groups[_group(self.tree.record(name))].append(name)
         return groups
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnnbench import csv_files
-from rnnbench.audit.checks.records import run_names
 from rnnbench.audit.tree import Tree, inside
 
 ALL = "all"
@@ -34,7 +33,7 @@ class Item:
 def candidates(tree: Tree) -> list[Item]:
     """All that could be made again."""
     kinds = {
-        RUN: run_names(tree),
+        RUN: tree.run_names,
         TEXT: sorted(_texts(tree)),
         TABLE: [name for name in tree.named("tables/", ".csv") if _gathered(tree, name)],
     }

@@ -12,7 +12,6 @@ from pandas import DataFrame
 import rnnbench
 from rnnbench import csv_files, paths
 from rnnbench.audit import checklist, controls, integrity, remake, sample, tree
-from rnnbench.audit.checks.asked import configuration
 from rnnbench.audit.judging import Judge, Verdict
 from rnnbench.audit.remake import Say, Scratch
 from rnnbench.audit.sample import TABLE, Item
@@ -87,7 +86,7 @@ def _verdicts(
 ) -> Iterator[Verdict]:
     judge = Judge(there, scratch, asked.machine, asked.margin, asked.unavailable)
     base = Path.cwd() if there.kind == "results" else asked.project
-    config = paths.anchored(configuration(there), base)
+    config = paths.anchored(there.configuration, base)
     made = [item.name for item in chosen if item.kind != TABLE]
     if made:
         say(f"making {len(made)} files again in {scratch.folder}")

@@ -3,20 +3,24 @@
 import hashlib
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
+import yaml
+
 from rnnbench import bundle, crate
 from rnnbench.audit.jobs import crate_jobs
+from rnnbench.crate.workflow import CONFIG, FOLDER
 from rnnbench.errors import RecordError, UserError
 from rnnbench.records import read_record
 
 SIGNATURES = {"results": "audit-signature.json", "bundle": bundle.SIGNATURE}
 MANIFESTS = {"results": crate.METADATA, "bundle": bundle.MANIFEST}
 PROVENANCE = "provenance/"
+RUNS = ("runs/", "trials/")
 
 
 class TreeError(UserError):
@@ -49,6 +53,11 @@ class Tree:
     def named(self, first: str, last: str = "") -> list[str]:
         """Names that begin and end so."""
         return [name for name in self.names if name.startswith(first) and name.endswith(last)]
+
+    @property
+    def run_names(self) -> list[str]:
+        """Names of the records of training runs, of the grid and outside it."""
+        return [name for folder in RUNS for name in self.named(folder, "/record.json")]
 
     def path(self, name: str) -> Path:
         """Where a file lies."""
@@ -84,6 +93,16 @@ class Tree:
         return {
             inside(output): record for record in records for output in record.get("outputs", {})
         }
+
+    @cached_property
+    def configuration(self) -> dict[str, Any]:
+        """The resolved configuration that made the files; empty where nothing says it."""
+        for name in ("config.yaml", f"{FOLDER}/{CONFIG}"):
+            if self.sha256(name) is not None:
+                with suppress(yaml.YAMLError):
+                    found = yaml.safe_load(self.path(name).read_bytes())
+                    return found if isinstance(found, dict) else {}
+        return {}
 
     @property
     def manifest(self) -> Path:

@@ -9,7 +9,6 @@ from pandas import DataFrame
 
 from rnnbench.charts import _parts
 from rnnbench.figures import _rows, _theme
-from rnnbench.figures import zipf as figure
 
 TABLES = ("rank_frequency",)
 
@@ -39,7 +38,7 @@ def draw(tables: _rows.Tables) -> alt.Chart | None:
 
 def _line(table: DataFrame, key: dict[str, Any]) -> DataFrame:
     """Ranks and counts of one line, spread evenly along its logarithmic axis."""
-    ranks, counts = figure.curve(table)
+    ranks, counts = _rows.curve(table)
     wanted = np.geomspace(1, ranks[-1], MOST)
     kept = np.unique(np.searchsorted(ranks, wanted).clip(max=len(ranks) - 1))
     key |= {"order": f"order {key['order']:.0f}"}

@@ -4,7 +4,7 @@ import numpy as np
 from pandas import DataFrame, Series
 
 from rnnbench.claims import FAILS, HOLDS, PARTLY, Claim
-from rnnbench.figures import _rows, truncation
+from rnnbench.figures import _gradients, _rows
 
 TABLES = ("linear_gradient", "gradient_distance", "bptt", "bptt_training")
 
@@ -104,8 +104,8 @@ def noisy(tables: _rows.Tables) -> Claim:
     said = Claim(
         "The variance of randomized truncation undoes what its accuracy gains.", "d2l 8.7.1"
     )
-    gradients, words = truncation.trained(tables)
-    pairs = truncation.pairs(gradients)
+    gradients, words = _gradients.trained(tables)
+    pairs = _gradients.pairs(gradients)
     if pairs.empty:
         return said
     ratio = pairs.rmse_randomized / pairs.rmse_regular
@@ -194,7 +194,7 @@ def _to_full(tables: _rows.Tables, metric: str) -> tuple[DataFrame, str]:
 
     All at one setting, which the words behind say. Empty where there are too few seeds.
     """
-    table, words = truncation.trainings(tables)
+    table, words = _gradients.trainings(tables)
     table = table if table.empty else table[np.isfinite(table[metric])]
     if table.empty:
         return table, ""

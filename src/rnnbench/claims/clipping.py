@@ -7,7 +7,7 @@ from pandas import DataFrame, Series
 
 from rnnbench import divergence
 from rnnbench.claims import FAILS, HOLDS, PARTLY, Claim
-from rnnbench.figures import _rows, clipping, lipschitz
+from rnnbench.figures import _gradients, _rows
 
 TABLES = ("divergence", "runs", "lipschitz")
 
@@ -112,7 +112,7 @@ def bounded(tables: _rows.Tables) -> Claim:
         "L lr theta.",
         "d2l 8.5.5",
     )
-    updates = lipschitz.tried(tables)
+    updates = _gradients.tried(tables)
     chosen = updates if updates.empty else updates[_at(updates)]
     if chosen.empty or chosen.seed.nunique() < 2:
         return said
@@ -135,7 +135,7 @@ def bounded(tables: _rows.Tables) -> Claim:
 def milder(tables: _rows.Tables) -> Claim:
     """The worst that an update does to its own minibatch, clipped and not, along the same way."""
     said = Claim("Clipping limits how far things can go wrong in one update.", "d2l 8.5.5")
-    updates = lipschitz.tried(tables)
+    updates = _gradients.tried(tables)
     if updates.empty or not np.isinf(updates.theta).any():
         return said
     keys = [*divergence.KEYS, "epoch", "grad_norm", "loss"]
@@ -169,7 +169,7 @@ def slower(tables: _rows.Tables) -> Claim:
         return said
     theta = finite.clip_norm.min()
     least, never = finite[finite.clip_norm == theta], runs[np.isinf(runs.clip_norm)]
-    pairs = least.merge(never, on=clipping.KEYS, suffixes=("", "_never"))
+    pairs = least.merge(never, on=_gradients.PAIR, suffixes=("", "_never"))
     if pairs.empty:
         return said
     ratio = pairs.perplexity / pairs.perplexity_never

@@ -2,13 +2,14 @@
 
 import dataclasses
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
 from rnnbench import columns
-from rnnbench.jobs import RunConfig, path_value
+from rnnbench.jobs import SIZES, RunConfig, path_value
 
 Tables = dict[str, DataFrame]
 
@@ -227,3 +228,39 @@ def missing(table: DataFrame, what: str, noun: str = "run") -> str:
     """The sentence shown where there is nothing to draw."""
     why = [] if table.empty or "status" not in table else list(absent(table, noun))
     return f"No {what} to show" + (f" ({english(why)})" if why else "") + "."
+
+
+def one_setting(done: DataFrame) -> DataFrame:
+    """Keep one sampler and one clipping threshold: they hardly move the time of a step."""
+    if done.empty:
+        return done
+    clip = threshold(done.clip_norm.dropna()) if done.clip_norm.notna().any() else None
+    kept = done[done.clip_norm.isin([clip])] if clip is not None else done
+    return kept[kept.sampler == sorted(kept.sampler)[0]]
+
+
+def one_size(done: DataFrame) -> DataFrame:
+    """Keep each variant at the sizes that most were timed at, if it was; figures show one."""
+    if done.empty or done[list(SIZES)].drop_duplicates().shape[0] == 1:
+        return done
+    sizes = done[list(SIZES)]
+    there = (sizes == list(sizes.value_counts().index[0])).all(axis=1)
+    return done[there | ~done.variant.isin(done.variant[there])]
+
+
+def interval(row: Any) -> str:
+    """A timing in words: number, interval and sample size; of few samples, the extremes."""
+    speed, low, high = (figures3(v) for v in (row.tokens_per_second, row.low, row.high))
+    known = f"interval {low} to {high}"
+    if not row.low <= row.high:
+        ends = (getattr(row, name, np.nan) for name in ("minimum", "maximum"))
+        known = "no interval, from {} to {}".format(*map(figures3, ends))
+    return f"{speed} tokens/s ({known}, n = {row.n:.0f})"
+
+
+def curve(table: DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Ranks and counts of the whole staircase: the first and the last rank of every count."""
+    table = table.sort_values("count", ascending=False)
+    last = table.types.cumsum().to_numpy()
+    first = last - table.types.to_numpy() + 1
+    return np.column_stack([first, last]).ravel(), table["count"].to_numpy().repeat(2)

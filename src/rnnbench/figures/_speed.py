@@ -8,7 +8,6 @@ from matplotlib.figure import Figure
 from pandas import DataFrame
 
 from rnnbench.figures import _rows, _theme
-from rnnbench.jobs import SIZES
 
 PANEL = ["machine", "device", "threads", "dtype"]
 
@@ -22,24 +21,6 @@ def title(key: tuple[Any, ...], done: DataFrame, width: int) -> str:
     if done.dtype.nunique() > 1:
         words.append(str(dtype))
     return _theme.wrapped(machine, width) + "\n" + ", ".join(words)
-
-
-def one_setting(done: DataFrame) -> DataFrame:
-    """Keep one sampler and one clipping threshold: they hardly move the time of a step."""
-    if done.empty:
-        return done
-    clip = _rows.threshold(done.clip_norm.dropna()) if done.clip_norm.notna().any() else None
-    kept = done[done.clip_norm.isin([clip])] if clip is not None else done
-    return kept[kept.sampler == sorted(kept.sampler)[0]]
-
-
-def one_size(done: DataFrame) -> DataFrame:
-    """Keep each variant at the sizes that most were timed at, if it was; figures show one."""
-    if done.empty or done[list(SIZES)].drop_duplicates().shape[0] == 1:
-        return done
-    sizes = done[list(SIZES)]
-    there = (sizes == list(sizes.value_counts().index[0])).all(axis=1)
-    return done[there | ~done.variant.isin(done.variant[there])]
 
 
 def grid(done: DataFrame, columns: int, row: float) -> tuple[Figure, Iterator[Any]]:

@@ -11,11 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from pandas import DataFrame
 
-from rnnbench.figures import _rows, _theme
+from rnnbench.figures import _gradients, _rows, _theme
 
 SECTION = "Gradients"
 TABLES = ("runs",)
-KEYS = ["machine", "corpus", "variant", "sampler", "device", "seed"]
 METRICS = {"clipped_share": "share of updates\nclipped", "perplexity": "training\nperplexity"}
 
 
@@ -56,7 +55,9 @@ def finding(tables: _rows.Tables) -> str:
         f"{_rows.counted(len(clipped), 'run')}; at most "
         f"{_rows.figures3(100 * clipped.clipped_share.max())} %)"
     )
-    pairs = clipped.merge(runs[np.isinf(runs.clip_norm)], on=KEYS, suffixes=("", "_never"))
+    pairs = clipped.merge(
+        runs[np.isinf(runs.clip_norm)], on=_gradients.PAIR, suffixes=("", "_never")
+    )
     if pairs.empty:
         return said + "."
     ratio = pairs.perplexity / pairs.perplexity_never

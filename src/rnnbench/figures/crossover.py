@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 from pandas import DataFrame
 
-from rnnbench.figures import _rows, _speed, _theme
+from rnnbench.figures import _rows, _theme
 
 SECTION = "Speed"
 TABLES = ("speedup",)
@@ -72,7 +72,7 @@ def _compared(tables: _rows.Tables) -> DataFrame:
     if rows.empty:
         return rows
     kinds = rows.variant.str.partition("_")[2]
-    rows = _speed.one_setting(rows[~kinds.isin(OTHER_MODELS) & np.isfinite(rows.ratio)])
+    rows = _rows.one_setting(rows[~kinds.isin(OTHER_MODELS) & np.isfinite(rows.ratio)])
     if rows.empty:
         return rows
     settings = sorted(rows.groupby(SETTING), key=lambda pair: (-len(pair[1]), pair[0]))

@@ -16,7 +16,7 @@ TABLES = ("speed", "inference")
 
 def draw(tables: _rows.Tables) -> Figure:
     timings = _rows.rows(tables, "inference")
-    done = _speed.one_setting(_rows.timed(timings))
+    done = _rows.one_setting(_rows.timed(timings))
     if done.empty:
         return _theme.placard(_rows.missing(timings, "timing of use", "timing"))
     leaky = _rows.leaky(tables)

@@ -40,11 +40,11 @@ def finding(tables: _rows.Tables) -> str:
     curves = _rows.ranked(_curves.chosen(tables), tables)
     measured = curves if curves.empty else curves[curves.heldout_perplexity.notna()]
     runs = _rows.finished(_rows.rows(tables, "runs"))
-    measured = measured if measured.empty or runs.empty else measured.merge(runs[_curves.RUN])
+    measured = measured if measured.empty or runs.empty else measured.merge(runs[_rows.RUN])
     if measured.empty:
         return _rows.missing(_rows.rows(tables, "runs"), "learning curve")
     best = measured.loc[measured.heldout_perplexity.idxmin()]
-    last = measured[(measured[_curves.RUN] == best[_curves.RUN]).all(axis=1)]
+    last = measured[(measured[_rows.RUN] == best[_rows.RUN]).all(axis=1)]
     last = last.loc[last.epoch.idxmax()]
     said = (
         f"At clip_norm {_rows.figures3(best.clip_norm)}, the lowest point of a held-out curve, "

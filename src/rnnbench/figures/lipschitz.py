@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from pandas import DataFrame
 
-from rnnbench.figures import _rows, _theme
+from rnnbench.figures import _gradients, _rows, _theme
 
 SECTION = "Gradients"
 TABLES = ("lipschitz",)
@@ -18,7 +18,7 @@ MOST = 1e6  # axes end here: a loss that explodes knows no bound
 
 
 def draw(tables: _rows.Tables) -> Figure:
-    updates = tried(tables)
+    updates = _gradients.tried(tables)
     if updates.empty:
         return _theme.placard(_rows.missing(updates, "update"))
     variants, thetas = _rows.ordered(updates.variant), sorted(updates.theta.unique())
@@ -44,7 +44,7 @@ def draw(tables: _rows.Tables) -> Figure:
 
 
 def finding(tables: _rows.Tables) -> str:
-    updates = tried(tables)
+    updates = _gradients.tried(tables)
     if updates.empty:
         return _rows.missing(updates, "update")
     said = []
@@ -61,19 +61,6 @@ def finding(tables: _rows.Tables) -> str:
     sentence, together = "; ".join(said), _rows.pooled(updates, "variant", "seed")
     together = f", of {together} together" if together else ""
     return f"{sentence[0].upper()}{sentence[1:]}{together}."
-
-
-def tried(tables: _rows.Tables) -> DataFrame:
-    """Updates on the way of trainings that clip, where the other thresholds can be compared.
-
-    Without clipping a model is soon where no update is sound. Losses and gradients are finite, the
-    change may be infinite.
-    """
-    updates = _rows.rows(tables, "lipschitz")
-    if updates.empty:
-        return updates
-    clipped = updates.clip_norm == _rows.threshold(updates.clip_norm)
-    return updates[clipped & np.isfinite(updates.grad_norm) & np.isfinite(updates.loss)]
 
 
 def _size(updates: DataFrame) -> np.ndarray:

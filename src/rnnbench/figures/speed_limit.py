@@ -24,7 +24,7 @@ NOTES = (
 
 def draw(tables: _rows.Tables) -> Figure:
     speed = _rows.rows(tables, "speed")
-    done = _speed.one_setting(_limited(speed))
+    done = _rows.one_setting(_limited(speed))
     if done.empty:
         return _theme.placard(_rows.missing(speed, NOUN))
     leaky = _rows.leaky(tables)
@@ -60,7 +60,7 @@ def finding(tables: _rows.Tables) -> str:
 
 
 def _limited(speed: DataFrame) -> DataFrame:
-    done = _speed.one_size(_rows.timed(speed))
+    done = _rows.one_size(_rows.timed(speed))
     if done.empty or "flops_per_second" not in done:
         return done.iloc[:0]
     return done[np.isfinite(done.share_of_limit) & np.isfinite(done.flops_per_second)]

@@ -38,7 +38,7 @@ SMALLEST = 0.055  # share that has room for its number
 
 def draw(tables: _rows.Tables) -> Figure:
     parts = _rows.rows(tables, "breakdown")
-    done = _speed.one_setting(_measured(parts))
+    done = _rows.one_setting(_measured(parts))
     if done.empty:
         return _theme.placard(_rows.missing(parts, "breakdown", "breakdown"))
     leaky = _rows.leaky(tables)
@@ -57,7 +57,7 @@ def draw(tables: _rows.Tables) -> Figure:
 
 def finding(tables: _rows.Tables) -> str:
     parts = _rows.rows(tables, "breakdown")
-    done = _rows.ranked(_speed.one_setting(_measured(parts)), tables)
+    done = _rows.ranked(_rows.one_setting(_measured(parts)), tables)
     if done.empty:
         return _rows.missing(parts, "breakdown", "breakdown")
     layer = done[done.part.isin(["recurrence", "layer in one operator"])]
@@ -72,7 +72,7 @@ def finding(tables: _rows.Tables) -> str:
 
 
 def _measured(parts: DataFrame) -> DataFrame:
-    return parts if parts.empty else _speed.one_size(parts[parts.share.notna()])
+    return parts if parts.empty else _rows.one_size(parts[parts.share.notna()])
 
 
 def _range(shares: Any) -> str:

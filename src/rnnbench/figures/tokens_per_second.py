@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -10,7 +9,7 @@ from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from pandas import DataFrame
 
 from rnnbench.comparison import noise_floor
-from rnnbench.figures import _rows, _speed, _theme
+from rnnbench.figures import _rows, _theme
 
 SECTION = "Speed"
 TABLES = ("speed", "noise")
@@ -20,7 +19,7 @@ SLOT = ["sampler", "clip_norm", "threads"]
 
 def draw(tables: _rows.Tables) -> Figure:
     speed = _rows.rows(tables, "speed")
-    done = _speed.one_size(_rows.timed(speed))
+    done = _rows.one_size(_rows.timed(speed))
     if done.empty:
         return _theme.placard(_rows.missing(speed, "timing", "timing"))
     leaky, variants = _rows.leaky(tables), _rows.ordered(done.variant)
@@ -40,14 +39,16 @@ def draw(tables: _rows.Tables) -> Figure:
 
 def finding(tables: _rows.Tables) -> str:
     speed = _rows.rows(tables, "speed")
-    done = _rows.ranked(_speed.one_size(_rows.timed(speed)), tables)
+    done = _rows.ranked(_rows.one_size(_rows.timed(speed)), tables)
     if done.empty:
         return _rows.missing(speed, "timing", "timing")
     done = done.sort_values("tokens_per_second")
     best, same = done.iloc[-1], [*PANEL, *SLOT]
     rest = done[(done[same] == best[same]).all(axis=1) & (done.variant != best.variant)]
     threads = _rows.counted(int(best.threads), "thread")
-    said = f"The fastest is {best.variant} on {best.device} with {threads}, at {interval(best)}"
+    said = (
+        f"The fastest is {best.variant} on {best.device} with {threads}, at {_rows.interval(best)}"
+    )
     if len(rest):
         second = rest.iloc[-1]
         ratio = best.tokens_per_second / second.tokens_per_second
@@ -56,16 +57,6 @@ def finding(tables: _rows.Tables) -> str:
             f", {ratio:.2f} times {second.variant}, the next there, its interval {apart} that one's"
         )
     return said + "."
-
-
-def interval(row: Any) -> str:
-    """A timing in words: number, interval and sample size; of few samples, the extremes."""
-    speed, low, high = (_rows.figures3(v) for v in (row.tokens_per_second, row.low, row.high))
-    known = f"interval {low} to {high}"
-    if not row.low <= row.high:
-        ends = (getattr(row, name, np.nan) for name in ("minimum", "maximum"))
-        known = "no interval, from {} to {}".format(*map(_rows.figures3, ends))
-    return f"{speed} tokens/s ({known}, n = {row.n:.0f})"
 
 
 def _panel(ax: Axes, group: DataFrame, variants: list[str], slots: list[tuple[Any, ...]]) -> None:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from pandas import DataFrame
 
-from rnnbench.figures import _rows, _theme
+from rnnbench.figures import _gradients, _rows, _theme
 
 SECTION = "Gradients"
 TABLES = ("bptt_training", "bptt")
@@ -23,8 +23,8 @@ LOOKS: dict[str, _theme.Keywords] = {
 
 
 def draw(tables: _rows.Tables) -> Figure:
-    gradients, words = trained(tables)
-    training, _ = trainings(tables)
+    gradients, words = _gradients.trained(tables)
+    training, _ = _gradients.trainings(tables)
     if gradients.empty:
         return _theme.placard(_rows.missing(gradients, "truncated gradient"))
     variants = _rows.ordered(gradients.variant)
@@ -49,8 +49,8 @@ def draw(tables: _rows.Tables) -> Figure:
 
 
 def finding(tables: _rows.Tables) -> str:
-    gradients, words = trained(tables)
-    both = pairs(gradients)
+    gradients, words = _gradients.trained(tables)
+    both = _gradients.pairs(gradients)
     if both.empty:
         return _rows.missing(both, "truncated gradient")
     ratio = (both.rmse_randomized / both.rmse_regular).groupby(both.tau).median()
@@ -61,26 +61,6 @@ def finding(tables: _rows.Tables) -> str:
         f"are {near:.0f} steps apart, and by {_rows.figures3(ratio[far])} times as much at "
         f"{far:.0f} (medians over {_rows.counted(len(both), 'pair')}){_rows.at(words)}."
     )
-
-
-def trained(tables: _rows.Tables) -> tuple[DataFrame, str]:
-    """Gradients of trained models at one setting, and the words for it."""
-    gradients, words = _rows.first_setting(_rows.rows(tables, "bptt"), "variant", "seed")
-    return gradients if gradients.empty else gradients[gradients.stage == "trained"], words
-
-
-def trainings(tables: _rows.Tables) -> tuple[DataFrame, str]:
-    """Trainings in every way at one setting, and the words for it."""
-    return _rows.first_setting(_rows.rows(tables, "bptt_training"), "variant", "seed")
-
-
-def pairs(gradients: DataFrame) -> DataFrame:
-    """Both ways to cut, on the same minibatch at the same mean reach."""
-    if gradients.empty:
-        return gradients
-    keys = ["variant", "seed", "minibatch", "tau"]
-    regular, randomized = (gradients[gradients.method == name] for name in LOOKS)
-    return regular.merge(randomized, on=keys, suffixes=("_regular", "_randomized"))
 
 
 def _against_reach(ax: Axes, gradients: DataFrame, metric: str) -> None:

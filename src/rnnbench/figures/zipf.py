@@ -86,21 +86,13 @@ def _look(index: int) -> _theme.Keywords:
 
 def _panel(ax: Axes, table: DataFrame, orders: list[float], fit: DataFrame) -> None:
     for order, group in table.groupby("order"):
-        ax.plot(*curve(group), markevery=0.12, ms=3.5, **_look(orders.index(order)))
+        ax.plot(*_rows.curve(group), markevery=0.12, ms=3.5, **_look(orders.index(order)))
     _theme.logarithmic(ax.xaxis)
     _theme.logarithmic(ax.yaxis)
     ax.set(xlabel="rank", ylabel="frequency (occurrences)")
     if len(fit):
         _line(ax, table[table.order == 1], fit.iloc[0])
         ax.legend(fontsize=7, loc="lower left", handlelength=1.8)
-
-
-def curve(table: DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Ranks and counts of the whole staircase: the first and the last rank of every count."""
-    table = table.sort_values("count", ascending=False)
-    last = table.types.cumsum().to_numpy()
-    first = last - table.types.to_numpy() + 1
-    return np.column_stack([first, last]).ravel(), table["count"].to_numpy().repeat(2)
 
 
 def _line(ax: Axes, table: DataFrame, fit: Any) -> None:

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 
 from rnnbench import checkpoint, names
-from rnnbench.decoders import greedy
 from rnnbench.errors import RecordError
 from rnnbench.jobs import RunConfig
 from rnnbench.model import LanguageModel, State
@@ -71,7 +70,9 @@ class Writing:
     def text(self, model: LanguageModel, prefix: str) -> str:
         """Continue ``prefix``; tokens that the vocabulary lacks are shown as ``<unk>``."""
         ids = self.vocab.encode(self.vocab.split(prefix, self.token)).tolist()
-        (written,) = greedy.decode(Reading.of(model, [ids]), self.num_tokens)
+        (written,) = names.load("decoders", "greedy").decode(
+            Reading.of(model, [ids]), self.num_tokens
+        )
         return self.vocab.show([*ids, *written], self.token)
 
     def rows(self, stage: str, model: LanguageModel) -> list[dict[str, str]]:

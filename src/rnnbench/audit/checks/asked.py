@@ -1,23 +1,18 @@
 """Every run that the configuration asks for is there, with the parameters it asks for."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from typing import Any
-
-import yaml
 
 from rnnbench import csv_files
 from rnnbench.audit.checks import Checked
-from rnnbench.audit.checks.records import RUNS, run_names
-from rnnbench.audit.tree import Tree
-from rnnbench.crate.workflow import CONFIG, FOLDER
+from rnnbench.audit.tree import RUNS, Tree
 from rnnbench.errors import StudyError
 from rnnbench.study import NOT_AVAILABLE, Study
 
 
 def check(tree: Tree) -> Iterator[Checked]:
     """Expand the grid of the configuration once more and look each run up."""
-    config, machine, there = configuration(tree), _machine(tree), set(run_names(tree))
+    config, machine, there = tree.configuration, _machine(tree), set(tree.run_names)
     if not config or not machine or not there:
         return  # timings alone can be published
     try:
@@ -27,16 +22,6 @@ def check(tree: Tree) -> Iterator[Checked]:
     wanted = {_name(address): study.run(address).as_row() for address in study.runs + study.trials}
     for name in sorted(wanted.keys() | (there if tree.kind == "bundle" else set())):
         yield Checked(name, _fault(tree, name, wanted, there))
-
-
-def configuration(tree: Tree) -> dict[str, Any]:
-    """The resolved configuration that made the files; empty where nothing says it."""
-    for name in ("config.yaml", f"{FOLDER}/{CONFIG}"):
-        if tree.sha256(name) is not None:
-            with suppress(yaml.YAMLError):
-                found = yaml.safe_load(tree.path(name).read_bytes())
-                return found if isinstance(found, dict) else {}
-    return {}
 
 
 def _fault(tree: Tree, name: str, wanted: Mapping[str, dict[str, Any]], there: set[str]) -> str:

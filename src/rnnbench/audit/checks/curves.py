@@ -8,7 +8,6 @@ from pandas import DataFrame
 
 from rnnbench import csv_files
 from rnnbench.audit.checks import Checked
-from rnnbench.audit.checks.records import run_names
 from rnnbench.audit.tree import Tree
 from rnnbench.errors import UserError
 
@@ -17,7 +16,7 @@ RECENT_EPOCHS = 20  # as rnnbench.outcome has it, which would import torch
 
 def check(tree: Tree) -> Iterator[Checked]:
     """Derive what a record says of its epochs once more."""
-    for name in run_names(tree):
+    for name in tree.run_names:
         curve, record = tree.path(name).with_name("curve.csv"), tree.record(name)
         if record and curve.is_file():
             yield Checked(name, _fault(record, curve))

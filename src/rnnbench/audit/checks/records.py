@@ -6,17 +6,10 @@ from rnnbench.audit.checks import Checked
 from rnnbench.audit.tree import Tree
 from rnnbench.jobs import path_value
 
-RUNS = ("runs/", "trials/")
-
-
-def run_names(tree: Tree) -> list[str]:
-    """Names of the records of training runs, of the grid and outside it."""
-    return [name for folder in RUNS for name in tree.named(folder, "/record.json")]
-
 
 def check(tree: Tree) -> Iterator[Checked]:
     """Hold the parameters in the path against those in the record."""
-    for name in run_names(tree):
+    for name in tree.run_names:
         record = tree.record(name)
         wrong = [
             f"{key}: the path says {wanted}, the record {path_value(record.get(key))}"

@@ -1,22 +1,10 @@
 """Every table is what its records give once more, to the byte."""
 
-import csv
-import tempfile
 from collections.abc import Iterator
-from io import StringIO
-from pathlib import Path
 
-import pandas as pd
-from pandas import DataFrame
-
-from rnnbench import csv_files, tables
+from rnnbench.audit import gathered
 from rnnbench.audit.checks import Checked
-from rnnbench.audit.checks.records import RUNS
-from rnnbench.audit.tree import Tree, inside
-from rnnbench.errors import UserError
-from rnnbench.study import NOT_AVAILABLE
-
-FAULTS = (UserError, ValueError, KeyError, AttributeError, IndexError, TypeError, OSError)
+from rnnbench.audit.tree import RUNS, Tree, inside
 
 
 def check(tree: Tree) -> Iterator[Checked]:
@@ -31,7 +19,7 @@ def check(tree: Tree) -> Iterator[Checked]:
             continue
         gone = [part for part in map(inside, record["inputs"]) if tree.sha256(part) is None]
         if not gone:
-            yield Checked(name, derived(tree, name))
+            yield Checked(name, gathered.derived(tree, name))
         elif tree.kind == "results" or any(map(_bound, gone)):
             yield Checked(name, f"made of {gone[0]}, which is not there")
 
@@ -39,71 +27,3 @@ def check(tree: Tree) -> Iterator[Checked]:
 def _bound(part: str) -> bool:
     """Whether every bundle of runs holds a file; it leaves weights and generated texts out."""
     return part.startswith(RUNS) and part.endswith("/record.json")
-
-
-def derived(tree: Tree, name: str) -> str:
-    """Gather a table from its parts; the first line that comes out otherwise, or nothing.
-
-    Where the crate alone tells of the parts, it tells no order of theirs: lines are then compared
-    in theirs, and rows of what could not be had are believed.
-    """
-    record = tree.made_by[name]
-    parts = [str(tree.path(inside(part))) for part in record["inputs"]]
-    params = record.get("params")
-    with tempfile.TemporaryDirectory() as folder:
-        again = Path(folder) / "table.csv"
-        try:
-            missing = _not_had(tree.path(name)) if params is None else params.get("missing", [])
-            gathered = tables.gather(Path(name).stem, parts, missing)
-            csv_files.write(again, _as_stated_there(gathered, tree.path(name)))
-        except FAULTS as error:
-            return f"cannot be gathered again: {type(error).__name__} {error}"
-        there, made = tree.path(name).read_bytes(), again.read_bytes()
-        if params is None and sorted(there.split(b"\n")) == sorted(made.split(b"\n")):
-            return ""
-        return first_difference(there, made)
-
-
-def _as_stated_there(gathered: DataFrame, path: Path) -> DataFrame:
-    """The columns of a table as its release stated them, where all that is left out is empty."""
-    own = pd.read_csv(path, dtype=str, nrows=0).columns.tolist()
-    left_out = gathered.columns.difference(own)
-    same = {*own} <= {*gathered.columns} and gathered[left_out].isna().all(axis=None)
-    return gathered[own] if same else gathered
-
-
-def _not_had(path: Path) -> list[dict[str, str]]:
-    """Rows of a table that say themselves that they could not be had."""
-    rows = pd.read_csv(path, dtype=str, keep_default_na=False).to_dict("records")
-    return [
-        {key: value for key, value in row.items() if value}
-        for row in rows
-        if row.get("status") == NOT_AVAILABLE
-    ]
-
-
-def first_difference(there: bytes, again: bytes) -> str:
-    """Say in which line, and column of a CSV, two tables part; empty if nowhere."""
-    if there == again:
-        return ""
-    rows = _rows(there), _rows(again)
-    pairs = enumerate(zip(*rows, strict=False), start=1)
-    number, (old, new) = next(
-        ((number, pair) for number, pair in pairs if pair[0] != pair[1]),
-        (min(map(len, rows)) + 1, ([], [])),
-    )
-    cells = zip(rows[0][0], old, new, strict=False)
-    found = next((cell for cell in cells if cell[1] != cell[2]), None)
-    if found is None:
-        return f"line {number}: {len(rows[0])} lines, its records give {len(rows[1])}"
-    column, was, gives = found
-    return f"line {number}, {column}: the table says {was[:80]}, its records give {gives[:80]}"
-
-
-def _rows(table: bytes) -> list[list[str]]:
-    """The cells of each line, which a quoted text may take more than one for; at least one line."""
-    text = table.decode(errors="replace")
-    try:
-        return list(csv.reader(StringIO(text, newline=""))) or [[]]
-    except csv.Error:  # damaged: a cell without end
-        return [[line] for line in text.split("\n")]

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from pandas import DataFrame
 
 from rnnbench.comparison import ALIKE, FASTER, SLOWER
-from rnnbench.figures import _rows, _speed, _theme
+from rnnbench.figures import _rows, _theme
 
 ALONE = "Only one machine is here: nothing to compare it with yet."
 VERDICTS = {  # color, marker
@@ -90,7 +90,7 @@ def verdict_handles() -> list[Line2D]:
 
 def one_setting(table: DataFrame) -> DataFrame:
     """Keep the sizes, sampler and threshold that most rows have; figures show one setting."""
-    return _speed.one_setting(_speed.one_size(table)) if len(table) else table
+    return _rows.one_setting(_rows.one_size(table)) if len(table) else table
 
 
 def _two(value: float) -> str:
