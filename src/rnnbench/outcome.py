@@ -11,8 +11,9 @@ import torch
 from pandas import DataFrame
 from torch import Tensor
 
-from rnnbench import determinism, initial, machine, numerics
+from rnnbench import determinism, initial, numerics
 from rnnbench.jobs import GRID, RunConfig
+from rnnbench.machine import name as machine_name
 from rnnbench.model import LanguageModel
 from rnnbench.progress import Progress, Texts, lost
 from rnnbench.records import now
@@ -48,7 +49,7 @@ def record(run: RunConfig, texts: Texts, progress: Progress, source: str) -> dic
         **progress.facts,
         **model_facts(progress.model),
         "trained_by": progress.engine.name,
-        "ran_on": machine.name(),
+        "ran_on": machine_name(),
         **totals(progress),
         "status": ended(progress),
         "train_tokens_sha256": digest_of(texts.train),
