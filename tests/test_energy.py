@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_graphed import needs_cuda
 
-from rnnbench import energy, speed
+from rnnbench import energy, windows
 
 RANGE = 262_143_328_850  # microjoules, as many processors have it
 
@@ -76,7 +76,7 @@ def test_a_counter_that_only_the_administrator_may_read_says_so(powercap, monkey
 
 @pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=needs_cuda)])
 def test_a_window_has_its_energy_and_where_it_comes_from(device):
-    row = speed.window(device, iter([3, 4]), 2)
+    row = windows.window(device, iter([3, 4]), 2)
     assert row["num_tokens"] == 7
     assert (row["energy_joules"] is None) == row["energy_source"].startswith("unknown: ")
     assert row["energy_joules"] is None or row["energy_joules"] >= 0

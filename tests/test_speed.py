@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnbench import agreement, speed, train
+from rnnbench import agreement, speed, train, windows
 from rnnbench.errors import StudyError
 from rnnbench.jobs import RunConfig, TimingConfig
 from rnnbench.names import names
@@ -65,8 +65,8 @@ def test_as_many_windows_count_as_were_asked_for_and_they_come_last(device, meas
 @every_device
 def test_windows_before_are_kept_and_warm_up_long_enough(device, measured):
     warm_up = [row["seconds"] for row in measured(device) if not row["counted"]]
-    assert sum(warm_up) >= TIMING.warmup_seconds or len(warm_up) == speed.MOST_WARMUP_WINDOWS
-    assert speed.steady(warm_up) or len(warm_up) == speed.MOST_WARMUP_WINDOWS
+    assert sum(warm_up) >= TIMING.warmup_seconds or len(warm_up) == windows.MOST_WARMUP_WINDOWS
+    assert windows.steady(warm_up) or len(warm_up) == windows.MOST_WARMUP_WINDOWS
 
 
 @every_device
@@ -145,30 +145,30 @@ def test_a_text_shorter_than_a_minibatch_is_a_mistake_of_the_study():
     ],
 )
 def test_five_windows_without_a_trend_are_steady_however_they_scatter(seconds, wanted):
-    assert speed.steady(seconds) is wanted
+    assert windows.steady(seconds) is wanted
 
 
 @given(st.permutations([1.0, 1.1, 1.2, 1.3, 1.4]), st.floats(0.01, 100))
 def test_whether_windows_are_steady_depends_neither_on_their_unit_nor_on_the_way_of_time(s, unit):
-    assert speed.steady([unit * x for x in s]) is speed.steady(s) is speed.steady(s[::-1])
+    assert windows.steady([unit * x for x in s]) is windows.steady(s) is windows.steady(s[::-1])
 
 
 def test_windows_in_random_order_are_rarely_taken_for_a_trend():
     orders = [list(order) for order in itertools.permutations([1.0, 1.1, 1.2, 1.3, 1.4])]
-    assert sum(not speed.steady(order) for order in orders) / len(orders) < 0.1
+    assert sum(not windows.steady(order) for order in orders) / len(orders) < 0.1
 
 
 def test_a_machine_that_is_never_steady_is_warmed_up_only_so_long(monkeypatch):
     slower = ({"seconds": 0.1 * k} for k in itertools.count(1))
     monkeypatch.setattr(speed, "window", lambda *_: next(slower))
-    assert len(list(speed.warm_up(TIMING, iter(()), 1))) == speed.MOST_WARMUP_WINDOWS
+    assert len(list(windows.warm_up(TIMING, iter(()), 1))) == windows.MOST_WARMUP_WINDOWS
 
 
 @given(st.lists(st.floats(0.001, 1), min_size=1, max_size=9), st.integers(1, 50))
 def test_a_sample_is_long_enough_at_the_pace_of_the_fastest_warm_up(paces, num_minibatches):
     """However slow the first steps were: seconds per minibatch of each window, and their number."""
     warm = [{"seconds": p * num_minibatches, "num_minibatches": num_minibatches} for p in paces]
-    assert speed.enough(TIMING, warm) * min(paces) >= TIMING.window_seconds
+    assert windows.enough(TIMING, warm) * min(paces) >= TIMING.window_seconds
 
 
 @no_gpu
@@ -181,5 +181,5 @@ def test_the_clock_waits_for_the_gpu():
             matrix @ matrix
             yield 1
 
-    one, many = (speed.window("cuda", steps(), n)["seconds"] for n in (1, 100))
+    one, many = (windows.window("cuda", steps(), n)["seconds"] for n in (1, 100))
     assert many > 5 * one

@@ -30,7 +30,7 @@ from torch.autograd.profiler_util import FunctionEvent
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.hooks import RemovableHandle
 
-from rnnbench import samplers, speed, train, update
+from rnnbench import samplers, speed, train, update, windows
 from rnnbench.jobs import TimingConfig
 from rnnbench.model import LanguageModel
 from rnnbench.operators import LAYER, launches, parts_of
@@ -54,8 +54,8 @@ def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict
     samplers.check_size(len(tokens), timing.batch_size, timing.num_steps)
     model = speed.model(timing, vocab_size)
     stepping = training_steps(timing, model, tokens)
-    num_minibatches = speed.calibrate(timing, stepping)
-    list(speed.warm_up(timing, stepping, num_minibatches))
+    num_minibatches = windows.calibrate(timing, stepping)
+    list(windows.warm_up(timing, stepping, num_minibatches))
     num_minibatches = max(1, num_minibatches // SHORTER)
     key = timing.as_row() | Architecture.of(model).as_row()
     found = []
@@ -130,9 +130,9 @@ def _window(
     timing: TimingConfig, model: LanguageModel, stepping: Iterator[int], num_minibatches: int
 ) -> tuple[dict[str, Any], dict[str, float]]:
     """Time steps without and with the profiler; return the totals and the seconds of each part."""
-    plain = speed.paced_window(timing.device, stepping, num_minibatches)
+    plain = windows.paced_window(timing.device, stepping, num_minibatches)
     with watched(model, timing.device) as profiler:
-        profiled = speed.window(timing.device, stepping, num_minibatches)
+        profiled = windows.window(timing.device, stepping, num_minibatches)
     everything = profiler.events()
     events = [e for e in everything if e.device_type == DeviceType.CPU]
     seconds = dict.fromkeys(PARTS, 0.0)

@@ -13,7 +13,7 @@ import numpy as np
 import psutil
 import torch
 
-from rnnbench import limit, precision, samplers, speed
+from rnnbench import limit, precision, samplers, speed, windows
 from rnnbench.jobs import TimingConfig
 
 WORKER = "from rnnbench.scaling import worker; worker()"
@@ -30,7 +30,7 @@ def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict
         StudyError: the text is shorter than one minibatch.
     """
     born = time.time() - psutil.Process().create_time()
-    base = speed.peak_memory_bytes(timing.device)
+    base = windows.peak_memory_bytes(timing.device)
     found = speed.rows(timing, tokens, vocab_size)
     key = limit.architecture(timing, vocab_size).as_row() | {"parallel": 1}
     key |= {"base_memory_bytes": base}
@@ -89,15 +89,15 @@ def worker() -> None:
     key |= timing.as_row() | {"parallel": task["parallel"], "counted": True}
     key |= {"pace_seconds": math.nan}
     stepping = speed.training_steps(timing, np.array(tokens), task["vocab_size"])
-    num_minibatches = speed.calibrate(timing, stepping)
-    list(speed.warm_up(timing, stepping, num_minibatches))
+    num_minibatches = windows.calibrate(timing, stepping)
+    list(windows.warm_up(timing, stepping, num_minibatches))
     print("warm", flush=True)
     sys.stdin.readline()
-    windows = [
-        key | {"window": i} | speed.window(timing.device, stepping, num_minibatches)
+    rows = [
+        key | {"window": i} | windows.window(timing.device, stepping, num_minibatches)
         for i in range(1, timing.windows + 1)
     ]
-    memory = {"peak_memory_bytes": speed.peak_memory_bytes(timing.device)}
-    print(json.dumps([row | memory for row in windows]), flush=True)
+    memory = {"peak_memory_bytes": windows.peak_memory_bytes(timing.device)}
+    print(json.dumps([row | memory for row in rows]), flush=True)
     while not select.select([sys.stdin], [], [], 0)[0]:
         next(stepping)

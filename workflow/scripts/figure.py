@@ -4,12 +4,11 @@ from rnnbench.job import recorded
 
 from pathlib import Path
 
-from rnnbench import figures
-from rnnbench import tables as stored
+from rnnbench import csv_files, figures
 from rnnbench.records import write_text
 
 with recorded(snakemake):
     name, kind = snakemake.wildcards.figure, snakemake.params.kind
-    tables = {Path(path).stem: stored.read(path) for path in snakemake.input}
+    tables = {Path(path).stem: csv_files.read(path) for path in snakemake.input}
     figures.save(figures.draw(name, tables, kind), snakemake.output.svg, snakemake.output.png)
     write_text(snakemake.output.finding, figures.finding(name, tables, kind) + "\n")

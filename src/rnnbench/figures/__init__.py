@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from pandas import DataFrame
 
-from rnnbench import tables as stored
+from rnnbench import csv_files
 from rnnbench.figures import _rows, _theme
 from rnnbench.names import load
 from rnnbench.records import replacing
@@ -53,7 +53,7 @@ def section(name: str, kind: str = "figures") -> str:
 
 def read_tables(folder: str | Path) -> dict[str, DataFrame]:
     """Read every CSV of a folder, by stem."""
-    return {path.stem: stored.read(path) for path in sorted(Path(folder).glob("*.csv"))}
+    return {path.stem: csv_files.read(path) for path in sorted(Path(folder).glob("*.csv"))}
 
 
 def save(figure: Figure, svg: str | Path, png: str | Path) -> None:
