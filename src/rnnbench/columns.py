@@ -14,6 +14,7 @@ from rnnbench import jobs
 from rnnbench.work import Architecture
 
 POINT, SIZES, RUN = list(jobs.TIMED), list(jobs.SIZES), list(jobs.GRID)
+TIMING = [*POINT, *SIZES]  # the address of a point
 MODEL = [field.name for field in fields(Architecture)]
 RUN_PARAMETERS = [field.name for field in fields(jobs.RunConfig)]
 TEXT = ["corpus", "token"]

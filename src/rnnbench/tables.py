@@ -22,7 +22,6 @@ from rnnbench.jobs import RunConfig
 from rnnbench.records import read_record
 
 RUN_KEYS = columns.RUN
-TIMING_KEYS = list(points.ADDRESS)
 Rows = Sequence[Mapping[str, str]]
 
 
@@ -122,11 +121,11 @@ def speed(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     """One row per point: median tokens per second over its windows, or why there is none."""
     named = ("points", "samples", "limit")
     asked, samples, probed = (concatenate(_named(name, paths), missing) for name in named)
-    windows = dict(list(samples.groupby(TIMING_KEYS))) if len(samples) else {}
+    windows = dict(list(samples.groupby(columns.TIMING))) if len(samples) else {}
     rows = [
         row | (rates.summary(windows[key]) if row["status"] == points.MEASURED else {})
         for row in asked.to_dict("records")
-        for key in [tuple(row[name] for name in TIMING_KEYS)]
+        for key in [tuple(row[name] for name in columns.TIMING)]
     ]
     return _join(timings.with_limit(DataFrame(rows), timings.limit(probed)), missing)
 
@@ -137,9 +136,9 @@ def speedup(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     ``gru_deep`` and ``gru_scratch`` are compared with ``gru``, all else being equal.
     """
     samples, rows = concatenate(paths, missing), []
-    by_point = dict(list(samples.groupby(TIMING_KEYS, sort=False))) if len(samples) else {}
+    by_point = dict(list(samples.groupby(columns.TIMING, sort=False))) if len(samples) else {}
     for key, windows in by_point.items():
-        point = dict(zip(TIMING_KEYS, key, strict=True))
+        point = dict(zip(columns.TIMING, key, strict=True))
         plain = point["variant"].split("_")[0]
         baseline = by_point.get(tuple((point | {"variant": plain}).values()))
         if plain != point["variant"] and baseline is not None:
@@ -151,9 +150,9 @@ def speedup(paths: Sequence[str], missing: DataFrame) -> DataFrame:
 def noise(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     """One row per point that was timed twice: by what factor the two differ, which is the noise."""
     samples = concatenate(paths, missing)
-    groups = samples.groupby(TIMING_KEYS, sort=False) if len(samples) else ()
+    groups = samples.groupby(columns.TIMING, sort=False) if len(samples) else ()
     found = [(key, rates.noise(windows)) for key, windows in groups]
-    rows = [dict(zip(TIMING_KEYS, key, strict=True)) | row for key, row in found if row]
+    rows = [dict(zip(columns.TIMING, key, strict=True)) | row for key, row in found if row]
     return DataFrame(rows, columns=columns.COLUMNS["noise"])
 
 

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import pandas as pd
 from pandas import DataFrame
 
-from rnnbench import tables
+from rnnbench import columns
 from rnnbench.hardware.machine import Machine
 from rnnbench.timings import LIMITS
 
 ENERGY = ["joules_per_million_tokens", "energy_source", "peak_memory_bytes"]
 SPEED = ["tokens_per_second", "low", "high", "n", "processes"]
-COLUMNS = [*tables.TIMING_KEYS, *SPEED, *LIMITS, *ENERGY, "status", "reason"]
+COLUMNS = [*columns.TIMING, *SPEED, *LIMITS, *ENERGY, "status", "reason"]
 
 
 def table(machines: Sequence[Machine]) -> DataFrame:

@@ -16,13 +16,13 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
-from rnnbench import comparison, csv_files, rates, tables
+from rnnbench import columns, comparison, csv_files, rates
 from rnnbench.bundle import MANIFEST, Bundle, BundleError
 from rnnbench.comparison import Comparison
 from rnnbench.jobs import GRID, TimingConfig
 
-POINT = [*tables.TIMING_KEYS, "status", "reason"]
-WINDOW = [*tables.TIMING_KEYS, "process", "counted", "disturbed", "num_tokens", "seconds", "arm"]
+POINT = [*columns.TIMING, "status", "reason"]
+WINDOW = [*columns.TIMING, "process", "counted", "disturbed", "num_tokens", "seconds", "arm"]
 RUN = [*GRID[1:], "status"]
 CURVE = [*GRID[1:], "epoch", "num_tokens"]
 NUMBERS = {"seconds", "num_tokens", "epoch", "heldout_total_nats", "heldout_num_tokens"}
@@ -90,7 +90,7 @@ class Machine:
     def windows(self) -> dict[tuple[Any, ...], DataFrame]:
         """Address of a point -> its windows."""
         samples = self.samples
-        return dict(list(samples.groupby(tables.TIMING_KEYS))) if len(samples) else {}
+        return dict(list(samples.groupby(columns.TIMING))) if len(samples) else {}
 
     @cached_property
     def twice(self) -> dict[tuple[Any, ...], Comparison]:
@@ -108,9 +108,7 @@ class Machine:
         By those of as many threads, if there are any: threads that wait for each other are noisier.
         NaN where nothing tells it.
         """
-        named = [
-            (dict(zip(tables.TIMING_KEYS, key, strict=True)), p) for key, p in self.twice.items()
-        ]
+        named = [(dict(zip(columns.TIMING, key, strict=True)), p) for key, p in self.twice.items()]
         own = [(point, pair) for point, pair in named if point["device"] == device]
         alike = [pair for point, pair in own if point["threads"] == threads]
         return comparison.noise_floor(alike or [pair for _, pair in own])
@@ -118,8 +116,8 @@ class Machine:
     @cached_property
     def launches(self) -> dict[tuple[Any, ...], dict[str, Any]]:
         """Address of a point -> its row of the table ``launches``, where there is one."""
-        rows = self.table("tables/launches.csv", tables.TIMING_KEYS).to_dict("records")
-        return {tuple(row[key] for key in tables.TIMING_KEYS): row for row in rows}
+        rows = self.table("tables/launches.csv", columns.TIMING).to_dict("records")
+        return {tuple(row[key] for key in columns.TIMING): row for row in rows}
 
     @cached_property
     def runs(self) -> DataFrame:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import pandas as pd
 from pandas import DataFrame
 
-from rnnbench import points, tables
+from rnnbench import columns, points
 from rnnbench.hardware.machine import Machine
 
-COLUMNS = ["machine", "part", *tables.TIMING_KEYS[1:], "corpus", "seed", "status", "reason"]
+COLUMNS = ["machine", "part", *columns.TIMING[1:], "corpus", "seed", "status", "reason"]
 DONE = {points.MEASURED, "converged", "unconverged", "diverged"}
 PARTS = ("speed", "runs", "inference", "breakdown", "scaling", "launches", "probes")
 NOT_THERE = "not in the bundle"

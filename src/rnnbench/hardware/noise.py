@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from pandas import DataFrame
 
-from rnnbench import tables
+from rnnbench import columns
 from rnnbench.hardware.machine import Machine
 
-COLUMNS = ["machine", *tables.TIMING_KEYS[1:], "ratio", "low", "high", "n", "processes", "floor"]
+COLUMNS = ["machine", *columns.TIMING[1:], "ratio", "low", "high", "n", "processes", "floor"]
 
 
 def table(machines: Sequence[Machine]) -> DataFrame:
@@ -15,7 +15,7 @@ def table(machines: Sequence[Machine]) -> DataFrame:
     rows = []
     for machine in machines:
         for key, found in machine.twice.items():
-            address = dict(zip(tables.TIMING_KEYS, key, strict=True)) | {"machine": machine.label}
+            address = dict(zip(columns.TIMING, key, strict=True)) | {"machine": machine.label}
             rows.append(
                 {
                     **address,

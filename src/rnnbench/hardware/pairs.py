@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from pandas import DataFrame
 
-from rnnbench import comparison, points, rates, tables
+from rnnbench import columns, comparison, points, rates
 from rnnbench.comparison import NOT_COMPARABLE, NOT_MEASURED
 from rnnbench.hardware import contract
 from rnnbench.hardware.machine import Machine
@@ -46,7 +46,7 @@ class Timed:
     @property
     def address(self) -> tuple[Any, ...]:
         own = {**self.point, "machine": self.machine.name}
-        return tuple(own[key] for key in tables.TIMING_KEYS)
+        return tuple(own[key] for key in columns.TIMING)
 
     @property
     def why_not(self) -> str:
@@ -77,7 +77,7 @@ class Timed:
 
 def timed(machine: Machine) -> list[Timed]:
     """Every point of a machine, in the order of its address."""
-    rows = machine.points.sort_values(tables.TIMING_KEYS).to_dict("records")
+    rows = machine.points.sort_values(columns.TIMING).to_dict("records")
     return [Timed(machine, contract.point(row, machine.facts)) for row in rows]
 
 
@@ -169,7 +169,7 @@ def _nearest(own: dict[str, Any], theirs: Sequence[dict[str, Any]], other: Machi
 
 
 def _address(point: contract.Point, policy: str) -> dict[str, Any]:
-    return {name: point[name] for name in tables.TIMING_KEYS[1:]} | {"threads_policy": policy}
+    return {name: point[name] for name in columns.TIMING[1:]} | {"threads_policy": policy}
 
 
 def _speeds(above: Timed, below: Timed) -> dict[str, Any]:
