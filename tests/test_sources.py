@@ -26,7 +26,6 @@ CONFIG = yaml.safe_load((PROJECT / "config/config.yaml").read_text("utf-8"))
 RULES = "".join(path.read_text("utf-8") for path in (PROJECT / "workflow/rules").glob("*.smk"))
 WHOLE = {rule for rule, starts in STARTS.items() if EVERYTHING in starts}  # any edit is theirs
 SHOWN = {"figure", "findings", "report", "hardware_figure", "hardware_page"}  # what readers see
-SHOWN |= {"microbench_table", "microbench_figure"}
 Job = tuple[str, ...]  # rule and wildcards
 
 
@@ -66,7 +65,6 @@ def addresses(rule: str) -> Iterable[Mapping[str, str]]:
         "table": [{"table": name} for name in (*BUILDERS, "zipf")],
         "figure": [{"figure": name} for name in STUDY["figures"]],
         "hardware_figure": [{"figure": name} for name in names("hardware.figures")],
-        "microbench_figure": [{"figure": "ratios"}],
     }
     return known.get(rule, [{}])
 
