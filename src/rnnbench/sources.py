@@ -24,7 +24,6 @@ STARTS: dict[str, tuple[str, ...]] = {  # rule -> what its jobs start at beside 
     "zipf": ("zipf/*",),
     "zipf_bias": ("zipf/*",),
     "truth": ("corpora/{corpus}",),
-    "counting": ("corpora/{timing_corpus}", "machine"),
     "sine": ("forecasters/*",),
     "lipschitz": ("samplers/*",),
     "bptt": ("samplers/*",),

@@ -66,7 +66,6 @@ SMALLER = {  # a study that is followed to its report has the stages that its do
     "own_text": {
         "runs": {"variants": ["gru"], "samplers": ["sequential_partition"]},
         "trials": {trial: {"seed": []} for trial in yaml.safe_load(TOY.read_text())["trials"]},
-        "counting": {"texts": []},
         "sine": {"models": []},
         "coverage": {"samplers": []},
         "detaching": {"runs": {"seed": []}},

@@ -36,7 +36,6 @@ EMPTIED = {  # stage -> a list of what it works on, without which it is off
     "ngrams": {"tokens": []},
     "zipf": {"estimators": []},
     "ngram_lm": {"smoothings": []},
-    "counting": {"texts": []},
     "sine": {"models": []},
     "coverage": {"samplers": []},
     "sentences": {"units": []},
