@@ -1,19 +1,15 @@
 """Laws of simulated timings: they are made of what they are said to be, and it is found again."""
 
-import re
-
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnnbench import tables
 from rnnbench.errors import UserError
 from rnnbench.points import ADDRESS
 
 from . import noise_model
-from .__main__ import PAGE, default_study, main
 from .noise_model import GAUSSIAN, Burst, Components, disturb, draw
 
 few = settings(max_examples=15)
@@ -112,24 +108,3 @@ def test_the_reference_is_there():
     found = noise_model.named(noise_model.reference())
     assert {"measured on cpu, threads 1"} <= set(found)
     assert all(noise.process > 0 for noise in found.values())
-
-
-def test_timings_tell_their_noise_and_the_processes_it_needs(tmp_path, capsys):
-    path = tmp_path / "samples.csv"
-    tables.write(path, samples_of(NOISE.times(0.5)).assign(machine="box", device="cpu"))
-    assert main(["--noise", str(path)]) == 0
-    assert re.search(r"threads 1: \d+ processes\n", capsys.readouterr().out)
-
-
-def test_timings_that_are_too_few_end_in_one_message(tmp_path, capsys):
-    path = tmp_path / "samples.csv"
-    tables.write(path, samples_of(NOISE, 3, 2, 16))
-    assert main(["--noise", str(path)]) == 1
-    assert capsys.readouterr().err.startswith("rnnbench: noise: wanted timings of at least")
-
-
-def test_the_page_says_what_is_counted():
-    """All promises are kept there, of as many scenarios as there are."""
-    page = PAGE.read_text("utf-8")
-    assert " laws hold, 0 do not." in page
-    assert str(len(default_study().timings)) in page
