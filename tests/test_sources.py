@@ -137,7 +137,7 @@ def test_every_start_is_a_file():
 
 def test_the_statistics_of_two_arms_decide_what_is_made_of_them():
     found = again("comparison.py")
-    assert {"campaign", "comparison", "noise", "hardware_page"} <= rules_of(found)
+    assert {"campaign", "comparison", "hardware_page"} <= rules_of(found)
     assert {("table", "noise"), ("table", "speed"), ("figure", "tokens_per_second")} <= found
     assert {("table", "runs"), ("figure", "zipf")} & found == set()
     assert rules_of(found) & {"run", "gates"} == set()

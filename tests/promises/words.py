@@ -20,7 +20,7 @@ def put(page: str, found: DataFrame) -> str:
     _, _, after = rest.partition(END)
     counted = (f"### {title}\n\n{_table(found, quantity)}" for quantity, title in TITLES.items())
     parts = [_opening(found), *counted]
-    return "".join((before, BEGIN, "\n", "\n\n".join(parts), "\n", END, after))
+    return "".join((before, "\n\n".join([BEGIN, *parts, END]), after))
 
 
 def needed(rows: DataFrame, items: int, windows: int) -> str:
