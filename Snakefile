@@ -85,8 +85,7 @@ include: "workflow/rules/report.smk"  # records → tables → figures → repor
 include: "workflow/rules/crate.smk"  # results → a crate of all files
 include: "workflow/rules/publish.smk"  # records and tables → a bundle of this machine
 include: "workflow/rules/hardware.smk"  # bundles → machines compared
-include: "workflow/rules/statistics.smk"  # simulated machines → what the comparison's statistics keep
-include: "workflow/rules/microbench.smk"  # source → micro-benchmarks of it, held against a reference
+include: "workflow/rules/microbench.smk"  # source → its hot paths, timed on request
 include: "workflow/rules/audit.smk"  # results or a bundle → checked, a sample made again, judged
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import audited
 import pytest
+import yaml
 from pandas import DataFrame
 
 from rnnbench import bundle
@@ -111,6 +112,15 @@ def test_a_removed_run_is_found_even_if_the_crate_is_written_anew(results):
     audited.seal(results)
     assert "missing" in by(results, "asked")[f"{SECOND}/record.json"]
     assert any("not there" in fault for fault in by(results, "tables").values())
+
+
+def test_a_section_of_an_earlier_release_hides_no_removed_run(results):
+    path = results / "crate/config.yaml"
+    earlier = {"counting": {"texts": ["drawn"]}, "figures": ["counting"]}
+    write_text(path, yaml.safe_dump(yaml.safe_load(path.read_text()) | earlier))
+    shutil.rmtree(results / SECOND)
+    audited.seal(results)
+    assert "missing" in by(results, "asked")[f"{SECOND}/record.json"]
 
 
 def test_an_added_run_is_found(results):

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from rnnbench.audit import (
     checklist,
     classes,
-    codecheck,
     controls,
     equivalence,
     integrity,
@@ -366,15 +365,3 @@ def test_every_question_names_evidence_for_results_and_for_bundles():
         assert all(named), question["topic"]
         assert question["answer"]
         assert question["question"]
-
-
-def test_what_only_a_person_can_say_is_left_blank():
-    text = codecheck.manifest(
-        {"title": "t", "authors": [{"name": "n"}]}, [("a.csv", "b")], "l", "e"
-    )
-    told = yaml.safe_load(text)
-    assert told["version"] == codecheck.VERSION
-    assert told["manifest"] == [{"file": "a.csv", "comment": "b"}]
-    assert {told["certificate"], told["report"], told["codechecker"][0]["name"]} == {
-        codecheck.BLANK
-    }

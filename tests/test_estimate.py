@@ -173,4 +173,4 @@ def test_times_have_two_figures(seconds, words):
 
 
 def test_what_jobs_took_elsewhere_is_known_of_every_rule_that_takes_long():
-    assert Counter(Experience(estimate.TYPICAL_COSTS).elsewhere).keys() >= {"zipf", "counting"}
+    assert Counter(Experience(estimate.TYPICAL_COSTS).elsewhere).keys() >= {"zipf", "campaign"}

@@ -344,14 +344,6 @@ def _text(rng, corpora):
             for seed in range(3)
             for estimator in ("latent_rank", "ols", "rank_mle")
         ),
-        "counting": DataFrame(
-            {"text": text, "megabytes": size, "repeat": repeat, "arm": arm}
-            | {"cpu_seconds": size * cost * rng.uniform(0.9, 1.1), "peak_memory_bytes": 1e8 + size}
-            for text in ("repeated", "drawn")
-            for size in (18, 180)
-            for repeat in range(1, 4)
-            for arm, cost in (("book", 0.27), ("suite", 0.03))
-        ),
     }
 
 

@@ -12,7 +12,6 @@ NAMED = re.compile(r"\b(path|file|folder|folders|bundle|table)\b")
 CONFIG = {
     "own_texts": {"mine": {"source": "~/mine.txt"}, "net": {"source": "https://a/~ada/b.txt"}},
     "hardware": {"bundles": ["~/one.zip", "two.zip"], "baseline": "~"},
-    "statistics": {"noise": "reference", "seed": 1},
     "sign": "~/key",
     "audit": {"bundle": "none", "key": "~/key.pub"},
     "texts": {"prefixes": ["~/"]},
@@ -29,7 +28,6 @@ def test_a_tilde_is_the_home_folder_wherever_a_path_stands_and_nowhere_else(
             "net": {"source": "https://a/~ada/b.txt"},
         },
         "hardware": {"bundles": [f"{tmp_path}/one.zip", "two.zip"], "baseline": "~"},
-        "statistics": {"noise": "reference", "seed": 1},
         "sign": f"{tmp_path}/key",
         "audit": {"bundle": "none", "key": f"{tmp_path}/key.pub"},
         "texts": {"prefixes": ["~/"]},
@@ -44,7 +42,6 @@ def test_what_others_are_told_of_a_path_is_its_name_or_its_place_in_this_folder(
     told = paths.named(paths.expanded(CONFIG))
     assert told["own_texts"]["mine"]["source"] == "mine.txt"
     assert told["hardware"]["bundles"] == ["one.zip", "two.zip"]
-    assert told["statistics"]["noise"] == "reference"
     assert "/home/ada" not in str(told)
     for source in ("texts/mine.txt", f"{tmp_path}/texts/mine.txt"):
         told = paths.named({"own_texts": {"mine": {"source": source}}})

@@ -26,7 +26,6 @@ CONFIG = yaml.safe_load((PROJECT / "config/config.yaml").read_text("utf-8"))
 RULES = "".join(path.read_text("utf-8") for path in (PROJECT / "workflow/rules").glob("*.smk"))
 WHOLE = {rule for rule, starts in STARTS.items() if EVERYTHING in starts}  # any edit is theirs
 SHOWN = {"figure", "findings", "report", "hardware_figure", "hardware_page"}  # what readers see
-SHOWN |= {"microbench_table", "microbench_figure"}
 Job = tuple[str, ...]  # rule and wildcards
 
 
@@ -66,7 +65,6 @@ def addresses(rule: str) -> Iterable[Mapping[str, str]]:
         "table": [{"table": name} for name in (*BUILDERS, "zipf")],
         "figure": [{"figure": name} for name in STUDY["figures"]],
         "hardware_figure": [{"figure": name} for name in names("hardware.figures")],
-        "microbench_figure": [{"figure": "ratios"}],
     }
     return known.get(rule, [{}])
 
@@ -139,7 +137,7 @@ def test_every_start_is_a_file():
 
 def test_the_statistics_of_two_arms_decide_what_is_made_of_them():
     found = again("comparison.py")
-    assert {"campaign", "comparison", "noise", "hardware_page"} <= rules_of(found)
+    assert {"campaign", "comparison", "hardware_page"} <= rules_of(found)
     assert {("table", "noise"), ("table", "speed"), ("figure", "tokens_per_second")} <= found
     assert {("table", "runs"), ("figure", "zipf")} & found == set()
     assert rules_of(found) & {"run", "gates"} == set()
@@ -166,7 +164,7 @@ def test_first_weights_decide_the_gradients_by_distance():
 
 
 def test_vocabularies_decide_what_is_counted():
-    assert {"counting", "vocab", "run"} <= rules_of(again("vocab.py"))
+    assert {"vocab", "run"} <= rules_of(again("vocab.py"))
 
 
 @pytest.mark.parametrize("shared", ["_trials", "_samplers", "truncation", "lipschitz"])
@@ -199,7 +197,7 @@ def test_an_edit_of_what_is_shown_trains_times_and_tabulates_nothing(pattern):
 DRAWN = ("figures/", "claims/", "charts/", "report", "page", "overview", "hardware/", "crate/")
 AUDITED = ("audit/t", "audit/s", "audit/j", "trace/", "study.p", "schema", "checks", "estimate")
 CEILINGS = {  # rules -> beginnings of the files that none of their jobs may be made of
-    "corpus vocab count ngrams zipf zipf_bias ngram_lm truth counting": (
+    "corpus vocab count ngrams zipf zipf_bias ngram_lm truth": (
         *("train", "variants/", "samplers/", "speed", "metrics", "forecasters/", *DRAWN, *AUDITED),
     ),
     "sine": ("train", "variants/", "tokens", "vocab", "metrics", "speed", *DRAWN, *AUDITED),

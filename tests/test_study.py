@@ -124,7 +124,7 @@ def test_every_file_on_top_changes_only_keys_that_are_there():
 WHOLE_NUMBERS = {
     *("runs.batch_size", "runs.num_steps", "runs.hidden_size", "runs.num_epochs"),
     *("runs.heldout_evaluations", "texts.num_tokens", "ngrams.top", "zipf.blocks"),
-    *("ngrams.shards", "counting.repeats", "probes.rounds"),
+    *("ngrams.shards", "probes.rounds"),
     *("zipf.replicates", "zipf.seed", "zipf_bias.lexicon_size"),
     *("sine.num_points", "sine.num_lags", "sine.hidden_size", "sine.train_points"),
     *("sine.batch_size", "sine.num_epochs", "speed.processes_min", "speed.windows", "speed.seed"),
@@ -140,7 +140,7 @@ FINITE = NUMBERS - {"runs.train_tokens", "ngram_lm.train_tokens", "speed.core_sl
 SWITCHES = {  # an empty one switches its stage off
     *("ngrams.tokens", "ngrams.orders", "zipf.estimators", "ngram_lm.smoothings", "sine.seeds"),
     *("zipf_bias.alphas", "zipf_bias.tokens", "zipf_bias.seeds"),
-    *("counting.texts", "counting.megabytes", "coverage.samplers", "sentences.units"),
+    *("coverage.samplers", "sentences.units"),
     *("sentences.batch_sizes", "sentences.runs.seed", "detaching.runs.variant"),
     *("lipschitz.thetas", "lipschitz.runs.clip_norm", "bptt.taus", "bptt.runs.seed"),
     *("gradient_distance.spectral_radii", "gradient_distance.seeds", "speed.variants"),
@@ -159,7 +159,6 @@ MAPPINGS = {
         "zipf",
         "zipf_bias",
         "ngram_lm",
-        "counting",
         "sine",
         "runs",
         "texts",
@@ -198,7 +197,6 @@ SINGLE = {
     "own_texts.ours": {"source": "a.txt", "trim_gutenberg": "yes"},
     "own_texts.hers": {"source": "a.txt", "line_join": "\r"},
     "own_texts.his": {"source": "a.txt", "line_join": "\n\n"},
-    "counting.megabytes": [0],
     "hardware.bundles": [""],
     "hardware.baseline": 3,
     "hardware.targets": [1],

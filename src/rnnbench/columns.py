@@ -86,10 +86,6 @@ TEXTS = {
     "predictors": [
         *(*TEXT, "order", "nats_per_token", "chars_per_token", "perplexity", "bits_per_char"),
     ],
-    "counting": [
-        *("text", "megabytes", "repeat", "arm", "tokens", "distinct_1", "distinct_2"),
-        *("distinct_3", "cpu_seconds", "wall_seconds", "start_seconds", "peak_memory_bytes"),
-    ],
 }
 FORECASTS = {
     "sine": ["model", "seed", "num_lags", "horizon", "mode", "mse"],

@@ -75,7 +75,7 @@ def fetch(
 
 
 def probe(
-    urls: Sequence[str], sha256: str, file_name: str, folders: Folders, timeout_seconds: float
+    urls: Sequence[str], sha256: str, file_name: str, folders: Folders, timeout_seconds: float = 5
 ) -> str | None:
     """None where :func:`fetch` finds the file on disk or a source answers; otherwise the reason.
 

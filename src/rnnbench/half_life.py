@@ -27,8 +27,6 @@ KEYS = [*SETTING, "variant"]
 DRAWS, SEED = 1000, 1
 TINY = 1e-12  # nats: no influence, and rounding may leave less than none
 
-Statistic = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
-
 
 @dataclass(frozen=True)
 class Sums:

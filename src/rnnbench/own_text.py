@@ -74,14 +74,14 @@ class OwnText:
             partial(gutenberg.trimmed, name=self.name) if self.trim_gutenberg else iter,
         )
 
-    def unreachable(self, folders: Folders, timeout_seconds: float) -> str | None:
+    def unreachable(self, folders: Folders) -> str | None:
         """Why the URL gives no text now, None where it does.
 
         Raises:
             CorpusError: the source is a path and there is no such file.
         """
         if self.is_remote:
-            return probe(**self._remote(folders), timeout_seconds=timeout_seconds)
+            return probe(**self._remote(folders))
         self._path()
         return None
 

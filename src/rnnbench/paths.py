@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 KEYS = (  # * is any name or place in a list
-    *("own_texts.*.source", "hardware.bundles.*", "statistics.noise"),
+    *("own_texts.*.source", "hardware.bundles.*"),
     *("sign", "audit.bundle", "audit.key"),
 )
-NO_PATHS = ("none", "reference")  # words that stand where a path would
+NO_PATH = "none"  # the word that stands where a path would
 STUDIES = Path("studies")
 FOLDER = "RNNBENCH_STUDY"  # environment: the folder of the study, seen from where it was called
 
@@ -59,7 +59,7 @@ def each(config: Mapping[str, Any], change: Callable[[str], str]) -> dict[str, A
 def _changed(value: Any, keys: list[str], change: Callable[[str], str]) -> Any:
     """Change what lies below ``keys``; what has another form than it should stays as it is."""
     if not keys:
-        is_path = isinstance(value, str) and "://" not in value and value not in NO_PATHS
+        is_path = isinstance(value, str) and "://" not in value and value != NO_PATH
         return change(value) if is_path else value
     wanted, *rest = keys
     if isinstance(value, list) and wanted == "*":

@@ -66,7 +66,6 @@ def _text(tables: _rows.Tables) -> list[dict[str, Any]]:
         page.table("Vocabularies", _rows.rows(tables, "vocab")),
         page.table("n-grams", _rows.rows(tables, "ngrams")),
         page.table("Most frequent n-grams", top),
-        page.table("Counting, by the suite and by the book", _rows.rows(tables, "counting")),
         page.table("Zipf exponents", _rows.rows(tables, "zipf")),
         page.table("n-gram language models", _rows.rows(tables, "ngram_lm")),
         page.table("Floors of texts whose source is known", _rows.rows(tables, "floor")),

@@ -67,6 +67,11 @@ def checked(config: Mapping[str, Any]) -> dict[str, Any]:
     return read
 
 
+def known(config: Mapping[str, Any]) -> dict[str, Any]:
+    """``config`` without the sections of stages that this release does not have."""
+    return {name: part for name, part in config.items() if name in _schema()["properties"]}
+
+
 def bound(config: Any) -> None:
     """Refuse what a few lines of YAML can say and no machine can walk through.
 

@@ -24,7 +24,6 @@ STARTS: dict[str, tuple[str, ...]] = {  # rule -> what its jobs start at beside 
     "zipf": ("zipf/*",),
     "zipf_bias": ("zipf/*",),
     "truth": ("corpora/{corpus}",),
-    "counting": ("corpora/{timing_corpus}", "machine"),
     "sine": ("forecasters/*",),
     "lipschitz": ("samplers/*",),
     "bptt": ("samplers/*",),
@@ -44,11 +43,9 @@ STARTS: dict[str, tuple[str, ...]] = {  # rule -> what its jobs start at beside 
     "comparison": ("names",),
     "hardware_figure": ("hardware/figures/{figure}", "names"),
     "hardware_page": ("hardware/figures/*", "names"),
-    "microbench_process": (EVERYTHING,),
-    "microbench_figure": ("microbench/{figure}",),
     "audit": (EVERYTHING,),
 }
-SCRIPTS = {"hardware_figure": "figure", "microbench_figure": "figure"}  # else the rule's own name
+SCRIPTS = {"hardware_figure": "figure"}  # else the rule's own name
 SMALL_RUNS = ("lipschitz", "bptt", "numerics", "sentences", "detaching")  # rules that train some
 
 Wildcards = Mapping[str, str]

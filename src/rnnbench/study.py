@@ -130,12 +130,6 @@ class Study:
         return {name: self.config["speed"][name] for name in PROTOCOL}
 
     @property
-    def timed_arms(self) -> int:
-        """Processes of one round of the campaign."""
-        twins = self.config["speed"]["twins"]
-        return sum(1 + (address["variant"] in twins) for address in self.timings)
-
-    @property
     def probes(self) -> dict[str, list[dict[str, Any]]]:
         """Kind of work -> parameters of what is measured beside the campaign, as plain values.
 

@@ -44,11 +44,6 @@ def entropy_rate(chain: WordChain) -> float:
     return word_entropy(chain, 2) / chars_per_word(chain)
 
 
-def floor_perplexity(chain: WordChain) -> float:
-    """exp(entropy rate): the perplexity per character that no predictor of the next one beats."""
-    return float(np.exp(entropy_rate(chain)))
-
-
 def word_entropy(chain: WordChain, order: int) -> float:
     """Nats per word of the best predictor from the ``order - 1`` words before.
 
@@ -86,7 +81,7 @@ def predictors(
     ]
 
 
-def realised_floor(chain: WordChain, text: str, start: int = 0) -> tuple[float, int]:
+def realised_floor(chain: WordChain, text: str, start: int) -> tuple[float, int]:
     """Total nats and number of characters of ``text[start:]``: what knowing the source comes to.
 
     Around the entropy rate by chance, and a floor for models on this very part: a model may pass

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import mean
 
-EXCLUSIVE = {"campaign", "counting"}  # rules whose jobs have the machine to themselves
+EXCLUSIVE = {"campaign"}  # rules whose jobs have the machine to themselves
 NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?|inf|nan|[Tt]rue|[Ff]alse"
 UNSAID = {"machine"}  # wildcards that are the same in all jobs of a run
 STEP = r"\b((?:epoch|process|probe) \d+/\d+)[\s:]"

@@ -52,25 +52,20 @@ COVERED = {
     + "test_what_was_measured_becomes_a_bundle_whose_bytes_are_equal_each_time",
     "snakemake --cores all hardware --config 'hardware={bundles: [one.zip, another.zip]}'": WORKFLOW
     + "test_a_published_machine_is_compared_and_nothing_is_measured_for_it",
-    "snakemake --cores all calibrate_statistics": "tests/pipeline/test_statistics.py::"
-    "test_the_statistics_are_tried_and_told_in_a_table_and_a_page",
+    "python -m tests.promises": "tests/promises/test_laws.py::test_every_promise_is_kept",
+    "python -m tests.promises --noise studies/noise/results/speed/machine=*/samples.csv": "tests/"
+    "promises/test_command.py::test_timings_tell_their_noise_and_the_processes_it_needs",
     "snakemake --cores all audit": WORKFLOW
     + "test_an_audit_passes_as_it_was_made_and_names_a_flipped_bit",
-    "snakemake --cores all microbench": "tests/test_microbench.py::"
-    "test_a_process_gives_the_median_of_its_rounds",
+    "snakemake --cores all microbench": WORKFLOW
+    + "test_the_hot_paths_are_timed_at_each_call_and_told_in_a_table",
     "snakemake --report report.html": WORKFLOW + "test_the_workflow_reports_itself_with_captions",
 }
-
-TOYS = {  # the fewest timings that noise is told of
-    "noise.yaml": "speed: {variants: [gru], processes_min: 3, windows: 8, twins: []}\n"
-}
-
 
 SMALLER = {  # a study that is followed to its report has the stages that its document is about
     "own_text": {
         "runs": {"variants": ["gru"], "samplers": ["sequential_partition"]},
         "trials": {trial: {"seed": []} for trial in yaml.safe_load(TOY.read_text())["trials"]},
-        "counting": {"texts": []},
         "sine": {"models": []},
         "coverage": {"samplers": []},
         "detaching": {"runs": {"seed": []}},
@@ -112,7 +107,7 @@ def clone(folder: Path, on_top: dict[str, Any] | None = None) -> Path:
     config = json.loads(json.dumps(config))
     update_config(config, on_top or {})
     for path in (project / "config").glob("*.yaml"):
-        path.write_text(TOYS.get(path.name, "machine: auto\n"))
+        path.write_text("machine: auto\n")
     (project / "config/config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     return set_up(project)
 
@@ -141,14 +136,14 @@ def follow(project: Path, text: str) -> str:
 def finished(study: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clone that holds a finished study and a text of its reader's."""
     project = clone(tmp_path_factory.mktemp("reader"))
-    others = {path.stem for path in (project / "config").glob("*.yaml")} - {"config", "noise"}
+    others = {path.stem for path in (project / "config").glob("*.yaml")} - {"config"}
     for folder in (project, *(project / "studies" / name for name in others)):
         for name in ("results", ".snakemake"):
             shutil.copytree(study / name, folder / name, dirs_exist_ok=True)
     shutil.copy(project / "README.md", project / "my_text.txt")
     for path in (project / "tests").glob("test_*.py"):
         path.unlink()
-    for name in ("bench", "pipeline", "slurm", "torture"):
+    for name in ("bench", "pipeline", "promises", "slurm", "torture"):
         shutil.rmtree(project / "tests" / name, ignore_errors=True)
     (project / "tests/test_stand_in.py").write_text("def test_one():\n    pass\n")  # make test
     return project

@@ -36,7 +36,6 @@ EMPTIED = {  # stage -> a list of what it works on, without which it is off
     "ngrams": {"tokens": []},
     "zipf": {"estimators": []},
     "ngram_lm": {"smoothings": []},
-    "counting": {"texts": []},
     "sine": {"models": []},
     "coverage": {"samplers": []},
     "sentences": {"units": []},
@@ -112,6 +111,21 @@ def test_every_table_and_figure_is_followed_to_what_no_job_made(study: Path) -> 
             assert not (parts and row.get("status") == "not available here")
             assert {*parts} <= {*found.inputs(name)}
             assert words.told(found, name, str(i + 1), table.columns[-1])[-1].endswith("was read")
+
+
+def test_the_hot_paths_are_timed_at_each_call_and_told_in_a_table(tmp_path: Path) -> None:
+    project = copy_project(tmp_path / "a stüdy")
+    (project / "tests/bench").mkdir(parents=True)
+    shutil.copy(PROJECT / "tests/bench/conftest.py", project / "tests/bench")
+    bench = "def test_sum(benchmark):\n    assert benchmark(sum, range(9)) == 36\n"
+    (project / "tests/bench/test_sum.py").write_text(bench)
+    made = []
+    for _ in "ab":
+        done = snakemake(project, "microbench")
+        assert done.returncode == 0, done.stdout + done.stderr
+        made.append(csv_files.read(project / "results/microbench.csv"))
+    assert [name.split("::")[1] for name in made[0]["name"]] == ["test_sum"]
+    assert not made[0].equals(made[1])
 
 
 def listed(value: dict | list) -> list:

@@ -30,7 +30,6 @@ PARTS["ngram_lm"] = expand(
     smoothing=study["ngram_lm"]["smoothings"],
 )
 
-PARTS["counting"] = study.made("counting", ["results/counting/counting.csv"])
 PARTS["floor"] = expand("results/truth/corpus={corpus}/floor.json", corpus=study.known)
 PARTS["predictors"] = expand("results/truth/corpus={corpus}/predictors.csv", corpus=study.known)
 
@@ -208,24 +207,3 @@ rule truth:
         source=sources("truth"),
     script:
         "../scripts/truth.py"
-
-
-rule counting:
-    """Time the counting of words, pairs and triples against the book's way."""
-    output:
-        "results/counting/counting.csv",
-    log:
-        "results/logs/counting.log",
-    conda:
-        "../../environment.yml"
-    threads: ALL_CORES
-    resources:
-        mem_mb=2000 + 90 * max(study["counting"]["megabytes"], default=0),  # of the book's way
-    params:
-        **study["counting"],
-        corpus=study.timing_corpus,
-        own_texts=study.own_texts,
-        content=study.own_content,
-        source=sources("counting"),
-    script:
-        "../scripts/counting.py"

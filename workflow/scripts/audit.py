@@ -7,8 +7,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-import yaml
-from rnnbench.audit import checklist, codecheck, page, steps
+from rnnbench.audit import checklist, page, steps
 from rnnbench.records import write_text
 
 with recorded(snakemake):
@@ -24,12 +23,8 @@ with recorded(snakemake):
     )
     with steps.audited(asked, lambda line: say(f"audit: {line}")) as found:
         kind = {"results": "lie under `results/`", "bundle": "lie in the bundle"}
-        citation = yaml.safe_load((project / "CITATION.cff").read_text(encoding="utf-8"))
         answers = checklist.page(found.answers, found.integrity.title, kind[found.integrity.kind])
-        outputs = [(f"results/{v.name}", f"{v.kind}: {v.verdict}") for v in found.verdicts]
-        written = codecheck.manifest(citation, outputs, found.line, found.settings["ended"])
         write_text(results / "audit/checklist.md", answers)
-        write_text(results / "audit/codecheck.yml", written)
         write_text(results / "audit.json", json.dumps(found.as_dict(), indent=1) + "\n")
         write_text(results / "audit.html", page.render(found))
     print(*found.lines(), sep="\n", file=sys.stderr)

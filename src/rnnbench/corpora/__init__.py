@@ -5,7 +5,7 @@ does as well. Each offers
 
 - ``line_join``: what stands between two cleaned lines,
 - ``raw(folders) -> Raw``: where the text is, in words, and how it is opened,
-- ``unreachable(folders, timeout_seconds) -> str | None``, only where it needs the network: why the
+- ``unreachable(folders) -> str | None``, only where it needs the network: why the
   text cannot be had now, in words,
 - ``chain() -> WordChain``, only where the text is made by rule: what its words are drawn from.
 """
@@ -142,7 +142,6 @@ def unreachable(
     name: str,
     own_texts: Mapping[str, Mapping[str, Any]],
     folders: Folders,
-    timeout_seconds: float = 5,
 ) -> str | None:
     """None where the text is on disk, needs no network, or a source answers; otherwise why not.
 
@@ -152,4 +151,4 @@ def unreachable(
     corpus = find(name, own_texts)
     if not hasattr(corpus, "unreachable"):
         return None
-    return corpus.unreachable(folders, timeout_seconds)
+    return corpus.unreachable(folders)

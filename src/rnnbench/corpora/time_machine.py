@@ -27,6 +27,6 @@ def raw(folders: Folders) -> Raw:
     return Raw(source, lambda: path.open("rb"), SHA256, "It changed while it was read: try again.")
 
 
-def unreachable(folders: Folders, timeout_seconds: float) -> str | None:
+def unreachable(folders: Folders) -> str | None:
     """Why the text cannot be had now; None where it can."""
-    return probe(URLS, SHA256, FILE_NAME, folders, timeout_seconds)
+    return probe(URLS, SHA256, FILE_NAME, folders)

@@ -16,7 +16,7 @@ from rnnbench.errors import UserError
 
 METADATA = "ro-crate-metadata.json"
 AFTERWARDS = (  # made of results, on request, or of how they were made
-    *("published/", "hardware", "audit", "microbench", "numerics/", "statistics/"),
+    *("published/", "hardware", "audit", "microbench", "numerics/"),
     "logs/",
 )
 SHA256 = re.compile("[0-9a-f]{64}")

@@ -41,7 +41,7 @@ def finding(name: str, tables: dict[str, DataFrame], kind: str = "figures") -> s
     return said
 
 
-def caption(name: str, kind: str = "figures") -> str:
+def caption(name: str, kind: str) -> str:
     """What one figure shows: its module's docstring on one line."""
     return " ".join((load(kind, name).__doc__ or name).split())
 

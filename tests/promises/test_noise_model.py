@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from rnnbench.errors import UserError
 from rnnbench.points import ADDRESS
-from rnnbench.statistics import noise_model
-from rnnbench.statistics.noise_model import GAUSSIAN, Burst, Components, disturb, draw
+
+from . import noise_model
+from .noise_model import GAUSSIAN, Burst, Components, disturb, draw
 
 few = settings(max_examples=15)
 NOISE = Components(0.02, 0.006, 0.5, 4.0, 0.03)
@@ -103,14 +104,7 @@ def test_a_burst_slows_whole_rounds_in_a_row_and_is_marked_where_it_is_seen():
         assert len({row[0] for row in rounds}) == 8
 
 
-def test_the_reference_is_there_and_another_table_is_refused_in_words(tmp_path):
-    found = noise_model.named(noise_model.read("reference"))
+def test_the_reference_is_there():
+    found = noise_model.named(noise_model.reference())
     assert {"measured on cpu, threads 1"} <= set(found)
     assert all(noise.process > 0 for noise in found.values())
-    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
-    for name, wanted in (
-        ("other.csv", "reference or .*found"),
-        ("not_there.csv", "a table, found"),
-    ):
-        with pytest.raises(UserError, match=f"wanted {wanted} .*{name}"):
-            noise_model.read(tmp_path / name)

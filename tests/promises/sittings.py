@@ -7,7 +7,8 @@ measured or because nothing of it counts, is NaN.
 import numpy as np
 
 from rnnbench import comparison, rates, stats
-from rnnbench.statistics.noise_model import Windows
+
+from .noise_model import Windows
 
 
 def levels(speeds: np.ndarray) -> np.ndarray:

@@ -13,9 +13,10 @@ import numpy as np
 
 from rnnbench import stats
 from rnnbench.comparison import ALPHA
-from rnnbench.statistics import noise_model, sittings
-from rnnbench.statistics.noise_model import Components
-from rnnbench.statistics.verdicts import Machine
+
+from . import noise_model, sittings
+from .noise_model import Components
+from .verdicts import Machine
 
 DIFFERENCE = 0.03
 POWER = 0.9

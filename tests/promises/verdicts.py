@@ -12,8 +12,9 @@ from pandas import DataFrame
 
 from rnnbench import comparison
 from rnnbench.comparison import Comparison
-from rnnbench.statistics import sittings
-from rnnbench.statistics.noise_model import Windows
+
+from . import sittings
+from .noise_model import Windows
 
 
 @dataclass(frozen=True)

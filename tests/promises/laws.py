@@ -18,9 +18,10 @@ from pandas import DataFrame
 
 from rnnbench import comparison
 from rnnbench.errors import UserError
-from rnnbench.statistics import noise_model, planning, sittings, verdicts
-from rnnbench.statistics.noise_model import Burst, Components
-from rnnbench.statistics.verdicts import Machine
+
+from . import noise_model, planning, sittings, verdicts
+from .noise_model import Burst, Components
+from .verdicts import Machine
 
 PASSED, FAILED, NO_LAW = "passed", "failed", "no law"
 COVERED, FALSE, FOUND = "intervals that hold the truth", "pairs told apart", "differences found"
@@ -255,5 +256,5 @@ def require(rows: DataFrame) -> None:
         raise LawError(
             "\n  ".join(["the statistics break what they promise:", *broken])
             + "\nLook for a speed.outside_load that load passes under, or for an edit of stats.py, "
-            "comparison.py, load.py or statistics/."
+            "comparison.py, load.py or tests/promises/."
         )

@@ -150,28 +150,15 @@ def estimate(samples: DataFrame) -> DataFrame:
         raise UserError(
             f"noise: wanted timings of at least {FEWEST_WINDOWS} windows per process and "
             f"{FEWEST_ROUNDS} rounds, found {windows:g} and {rounds}. Time them anew: "
-            "snakemake --cores all noise --configfile config/noise.yaml"
+            "snakemake --cores all speed --configfile config/noise.yaml"
         )
     kinds = samples.groupby(KIND, sort=True)
     return DataFrame([dict(zip(KIND, key, strict=True)) | _kind(part) for key, part in kinds])
 
 
-def read(path: str | Path) -> DataFrame:
-    """Read what :func:`estimate` found; ``reference`` is the machine that the suite was written on.
-
-    Raises:
-        UserError: there is no table, or it is of something else.
-    """
-    rows = csv_files.read(REFERENCE if path == "reference" else path)
-    try:
-        rows.start_seconds.astype(float)
-        named(rows)
-    except (ValueError, AttributeError, KeyError) as error:
-        raise UserError(
-            f"statistics.noise: wanted reference or what snakemake noise wrote, found {path} "
-            f"({type(error).__name__}: {error})"
-        ) from None
-    return rows
+def reference() -> DataFrame:
+    """The noise of the machine that the suite was written on, as :func:`estimate` found it."""
+    return csv_files.read(REFERENCE)
 
 
 def named(rows: DataFrame) -> dict[str, Components]:
