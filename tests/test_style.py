@@ -58,12 +58,3 @@ def test_every_locked_package_has_a_hash() -> None:
     blocks = re.split(r"\n(?=[a-z])", (PROJECT / "requirements.lock").read_text().strip())
     assert blocks
     assert all("--hash=sha256:" in block for block in blocks)
-
-
-def test_every_configuration_key_is_explained() -> None:
-    explained = (PROJECT / "config/README.md").read_text()
-    schema = yaml.safe_load((PROJECT / "src/rnnbench/study.schema.yaml").read_text())
-    for name, part in schema["properties"].items():
-        keys = [name, *(f"{name}.{key}" for key in part.get("properties", {}))]
-        missing = [key for key in keys if f"`{key}`" not in explained]
-        assert missing == []
