@@ -1,11 +1,14 @@
 """What keeps the house in order: linters, and lists that must agree."""
 
+import ast
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import yaml
+
+from rnnbench import jobs
 
 PROJECT = Path(__file__).parents[1]
 PIN = re.compile(r"^([a-z0-9_.-]+==[^ ]+)( ; [^\\]*[^\\ ])?", re.MULTILINE)
@@ -58,3 +61,14 @@ def test_every_locked_package_has_a_hash() -> None:
     blocks = re.split(r"\n(?=[a-z])", (PROJECT / "requirements.lock").read_text().strip())
     assert blocks
     assert all("--hash=sha256:" in block for block in blocks)
+
+
+def test_the_status_of_a_run_is_written_in_one_file() -> None:
+    words = {jobs.NOT_AVAILABLE, jobs.CONVERGED, jobs.UNCONVERGED}
+    found = {
+        path.name
+        for path in (PROJECT / "src").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and node.value in words
+    }
+    assert found == {Path(jobs.__file__).name}

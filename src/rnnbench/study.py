@@ -11,9 +11,8 @@ from typing import Any
 from rnnbench import checks, jobs, names, paths, precision, schema
 from rnnbench.errors import CorpusError, StudyError
 from rnnbench.folders import digest_of
-from rnnbench.jobs import SIZES, RunConfig, TimingConfig, path_value
+from rnnbench.jobs import NOT_AVAILABLE, SIZES, RunConfig, TimingConfig, path_value
 
-NOT_AVAILABLE = "not available here"
 READ_WORDS = "its run reads words, and those who judge a text read characters"
 AXES = {  # field of a run -> its list in the grid
     **{"corpus": "corpora", "variant": "variants", "sampler": "samplers"},

@@ -21,7 +21,7 @@ from rnnbench import equal_cost as equally
 from rnnbench import half_life as remembered
 from rnnbench.book import verdicts
 from rnnbench.errors import RecordError
-from rnnbench.jobs import RunConfig
+from rnnbench.jobs import MEASURED, RunConfig
 from rnnbench.records import read_record, write_text
 
 RUN_KEYS = columns.RUN
@@ -159,7 +159,7 @@ def speed(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     asked, samples, probed = (concatenate(_named(name, paths), missing) for name in named)
     windows = dict(list(samples.groupby(TIMING_KEYS))) if len(samples) else {}
     rows = [
-        row | (rates.summary(windows[key]) if row["status"] == points.MEASURED else {})
+        row | (rates.summary(windows[key]) if row["status"] == MEASURED else {})
         for row in asked.to_dict("records")
         for key in [tuple(row[name] for name in TIMING_KEYS)]
     ]

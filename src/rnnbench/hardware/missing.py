@@ -5,11 +5,12 @@ from collections.abc import Sequence
 import pandas as pd
 from pandas import DataFrame
 
-from rnnbench import points, tables
+from rnnbench import tables
 from rnnbench.hardware.machine import Machine
+from rnnbench.jobs import CONVERGED, DIVERGED, MEASURED, UNCONVERGED
 
 COLUMNS = ["machine", "part", *tables.TIMING_KEYS[1:], "corpus", "seed", "status", "reason"]
-DONE = {points.MEASURED, "converged", "unconverged", "diverged"}
+DONE = {MEASURED, CONVERGED, UNCONVERGED, DIVERGED}
 PARTS = ("speed", "runs", "inference", "breakdown", "scaling", "launches", "probes")
 NOT_THERE = "not in the bundle"
 

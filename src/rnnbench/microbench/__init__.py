@@ -20,6 +20,7 @@ from pandas import DataFrame
 
 from rnnbench import comparison, stats
 from rnnbench.errors import StudyError
+from rnnbench.jobs import MEASURED
 from rnnbench.records import replacing
 from rnnbench.stats import Samples
 
@@ -101,7 +102,7 @@ def _row(benchmark: str, now: DataFrame, before: DataFrame) -> dict[str, Any]:
     return row | {
         **{"reference_machine": before.machine.iloc[0], "ratio": found.ratio, "low": found.low},
         **{"high": found.high, "p": found.p, "noise_floor": floor},
-        "status": comparison.MEASURED,
+        "status": MEASURED,
     }
 
 

@@ -12,7 +12,8 @@ from rnnbench.audit.checks.records import RUNS, run_names
 from rnnbench.audit.tree import Tree
 from rnnbench.crate.workflow import CONFIG, FOLDER
 from rnnbench.errors import StudyError
-from rnnbench.study import NOT_AVAILABLE, Study
+from rnnbench.jobs import NOT_AVAILABLE
+from rnnbench.study import Study
 
 
 def check(tree: Tree) -> Iterator[Checked]:

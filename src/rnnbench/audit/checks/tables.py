@@ -14,7 +14,7 @@ from rnnbench.audit.checks import Checked
 from rnnbench.audit.checks.records import RUNS
 from rnnbench.audit.tree import Tree, inside
 from rnnbench.errors import UserError
-from rnnbench.study import NOT_AVAILABLE
+from rnnbench.jobs import NOT_AVAILABLE
 
 FAULTS = (UserError, ValueError, KeyError, AttributeError, IndexError, TypeError, OSError)
 
