@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
 
 from rnnbench import paths, schema
 
@@ -71,21 +70,17 @@ def test_a_name_that_nobody_has_stays_as_it_is() -> None:
 
 
 def test_every_key_of_the_schema_that_says_it_is_a_path_is_one_of_them() -> None:
-    """Those whose description speaks of a file; ``*`` stands for any name."""
-    found = {
-        key
-        for key, said in _described(yaml.safe_load(schema.SCHEMA.read_text()), "")
-        if NAMED.search(said)
-    }
+    """Those whose title speaks of a file; ``*`` stands for any name."""
+    found = {key for key, said in _titled(schema.whole(), "") if NAMED.search(said)}
     assert found == {key.removesuffix(".*") for key in paths.KEYS}
 
 
-def _described(node: dict, where: str) -> list[tuple[str, str]]:
-    """Key and description of each value that is no mapping, as the schema has them."""
+def _titled(node: dict, where: str) -> list[tuple[str, str]]:
+    """Key and title of each value that is no mapping, as the schema has them."""
     inner = dict(node.get("properties", {}))
     if isinstance(node.get("additionalProperties"), dict):
         inner["*"] = node["additionalProperties"]
     if not inner:
-        return [(where, node["description"])] if "description" in node else []
-    parts = (_described(part, f"{where}.{key}".lstrip(".")) for key, part in inner.items())
+        return [(where, node["title"])] if "title" in node else []
+    parts = (_titled(part, f"{where}.{key}".lstrip(".")) for key, part in inner.items())
     return [pair for part in parts for pair in part]

@@ -217,10 +217,10 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("key", "value"), WRONG, ids=lambda part: str(part).replace(" ", ""))
-def test_a_wrong_value_is_answered_with_its_key_what_was_wanted_and_what_was_found(key, value):
+def test_a_wrong_value_is_answered_with_its_key_what_was_expected_and_what_was_found(key, value):
     message = fault(changed(key, value))
     line = next(line for line in message.splitlines() if line.lstrip().startswith(key))
-    assert re.search(rf"^  {re.escape(key)}[\w.]*: wanted (an? |the |auto|between |text|64)", line)
+    assert re.search(rf"^  {re.escape(key)}[\w.]*: expected (an? |the |auto|64)", line)
     found = line.partition(", found ")[2]
     assert found.removesuffix(".") in {repr(value), *map(repr, leaves(value))}
     assert "config/README.md" in message
@@ -242,7 +242,7 @@ def test_what_a_list_has_twice_is_named(key):
     first = node[last][0]
     node[last] = [*node[last], first]
     message = fault(config)
-    (line,) = [line for line in message.splitlines() if line.startswith(f"  {key}: wanted a")]
+    (line,) = [line for line in message.splitlines() if line.startswith(f"  {key}: expected a")]
     assert line.endswith(f", each once, found {first!r} more than once.")
 
 
@@ -355,18 +355,18 @@ def leaves(value: object) -> list:
 @pytest.mark.parametrize("key", sorted(NUMBERS | {"runs.batch_size"}))
 def test_not_a_number_is_no_setting(key):
     assert re.search(
-        rf"{re.escape(key)}: wanted a.*, found \.?nan\.", fault(changed(key, math.nan))
+        rf"{re.escape(key)}: expected a.*, found \.?nan\.", fault(changed(key, math.nan))
     )
 
 
 @pytest.mark.parametrize("key", ["runs.clip_norm", "speed.clip_norm"])
 def test_not_a_number_is_no_threshold(key):
-    assert f"{key}.1: wanted a number, found .nan." in fault(changed(key, [1, math.nan]))
+    assert f"{key}.1: expected a number, found .nan." in fault(changed(key, [1, math.nan]))
 
 
 @pytest.mark.parametrize("key", sorted(FINITE))
 def test_an_infinite_number_is_no_setting_where_it_would_never_end_or_learn(key):
-    assert f"{key}: wanted a" in fault(changed(key, math.inf))
+    assert f"{key}: expected a" in fault(changed(key, math.inf))
 
 
 def test_infinity_is_a_threshold_and_a_number_of_tokens():
@@ -403,13 +403,13 @@ def test_an_unknown_key_that_is_a_number_is_answered_too():
 def test_a_missing_key_is_named(key):
     config = shipped()
     del config[key]
-    assert f"top level: wanted the keys {key}, found none. Add them." in fault(config)
+    assert f"top level: expected the keys {key}, found none. Add them." in fault(config)
 
 
 def test_a_missing_key_inside_is_named():
     config = shipped()
     del config["runs"]["seeds"], config["runs"]["devices"]
-    assert "runs: wanted the keys devices, seeds, found none. Add them." in fault(config)
+    assert "runs: expected the keys devices, seeds, found none. Add them." in fault(config)
 
 
 def test_all_that_is_wrong_is_said_at_once():
@@ -559,7 +559,7 @@ def test_a_text_that_is_too_short_is_named_and_its_tokens_are_a_whole_number(tmp
 def test_the_rule_for_names_of_own_texts_is_told_to_who_breaks_it(name, tmp_path):
     (tmp_path / "mine.txt").write_bytes(b"xy " * 3_000)
     message = fault(with_own_text(tmp_path / "mine.txt", name))
-    assert "own_texts: wanted a name of small letters a to z, digits and _ that" in message
+    assert "own_texts: expected a name of small letters a to z, digits and _ that" in message
     assert f"found {name!r}." in message
 
 

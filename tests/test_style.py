@@ -1,11 +1,14 @@
 """What keeps the house in order: linters, and lists that must agree."""
 
+import ast
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import yaml
+
+from rnnbench import jobs
 
 PROJECT = Path(__file__).parents[1]
 PIN = re.compile(r"^([a-z0-9_.-]+==[^ ]+)( ; [^\\]*[^\\ ])?", re.MULTILINE)
@@ -60,10 +63,12 @@ def test_every_locked_package_has_a_hash() -> None:
     assert all("--hash=sha256:" in block for block in blocks)
 
 
-def test_every_configuration_key_is_explained() -> None:
-    explained = (PROJECT / "config/README.md").read_text()
-    schema = yaml.safe_load((PROJECT / "src/rnnbench/study.schema.yaml").read_text())
-    for name, part in schema["properties"].items():
-        keys = [name, *(f"{name}.{key}" for key in part.get("properties", {}))]
-        missing = [key for key in keys if f"`{key}`" not in explained]
-        assert missing == []
+def test_the_status_of_a_run_is_written_in_one_file() -> None:
+    words = {jobs.NOT_AVAILABLE, jobs.CONVERGED, jobs.UNCONVERGED}
+    found = {
+        path.name
+        for path in (PROJECT / "src").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and node.value in words
+    }
+    assert found == {Path(jobs.__file__).name}

@@ -19,11 +19,11 @@ import torch
 from torch import Tensor
 
 from rnnbench import initial, names, precision, reference, samplers
-from rnnbench.jobs import RunConfig, TimingConfig
+from rnnbench.jobs import NOT_AVAILABLE, RunConfig, TimingConfig
 from rnnbench.model import LanguageModel, build, detach
 from rnnbench.update import Engine, own, step
 
-AGREES, DIFFERS, NOT_AVAILABLE = "agrees", "differs", "not available here"
+AGREES, DIFFERS = "agrees", "differs"
 Minibatches = Iterator[tuple[Tensor, Tensor]]  # tokens and labels, (T, B) each
 FOLLOWED_STEPS, FOLLOWED_SIZE = 20, 8
 FOLLOWED_BY_RUNS = 3

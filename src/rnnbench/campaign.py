@@ -20,11 +20,10 @@ import pandas as pd
 from pandas import DataFrame
 
 from rnnbench import admission, machine, preflight, sample_files, samplers
-from rnnbench.jobs import OPTIMISER, TimingConfig
-from rnnbench.points import ADDRESS, MEASURED, Point, Protocol, know_calm, usual_scatter
+from rnnbench.jobs import FAILED, MEASURED, OPTIMISER, TimingConfig
+from rnnbench.points import ADDRESS, Point, Protocol, know_calm, usual_scatter
 from rnnbench.timing import PROTOCOL, Interpreter, Text, WorkError
 
-FAILED = "failed"
 APART = {*ADDRESS, "process"}
 COLUMNS = (  # of a point, beside its address: what became of it, and what makes it the same work
     *("status", "reason", "ended", "rounds"),

@@ -17,6 +17,7 @@ import numpy as np
 from pandas import DataFrame, Series
 
 from rnnbench import stats
+from rnnbench.jobs import MEASURED
 from rnnbench.stats import Samples
 
 ALPHA = 0.05
@@ -25,7 +26,6 @@ STATEMENT = (
     "in everything, at most 5 % of pairs get even one verdict faster or slower (Holm, 1979). "
     "Intervals are 95 % each, by themselves."
 )
-MEASURED = "measured"
 FASTER, SLOWER, ALIKE = "faster", "slower", "not distinguishable"
 NOT_COMPARABLE, NOT_MEASURED = "not comparable", "not measured"
 DISTURBED = "others disturbed the windows: they judge no machine"

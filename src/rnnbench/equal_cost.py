@@ -11,6 +11,7 @@ import numpy as np
 from pandas import DataFrame
 
 from rnnbench import columns, metrics, work
+from rnnbench.jobs import CONVERGED, UNCONVERGED
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 SETTING = ["machine", "trial", "corpus", "device"]
@@ -35,7 +36,7 @@ def known(runs: DataFrame) -> DataFrame:
     """Runs that came to an end and whose work is known."""
     if runs.empty or "num_parameters" not in runs:
         return DataFrame(columns=[*SETTING, "variant"])
-    ended = runs.status.isin(["converged", "unconverged"]) & (runs.train_seconds > 0)
+    ended = runs.status.isin([CONVERGED, UNCONVERGED]) & (runs.train_seconds > 0)
     return runs[ended & runs.variant.isin(GATES) & runs.heldout_total_nats.notna()]
 
 

@@ -14,6 +14,9 @@ BATCH = SIZES[1:]
 # addresses: of a run of the grid, and of what is timed, beside its sizes
 GRID = ("machine", "corpus", "variant", "sampler", "clip_norm", "device", "seed")
 TIMED = ("machine", "variant", "sampler", "clip_norm", "device", "threads", "dtype")
+CONVERGED, UNCONVERGED, DIVERGED = "converged", "unconverged", "diverged"  # how a run ended
+MEASURED, FAILED = "measured", "failed"  # what became of a timing
+NOT_AVAILABLE = "not available here"  # the status of what was asked for and cannot be had
 OPTIMISER = "sgd"  # plain stochastic gradient descent; every run and every timing is by it
 
 

@@ -12,7 +12,7 @@ from pandas import DataFrame
 from torch import Tensor
 
 from rnnbench import determinism, initial, numerics
-from rnnbench.jobs import GRID, RunConfig
+from rnnbench.jobs import CONVERGED, DIVERGED, GRID, UNCONVERGED, RunConfig
 from rnnbench.machine import name as machine_name
 from rnnbench.model import LanguageModel
 from rnnbench.progress import Progress, Texts, lost
@@ -112,7 +112,7 @@ def in_short(run: RunConfig, heldout: Tensor, progress: Progress) -> dict[str, A
 def ended(progress: Progress) -> str:
     """Judge a run by its curve, as :func:`status`; a loss or norm that is no number diverged."""
     if lost(progress.curve):
-        return "diverged"
+        return DIVERGED
     return status(epoch_nats(progress.curve), progress.model.vocab_size)
 
 
@@ -130,8 +130,8 @@ def status(nats: Sequence[float], vocab_size: int) -> str:
     """
     recent = np.asarray(nats[-RECENT_EPOCHS:], float)
     if not np.isfinite(recent).all() or np.median(recent) > math.log(vocab_size):
-        return "diverged"
+        return DIVERGED
     before = np.asarray(nats[-2 * RECENT_EPOCHS : -RECENT_EPOCHS], float)
     if len(before) < RECENT_EPOCHS:
-        return "unconverged"
-    return "converged" if abs(np.median(recent) - np.median(before)) < 0.01 else "unconverged"
+        return UNCONVERGED
+    return CONVERGED if abs(np.median(recent) - np.median(before)) < 0.01 else UNCONVERGED

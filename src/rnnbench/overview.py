@@ -7,6 +7,7 @@ from pandas import DataFrame, Series
 
 from rnnbench import baselines
 from rnnbench.figures import _rows
+from rnnbench.jobs import NOT_AVAILABLE
 
 
 def coverage(tables: _rows.Tables) -> str:
@@ -39,7 +40,7 @@ def _statuses(runs: DataFrame) -> list[str]:
     if runs.empty:
         return ["none"]
     counts = runs.status.value_counts()
-    ran = int((runs.status != _rows.AWAY).sum())
+    ran = int((runs.status != NOT_AVAILABLE).sum())
     asked = f"{ran:,} of {_rows.counted(len(runs), 'run')} asked for were made"
     return [asked, *(f"{number:,} {status}" for status, number in counts.items())]
 

@@ -9,12 +9,11 @@ import pandas as pd
 from pandas import DataFrame, Series
 
 from rnnbench import load, rates, stats
-from rnnbench.jobs import SIZES, TIMED, TimingConfig
+from rnnbench.jobs import MEASURED, SIZES, TIMED, TimingConfig
 from rnnbench.stats import Level
 
 ADDRESS = (*TIMED, *SIZES)
 CONTENT = ("variant", "device", "dtype", *SIZES)
-MEASURED = "measured"
 
 
 @dataclass(frozen=True)

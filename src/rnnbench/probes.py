@@ -17,11 +17,9 @@ import pandas as pd
 from pandas import DataFrame, Series
 
 from rnnbench import load, samplers
-from rnnbench.jobs import TimingConfig
-from rnnbench.points import ADDRESS, MEASURED, Protocol, unknown
+from rnnbench.jobs import FAILED, MEASURED, TimingConfig
+from rnnbench.points import ADDRESS, Protocol, unknown
 from rnnbench.timing import Interpreter, Text, WorkError
-
-FAILED = "failed"
 
 log = logging.getLogger(__name__)
 

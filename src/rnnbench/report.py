@@ -12,7 +12,7 @@ from pandas import DataFrame
 
 from rnnbench import charts, claims, overview, page
 from rnnbench.figures import _rows, _theme
-from rnnbench.jobs import path_value
+from rnnbench.jobs import NOT_AVAILABLE, path_value
 
 BOOK = [  # of the table ``book``, the rest of which is in its file
     *("notebook", "output_index", "variant", "published_n", "published_median"),
@@ -118,7 +118,7 @@ def _models(tables: _rows.Tables) -> list[dict[str, Any]]:
 def _recorded(title: str, runs: DataFrame, leaky: set[str], columns: list[str]) -> dict[str, Any]:
     """Runs of the grid, each with the address of its record; those that were not made have none."""
     rows = runs.to_dict("records")
-    made = ["" if row["status"] == _rows.AWAY else _record(row) for row in rows]
+    made = ["" if row["status"] == NOT_AVAILABLE else _record(row) for row in rows]
     table = _labelled(runs, leaky)
     return page.table(title, table.assign(record=made), columns, links={"record": made})
 
@@ -171,7 +171,7 @@ def _texts(tables: _rows.Tables) -> list[dict[str, str]]:
         return []
     leaky = _rows.leaky(tables)
     wrote = runs.merge(texts[_rows.RUN].drop_duplicates())
-    wrote = wrote.assign(lost=wrote.status == "diverged")
+    wrote = wrote.assign(lost=wrote.status == DIVERGED)
     best = wrote.sort_values(["lost", "heldout_perplexity"]).drop_duplicates(["corpus", "variant"])
     keys = [*_rows.RUN, "status", "prefix"]
     rows = best.merge(texts).pivot_table("text", keys, "stage", aggfunc="first", dropna=True)

@@ -38,9 +38,9 @@ def read(paths: Sequence[Path]) -> dict[str, Any]:
         try:
             part = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
         except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
-            raise StudyError(f"{path}: wanted a YAML file, found: {error}. Correct it.") from None
+            raise StudyError(f"{path}: expected a YAML file, found: {error}. Correct it.") from None
         if not isinstance(part, dict):
-            raise StudyError(f"{path}: wanted keys and values, found {part!r:.60}. Correct it.")
+            raise StudyError(f"{path}: expected keys and values, found {part!r:.60}. Correct it.")
         bound(part)
         config = _merged(config, part)
     return config
@@ -50,13 +50,13 @@ def checked(config: Mapping[str, Any]) -> dict[str, Any]:
     """Hold ``config`` against study.schema.yaml; return it with its numbers read.
 
     Raises:
-        StudyError: one line per fault: the key, what was wanted, what was found, what to do.
+        StudyError: one line per fault: the key, what was expected, what was found, what to do.
     """
     bound(config)
     read, errors = _read_numbers(dict(config))
     errors.sort(key=lambda error: list(map(str, error.path)))
-    lines = [_fault(_schema(), error) for error in errors] + [
-        f"{key}: wanted a number, found .nan." for key in _nans(read)
+    lines = [_fault(whole(), error) for error in errors] + [
+        f"{key}: expected a number, found .nan." for key in _nans(read)
     ]
     if lines:
         raise StudyError(
@@ -69,7 +69,7 @@ def checked(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def known(config: Mapping[str, Any]) -> dict[str, Any]:
     """``config`` without the sections of stages that this release does not have."""
-    return {name: part for name, part in config.items() if name in _schema()["properties"]}
+    return {name: part for name, part in config.items() if name in whole()["properties"]}
 
 
 def bound(config: Any) -> None:
@@ -84,7 +84,7 @@ def bound(config: Any) -> None:
         values += 1
         if depth > DEEPEST or values > MOST_VALUES:
             raise StudyError(
-                f"the configuration: wanted at most {MOST_VALUES:,} values, at most {DEEPEST} "
+                f"the configuration: expected at most {MOST_VALUES:,} values, at most {DEEPEST} "
                 "deep, found more. Shorten its lists, and let no anchor name what it is in."
             )
         inner = value.values() if isinstance(value, Mapping) else value
@@ -92,9 +92,26 @@ def bound(config: Any) -> None:
             left += ((depth + 1, item) for item in itertools.islice(inner, MOST_VALUES))
 
 
+def keys(part: Mapping[str, Any], where: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each key that the schema describes, with what it says: ``runs``, ``runs.seeds``, ..."""
+    for name, key in part.get("properties", {}).items():
+        if "description" in key:
+            yield f"{where}{name}", key
+            yield from keys(key, f"{where}{name}.")
+            yield from keys(key.get("additionalProperties") or {}, f"{where}{name}.<name>.")
+
+
 @cache
-def _schema() -> dict[str, Any]:
-    return yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+def whole() -> dict[str, Any]:
+    """study.schema.yaml, by which no key of the default study may be missing.
+
+    The file itself does not say so: a study of one's own, on top of the default, names a few.
+    """
+    schema: dict[str, Any] = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    sections = [part for part in schema["properties"].values() if "default" not in part]
+    for part in [schema, *sections]:
+        part["required"] = [name for name in part["properties"] if name not in schema["optional"]]
+    return schema
 
 
 def _validator(schema: dict[str, Any]) -> Any:
@@ -103,13 +120,12 @@ def _validator(schema: dict[str, Any]) -> Any:
     types = draft.TYPE_CHECKER.redefine(
         "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
     )
-    parts = {"$defs": _schema()["$defs"]}
-    return jsonschema.validators.extend(draft, type_checker=types)(schema | parts)
+    return jsonschema.validators.extend(draft, type_checker=types)(schema)
 
 
 def _read_numbers(config: dict[str, Any]) -> tuple[dict[str, Any], list[Any]]:
     """The configuration with numbers for words that spell them, and what is wrong even so."""
-    validator = _validator(_schema())
+    validator = _validator(whole())
     errors, read = list(validator.iter_errors(config)), config
     for error in errors:
         if error.validator in ("type", "anyOf"):
@@ -149,14 +165,14 @@ def _fault(schema: dict[str, Any], error: jsonschema.ValidationError) -> str:
     if error.validator == "required":
         missing = sorted(set(error.validator_value) - set(error.instance))
         return (
-            f"{where or 'top level'}: wanted the keys {', '.join(missing)}, found none. Add them."
+            f"{where or 'top level'}: expected the keys {', '.join(missing)}, found none. Add them."
         )
     of_a_name = "propertyNames" in error.absolute_schema_path  # which is no part of the path
-    wanted = error.schema["description"] if of_a_name else _wanted(schema, error.absolute_path)
+    expected = error.schema["title"] if of_a_name else _expected(schema, error.absolute_path)
     if error.validator == "uniqueItems":
         found = next(v for i, v in enumerate(error.instance) if v in error.instance[:i])
-        return f"{where}: wanted {wanted}, each once, found {found!r} more than once."
-    return f"{where}: wanted {wanted}, found {error.instance!r}."
+        return f"{where}: expected {expected}, each once, found {found!r} more than once."
+    return f"{where}: expected {expected}, found {error.instance!r}."
 
 
 def _unknown_keys(where: str, error: jsonschema.ValidationError) -> str:
@@ -171,24 +187,16 @@ def _unknown_keys(where: str, error: jsonschema.ValidationError) -> str:
     )
 
 
-def _wanted(schema: dict[str, Any], path: Any) -> str:
-    """Return the innermost description on the way to ``path``."""
-    node, found = schema, "a mapping"
+def _expected(node: dict[str, Any], path: Iterable[Any]) -> str:
+    """Return the title of what is at ``path``, or of the list or mapping that it is in."""
+    found = "a mapping"
     for part in path:
         node = node.get("properties", {}).get(part, node.get("additionalProperties", node))
         if not isinstance(node, dict):
             break
-        description = node.get("description")
-        if "$ref" in node:
-            node = _resolve(schema, node["$ref"])
-        found = description or node.get("description") or found
+        with_keys = f"a mapping with {', '.join(node.get('properties', {}))}"
+        found = node.get("title") or ("properties" in node and with_keys) or found
     return found
-
-
-def _resolve(schema: dict[str, Any], reference: str) -> dict[str, Any]:
-    for part in reference.removeprefix("#/").split("/"):
-        schema = schema[part]
-    return schema
 
 
 def _nans(value: Any, where: str = "") -> Iterator[str]:

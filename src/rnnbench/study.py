@@ -10,10 +10,9 @@ from typing import Any
 
 from rnnbench import checks, jobs, names, paths, precision, schema
 from rnnbench.errors import CorpusError, StudyError
-from rnnbench.jobs import SIZES, RunConfig, TimingConfig, path_value
+from rnnbench.jobs import NOT_AVAILABLE, SIZES, RunConfig, TimingConfig, path_value
 from rnnbench.records import digest_of
 
-NOT_AVAILABLE = "not available here"
 READ_WORDS = "its run reads words, and those who judge a text read characters"
 AXES = {  # field of a run -> its list in the grid
     **{"corpus": "corpora", "variant": "variants", "sampler": "samplers"},

@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
-from rnnbench import columns, metrics, points, rates, skill, timings
+from rnnbench import columns, metrics, rates, skill, timings
 from rnnbench import costs as cost_model
 from rnnbench import divergence as diverged
 from rnnbench import equal_cost as equally
 from rnnbench import half_life as remembered
 from rnnbench.book import verdicts
 from rnnbench.csv_files import read
-from rnnbench.jobs import RunConfig
+from rnnbench.jobs import MEASURED, RunConfig
 from rnnbench.records import read_record
 
 RUN_KEYS = columns.RUN
@@ -123,7 +123,7 @@ def speed(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     asked, samples, probed = (concatenate(_named(name, paths), missing) for name in named)
     windows = dict(list(samples.groupby(columns.TIMING))) if len(samples) else {}
     rows = [
-        row | (rates.summary(windows[key]) if row["status"] == points.MEASURED else {})
+        row | (rates.summary(windows[key]) if row["status"] == MEASURED else {})
         for row in asked.to_dict("records")
         for key in [tuple(row[name] for name in columns.TIMING)]
     ]

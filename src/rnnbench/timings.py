@@ -11,7 +11,7 @@ import pandas as pd
 from pandas import DataFrame, Series
 
 from rnnbench import rates, stats, work
-from rnnbench.jobs import SIZES, TIMED
+from rnnbench.jobs import MEASURED, SIZES, TIMED
 
 POINT = list(TIMED)
 PLACE = ["machine", "device", "dtype"]
@@ -75,7 +75,7 @@ def inference(windows: DataFrame) -> DataFrame:
         | _interval(group, "tokens_per_second")
         | {name: group[name].median() for name in LATENCIES}
         | {name: group[name].iloc[0] for name in [*rates.SIZES, "windows_used"]}
-        | {"status": "measured", "reason": None}
+        | {"status": MEASURED, "reason": None}
         for key, group in _groups(counted, [*POINT, "mode"])
     ]
     return DataFrame(found)[[*first, *rates.SIZES, "windows_used", "status", "reason"]]
@@ -103,7 +103,7 @@ def breakdown(windows: DataFrame) -> DataFrame:
         | {"seconds_per_token": group.seconds.sum() / group.num_tokens.sum()}
         | {"slowdown": group.profiled_seconds.sum() / group.plain_seconds.sum()}
         | {"windows_used": group.windows_used.iloc[0]}
-        | {"status": "measured", "reason": None}
+        | {"status": MEASURED, "reason": None}
         for values, group in _groups(counted, key)
     ]
     return DataFrame(found)[[*first, "status", "reason"]]
@@ -141,7 +141,7 @@ def _launches(windows: DataFrame) -> dict[str, Any]:
         "bound": "launch-bound" if busy < LAUNCH_BOUND else "compute-bound",
         "n": len(windows),
         "windows_used": windows.windows_used.iloc[0],
-        "status": "measured",
+        "status": MEASURED,
         "reason": None,
     }
 
@@ -164,7 +164,7 @@ def scaling(windows: DataFrame) -> DataFrame:
         | _interval(group, "tokens_per_second")
         | {name: group[name].median() for name in last}
         | {"windows_used": group.windows_used.iloc[0]}
-        | {"status": "measured", "reason": None}
+        | {"status": MEASURED, "reason": None}
         for values, group in _groups(counted, key)
     ]
     return DataFrame(found)[[*first, "status", "reason"]]

@@ -12,6 +12,7 @@ from pandas import DataFrame
 
 from rnnbench import comparison
 from rnnbench.comparison import Comparison
+from rnnbench.jobs import MEASURED
 
 from . import sittings
 from .noise_model import Windows
@@ -67,7 +68,7 @@ def table(above: Machine, below: Machine) -> DataFrame:
     columns |= {"machine": sitting, "point": point, "noise_floor": floors}
     columns |= {"disturbed": above.disturbed | below.disturbed}
     rows = DataFrame({name: values.ravel() for name, values in columns.items()})
-    return comparison.judge(rows.assign(baseline="", status=comparison.MEASURED))
+    return comparison.judge(rows.assign(baseline="", status=MEASURED))
 
 
 def told_apart(judged: DataFrame) -> pd.Series:

@@ -14,7 +14,6 @@ BPTT = study.made(
     expand("results/bptt/variant={variant}", variant=study["bptt"]["runs"]["variant"]),
 )
 DISTANCE = "results/gradient_distance"
-TOKENS = "results/vocab/corpus={corpus}/token=char/{file}"
 
 PARTS["lipschitz"] = [f"{folder}/updates.csv" for folder in LIPSCHITZ]
 PARTS["divergence"] = PARTS["curves"] + [f"{folder}/curves.csv" for folder in LIPSCHITZ]
@@ -28,8 +27,8 @@ PARTS["linear_gradient"] = study.made("gradient_distance", [f"{DISTANCE}/linear.
 rule lipschitz:
     """Train one variant with and without clipping and try updates on the way."""
     input:
-        vocab=TOKENS.format(corpus=study.timing_corpus, file="vocab.json"),
-        ids=TOKENS.format(corpus=study.timing_corpus, file="tokens.npy"),
+        vocab=f"{TIMED_TEXT}/vocab.json",
+        ids=f"{TIMED_TEXT}/tokens.npy",
     output:
         updates="results/lipschitz/variant={variant}/updates.csv",
         curves="results/lipschitz/variant={variant}/curves.csv",

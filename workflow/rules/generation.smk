@@ -9,8 +9,8 @@ rule generation:
     """Let one run write with every decoder, before and after training, and judge its texts."""
     input:
         weights=rules.run.output.weights,
-        ids="results/vocab/corpus={corpus}/token=char/tokens.npy",
-        words="results/vocab/corpus={corpus}/token=word/vocab.json",
+        ids=f"{CHARACTERS}/tokens.npy",
+        words=f"{VOCAB}/vocab.json".replace("{token}", "word"),
     output:
         f"{GENERATION}/texts.csv",
     log:

@@ -1,6 +1,7 @@
 """Trained models → how far back they see."""
 
 MEMORY = "results/memory/machine={machine}/corpus={corpus}"
+READ_BY_MODELS = VOCAB.replace("{token}", study["runs"]["token"])
 REMEMBERING = {
     corpus: [
         f"{RUN.format(**address)}/weights.safetensors" for address in study.memory_runs(corpus)
@@ -19,8 +20,8 @@ PARTS["half_life"] = PARTS["memory"]
 rule memory:
     """Cut the history of trained models, and replace tokens of it."""
     input:
-        vocab=f"results/vocab/corpus={{corpus}}/token={study['runs']['token']}/vocab.json",
-        ids=f"results/vocab/corpus={{corpus}}/token={study['runs']['token']}/tokens.npy",
+        vocab=f"{READ_BY_MODELS}/vocab.json",
+        ids=f"{READ_BY_MODELS}/tokens.npy",
         weights=study.entry("corpus", within=REMEMBERING),
     output:
         f"{MEMORY}/losses.csv",

@@ -4,8 +4,8 @@
 rule numerics:
     """Train the same under all that may change bits, and tell after how many updates it shows."""
     input:
-        vocab=f"results/vocab/corpus={study.timing_corpus}/token=char/vocab.json",
-        ids=f"results/vocab/corpus={study.timing_corpus}/token=char/tokens.npy",
+        vocab=f"{TIMED_TEXT}/vocab.json",
+        ids=f"{TIMED_TEXT}/tokens.npy",
     output:
         table="results/numerics/numerics.csv",
         epochs="results/numerics/epochs.csv",

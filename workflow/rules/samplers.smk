@@ -30,7 +30,7 @@ rule coverage:
 rule sentences:
     """Pad whole sentences to minibatches, and train on them beside the samplers."""
     input:
-        vocab=f"results/vocab/corpus={study.timing_corpus}/token=char/vocab.json",
+        vocab=f"{TIMED_TEXT}/vocab.json",
     output:
         padding="results/sentences/padding.csv",
         runs="results/sentences/sentences.csv",
@@ -52,8 +52,8 @@ rule sentences:
 rule detaching:
     """Carry the state with and without detaching: seconds, memory and perplexity."""
     input:
-        vocab=f"results/vocab/corpus={study.timing_corpus}/token=char/vocab.json",
-        ids=f"results/vocab/corpus={study.timing_corpus}/token=char/tokens.npy",
+        vocab=f"{TIMED_TEXT}/vocab.json",
+        ids=f"{TIMED_TEXT}/tokens.npy",
     output:
         costs="results/detaching/detaching.csv",
         runs="results/detaching/runs.csv",

@@ -1,5 +1,6 @@
 """Vocabulary → timed training steps. Nothing of the DAG runs beside them."""
 
+MACHINE = "results/machine/machine={machine}/record.json"
 SPEED = "results/speed/machine={machine}"
 SPEED_HERE = SPEED.format(machine=study.machine)
 
@@ -20,13 +21,13 @@ PARTS |= {
     table: study.made("speed", [f"{SPEED_HERE}/{file}" for file in files])
     for table, files in TIMED.items()
 }
-PARTS["machines"] = [f"results/machine/machine={study.machine}/record.json"]
+PARTS["machines"] = [MACHINE.format(machine=study.machine)]
 
 
 rule machine:
     """Describe the machine that runs the jobs, which must be the one that the study is made for."""
     output:
-        "results/machine/machine={machine}/record.json",
+        MACHINE,
     log:
         "results/logs/machine/{machine}.log",
     conda:
@@ -40,8 +41,8 @@ rule machine:
 rule campaign:
     """Time training steps, all points in turn; what a killed job measured is taken up."""
     input:
-        vocab=f"results/vocab/corpus={study.timing_corpus}/token=char/vocab.json",
-        ids=f"results/vocab/corpus={study.timing_corpus}/token=char/tokens.npy",
+        vocab=f"{TIMED_TEXT}/vocab.json",
+        ids=f"{TIMED_TEXT}/tokens.npy",
     output:
         points=f"{SPEED}/points.csv",
         samples=f"{SPEED}/samples.csv",

@@ -5,6 +5,8 @@ from dataclasses import asdict
 from rnnbench import lengths
 
 VOCAB = "results/vocab/corpus={corpus}/token={token}"
+CHARACTERS = VOCAB.replace("{token}", "char")
+TIMED_TEXT = CHARACTERS.format(corpus=study.timing_corpus)
 NGRAMS = "results/ngrams/corpus={corpus}/token={token}/order={order}"
 ZIPF = "results/zipf/corpus={corpus}/token={token}/order={order}"
 NGRAM_LM = "results/ngram_lm/corpus={corpus}/token={token}/smoothing={smoothing}"

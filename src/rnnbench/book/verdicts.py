@@ -14,10 +14,10 @@ import pandas as pd
 from pandas import DataFrame
 
 from rnnbench import book, columns
+from rnnbench.jobs import NOT_AVAILABLE
 
 INSIDE, ABOVE, BELOW, PARTLY = "inside", "above", "below", "partly inside"
 NOT_COMPARABLE, NOT_RUN = "not comparable", "not run"
-NOT_AVAILABLE = "not available here"  # the status of a run that no device here could do
 SETTING = ["variant", "sampler", "hidden_size", "learning_rate", "num_epochs", *book.ALIKE]
 SAME_RUN = ["device", "seed", "engine"]  # at one setting: a run of a trial and of the grid
 NO_GPU = "the book names no GPU"

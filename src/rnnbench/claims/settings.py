@@ -7,6 +7,7 @@ from pandas import DataFrame
 
 from rnnbench.claims import FAILS, HOLDS, PARTLY, Claim
 from rnnbench.figures import _rows, _trials
+from rnnbench.jobs import DIVERGED, NOT_AVAILABLE
 
 TABLES = ("trials",)
 
@@ -50,11 +51,11 @@ def divergence(tables: _rows.Tables) -> Claim:
     """Runs at the highest rate: all diverge, holds; none does, fails."""
     said = Claim("Too large a learning rate makes training diverge.", "d2l 8.5.5")
     runs = _trials.of(tables, "learning_rate")
-    runs = runs[runs.status != _rows.AWAY] if len(runs) else runs
+    runs = runs[runs.status != NOT_AVAILABLE] if len(runs) else runs
     if runs.empty or runs.learning_rate.nunique() < 2:
         return said
     highest = runs[runs.learning_rate == runs.learning_rate.max()]
-    share = float((highest.status == "diverged").mean())
+    share = float((highest.status == DIVERGED).mean())
     return said.judged(
         HOLDS if share == 1 else PARTLY if share else FAILS,
         f"At {_rows.figures3(runs.learning_rate.max())} with clip_norm "

@@ -7,6 +7,7 @@ from matplotlib.ticker import MaxNLocator
 from pandas import DataFrame, Series
 
 from rnnbench.figures import _rows, _theme
+from rnnbench.jobs import DIVERGED
 
 RUN = _rows.RUN
 
@@ -57,7 +58,7 @@ def diverged(tables: _rows.Tables, curves: DataFrame) -> DataFrame:
     runs = _rows.rows(tables, "runs")
     if runs.empty or curves.empty:
         return curves.iloc[:0]
-    dead = runs[runs.status == "diverged"][RUN]
+    dead = runs[runs.status == DIVERGED][RUN]
     finite = curves[np.isfinite(curves.perplexity)]
     last = finite.sort_values("epoch").groupby(RUN, as_index=False).tail(1)
     return last.merge(dead, on=RUN)
@@ -88,7 +89,7 @@ def notes(tables: _rows.Tables, curves: DataFrame) -> list[str]:
     if runs.empty:
         return said
     runs = runs[runs.clip_norm == curves.clip_norm.iloc[0]]
-    dead = runs[runs.status == "diverged"].groupby("variant").size()
+    dead = runs[runs.status == DIVERGED].groupby("variant").size()
     leaky = _rows.leaky(tables)
     names = [
         f"{_theme.label(name, name in leaky)}, {_rows.counted(int(dead[name]), 'run')}"

@@ -15,6 +15,7 @@ from matplotlib.typing import ColorType
 from pandas import DataFrame, Series
 
 from rnnbench.figures import _rows, _theme
+from rnnbench.jobs import DIVERGED, NOT_AVAILABLE
 
 COLORS = "viridis_r"
 PLAIN = "#e3e3e3"
@@ -23,7 +24,7 @@ PLAIN = "#e3e3e3"
 def draw(tables: _rows.Tables, metric: str) -> Figure:
     """Draw the column ``metric`` of the runs."""
     runs = _rows.rows(tables, "runs")
-    if runs.empty or (runs.status == _rows.AWAY).all():
+    if runs.empty or (runs.status == NOT_AVAILABLE).all():
         return _theme.placard(_rows.missing(runs, "perplexity"))
     leaky = _rows.leaky(tables)
     corpora, samplers = list(runs.corpus.unique()), sorted(runs.sampler.unique())
@@ -59,8 +60,8 @@ def finding(tables: _rows.Tables, metric: str, words: str) -> str:
         f"clip_norm {_rows.figures3(row['clip_norm'])})"
         for _, row in best.iterrows()
     ]
-    ran = runs[runs.status != _rows.AWAY]
-    dead = int((ran.status == "diverged").sum())
+    ran = runs[runs.status != NOT_AVAILABLE]
+    dead = int((ran.status == DIVERGED).sum())
     return (
         f"The lowest median {words} is {_rows.english(winners)}; "
         f"{dead} of {_rows.counted(len(ran), 'run')} diverged."
@@ -76,8 +77,8 @@ def _norm(values: Series) -> LogNorm:
 
 
 def _cell(ax: Axes, x: int, y: int, runs: DataFrame, metric: str, norm: LogNorm | None) -> None:
-    ran = runs[runs.status != _rows.AWAY]
-    done, dead = _rows.finished(ran), int((ran.status == "diverged").sum())
+    ran = runs[runs.status != NOT_AVAILABLE]
+    done, dead = _rows.finished(ran), int((ran.status == DIVERGED).sum())
     face: ColorType = PLAIN
     ink = _theme.INK
     if len(done):

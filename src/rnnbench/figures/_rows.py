@@ -9,14 +9,21 @@ import pandas as pd
 from pandas import DataFrame, Series
 
 from rnnbench import columns
-from rnnbench.jobs import SIZES, RunConfig, path_value
+from rnnbench.jobs import (
+    CONVERGED,
+    DIVERGED,
+    NOT_AVAILABLE,
+    SIZES,
+    UNCONVERGED,
+    RunConfig,
+    path_value,
+)
 
 Tables = dict[str, DataFrame]
 
 RUN = columns.RUN
 SETTINGS = ("alpha", "k", "width")  # of decoders
 REAL = "real text"  # the decoder's place in rows of held-out text
-AWAY = "not available here"
 SWEPT = [*(field.name for field in dataclasses.fields(RunConfig)), "unit"]  # what may have values
 FAMILIES = ("rnn", "gru", "lstm")
 # columns in which a job may write "inf" or "nan", words that pandas would keep
@@ -71,7 +78,7 @@ def finished(runs: DataFrame) -> DataFrame:
     """Runs that ended with a finite held-out perplexity, diverged ones left out."""
     if runs.empty:
         return runs
-    ended = runs.status.isin(["converged", "unconverged"])
+    ended = runs.status.isin([CONVERGED, UNCONVERGED])
     return runs[ended & np.isfinite(runs.heldout_perplexity)]
 
 
@@ -109,7 +116,7 @@ def texts(tables: Tables) -> DataFrame:
     if table.empty or "decoder" not in table:
         return DataFrame()
     table = ranked(table[table.decoder.notna()], tables)
-    dead = runs[runs.status == "diverged"] if "status" in runs else runs
+    dead = runs[runs.status == DIVERGED] if "status" in runs else runs
     keys = [key for key in RUN if key in dead]
     if len(dead):
         table = table.merge(dead[keys].drop_duplicates(), "left", indicator="ended")
@@ -127,7 +134,7 @@ def absent(table: DataFrame, noun: str) -> dict[str, str]:
     """Reason -> how many rows lack a number for it: {"cuda: no driver": "88 runs"}."""
     if table.empty:
         return {}
-    away = table[(table.status == AWAY) | table.reason.notna()]
+    away = table[(table.status == NOT_AVAILABLE) | table.reason.notna()]
     reasons = away.device.astype(str) + ": " + away.reason.fillna("no reason recorded").astype(str)
     counts = reasons.value_counts(sort=False)
     return {reason: counted(int(number), noun) for reason, number in counts.items()}

@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 from pandas import DataFrame
 
 from rnnbench.figures import _rows, _theme
+from rnnbench.jobs import DIVERGED
 
 SECTION = "Language models"
 TABLES = ("runs", "floor", "ngram_lm")
@@ -164,7 +165,7 @@ def _notes(tables: _rows.Tables) -> list[str]:
         shares = words.groupby("corpus", sort=False).oov_share.max()
         named = _rows.english(f"{share:.1%} ({corpus})" for corpus, share in shares.items())
         said.append(f"Unknown among held-out words: {named}.")
-    dead = 0 if runs.empty else int((runs.status == "diverged").sum())
+    dead = 0 if runs.empty else int((runs.status == DIVERGED).sum())
     said += [f"Not drawn: {_rows.counted(dead, 'diverged run')}."] if dead else []
     return said + _rows.absent_notes(runs, "run")
 

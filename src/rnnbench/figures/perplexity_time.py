@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 from pandas import DataFrame
 
 from rnnbench.figures import _rows, _theme
+from rnnbench.jobs import DIVERGED
 
 SECTION = "Language models"
 TABLES = ("runs",)
@@ -67,6 +68,6 @@ def _panel(ax: Axes, group: DataFrame, leaky: set[str]) -> None:
 
 
 def _notes(runs: DataFrame) -> list[str]:
-    dead = int((runs.status == "diverged").sum())
+    dead = int((runs.status == DIVERGED).sum())
     said = [f"Not drawn: {_rows.counted(dead, 'diverged run')}."] if dead else []
     return said + _rows.absent_notes(runs, "run")

@@ -8,6 +8,7 @@ from matplotlib.lines import Line2D
 from pandas import DataFrame
 
 from rnnbench.figures import _rows, _theme, _trials
+from rnnbench.jobs import DIVERGED, NOT_AVAILABLE
 
 SECTION = "Language models"
 TABLES = ("trials",)
@@ -73,7 +74,7 @@ def _texts(tables: _rows.Tables) -> DataFrame:
 
 def _ran(runs: DataFrame, tables: _rows.Tables) -> DataFrame:
     """Those that ran, diverged ones too, without leaky ones."""
-    ran = runs[runs.status != _rows.AWAY] if len(runs) else runs
+    ran = runs[runs.status != NOT_AVAILABLE] if len(runs) else runs
     return _trials.alike(_rows.ranked(ran, tables))
 
 
@@ -102,7 +103,7 @@ def _panel(ax: Axes, runs: DataFrame, across: str, words: str) -> None:
 def _crosses(ax: Axes, runs: DataFrame, across: str) -> None:
     """Diverged runs: a cross at the upper edge."""
     for run in (
-        runs[runs.status == "diverged"].drop_duplicates([across, "variant"]).to_dict("records")
+        runs[runs.status == DIVERGED].drop_duplicates([across, "variant"]).to_dict("records")
     ):
         look: _theme.Keywords = {"marker": "x", "ms": 7, "mew": 1.8, "ls": "none", "clip_on": False}
         color = _theme.look(run["variant"]).color

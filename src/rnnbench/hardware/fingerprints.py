@@ -6,9 +6,9 @@ from typing import Any
 import pandas as pd
 from pandas import DataFrame
 
-from rnnbench import points
 from rnnbench.hardware.contract import UNKNOWN
 from rnnbench.hardware.machine import Machine
+from rnnbench.jobs import MEASURED
 
 FACTS = ["cpu_model", "usable_cores", "memory_gib", "gpus", "system", "python", "torch"]
 SITTING = ["doubts", "over_time", "spent_seconds", "load_average_before", "load_average_after"]
@@ -44,7 +44,7 @@ def _row(machine: Machine, is_baseline: bool) -> dict[str, Any]:
         "files": len(manifest["files"]),
         "bytes": sum(entry["bytes"] for entry in manifest["files"].values()),
         "points": len(machine.points),
-        "measured": int((machine.points.status == points.MEASURED).sum()),
+        "measured": int((machine.points.status == MEASURED).sum()),
         "runs": len(machine.runs),
         **{f"floor_{device}": machine.floor(device) for device in ("cpu", "cuda")},
         **{name: _plain(machine.facts.get(name)) for name in FACTS},

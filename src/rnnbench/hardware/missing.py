@@ -9,7 +9,7 @@ from rnnbench import columns, points
 from rnnbench.hardware.machine import Machine
 
 COLUMNS = ["machine", "part", *columns.TIMING[1:], "corpus", "seed", "status", "reason"]
-DONE = {points.MEASURED, "converged", "unconverged", "diverged"}
+DONE = {MEASURED, CONVERGED, UNCONVERGED, DIVERGED}
 PARTS = ("speed", "runs", "inference", "breakdown", "scaling", "launches", "probes")
 NOT_THERE = "not in the bundle"
 

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 from pandas import DataFrame
 
-from rnnbench import columns, comparison, points, rates
+from rnnbench import columns, comparison, rates
 from rnnbench.comparison import NOT_COMPARABLE, NOT_MEASURED
 from rnnbench.hardware import contract
 from rnnbench.hardware.machine import Machine
+from rnnbench.jobs import MEASURED
 from rnnbench.stats import Samples
 
 NEAREST = "; the most alike has "
@@ -41,7 +42,7 @@ class Timed:
 
     @property
     def measured(self) -> bool:
-        return self.point["status"] == points.MEASURED and self.address in self.machine.windows
+        return self.point["status"] == MEASURED and self.address in self.machine.windows
 
     @property
     def address(self) -> tuple[Any, ...]:
@@ -94,7 +95,7 @@ def measurement(above: Timed, below: Timed) -> dict[str, Any]:
     found = comparison.compare(above.samples, below.samples)
     floors = [side.floor for side in (above, below)]
     told = {"noise_floor": np.max(floors), "disturbed": above.disturbed or below.disturbed}
-    return {**vars(found), **told, "status": points.MEASURED}
+    return {**vars(found), **told, "status": MEASURED}
 
 
 def _rows(

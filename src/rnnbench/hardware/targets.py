@@ -13,10 +13,10 @@ from typing import Any
 
 from pandas import DataFrame
 
-from rnnbench import metrics, names, points
+from rnnbench import metrics, names
 from rnnbench.hardware.contract import missing
 from rnnbench.hardware.machine import Machine
-from rnnbench.jobs import GRID, SIZES
+from rnnbench.jobs import GRID, MEASURED, SIZES
 
 REACHED, NEVER, NO_RUN, NO_SPEED = "reached", "never reached", "no run", "no speed"
 RUN_KEYS = list(GRID[1:])
@@ -63,7 +63,7 @@ def _rows(
     machine: Machine, point: dict[str, Any], targets: Sequence[float]
 ) -> Iterator[dict[str, Any]]:
     row = {name: point.get(name) for name in COLUMNS[1:11]} | {"machine": machine.label}
-    if point["status"] != points.MEASURED:
+    if point["status"] != MEASURED:
         for target in targets:
             told = {"status": NO_SPEED, "reason": point["reason"]}
             yield row | told | {"target_perplexity": target}

@@ -7,7 +7,8 @@ from rnnbench import csv_files, schema
 from rnnbench.audit.checks import Checked
 from rnnbench.audit.tree import RUNS, Tree
 from rnnbench.errors import StudyError
-from rnnbench.study import NOT_AVAILABLE, Study
+from rnnbench.jobs import NOT_AVAILABLE
+from rnnbench.study import Study
 
 
 def check(tree: Tree) -> Iterator[Checked]:
