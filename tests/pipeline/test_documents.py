@@ -36,7 +36,7 @@ COVERED = {
         ],
         SLURM + "test_every_result_that_was_asked_for_is_there",
     ),
-    "srun --exclusive .venv/bin/python -m rnnbench.machine": SLURM
+    "srun --exclusive .venv/bin/python -m rnnbench machine": SLURM
     + "test_the_machine_is_the_one_that_worked_not_the_one_that_asked",
     **dict.fromkeys(
         [
