@@ -10,16 +10,8 @@ import pytest
 from rnnbench.__main__ import COMMANDS, main
 
 PROJECT = Path(__file__).parents[1]
-TEXTS = [
-    "README.md",
-    "Makefile",
-    "Dockerfile",
-    "apptainer.def",
-    "Snakefile",
-    "docs/*.md",
-    "config/*",
-]
-TEXTS += ["workflow/rules/*.smk", "workflow/scripts/*.py", "src/**/*.py"]
+TEXTS = ["README.md", "Makefile", "Dockerfile", "apptainer.def", "Snakefile", "config/*"]
+TEXTS += ["docs/*.md", "workflow/rules/*.smk", "workflow/scripts/*.py", "src/**/*.py"]
 TOLD = [path for pattern in TEXTS for path in PROJECT.glob(pattern)]
 NOWHERE = {  # command -> arguments that name what is not there
     "launch": ["--configfile"],

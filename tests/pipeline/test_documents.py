@@ -148,7 +148,7 @@ def finished(study: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(project / "README.md", project / "my_text.txt")
     for path in (project / "tests").glob("test_*.py"):
         path.unlink()
-    for name in ("bench", "pipeline", "slurm", "torture"):
+    for name in ("bench", "cuda", "pipeline", "slurm", "torture"):
         shutil.rmtree(project / "tests" / name, ignore_errors=True)
     (project / "tests/test_stand_in.py").write_text("def test_one():\n    pass\n")  # make test
     return project
