@@ -2,19 +2,20 @@
 # All that needs a GPU, in at most 8 minutes: every CUDA test, a small grid of CPU against CUDA, its
 # bundle, and a summary of what passed and what failed. Without a GPU it says so.
 #   tests/cuda/run.sh [FOLDER]   where bundle, log and summary go; else $OUT, else build/cuda
-# Without a .venv, python3 is taken with what is installed; where that is too little, `make` sets up.
+# It takes .venv, else python3 with what is installed; where neither has all, `make` sets up .venv.
 set -uo pipefail
 LIMIT=465 # seconds for all parts together
-NEEDED="hypothesis, jsonschema, pooch, pytest, pytest_benchmark, securesystemslib, snakemake, torch"
+NEEDED=(hypothesis jsonschema pooch pytest pytest_benchmark rocrate securesystemslib snakemake torch)
 PROJECT=$(cd "$(dirname "$0")/../.." && pwd)
 
 case "${CUDA_VISIBLE_DEVICES-all}" in
-    "" | -1) gpus=hidden ;;
-    *) gpus=$(nvidia-smi -L 2>/dev/null || compgen -G '/dev/nvidia[0-9]*') ;;
+    "" | -1) gpus="" ;;
+    *) gpus=$(nvidia-smi -L 2>/dev/null | grep '^GPU ' || compgen -G '/dev/nvidia[0-9]*') ;;
 esac
-case "$gpus" in
-    "" | hidden | No*) echo "rnnbench: no NVIDIA GPU here, nothing to check" && exit 0 ;;
-esac
+if [ -z "$gpus" ]; then
+    echo "rnnbench: no NVIDIA GPU here, nothing to check"
+    exit 0
+fi
 
 out=${1:-${OUT:-$PROJECT/build/cuda}}
 mkdir -p "$out" && out=$(cd "$out" && pwd) || exit 2
@@ -51,12 +52,15 @@ study() { # TARGET: the command line that makes it of the grid
         --configfile tests/cuda/grid.yaml --directory "$work/study")
 }
 
+has_all() { # PYTHON: whether all that is needed is installed there
+    "$1" -c 'import importlib.util as at, sys; sys.exit(not all(map(at.find_spec, sys.argv[1:])))' \
+        "${NEEDED[@]}" 2>/dev/null
+}
+
 python=.venv/bin/python
-if [ ! -x $python ]; then
+if ! has_all $python; then
     python=python3
-    if ! python3 -c "import $NEEDED" 2>/dev/null; then
-        part set-up 180 make .venv/ready && python=.venv/bin/python
-    fi
+    has_all python3 || { part set-up 180 make .venv/ready && python=.venv/bin/python; }
 fi
 part gpu 60 "$python" -c "import torch; print(torch.__version__, torch.cuda.get_device_name(0))"
 mapfile -t files < <(grep -rl --include='test_*.py' 'mark\.cuda' tests)

@@ -30,12 +30,13 @@ for argument in "$@"; do
     esac
 done
 case "$*" in
+    *find_spec*) exit 0 ;;
     *publish_speed*) part=bundle; touch "$folder/results/published/machine=box.zip" ;;
     *" launch speed"*) part=grid ;;
     *pytest*) part=tests ;;
     *points.py*) part=points ;;
     *verify*) part=verify ;;
-    *) part=gpu ;;
+    *get_device_name*) part=gpu ;;
 esac
 case " $FAILS " in *" $part "*) echo "$part is wrong"; exit 1 ;; esac
 echo "$part is right"
