@@ -21,12 +21,12 @@ UNSOUND := $(shell $(SOUND) || echo anew)
 
 report: $(READY) ## set up, run the study (CONFIG=config/full.yaml: another one) and write results/report.html
 	@files="$(CONFIG)"; \
-	$(BIN)/python -m rnnbench.corpora config/config.yaml $$files; \
+	$(BIN)/python -m rnnbench corpora config/config.yaml $$files; \
 	case $$? in 0) ;; 3) files="$$files config/calibration.yaml";; *) exit 2;; esac; \
 	folder=$$($(BIN)/python -c 'import sys; from rnnbench.paths import folder; \
 	print(folder(sys.argv[1:]) / "results")' $$files); \
 	echo "rnnbench: running the study into $$folder; press Ctrl-C any time, rerun to resume"; \
-	$(BIN)/python -m rnnbench.alone $${files:+--configfile $$files} --cores $(CORES) $(TARGET) \
+	$(BIN)/python -m rnnbench launch $${files:+--configfile $$files} --cores $(CORES) $(TARGET) \
 	&& echo "rnnbench: open $$folder/$(or $(SHOWN_$(TARGET)),report.html)"
 
 resume: report ## after a crash: go on; the same as `make`, which releases the lock of a dead one
@@ -57,7 +57,7 @@ $(READY): requirements.lock pyproject.toml Makefile $(NATIVE) $(UNSOUND)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@$(BIN)/python -m rnnbench.native
+	@$(BIN)/python -m rnnbench native
 	@touch $@
 
 # torch is pinned by version alone: its wheel differs between machines with and without CUDA, so no

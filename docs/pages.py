@@ -13,7 +13,8 @@ ROLE = re.compile(r":(?:attr|class|func|meth|mod):<code>~?([^<]+)</code>")
 
 def modules() -> list[str]:
     """Modules and packages at the top of the library; a package's page shows all of it."""
-    return [module.name for module in pkgutil.iter_modules([str(PROJECT / "src/rnnbench")])]
+    found = [module.name for module in pkgutil.iter_modules([str(PROJECT / "src/rnnbench")])]
+    return [name for name in found if name != "__main__"]
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:

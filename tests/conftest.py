@@ -68,6 +68,15 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return audited.make(tmp_path_factory.mktemp("made") / "results")
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """What needs a GPU is skipped where there is none."""
+    if item.get_closest_marker("cuda"):
+        import torch
+
+        if not torch.cuda.is_available():
+            pytest.skip("torch finds no GPU here")
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Hours of faults, see tests/torture."""
     often = "tests/torture: try every fault as often as docs/promises.md says"

@@ -12,8 +12,8 @@ import yaml
 from pandas import DataFrame
 
 from rnnbench import bundle
+from rnnbench.__main__ import main
 from rnnbench.audit import controls, integrity, signature
-from rnnbench.audit.__main__ import main
 from rnnbench.audit.gathered import first_difference
 from rnnbench.audit.tree import Tree, TreeError, opened
 from rnnbench.crate import METADATA
@@ -263,7 +263,7 @@ def test_what_is_neither_results_nor_a_bundle_is_told(tmp_path):
 
 def test_verify_needs_no_torch(made):
     program = (
-        "import sys; from rnnbench.audit.__main__ import main; "
+        "import sys; from rnnbench.__main__ import main; "
         f"status = main(['verify', {str(made)!r}]); "
         "sys.exit(status or 3 * ('torch' in sys.modules))"
     )
@@ -301,6 +301,6 @@ def test_a_bundle_may_hold_one_signature_and_no_other_file(made, tmp_path):
 
 def test_the_shipped_reference_is_as_it_was_made_whatever_columns_were_stated_since():
     (place,) = (Path(__file__).parents[1] / "results/published").glob("*-reference")
-    command = [sys.executable, "-m", "rnnbench.audit", "verify", str(place)]
+    command = [sys.executable, "-m", "rnnbench", "verify", str(place)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0 and "no fault" in done.stdout, done.stdout + done.stderr

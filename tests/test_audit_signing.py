@@ -9,8 +9,8 @@ import audited
 import pytest
 
 from rnnbench import bundle
+from rnnbench.__main__ import main
 from rnnbench.audit import integrity, signature
-from rnnbench.audit.__main__ import main
 from rnnbench.audit.signature import SignatureError
 from rnnbench.crate import METADATA
 

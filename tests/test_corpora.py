@@ -16,8 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnbench import corpora
+from rnnbench.__main__ import main
 from rnnbench.clean import clean
-from rnnbench.corpora import Folders, __main__, time_machine
+from rnnbench.corpora import Folders, time_machine
 from rnnbench.download import Patience, fetch, probe
 from rnnbench.errors import CorpusError
 from rnnbench.own_text import OwnText
@@ -315,7 +316,7 @@ def configured(tmp_path: Path, own: str, **environment: str) -> subprocess.Compl
     )
     more.write_text("corpora: [calibration]\nown_texts: {}\nruns: {num_epochs: 1}\n")
     environment |= {"XDG_CACHE_HOME": str(tmp_path), "NO_PROXY": "127.0.0.1", "PATH": ""}
-    command = [sys.executable, "-m", "rnnbench.corpora", str(study), str(more)]
+    command = [sys.executable, "-m", "rnnbench", "corpora", str(study), str(more)]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
@@ -339,7 +340,7 @@ def test_a_study_whose_text_is_out_of_reach_says_so_in_one_line(
 def test_a_mistake_in_a_study_is_told_without_a_traceback(tmp_path: Path) -> None:
     done = configured(tmp_path, "{source: no/such/file.txt}")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("own_texts.mine: wanted a text file, found no file")
+    assert done.stderr.startswith("rnnbench: own_texts.mine: wanted a text file, found no file")
     assert len(done.stderr.splitlines()) == 1
 
 
@@ -348,8 +349,8 @@ def test_a_config_that_is_none_is_a_mistake(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str
 ) -> None:
     (tmp_path / "study.yaml").write_text(text)
-    assert __main__.main([str(tmp_path / "study.yaml")]) == 2
-    assert __main__.main([str(tmp_path / "absent.yaml")]) == 2
+    assert main(["corpora", str(tmp_path / "study.yaml")]) == 2
+    assert main(["corpora", str(tmp_path / "absent.yaml")]) == 2
     assert "wanted" in capsys.readouterr().err
 
 

@@ -13,7 +13,6 @@ import pytest
 import torch
 import yaml
 from snakemake.utils import update_config
-from test_graphed import needs_cuda
 from test_speed import TIMING, TOKENS, VOCAB_SIZE
 from test_train import RUN
 
@@ -47,8 +46,9 @@ from rnnbench.vocab import Vocab
 PROJECT = Path(__file__).parents[1]
 GPU_MACHINE = "intel-xeon-8c-64g-nvidia-h100-80gb-hbm3-abcdef"
 QUICK = dataclasses.replace(TIMING, windows=2, window_seconds=0.002, warmup_seconds=0.0)
-every_device = pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=needs_cuda)])
-cuda_alone = pytest.mark.parametrize("device", [pytest.param("cuda", marks=needs_cuda)])
+CUDA = pytest.param("cuda", marks=pytest.mark.cuda)
+every_device = pytest.mark.parametrize("device", ["cpu", CUDA])
+cuda_alone = pytest.mark.parametrize("device", [CUDA])
 EVERY_MODULE = """
 import importlib, pkgutil, torch
 def started(*_, **__):

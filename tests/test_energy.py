@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_graphed import needs_cuda
 
 from rnnbench import energy, windows
 
@@ -74,7 +73,7 @@ def test_a_counter_that_only_the_administrator_may_read_says_so(powercap, monkey
     assert "special rights" in energy.packages(powercap).source
 
 
-@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=needs_cuda)])
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.cuda)])
 def test_a_window_has_its_energy_and_where_it_comes_from(device):
     row = windows.window(device, iter([3, 4]), 2)
     assert row["num_tokens"] == 7

@@ -41,7 +41,7 @@ def test_every_field_has_a_meaning_a_unit_a_source_and_a_word_on_what_is_unknown
 
 
 def test_the_document_is_the_table():
-    wanted = "make it anew: python -m rnnbench.fingerprint --page > docs/fingerprint.md"
+    wanted = "make it anew: python -m rnnbench fingerprint --page > docs/fingerprint.md"
     assert DOCUMENT.read_text(encoding="utf-8") == fingerprint.page(), wanted
 
 
@@ -84,7 +84,7 @@ def test_whoever_runs_it_the_record_is_the_same(record, tmp_path):
     """Names that would be seen if anything of them went in."""
     other = {"USER": "wells", "LOGNAME": "wells", "HOME": str(tmp_path), "HOSTNAME": "morlock"}
     done = subprocess.run(
-        [sys.executable, "-m", "rnnbench.fingerprint"],
+        [sys.executable, "-m", "rnnbench", "fingerprint"],
         env=os.environ | other,
         cwd=tmp_path,
         capture_output=True,

@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from rnnbench import checkpoint, decoders, generate, initial, tables
+from rnnbench.__main__ import main
 from rnnbench.decoders import greedy
 from rnnbench.errors import RecordError
-from rnnbench.generate import Reading, Trained, __main__
+from rnnbench.generate import Reading, Trained
 from rnnbench.jobs import RunConfig
 from rnnbench.model import build
 from rnnbench.names import load, names
@@ -189,7 +190,7 @@ def test_weights_of_something_else_are_told(tmp_path):
 
 
 def test_the_command_prints_what_the_suite_writes(run_folder, capsys):
-    assert __main__.main([str(run_folder), "time", "--num-tokens", "10"]) == 0
+    assert main(["generate", str(run_folder), "time", "--num-tokens", "10"]) == 0
     model = Trained.read(run_folder / "weights.safetensors").model
     wanted = generate.Writing(VOCAB, "char", [], 10).text(model, "time")
     assert capsys.readouterr() == (f"{wanted}\n", "")
@@ -199,14 +200,14 @@ def test_the_command_draws_from_its_seed(run_folder, capsys):
     asked = [str(run_folder), "time", "--decoder", "sampling", "--alpha", "0.5", "--seed"]
     said = []
     for seed in ("3", "3", "4"):
-        assert __main__.main([*asked, seed]) == 0
+        assert main(["generate", *asked, seed]) == 0
         said.append(capsys.readouterr().out)
     assert said[0] == said[1] != said[2]
     assert len(said[0].replace("<unk>", "?")) == len("time") + 200 + 1
 
 
 def test_characters_that_the_run_does_not_know_are_told(run_folder, capsys):
-    assert __main__.main([str(run_folder), "Time!!"]) == 0
+    assert main(["generate", str(run_folder), "Time!!"]) == 0
     assert "read as <unk>: 'T' '!'." in capsys.readouterr().err
 
 
@@ -227,14 +228,14 @@ def test_characters_that_the_run_does_not_know_are_told(run_folder, capsys):
     ],
 )
 def test_a_mistake_at_the_command_line_is_one_line(run_folder, arguments, said, capsys):
-    assert __main__.main([part.format(run_folder) for part in arguments]) == 2
+    assert main(["generate", *(part.format(run_folder) for part in arguments)]) == 2
     out, error = capsys.readouterr()
     assert out == "" and error.count("\n") == 1 and said in error
 
 
 def test_every_setting_of_a_decoder_is_an_option(capsys):
     with pytest.raises(SystemExit):
-        __main__.main(["--help"])
+        main(["generate", "--help"])
     said = capsys.readouterr().out
     for name in names("decoders"):
         assert name in said
@@ -247,7 +248,7 @@ def test_a_run_on_words_reads_and_writes_words(tmp_path, capsys):
     facts = run.as_row() | {"vocab": vocab.tokens}
     model = start(run, len(vocab)).model
     checkpoint.write_weights(tmp_path / "weights.safetensors", model, facts)
-    assert __main__.main([str(tmp_path), "time traveller", "--num-tokens", "3"]) == 0
+    assert main(["generate", str(tmp_path), "time traveller", "--num-tokens", "3"]) == 0
     written = capsys.readouterr().out.split()
     assert written[:2] == ["time", "traveller"] and len(written) == 5
     assert set(written) <= set(vocab.tokens)

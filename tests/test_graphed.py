@@ -15,8 +15,6 @@ from rnnbench.train import step as plain_step
 from rnnbench.variants import _graphed
 
 GRAPHED = [name for name in names("variants") if name.endswith("_graphed")]
-CUDA = torch.cuda.is_available()
-needs_cuda = pytest.mark.skipif(not CUDA, reason="no CUDA GPU here")
 every_graphed = pytest.mark.parametrize("variant", GRAPHED)
 
 
@@ -105,7 +103,7 @@ def test_tf32_is_allowed_for_its_own_rows_and_for_no_other(dtype, allowed):
     assert torch.get_float32_matmul_precision() == "highest"
 
 
-@needs_cuda
+@pytest.mark.cuda
 @pytest.mark.parametrize("dtype", ["float32", "tf32", "bfloat16"])
 @pytest.mark.parametrize("variant", ["rnn", "gru", "lstm", *GRAPHED])
 def test_on_a_gpu_every_type_of_number_agrees_within_its_bounds(variant, dtype):
@@ -116,7 +114,7 @@ def test_on_a_gpu_every_type_of_number_agrees_within_its_bounds(variant, dtype):
     assert found.status == agreement.AGREES, found.reason
 
 
-@needs_cuda
+@pytest.mark.cuda
 @every_graphed
 def test_on_a_gpu_steps_are_timed(variant):
     timing = dataclasses.replace(TIMING, variant=variant, device="cuda")

@@ -189,7 +189,7 @@ def test_jobs_take_auto_for_the_machine_that_snakemake_was_called_on(box):
 
 
 def test_a_machine_says_its_name_at_the_command_line():
-    command = [sys.executable, "-m", "rnnbench.machine"]
+    command = [sys.executable, "-m", "rnnbench", "machine"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout == f"{machine.name()}\n"
 

@@ -287,9 +287,8 @@ def test_a_build_that_fails_leaves_nothing_and_says_what_the_compiler_said(copie
 
 def test_without_a_compiler_the_set_up_goes_on_and_says_so(monkeypatch):
     environment = os.environ | {"CXX": "no-such-compiler"}
-    done = subprocess.run(
-        [sys.executable, "-m", "rnnbench.native"], env=environment, capture_output=True, text=True
-    )
+    command = [sys.executable, "-m", "rnnbench", "native"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert "no C++ compiler no-such-compiler" in done.stdout
     assert done.stdout.count("\n") == 1

@@ -42,7 +42,7 @@ def project(tmp_path: Path) -> Path:
     shutil.copy(PROJECT / "Makefile", folder)
     for name in ("requirements.lock", "pyproject.toml", "src/rnnbench/__init__.py"):
         (folder / name).touch()
-    (folder / "src/rnnbench/native.py").touch()
+    (folder / "src/rnnbench/__main__.py").touch()
     pip = tmp_path / "pip"
     pip.mkdir()
     (pip / "__init__.py").touch()

@@ -37,8 +37,8 @@ TIMING = TimingConfig(
 TOKENS = (np.arange(300) ** 2 % 7 % 6).astype(np.uint8)
 VOCAB_SIZE = 6
 
-no_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no GPU here")
-every_device = pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=no_gpu)])
+CUDA = pytest.param("cuda", marks=pytest.mark.cuda)
+every_device = pytest.mark.parametrize("device", ["cpu", CUDA])
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +171,7 @@ def test_a_sample_is_long_enough_at_the_pace_of_the_fastest_warm_up(paces, num_m
     assert windows.enough(TIMING, warm) * min(paces) >= TIMING.window_seconds
 
 
-@no_gpu
+@pytest.mark.cuda
 def test_the_clock_waits_for_the_gpu():
     """Work that is only queued when the window begins to count is finished when it ends."""
     matrix = torch.randn(4096, 4096, device="cuda")

@@ -6,11 +6,11 @@ import audited
 import pytest
 
 from rnnbench import trace
+from rnnbench.__main__ import main
 from rnnbench.csv_files import read
 from rnnbench.errors import UserError
 from rnnbench.records import read_record
 from rnnbench.trace import words
-from rnnbench.trace.__main__ import main
 
 
 @pytest.fixture(scope="module")
@@ -56,10 +56,10 @@ def test_a_figure_leads_through_its_tables_to_the_runs(made):
 def test_what_changed_since_it_was_read_is_said_and_ends_with_1(made, tmp_path, capsys):
     results = audited.copied(made, tmp_path / "results")
     figure = str(results / "figures/loss.svg")
-    assert main([figure]) == 0
+    assert main(["trace", figure]) == 0
     assert "all are what was read" in capsys.readouterr().out
     audited.flip(results / "tables/runs.csv")
-    assert main([figure]) == 1
+    assert main(["trace", figure]) == 1
     assert "1 files are not what was read: results/tables/runs.csv" in capsys.readouterr().out
 
 
@@ -94,6 +94,6 @@ def test_what_fits_no_single_row_is_one_message(made, chosen, words):
 def test_what_no_job_made_or_is_not_there_is_one_message(made, tmp_path, capsys):
     (tmp_path / "a.csv").write_text("a\n1\n")
     for path in (tmp_path / "a.csv", made / "gone.csv", made / "crate/config.yaml"):
-        assert main([str(path)]) == 2
+        assert main(["trace", str(path)]) == 2
         said = capsys.readouterr().err
         assert said.startswith("rnnbench: ") and said.count("\n") == 1

@@ -501,7 +501,7 @@ def test_a_record_holds_totals_of_the_last_epoch_and_the_last_reading(tmp_path):
     )
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no GPU here")
+@pytest.mark.cuda
 @every_variant
 def test_a_gpu_learns_what_the_cpu_learns(variant, tmp_path):
     runs = [dataclasses.replace(RUN, variant=variant, device=d) for d in ("cpu", "cuda")]

@@ -1,4 +1,4 @@
-"""Run Snakemake for a study, and nobody else at the same time: ``python -m rnnbench.alone ...``
+"""Run Snakemake for a study, and nobody else at the same time: ``python -m rnnbench launch ...``
 
 Snakemake locks a folder by files that stay when it is killed, and cannot tell those of the living
 from those of the dead. Here the kernel holds the lock: it goes with the process, however that ends.
@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from rnnbench.errors import UserError
 from rnnbench.paths import folder
@@ -23,8 +24,8 @@ STATE, RESULTS = Path(".snakemake"), Path("results")  # the first is Snakemake's
 SNAKEMAKE = [sys.executable, "-m", "snakemake"]
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Become Snakemake; returns only by an error.
+def main(arguments: Sequence[str]) -> NoReturn:
+    """Become Snakemake, which is given the arguments as they are.
 
     Raises:
         UserError: another Snakemake works here, or nothing can be written here.
@@ -48,9 +49,15 @@ def main(arguments: Sequence[str]) -> None:
 
 def studied(arguments: Sequence[str]) -> Path:
     """The folder that a Snakemake with these arguments works in."""
-    asked = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    asked.add_argument("--configfile", "--configfiles", nargs="+", default=[])
-    asked.add_argument("--directory", "-d", type=Path)
+    asked = argparse.ArgumentParser(
+        prog="python -m rnnbench launch",
+        usage="%(prog)s ARGUMENTS OF SNAKEMAKE ...",
+        description="Run Snakemake for a study, with its folder to itself.",
+        epilog="All arguments are handed on; snakemake --help explains them.",
+        allow_abbrev=False,
+    )
+    asked.add_argument("--configfile", "--configfiles", nargs="+", default=[], help="its folder")
+    asked.add_argument("--directory", "-d", type=Path, help="another folder")
     known, _ = asked.parse_known_args(arguments)
     return known.directory or folder(known.configfile)
 
@@ -123,10 +130,3 @@ def _is_snakemake(command: Sequence[str]) -> bool:
     """Whether a command line is ``snakemake ...`` or ``python -m snakemake ...``."""
     head = [Path(word).name for word in command[:3]]
     return "snakemake" in head
-
-
-if __name__ == "__main__":
-    try:
-        main(sys.argv[1:])
-    except UserError as error:
-        sys.exit(f"rnnbench: {error}")

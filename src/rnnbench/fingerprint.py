@@ -2,17 +2,18 @@
 
 ``fingerprint.yaml`` lists the fields, each with its meaning, unit and source, and what it means
 that it is ``unknown``; ``docs/fingerprint.md`` is the same for reading. ``python -m
-rnnbench.fingerprint`` prints the record of this machine, ``--page`` the document. No host name,
+rnnbench fingerprint`` prints the record of this machine, ``--page`` the document. No host name,
 user name, address or path is among the fields.
 """
 
+import argparse
 import json
 import os
 import platform
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -30,12 +31,22 @@ TOLD = ("meaning", "unit", "source", "unknown")
 INTRODUCTION = """\
 # The fingerprint of a machine
 
-Written by `python -m rnnbench.fingerprint --page > docs/fingerprint.md`; the words are those of
+Written by `python -m rnnbench fingerprint --page > docs/fingerprint.md`; the words are those of
 `src/rnnbench/fingerprint.yaml`. It is read inside a job, on the machine that ran the job: by a job
 of its own into `results/machine/machine=.../record.json`, by the campaign of timings into
 `results/speed/machine=.../fingerprint.json`. What cannot be read is `unknown`. A field of a GPU is
 `none` where there is no GPU, and tells of several with `; ` between. Conditions are read before and
 after the campaign and stand in its record with `_before` and `_after` behind their names."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print the fingerprint as JSON, or the page on it; the status to end with."""
+    parser = argparse.ArgumentParser(
+        "python -m rnnbench fingerprint", description="Describe this machine, as JSON."
+    )
+    parser.add_argument("--page", action="store_true", help="print docs/fingerprint.md instead")
+    print(page() if parser.parse_args(arguments).page else json.dumps(read()), end="")
+    return 0
 
 
 def read() -> dict[str, Any]:
@@ -45,7 +56,7 @@ def read() -> dict[str, Any]:
 
 def read_elsewhere() -> dict[str, Any]:
     """The same from a process of its own, for those that must stay free of torch."""
-    command = [sys.executable, "-m", "rnnbench.fingerprint"]
+    command = [sys.executable, "-m", "rnnbench", "fingerprint"]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout)
 
@@ -177,7 +188,3 @@ def _kib(size: Any) -> int | str:
 
 def _mhz(hertz: Any) -> int | str:
     return round(hertz[0] / 1e6) if hertz and hertz[0] else UNKNOWN
-
-
-if __name__ == "__main__":
-    print(page() if "--page" in sys.argv[1:] else json.dumps(read()), end="")

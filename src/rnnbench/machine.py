@@ -9,9 +9,10 @@ tell two), the clock of the moment, the governor, free memory, load, versions, h
 
 Machines of one model share the name: it names a class of machines. Who has twins, or studies a
 machine from another one, says so in the configuration (``machine``): the name, or the name, a
-hyphen and a label. ``python -m rnnbench.machine`` prints the name of this one.
+hyphen and a label. ``python -m rnnbench machine`` prints the name of this one.
 """
 
+import argparse
 import ctypes
 import hashlib
 import math
@@ -20,6 +21,7 @@ import platform
 import re
 import resource
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -31,6 +33,14 @@ from rnnbench.processor import UNKNOWN, read
 
 CALLED_ON = "RNNBENCH_CALLED_ON"  # environment of jobs: the machine that Snakemake was called on
 NAME = re.compile(r".*?-?(?P<cores>\d+)c-\d+g-(?P<gpus>.+?-)??[0-9a-f]{6}(-.+)?")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print the name; the status to end with."""
+    does = "Print the name of this machine, which results are filed under."
+    argparse.ArgumentParser("python -m rnnbench machine", description=does).parse_args(arguments)
+    print(name())
+    return 0
 
 
 def name() -> str:
@@ -195,7 +205,3 @@ def torch_cuda() -> str | None:
     version = Path(spec.origin).with_name("version.py").read_text()
     found = re.search(r"^cuda.*= '([\d.]+)'", version, re.MULTILINE)
     return found and found.group(1)
-
-
-if __name__ == "__main__":
-    print(name())

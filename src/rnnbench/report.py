@@ -12,7 +12,7 @@ from pandas import DataFrame
 
 from rnnbench import charts, claims, overview, page
 from rnnbench.figures import _rows, _theme
-from rnnbench.jobs import NOT_AVAILABLE, path_value
+from rnnbench.jobs import DIVERGED, NOT_AVAILABLE, path_value
 
 BOOK = [  # of the table ``book``, the rest of which is in its file
     *("notebook", "output_index", "variant", "published_n", "published_median"),

@@ -1,6 +1,6 @@
 """The default study and the tables of its reference, written from study.schema.yaml.
 
-``python -m rnnbench.schema_pages`` writes config/config.yaml, and in config/README.md a table below
+``python -m rnnbench config`` writes config/config.yaml, and in config/README.md a table below
 each line ``<!-- keys: vocab ngrams -->``, of those keys and of all within them.
 """
 
@@ -24,7 +24,7 @@ HEAD = """\
 # The default study: complete in kind, small in size. config/README.md tells more of every key.
 # For a study of your own, write what differs into a file and name it with --configfile. To change
 # a default for good, edit src/rnnbench/study.schema.yaml, from which this file is written by
-# `python -m rnnbench.schema_pages`.
+# `python -m rnnbench config`.
 """
 
 

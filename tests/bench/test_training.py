@@ -26,7 +26,7 @@ def test_epoch(benchmark: BenchmarkFixture, sampler: str) -> None:
     assert all(torch.equal(X + 1, Y) and X.shape == (NUM_STEPS, BATCH_SIZE) for X, Y in pairs)
 
 
-@pytest.mark.parametrize("device", ["cpu", "cuda"])
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.cuda)])
 @pytest.mark.parametrize("variant", names("variants"))
 def test_step(benchmark: BenchmarkFixture, variant: str, device: str) -> None:
     skip_what_cannot_train(variant, device)

@@ -36,7 +36,7 @@ COVERED = {
         ],
         SLURM + "test_every_result_that_was_asked_for_is_there",
     ),
-    "srun --exclusive .venv/bin/python -m rnnbench.machine": SLURM
+    "srun --exclusive .venv/bin/python -m rnnbench machine": SLURM
     + "test_the_machine_is_the_one_that_worked_not_the_one_that_asked",
     **dict.fromkeys(
         [
@@ -143,7 +143,7 @@ def finished(study: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(project / "README.md", project / "my_text.txt")
     for path in (project / "tests").glob("test_*.py"):
         path.unlink()
-    for name in ("bench", "pipeline", "promises", "slurm", "torture"):
+    for name in ("bench", "cuda", "pipeline", "promises", "slurm", "torture"):
         shutil.rmtree(project / "tests" / name, ignore_errors=True)
     (project / "tests/test_stand_in.py").write_text("def test_one():\n    pass\n")  # make test
     return project

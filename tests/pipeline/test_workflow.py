@@ -320,7 +320,7 @@ def test_a_published_machine_is_compared_and_nothing_is_measured_for_it(study: P
 
 
 def test_a_run_of_the_study_writes_at_the_command_line(study: Path) -> None:
-    command = [sys.executable, "-m", "rnnbench.generate", folder_of("gru"), "ab", "--num-tokens"]
+    command = [sys.executable, "-m", "rnnbench", "generate", folder_of("gru"), "ab", "--num-tokens"]
     done = subprocess.run(
         [*command, "9"], cwd=study, env=environment(study), capture_output=True, text=True
     )
@@ -508,7 +508,7 @@ def test_every_study_but_the_default_one_has_a_folder_of_its_own(tmp_path: Path)
     config.write_text(TOY.read_text().replace("[calibration]", "[words]") + own)
     target = "results/corpus/words.txt"
     where = ["--snakefile", str(PROJECT / "Snakefile"), "--configfile", str(config)]
-    line = [sys.executable, "-m", "rnnbench.alone", "--cores", "1", target, *where]
+    line = [sys.executable, "-m", "rnnbench", "launch", "--cores", "1", target, *where]
     subprocess.run(line, cwd=tmp_path, env=environment(PROJECT), check=True)
     study = tmp_path / "studies/my_words"
     assert (study / target).exists() and (study / ".snakemake/alone.lock").exists()

@@ -131,7 +131,7 @@ def test_what_a_job_that_was_killed_left_half_made_goes_at_the_next_start(tmp_pa
     folder.mkdir(parents=True)
     for name in ("zipf.svg", f".zipf.svg.1a2b{PART}.svg", f".record.1a2b{PART}"):
         (folder / name).write_text("half")
-    line = [sys.executable, "-m", "rnnbench.alone", "--version"]
+    line = [sys.executable, "-m", "rnnbench", "launch", "--version"]
     subprocess.run(line, cwd=tmp_path, env=tiny.environment(), check=True)
     assert [path.name for path in folder.iterdir()] == ["zipf.svg"]
 

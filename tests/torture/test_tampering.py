@@ -13,8 +13,8 @@ import tiny
 from test_audit_integrity import KINDS as OF_RESULTS
 
 from rnnbench import bundle
+from rnnbench.__main__ import main
 from rnnbench.audit import integrity, signature
-from rnnbench.audit.__main__ import main
 from rnnbench.crate import METADATA
 from rnnbench.records import read_record, write_record, write_text
 

@@ -23,7 +23,7 @@ def test_of_two_at_once_one_works_and_the_other_is_told_so(
 ) -> None:
     """Both by `make`, or one of them by Snakemake's own command."""
     random = tiny.chance("F9", case)
-    programs = [["rnnbench.alone"] * 2, ["snakemake", "rnnbench.alone"]][case % 2]
+    programs = [["rnnbench launch"] * 2, ["snakemake", "rnnbench launch"]][case % 2]
     first = tiny.begin(tmp_path, *TARGETS, program=programs[0])
     time.sleep(random.choice([0, random.uniform(0, 0.5), random.uniform(0, 8)]))
     second = tiny.begin(tmp_path, *TARGETS, program=programs[1])

@@ -40,11 +40,11 @@ class Undisturbed:
     jobs: dict[str, set[str]]
 
 
-def command(*targets: str, program: str = "rnnbench.alone", project: Path = PROJECT) -> list[str]:
+def command(*targets: str, program: str = "rnnbench launch", project: Path = PROJECT) -> list[str]:
     """The command line that `make` and `make resume` end in, for some targets."""
     where = ["--snakefile", str(project / "Snakefile"), "--configfile", str(CONFIG)]
     where += ["--directory", "."]
-    return [sys.executable, "-m", program, "--cores", "2", *(targets or TARGETS), *where]
+    return [sys.executable, "-m", *program.split(), "--cores", "2", *(targets or TARGETS), *where]
 
 
 def environment(project: Path = PROJECT, **more: str) -> dict[str, str]:

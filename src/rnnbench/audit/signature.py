@@ -141,7 +141,7 @@ def _signer(path: Path) -> CryptoSigner:
     except (OSError, UnsupportedAlgorithm, *MALFORMED) as error:
         raise SignatureError(
             f"{path}: wanted a private key, found {_said(error)}. "
-            "`python -m rnnbench.audit keygen FILE` makes one."
+            "`python -m rnnbench keygen FILE` makes one."
         ) from None
     if mode & 0o077:
         raise SignatureError(

@@ -3,7 +3,7 @@
 The contract of a file:
 
 * ``SETTINGS``: name -> :class:`Setting`, the numbers that it takes. The names are keys of the
-  configuration, columns of the table and options of ``python -m rnnbench.generate``.
+  configuration, columns of the table and options of ``python -m rnnbench generate``.
 * ``DRAWS``: whether chance decides. A decoder that does not draw writes the same again, and is
   given one text at a time.
 * ``decode(reading, num_tokens, generator, **settings)``: the tokens after each of the B texts of a

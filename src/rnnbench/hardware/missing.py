@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import pandas as pd
 from pandas import DataFrame
 
-from rnnbench import columns, points
+from rnnbench import columns
 from rnnbench.hardware.machine import Machine
+from rnnbench.jobs import CONVERGED, DIVERGED, MEASURED, UNCONVERGED
 
 COLUMNS = ["machine", "part", *columns.TIMING[1:], "corpus", "seed", "status", "reason"]
 DONE = {MEASURED, CONVERGED, UNCONVERGED, DIVERGED}

@@ -6,6 +6,7 @@ loaded. ``RNNBENCH_ISA`` asks for a certain instruction set; else the widest of 
 taken.
 """
 
+import argparse
 import ctypes
 import functools
 import hashlib
@@ -14,6 +15,7 @@ import platform
 import shlex
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from rnnbench.errors import UserError
@@ -31,6 +33,18 @@ COMPILERS = ("c++", "g++", "clang++")
 
 class NativeError(UserError):
     """There is no native training step here, with the reason."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Build it, and say in one line what was done. Without a compiler the variants will say so."""
+    does = "Build the native training step of the *_fused variants."
+    argparse.ArgumentParser("python -m rnnbench native", description=does).parse_args(arguments)
+    try:
+        done = "built" if build() else "is there"
+        print(f"rnnbench: native training step {done} ({', '.join(isas())})")
+    except NativeError as error:
+        print(f"rnnbench: no native training step: {error}; its variants will say so")
+    return 0
 
 
 def isas() -> dict[str, tuple[str, ...]]:
@@ -97,8 +111,8 @@ def missing() -> str | None:
     if library("portable").exists():
         return None
     if compiler() is None:
-        return "no compiler found at set-up: install g++ or clang++, then python -m rnnbench.native"
-    return "not built: python -m rnnbench.native"
+        return "no compiler found at set-up: install g++ or clang++, then python -m rnnbench native"
+    return "not built: python -m rnnbench native"
 
 
 def load() -> ctypes.CDLL:

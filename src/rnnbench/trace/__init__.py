@@ -3,7 +3,7 @@
 A file of the results, or a row of a table → the records it was gathered from → the jobs that made
 them, with source, configuration and environment → what those read, down to what no job made. What
 has changed since it was read is found. Results and bundles are followed alike. On the command line:
-``python -m rnnbench.trace results/tables/runs.csv:3:perplexity``.
+``python -m rnnbench trace results/tables/runs.csv:3:perplexity``.
 """
 
 import dataclasses

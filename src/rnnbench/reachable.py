@@ -1,31 +1,28 @@
-"""Can every corpus of a study be had? ``python -m rnnbench.corpora CONFIG.yaml [MORE.yaml ...]``
+"""Can every text of a study be had? ``python -m rnnbench corpora CONFIG.yaml [MORE.yaml ...]``
 
 Exit code 0 and no word: yes. 3 and one line: a text cannot be reached now. 2: a mistake to mend.
 """
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from rnnbench import paths, schema
 from rnnbench.corpora import Folders, unreachable
-from rnnbench.errors import StudyError, UserError
+from rnnbench.errors import StudyError
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Print at most one line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m rnnbench.corpora", description=__doc__)
+def main(arguments: Sequence[str]) -> int:
+    """Print at most one line; the status to end with.
+
+    Raises:
+        UserError: the study has a mistake to mend.
+    """
+    parser = argparse.ArgumentParser(prog="python -m rnnbench corpora", description=__doc__)
     parser.add_argument("configs", nargs="+", type=Path, metavar="CONFIG.yaml")
-    try:
-        line = _offline(
-            paths.expanded(schema.read(parser.parse_args(arguments).configs)),
-            Folders.from_environment(),
-        )
-    except UserError as error:
-        print(error, file=sys.stderr)
-        return 2
+    config = paths.expanded(schema.read(parser.parse_args(arguments).configs))
+    line = _offline(config, Folders.from_environment())
     if line is None:
         return 0
     print(line)
@@ -50,7 +47,3 @@ def _named(config: dict[str, Any]) -> list[str]:
     if not all(isinstance(names, list) for names in lists):
         raise StudyError(f"corpora: wanted a list of names, found {lists}. Write [NAME, NAME].")
     return list(dict.fromkeys(str(name) for names in lists for name in names))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

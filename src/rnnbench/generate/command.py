@@ -20,24 +20,24 @@ from rnnbench.jobs import check_seed
 
 WEIGHTS = "weights.safetensors"
 EXAMPLE = (
-    'example: python -m rnnbench.generate RUN_FOLDER "time traveller" --decoder sampling --alpha 1'
+    'example: python -m rnnbench generate RUN_FOLDER "time traveller" --decoder sampling --alpha 1'
 )
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the text, or one line that says what is wrong; returns the exit code."""
+def main(arguments: Sequence[str]) -> int:
+    """Print the text; the status to end with.
+
+    Raises:
+        UserError: what was asked for cannot be written.
+    """
     asked = _parser().parse_args(arguments)
-    try:
-        trained = _trained(asked.run_folder)
-        ids = _encoded(trained, asked.prefix)
-        given = {name: getattr(asked, name) for name in _settings()}
-        given = {name: value for name, value in given.items() if value is not None}
-        settings = decoders.checked(asked.decoder, given)
-        _check_size(asked.num_tokens)
-        check_seed(asked.seed)
-    except UserError as error:
-        print(f"rnnbench: {error}", file=sys.stderr)
-        return 2
+    trained = _trained(asked.run_folder)
+    ids = _encoded(trained, asked.prefix)
+    given = {name: getattr(asked, name) for name in _settings()}
+    given = {name: value for name, value in given.items() if value is not None}
+    settings = decoders.checked(asked.decoder, given)
+    _check_size(asked.num_tokens)
+    check_seed(asked.seed)
     generator = np.random.Generator(np.random.PCG64(asked.seed))
     decoder = names.load("decoders", asked.decoder)
     reading = Reading.of(trained.model, [ids])
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     shape = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(
-        "python -m rnnbench.generate", description=__doc__, epilog=EXAMPLE, formatter_class=shape
+        "python -m rnnbench generate", description=__doc__, epilog=EXAMPLE, formatter_class=shape
     )
     there = ", ".join(names.names("decoders"))
     parser.add_argument("run_folder", type=Path, help="folder of a training run")
@@ -97,7 +97,3 @@ def _check_size(num_tokens: int) -> None:
 
 def _tell(line: str) -> None:
     print(f"rnnbench: {line}", file=sys.stderr)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

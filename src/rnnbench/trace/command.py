@@ -1,28 +1,26 @@
-"""Follow a number: ``python -m rnnbench.trace results/tables/runs.csv:3:perplexity``."""
+"""Follow a number: ``python -m rnnbench trace results/tables/runs.csv:3:perplexity``."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 
-from rnnbench.errors import UserError
 from rnnbench.trace import opened, words
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the trace; 0 if all is what was read, 1 if not, 2 if there is nothing to follow."""
-    parser = argparse.ArgumentParser(prog="rnnbench.trace", description=__doc__)
+def main(arguments: Sequence[str]) -> int:
+    """Print the trace; 0 if all is what was read, else 1.
+
+    Raises:
+        UserError: there is nothing to follow.
+    """
+    parser = argparse.ArgumentParser(prog="python -m rnnbench trace", description=__doc__)
     parser.add_argument(
         "what", help="FILE, TABLE:ROW or TABLE:ROW:COLUMN; a row is 1, 2 or a=b,c=d"
     )
     parser.add_argument("--all", action="store_true", help="name every file, however many")
     asked = parser.parse_args(arguments)
     path, row, column = _split(asked.what)
-    try:
-        trace, name = opened(path)
-        print(*words.told(trace, name, row, column, asked.all), sep="\n")
-    except UserError as error:
-        print(f"rnnbench: {error}", file=sys.stderr)
-        return 2
+    trace, name = opened(path)
+    print(*words.told(trace, name, row, column, asked.all), sep="\n")
     return int(bool(trace.changed(name)))
 
 
@@ -31,7 +29,3 @@ def _split(what: str) -> tuple[str, str, str]:
     head, dot, rest = what.rpartition(".csv")
     row, _, column = rest.removeprefix(":").partition(":")
     return (head + dot, row, column) if dot and rest.startswith(":") else (what, "", "")
-
-
-if __name__ == "__main__":
-    sys.exit(main())
