@@ -55,7 +55,7 @@ def test_a_run_takes_two_lines(study):
     status, lines = snakemake(study)
     assert status == 0
     assert lines[0] == "to do: 4 run"
-    assert lines[1].startswith("done: 4 jobs in 0:0")
+    assert re.match(r"done: 4 jobs in \d+:\d\d", lines[1])
     assert len(lines) == 2
 
 
@@ -99,11 +99,11 @@ def test_ctrl_c_ends_in_one_sentence_and_the_same_command_goes_on(study):
         assert call.poll() is None, call.stdout.read()
         time.sleep(0.1)
     os.killpg(call.pid, signal.SIGINT)
-    said, _ = call.communicate(timeout=60)
+    said, _ = call.communicate()
     assert call.returncode != 0
     assert "Error in rule" not in said and "Traceback" not in said
     assert re.fullmatch(
-        r"stopped: \d/4 jobs done in 0:\d\d. " + progress.AGAIN, said.split("\n")[-2]
+        r"stopped: \d/4 jobs done in \d+:\d\d. " + progress.AGAIN, said.split("\n")[-2]
     )
     finished = {path: path.stat().st_mtime_ns for path in study.glob("runs/*/*")}
     status, lines = snakemake(study)
@@ -214,10 +214,10 @@ def test_a_terminal_shows_one_line_no_wider_than_itself_and_is_left_clean(study)
     os.close(ours), os.close(theirs)
     first, drawn, last = text.split("\n")[0], text.split("\r")[1:-1], text.split("\r")[-1]
     assert first == "to do: 4 run"
-    assert drawn[0].startswith("0/4 jobs  0:01 gone, about 0:10 left | run")
+    assert re.match(r"\d/4 jobs  \d+:\d\d gone, about 0:\d\d left \| run", drawn[0])
     assert max(map(len, drawn)) == 49
     assert drawn[-1].strip() == ""
-    assert last.startswith("done: 4 jobs in 0:0") and last.endswith("\n")
+    assert re.fullmatch(r"done: 4 jobs in \d+:\d\d.*\n", last)
 
 
 def test_the_last_whole_epoch_line_counts(tmp_path):

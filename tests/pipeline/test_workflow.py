@@ -364,10 +364,8 @@ def kill_once(project: Path, target: str, config: Path, reached: Callable[[], bo
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    deadline = time.monotonic() + 120
     while not reached():
         assert process.poll() is None, "the job ended before it could be killed"
-        assert time.monotonic() < deadline
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
