@@ -53,7 +53,9 @@ def browser() -> Iterator[Browser]:
     arguments = ["--no-sandbox", "--disable-gpu"]
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        started = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=arguments, timeout=PATIENCE
+        )
         yield started
         started.close()
 

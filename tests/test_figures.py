@@ -685,10 +685,11 @@ image.cmap: gray
 def test_a_figure_is_a_valid_svg_and_a_png_and_no_setting_of_the_users_changes_a_byte(
     name, tmp_path
 ):
+    """Of one variant: what a setting changes, it changes for each."""
     (tmp_path / "matplotlibrc").write_text(USERS)
     for once, settings in (("a", None), ("b", tmp_path / "matplotlibrc")):
         with rc_context(fname=settings):
-            figure = figures.draw(name, WHOLE)
+            figure = figures.draw(name, CASES["one variant"])
             figures.save(figure, tmp_path / f"{once}.svg", tmp_path / f"{once}.png")
     assert ElementTree.parse(tmp_path / "a.svg").getroot().tag.endswith("svg")
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
@@ -696,9 +697,14 @@ def test_a_figure_is_a_valid_svg_and_a_png_and_no_setting_of_the_users_changes_a
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
+@pytest.fixture(scope="module")
+def from_files(tmp_path_factory):
+    return written(WHOLE, tmp_path_factory.mktemp("tables"))
+
+
 @every_figure
-def test_tables_read_from_files_say_the_same_as_tables_in_memory(name, tmp_path):
-    assert figures.finding(name, written(WHOLE, tmp_path)) == figures.finding(name, WHOLE)
+def test_tables_read_from_files_say_the_same_as_tables_in_memory(name, from_files):
+    assert figures.finding(name, from_files) == figures.finding(name, WHOLE)
 
 
 @every_figure
