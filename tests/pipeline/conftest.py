@@ -14,10 +14,12 @@ def run_whole(project: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def study(once: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project's copy after one whole run; its name has a space and a letter beyond ASCII.
+def whole(once: Callable[..., Path]) -> Path:
+    """The project's copy after one whole run; its name has a space and a letter beyond ASCII."""
+    return once("a stüdy", run_whole)
 
-    Each process that tests has a copy of its own, and may change it.
-    """
-    whole = once("a stüdy", run_whole)
+
+@pytest.fixture(scope="session")
+def study(whole: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the whole study for each process that tests, which may change it."""
     return shutil.copytree(whole, tmp_path_factory.mktemp("copy") / whole.name)

@@ -81,6 +81,7 @@ SMALLER = {  # a clone has the stages that its document is about
         "counting": {"texts": []},
         "sine": {"models": []},
         "coverage": {"samplers": []},
+        "sentences": {"units": []},
         "detaching": {"runs": {"seed": []}},
         "lipschitz": {"runs": {"seed": []}},
         "bptt": {"runs": {"seed": []}},
@@ -155,13 +156,13 @@ def follow(project: Path, text: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def finished(study: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def finished(whole: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clone that holds a finished study and a text of its reader's."""
     project = clone(tmp_path_factory.mktemp("reader"))
     others = {path.stem for path in (project / "config").glob("*.yaml")} - {"config", "noise"}
     for folder in (project, *(project / "studies" / name for name in others)):
         for name in ("results", ".snakemake"):
-            shutil.copytree(study / name, folder / name, dirs_exist_ok=True)
+            shutil.copytree(whole / name, folder / name, dirs_exist_ok=True)
     shutil.copy(project / "README.md", project / "my_text.txt")
     for path in (project / "tests").glob("test_*.py"):
         path.unlink()
