@@ -101,7 +101,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     def place(item: pytest.Item) -> int:
         name = item.path.relative_to(here).as_posix()
-        return next((i for i, long in enumerate(LONGEST) if name.startswith(long)), len(LONGEST))
+        return next((i for i, long in enumerate(LONGEST) if long in name), len(LONGEST))
 
     items.sort(key=place)
 
