@@ -32,6 +32,17 @@ LONGEST = (
 )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first; within a file all stays as it is written."""
+    here = Path(__file__).parent
+
+    def place(item: pytest.Item) -> int:
+        name = item.path.relative_to(here).as_posix()
+        return next((i for i, long in enumerate(LONGEST) if long in name), len(LONGEST))
+
+    items.sort(key=place)
+
+
 @dataclass(frozen=True)
 class Cleaned:
     """A cleaned text on disk and what it was made from."""
@@ -93,17 +104,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import audited
 
     return audited.make(tmp_path_factory.mktemp("made") / "results")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest files first; within a file all stays as it is written."""
-    here = Path(__file__).parent
-
-    def place(item: pytest.Item) -> int:
-        name = item.path.relative_to(here).as_posix()
-        return next((i for i, long in enumerate(LONGEST) if long in name), len(LONGEST))
-
-    items.sort(key=place)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -25,6 +25,7 @@ README = PROJECT / "README.md"
 DOCUMENTS = [README, PROJECT / "config/README.md", *sorted(PROJECT.glob("docs/*.md"))]
 EXAMPLES = [PROJECT / f"docs/{name}.md" for name in ("own_text", "own_variant")]  # a clone each
 FIRST = PROJECT / "docs/own_machine.md"  # it prepares most for the commands that others have, too
+SIZES = {"shards: 64": "shards: 2"}  # what a block says -> what is done: fewer jobs of a kind
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 WORKFLOW = "tests/pipeline/test_workflow.py::"
 SLURM = "tests/slurm/test_slurm.py::"
@@ -67,21 +68,14 @@ TOYS = {  # the fewest timings that noise is told of
     "noise.yaml": "speed: {variants: [gru], processes_min: 3, windows: 8, twins: []}\n"
 }
 
-SIZES = {"shards: 64": "shards: 2"}  # what a block says -> what is done: fewer jobs of a kind
 
-
-SMALLER = {  # a clone has the stages that its document is about
-    "own_variant": {
-        "probes": {"inference": [], "breakdown": [], "scaling": []},
-        "speed": {"twins": []},
-    },
+SMALLER = {  # a study that is followed to its report has the stages that its document is about
     "own_text": {
         "runs": {"variants": ["gru"], "samplers": ["sequential_partition"]},
         "trials": {trial: {"seed": []} for trial in yaml.safe_load(TOY.read_text())["trials"]},
         "counting": {"texts": []},
         "sine": {"models": []},
         "coverage": {"samplers": []},
-        "sentences": {"units": []},
         "detaching": {"runs": {"seed": []}},
         "lipschitz": {"runs": {"seed": []}},
         "bptt": {"runs": {"seed": []}},
@@ -90,6 +84,11 @@ SMALLER = {  # a clone has the stages that its document is about
         "memory": {"variants": []},
         "speed": {"variants": [], "twins": []},
         "figures": ["zipf", "learning_curves"],
+        "sentences": {"units": []},
+    },
+    "own_variant": {
+        "probes": {"inference": [], "breakdown": [], "scaling": []},
+        "speed": {"twins": []},
     },
 }
 

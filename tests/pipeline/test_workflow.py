@@ -21,10 +21,10 @@ import torch
 import yaml
 from project import PROJECT, TOY, bare, command, copy_project, environment, snakemake
 
-from rnnbench import bundle, columns, crate, figures, machine, tables, trace
+from rnnbench import bundle, columns, crate, machine, tables, trace
 from rnnbench.audit.classes import TIMES
+from rnnbench.figures import draw, finding, read_tables
 from rnnbench.names import names
-from rnnbench.names import tables as named
 from rnnbench.records import read_record
 from rnnbench.trace import words
 
@@ -88,10 +88,9 @@ def test_one_command_makes_the_report_every_table_and_every_figure(study: Path) 
 @pytest.mark.parametrize("name", names("figures"))
 def test_every_figure_can_be_drawn_from_the_tables_of_a_study(whole: Path, name: str) -> None:
     """As the rule `figure` draws it, of which the toy study does few."""
-    folder = whole / "results/tables"
-    found = {table: tables.read(folder / f"{table}.csv") for table in named("figures", name)}
-    figures.draw(name, found).draw_without_rendering()
-    assert figures.finding(name, found).endswith(".")
+    found = read_tables(whole / "results/tables")
+    draw(name, found).draw_without_rendering()
+    assert finding(name, found).endswith(".")
 
 
 def test_the_crate_lists_every_file_and_ties_it_to_its_job(study: Path) -> None:
