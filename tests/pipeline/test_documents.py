@@ -124,7 +124,8 @@ def clone(folder: Path, on_top: dict[str, Any] | None = None) -> Path:
     """
     away = (".git", "results", ".venv", ".snakemake", "*cache*", "*.egg-info", "build", "site")
     project = shutil.copytree(PROJECT, folder / "rnnbench", ignore=shutil.ignore_patterns(*away))
-    config = load_configfile(project / "config/config.yaml")  # with its keys in Snakemake's order
+    config = load_configfile(TOY)  # its keys first, as of a --configfile: what is made follows it
+    update_config(config, load_configfile(project / "config/config.yaml"))
     update_config(config, load_configfile(TOY))
     config = json.loads(json.dumps(config))
     update_config(config, on_top or {})
@@ -180,6 +181,7 @@ def test_every_block_says_what_it_is(document: Path) -> None:
 
 
 def test_a_reader_follows_every_document_that_is_no_worked_example(finished: Path) -> None:
+    assert "Nothing to be done" in follow(finished, "snakemake -n 2>&1"), "it is not finished"
     done: set[str | None] = set()
     others = [path for path in DOCUMENTS if path not in EXAMPLES]
     for document in sorted(others, key=lambda path: path != FIRST):
