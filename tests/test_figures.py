@@ -682,11 +682,11 @@ image.cmap: gray
 """
 
 
-@every_figure
+@pytest.mark.parametrize("name", names("figures")[::3])
 def test_a_figure_is_a_valid_svg_and_a_png_and_no_setting_of_the_users_changes_a_byte(
     name, tmp_path
 ):
-    """Of one variant: what a setting changes, it changes for each."""
+    """By `draw` and `save`, which are the same for all; of one variant, which takes least time."""
     (tmp_path / "matplotlibrc").write_text(USERS)
     for once, settings in (("a", None), ("b", tmp_path / "matplotlibrc")):
         with rc_context(fname=settings):
@@ -870,8 +870,6 @@ def test_whatever_reads_tables_names_those_that_its_text_names(kind, name):
 def test_a_figure_says_the_same_from_the_tables_that_it_names_alone(name):
     few = {table: WHOLE[table] for table in named("figures", name) if table in WHOLE}
     assert figures.finding(name, few) == figures.finding(name, WHOLE)
-    texts = [[text.get_text() for text in words(figures.draw(name, t))] for t in (few, WHOLE)]
-    assert texts[0] == texts[1]
 
 
 def test_the_crossover_counts_what_is_ahead_behind_and_neither():

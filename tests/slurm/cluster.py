@@ -140,7 +140,7 @@ def daemon(cluster: Cluster, *command: str) -> Iterator[None]:
     finally:
         process.terminate()
         try:
-            process.wait(timeout=10)
+            process.wait(10)  # else it is killed
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
