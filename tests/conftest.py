@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 from rnnbench import corpora, job, tokens
@@ -19,8 +20,27 @@ os.environ["TORCH_COMPILE_DISABLE"] = "1"  # a minute per variant; one test turn
 # A job in the background of a shell is deaf to Ctrl-C, and so would be all that tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 job.plain_matplotlib()
-settings.register_profile("shared machine", deadline=None)
-settings.load_profile("shared machine")
+settings.register_profile("ordinary", deadline=None, max_examples=25)
+settings.register_profile("thorough", deadline=None, max_examples=1000)  # --hypothesis-profile
+settings.load_profile("ordinary")
+
+
+# Files and folders of them that take longest: begun first, two processes end together.
+LONGEST = (
+    *("pipeline/test_workflow", "torture/test_kills", "pipeline/test_documents", "torture"),
+    *("pipeline", "slurm", "test_figures", "test_agreement", "test_native", "test_browser"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first; within a file all stays as it is written."""
+    here = Path(__file__).parent
+
+    def place(item: pytest.Item) -> int:
+        name = item.path.relative_to(here).as_posix()
+        return next((i for i, long in enumerate(LONGEST) if long in name), len(LONGEST))
+
+    items.sort(key=place)
 
 
 @dataclass(frozen=True)
@@ -58,6 +78,24 @@ def time_machine(prepare: Callable[..., Cleaned]) -> Cleaned:
     if find_file(SHA256, FILE_NAME, folders) is None:
         pytest.skip("The Time Machine is not on disk; set RNNBENCH_CORPORA to its folder")
     return prepare("time_machine", {}, folders)
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Callable[..., Path]:
+    """Fill a folder once for all processes that the tests are spread over, who only read it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+
+    def filled(name: str, fill: Callable[[Path], object]) -> Path:
+        folder = shared / name
+        with FileLock(shared / f"{name}.lock"):
+            if not folder.exists():
+                begun = tmp_path_factory.mktemp(f"{name} begun")
+                fill(begun)
+                begun.rename(folder)
+        return folder
+
+    return filled
 
 
 @pytest.fixture(scope="session")

@@ -43,5 +43,5 @@ def in_a_browser(address: str, tmp_path: Path) -> tuple[str, str]:
     flags = ["--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr"]
     flags += [f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=4000"]
     command = [CHROMIUM, *flags, "--dump-dom", address]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True)
     return done.stdout, done.stderr

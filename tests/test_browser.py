@@ -42,6 +42,7 @@ STUDY = make_tables(
 HERE = "maker-1-2c-16g-000001"
 PAGES = ("report", "hardware", "audit")
 LOOKS = ("light", "dark")
+PATIENCE = 3_600_000  # milliseconds, however busy this machine is
 WIDTHS = {"screen": 1100, "phone": 390}  # pixels
 CONTROLS = "a[href], button, input, select, summary, [tabindex='0']"
 every_page = pytest.mark.parametrize("name", PAGES)
@@ -50,8 +51,11 @@ every_page = pytest.mark.parametrize("name", PAGES)
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     arguments = ["--no-sandbox", "--disable-gpu"]
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        started = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=arguments, timeout=PATIENCE
+        )
         yield started
         started.close()
 
@@ -113,6 +117,7 @@ def audit() -> Audit:
 def visit(browser: Browser, path: Path, width: int = WIDTHS["screen"], **options) -> Iterator[Page]:
     """Open a page, wait for its charts, and hold it to silence: no word, no request, no dialog."""
     with browser.new_context(viewport={"width": width, "height": 900}, **options) as context:
+        context.set_default_timeout(PATIENCE)
         page, heard, asked = context.new_page(), [], []
         page.on("console", lambda message: heard.append(message.text))
         page.on("pageerror", lambda error: heard.append(str(error)))
@@ -121,7 +126,7 @@ def visit(browser: Browser, path: Path, width: int = WIDTHS["screen"], **options
         page.goto(path.as_uri())
         if options.get("java_script_enabled", True):
             drawn = page.locator("script[type='application/json']").count()
-            expect(page.locator(".chart svg")).to_have_count(drawn, timeout=30_000)
+            expect(page.locator(".chart svg")).to_have_count(drawn)
         yield page
         assert heard == []
         assert [url for url in asked if not url.startswith("data:")] == [path.as_uri()]

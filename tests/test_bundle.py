@@ -185,7 +185,9 @@ def test_what_is_no_bundle_is_refused(tmp_path):
 
 
 @settings(
-    max_examples=2000, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=10 * settings.default.max_examples,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    deadline=None,
 )
 @given(data=st.data())
 def test_a_damaged_zip_is_refused_or_still_the_same(data, made, tmp_path):

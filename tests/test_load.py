@@ -52,7 +52,7 @@ def test_the_load_is_what_is_busy_and_not_own_by_the_clock():
 def busy(processes: int) -> Iterator[None]:
     """Processes that do nothing but spin, for as long as the block lasts."""
     spinning = [
-        subprocess.Popen([sys.executable, "-c", SPIN.format(300)]) for _ in range(processes)
+        subprocess.Popen([sys.executable, "-c", SPIN.format(3600)]) for _ in range(processes)
     ]
     try:
         yield

@@ -318,21 +318,21 @@ def driver(folder: Path, isa: str, *flags: str) -> Path:
 
 
 def run(program: Path, threads: int) -> str:
-    done = subprocess.run([program, str(threads)], capture_output=True, text=True, timeout=300)
+    done = subprocess.run([program, str(threads)], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 
 
 @needs_compiler
-@pytest.mark.parametrize("threads", [1, 2])
 @every_isa
-def test_sanitizers_find_nothing_and_the_functions_are_as_exact_as_stated(isa, threads, tmp_path):
+def test_sanitizers_find_nothing_and_the_functions_are_as_exact_as_stated(isa, tmp_path):
     flags = "-fsanitize=address,undefined", "-fno-sanitize-recover=all"
-    printed = run(driver(tmp_path, isa, *flags), threads)
-    exp, sigmoid, tanh = map(float, printed.split())
-    assert exp < 3e-7
-    assert sigmoid < 4e-7
-    assert tanh < 4e-7
+    program = driver(tmp_path, isa, *flags)
+    for threads in (1, 2):
+        exp, sigmoid, tanh = map(float, run(program, threads).split())
+        assert exp < 3e-7
+        assert sigmoid < 4e-7
+        assert tanh < 4e-7
 
 
 @needs_compiler

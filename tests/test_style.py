@@ -48,6 +48,14 @@ def test_rules_are_formatted() -> None:
     passes("snakefmt", "--check", "Snakefile", "workflow")
 
 
+def test_no_test_gives_up_before_an_hour() -> None:
+    """A machine that is busy with other work takes its time."""
+    given = re.compile(r"\b(?:timeout|PATIENCE|UP_SECONDS) ?= ?([\d_.]+)")
+    texts = {path: path.read_text("utf-8") for path in (PROJECT / "tests").rglob("*.py")}
+    found = [(path.name, float(time)) for path in texts for time in given.findall(texts[path])]
+    assert found and [(name, time) for name, time in found if time < 3600] == []
+
+
 def test_conda_users_get_the_locked_versions() -> None:
     lock = {a + b for a, b in PIN.findall((PROJECT / "requirements.lock").read_text())}
     environment = yaml.safe_load((PROJECT / "environment.yml").read_text())

@@ -1,26 +1,25 @@
 """What the tests of the whole workflow share."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 from project import copy_project, snakemake
 
 
-@pytest.fixture(scope="session")
-def study(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """The project's copy after one whole run; its name has a space and a letter beyond ASCII.
+def run_whole(project: Path) -> None:
+    done = snakemake(copy_project(project))
+    assert done.returncode == 0, done.stdout + done.stderr
 
-    The study is run once for all processes that the tests are spread over; each has its own copy.
-    """
-    alone = worker_id == "master"
-    shared = tmp_path_factory.getbasetemp() if alone else tmp_path_factory.getbasetemp().parent
-    made = shared / "a stüdy"
-    with FileLock(shared / "study.lock"):
-        if not made.exists():
-            project = copy_project(tmp_path_factory.mktemp("first a stüdy"))
-            done = snakemake(project)
-            assert done.returncode == 0, done.stdout + done.stderr
-            project.rename(made)
-    return shutil.copytree(made, tmp_path_factory.mktemp("a stüdy") / made.name)
+
+@pytest.fixture(scope="session")
+def whole(once: Callable[..., Path]) -> Path:
+    """The project's copy after one whole run; its name has a space and a letter beyond ASCII."""
+    return once("a stüdy", run_whole)
+
+
+@pytest.fixture(scope="session")
+def study(whole: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the whole study for each process that tests, which may change it."""
+    return shutil.copytree(whole, tmp_path_factory.mktemp("copy") / whole.name)

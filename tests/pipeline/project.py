@@ -51,5 +51,4 @@ def snakemake(project: Path, *arguments: str, **options: Path) -> subprocess.Com
         env=environment(project),
         capture_output=True,
         text=True,
-        timeout=600,
     )

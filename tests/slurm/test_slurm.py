@@ -78,7 +78,6 @@ def done() -> Iterator[Done]:
             preexec_fn=lambda: os.sched_setaffinity(0, list(os.sched_getaffinity(0))[:1]),
             capture_output=True,
             text=True,
-            timeout=1800,
         )
         said = called.stdout + called.stderr
         assert called.returncode == 0, said

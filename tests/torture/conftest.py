@@ -1,8 +1,10 @@
 """How often a fault is tried: few times in the ordinary tests, the whole count by --campaign."""
 
+import json
 import shutil
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import campaign
@@ -10,18 +12,25 @@ import pytest
 import tiny
 
 
-@pytest.fixture(scope="session")
-def study(tmp_path_factory: pytest.TempPathFactory) -> tiny.Undisturbed:
-    """The tiny study, run once stage by stage, and left in peace."""
-    root, folders, seconds = tmp_path_factory.mktemp("stages"), {}, {}
-    work = root / "work"
+def run_by_stages(root: Path) -> None:
+    """Run the tiny study stage by stage; keep what it was before each, and how long each took."""
+    work, seconds = root / "work", {}
     work.mkdir()
     for stage, targets in tiny.STAGES.items():
-        folders[stage] = shutil.copytree(work, root / stage)
+        shutil.copytree(work, root / stage)
         began = time.monotonic()
         tiny.run(work, *targets)
         seconds[stage] = time.monotonic() - began
-    return tiny.Undisturbed(folders, seconds, tiny.results(work), tiny.jobs(work))
+    (root / "seconds.json").write_text(json.dumps(seconds))
+
+
+@pytest.fixture(scope="session")
+def study(once: Callable[..., Path]) -> tiny.Undisturbed:
+    """The tiny study, run once stage by stage, and left in peace."""
+    root = once("stages", run_by_stages)
+    folders = {stage: root / stage for stage in tiny.STAGES}
+    seconds = json.loads((root / "seconds.json").read_text())
+    return tiny.Undisturbed(folders, seconds, tiny.results(root / "work"), tiny.jobs(root / "work"))
 
 
 def pytest_configure(config: pytest.Config) -> None:

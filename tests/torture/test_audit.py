@@ -63,7 +63,7 @@ def test_an_audit_that_is_killed_keeps_what_it_made_and_goes_on(tmp_path: Path, 
     time.sleep(tiny.chance("audit", case).uniform(0, 0.5))
     process.kill()
     process.wait()
-    assert within(10, lambda: not at_work_for(folder))
+    assert within(tiny.PATIENCE, lambda: not at_work_for(folder))
     made, said = (folder / first).stat().st_mtime_ns, []
     snakefile = tiny.PROJECT / "Snakefile"
     remake.Scratch(folder, snakefile, 1).make(WANTED, configuration(), said.append)

@@ -27,7 +27,7 @@ STAGES = {  # stage -> what it makes; each needs the one before
 }
 TARGETS = [target for targets in STAGES.values() for target in targets]
 TIMES = re.compile("_seconds$|^started$|^ended$")  # keys and columns that tell the time
-PATIENCE = 300  # seconds after which a command hangs
+PATIENCE = 3600  # seconds after which a command hangs, however busy the machine
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def working_in(folder: Path) -> list[psutil.Process]:
     return [process for process in there if process.info["cwd"] == str(folder)]
 
 
-def nobody_works_in(folder: Path, seconds: float = 30) -> bool:
+def nobody_works_in(folder: Path, seconds: float = PATIENCE) -> bool:
     """Whether all processes of ``folder`` end in time; a job loads its libraries first."""
     deadline = time.monotonic() + seconds
     while working_in(folder) and time.monotonic() < deadline:
