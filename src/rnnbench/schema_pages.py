@@ -114,7 +114,3 @@ def _flow(value: Any) -> str:
     """A value in YAML, on one line."""
     text = yaml.safe_dump([value], default_flow_style=True, width=sys.maxsize, sort_keys=False)
     return text.strip()[1:-1]
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
