@@ -242,8 +242,9 @@ class Study:
             yield first | dict(zip(fields, values, strict=True))
 
     def trial_grid(self, trial: str) -> Iterator[dict[str, str]]:
-        """Addresses of the runs of one trial."""
-        fields = self.config["trials"][trial]
+        """Addresses of the runs of one trial, whatever order the configuration names fields in."""
+        asked = self.config["trials"][trial]
+        fields = {name: asked[name] for name in jobs.SETTINGS if name in asked}
         for values in itertools.product(*fields.values()):
             settings = jobs.settings_path(dict(zip(fields, values, strict=True)))
             yield {"machine": self.machine, "trial": trial, "settings": settings}
