@@ -127,5 +127,16 @@ def test_words_of_a_long_text_are_bounded_by_its_bytes(tmp_path, monkeypatch):
     assert read(own(tmp_path / "a.txt", "x" * 9_000)).runs
 
 
-def test_a_text_that_is_none_is_left_to_its_own_job(tmp_path):
-    assert read(own(tmp_path / "a.txt", "1 2 3 " * 2_000)).runs
+@pytest.mark.parametrize(
+    ("text", "entry", "told"),
+    [
+        ("1 2 3 " * 2_000, {}, "short: wanted words of the letters a-z, found none"),
+        ("все счастливые семьи ok " * 200, {}, "short: wanted a text that cleaning keeps"),
+        ("many longish words. " * 900, {"sha256": "0" * 64}, "Correct own_texts.short.sha256"),
+    ],
+)
+def test_a_text_that_is_none_or_another_one_is_told_before_any_job(tmp_path, text, entry, told):
+    config = own(tmp_path / "a.txt", text)
+    config["own_texts"]["short"] |= entry
+    with pytest.raises(StudyError, match=told):
+        read(config)

@@ -1,7 +1,8 @@
 """How long a text must be for all that a study asks of it, held against how long it is.
 
-A text of the user's own that is on disk is held against it at planning, before any job; one that is
-fetched first, by the rule ``lengths``, as soon as its tokens are counted. Planning loads no pandas.
+A text of the user's own that is on disk is held against it at planning, before any job, and refused
+there where it is none; one that is fetched first, by the rule ``lengths``, as soon as its tokens are
+counted. Planning loads no pandas.
 """
 
 import itertools
@@ -107,15 +108,19 @@ def on_disk(study: "Study") -> dict[tuple[str, str], float]:
 
 
 def counts(corpus: str, own_texts: Mapping[str, Any]) -> dict[str, float]:
-    """Token -> how many an own text has; none where it cannot be read, which its own job tells."""
+    """Token -> how many an own text has.
+
+    Raises:
+        StudyError: it is not the text that its entry says, or none that cleaning keeps.
+    """
     from rnnbench import corpora, tokens
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "text.txt"
         try:
             facts = corpora.prepare(corpus, own_texts, corpora.Folders.from_environment(), path)
-        except CorpusError:
-            return {}
+        except CorpusError as error:
+            raise StudyError(str(error)) from None
         return {
             token: len(tokens.tokenize(tokens.read(path), token, facts.line_join)[0])
             for token in NOUNS
