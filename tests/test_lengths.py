@@ -94,6 +94,14 @@ def test_every_stage_says_what_it_needs(key, value, stage):
     assert short - {"probes"} == {stage} - {"probes"} and stage in short
 
 
+def test_the_words_that_texts_begin_with_where_none_are_asked_for_need_held_out_text_too(tmp_path):
+    wanted = {
+        name: next(d.wanted for d in lengths.demands(read(config)) if d.key == "texts.prefixes")
+        for name, config in (("book", shipped()), ("own", own(tmp_path / "a.txt", "on " * 9_000)))
+    }
+    assert wanted == {"book": len("time traveller") + 1, "own": 2}
+
+
 def test_a_stage_that_is_off_needs_nothing():
     config = shipped()
     config["speed"]["variants"] = []

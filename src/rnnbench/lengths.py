@@ -189,7 +189,8 @@ def _of_trained(study: "Study") -> Iterator[Demand]:
             for part in ("train", "heldout"):
                 yield Demand("memory.contexts", *text, part, max(contexts) + 1, why, *split)
     if study.writers:
-        wanted = max(map(len, study["texts"]["prefixes"])) + 1
+        prefixes = study.prefixes(study.writers[0])  # of an own text they may be its own words
+        wanted = max(map(len, prefixes), default=1) + 1
         text, why = (grid["corpora"][0], "char"), "more than the longest prefix"
         yield Demand("texts.prefixes", *text, "heldout", wanted, why, *split)
 
