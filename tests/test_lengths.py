@@ -59,7 +59,9 @@ def test_of_one_key_the_largest_demand_is_told():
 
 def test_a_text_of_unknown_length_is_not_too_short_but_for_what_the_study_takes_of_it():
     lengths.require(lengths.held([demand()], {}))
-    assert "found 60" in said([demand(train_tokens=60)])
+    message = said([demand(train_tokens=60)])
+    assert "found 60, which is all that the study takes of it\n" in message
+    assert "all that" not in said([demand(train_tokens=60)], short_word=59)
 
 
 def test_words_are_asked_of_the_words_of_a_text_and_characters_of_its_characters():

@@ -146,7 +146,7 @@ def require(rows: Iterable[Row]) -> None:
     most = {row["key"]: row for row in sorted(lacking, key=lambda row: int(row["wanted"]))}
     lines = [
         f"{row['key']}: {row['corpus']}: wanted at least {row['wanted']} {NOUNS[row['token']]} "
-        f"{PARTS[row['part']]} ({row['why']}), found {row['found']:.0f}"
+        f"{PARTS[row['part']]} ({row['why']}), found {row['found']:.0f}{_taken(row)}"
         for row in most.values()
     ]
     if lines:
@@ -211,6 +211,12 @@ def _of_costs(study: "Study") -> Iterator[Demand]:
             size = run.batch_size, run.num_steps
             wanted, why = samplers.tokens_needed(*size), _minibatch(*size)
             yield Demand("detaching.cost_tokens", run.corpus, "char", "train", wanted, why, read)
+
+
+def _taken(row: Row) -> str:
+    """Where it is not the text that is short, but what the study takes of it: that."""
+    capped = row["part"] == "train" and row["found"] == row["train_tokens"]
+    return ", which is all that the study takes of it" if capped else ""
 
 
 def _minibatch(batch_size: int, num_steps: int) -> str:
