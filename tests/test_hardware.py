@@ -404,7 +404,9 @@ def test_a_machine_that_timed_nothing_is_told_beside_those_that_did(left, slow, 
     files = {n: c for n, c in fast.bundle.files.items() if not n.startswith("speed/")}
     files["tables/speed.csv"] = csv(fast.points.head(0))
     if left != "nothing":
-        files[f"speed/machine={fast.name}/samples.csv"] = csv(fast.samples[tables.TIMING_KEYS].head(0))
+        files[f"speed/machine={fast.name}/samples.csv"] = csv(
+            fast.samples[tables.TIMING_KEYS].head(0)
+        )
     untimed = dataclasses.replace(fast, bundle=Bundle.make(fast.name, files, "a" * 64, {}))
     for base in (slow, untimed):
         found = together.tables([slow, untimed], base, [12])

@@ -671,9 +671,7 @@ def test_a_trial_runs_every_combination_and_the_rest_is_as_in_the_grid():
 @pytest.mark.parametrize("on_top", SHIPPED, ids="+".join)
 def test_the_address_of_a_trial_is_the_same_in_whatever_order_its_fields_are_named(on_top):
     config = shipped(*on_top)
-    turned = {
-        trial: dict(reversed(fields.items())) for trial, fields in config["trials"].items()
-    }
+    turned = {trial: dict(reversed(fields.items())) for trial, fields in config["trials"].items()}
     assert read(config | {"trials": turned}).trials == read(config).trials != []
 
 

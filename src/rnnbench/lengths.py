@@ -1,8 +1,8 @@
 """How long a text must be for all that a study asks of it, held against how long it is.
 
 A text of the user's own that is on disk is held against it at planning, before any job, and refused
-there where it is none; one that is fetched first, by the rule ``lengths``, as soon as its tokens are
-counted. Planning loads no pandas.
+there where it is none; one that is fetched first, by the rule ``lengths``, as soon as its tokens
+are counted. Planning loads no pandas.
 """
 
 import itertools
