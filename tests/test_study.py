@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from snakemake.utils import update_config
 
 from rnnbench.errors import StudyError
-from rnnbench.jobs import LARGEST_SEED, SETTINGS, RunConfig, path_value, settings, settings_path
+from rnnbench.jobs import LARGEST_SEED, RunConfig, path_value, settings, settings_path
 from rnnbench.names import load, names, tables
-from rnnbench.study import NOT_AVAILABLE, Study
+from rnnbench.study import NOT_AVAILABLE, SETTINGS, Study
 
 CONFIG = Path(__file__).parents[1] / "config"
 NO_GPU = {"cuda": "no NVIDIA GPU"}

@@ -14,11 +14,6 @@ BATCH = SIZES[1:]
 # addresses: of a run of the grid, and of what is timed, beside its sizes
 GRID = ("machine", "corpus", "variant", "sampler", "clip_norm", "device", "seed")
 TIMED = ("machine", "variant", "sampler", "clip_norm", "device", "threads", "dtype")
-SETTINGS = (  # of a run outside the grid, in the order of its address
-    *("corpus", "sampler", "clip_norm", "device", "seed", "variant", "token", "batch_size"),
-    *("num_steps", "hidden_size", "learning_rate", "train_tokens", "num_epochs"),
-    *("heldout_share", "heldout_evaluations", "engine"),
-)
 OPTIMISER = "sgd"  # plain stochastic gradient descent; every run and every timing is by it
 
 
@@ -161,10 +156,10 @@ def settings(text: str) -> dict[str, str]:
         StudyError: not field=value/field=value, or no field of a run.
     """
     found = dict(part.partition("=")[::2] for part in text.split("/"))
-    if not found.keys() <= {*SETTINGS} or not all(found.values()):
+    known = {field.name for field in dataclasses.fields(RunConfig)} - {"machine", "trial"}
+    if not found.keys() <= known or not all(found.values()):
         raise StudyError(
-            f"{text}: wanted field=value/field=value with fields out of "
-            f"{', '.join(sorted(SETTINGS))}."
+            f"{text}: wanted field=value/field=value with fields out of {', '.join(sorted(known))}."
         )
     return found
 

@@ -19,6 +19,11 @@ AXES = {  # field of a run -> its list in the grid
     **{"corpus": "corpora", "variant": "variants", "sampler": "samplers"},
     **{"clip_norm": "clip_norm", "seed": "seeds"},
 }
+SETTINGS = (  # of a trial's runs, in the order of their address, which is not the configuration's
+    *("corpus", "sampler", "clip_norm", "device", "seed", "variant", "token", "batch_size"),
+    *("num_steps", "hidden_size", "learning_rate", "train_tokens", "num_epochs"),
+    *("heldout_share", "heldout_evaluations", "engine"),
+)
 PROTOCOL = (
     *("processes_min", "precision", "most_seconds", "outside_load", "core_slowdown"),
     *("twins", "seed"),
@@ -244,7 +249,7 @@ class Study:
     def trial_grid(self, trial: str) -> Iterator[dict[str, str]]:
         """Addresses of the runs of one trial, whatever order the configuration names fields in."""
         asked = self.config["trials"][trial]
-        fields = {name: asked[name] for name in jobs.SETTINGS if name in asked}
+        fields = {name: asked[name] for name in SETTINGS if name in asked}
         for values in itertools.product(*fields.values()):
             settings = jobs.settings_path(dict(zip(fields, values, strict=True)))
             yield {"machine": self.machine, "trial": trial, "settings": settings}
