@@ -7,6 +7,7 @@ TARGET ?= all
 TORCH := torch==2.13.0
 BIN := .venv/bin
 READY := .venv/ready
+SHOWN_all := report.html
 SHOWN_hardware := hardware.html
 SHOWN_publish := published
 NATIVE := $(wildcard src/rnnbench/native/*.cpp src/rnnbench/native/*.h)
@@ -27,7 +28,7 @@ report: $(READY) ## set up, run the study (CONFIG=config/full.yaml: another one)
 	print(folder(sys.argv[1:]) / "results")' $$files); \
 	echo "rnnbench: running the study into $$folder; press Ctrl-C any time, rerun to resume"; \
 	$(BIN)/python -m rnnbench launch $${files:+--configfile $$files} --cores $(CORES) $(TARGET) \
-	&& echo "rnnbench: open $$folder/$(or $(SHOWN_$(TARGET)),report.html)"
+	&& echo "rnnbench: open $$folder/$(SHOWN_$(TARGET))"
 
 resume: report ## after a crash: go on; the same as `make`, which releases the lock of a dead one
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from pandas import DataFrame
 
-from rnnbench import bundle
+from rnnbench import bundle, csv_files
 from rnnbench.__main__ import main
 from rnnbench.audit import controls, integrity, signature
 from rnnbench.audit.gathered import first_difference
@@ -144,6 +144,17 @@ def test_a_changed_cell_is_named_with_its_line_and_column(results):
     table.write_bytes(audited.cell(table, 2, "perplexity", "1.5"))
     audited.seal(results)
     assert "line 3, perplexity: the table says 1.5" in by(results, "tables")[KINDS["table"]]
+
+
+def test_a_column_that_is_taken_out_of_a_table_is_found_unless_it_was_empty(results):
+    path = results / KINDS["table"]
+    table = csv_files.read(path)
+    filled = table.columns[table.notna().any()]
+    for column in table:
+        csv_files.write(path, table.drop(columns=column))
+        audited.seal(results)
+        wrong = by(results, "tables")
+        assert (KINDS["table"] in wrong) == (column in filled), column
 
 
 @pytest.mark.parametrize("text", ["a,b", "a\nb", 'a"b', ""])

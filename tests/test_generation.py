@@ -204,6 +204,16 @@ def test_real_text_is_held_out_and_scored_alike_by_the_judge_before_and_after(ju
     assert (before.own_nats.to_numpy() > after.own_nats.to_numpy()).all()
 
 
+@pytest.mark.parametrize("size", [2, 4, 5, 9])
+def test_real_text_is_there_however_short_the_held_out_text_is_beside_the_prefixes(size):
+    short = replace(judge_of(), heldout=judge_of().heldout[:size])
+    model = train.start(RUN, len(VOCAB)).model
+    found = DataFrame(generation.rows(Trained(RUN, VOCAB, model), short, TASK))
+    real = found[found.decoder == REAL]
+    assert len(real) == 2 * TASK.draws * len(TASK.prefixes)
+    assert all(row.text and row.prefix + row.text == short.heldout for row in real.itertuples())
+
+
 def test_training_brings_text_nearer_to_the_judge(judged):
     """Of what is drawn in earnest; two epochs are enough for letters and spaces."""
     drawn = judged[judged.decoder == "sampling"].groupby("stage").judge_nats.mean()

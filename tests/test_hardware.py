@@ -396,3 +396,20 @@ def test_a_bundle_of_timings_alone_is_compared_too(slow, fast):
     mine = found["time_to_target"].query("machine == 'fast-8c' and device == 'cpu'")
     assert set(mine.status) == {"no run"}
     assert csv(found["comparison"])
+
+
+@pytest.mark.parametrize("left", ["nothing", "the first columns"])
+def test_a_machine_that_timed_nothing_is_told_beside_those_that_did(left, slow, fast):
+    """As of a study with its timings switched off, or of which nothing was admitted."""
+    files = {n: c for n, c in fast.bundle.files.items() if not n.startswith("speed/")}
+    files["tables/speed.csv"] = csv(fast.points.head(0))
+    if left != "nothing":
+        files[f"speed/machine={fast.name}/samples.csv"] = csv(
+            fast.samples[tables.TIMING_KEYS].head(0)
+        )
+    untimed = dataclasses.replace(fast, bundle=Bundle.make(fast.name, files, "a" * 64, {}))
+    for base in (slow, untimed):
+        found = together.tables([slow, untimed], base, [12])
+        assert measured(found["comparison"]).empty
+        assert not found["missing"].empty or not found["comparison"].empty
+        assert fast.name in {*found["machines"].machine}

@@ -60,7 +60,9 @@ def test_of_one_key_the_largest_demand_is_told():
 
 def test_a_text_of_unknown_length_is_not_too_short_but_for_what_the_study_takes_of_it():
     lengths.require(lengths.held([demand()], {}))
-    assert "found 60" in said([demand(train_tokens=60)])
+    message = said([demand(train_tokens=60)])
+    assert "found 60, which is all that the study takes of it\n" in message
+    assert "all that" not in said([demand(train_tokens=60)], short_word=59)
 
 
 def test_words_are_asked_of_the_words_of_a_text_and_characters_of_its_characters():
@@ -95,9 +97,17 @@ def test_every_stage_says_what_it_needs(key, value, stage):
     assert short - {"probes"} == {stage} - {"probes"} and stage in short
 
 
+def test_the_words_that_texts_begin_with_where_none_are_asked_for_need_held_out_text_too(tmp_path):
+    wanted = {
+        name: next(d.wanted for d in lengths.demands(read(config)) if d.key == "texts.prefixes")
+        for name, config in (("book", shipped()), ("own", own(tmp_path / "a.txt", "on " * 9_000)))
+    }
+    assert wanted == {"book": len("time traveller") + 1, "own": 2}
+
+
 def test_a_stage_that_is_off_needs_nothing():
     config = shipped()
-    config["speed"] |= {"variants": [], "twins": []}
+    config["speed"]["variants"] = []
     config["gradient_distance"]["seeds"] = config["detaching"]["runs"]["seed"] = []
     config["memory"]["variants"] = config["generation"]["variants"] = []
     config["sentences"]["units"] = []
@@ -128,5 +138,16 @@ def test_words_of_a_long_text_are_bounded_by_its_bytes(tmp_path, monkeypatch):
     assert read(own(tmp_path / "a.txt", "x" * 9_000)).runs
 
 
-def test_a_text_that_is_none_is_left_to_its_own_job(tmp_path):
-    assert read(own(tmp_path / "a.txt", "1 2 3 " * 2_000)).runs
+@pytest.mark.parametrize(
+    ("text", "entry", "told"),
+    [
+        ("1 2 3 " * 2_000, {}, "short: wanted words of the letters a-z, found none"),
+        ("все счастливые семьи ok " * 200, {}, "short: wanted a text that cleaning keeps"),
+        ("many longish words. " * 900, {"sha256": "0" * 64}, "Correct own_texts.short.sha256"),
+    ],
+)
+def test_a_text_that_is_none_or_another_one_is_told_before_any_job(tmp_path, text, entry, told):
+    config = own(tmp_path / "a.txt", text)
+    config["own_texts"]["short"] |= entry
+    with pytest.raises(StudyError, match=told):
+        read(config)

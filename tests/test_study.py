@@ -21,7 +21,7 @@ from snakemake.utils import update_config
 from rnnbench.errors import StudyError
 from rnnbench.jobs import LARGEST_SEED, RunConfig, path_value, settings, settings_path
 from rnnbench.names import load, names, tables
-from rnnbench.study import NOT_AVAILABLE, Study
+from rnnbench.study import NOT_AVAILABLE, SETTINGS, Study
 
 CONFIG = Path(__file__).parents[1] / "config"
 NO_GPU = {"cuda": "no NVIDIA GPU"}
@@ -318,7 +318,7 @@ def test_a_seed_in_the_path_of_a_run_fits_into_a_table_too(seed):
 @pytest.mark.parametrize("key", sorted(SWITCHES))
 def test_an_empty_list_switches_its_stage_off(key):
     stage, config = key.partition(".")[0], changed(key, [])
-    config["speed"]["twins"], config["trials"] = [], {}
+    config["trials"] = {}
     assert not read(shipped()).off(stage) and read(config).off(stage)
     assert read(shipped()).made(stage, ["a file"]) == ["a file"]
     assert read(config).made(stage, ["a file"]) == []
@@ -664,6 +664,18 @@ def test_a_trial_runs_every_combination_and_the_rest_is_as_in_the_grid():
         same = {"trial": "grid", "variant": first.variant, "learning_rate": first.learning_rate}
         assert run.trial == "learning"
         assert dataclasses.replace(run, **same) == first
+
+
+@pytest.mark.parametrize("on_top", SHIPPED, ids="+".join)
+def test_the_address_of_a_trial_is_the_same_in_whatever_order_its_fields_are_named(on_top):
+    config = shipped(*on_top)
+    turned = {trial: dict(reversed(fields.items())) for trial, fields in config["trials"].items()}
+    assert read(config | {"trials": turned}).trials == read(config).trials != []
+
+
+def test_every_field_of_a_run_has_its_place_in_an_address_but_those_that_stand_before_it():
+    fields = [field.name for field in dataclasses.fields(RunConfig)]
+    assert sorted(fields) == sorted([*SETTINGS, "machine", "trial"])
 
 
 @given(st.dictionaries(st.sampled_from(["seed", "hidden_size"]), st.integers(1, 999), min_size=1))

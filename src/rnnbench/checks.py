@@ -45,7 +45,8 @@ def _names(study: "Study") -> None:
     for _ in decoders.each(study["generation"]["decoders"]):
         pass  # each is checked as it is named
     _subset("runs.corpora", runs["corpora"], "corpora", study["corpora"])
-    _subset("speed.twins", speed["twins"], "speed.variants", speed["variants"])
+    if not study.off("speed"):
+        _subset("speed.twins", speed["twins"], "speed.variants", speed["variants"])
 
 
 def _texts(study: "Study") -> None:

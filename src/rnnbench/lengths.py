@@ -1,7 +1,8 @@
 """How long a text must be for all that a study asks of it, held against how long it is.
 
-A text of the user's own that is on disk is held against it at planning, before any job; one that is
-fetched first, by the rule ``lengths``, as soon as its tokens are counted. Planning loads no pandas.
+A text of the user's own that is on disk is held against it at planning, before any job, and refused
+there where it is none; one that is fetched first, by the rule ``lengths``, as soon as its tokens
+are counted. Planning loads no pandas.
 """
 
 import itertools
@@ -107,15 +108,19 @@ def on_disk(study: "Study") -> dict[tuple[str, str], float]:
 
 
 def counts(corpus: str, own_texts: Mapping[str, Any]) -> dict[str, float]:
-    """Token -> how many an own text has; none where it cannot be read, which its own job tells."""
+    """Token -> how many an own text has.
+
+    Raises:
+        StudyError: it is not the text that its entry says, or none that cleaning keeps.
+    """
     from rnnbench import corpora, tokens
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "text.txt"
         try:
             facts = corpora.prepare(corpus, own_texts, corpora.Folders.from_environment(), path)
-        except CorpusError:
-            return {}
+        except CorpusError as error:
+            raise StudyError(str(error)) from None
         return {
             token: len(tokens.tokenize(tokens.read(path), token, facts.line_join)[0])
             for token in NOUNS
@@ -141,7 +146,7 @@ def require(rows: Iterable[Row]) -> None:
     most = {row["key"]: row for row in sorted(lacking, key=lambda row: int(row["wanted"]))}
     lines = [
         f"{row['key']}: {row['corpus']}: wanted at least {row['wanted']} {NOUNS[row['token']]} "
-        f"{PARTS[row['part']]} ({row['why']}), found {row['found']:.0f}"
+        f"{PARTS[row['part']]} ({row['why']}), found {row['found']:.0f}{_taken(row)}"
         for row in most.values()
     ]
     if lines:
@@ -184,7 +189,8 @@ def _of_trained(study: "Study") -> Iterator[Demand]:
             for part in ("train", "heldout"):
                 yield Demand("memory.contexts", *text, part, max(contexts) + 1, why, *split)
     if study.writers:
-        wanted = max(map(len, study["texts"]["prefixes"])) + 1
+        prefixes = study.prefixes(study.writers[0])  # of an own text they may be its own words
+        wanted = max(map(len, prefixes), default=1) + 1
         text, why = (grid["corpora"][0], "char"), "more than the longest prefix"
         yield Demand("texts.prefixes", *text, "heldout", wanted, why, *split)
 
@@ -205,6 +211,12 @@ def _of_costs(study: "Study") -> Iterator[Demand]:
             size = run.batch_size, run.num_steps
             wanted, why = samplers.tokens_needed(*size), _minibatch(*size)
             yield Demand("detaching.cost_tokens", run.corpus, "char", "train", wanted, why, read)
+
+
+def _taken(row: Row) -> str:
+    """Where it is not the text that is short, but what the study takes of it: that."""
+    capped = row["part"] == "train" and row["found"] == row["train_tokens"]
+    return ", which is all that the study takes of it" if capped else ""
 
 
 def _minibatch(batch_size: int, num_steps: int) -> str:

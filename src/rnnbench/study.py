@@ -18,6 +18,11 @@ AXES = {  # field of a run -> its list in the grid
     **{"corpus": "corpora", "variant": "variants", "sampler": "samplers"},
     **{"clip_norm": "clip_norm", "seed": "seeds"},
 }
+SETTINGS = (  # of a trial's runs, in the order of their address, which is not the configuration's
+    *("corpus", "sampler", "clip_norm", "device", "seed", "variant", "token", "batch_size"),
+    *("num_steps", "hidden_size", "learning_rate", "train_tokens", "num_epochs"),
+    *("heldout_share", "heldout_evaluations", "engine"),
+)
 PROTOCOL = (
     *("processes_min", "precision", "most_seconds", "outside_load", "core_slowdown"),
     *("twins", "seed"),
@@ -223,8 +228,9 @@ class Study:
             yield first | dict(zip(fields, values, strict=True))
 
     def trial_grid(self, trial: str) -> Iterator[dict[str, str]]:
-        """Addresses of the runs of one trial."""
-        fields = self.config["trials"][trial]
+        """Addresses of the runs of one trial, whatever order the configuration names fields in."""
+        asked = self.config["trials"][trial]
+        fields = {name: asked[name] for name in SETTINGS if name in asked}
         for values in itertools.product(*fields.values()):
             settings = jobs.settings_path(dict(zip(fields, values, strict=True)))
             yield {"machine": self.machine, "trial": trial, "settings": settings}

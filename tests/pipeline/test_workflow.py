@@ -528,6 +528,25 @@ def test_an_own_text_may_have_any_name_and_any_date_and_is_made_anew_when_edited
     assert "corpus mine" in edited.stdout + edited.stderr
 
 
+def test_a_project_that_is_dated_ahead_of_the_clock_is_made_once_like_any_other(
+    study: Path, tmp_path: Path
+) -> None:
+    project, ahead = shutil.copytree(study, tmp_path / "ahead"), 4e9  # the year 2096
+    results = project / "results"
+    for path in project.rglob("*"):
+        if path.is_file() and not {".snakemake", "results"} & {*path.relative_to(project).parts}:
+            os.utime(path, (ahead, ahead))
+    (results / crate.METADATA).unlink()
+    done = snakemake(project)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "done: 1 job in" in done.stdout + done.stderr  # the crate
+    again = snakemake(project, "-n")
+    assert "Nothing to be done" in again.stdout + again.stderr
+    (project / "LICENSE").write_text("Another one.\n")
+    edited = snakemake(project, "-n")
+    assert "crate" in edited.stdout + edited.stderr
+
+
 def test_every_study_but_the_default_one_has_a_folder_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "words.txt").write_text("the quick brown fox jumps over the lazy dog\n" * 300)
     own = "own_texts: {words: {source: words.txt}}\n"

@@ -1,8 +1,9 @@
 """Results → the crate that binds every file to its job."""
 
 from rnnbench.crate import workflow as workflow_texts
+from rnnbench.folders import digest_of
 
-WORKFLOW = workflow_texts.texts(PROJECT)
+WORKFLOW = workflow_texts.texts(PROJECT)  # no inputs: they may be dated ahead of the clock
 STEPS = [
     {"rule": rule.name, "script": Path(rule.script).name, "about": rule.docstring}
     for rule in workflow.rules
@@ -15,7 +16,6 @@ rule crate:
     input:
         made=rules.report.output,
         machine=PARTS["machines"],
-        workflow=WORKFLOW,
     output:
         metadata="results/ro-crate-metadata.json",
         workflow=directory("results/crate"),
@@ -27,6 +27,8 @@ rule crate:
         steps=STEPS,
         machine=study.machine,
         config=study.publishable,
+        reads=WORKFLOW,
+        content=[digest_of(Path(path)) for path in WORKFLOW],
         source=sources("crate"),
     script:
         "../scripts/crate.py"

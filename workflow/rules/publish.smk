@@ -25,7 +25,7 @@ rule publish:
         gates=rules.gates.output,
         findings=rules.findings.output.table,
         machine=PARTS["machines"],
-        speed=expand(rules.campaign.output, machine=study.machine),
+        speed=study.made("speed", expand(rules.campaign.output, machine=study.machine)),
         records=PARTS["runs"] + PARTS["trials"],
         curves=PARTS["curves"] + PARTS["trial_curves"],
         corpora=PARTS["corpora"],

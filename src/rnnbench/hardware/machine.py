@@ -7,14 +7,14 @@ import dataclasses
 import hashlib
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from pandas import DataFrame
+from pandas import DataFrame, Series
 
 from rnnbench import columns, comparison, csv_files, rates
 from rnnbench.bundle import MANIFEST, Bundle, BundleError
@@ -132,13 +132,13 @@ class Machine:
         return pd.concat(parts, ignore_index=True) if parts else DataFrame(columns=CURVE)
 
     def table(self, name: str, columns: Sequence[str]) -> DataFrame:
-        """Read one table; a bundle without it has an empty one.
+        """Read one table; a bundle without it, or without a row in it, has an empty one.
 
         Raises:
             BundleError: no table, a column is missing or of another kind, or another machine's row.
         """
         if name not in self.bundle.files:
-            return DataFrame(columns=list(columns))
+            return _empty(columns)
         try:
             found = csv_files.parse(io.BytesIO(self.bundle.files[name]))
             numbers = [column for column in columns if column in NUMBERS and column in found]
@@ -148,6 +148,8 @@ class Machine:
                 name, "a table of numbers and words", " ".join(f"{error}".split())
             ) from None
         lacking = [column for column in columns if column not in found]
+        if found.empty:  # as of a campaign that admitted nothing
+            return _empty([*found, *lacking])
         if lacking:
             raise self.fault(name, f"the columns {', '.join(columns)}", f"no {lacking[0]}")
         strangers = {*found.get("machine", [])} - {self.name}
@@ -160,3 +162,8 @@ class Machine:
             f"{self.file}: {name}: wanted {wanted}, found {found[:200]}. Take the bundle away, or "
             "publish it again with the release that made it."
         )
+
+
+def _empty(columns: Iterable[str]) -> DataFrame:
+    kinds = {column: float if column in NUMBERS else object for column in columns}
+    return DataFrame({column: Series(dtype=kind) for column, kind in kinds.items()})
