@@ -207,7 +207,7 @@ def test_real_text_is_held_out_and_scored_alike_by_the_judge_before_and_after(ju
 @pytest.mark.parametrize("size", [2, 4, 5, 9])
 def test_real_text_is_there_however_short_the_held_out_text_is_beside_the_prefixes(size):
     short = replace(judge_of(), heldout=judge_of().heldout[:size])
-    model = train.start(RUN, len(VOCAB)).model
+    model = start(RUN, len(VOCAB)).model
     found = DataFrame(generation.rows(Trained(RUN, VOCAB, model), short, TASK))
     real = found[found.decoder == REAL]
     assert len(real) == 2 * TASK.draws * len(TASK.prefixes)

@@ -11,7 +11,7 @@ from pandas import DataFrame
 from rnnbench import csv_files, tables
 from rnnbench.audit.tree import Tree, inside
 from rnnbench.errors import UserError
-from rnnbench.study import NOT_AVAILABLE
+from rnnbench.jobs import NOT_AVAILABLE
 
 FAULTS = (UserError, ValueError, KeyError, AttributeError, IndexError, TypeError, OSError)
 
