@@ -98,6 +98,28 @@ def test_a_part_that_fails_is_told_and_stops_none_of_the_others(
     assert all(f"{part} is" in (out / "log.txt").read_text() for part in PARTS)
 
 
+@pytest.mark.parametrize(
+    ("device", "status", "code"),
+    [
+        ("cuda", "measured", 0),
+        ("cuda", "differs", 1),
+        ("cuda", "failed", 1),
+        ("cuda", "not available here", 1),
+        ("cpu", "measured", 1),
+    ],
+)
+def test_a_grid_is_right_if_cuda_was_timed_and_nothing_went_wrong(
+    device: str, status: str, code: int, tmp_path: Path
+) -> None:
+    row = {"variant": "gru", "device": device, "dtype": "tf32", "status": status, "reason": "why"}
+    row["tokens_per_second"] = "1234567.8" if status == "measured" else ""
+    (tmp_path / "speed.csv").write_text(f"{','.join(row)}\n{','.join(row.values())}\n")
+    line = [sys.executable, str(PROJECT / "tests/cuda/points.py"), str(tmp_path / "speed.csv")]
+    done = subprocess.run(line, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (code, "")
+    assert ("1,234,568" if status == "measured" else f"{status}: why") in done.stdout
+
+
 def test_what_a_part_may_take_is_not_more_than_8_minutes_together() -> None:
     text = (PROJECT / SCRIPT).read_text()
     limit = int(re.search(r"^LIMIT=(\d+)", text, re.M)[1])
