@@ -10,7 +10,7 @@ READY := .venv/ready
 SHOWN_all := report.html
 SHOWN_hardware := hardware.html
 SHOWN_publish := published
-NATIVE := $(wildcard src/rnnbench/native/*.cpp src/rnnbench/native/*.h)
+NATIVE := $(wildcard src/rnnbench/training/native/*.cpp src/rnnbench/training/native/*.h)
 unexport PYTHONPATH # it may name another project, or modules of another Python
 
 # A .venv that is half-made, without its Python, or of a folder that was copied or moved is not.
@@ -24,7 +24,7 @@ report: $(READY) ## set up, run the study (CONFIG=config/full.yaml: another one)
 	@files="$(CONFIG)"; \
 	$(BIN)/python -m rnnbench corpora config/config.yaml $$files; \
 	case $$? in 0) ;; 3) files="$$files config/calibration.yaml";; *) exit 2;; esac; \
-	folder=$$($(BIN)/python -c 'import sys; from rnnbench.paths import folder; \
+	folder=$$($(BIN)/python -c 'import sys; from rnnbench.base.paths import folder; \
 	print(folder(sys.argv[1:]) / "results")' $$files); \
 	echo "rnnbench: running the study into $$folder; press Ctrl-C any time, rerun to resume"; \
 	$(BIN)/python -m rnnbench launch $${files:+--configfile $$files} --cores $(CORES) $(TARGET) \

@@ -14,13 +14,15 @@ if OURS.exists() and OURS.resolve() != Path(FOUND).resolve():  # as in a folder 
         "other project in PYTHONPATH."
     )
 
-from rnnbench import job, machine, paths
-from rnnbench.digests import Tree
-from rnnbench.errors import UserError
-from rnnbench.estimate import PROTOCOL, Estimate, minutes
-from rnnbench.paths import FOLDER, folder
-from rnnbench.sources import Sources
-from rnnbench.study import Study
+from rnnbench.base import paths
+from rnnbench.machine import identity
+from rnnbench.provenance import script
+from rnnbench.base.digests import Tree
+from rnnbench.base.errors import UserError
+from rnnbench.study.estimate import PROTOCOL, Estimate, minutes
+from rnnbench.base.paths import FOLDER, folder
+from rnnbench.study.sources import Sources
+from rnnbench.study.study import Study
 
 
 configfile: Path(workflow.basedir) / "config" / "config.yaml"
@@ -36,14 +38,14 @@ workdir: os.environ.get(FOLDER, ".")
 
 
 try:
-    study = Study(paths.seen_from(CALLED_FROM, config), *machine.asked(str(config["machine"])))
+    study = Study(paths.seen_from(CALLED_FROM, config), *identity.asked(str(config["machine"])))
 except UserError as error:
     sys.exit(f"rnnbench: {error}")
 
-os.environ[job.PARENT] = str(os.getpid())  # jobs end with it
-os.environ.setdefault(machine.CALLED_ON, machine.name())  # workers of a cluster are told
+os.environ[script.PARENT] = str(os.getpid())  # jobs end with it
+os.environ.setdefault(identity.CALLED_ON, identity.name())  # workers of a cluster are told
 sources = Sources(study, Tree.as_planned(workflow.is_main_process))
-job.plain_matplotlib()
+script.plain_matplotlib()
 COSTS = Path("results/tables/costs.csv")
 estimate = Estimate(study, COSTS if COSTS.exists() else CALLED_FROM / COSTS)
 ALL_CORES = 1024  # a job that asks for more than there are gets all, and so has no neighbour
@@ -74,18 +76,14 @@ onstart:
 
 include: "workflow/rules/text.smk"  # source → text → vocabulary → n-grams, Zipf, n-gram language models
 include: "workflow/rules/sine.smk"  # seed → forecasts of the sine
-include: "workflow/rules/runs.smk"  # vocabulary → trained models
-include: "workflow/rules/numerics.smk"  # vocabulary → where equal work parts, on request
-include: "workflow/rules/bptt.smk"  # vocabulary → gradients through time, updates by clipping
-include: "workflow/rules/samplers.smk"  # text → what samplers read of it, and other ways to read it
-include: "workflow/rules/memory.smk"  # trained models → how far back they see
-include: "workflow/rules/generation.smk"  # trained models → texts of theirs, judged
-include: "workflow/rules/speed.smk"  # vocabulary → timed training steps
-include: "workflow/rules/report.smk"  # records → tables → figures → report
-include: "workflow/rules/crate.smk"  # results → a crate of all files
-include: "workflow/rules/publish.smk"  # records and tables → a bundle of this machine
-include: "workflow/rules/hardware.smk"  # bundles → machines compared
-include: "workflow/rules/microbench.smk"  # source → its hot paths, timed on request
+include: "workflow/rules/training.smk"  # vocabulary → trained models
+include: "workflow/rules/experiments.smk"  # texts and trained models → gradients, samplers, memory
+include: "workflow/rules/writing.smk"  # trained models → texts of theirs, judged
+include: "workflow/rules/timing.smk"  # vocabulary → timed training steps
+include: "workflow/rules/tables.smk"  # records → tables
+include: "workflow/rules/report.smk"  # tables → figures → report
+include: "workflow/rules/provenance.smk"  # results → a crate of all files, a bundle of this machine
+include: "workflow/rules/comparison.smk"  # bundles → machines compared
 include: "workflow/rules/audit.smk"  # results or a bundle → checked, a sample made again, judged
 
 

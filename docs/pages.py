@@ -37,5 +37,5 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_content(html: str, **_: object) -> str:
-    """Show ``:func:`rnnbench.train.step` `` of a docstring as code alone."""
+    """Show ``:func:`rnnbench.training.loop.step` `` of a docstring as code alone."""
     return ROLE.sub(r"<code>\1</code>", html)

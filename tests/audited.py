@@ -13,17 +13,20 @@ import yaml
 from pandas import DataFrame
 from snakemake.utils import update_config
 
-from rnnbench import checkpoint, corpora, csv_files, outcome, run_text, tables, tokens, train
-from rnnbench.bundle import Bundle
-from rnnbench.corpora import Folders
-from rnnbench.crate import METADATA
-from rnnbench.crate.metadata import metadata
-from rnnbench.jobs import RunConfig
-from rnnbench.progress import split, start
-from rnnbench.records import write_record, write_text
-from rnnbench.spelling import Spelling
-from rnnbench.study import Study
-from rnnbench.vocab import Vocab
+from rnnbench.base import csv_files
+from rnnbench.base.files import write_record, write_text
+from rnnbench.base.parameters import RunConfig
+from rnnbench.provenance.bundle import Bundle
+from rnnbench.provenance.crate import METADATA
+from rnnbench.provenance.crate.metadata import metadata
+from rnnbench.study.study import Study
+from rnnbench.tables import gather
+from rnnbench.text import corpora, tokens
+from rnnbench.text.corpora import Folders
+from rnnbench.text.spelling import Spelling
+from rnnbench.text.vocab import Vocab
+from rnnbench.training import checkpoint, loop, reading, run_record
+from rnnbench.training.progress import split, start
 
 PROJECT = Path(__file__).parents[1]
 MACHINE = "amd-2c"
@@ -98,15 +101,15 @@ def run(folder: Path, name: str, config: RunConfig, ids: np.ndarray, vocab: Voca
     """Train one model and write what the workflow writes of it."""
     place = (folder / name).parent
     place.mkdir(parents=True)
-    text = run_text.read(config, ids, vocab, 0)
+    text = reading.read(config, ids, vocab, 0)
     texts = split(text.ids, config)
     progress = start(config, len(text.vocab))
-    train.train(config, texts, progress, place / "checkpoint.safetensors", "digest")
+    loop.train(config, texts, progress, place / "checkpoint.safetensors", "digest")
     checkpoint.write_weights(place / "weights.safetensors", progress.model, config.as_row())
-    csv_files.write(place / "curve.csv", outcome.curve_table(config, progress))
+    csv_files.write(place / "curve.csv", run_record.curve_table(config, progress))
     written = {"stage": "trained", "prefix": "time", "text": "time\n"}
     csv_files.write(place / "text.csv", DataFrame([written]))
-    record = outcome.record(config, texts, progress, "e" * 64)
+    record = run_record.record(config, texts, progress, "e" * 64)
     spelling = Spelling.of(ids, vocab.tokens, config.token, " ", [])
     write_record(folder / name, record | text.totals(record, spelling))
     told(folder, name, "run", [], [f"{name.removesuffix('record.json')}{part}" for part in PARTS])
@@ -125,7 +128,7 @@ def speed(folder: Path) -> None:
 
 def table(folder: Path, kind: str, parts: list[str]) -> None:
     paths = [str(folder / part.removeprefix("results/")) for part in parts]
-    csv_files.write(folder / f"tables/{kind}.csv", tables.gather(kind, paths, []))
+    csv_files.write(folder / f"tables/{kind}.csv", gather.gather(kind, paths, []))
     told(folder, f"tables/{kind}.csv", "table", parts, [])
 
 

@@ -10,16 +10,17 @@ import pytest
 from filelock import FileLock
 from hypothesis import settings
 
-from rnnbench import corpora, job, tokens
-from rnnbench.corpora import Corpus, Folders
-from rnnbench.corpora.time_machine import FILE_NAME, SHA256
-from rnnbench.folders import find_file
+from rnnbench.provenance import script
+from rnnbench.text import corpora, tokens
+from rnnbench.text.corpora import Corpus, Folders
+from rnnbench.text.corpora.time_machine import FILE_NAME, SHA256
+from rnnbench.text.origins.folders import find_file
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch is loaded: tiny tensors, sums in one order
 os.environ["TORCH_COMPILE_DISABLE"] = "1"  # a minute per variant; one test turns it on again
 # A job in the background of a shell is deaf to Ctrl-C, and so would be all that tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-job.plain_matplotlib()
+script.plain_matplotlib()
 settings.register_profile("ordinary", deadline=None, max_examples=25)
 settings.register_profile("thorough", deadline=None, max_examples=1000)  # --hypothesis-profile
 settings.load_profile("ordinary")

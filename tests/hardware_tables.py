@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
-from rnnbench import comparison
-from rnnbench.hardware import best, crossover, limits, missing, noise, pairs, targets
+from rnnbench.comparison import best, caveats, crossover, limits, noise, pairs, targets
+from rnnbench.timing.statistics import ratios
 
 VARIANTS = ("rnn", "rnn_fused", "gru", "gru_fused", "lstm", "lstm_scratch", "lstm_bidirectional")
 NO_CUDA = "no NVIDIA driver found"
@@ -35,14 +35,14 @@ def tables(number: int, gpus: int = 1) -> dict[str, DataFrame]:
 
 
 def _judged(rows: list[dict], columns: list[str]) -> DataFrame:
-    return comparison.judge(DataFrame(rows, columns=[*columns, "status"]))[columns]
+    return ratios.judge(DataFrame(rows, columns=[*columns, "status"]))[columns]
 
 
 def _measured(ratio: float, spread: float = 0.02) -> dict:
     p = float(np.exp(-((np.log(ratio) / spread) ** 2)))
     ends = {"low": ratio / (1 + spread), "high": ratio * (1 + spread)}
     own = {"ratio": ratio, **ends, "n": 40.0, "processes": 12.0, "p": p}
-    told = {"noise_floor": FLOOR, "disturbed": False, "status": comparison.MEASURED}
+    told = {"noise_floor": FLOOR, "disturbed": False, "status": ratios.MEASURED}
     return own | told
 
 
@@ -74,10 +74,10 @@ def _comparison(names: list[str], with_gpu: set[str]) -> DataFrame:
             row |= {"conditions": "torch_version 2.13.0 against 2.12.0"}
             if device == "cuda":
                 reason = f"{names[0]}: {NO_CUDA}"
-                row |= {"status": comparison.NOT_MEASURED, "reason": reason, "conditions": None}
+                row |= {"status": ratios.NOT_MEASURED, "reason": reason, "conditions": None}
             elif variant == "lstm_scratch":
                 reason = "vocab_size 28 against 27"
-                row |= {"status": comparison.NOT_COMPARABLE, "reason": reason}
+                row |= {"status": ratios.NOT_COMPARABLE, "reason": reason}
             else:
                 row |= _measured(0.7 + 0.1 * ((k + j) % 9))
                 row |= {"tokens_per_second": 1e5 * (1 + j), "baseline_tokens_per_second": 1e5}
@@ -152,7 +152,7 @@ def _targets(names: list[str]) -> DataFrame:
 def _crossover(names: list[str], with_gpu: set[str]) -> DataFrame:
     rows = []
     for name in names:
-        own = {"machine": name, "status": comparison.NOT_MEASURED, "region": "unknown", **ADDRESS}
+        own = {"machine": name, "status": ratios.NOT_MEASURED, "region": "unknown", **ADDRESS}
         if name not in with_gpu:
             rows.append(own | {"reason": NO_CUDA})
             continue
@@ -171,7 +171,7 @@ def _missing(names: list[str], with_gpu: set[str]) -> DataFrame:
         for name, variant in product(names, VARIANTS)
         if name not in with_gpu
     ]
-    return DataFrame(rows, columns=missing.COLUMNS)
+    return DataFrame(rows, columns=caveats.COLUMNS)
 
 
 def hostile(found: dict[str, DataFrame], evil: str) -> dict[str, DataFrame]:

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
-from rnnbench import rates
-from rnnbench.bundle import Bundle
-from rnnbench.hardware.machine import Machine
+from rnnbench.comparison.published.machine import Machine
+from rnnbench.provenance.bundle import Bundle
+from rnnbench.timing.statistics import rates
 
 NO_GPU = "no NVIDIA GPU with a working driver found"
 POINT = {

@@ -55,7 +55,7 @@ def test_to_list_the_commands_loads_none_of_them(arguments):
     done = asked_at_the_shell(*arguments)
     loaded = set(re.findall(r"\| +(rnnbench[\w.]*|torch|numpy)$", done.stderr, re.M))
     assert done.returncode == 0 and all(command in done.stdout for command in COMMANDS)
-    assert loaded == {"rnnbench", "rnnbench.errors"}
+    assert loaded == {"rnnbench", "rnnbench.base.errors"}
 
 
 @pytest.mark.parametrize(

@@ -172,7 +172,7 @@ rule status:
 
 def test_what_ends_a_job_is_told_where_its_log_cannot(tmp_path):
     """An import that fails by its exception, a signal by its name, all else by its status."""
-    first = "from rnnbench.job import recorded\n\n"
+    first = "from rnnbench.provenance.script import recorded\n\n"
     texts = {
         "Snakefile": BROKEN,
         "imports.py": first + "import os\n\nimport no_such_module\n",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rnnbench.names import names
+from rnnbench.base.plugins import names
 
 PROJECT = Path(__file__).parents[1]
 
@@ -33,7 +33,7 @@ def test_every_document_and_every_module_has_a_page(site: Path) -> None:
     modules = {path.stem for path in (PROJECT / "src/rnnbench").glob("[a-z]*.py")}
     assert modules <= {path.stem for path in (site / "library").glob("*.html")}
     variants = (site / "library/variants.html").read_text()
-    assert all(f"rnnbench.variants.{name}" in variants for name in names("variants"))
+    assert all(f"rnnbench.training.variants.{name}" in variants for name in names("variants"))
 
 
 def test_docstrings_come_with_their_arguments(site: Path) -> None:

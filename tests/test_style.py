@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from rnnbench import jobs
+from rnnbench.base import parameters
 
 PROJECT = Path(__file__).parents[1]
 PIN = re.compile(r"^([a-z0-9_.-]+==[^ ]+)( ; [^\\]*[^\\ ])?", re.MULTILINE)
@@ -72,11 +72,11 @@ def test_every_locked_package_has_a_hash() -> None:
 
 
 def test_the_status_of_a_run_is_written_in_one_file() -> None:
-    words = {jobs.NOT_AVAILABLE, jobs.CONVERGED, jobs.UNCONVERGED}
+    words = {parameters.NOT_AVAILABLE, parameters.CONVERGED, parameters.UNCONVERGED}
     found = {
         path.name
         for path in (PROJECT / "src").rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Constant) and node.value in words
     }
-    assert found == {Path(jobs.__file__).name}
+    assert found == {Path(parameters.__file__).name}

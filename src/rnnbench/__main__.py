@@ -8,17 +8,23 @@ import pkgutil
 import sys
 from collections.abc import Sequence
 
-from rnnbench.errors import UserError
+from rnnbench.base.errors import UserError
 
 COMMANDS = {  # command -> what is called with the arguments behind it, and what it does
-    "launch": ("rnnbench.alone:main", "run Snakemake for a study, with its folder to itself"),
-    "corpora": ("rnnbench.reachable:main", "say whether every text of a study can be had"),
-    "config": ("rnnbench.schema_pages:main", "write the default study and its reference"),
-    "native": ("rnnbench.native:main", "build the C++ training step of the *_fused variants"),
-    "machine": ("rnnbench.machine:main", "print the name of this machine"),
-    "fingerprint": ("rnnbench.fingerprint:main", "describe this machine, field by field"),
-    "generate": ("rnnbench.generate.command:main", "let a trained run go on with a text"),
-    "trace": ("rnnbench.trace.command:main", "follow a number to all that it came of"),
+    "launch": (
+        "rnnbench.provenance.launcher:main",
+        "run Snakemake for a study, with its folder to itself",
+    ),
+    "corpora": ("rnnbench.study.reachable:main", "say whether every text of a study can be had"),
+    "config": ("rnnbench.study.schema_pages:main", "write the default study and its reference"),
+    "native": (
+        "rnnbench.training.native:main",
+        "build the C++ training step of the *_fused variants",
+    ),
+    "machine": ("rnnbench.machine.identity:main", "print the name of this machine"),
+    "fingerprint": ("rnnbench.machine.fingerprint:main", "describe this machine, field by field"),
+    "generate": ("rnnbench.writing.command:main", "let a trained run go on with a text"),
+    "trace": ("rnnbench.audit.trace.command:main", "follow a number to all that it came of"),
     "verify": ("rnnbench.audit.command:verify", "check that results are as they were made"),
     "sign": ("rnnbench.audit.command:sign", "sign results or a bundle"),
     "keygen": ("rnnbench.audit.command:keygen", "make the keys that sign and verify"),

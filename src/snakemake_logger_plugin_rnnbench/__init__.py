@@ -20,7 +20,7 @@ from typing import Any
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from rnnbench import machine
+from rnnbench.machine import identity
 from snakemake_logger_plugin_rnnbench import plan
 from snakemake_logger_plugin_rnnbench.plan import Expected, Experience
 from snakemake_logger_plugin_rnnbench.progress import Job, Progress
@@ -102,7 +102,7 @@ class LogHandler(LogHandlerBase):
             self.state.run_info(record)
             return self.format(record)
         if event == LogEvent.RUN_INFO and self.planned:
-            return plan.sentence(self.planned, machine.usable_cores())
+            return plan.sentence(self.planned, identity.usable_cores())
         return ""
 
     def plan(self, record: logging.LogRecord) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 
-from rnnbench import ledger
+from rnnbench.provenance import snakemake_records
 from snakemake_logger_plugin_rnnbench.progress import side_by_side
 
 ELSEWHERE = Path(__file__).with_name("seconds.csv")
@@ -38,7 +38,7 @@ class Experience:
     def __init__(self, folder: Path):
         self.outputs: dict[str, float] = {}
         of_rules = defaultdict(list)
-        for job in ledger.finished(folder):
+        for job in snakemake_records.finished(folder):
             self.outputs |= dict.fromkeys(job.outputs, job.seconds)
             of_rules[job.rule].append(job.seconds)
         self.rules = {rule: mean(seconds) for rule, seconds in of_rules.items()}

@@ -13,10 +13,11 @@ from time import process_time
 import numpy as np
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from rnnbench import clean, ngrams, tokens
-from rnnbench.corpora import calibration
-from rnnbench.folders import Folders
-from rnnbench.vocab import Vocab
+from rnnbench.text import clean, tokens
+from rnnbench.text.corpora import calibration
+from rnnbench.text.ngrams import counts
+from rnnbench.text.origins.folders import Folders
+from rnnbench.text.vocab import Vocab
 
 ORDERS, ROUNDS = (1, 2, 3), 5
 
@@ -41,8 +42,8 @@ def suite(path: Path) -> Counts:
 
 
 def _counts(ids: Path, order: int, vocab_size: int) -> list[int]:
-    return ngrams.count(
-        ngrams.shard(np.load(ids, mmap_mode="r"), order, "1-of-1"), order, vocab_size
+    return counts.count(
+        counts.shard(np.load(ids, mmap_mode="r"), order, "1-of-1"), order, vocab_size
     ).counts.tolist()
 
 

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from rnnbench import clean, ngrams, tokens
-from rnnbench.corpora import calibration
-from rnnbench.folders import Folders
-from rnnbench.vocab import Vocab
+from rnnbench.text import clean, tokens
+from rnnbench.text.corpora import calibration
+from rnnbench.text.ngrams import counts as ngrams
+from rnnbench.text.origins.folders import Folders
+from rnnbench.text.vocab import Vocab
 
 
 @pytest.fixture(scope="module")

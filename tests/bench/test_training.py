@@ -5,10 +5,12 @@ import pytest
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from rnnbench import machine, precision, samplers
-from rnnbench.model import build
-from rnnbench.names import load, names
-from rnnbench.update import own
+from rnnbench.base.plugins import load, names
+from rnnbench.machine import identity
+from rnnbench.training import samplers
+from rnnbench.training.arithmetic import precision
+from rnnbench.training.model import build
+from rnnbench.training.update import own
 
 BATCH_SIZE, NUM_STEPS, HIDDEN_SIZE, VOCAB_SIZE, NUM_TOKENS = 32, 35, 64, 28, 10_000
 
@@ -48,6 +50,6 @@ def skip_what_cannot_train(variant: str, device: str) -> None:
     if variant.endswith("_compiled"):
         pytest.skip("compiling takes a minute; the campaign of timings has it")
     asked = getattr(load("variants", variant), "unavailable", lambda *_: None)
-    reason = machine.unavailable().get(device) or asked(device, "float32")
+    reason = identity.unavailable().get(device) or asked(device, "float32")
     if reason:
         pytest.skip(reason)

@@ -12,9 +12,9 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
-from rnnbench import machine
-from rnnbench.estimate import Estimate
-from rnnbench.study import Study
+from rnnbench.machine import identity
+from rnnbench.study.estimate import Estimate
+from rnnbench.study.study import Study
 
 PROJECT = Path(__file__).parents[2]
 SCRIPT, GRID = Path("tests/cuda/run.sh"), PROJECT / "tests/cuda/grid.yaml"
@@ -143,7 +143,7 @@ def grid() -> Mapping[str, object]:
 
 
 def test_the_grid_is_a_study_of_both_devices_that_needs_no_network(tmp_path: Path) -> None:
-    study = Study(grid(), *machine.asked(WITH_GPU))
+    study = Study(grid(), *identity.asked(WITH_GPU))
     for name, wanted in {
         "variant": {"gru", "gru_compiled", "gru_graphed"},
         "device": {"cpu", "cuda"},

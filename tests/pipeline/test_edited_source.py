@@ -8,11 +8,11 @@ import pytest
 import yaml
 from project import command, copy_project, environment, snakemake
 
-from rnnbench import machine
-from rnnbench.digests import PLANNED, Tree
+from rnnbench.base.digests import PLANNED, Tree
+from rnnbench.machine import identity
 
 RUN = (
-    f"results/runs/machine={machine.name()}/corpus=calibration/variant=gru"
+    f"results/runs/machine={identity.name()}/corpus=calibration/variant=gru"
     "/sampler=sequential_partition/clip_norm=1/device=cpu/seed=1"
 )
 RECORD = f"{RUN}/record.json"
@@ -60,7 +60,7 @@ def made(project: Path, *arguments: str):
 def test_a_job_whose_source_was_edited_since_it_was_planned_stops_and_the_next_call_makes_it(
     project,
 ):
-    drawn = project / "src/rnnbench/initial.py"
+    drawn = project / "src/rnnbench/training/initial.py"
     kept = drawn.read_text()
     edit_after_vocab(project, drawn)
     done = made(project)
@@ -98,7 +98,7 @@ def test_a_job_of_a_cluster_is_held_against_what_its_sender_planned(project):
 
 
 def test_an_edit_of_what_a_job_is_not_made_of_does_not_stop_it(project, tmp_path):
-    edit_after_vocab(project, project / "src/rnnbench/report.py")
+    edit_after_vocab(project, project / "src/rnnbench/report/report.py")
     there = tmp_path / "elsewhere"
     done = made(project, "--snakefile", str(project / "Snakefile"), "--directory", str(there))
     assert done.returncode == 0, done.stderr

@@ -21,19 +21,23 @@ import torch
 import yaml
 from project import PROJECT, TOY, bare, command, copy_project, environment, snakemake
 
-from rnnbench import bundle, columns, crate, csv_files, machine, trace
-from rnnbench.audit.classes import TIMES
-from rnnbench.figures import draw, finding, read_tables
-from rnnbench.names import names
-from rnnbench.records import read_record
-from rnnbench.trace import words
+from rnnbench.audit import trace
+from rnnbench.audit.again.classes import TIMES
+from rnnbench.audit.trace import told as words
+from rnnbench.base import csv_files
+from rnnbench.base.files import read_record
+from rnnbench.base.plugins import names
+from rnnbench.machine import identity
+from rnnbench.provenance import bundle, crate
+from rnnbench.report.figures import draw, finding, read_tables
+from rnnbench.tables import columns
 
 RUN = (
     "results/runs/machine={machine}/corpus=calibration/variant={variant}/sampler={sampler}"
     "/clip_norm=1/device=cpu/seed={seed}"
 )
 TRIALS = yaml.safe_load(TOY.read_text(encoding="utf-8"))["trials"]
-SPEED = f"results/speed/machine={machine.name()}"
+SPEED = f"results/speed/machine={identity.name()}"
 EMPTIED = {  # stage -> a list of what it works on, without which it is off
     "ngrams": {"tokens": []},
     "zipf": {"estimators": []},
@@ -53,7 +57,7 @@ EMPTIED = {  # stage -> a list of what it works on, without which it is off
 
 
 def folder_of(variant: str, sampler: str = "sequential_partition", seed: int = 1) -> str:
-    return RUN.format(machine=machine.name(), variant=variant, sampler=sampler, seed=seed)
+    return RUN.format(machine=identity.name(), variant=variant, sampler=sampler, seed=seed)
 
 
 def planned(done: subprocess.CompletedProcess[str]) -> list[str]:
@@ -203,7 +207,7 @@ def test_shards_give_the_tables_of_one_piece_to_the_byte(study: Path, tmp_path: 
 
 
 def test_a_device_that_is_not_there_is_a_labelled_row(study: Path) -> None:
-    reasons = machine.unavailable()
+    reasons = identity.unavailable()
     for name in ("runs", "speed"):
         table = csv_files.read(study / "results/tables" / f"{name}.csv")
         rows = table[table.device == "cuda"]
@@ -221,7 +225,7 @@ def test_nothing_is_done_twice(study: Path) -> None:
 
 
 def test_an_edited_variant_is_run_again_alone_and_not_once_it_is_restored(study: Path) -> None:
-    source = study / "src/rnnbench/variants/gru.py"
+    source = study / "src/rnnbench/training/variants/gru.py"
     before = source.read_bytes()
     source.write_bytes(before + b"# edited\n")
     jobs = [job for job in planned(snakemake(study, "-n")) if job.split()[0] in {"run", "campaign"}]
@@ -235,7 +239,7 @@ def test_of_the_timings_an_edit_makes_those_of_its_variant_again_and_no_other(
     study: Path, tmp_path: Path
 ) -> None:
     project = shutil.copytree(study, tmp_path / "copy")
-    source = project / "src/rnnbench/variants/gru.py"
+    source = project / "src/rnnbench/training/variants/gru.py"
     source.write_bytes(source.read_bytes() + b"# edited\n")
     before = began(project)
     done = snakemake(project, f"{SPEED}/points.csv")
@@ -287,7 +291,7 @@ def published(study: Path) -> Path:
     """The zip file of the study's bundle."""
     done = snakemake(study, "publish")
     assert done.returncode == 0, done.stdout + done.stderr
-    return study / f"results/published/machine={machine.name()}.zip"
+    return study / f"results/published/machine={identity.name()}.zip"
 
 
 def test_what_was_measured_becomes_a_bundle_whose_bytes_are_equal_each_time(
@@ -309,7 +313,7 @@ def test_a_published_machine_is_compared_and_nothing_is_measured_for_it(
     study: Path, published: Path
 ) -> None:
     """With itself under another name, whose bundle is given on the command line as a zip."""
-    here, there = machine.name(), "another-machine-2c"
+    here, there = identity.name(), "another-machine-2c"
     own = bundle.read(published.with_suffix(""))
     files = {
         name.replace(here, there): content.replace(here.encode(), there.encode())

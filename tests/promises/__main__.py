@@ -9,10 +9,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from rnnbench import csv_files, schema
-from rnnbench.errors import UserError
-from rnnbench.records import write_text
-from rnnbench.study import Study
+from rnnbench.base import csv_files
+from rnnbench.base.errors import UserError
+from rnnbench.base.files import write_text
+from rnnbench.study import schema
+from rnnbench.study.study import Study
 
 from . import laws, noise_model, planning, words
 

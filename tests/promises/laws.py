@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from pandas import DataFrame
 
-from rnnbench import comparison
-from rnnbench.errors import UserError
+from rnnbench.base.errors import UserError
+from rnnbench.timing.statistics import ratios
 
 from . import noise_model, planning, sittings, verdicts
 from .noise_model import Burst, Components
@@ -203,7 +203,7 @@ def found(
     faster[:, -1] += np.log1p(planning.DIFFERENCE)
     judged = verdicts.table(replace(above, once=faster), below)
     last = judged[judged.point == items - 1]
-    return share(scenario, FOUND, (last.verdict == comparison.FASTER).to_numpy(), law)
+    return share(scenario, FOUND, (last.verdict == ratios.FASTER).to_numpy(), law)
 
 
 def machine(

@@ -18,9 +18,11 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
-from rnnbench import csv_files, load, rates
-from rnnbench.errors import UserError
-from rnnbench.points import ADDRESS
+from rnnbench.base import csv_files
+from rnnbench.base.errors import UserError
+from rnnbench.timing import disturbance
+from rnnbench.timing.points import ADDRESS
+from rnnbench.timing.statistics import rates
 
 REFERENCE = Path(__file__).parent / "reference.csv"
 FEWEST_WINDOWS, FEWEST_ROUNDS = 8, 3
@@ -123,11 +125,11 @@ def disturb(
     start = rng.integers(0, processes - length + 1, (*sittings, 1, 1, 1))
     rounds = np.arange(processes)[:, None]
     hit = np.broadcast_to((rounds >= start) & (rounds < start + length), speeds.shape)
-    off = rng.uniform(-1, 1, speeds.shape) * load.TICK / WINDOW_SECONDS
+    off = rng.uniform(-1, 1, speeds.shape) * disturbance.TICK / WINDOW_SECONDS
     seen = DataFrame({"outside_load": (burst.seen * hit + off).ravel()}).assign(
         seconds=WINDOW_SECONDS, core_slowdown=0.0
     )
-    marked = load.disturbed(seen, outside_load, np.inf).to_numpy().reshape(speeds.shape)
+    marked = disturbance.disturbed(seen, outside_load, np.inf).to_numpy().reshape(speeds.shape)
     return Windows(np.where(hit, (1 - burst.slowdown) * speeds, speeds), marked)
 
 

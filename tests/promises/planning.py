@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from rnnbench import stats
-from rnnbench.comparison import ALPHA
+from rnnbench.timing.statistics import intervals
+from rnnbench.timing.statistics.ratios import ALPHA
 
 from . import noise_model, sittings
 from .noise_model import Components
@@ -52,7 +52,7 @@ def processes(
 
     None if MOST_PROCESSES do not: such a machine is to be made calmer, not timed for longer.
     """
-    low, high = stats.FEWEST_PROCESSES - 1, MOST_PROCESSES
+    low, high = intervals.FEWEST_PROCESSES - 1, MOST_PROCESSES
     if power(noise, high, items, windows, difference) < PLANNED:
         return None
     while high - low > 1:

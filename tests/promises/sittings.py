@@ -6,7 +6,7 @@ measured or because nothing of it counts, is NaN.
 
 import numpy as np
 
-from rnnbench import comparison, rates, stats
+from rnnbench.timing.statistics import intervals, rates, ratios
 
 from .noise_model import Windows
 
@@ -17,14 +17,14 @@ def levels(speeds: np.ndarray) -> np.ndarray:
 
 
 def marked_levels(windows: Windows) -> tuple[np.ndarray, np.ndarray]:
-    """The same of windows that count by :func:`rnnbench.rates.used`.
+    """The same of windows that count by :func:`rnnbench.timing.statistics.rates.used`.
 
     Returns:
         The levels, and for each point whether disturbed windows had to be used, ``(..., points)``.
     """
     calm = ~windows.disturbed
     enough = calm.sum((-2, -1)) >= rates.FEWEST_WINDOWS
-    enough &= calm.any(-1).sum(-1) >= stats.FEWEST_PROCESSES
+    enough &= calm.any(-1).sum(-1) >= intervals.FEWEST_PROCESSES
     counts = calm | ~enough[..., None, None]
     ordered = np.sort(np.where(counts, windows.rates, np.inf), axis=-1)
     n = counts.sum(-1, keepdims=True)
@@ -41,23 +41,23 @@ def stop(logs: np.ndarray, processes_min: int, precision: float) -> np.ndarray:
     Args:
         logs: levels of one kind of points, none lacking.
         processes_min: rounds of the pilot.
-        precision: as :class:`rnnbench.points.Protocol` has it.
+        precision: as :class:`rnnbench.timing.points.Protocol` has it.
     """
     rounds = np.full(logs.shape[:-1], logs.shape[-1])
     scatter = np.zeros(logs.shape[:-1])
     active = np.ones(logs.shape[:-1], bool)
     for k in range(processes_min, logs.shape[-1]):
-        found = stats.level(logs[..., :k])
+        found = intervals.level(logs[..., :k])
         scatter = np.where(active, found.scatter, scatter)
         usual = np.median(scatter, axis=-1, keepdims=True)
-        precise = active & (stats.reach(found, usual) <= precision)
+        precise = active & (intervals.reach(found, usual) <= precision)
         rounds[precise] = k
         active &= ~precise
     return np.where(np.arange(logs.shape[-1]) < rounds[..., None], logs, np.nan)
 
 
 def contrast(above: np.ndarray, below: np.ndarray) -> np.ndarray:
-    """:func:`rnnbench.comparison.contrast` where processes may be lacking.
+    """:func:`rnnbench.timing.statistics.ratios.contrast` where processes may be lacking.
 
     Returns:
         Ratio, low, high and p, ``(4, ..., points)``.
@@ -67,5 +67,5 @@ def contrast(above: np.ndarray, below: np.ndarray) -> np.ndarray:
     found = np.full((4, *counts.shape[:-1]), np.nan)
     for i, j in np.unique(counts.reshape(-1, 2), axis=0):
         here = (counts == (i, j)).all(-1)
-        found[:, here] = comparison.contrast(above[here][:, :i], below[here][:, :j])
+        found[:, here] = ratios.contrast(above[here][:, :i], below[here][:, :j])
     return found

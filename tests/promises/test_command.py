@@ -2,7 +2,7 @@
 
 import re
 
-from rnnbench import csv_files
+from rnnbench.base import csv_files
 
 from .__main__ import PAGE, PROJECT, default_study, main
 from .test_noise_model import NOISE, samples_of

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from machines import changed, machine_of
 
-from rnnbench import comparison, rates, stats
-from rnnbench.hardware import pairs
+from rnnbench.comparison import pairs
+from rnnbench.timing.statistics import intervals, rates, ratios
 
 from . import laws, noise_model, planning, sittings, verdicts, words
 from .laws import AT_MOST, FAILED, HOLDS, NORMAL, PASSED
@@ -73,7 +73,7 @@ def _uncorrected(centre, variance, freedom):
 
 
 def test_intervals_of_the_uncorrected_bootstrap_are_caught(monkeypatch):
-    monkeypatch.setattr(stats, "bounds", _uncorrected)
+    monkeypatch.setattr(intervals, "bounds", _uncorrected)
     rows = pd.DataFrame(list(laws.coverage(replace(TRIAL, intervals=1000))))
     small = rows[rows.scenario.isin(["normal, 3 processes", "heavy tails, 3 processes"])]
     assert set(small.verdict) == {FAILED}
@@ -81,23 +81,23 @@ def test_intervals_of_the_uncorrected_bootstrap_are_caught(monkeypatch):
 
 
 def test_who_stops_at_a_narrow_interval_by_itself_is_caught(monkeypatch):
-    plain = stats.reach
-    monkeypatch.setattr(stats, "reach", lambda found, usual: plain(found, 0.0))
+    plain = intervals.reach
+    monkeypatch.setattr(intervals, "reach", lambda found, usual: plain(found, 0.0))
     row = laws.stopped(TRIAL, "stopped", Components(0.03), laws.POINTS, HOLDS)
     assert row["verdict"] == FAILED
     assert row["high"] < 0.93
 
 
 def test_verdicts_without_holm_are_caught(monkeypatch):
-    monkeypatch.setattr(comparison, "holm", lambda p: p)
-    monkeypatch.setattr(comparison, "noise_floor", lambda found: 1.0)
+    monkeypatch.setattr(ratios, "holm", lambda p: p)
+    monkeypatch.setattr(ratios, "noise_floor", lambda found: 1.0)
     row = laws.equals(TRIAL, "no Holm", NORMAL, 5, ITEMS)
     assert row["verdict"] == FAILED
     assert row["low"] > 0.05
 
 
 def test_holm_alone_keeps_the_level_where_the_noise_floor_is_none(monkeypatch):
-    monkeypatch.setattr(comparison, "noise_floor", lambda found: 1.0)
+    monkeypatch.setattr(ratios, "noise_floor", lambda found: 1.0)
     assert laws.equals(TRIAL, "Holm alone", NORMAL, 5, ITEMS)["verdict"] == PASSED
 
 
@@ -123,7 +123,7 @@ def test_many_points_at_once_count_the_windows_that_one_by_one_do(shape, share, 
         process = np.indices(shape)[0].ravel()
         rows = pd.DataFrame({"process": process, "num_tokens": speeds[k].ravel(), "seconds": 1.0})
         used = rates.used(rows.assign(counted=True, disturbed=disturbed[k].ravel()))
-        logs = stats.log_medians(rates.by_process(used))
+        logs = intervals.log_medians(rates.by_process(used))
         assert found[k][~np.isnan(found[k])] == pytest.approx(logs)
         assert forced[k] == used.disturbed.any()
 
@@ -134,16 +134,16 @@ def test_arms_whose_processes_are_lacking_are_compared_by_those_there_are(i, j, 
     above, below = np.random.default_rng(seed).standard_normal((2, 4, 6))
     lacking = [np.where(np.arange(6) < n, arm, np.nan) for n, arm in ((i, above), (j, below))]
     found = sittings.contrast(*(arm[:, ::-1] for arm in lacking))
-    assert np.allclose(found, comparison.contrast(above[:, :i], below[:, :j]))
+    assert np.allclose(found, ratios.contrast(above[:, :i], below[:, :j]))
 
 
 def test_a_campaign_stops_where_simulated_ones_do(tmp_path, monkeypatch):
     """The real one, whose processes take their speeds from the simulation."""
     from test_campaign import PROTOCOL, TIMING, VOCAB_SIZE, Machine
 
-    from rnnbench import campaign
-    from rnnbench.points import Point
-    from rnnbench.timing import Text
+    from rnnbench.timing import campaign
+    from rnnbench.timing.points import Point
+    from rnnbench.timing.processes import Text
 
     class Drawn(Machine):
         def rows(self, work, timing):
@@ -178,7 +178,7 @@ def test_a_comparison_of_bundles_says_what_the_simulation_says(factor):
     numbers = ["ratio", "low", "high", "p", "p_adjusted", "noise_floor"]
     assert judged[numbers].to_numpy() == pytest.approx(found[numbers].to_numpy(dtype=float))
     assert list(judged.verdict) == list(found.verdict)
-    assert {*found.verdict} == {comparison.ALIKE if factor == 1 else comparison.FASTER}
+    assert {*found.verdict} == {ratios.ALIKE if factor == 1 else ratios.FASTER}
 
 
 def _simulated(machine):
@@ -198,8 +198,8 @@ def test_windows_that_had_to_be_used_although_disturbed_judge_no_machine():
     found = pairs.table([machine_of("one"), loaded], machine_of("one"))
     measured = found[found.ratio.notna()]
     assert len(measured)
-    assert set(measured.verdict) == {comparison.ALIKE}
-    assert set(measured.reason) == {comparison.DISTURBED}
+    assert set(measured.verdict) == {ratios.ALIKE}
+    assert set(measured.reason) == {ratios.DISTURBED}
     assert measured.disturbed.all()
 
 
@@ -223,7 +223,7 @@ def test_more_noise_or_more_work_needs_more_processes(noise, items, size):
         patch.setattr(planning, "SITTINGS", 500)
         found = planning.processes(noise, items, 4, size)
         assert planning.power(noise, found, items, 4, size) >= planning.PLANNED
-        if found > stats.FEWEST_PROCESSES:
+        if found > intervals.FEWEST_PROCESSES:
             assert planning.power(noise, found - 1, items, 4, size) < planning.PLANNED
         assert planning.processes(noise.times(1.5), items, 4, size) >= found
         assert planning.processes(noise, items + 5, 4, size) >= found
@@ -243,7 +243,7 @@ def test_the_power_of_one_comparison_is_that_of_a_t_test(monkeypatch):
     """Of as many processes that Welch's degrees of freedom hardly matter (Cohen, 1988, 2.2)."""
     from scipy.special import nctdtr, stdtrit
 
-    monkeypatch.setattr(comparison, "noise_floor", lambda found: 1.0)
+    monkeypatch.setattr(ratios, "noise_floor", lambda found: 1.0)
     away = np.log(1.02) / (0.03 * np.sqrt(2 / 40))
     wanted = 1 - nctdtr(78, away, stdtrit(78, 0.975))
     found = planning.power(Components(0.03), 40, 1, 1, 0.02)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnnbench.errors import UserError
-from rnnbench.points import ADDRESS
+from rnnbench.base.errors import UserError
+from rnnbench.timing.points import ADDRESS
 
 from . import noise_model
 from .noise_model import GAUSSIAN, Burst, Components, disturb, draw

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
-from rnnbench import comparison
-from rnnbench.comparison import Comparison
-from rnnbench.jobs import MEASURED
+from rnnbench.base.parameters import MEASURED
+from rnnbench.timing.statistics import ratios
+from rnnbench.timing.statistics.ratios import Comparison
 
 from . import sittings
 from .noise_model import Windows
@@ -50,7 +50,7 @@ class Machine:
         """Noise floor of each sitting, ``(sittings,)``."""
         found = sittings.contrast(self.twice[:, 1], self.twice[:, 0])[:3].T
         tests = [Comparison(ratio, low, high, np.nan, 0, 0) for ratio, low, high in found]
-        return np.array([comparison.noise_floor([test]) for test in tests])
+        return np.array([ratios.noise_floor([test]) for test in tests])
 
 
 def table(above: Machine, below: Machine) -> DataFrame:
@@ -68,9 +68,9 @@ def table(above: Machine, below: Machine) -> DataFrame:
     columns |= {"machine": sitting, "point": point, "noise_floor": floors}
     columns |= {"disturbed": above.disturbed | below.disturbed}
     rows = DataFrame({name: values.ravel() for name, values in columns.items()})
-    return comparison.judge(rows.assign(baseline="", status=MEASURED))
+    return ratios.judge(rows.assign(baseline="", status=MEASURED))
 
 
 def told_apart(judged: DataFrame) -> pd.Series:
     """Whether a row of :func:`table` says faster or slower."""
-    return judged.verdict.isin([comparison.FASTER, comparison.SLOWER])
+    return judged.verdict.isin([ratios.FASTER, ratios.SLOWER])

@@ -14,8 +14,9 @@ import cluster
 import pytest
 import yaml
 
-from rnnbench import csv_files, machine
-from rnnbench.records import read_record
+from rnnbench.base import csv_files
+from rnnbench.base.files import read_record
+from rnnbench.machine import identity
 
 PROJECT = Path(__file__).parents[2]
 PROFILE = yaml.safe_load((PROJECT / "profiles/slurm/config.yaml").read_text())
@@ -65,14 +66,14 @@ def done() -> Iterator[Done]:
     """A tiny study on two nodes, sent by a process that has one core, for workers that have two."""
     if missing := cluster.missing():
         pytest.skip(f"not installed: {', '.join(missing)} (Debian: slurm-wlm and munge)")
-    if machine.usable_cores() < CORES:
+    if identity.usable_cores() < CORES:
         pytest.skip("needs two cores: one to submit from, two to work on")
     folder = Path(tempfile.mkdtemp(prefix="rnnbench-"))  # short, for the sockets
     for name in ("slurm", "study"):
         (folder / name).mkdir()
     with cluster.started(folder / "slurm", NODES, CORES, mb=8000) as slurm:
         called = subprocess.run(
-            [*command(folder / "study"), "--config", f"machine={machine.name()}"],
+            [*command(folder / "study"), "--config", f"machine={identity.name()}"],
             cwd=PROJECT,
             env=slurm.environment,
             preexec_fn=lambda: os.sched_setaffinity(0, list(os.sched_getaffinity(0))[:1]),
@@ -95,16 +96,16 @@ def test_every_result_that_was_asked_for_is_there(done: Done) -> None:
     runs, speed = (csv_files.read(done.folder / target) for target in TARGETS[:2])
     assert set(runs.status) <= {"converged", "unconverged", "diverged"} and len(runs) == 2
     assert (speed.tokens_per_second.dropna() > 0).all() and len(speed)
-    assert (done.folder / f"results/published/machine={machine.name()}.zip").is_file()
+    assert (done.folder / f"results/published/machine={identity.name()}.zip").is_file()
     assert {job["JobState"] for job in done.jobs} == {"COMPLETED"}
 
 
 def test_the_machine_is_the_one_that_worked_not_the_one_that_asked(done: Done) -> None:
     records = [*done.folder.glob("results/machine/*/record.json")]
     records += [*done.folder.glob("results/speed/*/record.json")]
-    assert {read_record(path)["ran_on"] for path in records} == {machine.name()}
+    assert {read_record(path)["ran_on"] for path in records} == {identity.name()}
     described = read_record(records[0])
-    assert described["usable_cores"] == machine.usable_cores() > 1
+    assert described["usable_cores"] == identity.usable_cores() > 1
 
 
 def test_nobody_worked_on_the_node_of_the_timings_meanwhile(done: Done) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import jinja2
 import yaml
 
-from rnnbench.records import write_text
+from rnnbench.base.files import write_text
 
 FOLDER = Path(__file__).parent
 DOCS = FOLDER.parents[1] / "docs"

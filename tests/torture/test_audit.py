@@ -12,13 +12,13 @@ import tiny
 import yaml
 from snakemake.utils import update_config
 
-from rnnbench.audit import remake
+from rnnbench.audit.again import remake
 
 WANTED = ["corpus/calibration.json", "vocab/corpus=calibration/token=char/vocab.json"]
 PROGRAM = f"""
 import sys, yaml
 from pathlib import Path
-from rnnbench.audit.remake import Scratch
+from rnnbench.audit.again.remake import Scratch
 config = yaml.safe_load(Path(sys.argv[2]).read_text())
 Scratch(Path(sys.argv[1]), Path("{tiny.PROJECT}/Snakefile"), 1).make({WANTED}, config, print)
 """

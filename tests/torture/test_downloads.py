@@ -7,8 +7,8 @@ import test_corpora
 import tiny
 from test_corpora import SHA256, TEXT, Server, files_in, get
 
-from rnnbench.corpora import Folders
-from rnnbench.errors import CorpusError
+from rnnbench.base.errors import CorpusError
+from rnnbench.text.corpora import Folders
 
 server = test_corpora.server
 RIGHT = ("right", "broken_twice")

@@ -24,13 +24,18 @@ from test_bundle import DIGESTS, FILES
 from test_page import EVIL
 from test_page import made as page_with
 
-from rnnbench import bundle, checkpoint, corpora, csv_files, page, schema
 from rnnbench.audit import integrity
-from rnnbench.corpora import Folders
-from rnnbench.errors import UserError
-from rnnbench.generate import Trained
-from rnnbench.records import read_record
-from rnnbench.study import Study
+from rnnbench.base import csv_files
+from rnnbench.base.errors import UserError
+from rnnbench.base.files import read_record
+from rnnbench.provenance import bundle
+from rnnbench.report import page
+from rnnbench.study import schema
+from rnnbench.study.study import Study
+from rnnbench.text import corpora
+from rnnbench.text.corpora import Folders
+from rnnbench.training import checkpoint
+from rnnbench.writing.trained import Trained
 
 
 class Harm:

@@ -17,7 +17,7 @@ import pytest
 import tiny
 from tiny import Undisturbed
 
-from rnnbench.records import PART
+from rnnbench.base.files import PART
 
 BEGINNING = 3.0  # seconds of a start: imports, the lock, the graph of jobs
 

@@ -7,7 +7,7 @@ import faults
 import pytest
 import tiny
 
-from rnnbench.records import PART
+from rnnbench.base.files import PART
 
 KINDS = ("record", "table", "counts", "tokens", "samples", "figure", "bundle_zip", "checkpoint")
 pytestmark = faults.needs_strace

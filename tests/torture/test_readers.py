@@ -22,15 +22,18 @@ from hypothesis import strategies as st
 from test_bundle import DIGESTS, FILES
 from test_train import RUN, VOCAB_SIZE
 
-from rnnbench import bundle, checkpoint, crate, csv_files, schema
-from rnnbench.audit import integrity, signature
-from rnnbench.errors import UserError
-from rnnbench.generate import Trained
-from rnnbench.hardware import bundles
-from rnnbench.progress import start
-from rnnbench.records import read_record, write_record
-from rnnbench.study import Study
-from rnnbench.vocab import Vocab
+from rnnbench.audit import integrity
+from rnnbench.base import csv_files
+from rnnbench.base.errors import UserError
+from rnnbench.base.files import read_record, write_record
+from rnnbench.comparison.published import bundles
+from rnnbench.provenance import bundle, crate, signature
+from rnnbench.study import schema
+from rnnbench.study.study import Study
+from rnnbench.text.vocab import Vocab
+from rnnbench.training import checkpoint
+from rnnbench.training.progress import start
+from rnnbench.writing.trained import Trained
 
 FEW, WHOLE = 20, 1000  # cases of each law
 STUMBLES = [  # what readers of text, JSON, CSV, YAML and zips stumble over

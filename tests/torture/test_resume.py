@@ -14,8 +14,8 @@ import pytest
 import tiny
 from test_train import RUN, VOCAB_SIZE, Fuse, every_variant, finish, lasting
 
-from rnnbench import checkpoint, initial
-from rnnbench.progress import start
+from rnnbench.training import checkpoint, initial
+from rnnbench.training.progress import start
 
 STOPS = 20
 SEVERAL = dataclasses.replace(RUN, num_epochs=STOPS + 1)

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import tiny
 
-from rnnbench import alone
-from rnnbench.records import PART
+from rnnbench.base.files import PART
+from rnnbench.provenance import launcher
 
 AHEAD = 400 * 86400  # seconds
 
@@ -120,10 +120,10 @@ def test_files_of_the_future_are_dated_now_and_no_other(tmp_path: Path) -> None:
         os.utime(tmp_path / name, (at, at))
     (tmp_path / "link").symlink_to("before")
     os.utime(tmp_path / "link", (3000, 3000), follow_symlinks=False)
-    assert alone.date_back(tmp_path, 2000) == 2
+    assert launcher.date_back(tmp_path, 2000) == 2
     found = {path.name: path.lstat().st_mtime for path in tmp_path.iterdir()}
     assert found == {"before": 1000, "now": 2000, "ahead": 2000, "link": 2000}
-    assert alone.date_back(tmp_path, 2000) == 0
+    assert launcher.date_back(tmp_path, 2000) == 0
 
 
 def test_what_a_job_that_was_killed_left_half_made_goes_at_the_next_start(tmp_path: Path) -> None:

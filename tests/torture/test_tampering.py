@@ -10,13 +10,13 @@ import audited
 import damage
 import pytest
 import tiny
-from test_audit_integrity import KINDS as OF_RESULTS
+from test_integrity import KINDS as OF_RESULTS
 
-from rnnbench import bundle
 from rnnbench.__main__ import main
-from rnnbench.audit import integrity, signature
-from rnnbench.crate import METADATA
-from rnnbench.records import read_record, write_record, write_text
+from rnnbench.audit import integrity
+from rnnbench.base.files import read_record, write_record, write_text
+from rnnbench.provenance import bundle, signature
+from rnnbench.provenance.crate import METADATA
 
 OF_BUNDLE = {
     **{kind: OF_RESULTS[kind] for kind in ("record", "curve", "table", "provenance")},

@@ -8,9 +8,10 @@ from pathlib import Path
 import faults
 import pytest
 
-from rnnbench import bundle, sample_files
-from rnnbench.errors import UserError
-from rnnbench.records import PART, sweep
+from rnnbench.base.errors import UserError
+from rnnbench.base.files import PART, sweep
+from rnnbench.provenance import bundle
+from rnnbench.timing import sample_files
 
 # kind -> every how many-th call in the ordinary tests
 CHEAP = {"record": 4, "counts": 4, "bundle_zip": 9}

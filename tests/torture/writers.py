@@ -6,12 +6,12 @@ Each function is called with a folder and a version, 1 or 2, that its files are 
 import sys
 from pathlib import Path
 
-from rnnbench import csv_files
-from rnnbench.job import logged
+from rnnbench.base import csv_files
+from rnnbench.provenance.script import logged
 
 
 def record(folder: Path, version: int) -> None:
-    from rnnbench.records import write_record
+    from rnnbench.base.files import write_record
 
     write_record(folder / "record.json", {"version": version, "more": ["x" * 2000] * version})
 
@@ -23,7 +23,7 @@ def table(folder: Path, version: int) -> None:
 
 
 def text(folder: Path, version: int) -> None:
-    from rnnbench.records import write_text
+    from rnnbench.base.files import write_text
 
     write_text(folder / "text.txt", f"version {version}\n" * 2000)
 
@@ -31,22 +31,22 @@ def text(folder: Path, version: int) -> None:
 def counts(folder: Path, version: int) -> None:
     import numpy as np
 
-    from rnnbench.ngrams import Counts
+    from rnnbench.text.ngrams.counts import Counts
 
     keys = np.arange(2000 * version, dtype=np.uint64)
     Counts(keys[:, None], keys, 1, len(keys)).write(folder / "1-of-1.npy")
 
 
 def tokens(folder: Path, version: int) -> None:
-    from rnnbench import tokens
-    from rnnbench.vocab import Vocab
+    from rnnbench.text import tokens
+    from rnnbench.text.vocab import Vocab
 
     blocks = [b"the time traveller\n" * 2000 * version]
     tokens.write(folder / "tokens.npy", blocks, "word", " ", Vocab.build)
 
 
 def corpus(folder: Path, version: int) -> None:
-    from rnnbench import corpora
+    from rnnbench.text import corpora
 
     source = folder.parent / f"{version}.txt"
     source.write_text(f"{'the time traveller ' * version}\n" * 2000)
@@ -55,7 +55,7 @@ def corpus(folder: Path, version: int) -> None:
 
 
 def samples(folder: Path, version: int) -> None:
-    from rnnbench import sample_files
+    from rnnbench.timing import sample_files
 
     rows = [{"version": version, "seconds": 0.1}] * 200
     sample_files.write(folder / "process=1", rows, {"version": version})
@@ -64,7 +64,7 @@ def samples(folder: Path, version: int) -> None:
 def figure(folder: Path, version: int) -> None:
     from matplotlib.figure import Figure
 
-    from rnnbench import figures
+    from rnnbench.report import figures
 
     drawn = Figure()
     drawn.subplots().plot(range(version + 1))
@@ -80,7 +80,7 @@ def bundle_folder(folder: Path, version: int) -> None:
 
 
 def made(version: int) -> object:
-    from rnnbench.bundle import Bundle
+    from rnnbench.provenance.bundle import Bundle
 
     names = ("requirements.lock", "tables/runs.csv", f"tables/{version}.csv")
     files = {name: f"version {version}\n".encode() * 500 for name in names}
@@ -90,9 +90,9 @@ def made(version: int) -> object:
 def checkpoint(folder: Path, version: int) -> None:
     import torch
 
-    from rnnbench import checkpoint
-    from rnnbench.jobs import RunConfig
-    from rnnbench.progress import start
+    from rnnbench.base.parameters import RunConfig
+    from rnnbench.training import checkpoint
+    from rnnbench.training.progress import start
 
     torch.set_num_threads(1)
     row = {name: "1" for name in RunConfig.__annotations__}

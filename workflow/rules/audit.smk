@@ -21,4 +21,4 @@ rule audit:
         margin=study["audit"]["margin"],
         source=sources("audit"),
     script:
-        "../scripts/audit.py"
+        "../scripts/audit/audit.py"

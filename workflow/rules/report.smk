@@ -1,58 +1,8 @@
-"""Records → tables → figures → report."""
+"""Tables → figures → report."""
 
-PARTS["book"] = [f"results/tables/{table}.csv" for table in ("runs", "trials", "speed")]
-MISSING = {table: study.missing(table) for table in PARTS}
-TABLES = expand("results/tables/{table}.csv", table=PARTS)
 FIGURES = expand(
     "results/figures/{figure}.{suffix}", figure=study["figures"], suffix=["svg", "png"]
 )
-
-
-rule table:
-    """Gather the records of one kind into one tidy table."""
-    input:
-        study.entry("table", within=PARTS),
-    output:
-        report(
-            "results/tables/{table}.csv",
-            caption="../report/table.rst",
-            category="Tables",
-            labels={"table": "{table}"},
-        ),
-    log:
-        "results/logs/table/{table}.log",
-    conda:
-        "../../environment.yml"
-    params:
-        missing=study.entry("table", within=MISSING),
-        source=sources("table"),
-    script:
-        "../scripts/table.py"
-
-
-rule gates:
-    """End the study where a result cannot be right."""
-    input:
-        runs="results/tables/runs.csv",
-        ngram_lm="results/tables/ngram_lm.csv",
-        zipf="results/tables/zipf.csv",
-        floor="results/tables/floor.csv",
-        predictors="results/tables/predictors.csv",
-    output:
-        report(
-            "results/gates/gates.csv",
-            caption="../report/gates.rst",
-            category="Tables",
-            labels={"table": "gates"},
-        ),
-    log:
-        "results/logs/gates.log",
-    conda:
-        "../../environment.yml"
-    params:
-        source=sources("gates"),
-    script:
-        "../scripts/gates.py"
 
 
 rule findings:
@@ -75,7 +25,7 @@ rule findings:
         study=study.described,
         source=sources("findings"),
     script:
-        "../scripts/findings.py"
+        "../scripts/report/findings.py"
 
 
 rule docs:
@@ -113,7 +63,7 @@ rule figure:
         kind="figures",
         source=sources("figure"),
     script:
-        "../scripts/figure.py"
+        "../scripts/report/figure.py"
 
 
 rule report:
@@ -135,7 +85,7 @@ rule report:
         config=study.publishable,
         source=sources("report"),
     script:
-        "../scripts/report.py"
+        "../scripts/report/report.py"
 
 
 rule speed:

@@ -29,4 +29,4 @@ rule sine:
         determinism=study["runs"]["determinism"],
         source=sources("sine"),
     script:
-        "../scripts/sine.py"
+        "../scripts/sine/sine.py"

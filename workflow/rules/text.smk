@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from rnnbench import lengths
+from rnnbench.study import lengths
 
 VOCAB = "results/vocab/corpus={corpus}/token={token}"
 CHARACTERS = VOCAB.replace("{token}", "char")
@@ -56,7 +56,7 @@ rule corpus:
         content=study.own_content,
         source=sources("corpus"),
     script:
-        "../scripts/corpus.py"
+        "../scripts/text/corpus.py"
 
 
 rule vocab:
@@ -76,7 +76,7 @@ rule vocab:
     params:
         source=sources("vocab"),
     script:
-        "../scripts/vocab.py"
+        "../scripts/text/vocab.py"
 
 
 rule lengths:
@@ -94,7 +94,7 @@ rule lengths:
         asked=[asdict(demand) for demand in DEMANDS],
         source=sources("lengths"),
     script:
-        "../scripts/lengths.py"
+        "../scripts/study/lengths.py"
 
 
 rule count:
@@ -111,7 +111,7 @@ rule count:
     params:
         source=sources("count"),
     script:
-        "../scripts/count.py"
+        "../scripts/text/count.py"
 
 
 rule ngrams:
@@ -131,7 +131,7 @@ rule ngrams:
         top=study["ngrams"]["top"],
         source=sources("ngrams"),
     script:
-        "../scripts/ngrams.py"
+        "../scripts/text/ngrams.py"
 
 
 rule zipf:
@@ -149,7 +149,7 @@ rule zipf:
         **study["zipf"],
         source=sources("zipf"),
     script:
-        "../scripts/zipf.py"
+        "../scripts/text/zipf.py"
 
 
 rule zipf_bias:
@@ -165,7 +165,7 @@ rule zipf_bias:
         estimators=study["zipf"]["estimators"],
         source=sources("zipf_bias"),
     script:
-        "../scripts/zipf_bias.py"
+        "../scripts/text/zipf_bias.py"
 
 
 rule ngram_lm:
@@ -187,7 +187,7 @@ rule ngram_lm:
         heldout_share=study["runs"]["heldout_share"],
         source=sources("ngram_lm"),
     script:
-        "../scripts/ngram_lm.py"
+        "../scripts/text/ngram_lm.py"
 
 
 rule truth:
@@ -208,4 +208,4 @@ rule truth:
         heldout_share=study["runs"]["heldout_share"],
         source=sources("truth"),
     script:
-        "../scripts/truth.py"
+        "../scripts/text/truth.py"

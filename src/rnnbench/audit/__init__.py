@@ -1,7 +1,8 @@
 """Audits: are these the files that were made, from what, and can they be made again?
 
 :mod:`~rnnbench.audit.tree` opens what is audited, :mod:`~rnnbench.audit.checks` hold its files
-against each other, :mod:`~rnnbench.audit.signature` says who vouches for them,
-:mod:`~rnnbench.audit.remake` makes a sample of them again and :mod:`~rnnbench.audit.classes`
-judges what came out. Nothing in here imports torch: checking needs no more than Python reads.
+against each other, :mod:`~rnnbench.provenance.signature` says who vouches for them,
+:mod:`~rnnbench.audit.again.remake` makes a sample of them again and
+:mod:`~rnnbench.audit.again.classes` judges what came out. Nothing in here imports torch: checking
+needs no more than Python reads.
 """

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from rnnbench import bundle
-from rnnbench.audit import integrity, signature
+from rnnbench.audit import integrity
 from rnnbench.audit.tree import opened
-from rnnbench.records import replacing
+from rnnbench.base.files import replacing
+from rnnbench.provenance import bundle, signature
 
 PLACE = "a folder of results, or a bundle (folder or zip)"
 KEY = "file of the private key"

@@ -8,10 +8,11 @@ from pathlib import Path
 import pandas as pd
 from pandas import DataFrame
 
-from rnnbench import csv_files, tables
 from rnnbench.audit.tree import Tree, inside
-from rnnbench.errors import UserError
-from rnnbench.jobs import NOT_AVAILABLE
+from rnnbench.base import csv_files
+from rnnbench.base.errors import UserError
+from rnnbench.base.parameters import NOT_AVAILABLE
+from rnnbench.tables import gather
 
 FAULTS = (UserError, ValueError, KeyError, AttributeError, IndexError, TypeError, OSError)
 
@@ -29,7 +30,7 @@ def derived(tree: Tree, name: str) -> str:
         again = Path(folder) / "table.csv"
         try:
             missing = _not_had(tree.path(name)) if params is None else params.get("missing", [])
-            gathered = tables.gather(Path(name).stem, parts, missing)
+            gathered = gather.gather(Path(name).stem, parts, missing)
             csv_files.write(again, _as_stated_there(gathered, tree.path(name)))
         except FAULTS as error:
             return f"cannot be gathered again: {type(error).__name__} {error}"

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rnnbench import bundle, names
-from rnnbench.audit import checks, signature
+from rnnbench.audit import checks
 from rnnbench.audit.checks import KIND, Checked
-from rnnbench.audit.signature import SignatureError
 from rnnbench.audit.tree import Tree, opened
+from rnnbench.base import plugins
+from rnnbench.provenance import bundle, signature
+from rnnbench.provenance.signature import SignatureError
 
 SCHEMA_VERSION = 1
 UNSIGNED = "none: nobody vouches for the manifest, which anyone could have written anew"
@@ -86,9 +87,9 @@ class Integrity:
 
 def says(check: str) -> str:
     """What a check holds: the first sentence of its file, or that of what is no file."""
-    if check not in names.names(KIND):
+    if check not in plugins.names(KIND):
         return WORDS[check]
-    return (names.load(KIND, check).__doc__ or check).partition("\n")[0]
+    return (plugins.load(KIND, check).__doc__ or check).partition("\n")[0]
 
 
 WORDS = {

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from rnnbench import crate
+from rnnbench.provenance import crate
 
 STEP = "ControlAction"
 FAULTS = (  # all that a damaged crate makes of its reading

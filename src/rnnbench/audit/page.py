@@ -1,14 +1,16 @@
 """The audit as one page."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from pandas import DataFrame
 
-from rnnbench import page
-from rnnbench.audit import classes, integrity
+from rnnbench.audit import integrity
+from rnnbench.audit.again import classes
 from rnnbench.audit.whole import Audit
+from rnnbench.report import page
 
 CONTENTS = ["Integrity", "Made again", "The book", "Checklist", "How it was audited"]
 MEANINGS = {
@@ -29,7 +31,7 @@ WORDS = (
 def render(audit: Audit) -> str:
     """Fill the page."""
     return page.render(
-        "audit.html.j2",
+        Path(__file__).with_name("audit.html.j2"),
         "rnnbench: an audit",
         CONTENTS,
         line=audit.line,

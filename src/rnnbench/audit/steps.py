@@ -10,13 +10,14 @@ from typing import Any
 from pandas import DataFrame
 
 import rnnbench
-from rnnbench import csv_files, paths
-from rnnbench.audit import checklist, controls, integrity, remake, sample, tree
-from rnnbench.audit.judging import Judge, Verdict
-from rnnbench.audit.remake import Say, Scratch
-from rnnbench.audit.sample import TABLE, Item
+from rnnbench.audit import checklist, controls, integrity, tree
+from rnnbench.audit.again import remake, sample
+from rnnbench.audit.again.judging import Judge, Verdict
+from rnnbench.audit.again.remake import Say, Scratch
+from rnnbench.audit.again.sample import TABLE, Item
 from rnnbench.audit.tree import Tree
 from rnnbench.audit.whole import BOOK, Audit
+from rnnbench.base import csv_files, paths
 
 TABLE_OF_BOOK = "tables/book.csv"
 

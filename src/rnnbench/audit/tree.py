@@ -11,11 +11,11 @@ from typing import Any, Self
 
 import yaml
 
-from rnnbench import bundle, crate
 from rnnbench.audit.jobs import crate_jobs
-from rnnbench.crate.workflow import CONFIG, FOLDER
-from rnnbench.errors import RecordError, UserError
-from rnnbench.records import read_record
+from rnnbench.base.errors import RecordError, UserError
+from rnnbench.base.files import read_record
+from rnnbench.provenance import bundle, crate
+from rnnbench.provenance.crate.workflow import CONFIG, FOLDER
 
 SIGNATURES = {"results": "audit-signature.json", "bundle": bundle.SIGNATURE}
 MANIFESTS = {"results": crate.METADATA, "bundle": bundle.MANIFEST}

@@ -6,12 +6,13 @@ from typing import Any
 
 from pandas import DataFrame
 
-from rnnbench.audit import classes, integrity
+from rnnbench.audit import integrity
+from rnnbench.audit.again import classes
+from rnnbench.audit.again.judging import Verdict
+from rnnbench.audit.again.sample import Item
 from rnnbench.audit.checklist import Answer
 from rnnbench.audit.controls import Control
 from rnnbench.audit.integrity import Integrity
-from rnnbench.audit.judging import Verdict
-from rnnbench.audit.sample import Item
 
 SCHEMA_VERSION = 1
 BOOK = ["notebook", "variant", "sampler", "device", "own_printed", "verdict", "reason"]

@@ -8,10 +8,10 @@ finds nothing to look at yields nothing.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rnnbench import names
 from rnnbench.audit.tree import Tree
+from rnnbench.base import plugins
 
-KIND = "audit.checks"
+KIND = "audit_checks"
 
 
 @dataclass(frozen=True)
@@ -29,14 +29,14 @@ class Checked:
 
 def run(tree: Tree) -> Iterator[tuple[str, list[Checked]]]:
     """Yield the name of each check and what it looked at."""
-    for name in names.names(KIND):
+    for name in plugins.names(KIND):
         yield name, list(_outcome(name, tree))
 
 
 def _outcome(name: str, tree: Tree) -> Iterator[Checked]:
     """What a check looked at; where it stumbles over a file that is not what it should be, that."""
     try:
-        yield from names.load(KIND, name).check(tree)
+        yield from plugins.load(KIND, name).check(tree)
     except Exception as error:  # whatever a damaged file makes of a reader
         yield Checked(tree.title, f"cannot be checked to the end: {type(error).__name__} {error}")
 

@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rnnbench import csv_files, schema
 from rnnbench.audit.checks import Checked
 from rnnbench.audit.tree import RUNS, Tree
-from rnnbench.errors import StudyError
-from rnnbench.jobs import NOT_AVAILABLE
-from rnnbench.study import Study
+from rnnbench.base import csv_files
+from rnnbench.base.errors import StudyError
+from rnnbench.base.parameters import NOT_AVAILABLE
+from rnnbench.study import schema
+from rnnbench.study.study import Study
 
 
 def check(tree: Tree) -> Iterator[Checked]:

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 from pandas import DataFrame
 
-from rnnbench import csv_files
 from rnnbench.audit.checks import Checked
 from rnnbench.audit.tree import Tree
-from rnnbench.errors import UserError
+from rnnbench.base import csv_files
+from rnnbench.base.errors import UserError
 
-RECENT_EPOCHS = 20  # as rnnbench.outcome has it, which would import torch
+RECENT_EPOCHS = 20  # as rnnbench.training.run_record has it, which would import torch
 
 
 def check(tree: Tree) -> Iterator[Checked]:

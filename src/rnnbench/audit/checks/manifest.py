@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
-from rnnbench import crate
 from rnnbench.audit.checks import Checked
 from rnnbench.audit.tree import Tree
+from rnnbench.provenance import crate
 
 
 def check(tree: Tree) -> Iterator[Checked]:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from rnnbench import bundle
 from rnnbench.audit.checks import Checked
 from rnnbench.audit.tree import Tree
+from rnnbench.provenance import bundle
 
 FOLDER = "published"
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from rnnbench.audit.checks import Checked
 from rnnbench.audit.tree import Tree
-from rnnbench.jobs import path_value
+from rnnbench.base.parameters import path_value
 
 
 def check(tree: Tree) -> Iterator[Checked]:

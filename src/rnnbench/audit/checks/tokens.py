@@ -4,10 +4,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from rnnbench import tokens
 from rnnbench.audit.checks import Checked
 from rnnbench.audit.tree import Tree, inside
-from rnnbench.vocab import Vocab
+from rnnbench.text import tokens
+from rnnbench.text.vocab import Vocab
 
 FILES = ("vocab.json", "tokens.npy")
 

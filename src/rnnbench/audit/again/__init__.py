@@ -1,0 +1,1 @@
+"""A sample of the results made again, and how close it comes."""

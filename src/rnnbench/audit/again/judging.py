@@ -1,0 +1,189 @@
+"""Verdicts: each item that was made again beside the one that is there."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rnnbench.audit import gathered
+from rnnbench.audit.again import classes, equivalence, rows
+from rnnbench.audit.again.classes import BITWISE, DIFFERS, FAILED, NOT_COMPARABLE, Judged
+from rnnbench.audit.again.remake import Scratch
+from rnnbench.audit.again.sample import RUN, TABLE, Item, keys
+from rnnbench.audit.tree import Tree
+from rnnbench.base import csv_files
+from rnnbench.base.errors import UserError
+from rnnbench.base.files import read_record
+from rnnbench.tables import gather
+
+FAULTS = (UserError, ValueError, KeyError, AttributeError, IndexError, TypeError, OSError)
+GROUP = [name for name in classes.WORK if name != "seed"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is said of an item.
+
+    Attributes:
+        kind, name: as in :class:`~rnnbench.audit.again.sample.Item`.
+        verdict: its class.
+        evidence: what the class rests on.
+        sha256: of the file there, of a run that of its weights; empty for rows of a table.
+        again_sha256: of what was made again; empty where nothing was.
+    """
+
+    kind: str
+    name: str
+    verdict: str
+    evidence: str
+    sha256: str
+    again_sha256: str
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Judges what was made again.
+
+    Attributes:
+        tree: what is audited.
+        scratch: where the sample was made again.
+        here: the machine that made it again.
+        margin: of perplexities over seeds.
+        unavailable: device -> why it cannot be used here.
+    """
+
+    tree: Tree
+    scratch: Scratch
+    here: str
+    margin: float
+    unavailable: Mapping[str, str]
+
+    def judge(self, items: Sequence[Item]) -> Iterator[Verdict]:
+        """Yield the verdict of each item."""
+        for item in items:
+            try:
+                yield self._verdict(item, self._judged(item))
+            except FAULTS as error:
+                yield self._verdict(item, Judged(FAILED, f"{type(error).__name__}: {error}"))
+
+    def seeds(self, items: Sequence[Item]) -> list[Item]:
+        """Runs to be made besides: other seeds of those that only seeds can judge."""
+        wanted = []
+        for item in filter(self._undecided, items):
+            group = self._seeds_of(item.name)
+            wanted += group if len(group) >= equivalence.FEWEST_SEEDS else []
+        return [Item(RUN, name) for name in dict.fromkeys(wanted)]
+
+    def _undecided(self, item: Item) -> bool:
+        with suppress(*FAULTS):
+            made = item.kind == RUN and self._there(item)
+            return made and self._run(item).verdict == classes.UNDECIDED
+        return False
+
+    def _judged(self, item: Item) -> Judged:
+        if item.kind == TABLE:
+            fault = gathered.derived(self.tree, item.name)
+            return Judged(DIFFERS, fault) if fault else Judged(BITWISE, "gathered from its records")
+        if not self._there(item):
+            return self._not_made(item)
+        if item.kind == RUN:
+            found = self._run(item)
+            return found if found.verdict != classes.UNDECIDED else self._over_seeds(item, found)
+        return self._text(item)
+
+    def _run(self, item: Item) -> Judged:
+        there, again = self.tree.path(item.name), self.scratch.path(item.name)
+        origin = self.tree.made_by.get(item.name, {}).get("machine")
+        machine = origin or self.tree.record(item.name).get("machine", "")
+        return classes.judge(_side(there, machine), _side(again, self.here))
+
+    def _over_seeds(self, item: Item, found: Judged) -> Judged:
+        names = self._seeds_of(item.name)
+        there = [self.tree.record(name)["recent_nats_per_token"] for name in names]
+        made = [self.scratch.path(name) for name in names if self.scratch.path(name).is_file()]
+        again = [_side(path, self.here).record["recent_nats_per_token"] for path in made]
+        judged = equivalence.judge(there, again, self.margin)
+        return Judged(judged.verdict, f"{judged.evidence}; {found.evidence}")
+
+    def _seeds_of(self, name: str) -> list[str]:
+        """Runs there of the same work and any seed."""
+        return self._groups[_group(self.tree.record(name))]
+
+    @cached_property
+    def _groups(self) -> dict[str, list[str]]:
+        groups = defaultdict(list)
+        for name in self.tree.run_names:
+            groups[_group(self.tree.record(name))].append(name)
+        return groups
+
+    def _text(self, item: Item) -> Judged:
+        again = self.scratch.path(item.name)
+        there, made = self._texts(keys(item.name)["corpus"])
+        if there not in (None, made):
+            return Judged(NOT_COMPARABLE, f"another text: SHA-256 {there}, here {made}")
+        if item.name in self.tree.names:
+            path = self.tree.path(item.name)
+            if path.read_bytes() == again.read_bytes():
+                return Judged(BITWISE, "equal to the byte")
+            return rows.close(csv_files.read(path), csv_files.read(again))
+        kind, wanted = item.name.partition("/")[0], keys(item.name)
+        table = csv_files.read(self.tree.path(f"tables/{kind}.csv"))
+        named = np.logical_and.reduce([table[k].astype(str) == v for k, v in wanted.items()])
+        made = gather.gather(kind, [str(again)], [])
+        return rows.close(table[named].reset_index(drop=True), rows.as_written(made))
+
+    def _texts(self, corpus: str) -> tuple[str | None, str]:
+        """SHA-256 of the raw text there, if it is told, and here."""
+        name = f"corpus/{corpus}.json"
+        told = self.tree.record(name).get("raw_sha256") or self.tree.head.get("inputs", {}).get(
+            corpus
+        )
+        return told, read_record(self.scratch.path(name))["raw_sha256"]
+
+    def _there(self, item: Item) -> bool:
+        return self.scratch.path(item.name).is_file()
+
+    def _not_made(self, item: Item) -> Judged:
+        """A device or a text that cannot be had here is no failure of the results."""
+        record, why = self.tree.record(item.name), self.scratch.why_not(item.name)
+        corpus = record.get("corpus") or keys(item.name).get("corpus", "")
+        tried = self.scratch.path(f"logs/corpus/{corpus}.log").is_file()
+        if tried and not self.scratch.path(f"corpus/{corpus}.json").is_file():
+            return Judged(NOT_COMPARABLE, f"the text {corpus} cannot be had here: {why}")
+        if record.get("device") in self.unavailable:
+            reason = self.unavailable[record["device"]]
+            return Judged(NOT_COMPARABLE, f"no {record['device']} here: {reason}")
+        return Judged(FAILED, f"could not be made again: {why}")
+
+    def _verdict(self, item: Item, judged: Judged) -> Verdict:
+        again = self.scratch.path(item.name)
+        if item.kind == RUN:
+            sides = self.tree.path(item.name), again
+            hashes = [_weights(side) for side in sides]
+        else:
+            made = hashlib.sha256(again.read_bytes()).hexdigest() if again.is_file() else ""
+            hashes = [self.tree.sha256(item.name) or "", made]
+        return Verdict(item.kind, item.name, judged.verdict, judged.evidence, *hashes)
+
+
+def _side(path: Path, machine: str) -> classes.Run:
+    text = path.with_name("text.csv")
+    curve = csv_files.read(path.with_name("curve.csv"))
+    words = text.read_text(encoding="utf-8") if text.is_file() else ""
+    return classes.Run(read_record(path), curve, words, machine)
+
+
+def _weights(path: Path) -> str:
+    with suppress(UserError):
+        return str(read_record(path).get("weights_sha256", ""))
+    return ""
+
+
+def _group(record: Mapping[str, Any]) -> str:
+    return repr([record.get(name) for name in GROUP])

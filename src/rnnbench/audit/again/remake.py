@@ -1,0 +1,83 @@
+"""The scratch folder in which a sample is made again, by the same rules that made it first.
+
+What is asked for is a path, and the workflow knows the rest: texts are read and hashed anew, their
+tokens numbered, models trained. A call that was killed goes on where it stood.
+"""
+
+import hashlib
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from rnnbench.base.files import write_text
+from rnnbench.base.parent import die_with_parent
+
+STEPS = re.compile(r"^\d+(/\d+ jobs| of \d+ steps)")
+LOG, CONFIG = "remake.log", "config.yaml"
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """A folder of its own, and the workflow that fills it.
+
+    Attributes:
+        folder: where; ``results`` lies in it.
+        snakefile: of the workflow.
+        cores: how many jobs there may be at once.
+    """
+
+    folder: Path
+    snakefile: Path
+    cores: int
+
+    def make(self, names: Sequence[str], config: Mapping[str, Any], say: Say) -> None:
+        """Make files of the results; those that cannot be made are missing afterwards."""
+        write_text(self.folder / CONFIG, yaml.safe_dump(dict(config), sort_keys=False))
+        wanted = [f"results/{name}" for name in names]
+        command = [sys.executable, "-m", "snakemake", "--snakefile", str(self.snakefile.resolve())]
+        command += ["--directory", str(self.folder), "--configfile", str(self.folder / CONFIG)]
+        command += ["--cores", str(self.cores), "--nolock", "--rerun-incomplete", "--keep-going"]
+        snakemake = subprocess.Popen(
+            [*command, "--", *wanted],
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            preexec_fn=die_with_parent,  # nobody goes on in a folder that the next audit takes
+        )
+        with snakemake, (self.folder / LOG).open("w", encoding="utf-8") as log:
+            for line in snakemake.stdout or ():
+                log.write(line)
+                if STEPS.search(line):
+                    say(f"making again: {line.strip()}")
+
+    def path(self, name: str) -> Path:
+        """Where a file lies that was made again."""
+        return self.folder / "results" / name
+
+    def why_not(self, name: str) -> str:
+        """The last word of the job that was to make a file, or of the workflow."""
+        logs = [self.path(name).with_name("run.log"), self.folder / LOG]
+        for log in filter(Path.is_file, logs):
+            lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
+            said = [line for line in lines if "rnnbench:" in line or "Error" in line]
+            if said:
+                return said[-1].strip()[:300]
+        return "nothing came out"
+
+    def remove(self) -> None:
+        """Take the folder away."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def scratch(above: Path, manifest: bytes, snakefile: Path, cores: int) -> Scratch:
+    """The folder for one state of what is audited, and no other."""
+    folder = above / hashlib.sha256(manifest).hexdigest()[:16]
+    return Scratch(folder, snakefile, cores)

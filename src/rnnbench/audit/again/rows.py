@@ -1,0 +1,43 @@
+"""Rows of text statistics beside those that were made again: equal, nearly so, or not."""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from pandas import DataFrame, Series
+
+from rnnbench.audit.again.classes import BITWISE, DIFFERS, NUMERICAL, Judged
+from rnnbench.base import csv_files
+
+CLOSE = 1e-9  # relative: what another arithmetic may change
+
+
+def as_written(table: DataFrame) -> DataFrame:
+    """A table as it is read back from its file."""
+    with tempfile.TemporaryDirectory() as folder:
+        csv_files.write(Path(folder) / "table.csv", table)
+        return csv_files.read(Path(folder) / "table.csv")
+
+
+def close(there: DataFrame, again: DataFrame) -> Judged:
+    """Judge rows; the first cell that is apart is named."""
+    again = again.reindex(columns=there.columns)
+    if there.equals(again):
+        return Judged(BITWISE, f"{len(there)} rows are equal in every digit")
+    if there.shape != again.shape:
+        return Judged(DIFFERS, f"{len(there)} rows there, {len(again)} here")
+    for name in there:
+        apart = np.flatnonzero(~_near(there[name], again[name]))
+        if len(apart):
+            values = there[name].iloc[apart[0]], again[name].iloc[apart[0]]
+            place = f"row {apart[0] + 1}, {name}"
+            return Judged(DIFFERS, f"{place}: {values[0]} there, {values[1]} here")
+    return Judged(NUMERICAL, f"{len(there)} rows agree within {CLOSE:g}")
+
+
+def _near(there: Series, again: Series) -> np.ndarray:
+    if all(pd.api.types.is_numeric_dtype(side) for side in (there, again)):
+        left, right = there.to_numpy(float), again.to_numpy(float)
+        return np.isclose(left, right, rtol=CLOSE, atol=0, equal_nan=True)
+    return (there.astype(str) == again.astype(str)).to_numpy()

@@ -1,0 +1,153 @@
+"""A trace in words: a tree of files, under each the job that made it and what that read."""
+
+import inspect
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from pandas import DataFrame
+
+from rnnbench.audit.trace import KEYS, Trace, known, pick
+from rnnbench.base.parameters import path_value
+from rnnbench.provenance.job_record import FOLDER, RESULTS
+from rnnbench.training import metrics
+
+SHOWN = 3  # files of one rule, of those that a job read
+SHORT = 12  # digits of a hash
+WIDE = 240  # letters of a configuration
+
+
+def told(
+    trace: Trace, name: str, chosen: str = "", column: str = "", whole: bool = False
+) -> list[str]:
+    """Lines that say of what a file was made, or the row of a table that is ``chosen``, or a cell.
+
+    Args:
+        trace: of the results.
+        name: of the file.
+        chosen: a row by its number, 1 the first, or by values: ``variant=gru,seed=1``.
+        column: of the cell.
+        whole: name all files that a job read, not the first few of each rule.
+
+    Raises:
+        UserError: no such row or column.
+    """
+    tree = _Tree(trace, whole)
+    if not chosen:
+        return [*tree.file(name), _verdict(trace, name)]
+    row = pick(trace.rows(name), name, chosen, column)
+    keys = [f"{key}={path_value(row[key])}" for key in row if key in KEYS and known(row[key])]
+    lines = [f"{name}, the row of {', '.join(keys) or chosen}"]
+    lines += [_cell(column, row[column])] if column else []
+    if known(row.get("reason")):
+        lines.append(f"  no record: {row.get('status')}, {row['reason']}")
+    lines += _job(trace, name, "  ")
+    for part in trace.parts(name, row):
+        lines += tree.file(part, "  ", trace.inputs(name)[part], column)
+    return [*lines, _verdict(trace, name)]
+
+
+class _Tree:
+    """Files and what is behind them, each job told once."""
+
+    def __init__(self, trace: Trace, whole: bool):
+        self.trace, self.whole = trace, whole
+        self.seen: set[str] = set()
+
+    def file(self, name: str, indent: str = "", read: str = "", column: str = "") -> Iterator[str]:
+        """A file, the job that made it, and what that read."""
+        trace, job = self.trace, self.trace.made.get(name, {})
+        yield f"{indent}{name}  {_state(trace, name, read)}"
+        if column:
+            yield from _values(trace.rows(name), column, f"{indent}  ")
+        called = next(iter(job.get("outputs", [])), name)
+        if called in self.seen:
+            yield f"{indent}  made by {job['rule']}, as above" if job else f"{indent}  as above"
+            return
+        self.seen.add(called)
+        yield from _job(trace, name, f"{indent}  ")
+        for rule, group in _by_rule(trace, name).items():
+            shown = group if self.whole else group[:SHOWN]
+            for part in shown:
+                yield from self.file(part, f"{indent}    ", trace.inputs(name)[part])
+            if len(group) > len(shown):
+                more = f"{len(group) - len(shown)} more of {rule or 'no rule'}"
+                yield f"{indent}    and {more} (--all names them)"
+
+
+def _by_rule(trace: Trace, name: str) -> dict[str, list[str]]:
+    groups = defaultdict(list)
+    for part in trace.inputs(name):
+        groups[trace.made.get(part, {}).get("rule", "")].append(part)
+    return groups
+
+
+def _job(trace: Trace, name: str, indent: str) -> Iterator[str]:
+    """Who made a file: rule, source, environment, machine, configuration."""
+    job = trace.made.get(name)
+    if job is None:
+        yield f"{indent}given: no job made it"
+        return
+    params = dict(job.get("params", {}))
+    source = params.pop("source", "")
+    digest = source["sha256"] if isinstance(source, dict) else source
+    where = job.get("environment", {})
+    libraries = where.get("libraries", {})
+    shown = [f"{lib} {libraries[lib]}" for lib in ("torch", "numpy") if lib in libraries]
+    facts = {
+        **{"source": digest[:SHORT], "lock": where.get("lock_sha256", "")[:SHORT]},
+        **{"Python": where.get("python", ""), "on": job.get("machine", "")},
+        "numerics": job.get("numerics_id", ""),
+        "mode": job.get("determinism", {}).get("mode", ""),
+        **{"threads": job.get("threads", ""), "ended": job.get("ended", "")},
+        "seeds": ", ".join(map(str, job.get("seeds", [])[:SHORT])),
+    }
+    said = [f"{word} {value}" for word, value in facts.items() if value not in ("", None)]
+    yield f"{indent}made by {job['rule']}: {'; '.join([*said, *shown])}"
+    text = json.dumps(params.get("run", params))
+    if params:
+        yield f"{indent}configuration {text if len(text) <= WIDE else f'{text[:WIDE]} ...'}"
+    first = next(iter(job["outputs"])).removeprefix(f"{RESULTS}/")
+    yield f"{indent}all of it in {FOLDER}/{first}.json"
+
+
+def _state(trace: Trace, name: str, read: str) -> str:
+    found = trace.sha256(name)
+    if found is None:
+        return f"[{read[:SHORT]}, not here]"
+    if read and found != read:
+        return f"[CHANGED: read as {read[:SHORT]}, is {found[:SHORT]}]"
+    return f"[{found[:SHORT]}]"
+
+
+def _verdict(trace: Trace, name: str) -> str:
+    behind, changed = trace.all_behind(name), trace.changed(name)
+    if changed:
+        return f"{len(changed)} files are not what was read: {', '.join(changed[:SHOWN])}"
+    here = sum(trace.sha256(part) is not None for part in behind)
+    return f"{here} of the {len(behind)} files behind it are here, and all are what was read"
+
+
+def _cell(column: str, value: Any) -> str:
+    """A cell, and how it is computed where that is one of the suite's metrics."""
+    metric = _metric(column)
+    rule = f"  ({str(inspect.getdoc(metric)).partition(';')[0]})" if metric else ""
+    return f"  {column} = {path_value(value)}{rule}"
+
+
+def _values(rows: DataFrame, column: str, indent: str) -> Iterator[str]:
+    """What a record says of a cell: the column, or what its metric is made of."""
+    metric = _metric(column)
+    prefix = column.removesuffix(metric.__name__) if metric else ""
+    names = [f"{prefix}{name}" for name in inspect.signature(metric).parameters] if metric else []
+    there = [name for name in [column, *names] if name in rows]
+    if len(rows) == 1 and there:
+        values = (f"{name} = {path_value(rows[name].iloc[0])}" for name in there)
+        yield f"{indent}it says {', '.join(values)}"
+
+
+def _metric(column: str) -> Any:
+    """The metric that a column is named by, whatever stands before it."""
+    named = {name: law for name, law in vars(metrics).items() if inspect.isfunction(law)}
+    return next((law for name, law in named.items() if column.endswith(name)), None)

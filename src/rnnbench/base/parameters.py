@@ -1,0 +1,202 @@
+"""Points of the grids: every parameter of a job, named once."""
+
+import dataclasses
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from rnnbench.base.errors import StudyError
+
+LARGEST_SEED = 2**63 - 1  # whole numbers of a table have 64 bits
+SIZES = ("hidden_size", "batch_size", "num_steps")
+BATCH = SIZES[1:]
+# addresses: of a run of the grid, and of what is timed, beside its sizes
+GRID = ("machine", "corpus", "variant", "sampler", "clip_norm", "device", "seed")
+TIMED = ("machine", "variant", "sampler", "clip_norm", "device", "threads", "dtype")
+CONVERGED, UNCONVERGED, DIVERGED = "converged", "unconverged", "diverged"  # how a run ended
+MEASURED, FAILED = "measured", "failed"  # what became of a timing
+NOT_AVAILABLE = "not available here"  # the status of what was asked for and cannot be had
+OPTIMISER = "sgd"  # plain stochastic gradient descent; every run and every timing is by it
+
+
+@dataclass(frozen=True)
+class Job:
+    """A point of a grid. The fields of the address are the path of its results."""
+
+    @classmethod
+    def from_strings(cls, values: Mapping[str, Any]) -> Self:
+        """Build from path wildcards and configuration values; each field is coerced once.
+
+        Raises:
+            StudyError: a value is not of its field's type.
+        """
+        return cls(**{f.name: _coerced(f, values[f.name]) for f in dataclasses.fields(cls)})
+
+    def as_row(self) -> dict[str, Any]:
+        """Return the fields as plain values."""
+        return dataclasses.asdict(self)
+
+
+@dataclass(frozen=True)
+class RunConfig(Job):
+    """Every parameter of a training run.
+
+    Attributes:
+        machine: name of the hardware.
+        trial: name of the trial it belongs to; ``grid`` for a run of the grid.
+        corpus: name of the text.
+        token: what the model reads and predicts, ``word`` or ``char``.
+        variant: name of the recurrent layer.
+        sampler: name of the sampler.
+        clip_norm: gradients of a larger norm are scaled to this one; inf never clips.
+        device: cpu or cuda.
+        seed: of the initial weights and the sampler's offsets.
+        batch_size: subsequences per minibatch.
+        num_steps: tokens per subsequence.
+        hidden_size: hidden units per layer and direction.
+        learning_rate: of plain stochastic gradient descent.
+        num_epochs: passes over the training text.
+        train_tokens: the first this many tokens are trained on; inf: all before the held-out text.
+        heldout_share: this last share of the text is never trained on.
+        heldout_evaluations: how often in a run, at least, the held-out text is read.
+        engine: own, the variant trains itself; fastest, by the fastest training step that computes
+            the same (see :mod:`rnnbench.training.engines.choice`).
+    """
+
+    machine: str
+    trial: str
+    corpus: str
+    token: str
+    variant: str
+    sampler: str
+    clip_norm: float
+    device: str
+    seed: int
+    batch_size: int
+    num_steps: int
+    hidden_size: int
+    learning_rate: float
+    num_epochs: int
+    train_tokens: float
+    heldout_share: float
+    heldout_evaluations: int
+    engine: str
+
+    def __post_init__(self) -> None:
+        check_seed(self.seed)
+
+    @property
+    def epochs_between_readings(self) -> int:
+        """The held-out text is read whenever so many epochs are done, and after the last."""
+        return max(1, self.num_epochs // self.heldout_evaluations)
+
+    def reads_heldout(self, epoch: int) -> bool:
+        """Whether the held-out text is read after an epoch, the first of which is 1."""
+        return epoch % self.epochs_between_readings == 0 or epoch == self.num_epochs
+
+    @property
+    def heldout_readings(self) -> int:
+        """How often the held-out text is read in all."""
+        return -(-self.num_epochs // self.epochs_between_readings)
+
+
+@dataclass(frozen=True)
+class TimingConfig(Job):
+    """Every parameter of the timing of training steps in one process.
+
+    Attributes:
+        machine, variant, sampler, clip_norm, device, batch_size, num_steps, hidden_size,
+            learning_rate: as in :class:`RunConfig`.
+        corpus: the text whose minibatches are timed.
+        threads: CPU threads torch may use.
+        dtype: of weights and activations.
+        process: which of the fresh processes, from 1.
+        windows: samples to keep.
+        window_seconds: a sample lasts at least this long.
+        warmup_seconds: steps before the first sample, at least this long.
+    """
+
+    machine: str
+    variant: str
+    sampler: str
+    clip_norm: float
+    device: str
+    threads: int
+    dtype: str
+    process: int
+    corpus: str
+    batch_size: int
+    num_steps: int
+    hidden_size: int
+    learning_rate: float
+    windows: int
+    window_seconds: float
+    warmup_seconds: float
+
+
+def star(middle: TimingConfig, axes: Mapping[str, Sequence[Any]]) -> list[TimingConfig]:
+    """Return the middle, and every value of every axis with all else as in the middle."""
+    changed = [
+        dataclasses.replace(middle, **{name: value}) for name in axes for value in axes[name]
+    ]
+    return list(dict.fromkeys([middle, *changed]))
+
+
+def corners(middle: TimingConfig, axes: Mapping[str, Sequence[Any]]) -> list[TimingConfig]:
+    """Return every combination of the smallest and the largest value of each axis."""
+    ends = [(min(values), max(values)) for values in axes.values()]
+    return [
+        dataclasses.replace(middle, **dict(zip(axes, values, strict=True)))
+        for values in itertools.product(*ends)
+    ]
+
+
+def settings(text: str) -> dict[str, str]:
+    """Read what :func:`settings_path` wrote.
+
+    Raises:
+        StudyError: not field=value/field=value, or no field of a run.
+    """
+    found = dict(part.partition("=")[::2] for part in text.split("/"))
+    known = {field.name for field in dataclasses.fields(RunConfig)} - {"machine", "trial"}
+    if not found.keys() <= known or not all(found.values()):
+        raise StudyError(
+            f"{text}: wanted field=value/field=value with fields out of {', '.join(sorted(known))}."
+        )
+    return found
+
+
+def settings_path(values: Mapping[str, Any]) -> str:
+    """Write settings as they stand in a path: ``variant=gru/hidden_size=64``.
+
+    Snakemake hands wildcards to a cluster's jobs with commas between them: values have none.
+    """
+    return "/".join(f"{name}={path_value(value)}" for name, value in values.items())
+
+
+def path_value(value: Any) -> str:
+    """Write a value as it stands in a path: 1, not 1.0; inf, not Infinity."""
+    return repr(float(value)).removesuffix(".0") if isinstance(value, float) else str(value)
+
+
+def check_seed(seed: int) -> None:
+    """Refuse a seed that would not come back from a table as it was.
+
+    Raises:
+        StudyError: it is negative, or too large.
+    """
+    if not 0 <= seed <= LARGEST_SEED:
+        raise StudyError(
+            f"seed: wanted a whole number from 0 to 2^63 - 1, found {seed}. Choose another one."
+        )
+
+
+def _coerced(field: dataclasses.Field[Any], value: Any) -> Any:
+    kind: Any = field.type
+    try:
+        return kind(value)
+    except (ValueError, TypeError, OverflowError):
+        raise StudyError(
+            f"{field.name}: wanted a value of type {kind.__name__}, found {value!r}."
+        ) from None

@@ -1,0 +1,116 @@
+"""Names to modules: a file in a package is an entry of it; there is no list to keep."""
+
+import ast
+import importlib
+import pkgutil
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from rnnbench.base.errors import StudyError
+
+KINDS = {  # kind of plugin -> the package whose files are the plugins
+    "corpora": "text.corpora",
+    "smoothings": "text.ngrams.smoothings",
+    "zipf": "text.zipf",
+    "variants": "training.variants",
+    "samplers": "training.samplers",
+    "forecasters": "sine.forecasters",
+    "decoders": "writing.decoders",
+    "work": "timing.work",
+    "figures": "report.figures",
+    "claims": "report.claims",
+    "charts": "report.charts",
+    "hardware_figures": "comparison.figures",
+    "audit_checks": "audit_checks",
+}
+WAYS = {"cpu": ("_fused", "_manual", ""), "cuda": ("",)}  # of training a cell, the fastest first
+SAME_FUNCTION = {"", "_scratch", "_manual", "_fused", "_compiled", "_graphed"}  # as the cell alone
+
+
+def names(kind: str) -> list[str]:
+    """Names of the modules of a kind, sorted.
+
+    The package itself is not imported: reading a study must not load torch.
+    """
+    found = (module.name for module in pkgutil.iter_modules(_folders(kind)))
+    return sorted(name for name in found if not name.startswith("_"))
+
+
+def cell(variant: str) -> str:
+    """The first word of a variant's name: ``gru`` of ``gru``, ``gru_deep`` and ``gru_scratch``."""
+    return variant.partition("_")[0]
+
+
+def plain(variant: str) -> bool:
+    """Whether a variant computes what its cell computes: ``gru_fused`` does, ``gru_deep`` not."""
+    return variant.removeprefix(cell(variant)) in SAME_FUNCTION
+
+
+def engines(variant: str, device: str) -> list[str]:
+    """Variants of the same cell whose training step may be the faster one, the fastest first."""
+    there = names("variants")
+    return [name for name in (cell(variant) + way for way in WAYS[device]) if name in there]
+
+
+def check(kind: str, name: str) -> str:
+    """Return ``name`` if there is a plugin of that kind and name.
+
+    Raises:
+        StudyError: it has none.
+    """
+    if name not in names(kind):
+        raise StudyError(
+            f"unknown name {name!r} in {kind}; there are {', '.join(names(kind))}. "
+            f"To add it, write {place(kind)}/{name}.py."
+        )
+    return name
+
+
+def load(kind: str, name: str) -> ModuleType:
+    """Import the plugin ``name`` of a kind.
+
+    Raises:
+        StudyError: there is no such module.
+    """
+    return importlib.import_module(f"rnnbench.{KINDS[kind]}.{check(kind, name)}")
+
+
+def constant(kind: str, name: str, field: str) -> Any:
+    """Return the literal that a module assigns to ``field``, or None; the module is not imported.
+
+    Raises:
+        StudyError: there is no such module.
+    """
+    (folder,) = _folders(kind)
+    source = (Path(folder) / f"{check(kind, name)}.py").read_text(encoding="utf-8")
+    for statement in ast.parse(source).body:
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == field:
+            return ast.literal_eval(statement.value)
+    return None
+
+
+def tables(kind: str, name: str) -> tuple[str, ...]:
+    """Names of the tables that a figure, chart or claim says it reads.
+
+    Raises:
+        StudyError: it says of none.
+    """
+    wanted: tuple[str, ...] | None = constant(kind, name, "TABLES")
+    if not wanted:
+        raise StudyError(
+            f"{place(kind)}/{name}.py: wanted TABLES, the names of the "
+            'tables that it reads, such as TABLES = ("runs", "curves"), found none. Add it.'
+        )
+    return wanted
+
+
+def place(kind: str) -> str:
+    """Where plugins of a kind lie in the project."""
+    return f"src/rnnbench/{KINDS[kind].replace('.', '/')}"
+
+
+def _folders(kind: str) -> list[str]:
+    spec = find_spec(f"rnnbench.{KINDS[kind]}")
+    return list(spec.submodule_search_locations or ()) if spec else []

@@ -1,0 +1,140 @@
+"""The fastest way that each machine has to train one model, whatever the code, device and threads.
+
+Only variants that compute what their cell computes are candidates. The choice is by the lower end
+of the interval, or the minimum where there is none: by the median, of many noisy ways the luckiest
+would win. The chosen speed is still a little flattered, on every machine alike, and more so where
+more ways were timed; hence ``candidates``.
+
+A verdict is of the machines and not of the choice: it has to hold as well with every way of the
+slower machine that may be as fast as its chosen one. Its p-value is the largest of these (a union
+of hypotheses, each tested by itself; Berger, 1982).
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from pandas import DataFrame
+
+from rnnbench.base import plugins
+from rnnbench.base.parameters import SIZES
+from rnnbench.comparison import pairs
+from rnnbench.comparison.pairs import Timed
+from rnnbench.comparison.published import contract
+from rnnbench.comparison.published.machine import Machine
+from rnnbench.timing.statistics import ratios
+from rnnbench.timing.statistics.ratios import ALIKE
+
+BASELINE = "baseline"
+MODEL = ("sampler", "clip_norm", "dtype", *SIZES)
+FREE = {"variant", "device", "threads_policy"}  # what may differ between ways
+WAY = ("variant", "device", "threads")
+CHOSEN = [*WAY, "tokens_per_second", "candidates"]
+COLUMNS = [
+    *("baseline", "machine", "family", *MODEL, *(f"baseline_{name}" for name in CHOSEN), *CHOSEN),
+    *(*pairs.MEASUREMENT, *pairs.JUDGED),
+]
+Models = dict[tuple[Any, ...], list[Timed]]  # family and MODEL -> the ways that were timed
+
+
+def table(machines: Sequence[Machine], baseline: Machine) -> DataFrame:
+    """One row per machine and model, the baseline's own rows among them."""
+    models = {machine.label: ways(machine) for machine in machines}
+    keys = sorted({key for found in models.values() for key in found}, key=str)
+    rows = [row for machine in machines for row in _rows(machine, baseline, models, keys)]
+    judged = ratios.judge(DataFrame(rows, columns=[*COLUMNS, "status", "rival"]))
+    own, rival = judged.status == BASELINE, judged.rival.notna() & (judged.verdict == ALIKE)
+    reason = judged.reason.mask(rival, judged.rival)
+    return judged.assign(verdict=judged.verdict.mask(own, BASELINE), reason=reason)[COLUMNS]
+
+
+def ways(machine: Machine) -> Models:
+    """Points that were measured, by the model that they train."""
+    found: Models = {}
+    for point in pairs.timed(machine):
+        variant = point.point["variant"]
+        if point.measured and plugins.plain(variant):
+            key = (plugins.cell(variant), *(point.point[name] for name in MODEL))
+            found.setdefault(key, []).append(point)
+    return found
+
+
+def surest(candidates: Sequence[Timed]) -> Timed:
+    """The way that is fastest even at the lower end of its interval."""
+    return max(candidates, key=lambda way: (_lower(way.point), str(way.address)))
+
+
+def rivals(candidates: Sequence[Timed]) -> list[Timed]:
+    """Ways that may be as fast as the surest one."""
+    first = surest(candidates)
+    least = _lower(first.point)
+    return [way for way in candidates if way is not first and _upper(way.point) >= least]
+
+
+def _lower(point: contract.Point) -> float:
+    return float(point["low"] if "low" in point else point["minimum"])
+
+
+def _upper(point: contract.Point) -> float:
+    return float(np.nanmax([point.get("high", np.nan), point["maximum"]]))
+
+
+def _rows(
+    machine: Machine, baseline: Machine, models: dict[str, Models], keys: Sequence[tuple[Any, ...]]
+) -> Iterator[dict[str, Any]]:
+    """Rows of one machine against the baseline."""
+    for key in keys:
+        above, below = (models[side.label].get(key, []) for side in (machine, baseline))
+        row = {"baseline": baseline.label, "machine": machine.label}
+        row |= dict(zip(("family", *MODEL), key, strict=True))
+        row |= _chosen("", above) | _chosen("baseline_", below)
+        if not above or not below:
+            lacking = [m.label for m, w in ((machine, above), (baseline, below)) if not w]
+            reason = f"{' and '.join(dict.fromkeys(lacking))}: not timed there"
+            yield row | {"status": ratios.NOT_MEASURED, "reason": reason}
+        elif machine is baseline:
+            yield row | {"status": BASELINE}
+        else:
+            yield row | _compared(above, below)
+
+
+def _chosen(side: str, candidates: Sequence[Timed]) -> dict[str, Any]:
+    if not candidates:
+        return {}
+    point = surest(candidates).point
+    chosen = {name: point[name] for name in CHOSEN[:-1]} | {"candidates": len(candidates)}
+    return {f"{side}{name}": value for name, value in chosen.items()}
+
+
+def _compared(above: Sequence[Timed], below: Sequence[Timed]) -> dict[str, Any]:
+    one, other = surest(above), surest(below)
+    why = contract.refusal(contract.work(one.point, ""), contract.work(other.point, ""), FREE)
+    if why:
+        return {"status": ratios.NOT_COMPARABLE, "reason": why}
+    conditions = {"conditions": contract.labels(one.point, other.point)}
+    found = pairs.measurement(one, other)
+    if found["ratio"] < 1:
+        others = [(way, pairs.measurement(way, other)) for way in rivals(above)]
+    else:
+        others = [(way, pairs.measurement(one, way)) for way in rivals(below)]
+    return conditions | found | _held(found, others)
+
+
+def _held(found: dict[str, Any], others: Sequence[tuple[Timed, dict[str, Any]]]) -> dict[str, Any]:
+    """The p-value that holds with every rival way, and what to say where one of them decides."""
+    values = [1.0 if _overturns(rival, found) else rival["p"] for _, rival in others]
+    p = np.array([found["p"], *values])
+    disturbed = any(side["disturbed"] for side in (found, *(rival for _, rival in others)))
+    told = {"p": p.max(), "disturbed": disturbed}
+    decides = int(p.argmax())  # of NaN the first, as max
+    if decides == 0 or disturbed or found["p"] >= ratios.ALPHA:
+        return told
+    way = others[decides - 1][0]
+    name = "{variant} on {device} with threads {threads:.0f}".format(**way.point)
+    return told | {"rival": f"{way.machine.label}: {name} may be as fast, and is {ALIKE}"}
+
+
+def _overturns(rival: dict[str, Any], found: dict[str, Any]) -> bool:
+    """Whether a ratio is on the other side of 1, or inside the noise floor."""
+    inside = abs(np.log(rival["ratio"])) <= np.log(rival["noise_floor"])
+    return inside or (rival["ratio"] < 1) != (found["ratio"] < 1)

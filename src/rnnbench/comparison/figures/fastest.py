@@ -1,0 +1,75 @@
+"""Each machine by its own fastest way to train a model (any code, device and number of threads),
+over the baseline by its own: ratio, 95 % interval and verdict."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from pandas import DataFrame
+
+from rnnbench.comparison import drawing
+from rnnbench.report import theme
+from rnnbench.tables import readers
+
+SECTION = "Fastest ways"
+TABLES = ("best",)
+
+
+def draw(tables: readers.Tables) -> Figure:
+    best = drawing.one_setting(_others(tables))
+    done = drawing.judged(best)
+    if done.empty:
+        return theme.placard(_nothing(tables))
+    machines = list(dict.fromkeys(best.machine))
+    families = [name for name in (*readers.FAMILIES, "other") if name in set(done.family)]
+    height = 0.8 + 0.34 * len(machines)
+    figure, axes = theme.panels(1, len(families), height, sharey=True)
+    for ax, family in zip(axes[0], families, strict=True):
+        _panel(ax, best[best.family == family], machines)
+        ax.set_title(family)
+    axes[0, 0].set_xlabel("times the baseline")
+    theme.legend(figure, drawing.verdict_handles())
+    theme.note(figure, [f"The baseline is {best.baseline.iloc[0]}."])
+    return figure
+
+
+def finding(tables: readers.Tables) -> str:
+    done = drawing.judged(_others(tables))
+    if done.empty:
+        return _nothing(tables)
+    least, most = done.loc[done.ratio.idxmin()], done.loc[done.ratio.idxmax()]
+    said = f"By the fastest way on each machine, {drawing.counts(done.verdict)}"
+    if len(done) == 1:
+        return f"{said}: {_said(most)}."
+    return f"{said}; from {_said(least)} to {_said(most)}."
+
+
+def _said(row: pd.Series) -> str:
+    return f"{drawing.ratio(row)} for {row.family} on {row.machine} ({row.variant}, {row.device})"
+
+
+def _panel(ax: Axes, own: DataFrame, machines: list[str]) -> None:
+    done = drawing.judged(own)
+    for row in own.itertuples():
+        y = machines.index(row.machine)
+        if row.Index in done.index:
+            drawing.noise(ax, row.noise_floor, y)
+            drawing.mark(ax, row, y)
+        else:
+            ax.text(0.98, y, row.verdict, ha="right", va="center", fontsize=7, color=theme.FAINT)
+            ax.texts[-1].set_transform(ax.get_yaxis_transform())
+    drawing.ratio_axis(ax, done if len(done) else own)
+    drawing.machine_axis(ax, machines)
+
+
+def _others(tables: readers.Tables) -> DataFrame:
+    """Rows of the machines that are not the baseline."""
+    best = drawing.rows(tables, "best")
+    if best.empty:
+        return best
+    best = best.assign(family=[readers.family(name) for name in best.family])
+    return best[best.machine != best.baseline]
+
+
+def _nothing(tables: readers.Tables) -> str:
+    alone = _others(tables).empty
+    return drawing.ALONE if alone else "No model was timed on two machines in a comparable way."

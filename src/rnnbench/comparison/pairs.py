@@ -1,0 +1,181 @@
+"""Machines held against the baseline, one work item after the other: ratio, interval, verdict.
+
+A point that either machine lacks, and one that is not the same work, is a row that says why.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from pandas import DataFrame
+
+from rnnbench.base.parameters import MEASURED
+from rnnbench.comparison.published import contract
+from rnnbench.comparison.published.machine import Machine
+from rnnbench.tables import columns
+from rnnbench.timing.statistics import rates, ratios
+from rnnbench.timing.statistics.intervals import Samples
+from rnnbench.timing.statistics.ratios import NOT_COMPARABLE, NOT_MEASURED
+
+NEAREST = "; the most alike has "
+MEASUREMENT = ["ratio", "low", "high", "n", "processes", "p", "disturbed"]
+JUDGED = ["p_adjusted", "noise_floor", "verdict", "reason", "conditions"]
+COLUMNS = [
+    *("baseline", "machine", "variant", "device", "sampler", "clip_norm", "threads"),
+    *("baseline_threads", "threads_policy", "dtype", "hidden_size", "batch_size", "num_steps"),
+    *("work_sha256", "baseline_tokens_per_second", "tokens_per_second", *MEASUREMENT, *JUDGED),
+]
+
+
+@dataclass(frozen=True)
+class Timed:
+    """One point of one machine, measured or not.
+
+    Attributes:
+        machine: whose.
+        point: every field of the timing and of the machine around it.
+    """
+
+    machine: Machine
+    point: contract.Point
+
+    @property
+    def measured(self) -> bool:
+        return self.point["status"] == MEASURED and self.address in self.machine.windows
+
+    @property
+    def address(self) -> tuple[Any, ...]:
+        own = {**self.point, "machine": self.machine.name}
+        return tuple(own[key] for key in columns.TIMING)
+
+    @property
+    def why_not(self) -> str:
+        """Why it was not measured."""
+        reason = self.point.get("reason") or "its windows are not in the bundle"
+        return f"{self.machine.label}: {reason}"
+
+    @property
+    def floor(self) -> float:
+        """The factor that a difference must exceed on its machine."""
+        return self.machine.floor(self.point["device"], self.point["threads"])
+
+    @cached_property
+    def windows(self) -> DataFrame:
+        """Those that count."""
+        return rates.used(self.machine.windows[self.address])
+
+    @property
+    def samples(self) -> Samples:
+        """Process -> tokens per second of each window that counts."""
+        return rates.by_process(self.windows)
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether windows had to be used that others disturbed."""
+        return bool(self.windows.disturbed.any())
+
+
+def timed(machine: Machine) -> list[Timed]:
+    """Every point of a machine, in the order of its address."""
+    rows = machine.points.sort_values(columns.TIMING).to_dict("records")
+    return [Timed(machine, contract.point(row, machine.facts)) for row in rows]
+
+
+def table(machines: Sequence[Machine], baseline: Machine) -> DataFrame:
+    """One row per machine that is not the baseline and work item of either."""
+    below = timed(baseline)
+    others = [machine for machine in machines if machine.label != baseline.label]
+    rows = [row for machine in others for row in _rows(timed(machine), below, machine, baseline)]
+    return ratios.judge(DataFrame(rows, columns=[*COLUMNS, "status"]))[COLUMNS]
+
+
+def measurement(above: Timed, below: Timed) -> dict[str, Any]:
+    """Status, ratio and floor of two points of the same work."""
+    found = ratios.compare(above.samples, below.samples)
+    floors = [side.floor for side in (above, below)]
+    told = {"noise_floor": np.max(floors), "disturbed": above.disturbed or below.disturbed}
+    return {**vars(found), **told, "status": MEASURED}
+
+
+def _rows(
+    above: Sequence[Timed], below: Sequence[Timed], machine: Machine, baseline: Machine
+) -> Iterator[dict[str, Any]]:
+    """Rows of one machine against the baseline."""
+    names = {"baseline": baseline.label, "machine": machine.label}
+    pairs = _met(above, below)
+    for one, other, policy in pairs:
+        yield names | _pair(one, other, policy)
+    met = {id(point) for one, other, _ in pairs for point in (one, other)}
+    sides = (("", above, below, baseline), ("baseline_", below, above, machine))
+    for side, own, others, without in sides:
+        theirs = [contract.work(p.point, q) for p in others for q in contract.policies(p.point)]
+        for point in own:
+            if id(point) not in met:
+                yield names | _alone(point, theirs, without, side)
+
+
+def _met(above: Sequence[Timed], below: Sequence[Timed]) -> list[tuple[Timed, Timed, str]]:
+    """Pairs of points that meet by KEY, each pair once, with the policy of threads they share."""
+    there = {_key(p, policy): p for p in below for policy in contract.policies(p.point)}
+    pairs: dict[tuple[int, int], tuple[Timed, Timed, str]] = {}
+    for one in above:
+        for policy in reversed(contract.policies(one.point)):
+            other = there.get(_key(one, policy))
+            if other is not None:
+                pairs.setdefault((id(one), id(other)), (one, other, policy))
+    return list(pairs.values())
+
+
+def _key(timed: Timed, policy: str) -> tuple[Any, ...]:
+    fields = contract.work(timed.point, policy)
+    return tuple(fields[name] for name in contract.KEY)
+
+
+def _pair(above: Timed, below: Timed, policy: str) -> dict[str, Any]:
+    one, other = (contract.work(side.point, policy) for side in (above, below))
+    row = _address(above.point, policy) | _speeds(above, below)
+    row |= {"work_sha256": contract.work_sha256(one), "baseline_threads": below.point["threads"]}
+    row |= {"conditions": contract.labels(above.point, below.point)}
+    lacking = [side.why_not for side in (above, below) if not side.measured]
+    if lacking:
+        return row | {"status": NOT_MEASURED, "reason": "; ".join(lacking)}
+    why = contract.refusal(one, other)
+    if why:
+        return row | {"status": NOT_COMPARABLE, "reason": why, "work_sha256": None}
+    return row | measurement(above, below)
+
+
+def _alone(
+    point: Timed, theirs: Sequence[dict[str, Any]], other: Machine, side: str
+) -> dict[str, Any]:
+    """The row of a point that the other machine was not asked for."""
+    policy = contract.policies(point.point)[-1]
+    own = contract.work(point.point, policy)
+    row = _address(point.point, policy) | {"work_sha256": contract.work_sha256(own)}
+    row |= {f"{side}tokens_per_second": point.point.get("tokens_per_second")}
+    row |= {"threads": None, f"{side}threads": point.point["threads"]}
+    return row | {"status": NOT_MEASURED, "reason": _nearest(own, theirs, other)}
+
+
+def _nearest(own: dict[str, Any], theirs: Sequence[dict[str, Any]], other: Machine) -> str:
+    """Say that ``other`` has no such point, and what the most alike of its points has instead."""
+    lacks = [[k for k in contract.KEY if fields[k] != own[k]] for fields in theirs]
+    said = f"{other.label}: not asked for there"
+    if not lacks:
+        return said
+    least = min(range(len(lacks)), key=lambda i: (len(lacks[i]), lacks[i]))
+    words = [f"{name} {theirs[least][name]} in place of {own[name]}" for name in lacks[least]]
+    return said + NEAREST + ", ".join(words)
+
+
+def _address(point: contract.Point, policy: str) -> dict[str, Any]:
+    return {name: point[name] for name in columns.TIMING[1:]} | {"threads_policy": policy}
+
+
+def _speeds(above: Timed, below: Timed) -> dict[str, Any]:
+    return {
+        "tokens_per_second": above.point.get("tokens_per_second"),
+        "baseline_tokens_per_second": below.point.get("tokens_per_second"),
+    }

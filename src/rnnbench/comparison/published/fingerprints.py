@@ -1,0 +1,56 @@
+"""Which machines there are, and where they differ, field by field."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+from pandas import DataFrame
+
+from rnnbench.base.parameters import MEASURED
+from rnnbench.comparison.published.contract import UNKNOWN
+from rnnbench.comparison.published.machine import Machine
+
+FACTS = ["cpu_model", "usable_cores", "memory_gib", "gpus", "system", "python", "torch"]
+SITTING = ["doubts", "over_time", "spent_seconds", "load_average_before", "load_average_after"]
+FIELDS = ["field", "machine", "value", "differs"]
+
+
+def table(machines: Sequence[Machine], baseline: Machine) -> DataFrame:
+    """One row per bundle: where it is from, what it holds, and how quiet its machine was."""
+    return DataFrame([_row(machine, machine.label == baseline.label) for machine in machines])
+
+
+def fields(machines: Sequence[Machine]) -> DataFrame:
+    """One row per field of a fingerprint and machine; a field that one lacks is unknown there."""
+    names = list(dict.fromkeys(name for machine in machines for name in machine.facts))
+    rows = []
+    for name in names:
+        values = [_plain(machine.facts.get(name)) for machine in machines]
+        differs = len({*values}) > 1
+        for machine, value in zip(machines, values, strict=True):
+            rows.append(dict(zip(FIELDS, (name, machine.label, value, differs), strict=True)))
+    return DataFrame(rows, columns=FIELDS)
+
+
+def _row(machine: Machine, is_baseline: bool) -> dict[str, Any]:
+    manifest = machine.bundle.manifest
+    return {
+        "machine": machine.label,
+        "baseline": is_baseline,
+        "hardware": machine.name,
+        "bundle": machine.file,
+        "manifest_sha256": machine.digest,
+        **{name: manifest[name] for name in ("rnnbench", "source_sha256", "lock_sha256")},
+        "files": len(manifest["files"]),
+        "bytes": sum(entry["bytes"] for entry in manifest["files"].values()),
+        "points": len(machine.points),
+        "measured": int((machine.points.status == MEASURED).sum()),
+        "runs": len(machine.runs),
+        **{f"floor_{device}": machine.floor(device) for device in ("cpu", "cuda")},
+        **{name: _plain(machine.facts.get(name)) for name in FACTS},
+        **{name: _plain(machine.campaign.get(name)) for name in SITTING},
+    }
+
+
+def _plain(value: Any) -> str:
+    return UNKNOWN if value is None or pd.isna(value) else str(value)

@@ -1,0 +1,171 @@
+"""What one bundle tells of its machine, as tables that were checked.
+
+Nothing here needs torch.
+"""
+
+import dataclasses
+import hashlib
+import io
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas import DataFrame, Series
+
+from rnnbench.base import csv_files
+from rnnbench.base.parameters import GRID, TimingConfig
+from rnnbench.provenance.bundle import MANIFEST, Bundle, BundleError
+from rnnbench.tables import columns
+from rnnbench.timing.statistics import rates, ratios
+from rnnbench.timing.statistics.ratios import Comparison
+
+POINT = [*columns.TIMING, "status", "reason"]
+WINDOW = [*columns.TIMING, "process", "counted", "disturbed", "num_tokens", "seconds", "arm"]
+RUN = [*GRID[1:], "status"]
+CURVE = [*GRID[1:], "epoch", "num_tokens"]
+NUMBERS = {"seconds", "num_tokens", "epoch", "heldout_total_nats", "heldout_num_tokens"}
+NUMBERS |= {field.name for field in dataclasses.fields(TimingConfig) if field.type is not str}
+ARMS = ("b", "a")
+
+
+@dataclass(frozen=True, eq=False)
+class Machine:
+    """What one bundle tells.
+
+    Attributes:
+        label: name of the hardware, with a number where several bundles are of one name.
+        file: name of the folder or zip.
+        bundle: its content.
+    """
+
+    label: str
+    file: str
+    bundle: Bundle
+
+    @property
+    def name(self) -> str:
+        """Name of the hardware."""
+        return self.bundle.manifest["machine"]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the manifest."""
+        return hashlib.sha256(self.bundle.contents[MANIFEST]).hexdigest()
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """Field of the fingerprint -> value; that of the job that timed goes before all others."""
+        found = self.table("tables/machines.csv", ["field", "value"])
+        timed = self.bundle.files.get(f"speed/machine={self.name}/fingerprint.json", b"{}")
+        try:
+            told = dict(json.loads(timed))
+        except (ValueError, TypeError) as error:
+            raise self.fault("fingerprint.json", "a JSON record", f"{error}") from None
+        told.pop("schema_version", None)
+        return dict(zip(found.field, found.value, strict=True)) | told | {"machine": self.name}
+
+    @cached_property
+    def campaign(self) -> dict[str, Any]:
+        """What became of the campaign, and the state of the machine around it."""
+        rows = self.table("tables/campaign.csv", []).to_dict("records")
+        return rows[0] if rows else {}
+
+    @cached_property
+    def points(self) -> DataFrame:
+        """The table ``speed``: one row per point, measured or not."""
+        return self.table("tables/speed.csv", POINT)
+
+    @cached_property
+    def samples(self) -> DataFrame:
+        """Every window of the campaign."""
+        found = self.table(f"speed/machine={self.name}/samples.csv", WINDOW)
+        sound = np.isfinite(found.seconds) & (found.seconds > 0) & (found.num_tokens > 0)
+        if not sound.all() or not {*found.counted, *found.disturbed} <= {True, False}:
+            raise self.fault("samples.csv", "tokens, seconds above 0 and True or False", "others")
+        return found
+
+    @cached_property
+    def windows(self) -> dict[tuple[Any, ...], DataFrame]:
+        """Address of a point -> its windows."""
+        samples = self.samples
+        return dict(list(samples.groupby(columns.TIMING))) if len(samples) else {}
+
+    @cached_property
+    def twice(self) -> dict[tuple[Any, ...], Comparison]:
+        """Address of a point that was timed as arms a and b -> arm b over arm a."""
+        found = {}
+        for key, windows in self.windows.items():
+            arms = {arm: rates.by_process(rates.used(part)) for arm, part in windows.groupby("arm")}
+            if {*ARMS} <= {*arms} and all(len(arms[arm]) for arm in ARMS):
+                found[key] = ratios.compare(*(arms[arm] for arm in ARMS))
+        return found
+
+    def floor(self, device: str, threads: float | None = None) -> float:
+        """The factor that a difference must exceed: by the A/A tests of the device.
+
+        By those of as many threads, if there are any: threads that wait for each other are noisier.
+        NaN where nothing tells it.
+        """
+        named = [(dict(zip(columns.TIMING, key, strict=True)), p) for key, p in self.twice.items()]
+        own = [(point, pair) for point, pair in named if point["device"] == device]
+        alike = [pair for point, pair in own if point["threads"] == threads]
+        return ratios.noise_floor(alike or [pair for _, pair in own])
+
+    @cached_property
+    def launches(self) -> dict[tuple[Any, ...], dict[str, Any]]:
+        """Address of a point -> its row of the table ``launches``, where there is one."""
+        rows = self.table("tables/launches.csv", columns.TIMING).to_dict("records")
+        return {tuple(row[key] for key in columns.TIMING): row for row in rows}
+
+    @cached_property
+    def runs(self) -> DataFrame:
+        """The table ``runs``; empty in a bundle of timings alone."""
+        return self.table("tables/runs.csv", RUN)
+
+    @cached_property
+    def curves(self) -> DataFrame:
+        """One row per epoch of each run of the grid."""
+        names = [n for n in self.bundle.files if n.startswith("runs/") and n.endswith("/curve.csv")]
+        parts = [self.table(name, CURVE) for name in names]
+        return pd.concat(parts, ignore_index=True) if parts else DataFrame(columns=CURVE)
+
+    def table(self, name: str, columns: Sequence[str]) -> DataFrame:
+        """Read one table; a bundle without it, or without a row in it, has an empty one.
+
+        Raises:
+            BundleError: no table, a column is missing or of another kind, or another machine's row.
+        """
+        if name not in self.bundle.files:
+            return _empty(columns)
+        try:
+            found = csv_files.parse(io.BytesIO(self.bundle.files[name]))
+            numbers = [column for column in columns if column in NUMBERS and column in found]
+            found = found.assign(**{column: pd.to_numeric(found[column]) for column in numbers})
+        except ValueError as error:
+            raise self.fault(
+                name, "a table of numbers and words", " ".join(f"{error}".split())
+            ) from None
+        lacking = [column for column in columns if column not in found]
+        if found.empty:  # as of a campaign that admitted nothing
+            return _empty([*found, *lacking])
+        if lacking:
+            raise self.fault(name, f"the columns {', '.join(columns)}", f"no {lacking[0]}")
+        strangers = {*found.get("machine", [])} - {self.name}
+        if strangers:
+            raise self.fault(name, f"rows of {self.name}", f"of {min(map(str, strangers))}")
+        return found
+
+    def fault(self, name: str, wanted: str, found: str) -> BundleError:
+        return BundleError(
+            f"{self.file}: {name}: wanted {wanted}, found {found[:200]}. Take the bundle away, or "
+            "publish it again with the release that made it."
+        )
+
+
+def _empty(columns: Iterable[str]) -> DataFrame:
+    kinds = {column: float if column in NUMBERS else object for column in columns}
+    return DataFrame({column: Series(dtype=kind) for column, kind in kinds.items()})

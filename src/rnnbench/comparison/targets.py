@@ -1,0 +1,114 @@
+"""Seconds of training until a held-out perplexity is reached: epochs from curves, time from speed.
+
+A run's curve tells after which epoch the held-out text was read at the target or below; the tokens
+up to there, over the tokens per second that the campaign measured at the same sizes, are the
+seconds. The interval is that of the speed. The held-out text is read every few epochs, so the
+target may have been reached any time after the epoch ``epochs_above``, the last that was above it.
+A faster way to train the same cell from the same weights has no run of its own; it has the curve of
+its cell, which ``curve_of`` names.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from pandas import DataFrame
+
+from rnnbench.base import plugins
+from rnnbench.base.parameters import GRID, MEASURED, SIZES
+from rnnbench.comparison.published.contract import missing
+from rnnbench.comparison.published.machine import Machine
+from rnnbench.training import metrics
+
+REACHED, NEVER, NO_RUN, NO_SPEED = "reached", "never reached", "no run", "no speed"
+RUN_KEYS = list(GRID[1:])
+SETTING = ("sampler", "clip_norm", "device", *SIZES)
+SAME = (*SETTING, "corpus", "learning_rate")
+SPEED = ["tokens_per_second", "seconds", "low", "high"]
+COLUMNS = [
+    *("machine", "variant", "device", "threads", "dtype", "sampler", "clip_norm", "hidden_size"),
+    *("batch_size", "num_steps", "corpus", "curve_of", "seed", "target_perplexity", "epochs"),
+    *("epochs_above", "tokens", *SPEED, "status", "run_status", "reason"),
+]
+
+
+def table(machines: Sequence[Machine], targets: Sequence[float]) -> DataFrame:
+    """One row per machine, point, run of its model, and target."""
+    rows = [
+        row
+        for machine in machines
+        for point in machine.points.to_dict("records")
+        for row in _rows(machine, point, targets)
+    ]
+    return DataFrame(rows, columns=COLUMNS)
+
+
+def crossing(curve: DataFrame, target: float) -> dict[str, Any]:
+    """Epochs and tokens until ``target``, and the last epoch above it; empty if it never came.
+
+    Args:
+        curve: one row per epoch, the held-out totals empty where the text was not read.
+        target: a held-out perplexity.
+    """
+    ordered = curve.sort_values("epoch")
+    read = metrics.perplexity(ordered.heldout_total_nats, ordered.heldout_num_tokens)
+    below = ordered.epoch[read <= target]
+    above = ordered.epoch[read > target]
+    if below.empty:
+        return {"epochs_above": above.max()}
+    epochs = below.iloc[0]
+    tokens = ordered.num_tokens[ordered.epoch <= epochs].sum()
+    return {"epochs": epochs, "epochs_above": above[above < epochs].max(), "tokens": tokens}
+
+
+def _rows(
+    machine: Machine, point: dict[str, Any], targets: Sequence[float]
+) -> Iterator[dict[str, Any]]:
+    row = {name: point.get(name) for name in COLUMNS[1:11]} | {"machine": machine.label}
+    if point["status"] != MEASURED:
+        for target in targets:
+            told = {"status": NO_SPEED, "reason": point["reason"]}
+            yield row | told | {"target_perplexity": target}
+        return
+    source = _curve_of(point["variant"])
+    runs = _runs(machine, point, source)
+    for target in targets:
+        asked = row | {"target_perplexity": target, "curve_of": source}
+        if runs.empty:
+            yield asked | {"status": NO_RUN, "reason": f"no run of {source} at this setting"}
+        for run in runs.to_dict("records"):
+            yield asked | _reached(machine, point, run, target)
+
+
+def _curve_of(variant: str) -> str:
+    """The variant whose runs tell the epochs: itself, or the cell that it is a faster way of."""
+    return plugins.cell(variant) if _is_faster_way(variant) else variant
+
+
+def _is_faster_way(variant: str) -> bool:
+    return plugins.plain(variant) and not variant.endswith("_scratch")
+
+
+def _runs(machine: Machine, point: dict[str, Any], variant: str) -> DataFrame:
+    """Runs of a variant at the setting of a point; of what the point does not tell, none is."""
+    runs = machine.runs[machine.runs.variant == variant]
+    for name in SAME:
+        known = name in runs and not missing(point.get(name))
+        runs = runs[runs[name] == point[name]] if known else runs.iloc[:0]
+    return runs
+
+
+def _reached(
+    machine: Machine, point: dict[str, Any], run: dict[str, Any], target: float
+) -> dict[str, Any]:
+    curves = machine.curves
+    own = curves[RUN_KEYS] == [run[key] for key in RUN_KEYS]
+    found = crossing(curves[own.all(axis="columns")], target)
+    told = found | {"seed": run["seed"], "run_status": run["status"]}
+    if "epochs" not in found:
+        reason = f"above it after {found['epochs_above']:.0f} epochs, the run is {run['status']}"
+        return told | {"status": NEVER, "reason": reason}
+    seconds = {
+        name: found["tokens"] / point[of]
+        for name, of in (("seconds", "tokens_per_second"), ("low", "high"), ("high", "low"))
+    }
+    return told | seconds | {"status": REACHED, "tokens_per_second": point["tokens_per_second"]}

@@ -1,0 +1,1 @@
+"""What jobs leave, hash by hash, and what binds results together."""

@@ -1,0 +1,1 @@
+"""Figures, claims, charts and the pages that hold them."""

@@ -1,0 +1,118 @@
+"""What the sine figures share: the series, the end of the training part, typical errors."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from pandas import DataFrame
+
+from rnnbench.report import theme
+from rnnbench.tables import readers
+
+NOISE: theme.Keywords = {"color": "#b0b0b0", "lw": 0.7}
+SERIES = ("data", "clean")
+BOOK = "mlp"  # the model whose forecasts are drawn
+SPREAD = {"low": 0.05, "mse": 0.5, "high": 0.95}  # quantiles over seeds
+LOOK = {
+    "mlp": (theme.BLUE, "o", "network"),
+    "direct": (theme.ORANGE, "s", "network per horizon"),
+    "rnn": (theme.GREEN, "^", "RNN"),
+    "ols_ar": (theme.PURPLE, "D", "OLS on the lags"),
+    "lag_mean": (theme.YELLOW, "v", "mean of the lags"),
+    "persistence": (theme.SKY, "P", "last value"),
+    "zero": (theme.FAINT, "X", "zero"),
+}
+FLOORS = {
+    "best_linear": ((0, (4, 2)), "best linear forecast"),
+    "best": ((0, (2, 1, 1, 1)), "best forecast"),
+    "noise": (":", "noise variance"),
+}
+
+
+def mode(tables: readers.Tables, name: str) -> DataFrame:
+    """Rows of one mode in the order of time: the series, or the network's forecasts."""
+    table = readers.rows(tables, "sine_predictions")
+    if table.empty:
+        return table
+    table = table[(table["mode"] == name) & ((table.model == BOOK) | table["mode"].isin(SERIES))]
+    return table[table.seed == table.seed.min()].sort_values("time")
+
+
+def training_end(tables: readers.Tables) -> float:
+    """Time of the last value before the multi-step forecast; NaN where there is none."""
+    forecast = mode(tables, "multi_step")
+    return np.nan if forecast.empty else float(forecast.time.iloc[0]) - 1
+
+
+def floor(tables: readers.Tables) -> float:
+    """Variance of the noise: mean squared distance of the data from the noise-free sine."""
+    both = mode(tables, "data"), mode(tables, "clean")
+    if any(table.empty for table in both):
+        return np.nan
+    joined = both[0].merge(both[1], on="time", suffixes=("", "_clean"))
+    return float(np.mean((joined.value - joined.value_clean) ** 2))
+
+
+def backdrop(ax: Axes, tables: readers.Tables) -> None:
+    """The noisy series, and a tint over the part that was trained on."""
+    data, end = mode(tables, "data"), training_end(tables)
+    ax.plot(data.time, data.value, label="data", **NOISE)
+    if np.isfinite(end) and len(data):
+        start = data.time.min()
+        ax.axvspan(start, end, color=theme.SKY, alpha=0.15, lw=0, label="training part")
+    ax.set(xlabel="time (steps)", ylabel="x(t) (no unit)")
+
+
+def errors(tables: readers.Tables, name: str) -> DataFrame:
+    """Mean squared errors over seeds, one row per model and horizon: median, 5 and 95 %."""
+    table = readers.rows(tables, "sine")
+    table = table if table.empty else table[(table["mode"] == name) & np.isfinite(table.mse)]
+    if table.empty:
+        return DataFrame(columns=["model", "horizon", *SPREAD, "seeds"])
+    return spread(table, ["model", "horizon"])
+
+
+def spread(table: DataFrame, keys: list[str]) -> DataFrame:
+    """Median, 5 and 95 % of the errors of each group, and how many there are."""
+    groups = table.groupby(keys, dropna=False).mse
+    found = groups.quantile(list(SPREAD.values())).unstack().set_axis(list(SPREAD), axis=1)
+    return found.assign(seeds=groups.count()).reset_index()
+
+
+def known(models: Iterable[str]) -> list[str]:
+    """Models in the order of their looks; others last, by name."""
+    order = list(LOOK)
+    return sorted(
+        set(models), key=lambda name: (order.index(name) if name in order else len(order), name)
+    )
+
+
+def look(model: str) -> tuple[str, str, str]:
+    """Colour, marker and label of a model."""
+    return LOOK.get(model, (theme.INK, "d", model))
+
+
+def ranges(ax: Axes, model: str, found: DataFrame, x: str, shift: float = 1.0) -> None:
+    """Medians of a model over seeds against ``x``, with lines from 5 to 95 %."""
+    color, marker, label = look(model)
+    found = found.sort_values(x)
+    reach = [found.mse - found.low, found.high - found.mse]
+    style: theme.Keywords = {"color": color, "marker": marker, "lw": 1.1, "elinewidth": 0.8}
+    ax.errorbar(found[x] * shift, found.mse, yerr=reach, label=label, capsize=2, **style)
+
+
+def floors(ax: Axes, tables: readers.Tables, x: str, chosen: Callable[..., Any]) -> None:
+    """Lines below which no forecast of their kind is expected, out of the chosen rows."""
+    table = readers.rows(tables, "sine_floor")
+    table = table if table.empty else table[chosen(table)]
+    for name, (line, label) in FLOORS.items():
+        own = table if table.empty else table[table.floor == name]
+        if len(own) and (own.mse > 0).all():
+            own = own.drop_duplicates(x).sort_values(x)
+            ax.plot(own[x], own.mse, color=theme.INK, lw=0.9, ls=line, label=label)
+
+
+def legend(ax: Axes, columns: int) -> None:
+    """Above the panel, where no point can hide it."""
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=columns)

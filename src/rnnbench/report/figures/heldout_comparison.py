@@ -1,0 +1,178 @@
+"""Held-out bits per character on one axis: n-gram models by order, and each variant's best run.
+
+Lower is better. The dotted line is the best n-gram model, which an RNN must beat; where the entropy
+rate of a text is known, the dashed line is that floor. Words that a word model does not know are
+counted as spelled out letter by letter.
+"""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from pandas import DataFrame
+
+from rnnbench.base.parameters import DIVERGED
+from rnnbench.report import theme
+from rnnbench.tables import readers
+
+SECTION = "Language models"
+TABLES = ("runs", "floor", "ngram_lm")
+GREYS = ("#9a9a9a", theme.INK, theme.YELLOW, theme.SKY)  # smoothings; variants have the colours
+TOKENS = {"char": ("o", "-"), "word": ("s", "--")}
+
+
+def draw(tables: readers.Tables) -> Figure:
+    ladder, best = _ladder(tables), _best(tables)
+    corpora = list(dict.fromkeys([*ladder.get("corpus", []), *best.get("corpus", [])]))
+    if not corpora:
+        return theme.placard(readers.missing(readers.rows(tables, "runs"), "held-out bits"))
+    orders = sorted(ladder.order.astype(int).unique()) if len(ladder) else []
+    variants, leaky = readers.ordered(best.get("variant", [])), readers.leaky(tables)
+    figure, axes = theme.panels(len(corpora), height=2.5, sharex=True)
+    places = _places(orders, variants)
+    smoothings = list(dict.fromkeys(ladder.get("smoothing", [])))
+    for ax, corpus in zip(axes.flat, corpora, strict=True):
+        _steps(ax, _of(ladder, corpus), smoothings)
+        _runs(ax, _of(best, corpus), places, leaky)
+        _lines(ax, _of(ladder, corpus), _of(readers.rows(tables, "floor"), corpus))
+        ax.set(title=corpus, ylabel="held-out bits per character", xlim=_span(places))
+    names = [str(order) for order in orders] + [theme.label(v, v in leaky) for v in variants]
+    axes[-1, 0].set_xticks(list(places.values()), names)
+    for text in axes[-1, 0].get_xticklabels()[len(orders) :]:
+        text.set(rotation=40, ha="right", rotation_mode="anchor")
+    if orders:
+        below = {"xycoords": axes[-1, 0].get_xaxis_transform(), "textcoords": "offset points"}
+        middle = (orders[0] + orders[-1]) / 2
+        axes[-1, 0].annotate("order (n-grams)", (middle, 0), (0, -28), ha="center", **below)
+    theme.grow(figure, 0.7 if variants else 0.0)
+    theme.legend(figure, _handles(ladder, smoothings, tables), columns=3)
+    theme.note(figure, _notes(tables))
+    return figure
+
+
+def finding(tables: readers.Tables) -> str:
+    ladder, best = _ladder(tables), readers.ranked(_best(tables), tables)
+    if ladder.empty:
+        return readers.missing(ladder, "n-gram language model")
+    said = []
+    for corpus, models in ladder.groupby("corpus", sort=False):
+        low = models.loc[models.bits_per_char.idxmin()]
+        words = (
+            f"on {corpus}, {low.smoothing} over {low.token}s at order {low.order:.0f} needs "
+            f"{low.bits_per_char:.3f} held-out bits per character"
+        )
+        runs = _of(best, corpus)
+        if len(runs):
+            top = runs.loc[runs.heldout_bits_per_char.idxmin()]
+            better = int((runs.heldout_bits_per_char < low.bits_per_char).sum())
+            words += f" and the best run {top.heldout_bits_per_char:.3f} ({top.variant}), with "
+            words += f"{better} of {readers.counted(len(runs), 'variant')} below the n-grams"
+        said.append(words)
+    sentence = "; ".join(said)
+    return sentence[0].upper() + sentence[1:] + "."
+
+
+def _ladder(tables: readers.Tables) -> DataFrame:
+    """Held-out rows of the n-gram models."""
+    table = readers.rows(tables, "ngram_lm")
+    if table.empty:
+        return table
+    return table[(table.split == "heldout") & np.isfinite(table.bits_per_char)]
+
+
+def _best(tables: readers.Tables) -> DataFrame:
+    """The run with the lowest held-out bits of each corpus and variant."""
+    done = readers.finished(readers.rows(tables, "runs"))
+    if done.empty:
+        return done
+    return done.loc[done.groupby(["corpus", "variant"], sort=False).heldout_bits_per_char.idxmin()]
+
+
+def _of(table: DataFrame, corpus: str) -> DataFrame:
+    return table if table.empty else table[table.corpus == corpus]
+
+
+def _places(orders: list[int], variants: list[str]) -> dict[Any, float]:
+    """Where each order and variant stands on the axis, with a gap between the two."""
+    first = orders[-1] + 1.5 if orders else 1.0
+    return {n: float(n) for n in orders} | {name: first + i for i, name in enumerate(variants)}
+
+
+def _span(places: dict[Any, float]) -> tuple[float, float]:
+    return min(places.values()) - 0.6, max(places.values()) + 0.6
+
+
+def _steps(ax: Axes, ladder: DataFrame, smoothings: list[str]) -> None:
+    if ladder.empty:
+        return
+    for (smoothing, token), models in ladder.groupby(["smoothing", "token"], sort=False):
+        models = models.sort_values("order")
+        ax.plot(models.order, models.bits_per_char, **_look(smoothing, token, smoothings))
+
+
+def _look(smoothing: str, token: str, smoothings: list[str]) -> theme.Keywords:
+    marker, line = TOKENS[token]
+    color = GREYS[smoothings.index(smoothing) % len(GREYS)]
+    face = color if token == "char" else "white"
+    return {"color": color, "marker": marker, "linestyle": line, "markerfacecolor": face}
+
+
+def _runs(ax: Axes, best: DataFrame, places: dict[str, Any], leaky: set[str]) -> None:
+    for run in best.itertuples():
+        style = theme.look(run.variant, run.variant in leaky)
+        at, bits = places[run.variant], run.heldout_bits_per_char
+        ax.hlines(bits, at - 0.4, at + 0.4, color=style.color, lw=1.3)
+        ax.plot(at, bits, marker=style.marker, color=style.color, mfc=style.fill, ms=5)
+        words: theme.Keywords = {"ha": "center", "fontsize": 7, "color": theme.INK}
+        ax.annotate(f"{bits:.2f}", (at, bits), (0, 5), textcoords="offset points", **words)
+    if best.empty and any(isinstance(place, str) for place in places):
+        middle = np.mean([at for place, at in places.items() if isinstance(place, str)])
+        across: theme.Keywords = {"transform": ax.get_xaxis_transform(), "color": theme.FAINT}
+        ax.text(middle, 0.5, "no finished run on this text", ha="center", va="center", **across)
+    ax.margins(y=0.12)
+
+
+def _lines(ax: Axes, ladder: DataFrame, floor: DataFrame) -> None:
+    if len(ladder):
+        ax.axhline(ladder.bits_per_char.min(), color=theme.INK, linestyle=":", lw=0.9)
+    if len(floor):
+        ax.axhline(floor.floor_bits_per_char.iloc[0], color=theme.PURPLE, linestyle="--", lw=1.1)
+
+
+def _handles(ladder: DataFrame, smoothings: list[str], tables: readers.Tables) -> list[Line2D]:
+    pairs = dict.fromkeys(zip(ladder.get("smoothing", []), ladder.get("token", []), strict=True))
+    handles = [
+        Line2D([], [], label=f"{smoothing}, {token}s", **_look(smoothing, token, smoothings))
+        for smoothing, token in sorted(pairs, key=lambda pair: (pair[1], pair[0]))
+    ]
+    if handles:
+        handles.append(Line2D([], [], color=theme.INK, ls=":", lw=0.9, label="best n-gram model"))
+    if len(readers.rows(tables, "floor")):
+        handles.append(Line2D([], [], color=theme.PURPLE, ls="--", label="floor: entropy rate"))
+    return handles
+
+
+def _notes(tables: readers.Tables) -> list[str]:
+    runs, ladder = readers.rows(tables, "runs"), _ladder(tables)
+    said = []
+    if "train_tokens" in runs and "train_tokens" in ladder and len(_best(tables)):
+        read = {"char": "characters", "word": "words"}[readers.token(tables)]
+        models = ladder[ladder.token == readers.token(tables)]
+        said += [f"Training {read}: {_span_of(models)} (n-grams), {_span_of(runs)} (variants)."]
+    words = ladder[ladder.token == "word"] if len(ladder) else ladder
+    if len(words):
+        shares = words.groupby("corpus", sort=False).oov_share.max()
+        named = readers.english(f"{share:.1%} ({corpus})" for corpus, share in shares.items())
+        said.append(f"Unknown among held-out words: {named}.")
+    dead = 0 if runs.empty else int((runs.status == DIVERGED).sum())
+    said += [f"Not drawn: {readers.counted(dead, 'diverged run')}."] if dead else []
+    return said + readers.absent_notes(runs, "run")
+
+
+def _span_of(table: DataFrame) -> str:
+    """The numbers of training tokens, in words."""
+    sizes = sorted(table.train_tokens.dropna().astype(float).unique())
+    named = ["all before the held-out text" if np.isinf(n) else f"{n:,.0f}" for n in sizes]
+    return " to ".join(dict.fromkeys([named[0], named[-1]])) if named else "unknown"

@@ -1,0 +1,71 @@
+"""Learning curves: perplexity by epoch on the training text and on text the run never saw."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from pandas import DataFrame
+
+from rnnbench.report import theme
+from rnnbench.report.figures import _curves
+from rnnbench.tables import readers
+
+SECTION = "Language models"
+TABLES = ("runs", "curves")
+
+
+def draw(tables: readers.Tables) -> Figure:
+    curves = _curves.chosen(tables)
+    if curves.empty:
+        return theme.placard(readers.missing(readers.rows(tables, "runs"), "learning curve"))
+    leaky = readers.leaky(tables)
+    figure, cells = _curves.grid(curves, "perplexity")
+    for ax, group in cells:
+        if not np.isfinite(group.perplexity).any():
+            theme.vacant(ax, "No run has a finite value here.")
+            continue
+        for variant in readers.ordered(group.variant):
+            _variant(ax, group[group.variant == variant], variant, variant in leaky)
+        theme.logarithmic(ax.yaxis)
+        _curves.limit(ax, 30 * min(group.perplexity.min(), group.heldout_perplexity.min()))
+        _curves.crosses(ax, _curves.diverged(tables, group), "perplexity")
+    handles = theme.variant_handles(curves.variant, leaky, lines=True)
+    plain: theme.Keywords = {"color": theme.INK, "lw": 1.2}
+    handles.append(Line2D([], [], label="no marker: training", **plain))
+    handles.append(Line2D([], [], label="marker: held-out", marker="o", lw=0.6, color=theme.INK))
+    theme.legend(figure, handles)
+    theme.note(figure, _curves.notes(tables, curves))
+    return figure
+
+
+def finding(tables: readers.Tables) -> str:
+    curves = readers.ranked(_curves.chosen(tables), tables)
+    measured = curves if curves.empty else curves[curves.heldout_perplexity.notna()]
+    runs = readers.finished(readers.rows(tables, "runs"))
+    measured = measured if measured.empty or runs.empty else measured.merge(runs[readers.RUN])
+    if measured.empty:
+        return readers.missing(readers.rows(tables, "runs"), "learning curve")
+    best = measured.loc[measured.heldout_perplexity.idxmin()]
+    last = measured[(measured[readers.RUN] == best[readers.RUN]).all(axis=1)]
+    last = last.loc[last.epoch.idxmax()]
+    said = (
+        f"At clip_norm {readers.figures3(best.clip_norm)}, the lowest point of a held-out curve, "
+        f"{readers.figures3(best.heldout_perplexity)} on {best.corpus}, is reached by "
+        f"{best.variant} "
+        f"with {best.sampler} at epoch {best.epoch:.0f}"
+    )
+    if last.heldout_perplexity > best.heldout_perplexity:
+        end = readers.figures3(last.heldout_perplexity)
+        said += f", after which it overfits, to {end} at epoch {last.epoch:.0f}"
+    return said + "."
+
+
+def _variant(ax: Axes, group: DataFrame, variant: str, leaky: bool) -> None:
+    style = theme.look(variant, leaky)
+    train = _curves.median(group, "perplexity")
+    heldout = _curves.median(group, "heldout_perplexity")
+    point = "." if len(train) == 1 else None
+    ax.plot(train.index, train, color=style.color, ls=style.line, lw=1.2, marker=point)
+    every = max(1, len(heldout) // 10)
+    marks: theme.Keywords = {"marker": style.marker, "mfc": style.fill, "markevery": every}
+    ax.plot(heldout.index, heldout, color=style.color, lw=0.6, ls=style.line, ms=4, **marks)

@@ -1,0 +1,123 @@
+"""What the learning rate does, and what more text does: held-out and training perplexity, one model
+per setting. The texts of different lengths were trained on with about as many updates."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from pandas import DataFrame
+
+from rnnbench.base.parameters import DIVERGED, NOT_AVAILABLE
+from rnnbench.report import theme
+from rnnbench.tables import readers, trials
+
+SECTION = "Language models"
+TABLES = ("trials",)
+LINES = {"heldout_perplexity": ("held-out", "-"), "perplexity": ("training", ":")}
+
+
+def draw(tables: readers.Tables) -> Figure:
+    rates, texts = _rates(tables), _texts(tables)
+    if _shown(rates).empty and _shown(texts).empty:
+        return theme.placard(readers.missing(_asked(tables), "run of several settings"))
+    figure, ((left, right),) = theme.panels(1, 2, height=2.6)
+    _panel(left, rates, "learning_rate", "learning rate")
+    _panel(right, texts, "train_tokens", "tokens to train on")
+    variants = {*rates.get("variant", []), *texts.get("variant", [])}
+    handles = theme.variant_handles(variants, set(), lines=False)
+    for words, line in LINES.values():
+        handles.append(Line2D([], [], color=theme.INK, ls=line, label=words))
+    theme.legend(figure, handles, columns=5)
+    theme.note(figure, _notes(rates, texts, tables))
+    return figure
+
+
+def finding(tables: readers.Tables) -> str:
+    rates, texts = _shown(_rates(tables)), _shown(_texts(tables))
+    if rates.empty and texts.empty:
+        return readers.missing(_asked(tables), "run of several settings")
+    said = []
+    if len(rates):
+        best = rates.loc[rates.heldout_perplexity.idxmin()]
+        said.append(
+            f"the lowest held-out perplexity by learning rate, "
+            f"{readers.figures3(best.heldout_perplexity)}, is at "
+            f"{readers.figures3(best.learning_rate)} ({best.variant})"
+        )
+    if len(texts):
+        medians = texts.groupby("train_tokens").heldout_perplexity.median().sort_index()
+        few, many = medians.index[0], medians.index[-1]
+        said.append(
+            f"from {few:,.0f} to {many:,.0f} training tokens it goes from "
+            f"{readers.figures3(medians[few])} to {readers.figures3(medians[many])}"
+        )
+    sentence = "; ".join(said)
+    return sentence[0].upper() + sentence[1:] + "."
+
+
+def _asked(tables: readers.Tables) -> DataFrame:
+    return trials.of(tables, "learning_rate", *trials.TEXTS)
+
+
+def _rates(tables: readers.Tables) -> DataFrame:
+    return _ran(trials.of(tables, "learning_rate"), tables)
+
+
+def _texts(tables: readers.Tables) -> DataFrame:
+    """All of a text is drawn at the number of tokens of an epoch that reads it."""
+    runs = _ran(trials.of(tables, *trials.TEXTS), tables)
+    if runs.empty:
+        return runs
+    return runs.assign(
+        train_tokens=runs.train_tokens.where(np.isfinite(runs.train_tokens), runs.num_tokens)
+    )
+
+
+def _ran(runs: DataFrame, tables: readers.Tables) -> DataFrame:
+    """Those that ran, diverged ones too, without leaky ones."""
+    ran = runs[runs.status != NOT_AVAILABLE] if len(runs) else runs
+    return trials.alike(readers.ranked(ran, tables))
+
+
+def _shown(runs: DataFrame) -> DataFrame:
+    return readers.finished(runs)
+
+
+def _panel(ax: Axes, runs: DataFrame, across: str, words: str) -> None:
+    ax.set(xlabel=words, ylabel="perplexity")
+    done = _shown(runs)
+    if done.empty:
+        theme.vacant(ax, f"No run by {words} to show.")
+        return
+    for variant in readers.ordered(done.variant):
+        style, same = theme.look(variant), done[done.variant == variant]
+        for metric, (_, line) in LINES.items():
+            values = same.groupby(across)[metric].agg(["min", "median", "max"])
+            marks: theme.Keywords = {"marker": style.marker, "ls": line, "ms": 4}
+            ax.plot(values.index, values["median"], color=style.color, **marks)
+            ax.vlines(values.index, values["min"], values["max"], color=style.color, lw=0.9)
+    theme.logarithmic(ax.xaxis)
+    theme.logarithmic(ax.yaxis)
+    _crosses(ax, runs, across)
+
+
+def _crosses(ax: Axes, runs: DataFrame, across: str) -> None:
+    """Diverged runs: a cross at the upper edge."""
+    for run in (
+        runs[runs.status == DIVERGED].drop_duplicates([across, "variant"]).to_dict("records")
+    ):
+        look: theme.Keywords = {"marker": "x", "ms": 7, "mew": 1.8, "ls": "none", "clip_on": False}
+        color = theme.look(run["variant"]).color
+        ax.plot([run[across]], [1], transform=ax.get_xaxis_transform(), color=color, **look)
+
+
+def _notes(rates: DataFrame, texts: DataFrame, tables: readers.Tables) -> list[str]:
+    first = (rates if len(rates) else texts).iloc[0]
+    seeds = max(runs.seed.nunique() if len(runs) else 0 for runs in (rates, texts))
+    said = [
+        f"{first.corpus}, {first.sampler}, clip_norm {readers.figures3(first.clip_norm)}. Points: "
+        f"median of {readers.counted(seeds, 'seed')}; bars: from the lowest to the highest. x: "
+        "diverged. Training perplexity is summed while a model learns: a text read but once shows "
+        "a high one."
+    ]
+    return said + readers.absent_notes(_asked(tables), "run")

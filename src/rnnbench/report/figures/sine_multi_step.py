@@ -1,0 +1,50 @@
+"""Multi-step forecasts of the sine: from the end of training on, the model is fed its own output.
+
+One-step forecasts of the same model are drawn for comparison; the band holds 5-95 % of the seeds.
+"""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from rnnbench.report import theme
+from rnnbench.report.figures import _sine
+from rnnbench.tables import readers
+
+SECTION = "Sine"
+TABLES = ("sine_bands", "sine", "sine_predictions")
+
+
+def draw(tables: readers.Tables) -> Figure:
+    forecast, near = _sine.mode(tables, "multi_step"), _sine.mode(tables, "one_step")
+    if forecast.empty:
+        return theme.placard("No multi-step forecast to show.")
+    figure, axes = theme.panels(height=2.6)
+    ax = axes[0, 0]
+    _sine.backdrop(ax, tables)
+    ax.plot(near.time, near.value, color=theme.BLUE, lw=0.9, label="one step ahead")
+    bands = readers.rows(tables, "sine_bands")
+    if len(bands):
+        band = bands[bands.model == _sine.BOOK]
+        look = {"color": theme.ORANGE, "alpha": 0.2, "lw": 0}
+        ax.fill_between(band.time, band.low, band.high, label="multi-step, all seeds", **look)
+    style = {"color": theme.ORANGE, "ls": (0, (4, 1)), "lw": 1.8}
+    ax.plot(forecast.time, forecast.value, label="multi-step", **style)
+    _sine.legend(ax, 3)
+    return figure
+
+
+def finding(tables: readers.Tables) -> str:
+    near, far = _sine.errors(tables, "one_step"), _sine.errors(tables, "multi_step")
+    both = near.merge(far, on="model", suffixes=("", "_far"))
+    if both.empty:
+        return "No multi-step error to show."
+    row = both[both.model == "mlp"].iloc[0] if "mlp" in set(both.model) else both.iloc[0]
+    ratio = row.mse_far / row.mse if row.mse else np.inf
+    zero = far[far.model == "zero"].mse
+    beside = f", where to say 0 always has {readers.figures3(zero.iloc[0])}" if len(zero) else ""
+    return (
+        f"Fed with its own output, {row.model} has a mean squared error of "
+        f"{readers.figures3(row.mse_far)}, {readers.figures3(ratio)} times its one-step error of "
+        f"{readers.figures3(row.mse)}{beside} (medians of "
+        f"{readers.counted(int(row.seeds), 'seed')})."
+    )

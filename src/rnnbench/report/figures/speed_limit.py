@@ -1,0 +1,120 @@
+"""How close training comes to what the machine can do: the share of the limit, and arithmetic
+per second beside the limit by shapes and the best large square."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+from pandas import DataFrame
+
+from rnnbench.report import theme
+from rnnbench.report.figures import _speed
+from rnnbench.tables import readers
+
+SECTION = "Speed"
+TABLES = ("speed", "limit")
+NOUN = "timing with a limit"
+NOTES = (
+    "The limit of a variant is the time of its matrix products alone, each at the rate the library "
+    "reached for that very shape on this machine. A share above 1 means products that beat the "
+    "library's.",
+)
+
+
+def draw(tables: readers.Tables) -> Figure:
+    speed = readers.rows(tables, "speed")
+    done = readers.one_setting(_limited(speed))
+    if done.empty:
+        return theme.placard(readers.missing(speed, NOUN))
+    leaky = readers.leaky(tables)
+    figure, lines = _speed.grid(done, 2, 0.23)
+    for title, group, (left, right) in lines:
+        variants = readers.ordered(group.variant)
+        _shares(left, group, variants, leaky)
+        _rates(right, group, variants, leaky, _peak(tables, group))
+        _speed.variant_axis(left, variants, leaky)
+        right.grid(False, axis="y")
+        left.set_title(title, loc="left")
+    theme.legend(figure, _handles(), 3)
+    theme.note(figure, [*NOTES, *readers.absent_notes(speed, "timing")])
+    return figure
+
+
+def finding(tables: readers.Tables) -> str:
+    speed = readers.rows(tables, "speed")
+    done = readers.ranked(_limited(speed), tables)
+    if done.empty:
+        return readers.missing(speed, NOUN)
+    done = done.sort_values("share_of_limit")
+    best, worst = done.iloc[-1], done.iloc[0]
+    said = (
+        f"Closest to its limit comes {best.variant} on {best.device}, with "
+        f"{100 * best.share_of_limit:.0f} % of what its matrix products alone would allow and "
+        f"{readers.figures3(best.flops_per_second / 1e9)} GFLOP/s"
+    )
+    if len(done) > 1:
+        said += f", least close {worst.variant} on {worst.device} with "
+        said += f"{100 * worst.share_of_limit:.0f} %"
+    return said + "."
+
+
+def _limited(speed: DataFrame) -> DataFrame:
+    done = readers.one_size(readers.timed(speed))
+    if done.empty or "flops_per_second" not in done:
+        return done.iloc[:0]
+    return done[np.isfinite(done.share_of_limit) & np.isfinite(done.flops_per_second)]
+
+
+def _peak(tables: readers.Tables, group: DataFrame) -> float:
+    """Rate of the best large square in the setting of a panel; NaN if there is none."""
+    probes = readers.rows(tables, "limit")
+    if probes.empty:
+        return np.nan
+    here = (probes[_speed.PANEL] == group.iloc[0][_speed.PANEL]).all(axis=1)
+    return probes.per_second[here & (probes.probe == "square")].max()
+
+
+def _shares(ax: Axes, group: DataFrame, variants: list[str], leaky: set[str]) -> None:
+    most = max(1.0, group.share_of_limit.max())
+    for row in group.itertuples():
+        style, y = theme.look(row.variant, row.variant in leaky), variants.index(row.variant)
+        face = "white" if row.variant in leaky else style.color
+        ax.barh(y, row.share_of_limit, height=0.62, color=face, edgecolor=style.color, lw=1)
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
+        words: theme.Keywords = {"va": "center", "fontsize": 7.5, "bbox": box}
+        ax.text(row.share_of_limit + 0.03 * most, y, f"{100 * row.share_of_limit:.0f} %", **words)
+        speed = f"{readers.figures3(row.tokens_per_second)}/s"
+        ax.text(1.66 * most, y, speed, ha="right", **words)
+    ax.axvline(1, color=theme.INK, lw=1, zorder=1)
+    ax.set_xlim(0, 1.69 * most)
+    ticks = MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]).tick_values(0, most)
+    ax.set_xticks([tick for tick in ticks if 0 <= tick <= most + 0.01])
+    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
+    ax.set_xlabel("share of the limit, and tokens per second")
+
+
+def _rates(ax: Axes, group: DataFrame, variants: list[Any], leaky: set[str], peak: float) -> None:
+    for row in group.itertuples():
+        style, y = theme.look(row.variant, row.variant in leaky), variants.index(row.variant)
+        reached = row.flops_per_second / 1e9
+        limit = row.limit_tokens_per_second * row.flops_per_token / 1e9
+        ax.plot([reached, limit], [y, y], color="#cfcfcf", lw=1.2, zorder=1)
+        ax.plot([limit], [y], marker="|", ms=9, mew=1.6, color=theme.INK, zorder=2)
+        marks: theme.Keywords = {"marker": style.marker, "mfc": style.fill, "ms": 5}
+        ax.plot([reached], [y], zorder=3, color=style.color, **marks)
+    if np.isfinite(peak):
+        ax.axvline(peak / 1e9, color=theme.FAINT, ls=":", lw=1.2, zorder=0)
+    ax.set_xlim(left=0)
+    ax.set_xlabel("GFLOP/s in matrix products")
+
+
+def _handles() -> list[Line2D]:
+    none: theme.Keywords = {"ls": "none", "color": theme.INK}
+    return [
+        Line2D([], [], marker="o", label="reached", **none),
+        Line2D([], [], marker="|", ms=9, mew=1.6, label="limit by shapes", **none),
+        Line2D([], [], ls=":", color=theme.FAINT, label="best large square"),
+    ]

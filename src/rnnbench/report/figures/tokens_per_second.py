@@ -1,0 +1,138 @@
+"""Training speed in tokens per second, by variant and threads, with 95 % intervals."""
+
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator, StrMethodFormatter
+from pandas import DataFrame
+
+from rnnbench.report import theme
+from rnnbench.tables import readers
+from rnnbench.timing.statistics.ratios import noise_floor
+
+SECTION = "Speed"
+TABLES = ("speed", "noise")
+PANEL = ["machine", "device", "dtype"]
+SLOT = ["sampler", "clip_norm", "threads"]
+
+
+def draw(tables: readers.Tables) -> Figure:
+    speed = readers.rows(tables, "speed")
+    done = readers.one_size(readers.timed(speed))
+    if done.empty:
+        return theme.placard(readers.missing(speed, "timing", "timing"))
+    leaky, variants = readers.leaky(tables), readers.ordered(done.variant)
+    groups = list(done.groupby(PANEL, dropna=False, sort=True))
+    slots = sorted(set(done[SLOT].itertuples(index=False, name=None)))
+    height = 1.0 + len(variants) * (0.12 + 0.1 * min(len(slots), 4))
+    figure, axes = theme.panels(len(groups), 1, height=height)
+    names = [theme.label(name, name in leaky) for name in variants]
+    for ax, (key, group) in zip(axes.flat, groups, strict=True):
+        _panel(ax, group, variants, slots)
+        _scale(ax, group, names)
+        ax.set_title(_title(key, done))
+    theme.legend(figure, _handles(sorted(set(done.threads))))
+    theme.note(figure, _notes(tables, done))
+    return figure
+
+
+def finding(tables: readers.Tables) -> str:
+    speed = readers.rows(tables, "speed")
+    done = readers.ranked(readers.one_size(readers.timed(speed)), tables)
+    if done.empty:
+        return readers.missing(speed, "timing", "timing")
+    done = done.sort_values("tokens_per_second")
+    best, same = done.iloc[-1], [*PANEL, *SLOT]
+    rest = done[(done[same] == best[same]).all(axis=1) & (done.variant != best.variant)]
+    threads = readers.counted(int(best.threads), "thread")
+    said = (
+        f"The fastest is {best.variant} on {best.device} with {threads}, at "
+        f"{readers.interval(best)}"
+    )
+    if len(rest):
+        second = rest.iloc[-1]
+        ratio = best.tokens_per_second / second.tokens_per_second
+        apart = "clear of" if best.low > second.high else "overlapping"
+        said += (
+            f", {ratio:.2f} times {second.variant}, the next there, its interval {apart} that one's"
+        )
+    return said + "."
+
+
+def _panel(ax: Axes, group: DataFrame, variants: list[str], slots: list[tuple[Any, ...]]) -> None:
+    """A mark per point: colour by architecture, shape and filling by threads."""
+    threads = sorted({slot[-1] for slot in slots})
+    for row in group.itertuples():
+        slot = slots.index((row.sampler, row.clip_norm, row.threads)) - (len(slots) - 1) / 2
+        y = variants.index(row.variant) + 0.7 * slot / len(slots)
+        color, known = theme.look(row.variant).color, row.low <= row.high
+        ends = (row.low, row.high) if known else (row.minimum, row.maximum)
+        ax.plot(ends, [y, y], color=color, lw=1.4 if known else 0.6, marker="|" if known else "")
+        ax.plot(row.tokens_per_second, y, color=color, **_mark(threads.index(row.threads)))
+    families = [readers.family(variant) for variant in variants]
+    for k in range(1, len(variants)):
+        if families[k] != families[k - 1]:
+            ax.axhline(k - 0.5, color="#bbbbbb", lw=0.8)
+
+
+def _mark(k: int) -> theme.Keywords:
+    """Shape for the k-th number of threads: the fewest are filled."""
+    face = {} if k == 0 else {"mfc": "white"}
+    return {"marker": theme.MARKERS[k % len(theme.MARKERS)], "ls": "none", "ms": 4.5, **face}
+
+
+def _handles(threads: list[float]) -> list[Line2D]:
+    return [
+        Line2D([], [], color=theme.INK, label=readers.counted(int(number), "thread"), **_mark(k))
+        for k, number in enumerate(threads)
+    ]
+
+
+def _title(key: tuple[Any, ...], done: DataFrame) -> str:
+    machine, device, dtype = key
+    words = [str(device)] + ([str(dtype)] if done.dtype.nunique() > 1 else [])
+    return f"{machine}, {', '.join(words)}"
+
+
+def _scale(ax: Axes, group: DataFrame, names: list[str]) -> None:
+    """Linear from 0, so that lengths compare, unless the slowest would be squeezed to nothing."""
+    if group.tokens_per_second.max() > 20 * group.tokens_per_second.min():
+        theme.logarithmic(ax.xaxis)
+    else:
+        ax.set_xlim(left=0)
+        ax.xaxis.set_major_locator(MaxNLocator(6))
+        ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    ax.set_ylim(len(names) - 0.5, -0.5)
+    ax.set_yticks(range(len(names)), names)
+    ax.set_xlabel("tokens per second")
+
+
+def _notes(tables: readers.Tables, done: DataFrame) -> list[str]:
+    said, settings = [], sorted(set(zip(done.sampler, done.clip_norm, strict=True)))
+    if len(settings) > 1:
+        names = [f"{sampler} at clip_norm {readers.figures3(clip)}" for sampler, clip in settings]
+        said.append(f"Within a row, from the top: {readers.english(names)}.")
+    if not (done.low <= done.high).all():
+        said.append("Thin lines without ends: smallest to largest of fewer than 6 samples.")
+    return said + noise(tables) + readers.absent_notes(readers.rows(tables, "speed"), "timing")
+
+
+def noise(tables: readers.Tables) -> list[str]:
+    """What the same thing timed twice says of differences between two others, per machine."""
+    twins = readers.rows(tables, "noise")
+    said: list[str] = []
+    if twins.empty:
+        return said
+    for machine, group in twins.dropna(subset=["low", "high"]).groupby("machine"):
+        floors = {n: noise_floor(part.itertuples()) for n, part in group.groupby("threads")}
+        parts = [
+            f"{100 * (floor - 1):.1f} % ({readers.counted(int(n), 'thread')})"
+            for n, floor in floors.items()
+        ]
+        said.append(
+            f"On {machine} the same thing timed twice may differ by {readers.english(parts)}: "
+            "smaller differences are not distinguishable."
+        )
+    return said

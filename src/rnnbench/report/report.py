@@ -1,0 +1,228 @@
+"""The report: one HTML page that holds its figures, its tables and its style, and needs no network.
+
+Whatever a model wrote, or a file said, reaches the page as text: every value is escaped.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+from pandas import DataFrame
+
+from rnnbench.base.parameters import DIVERGED, NOT_AVAILABLE, path_value
+from rnnbench.report import charts, claims, overview, page, theme
+from rnnbench.tables import readers
+
+BOOK = [  # of the table ``book``, the rest of which is in its file
+    *("notebook", "output_index", "variant", "published_n", "published_median"),
+    *("published_minimum", "published_maximum", "published_low", "published_high", "device", "n"),
+    *("own_perplexity", "own_printed", "verdict", "reason", "published_tokens_per_second"),
+    *("own_tokens_per_second", "own_timed", "speed_verdict", "speed_reason"),
+]
+
+
+def render(tables: readers.Tables, figures: Iterable[dict[str, str]], facts: dict[str, str]) -> str:
+    """Write the page.
+
+    Args:
+        tables: the tidy tables, as ``rnnbench.report.figures.read_tables`` gives them.
+        figures: per figure its name, svg_path, png_path and finding.
+        facts: label -> text, shown under Provenance: versions, configuration, source digest.
+    """
+    shown = [page.figure(**f, chart=charts.drawn(f["name"], tables)) for f in figures]
+    sections = page.sections(SECTIONS, shown, tables)
+    contents = [*(section["title"] for section in sections), "Provenance"]
+    return page.render(
+        Path(__file__).with_name("report.html.j2"),
+        "rnnbench report",
+        contents,
+        charts=any(figure["chart"] for figure in shown),
+        coverage=overview.coverage(tables),
+        overview=overview.answers(tables),
+        sections=sections,
+        texts=_texts(tables),
+        samples=_samples(tables),
+        machines=_machines(tables),
+        facts=facts,
+    )
+
+
+def _findings(tables: readers.Tables) -> list[dict[str, Any]]:
+    """One table per topic, all open: this is what people come for."""
+    judged = readers.rows(tables, "findings")
+    topics = judged.groupby("topic", sort=False) if len(judged) else ()
+    columns = ["claim", "source", "measured", "verdict", "n"]
+    return [
+        page.table(claims.title(name), group, columns) | {"folded": False} for name, group in topics
+    ]
+
+
+def _text(tables: readers.Tables) -> list[dict[str, Any]]:
+    top = readers.rows(tables, "top_ngrams")
+    top = top if top.empty else top[top["rank"] <= 10]
+    return [
+        page.table("Texts", readers.rows(tables, "corpora")),
+        page.table("Vocabularies", readers.rows(tables, "vocab")),
+        page.table("n-grams", readers.rows(tables, "ngrams")),
+        page.table("Most frequent n-grams", top),
+        page.table("Zipf exponents", readers.rows(tables, "zipf")),
+        page.table("n-gram language models", readers.rows(tables, "ngram_lm")),
+        page.table("Floors of texts whose source is known", readers.rows(tables, "floor")),
+        page.table("Best n-gram predictors of those texts", readers.rows(tables, "predictors")),
+        page.table("Gates", readers.rows(tables, "gates")),
+    ]
+
+
+def _sine(tables: readers.Tables) -> list[dict[str, Any]]:
+    sine = readers.rows(tables, "sine")
+    if not sine.empty:
+        groups = sine.groupby(["mode", "horizon", "model"], dropna=False, sort=False).mse
+        sine = groups.agg(seeds="count", lowest="min", median="median", highest="max").reset_index()
+    return [
+        page.table("Mean squared errors over seeds", sine),
+        page.table("Skill against base lines over seeds", readers.rows(tables, "sine_skill")),
+        page.table("What no forecast can be expected to beat", readers.rows(tables, "sine_floor")),
+    ]
+
+
+def _minibatches(tables: readers.Tables) -> list[dict[str, Any]]:
+    titles = {
+        "coverage": "How evenly samplers read a text",
+        "padding": "Whole units, padded",
+        "sentences": "Runs on whole units, and by samplers on the same text",
+        "detaching_runs": "Runs with the state detached or not",
+    }
+    return [page.table(title, readers.rows(tables, name)) for name, title in titles.items()]
+
+
+def _models(tables: readers.Tables) -> list[dict[str, Any]]:
+    runs, leaky = readers.rows(tables, "runs"), readers.leaky(tables)
+    best = readers.finished(runs)
+    if not best.empty:
+        best = best.loc[best.groupby(["corpus", "variant"], sort=False).heldout_perplexity.idxmin()]
+        best = best.assign(seen=best.variant.isin(leaky))
+        best = best.sort_values(["corpus", "seen", "heldout_perplexity"])
+    keys = ["corpus", "variant", "sampler", "clip_norm", "device", "seed", "status"]
+    every = [*readers.RUN, "status", *page.SCORES, "initial_perplexity", "max_grad_norm"]
+    every += ["clipped_share", "reason", "record"]
+    book = _labelled(readers.rows(tables, "book"), leaky)
+    return [
+        _recorded("Best run of each variant", best, leaky, [*keys, *page.SCORES, "record"]),
+        page.table("Generated text by decoder: means over texts", _scores(tables)),
+        page.table("The book's own executions, and our runs", book, BOOK),
+        _recorded("Every run", runs, leaky, every),
+    ]
+
+
+def _recorded(title: str, runs: DataFrame, leaky: set[str], columns: list[str]) -> dict[str, Any]:
+    """Runs of the grid, each with the address of its record; those that were not made have none."""
+    rows = runs.to_dict("records")
+    made = ["" if row["status"] == NOT_AVAILABLE else _record(row) for row in rows]
+    table = _labelled(runs, leaky)
+    return page.table(title, table.assign(record=made), columns, links={"record": made})
+
+
+def _record(run: Mapping[str, Any]) -> str:
+    """Where the record of a run lies, as a page beside the folder of runs names it."""
+    parts = (f"{key}={path_value(run[key])}" for key in readers.RUN)
+    return "/".join(["runs", *(quote(part, safe="=") for part in parts), "record.json"])
+
+
+def _gradients(tables: readers.Tables) -> list[dict[str, Any]]:
+    runs = readers.rows(tables, "divergence")
+    lost = runs if runs.empty else runs[runs.diverged_epoch.notna()]
+    columns = ["trial", "corpus", "variant", "sampler", "clip_norm", "learning_rate", "seed"]
+    columns += ["diverged_epoch", "epochs_done", "spikes", "max_grad_norm", "clipped_share"]
+    training, ways = readers.rows(tables, "bptt_training"), ["variant", "method", "tau", "pi"]
+    return [
+        page.table("Runs that diverged: from this epoch on no better than guessing", lost, columns),
+        page.table(
+            "Trainings with truncated backpropagation", training, [*ways, "seed", *page.SCORES]
+        ),
+    ]
+
+
+def _speed(tables: readers.Tables) -> list[dict[str, Any]]:
+    leaky = readers.leaky(tables)
+    titles = {
+        "speed": "Timings",
+        "speedup": "Against the plain torch.nn layer, round by round",
+        "noise": "The same thing timed twice: b over a",
+        "probes": "What was measured beside the timings",
+    }
+    shown = [
+        page.table(title, _labelled(readers.rows(tables, k), leaky)) for k, title in titles.items()
+    ]
+    return [
+        *shown,
+        page.table("How the timings went", _downwards(readers.rows(tables, "campaign"))),
+    ]
+
+
+def _downwards(table: DataFrame) -> DataFrame:
+    """Columns as rows, for tables of few rows and many facts."""
+    if table.empty:
+        return table
+    return table.astype(str).melt(id_vars="machine", var_name="fact")
+
+
+def _texts(tables: readers.Tables) -> list[dict[str, str]]:
+    """What the best run of each variant wrote, before and after training."""
+    runs, texts = readers.rows(tables, "runs"), readers.rows(tables, "texts")
+    if runs.empty or texts.empty:
+        return []
+    leaky = readers.leaky(tables)
+    wrote = runs.merge(texts[readers.RUN].drop_duplicates())
+    wrote = wrote.assign(lost=wrote.status == DIVERGED)
+    best = wrote.sort_values(["lost", "heldout_perplexity"]).drop_duplicates(["corpus", "variant"])
+    keys = [*readers.RUN, "status", "prefix"]
+    rows = best.merge(texts).pivot_table("text", keys, "stage", aggfunc="first", dropna=True)
+    rows = rows.reindex(columns=["untrained", "trained"]).fillna("").reset_index()
+    order = readers.ordered(rows.variant)
+    rows = rows.iloc[np.lexsort((rows.variant.map(order.index), rows.corpus))]
+    return _labelled(rows, leaky).to_dict("records")
+
+
+def _samples(tables: readers.Tables) -> list[dict[str, str]]:
+    """The first text of every decoder and setting, before and after training, of the first run."""
+    texts = readers.texts(tables)
+    texts = texts if texts.empty else texts[texts.draw == 1]
+    if texts.empty:
+        return []
+    keys = ["corpus", "variant", "prefix", "decoder", "setting"]
+    first = texts.groupby([*keys, "stage"], sort=False).text.first().unstack("stage", fill_value="")
+    rows = first.reset_index().drop_duplicates(["decoder", "setting"])
+    return rows.reindex(columns=[*keys, "untrained", "trained"]).fillna("").to_dict("records")
+
+
+def _scores(tables: readers.Tables) -> DataFrame:
+    """Means over texts: one row per stage, decoder and setting."""
+    texts = readers.texts(tables)
+    if texts.empty:
+        return texts
+    groups = texts.groupby(["corpus", "stage", "decoder", "setting"], sort=False)
+    scores = [name for name in texts if name.endswith(("_share", "_bits_per_char"))]
+    return groups[scores].mean().assign(texts=groups.size()).reset_index()
+
+
+def _machines(tables: readers.Tables) -> dict[str, Any]:
+    """Fields down, machines across."""
+    table = readers.rows(tables, "machines")
+    if not table.empty:
+        across = table.pivot_table("value", "field", "machine", aggfunc="first", sort=False)
+        table = across.reset_index().rename_axis(columns=None)
+    return page.table("Machines", table)
+
+
+def _labelled(table: DataFrame, leaky: set[str]) -> DataFrame:
+    if table.empty:
+        return table
+    return table.assign(variant=[theme.label(name, name in leaky) for name in table.variant])
+
+
+SECTIONS = {
+    **{"Findings": _findings, "Text": _text, "Sine": _sine, "Minibatches": _minibatches},
+    **{"Language models": _models, "Gradients": _gradients, "Speed": _speed},
+}

@@ -1,0 +1,140 @@
+"""What a study must be beyond its schema: names that are there, texts that are long enough."""
+
+import itertools
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from rnnbench.base import plugins
+from rnnbench.base.errors import StudyError
+from rnnbench.study import lengths
+from rnnbench.training import samplers
+from rnnbench.writing import decoders
+
+if TYPE_CHECKING:
+    from rnnbench.study.study import Study
+
+PROBED = ("limit", "inference", "breakdown", "scaling")
+
+
+def check(study: "Study") -> None:
+    """Hold a study whose form is right against what there is.
+
+    Raises:
+        StudyError: the first thing that cannot be: the key, what was wanted, found, what to do.
+    """
+    for part in (_texts, _names, _runs, _minibatches, _lengths, _sine, _coverage, _epsilons):
+        part(study)
+
+
+def _names(study: "Study") -> None:
+    runs, speed, sine = study["runs"], study["speed"], study["sine"]
+    kinds = {
+        "variants": [
+            *(runs["variants"], runs["overrides"], speed["variants"], speed["twins"]),
+            *(study["generation"]["variants"], study["memory"]["variants"]),
+            *(study["probes"][kind] for kind in PROBED),
+        ],
+        "samplers": [runs["samplers"], speed["samplers"], study.covering],
+        "smoothings": [study["ngram_lm"]["smoothings"]],
+        "zipf": [study["zipf"]["estimators"]],
+        "forecasters": [sine["models"], sine["sweep"]["models"]],
+        "figures": [study["figures"]],
+    }
+    for kind, lists in kinds.items():
+        for name in itertools.chain(*lists):
+            plugins.check(kind, name)
+    for name in study["figures"]:
+        plugins.tables("figures", name)
+    for _ in decoders.each(study["generation"]["decoders"]):
+        pass  # each is checked as it is named
+    _subset("runs.corpora", runs["corpora"], "corpora", study["corpora"])
+    if not study.off("speed"):
+        _subset("speed.twins", speed["twins"], "speed.variants", speed["variants"])
+
+
+def _texts(study: "Study") -> None:
+    for name in study["corpora"]:
+        if name not in study["own_texts"]:
+            plugins.check("corpora", name)
+        elif name in plugins.names("corpora"):
+            raise StudyError(
+                f"own_texts.{name}: wanted a name of its own, found that of a built-in corpus. "
+                "Choose another name."
+            )
+
+
+def _subset(key: str, found: Iterable[str], whole: str, there: Iterable[str]) -> None:
+    extra = set(found) - set(there)
+    if extra:
+        raise StudyError(
+            f"{key}: wanted names out of {whole} ({', '.join(there)}), "
+            f"found {', '.join(sorted(extra))}. Add it to {whole} too, or take it out."
+        )
+
+
+def _runs(study: "Study") -> None:
+    """Of the grid, of trials, and what stages train by themselves."""
+    for key, run in lengths.runs(study):
+        plugins.check("variants", run.variant)
+        plugins.check("samplers", run.sampler)
+        _subset(f"{key}.corpus", [run.corpus], "corpora", study["corpora"])
+
+
+def _minibatches(study: "Study") -> None:
+    """Samplers that two stages can do nothing with."""
+    several = study["sentences"]["runs"]["sampler"]
+    if len(several) > 1:
+        raise StudyError(
+            f"sentences.runs.sampler: wanted one name (the stage has its own ways to cut a text), "
+            f"found {', '.join(several)}. Keep one."
+        )
+    for name in study["detaching"]["runs"]["sampler"]:
+        if not plugins.constant("samplers", name, "carries_state"):
+            raise StudyError(
+                f"detaching.runs.sampler: wanted samplers that carry the state, found {name}. "
+                "Name sequential_partition."
+            )
+
+
+def _lengths(study: "Study") -> None:
+    lengths.require(lengths.held(lengths.demands(study), lengths.on_disk(study)))
+
+
+def _coverage(study: "Study") -> None:
+    runs = study["runs"]
+    if study.off("coverage"):
+        return
+    try:
+        samplers.check_size(study["coverage"]["num_tokens"], runs["batch_size"], runs["num_steps"])
+    except StudyError as error:
+        raise StudyError(f"coverage.num_tokens: {error}") from None
+
+
+def _sine(study: "Study") -> None:
+    sine = study["sine"]
+    if study.off("sine"):
+        return
+    train, longest = sine["train_points"], max(sine["horizons"])
+    wanted = train + max(sine["num_lags"] + longest, max(sine["sweep"]["lags"]) + 1)
+    if sine["num_points"] < wanted:
+        raise StudyError(
+            f"sine.num_points: wanted at least {wanted} (train_points + num_lags + the longest "
+            "horizon, and a point behind the most lags of the sweep), found "
+            f"{sine['num_points']}. Make the series longer or the rest smaller."
+        )
+    least = max(longest, sine["num_steps"])
+    if train < least:
+        raise StudyError(
+            f"sine.train_points: wanted at least {least} (the longest horizon, and num_steps), "
+            f"found {train}. Make it larger or those smaller."
+        )
+
+
+def _epsilons(study: "Study") -> None:
+    lm = study["ngram_lm"]
+    highest = max((order for orders in lm["orders"].values() for order in orders), default=0)
+    if lm["epsilons"] != "auto" and len(lm["epsilons"]) < highest:
+        raise StudyError(
+            f"ngram_lm.epsilons: wanted one for each order from 1 to {highest}, found "
+            f"{len(lm['epsilons'])}. Add the others, or write auto."
+        )

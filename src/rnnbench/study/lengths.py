@@ -1,0 +1,226 @@
+"""How long a text must be for all that a study asks of it, held against how long it is.
+
+A text of the user's own that is on disk is held against it at planning, before any job, and refused
+there where it is none; one that is fetched first, by the rule ``lengths``, as soon as its tokens
+are counted. Planning loads no pandas.
+"""
+
+import itertools
+import math
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rnnbench.base.errors import CorpusError, StudyError
+from rnnbench.base.parameters import RunConfig
+from rnnbench.training import samplers
+
+if TYPE_CHECKING:
+    from rnnbench.study.study import Study
+
+Row = dict[str, Any]
+NOUNS = {"char": "characters", "word": "words"}
+PARTS = {"train": "to train on", "heldout": "of held-out text", "whole": "in all"}
+# stages that train by themselves, on the tokens of a text by a sampler
+TRAINING = ("sentences", "detaching", "lipschitz", "bptt", "numerics")
+ON_REQUEST = "numerics.runs"  # made by themselves alone, and so the first to say what they lack
+COUNTED = 1 << 20  # bytes up to which a file is read at planning: some 20 ms
+
+
+@dataclass(frozen=True)
+class Demand:
+    """The fewest tokens of a part of a text that something can be done with.
+
+    Attributes:
+        key: of the configuration, that which asks.
+        corpus, token: the text, by words or characters.
+        part: train, heldout or whole.
+        wanted: the fewest tokens.
+        why: what makes them so many.
+        train_tokens, heldout_share: how the text is split, as in :class:`RunConfig`.
+    """
+
+    key: str
+    corpus: str
+    token: str
+    part: str
+    wanted: int
+    why: str
+    train_tokens: float = math.inf
+    heldout_share: float = 0.0
+
+    def found(self, num_tokens: float) -> float:
+        """Tokens of the part in a text of ``num_tokens``."""
+        heldout = self.heldout_share * num_tokens
+        heldout = round(heldout) if math.isfinite(heldout) else heldout
+        rest = num_tokens - heldout if math.isfinite(num_tokens) else num_tokens
+        return {
+            "train": min(self.train_tokens, rest),
+            "heldout": heldout,
+            "whole": num_tokens,
+        }[self.part]
+
+
+def demands(study: "Study") -> list[Demand]:
+    """All that a study asks of its texts, each once."""
+    asked = itertools.chain(
+        *(demands_of(key, run) for key, run in runs(study) if key != ON_REQUEST),
+        _of_timings(study),
+        _of_trained(study),
+        _of_gradients(study),
+        _of_costs(study),
+    )
+    return list(dict.fromkeys(asked))
+
+
+def runs(study: "Study") -> Iterator[tuple[str, RunConfig]]:
+    """What trains: the key that asks for it, and the run; of the grid, one for each variant.
+
+    Raises:
+        StudyError: a run that cannot be; the key stands before it.
+    """
+    grid = itertools.product(study["runs"]["corpora"], study["runs"]["variants"])
+    asked: dict[str, Iterable[Mapping[str, Any]]] = {
+        "runs": ({"corpus": corpus, "variant": variant} for corpus, variant in grid),
+        **{f"trials.{trial}": study.trial_grid(trial) for trial in study["trials"]},
+        **{f"{stage}.runs": study.small_grid(stage) for stage in TRAINING if not study.off(stage)},
+    }
+    for key, addresses in asked.items():
+        for address in addresses:
+            try:
+                yield key, study.run({"machine": study.machine, **address})
+            except StudyError as error:
+                raise StudyError(f"{key}: {error}") from None
+
+
+def on_disk(study: "Study") -> dict[tuple[str, str], float]:
+    """(corpus, token) -> tokens of the own texts that are there; of long ones, at most so many."""
+    found: dict[tuple[str, str], float] = {}
+    for corpus in study["corpora"]:
+        for file in study.own_file({"corpus": corpus}):
+            size = Path(file).stat().st_size
+            most = {"char": size, "word": (size + 1) // 2}
+            counted = counts(corpus, study["own_texts"]) if size <= COUNTED else most
+            found |= {(corpus, token): number for token, number in counted.items()}
+    return found
+
+
+def counts(corpus: str, own_texts: Mapping[str, Any]) -> dict[str, float]:
+    """Token -> how many an own text has.
+
+    Raises:
+        StudyError: it is not the text that its entry says, or none that cleaning keeps.
+    """
+    from rnnbench.text import corpora, tokens
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "text.txt"
+        try:
+            facts = corpora.prepare(corpus, own_texts, corpora.Folders.from_environment(), path)
+        except CorpusError as error:
+            raise StudyError(str(error)) from None
+        return {
+            token: len(tokens.tokenize(tokens.read(path), token, facts.line_join)[0])
+            for token in NOUNS
+        }
+
+
+def held(asked: Iterable[Demand], sizes: Mapping[tuple[str, str], float]) -> list[Row]:
+    """One row per demand: its fields, and what is ``found`` in a text of the size told.
+
+    Args:
+        asked: as :func:`demands` gives them.
+        sizes: (corpus, token) -> tokens of the text; one that is not there has any number.
+    """
+    return [
+        asdict(demand) | {"found": demand.found(sizes.get((demand.corpus, demand.token), math.inf))}
+        for demand in asked
+    ]
+
+
+def require(rows: Iterable[Row]) -> None:
+    """Raise StudyError where rows of :func:`held` find less than they want, a line for each key."""
+    lacking = [row for row in rows if row["found"] < row["wanted"]]
+    most = {row["key"]: row for row in sorted(lacking, key=lambda row: int(row["wanted"]))}
+    lines = [
+        f"{row['key']}: {row['corpus']}: wanted at least {row['wanted']} {NOUNS[row['token']]} "
+        f"{PARTS[row['part']]} ({row['why']}), found {row['found']:.0f}{_taken(row)}"
+        for row in most.values()
+    ]
+    if lines:
+        raise StudyError(
+            "\n  ".join(["too short a text:", *lines])
+            + "\nUse a longer text, ask for less, or switch off what it is too short for by an "
+            "empty list (config/README.md)."
+        )
+
+
+def demands_of(key: str, run: RunConfig) -> Iterator[Demand]:
+    """What one training run asks of its text: a minibatch to train on, a held-out prediction."""
+    text = run.corpus, run.token
+    split = run.train_tokens, run.heldout_share
+    wanted = samplers.tokens_needed(run.batch_size, run.num_steps)
+    yield Demand(key, *text, "train", wanted, _minibatch(run.batch_size, run.num_steps), *split)
+    yield Demand(key, *text, "heldout", 2, "a token, and one to predict", *split)
+
+
+def _of_timings(study: "Study") -> Iterator[Demand]:
+    """Of the largest minibatch that is timed or probed; the whole text is read."""
+    if study.off("speed"):
+        return
+    timed = [("speed", study.timing_row(address)) for address in study.timings]
+    timed += [("probes", row) for rows in study.probes.values() for row in rows]
+    for key, row in timed:
+        size = row["batch_size"], row["num_steps"]
+        wanted = samplers.tokens_needed(*size)
+        yield Demand(key, study.timing_corpus, "char", "whole", wanted, _minibatch(*size))
+
+
+def _of_trained(study: "Study") -> Iterator[Demand]:
+    """Of what trained models are tried on."""
+    grid = study["runs"]
+    split = grid["train_tokens"], grid["heldout_share"]
+    contexts = study["memory"]["contexts"]
+    for corpus in grid["corpora"]:
+        if study.memory_runs(corpus):
+            text, why = (corpus, grid["token"]), "more than the longest context"
+            for part in ("train", "heldout"):
+                yield Demand("memory.contexts", *text, part, max(contexts) + 1, why, *split)
+    if study.writers:
+        prefixes = study.prefixes(study.writers[0])  # of an own text they may be its own words
+        wanted = max(map(len, prefixes), default=1) + 1
+        text, why = (grid["corpora"][0], "char"), "more than the longest prefix"
+        yield Demand("texts.prefixes", *text, "heldout", wanted, why, *split)
+
+
+def _of_gradients(study: "Study") -> Iterator[Demand]:
+    if not study.off("gradient_distance"):
+        wanted, why = 2 * study["gradient_distance"]["distance"] + 1, "twice the distance"
+        yield Demand(
+            "gradient_distance.distance", study.timing_corpus, "char", "whole", wanted, why
+        )
+
+
+def _of_costs(study: "Study") -> Iterator[Demand]:
+    """Of the one epoch whose seconds and memory are measured."""
+    if not study.off("detaching"):
+        for address in study.small_grid("detaching"):
+            run, read = study.run(address), study["detaching"]["cost_tokens"]
+            size = run.batch_size, run.num_steps
+            wanted, why = samplers.tokens_needed(*size), _minibatch(*size)
+            yield Demand("detaching.cost_tokens", run.corpus, "char", "train", wanted, why, read)
+
+
+def _taken(row: Row) -> str:
+    """Where it is not the text that is short, but what the study takes of it: that."""
+    capped = row["part"] == "train" and row["found"] == row["train_tokens"]
+    return ", which is all that the study takes of it" if capped else ""
+
+
+def _minibatch(batch_size: int, num_steps: int) -> str:
+    return (
+        f"batch_size {batch_size} x num_steps {num_steps}, a random offset of up to "
+        f"{num_steps - 1}, and one last label"
+    )

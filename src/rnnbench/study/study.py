@@ -1,0 +1,417 @@
+"""A configuration becomes a checked study: names to modules, grids to one row per job."""
+
+import itertools
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from rnnbench.base import parameters, paths, plugins
+from rnnbench.base.errors import CorpusError, StudyError
+from rnnbench.base.files import digest_of
+from rnnbench.base.parameters import NOT_AVAILABLE, SIZES, RunConfig, TimingConfig, path_value
+from rnnbench.study import checks, schema
+from rnnbench.training.arithmetic import precision
+
+READ_WORDS = "its run reads words, and those who judge a text read characters"
+AXES = {  # field of a run -> its list in the grid
+    **{"corpus": "corpora", "variant": "variants", "sampler": "samplers"},
+    **{"clip_norm": "clip_norm", "seed": "seeds"},
+}
+SETTINGS = (  # of a trial's runs, in the order of their address, which is not the configuration's
+    *("corpus", "sampler", "clip_norm", "device", "seed", "variant", "token", "batch_size"),
+    *("num_steps", "hidden_size", "learning_rate", "train_tokens", "num_epochs"),
+    *("heldout_share", "heldout_evaluations", "engine"),
+)
+PROTOCOL = (
+    *("processes_min", "precision", "most_seconds", "outside_load", "core_slowdown"),
+    *("twins", "seed"),
+)
+AT_TIMED_SIZES = ("limit", "breakdown")  # probes at every size that is timed
+ADDITIONS = ("twins",)  # lists of a stage that does its work without them
+PASSING_ON = ("sign", "audit")  # how results are checked and handed on, not what they are
+ANYWHERE: Mapping[str, str] = {}
+BOOK_PREFIXES = ("time traveller", "traveller")  # what the texts of its models begin with
+
+
+class Study:
+    """A checked configuration and the machine it is to run on.
+
+    Args:
+        config: the merged configuration; every key is required, config/config.yaml has them all.
+        machine: name of the hardware.
+        unavailable: device -> why it cannot be used here; devices that can are absent.
+        usable_cores: CPU cores a job may have; ``all`` threads are as many.
+
+    Raises:
+        StudyError: the configuration cannot be run; the message lists all that is wrong.
+    """
+
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        machine: str,
+        unavailable: Mapping[str, str],
+        usable_cores: int,
+    ):
+        self.config: Mapping[str, Any] = paths.expanded(schema.checked(config))
+        self.machine = machine
+        self.unavailable = dict(unavailable)
+        self.usable_cores = usable_cores
+        checks.check(self)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.config[key]
+
+    def off(self, stage: str) -> bool:
+        """Whether a list of what ``stage`` works on is empty, which switches it off."""
+        section = self.config[stage]
+        lists = {**section, **section.get("runs", {})}
+        return any(value == [] for name, value in lists.items() if name not in ADDITIONS)
+
+    def made(self, stage: str, files: Iterable[str]) -> list[str]:
+        """Return the files of a stage that are to be made: none of one that is switched off."""
+        return [] if self.off(stage) else list(files)
+
+    def devices(self, stage: str) -> list[str]:
+        """Return the devices that ``stage`` (runs or speed) asks for, available or not."""
+        asked = self.config[stage]["devices"]
+        return ["cpu", "cuda"] if asked == "auto" else list(asked)
+
+    @cached_property
+    def runs(self) -> list[dict[str, str]]:
+        """Addresses of the training runs that can be done here, as path values."""
+        return [p for p in self._run_grid() if p["device"] not in self.unavailable]
+
+    @cached_property
+    def trials(self) -> list[dict[str, str]]:
+        """Addresses of the training runs outside the grid that can be done here."""
+        return [a for a in self._trial_grid() if self.run(a).device not in self.unavailable]
+
+    @cached_property
+    def timings(self) -> list[dict[str, str]]:
+        """Addresses of the points that can be timed here, as path values."""
+        return [p for p in self._timing_grid() if p["device"] not in self.unavailable]
+
+    @cached_property
+    def writers(self) -> list[dict[str, str]]:
+        """Addresses of the runs that write with every decoder, as path values."""
+        return [p for p in self._writer_grid() if self._why_not("generation", p) is None]
+
+    def missing(self, table: str) -> list[dict[str, str]]:
+        """Return the rows of ``table`` that were asked for and cannot be had here, with reasons."""
+        grids = {
+            **{"runs": self._run_grid, "speed": self._timing_grid},
+            **{"generation": self._writer_grid, "trials": self._trial_rows},
+        }
+        return [
+            point | {"status": NOT_AVAILABLE, "reason": reason}
+            for point in (grids[table]() if table in grids else ())
+            if (reason := self._why_not(table, point)) is not None
+        ]
+
+    def run(self, address: Mapping[str, str]) -> RunConfig:
+        """Complete the address of a run, inside the grid or outside it, or of a trial.
+
+        What the address leaves open is as in the grid: the first of each of its lists.
+        """
+        runs, named = self.config["runs"], dict(address)
+        named |= parameters.settings(named.pop("settings")) if "settings" in named else {}
+        first = {field: runs[axis][0] for field, axis in AXES.items() if runs[axis]}
+        first |= {"trial": "grid", "device": self.devices("runs")[0]} | named
+        if "variant" not in first:
+            raise StudyError("wanted a variant, as runs.variants has none to stand in. Name one.")
+        return RunConfig.from_strings(self._sizes(first["variant"]) | first)
+
+    def timing(self, address: Mapping[str, str]) -> TimingConfig:
+        """Complete the address of a timed point, for its first process."""
+        sizes = self._sizes(address["variant"]) | {"corpus": self.timing_corpus, "process": 1}
+        return TimingConfig.from_strings(sizes | self.config["speed"] | dict(address))
+
+    @property
+    def protocol(self) -> dict[str, Any]:
+        """The settings of the campaign, as in :class:`rnnbench.timing.points.Protocol`."""
+        return {name: self.config["speed"][name] for name in PROTOCOL}
+
+    @property
+    def probes(self) -> dict[str, list[dict[str, Any]]]:
+        """Kind of work -> parameters of what is measured beside the campaign, as plain values.
+
+        All is measured at the first of each other axis. Use and scaling on one thread and at the
+        sizes of the training runs, the parts of a step at all sizes that are timed, and the limit
+        at all numbers of threads and types of number as well.
+        """
+        kinds = ("inference", "breakdown", "scaling", "limit")
+        found = {work: list(self._probe_grid(work)) for work in kinds}
+        axes = self.config["probes"]["axes"]
+        found["neighbours"] = [timing for timing in found["scaling"] if timing.device == "cpu"]
+        found["scaling"] = [
+            point
+            for middle in found["scaling"]
+            for point in (*parameters.star(middle, axes), *parameters.corners(middle, axes))
+        ]
+        return {work: [timing.as_row() for timing in points] for work, points in found.items()}
+
+    @property
+    def threads(self) -> list[int]:
+        """Numbers of threads to time with, each once; ``each`` are 1, 2, 4, ... and all cores."""
+        most = self.usable_cores
+        words = {"all": [most], "each": [*(2**k for k in range(most.bit_length())), most]}
+        asked = self.config["speed"]["threads"]
+        return list(dict.fromkeys(itertools.chain(*(words.get(n, [n]) for n in asked))))
+
+    def memory_runs(self, corpus: str) -> list[dict[str, str]]:
+        """Addresses of the runs whose memory is measured: of each variant all seeds at one setting.
+
+        The sampler is one that carries the state, if there is one, clip_norm is nearest to 1.
+        """
+        runs = self.config["runs"]
+        setting = {
+            "sampler": min(runs["samplers"], key="sequential_partition".__ne__),
+            "clip_norm": path_value(min(runs["clip_norm"], key=lambda norm: abs(math.log(norm)))),
+            "corpus": corpus,
+        }
+        return [
+            address
+            for address in self.runs
+            if setting.items() <= address.items()
+            and address["variant"] in self.config["memory"]["variants"]
+            and address["device"] == self.runs[0]["device"]
+        ]
+
+    @property
+    def covering(self) -> list[str]:
+        """The samplers whose coverage of a text is told; ``auto`` are those of the runs."""
+        asked = self.config["coverage"]["samplers"]
+        return list(self.config["runs"]["samplers"] if asked == "auto" else asked)
+
+    @property
+    def timing_corpus(self) -> str:
+        """The text whose minibatches are timed: the first that is trained on."""
+        return self.config["runs"]["corpora"][0]
+
+    def run_row(self, address: Mapping[str, str]) -> dict[str, Any]:
+        """Return the parameters of a run as plain values."""
+        return self.run(address).as_row()
+
+    def min_freq(self, address: Mapping[str, str]) -> int:
+        """Return how often training has to show a token for a run to know it: of characters, 0."""
+        return self.config["vocab"]["min_freq"] if self.run(address).token == "word" else 0
+
+    def filled(self, **patterns: str) -> Callable[[Mapping[str, str]], dict[str, str]]:
+        """Return what fills patterns of paths with the parameters of a run, given its address."""
+
+        def fill(address: Mapping[str, str]) -> dict[str, str]:
+            row = self.run_row(address)
+            return {name: pattern.format(**row) for name, pattern in patterns.items()}
+
+        return fill
+
+    def small_runs(self, stage: str, address: Mapping[str, str] = ANYWHERE) -> list[dict[str, Any]]:
+        """Parameters of the runs that ``stage`` trains by itself, as plain values.
+
+        Of one variant if the address has one.
+        """
+        rows = map(self.run_row, self.small_grid(stage))
+        return [row for row in rows if row["variant"] == address.get("variant", row["variant"])]
+
+    def small_grid(self, stage: str) -> Iterator[dict[str, Any]]:
+        """Addresses of the runs over characters that ``stage`` trains by itself, on the CPU.
+
+        All combinations of what the stage names; the rest is as in the grid, but for the engine:
+        their steps are their own.
+        """
+        fields = self.config[stage]["runs"]
+        first = {"machine": self.machine, "trial": stage, "token": "char", "device": "cpu"}
+        first["engine"] = "own"
+        for values in itertools.product(*fields.values()):
+            yield first | dict(zip(fields, values, strict=True))
+
+    def trial_grid(self, trial: str) -> Iterator[dict[str, str]]:
+        """Addresses of the runs of one trial, whatever order the configuration names fields in."""
+        asked = self.config["trials"][trial]
+        fields = {name: asked[name] for name in SETTINGS if name in asked}
+        for values in itertools.product(*fields.values()):
+            settings = parameters.settings_path(dict(zip(fields, values, strict=True)))
+            yield {"machine": self.machine, "trial": trial, "settings": settings}
+
+    def timing_row(self, address: Mapping[str, str]) -> dict[str, Any]:
+        """Return the parameters of a timed point as plain values."""
+        return self.timing(address).as_row()
+
+    @property
+    def deciding(self) -> dict[str, Any]:
+        """The configuration without what decides no result."""
+        return {key: value for key, value in self.config.items() if key not in PASSING_ON}
+
+    @property
+    def publishable(self) -> dict[str, Any]:
+        """The configuration that decides results, without the folders in which files lie."""
+        return paths.named(self.deciding)
+
+    @property
+    def described(self) -> dict[str, str]:
+        """What the study is, for those who read its findings alone: label -> text."""
+        runs = self.config["runs"]
+        sizes = ("hidden_size", "num_epochs", "batch_size", "num_steps", "train_tokens")
+        return {
+            "Machine": self.machine,
+            "Texts": ", ".join(self.config["corpora"]),
+            "Training runs": ", ".join(f"{name} {path_value(runs[name])}" for name in sizes),
+            "Seeds": ", ".join(map(str, runs["seeds"])),
+        }
+
+    @staticmethod
+    def entry(wildcard: str, within: Mapping[str, Any]) -> Callable[[Mapping[str, str]], Any]:
+        """Return what gives the value that a wildcard is the key of.
+
+        Snakemake's own ``lookup`` walks through all the values, whose files are as many as runs.
+        """
+        return lambda address: within[address[wildcard]]
+
+    @staticmethod
+    def drawn_from(tables: Sequence[str]) -> Callable[[Mapping[str, str]], list[str]]:
+        """Return what gives the files that a figure is drawn from out of all, given its name."""
+
+        def chosen(address: Mapping[str, str]) -> list[str]:
+            wanted = plugins.tables("figures", address["figure"])
+            return [path for path in tables if Path(path).stem in wanted]
+
+        return chosen
+
+    def figures_of(self, tables: Sequence[str]) -> list[str]:
+        """Return the figures that are drawn from no other tables."""
+        return [name for name in self["figures"] if {*plugins.tables("figures", name)} <= {*tables}]
+
+    def gpus(self, address: Mapping[str, str]) -> int:
+        """Return how many GPUs a training run needs."""
+        return int(self.run(address).device == "cuda")
+
+    @property
+    def timing_gpus(self) -> int:
+        """How many GPUs the campaign needs."""
+        return int(any(point["device"] == "cuda" for point in self.timings))
+
+    @property
+    def known(self) -> list[str]:
+        """Names of the texts whose source is known: their modules offer ``chain()``."""
+        built_in = (c for c in self.config["corpora"] if c not in self.config["own_texts"])
+        return [c for c in built_in if hasattr(plugins.load("corpora", c), "chain")]
+
+    def own_texts(self, address: Mapping[str, str]) -> dict[str, Any]:
+        """Return the entry of an own text by its name; empty for other texts.
+
+        Where the address names no text, it is the first that is trained on.
+        """
+        own = self.config["own_texts"]
+        name = address.get("corpus", self.timing_corpus)
+        return {name: own[name]} if name in own else {}
+
+    def own_file(self, address: Mapping[str, str]) -> list[str]:
+        """Return the file of an own text that is on disk.
+
+        It is no input of Snakemake's, which would take braces in its name for wildcards, and refuse
+        a file that is dated ahead of the clock.
+        """
+        sources = [entry["source"] for entry in self.own_texts(address).values()]
+        return [source for source in sources if Path(source).is_file()]
+
+    def own_content(self, address: Mapping[str, str]) -> list[str]:
+        """Return the SHA-256 of the file of an own text, so that an edit of it is noticed.
+
+        What cannot be read has none: the job that reads it says why.
+        """
+        with suppress(CorpusError):
+            return [digest_of(Path(path)) for path in self.own_file(address)]
+        return []
+
+    def prefixes(self, address: Mapping[str, str]) -> list[str]:
+        """Return what the texts of a run begin with; none for the first words of an own text."""
+        asked = self.config["texts"]["prefixes"]
+        if asked != "auto":
+            return list(asked)
+        return [] if self.run(address).corpus in self.config["own_texts"] else list(BOOK_PREFIXES)
+
+    @staticmethod
+    def literal(value: Any) -> Callable[[Mapping[str, str]], Any]:
+        """Return what gives a parameter whose braces are no wildcards."""
+        return lambda address: value
+
+    def _sizes(self, variant: str) -> dict[str, Any]:
+        runs = self.config["runs"]
+        return {**runs, **runs["overrides"].get(variant, {})}
+
+    def _why_not(self, table: str, point: Mapping[str, str]) -> str | None:
+        """Why a row of ``table`` cannot be had here; None if it can."""
+        if table == "generation" and self.config["runs"]["token"] == "word":
+            return READ_WORDS
+        return self.unavailable.get(point["device"])
+
+    def _run_grid(self) -> Iterator[dict[str, str]]:
+        runs = self.config["runs"]
+        return self._grid(
+            corpus=runs["corpora"],
+            variant=runs["variants"],
+            sampler=runs["samplers"],
+            clip_norm=runs["clip_norm"],
+            device=self.devices("runs"),
+            seed=runs["seeds"],
+        )
+
+    def _writer_grid(self) -> Iterator[dict[str, str]]:
+        """Runs of the first text, sampler and device that is there, clipped as the book does."""
+        runs, there = self.config["runs"], self.devices("runs")
+        asked = self.config["generation"]["variants"]
+        thresholds = runs["clip_norm"]
+        return self._grid(
+            corpus=runs["corpora"][:1],
+            variant=[name for name in asked if name in runs["variants"]],
+            sampler=runs["samplers"][:1],
+            clip_norm=[1] if 1 in thresholds else thresholds[:1],
+            device=([d for d in there if d not in self.unavailable] or there)[:1],
+            seed=runs["seeds"],
+        )
+
+    def _trial_grid(self) -> Iterator[dict[str, str]]:
+        return itertools.chain(*map(self.trial_grid, self.config["trials"]))
+
+    def _trial_rows(self) -> Iterator[dict[str, Any]]:
+        return (self.run(address).as_row() for address in self._trial_grid())
+
+    def _timing_grid(self) -> Iterator[dict[str, str]]:
+        speed = self.config["speed"]
+        for variant in speed["variants"]:
+            yield from self._grid(
+                variant=[variant],
+                sampler=speed["samplers"],
+                clip_norm=speed["clip_norm"],
+                device=self.devices("speed"),
+                threads=self.threads,
+                dtype=speed["dtypes"],
+                **self._timed_sizes(variant),
+            )
+
+    def _probe_grid(self, work: str) -> Iterator[TimingConfig]:
+        """Points at which one kind of work is measured beside the campaign."""
+        speed, first = self.config["speed"], dict[str, Any]()
+        first |= {name: speed[f"{name}s"][:1] for name in ("sampler", "dtype")}
+        first |= {"clip_norm": speed["clip_norm"][:1], "threads": [1]}
+        first["device"] = [d for d in self.devices("speed") if d not in self.unavailable]
+        if work == "limit":
+            first |= {"threads": self.threads, "dtype": speed["dtypes"]}
+        for name in self.config["probes"][work]:
+            sizes = self._timed_sizes(name) if work in AT_TIMED_SIZES else {}
+            for address in self._grid(variant=[name], **first, **sizes):
+                if precision.unavailable(address["device"], address["dtype"]) is None:
+                    yield self.timing(address)
+
+    def _timed_sizes(self, variant: str) -> dict[str, list[int]]:
+        """Sizes to time a variant at: those of its training runs, but for those asked for."""
+        own, asked = self._sizes(variant), self.config["speed"]["sizes"]
+        return {name: asked.get(name, [own[name]]) for name in SIZES}
+
+    def _grid(self, **axes: list[Any]) -> Iterator[dict[str, str]]:
+        for point in itertools.product(*axes.values()):
+            yield {"machine": self.machine} | dict(zip(axes, map(path_value, point), strict=True))

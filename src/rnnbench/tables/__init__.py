@@ -1,0 +1,1 @@
+"""Records to tidy tables, and the rows that readers of tables share."""

@@ -1,0 +1,266 @@
+"""The columns of every table of a study, stated once: the same ones whether it has rows or none.
+
+Readers rely on them, so that what was not measured is a table without rows and never a special
+case. ``tests/pipeline`` holds the tables of a whole study against this file.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from typing import Any
+
+from pandas import DataFrame
+
+from rnnbench.base import parameters
+from rnnbench.timing.workload import Architecture
+
+POINT, SIZES, RUN = list(parameters.TIMED), list(parameters.SIZES), list(parameters.GRID)
+TIMING = [*POINT, *SIZES]  # the address of a point
+MODEL = [field.name for field in fields(Architecture)]
+RUN_PARAMETERS = [field.name for field in fields(parameters.RunConfig)]
+TEXT = ["corpus", "token"]
+SPREAD = ["low", "high", "n"]
+LOSSES = ["total_nats", "num_tokens", "heldout_total_nats", "heldout_num_tokens"]
+PERPLEXITIES = ["perplexity", "heldout_perplexity"]
+LAST = ["windows_used", "status", "reason"]
+
+SETTINGS = [
+    *("token", "batch_size", "num_steps", "hidden_size", "learning_rate", "train_tokens"),
+    *("heldout_share", "heldout_evaluations", "engine"),
+]
+SCORES = [
+    *("num_epochs", "status", "perplexity", "median_perplexity", "heldout_perplexity"),
+    *("bits_per_char", "heldout_bits_per_char", "train_seconds", "initial_perplexity"),
+    *("max_grad_norm", "clipped_share", "leaky", "reason"),
+]
+RECORD = [
+    *("started", "start_cpu_seconds", "initial_total_nats", "initial_num_tokens"),
+    *("initial_weights_sha256", "vocab_size", "num_layers", "num_parameters", "trained_by"),
+    *("ran_on", "epochs_done", "total_nats", "num_tokens", "recent_nats_per_token"),
+    *("heldout_epoch", "heldout_total_nats", "heldout_num_tokens", "train_tokens_sha256"),
+    *("heldout_tokens_sha256", "weights_sha256", "source_sha256", "threads", "determinism"),
+    *("numerics_id", "torch_version", "numpy_version", "python_version", "ended", "lock_sha256"),
+    *("text_sha256", "corpus_sha256", "vocab_sha256", "tokens_sha256"),
+    *("num_chars", "spelling_nats", "oov_share"),
+    *("heldout_num_chars", "heldout_spelling_nats", "heldout_oov_share"),
+]
+CURVE = [
+    *("epoch", "grad_norm_q05", "grad_norm", "grad_norm_q95", "grad_norm_max", "clipped_share"),
+    *("perplexity", "heldout_perplexity", "heldout_total_nats", "heldout_num_tokens"),
+    *("total_nats", "num_tokens"),
+]
+DISTINCT = [f"distinct_{token}_{n}" for token in ("chars", "words") for n in (1, 2, 3)]
+
+
+def _of_a_run(*first: str) -> list[str]:
+    """These columns, and behind them the other parameters of a run, which tell rows apart."""
+    return [*first, *(name for name in RUN_PARAMETERS if name not in first)]
+
+
+TEXTS = {
+    "corpora": [
+        *("corpus", "source", "raw_sha256", "raw_bytes", "trimmed_bytes", "letters"),
+        *("kept_letter_share", "line_join", "lines"),
+    ],
+    "vocab": [*TEXT, "tokens", "types", "vocab_size"],
+    "ngrams": [*TEXT, "order", "tokens", "distinct", "hapax"],
+    "top_ngrams": [*TEXT, "order", "rank", "ngram", "count"],
+    "rank_frequency": [*TEXT, "order", "count", "types"],
+    "zipf": [
+        *(*TEXT, "order", "text", "estimator", "exponent", "low", "high", "n_types", "status"),
+        *("shift", "xmin", "ks", "p", "lexicon_size"),
+    ],
+    "zipf_bias": [
+        *("alpha", "lexicon_size", "tokens", "seed", "estimator", "exponent", "bias"),
+        *("n_types", "status"),
+    ],
+    "ngram_lm": [
+        *(*TEXT, "order", "smoothing", "split", "perplexity", "bits_per_char", "vocab_size"),
+        *("scored_tokens", "oov_share", "oov_tokens", "num_chars", "total_nats"),
+        *("spelling_nats", "train_tokens", "parameters"),
+    ],
+    "floor": [
+        *("corpus", "chars_per_word", "entropy_rate", "heldout_total_nats", "heldout_num_chars"),
+        *("floor_perplexity", "floor_bits_per_char"),
+        *("heldout_floor_perplexity", "heldout_floor_bits_per_char"),
+    ],
+    "predictors": [
+        *(*TEXT, "order", "nats_per_token", "chars_per_token", "perplexity", "bits_per_char"),
+    ],
+}
+FORECASTS = {
+    "sine": ["model", "seed", "num_lags", "horizon", "mode", "mse"],
+    "sine_skill": [
+        *("model", "baseline", "num_lags", "mode", "horizon", "low", "skill", "high"),
+        *("worse_share", "n"),
+    ],
+    "sine_floor": ["floor", "num_lags", "horizon", "noise", "mse"],
+    "sine_lags": ["model", "seed", "num_lags", "noise", "mse"],
+    "sine_maps": [
+        *("model", "seed", "num_lags", "radius", "above_one", "horizon", "gain", "ending"),
+        *("largest", "last"),
+    ],
+    "sine_bands": ["model", "time", "median", *SPREAD],
+    "sine_predictions": ["model", "seed", "mode", "horizon", "time", "value"],
+}
+RUNS = {
+    "runs": [*RUN, *SCORES, "trial", *SETTINGS, *RECORD],
+    "trials": ["trial", *RUN, *SCORES, *SETTINGS, *RECORD],
+    "curves": [*RUN, *CURVE],
+    "trial_curves": [
+        *("machine", "trial", "corpus", "token", "variant", "sampler", "clip_norm", "device"),
+        *("seed", "batch_size", "num_steps", "hidden_size", "learning_rate", "num_epochs"),
+        *("train_tokens", "heldout_share", "heldout_evaluations", "engine", *CURVE),
+    ],
+    "texts": [*RUN, "stage", "prefix", "text"],
+    "equal_cost": [
+        *("machine", "trial", "corpus", "device", "basis", "variant", "hidden_size"),
+        *("num_parameters", "product_flops_per_token", "seconds_per_epoch", *PERPLEXITIES),
+        "seeds",
+    ],
+    "book": [
+        *("notebook", "output_index", "section", "variant", "sampler", "hidden_size"),
+        *("learning_rate", "num_epochs", "corpus", "token", "clip_norm", "batch_size"),
+        *("num_steps", "train_tokens", "published_n", "drafts", "published_median"),
+        *("published_minimum", "published_maximum", "published_low", "published_high"),
+        *("decimals", "device", "n", "own_perplexity", "own_printed", "verdict", "reason"),
+        *("conditions", "published_tokens_per_second", "own_tokens_per_second", "own_timed"),
+        *("speed_verdict", "speed_reason"),
+    ],
+    "memory": [
+        *("machine", "corpus", "sampler", "clip_norm", "device", "split", "variant", "context"),
+        *("perplexity", "nats", "gain_nats", "low", "high", "influence_nats", "influence_low"),
+        *("influence_high", "n", "seeds", "reason"),
+    ],
+    "half_life": [
+        *("machine", "corpus", "sampler", "clip_norm", "device", "split", "variant", "measure"),
+        *("tokens", "low", "high", "baseline", "ratio", "ratio_low", "ratio_high", "n"),
+        *("seeds", "reason"),
+    ],
+    "generation": [
+        *(*RUN, "stage", "decoder", "alpha", "k", "width", "prefix", "draw", "judge_perplexity"),
+        *("judge_bits_per_char", "own_perplexity", "own_bits_per_char", "known_word_share"),
+        *("loop_share", "copied_share", *(f"{name}_share" for name in DISTINCT), "leaky"),
+        *("own_nats", "num_chars", "judge_nats", "judge_independent", "num_words"),
+        *("known_words", *DISTINCT, "loop_chars", "copied_chars", "text"),
+        *("status", "reason"),
+    ],
+}
+GRADIENTS = {
+    "divergence": _of_a_run(
+        *(*RUN_PARAMETERS, "epochs_done", "lost", "diverged_epoch", "spikes", "max_grad_norm"),
+        *("clipped_share", "perplexity"),
+    ),
+    "lipschitz": _of_a_run(
+        *(*RUN_PARAMETERS, "epoch", "theta", "grad_norm", "step_norm", "loss", "change"),
+        "first_order",
+    ),
+    "bptt": _of_a_run(
+        *("variant", "seed", "stage", "minibatch", "method", "tau", "pi", "reach", "longest"),
+        *("bias", "std", "rmse", "cosine", "patterns", "mean_error"),
+    ),
+    "bptt_training": _of_a_run(
+        *("variant", "seed", "method", "tau", "pi", "epochs_done", "status"),
+        *(*LOSSES, *PERPLEXITIES),
+    ),
+    "bptt_reach": _of_a_run("variant", "seed", "stage", "minibatch", "distance", "share"),
+    "gradient_distance": ["cell", "spectral_radius", "seed", "distance", "grad_norm"],
+    "linear_gradient": ["spectral_radius", "seed", "deviation"],
+}
+MINIBATCHES = {
+    "coverage": [
+        *("sampler", "offsets", "num_tokens", "batch_size", "num_steps", "unread_tokens"),
+        *("read_min", "read_median", "read_max", "never_read", "start_distance", "starts"),
+        *("epochs", "p_places", "p_phases"),
+    ],
+    "coverage_curves": ["sampler", "offsets", "position", "read"],
+    "padding": [
+        *("corpus", "unit", "order", "seed", "batch_size", "padding_share", "units", "longest"),
+        *("median_length", "reason"),
+    ],
+    "sentences": [
+        name
+        for name in _of_a_run(
+            *("corpus", "variant", "unit", "way", "seed", "epochs_done", "updates", "status"),
+            *("train_seconds", "total_nats", "num_tokens", "padding_share"),
+            *("heldout_total_nats", "heldout_num_tokens", *PERPLEXITIES, "reason"),
+        )
+        if name != "sampler"  # whose place the way takes
+    ],
+    "detaching": _of_a_run(
+        *("variant", "arm", "minibatch", "seconds", "peak_memory_bytes", "status"),
+    ),
+    "detaching_runs": _of_a_run(
+        *("variant", "arm", "seed", "epochs_done", "status", "train_seconds"),
+        *(*LOSSES, *PERPLEXITIES),
+    ),
+}
+READINGS = [  # of the machine, before and after the timings
+    *("load_average", "free_memory_gib", "cpu_mhz", "gpu_clock_mhz", "gpu_memory_clock_mhz"),
+    *("gpu_celsius", "gpu_watts", "gpu_used_memory_gib", "gpu_throttle_reasons"),
+]
+TIMINGS = {
+    "speed": [
+        *(*POINT, *SIZES, "tokens_per_second", *SPREAD, "share_of_limit", "status", "reason"),
+        *("ended", "processes", "minimum", "maximum", "rounds", "corpus", "tokens_sha256"),
+        *("vocab_size", "learning_rate", "optimiser", "protocol", "source_sha256"),
+        "usable_cores",
+        *("torch_version", "windows", "window_seconds", "warmup_seconds", "sittings"),
+        *("disturbed_share", "windows_used", "outside_load", "core_slowdown", "drift", "drift_p"),
+        *("unsteady_processes", "initialisation_seconds", "first_step_seconds", "load_average"),
+        *("peak_memory_bytes", "joules_per_million_tokens", "energy_source", "numerics_id"),
+        *("gates", "num_layers", "directions", "embedding_size"),
+        *("flops_per_token", "bytes_per_token"),
+        *("flops_per_second", "limit_tokens_per_second", "roofline_tokens_per_second"),
+        *("share_of_roofline", "limit_windows_used"),
+    ],
+    "speedup": [*POINT, *SIZES, "baseline", "ratio", *SPREAD, "minimum", "maximum"],
+    "noise": [*POINT, *SIZES, "ratio", *SPREAD, "processes"],
+    "limit": [
+        *("machine", "device", "threads", "dtype", "probe", "rows", "inner", "columns", "unit"),
+        *("per_second", *SPREAD, "processes", "windows_used"),
+    ],
+    "inference": [
+        *(*POINT, "mode", "tokens_per_second", *SPREAD, "processes"),
+        *("latency_q05", "latency_q50", "latency_q95", "latency_q99"),
+        *(*MODEL, "batch_size", "num_steps", *LAST),
+    ],
+    "breakdown": [
+        *(*POINT, *SIZES, "part", "share", *SPREAD, "seconds_per_token", "slowdown", *LAST),
+    ],
+    "launches": [
+        *(*POINT, *SIZES, "launches_per_step", "seconds_per_launch", "step_seconds"),
+        *("device_seconds", "device_busy_share", "bound", "n", *LAST),
+    ],
+    "scaling": [
+        *(*POINT, *MODEL, "batch_size", "num_steps", "parallel", "tokens_per_second", *SPREAD),
+        *("processes", "start_seconds", "peak_memory_bytes", "model_memory_bytes", *LAST),
+    ],
+    "costs": [
+        *("machine", "variant", "device", "threads", "dtype", "gates", "num_layers"),
+        *("directions", "vocab_size", "embedding_size"),
+        *("seconds_per_minibatch", "seconds_per_time_step"),
+        *("seconds_per_weight", "seconds_per_flop", "seconds_per_unit", "start_seconds"),
+        *("points", "fit_error", "heldout_error", "heldout_worst"),
+    ],
+    "probes": ["work", *POINT, *SIZES, "status", "reason"],
+    "campaign": [
+        *("machine", "ran_on", "processes_min", "precision", "most_seconds", "outside_load"),
+        *("core_slowdown", "twins", "seed", "points", "processes", "processes_of_this_sitting"),
+        *("spent_seconds", "over_time", "doubts"),
+        *(f"{name}_before" for name in READINGS),
+        *("admission_seconds", *(f"{name}_after" for name in READINGS)),
+    ],
+    "machines": ["machine", "field", "value"],
+}
+COLUMNS = TEXTS | FORECASTS | RUNS | GRADIENTS | MINIBATCHES | TIMINGS
+
+
+def table(name: str, rows: Iterable[Mapping[str, Any]] = ()) -> DataFrame:
+    """The table ``name`` of these rows; of none, its columns alone."""
+    return arranged(name, DataFrame(list(rows)))
+
+
+def arranged(name: str, table: DataFrame) -> DataFrame:
+    """A table with every column that it states, in their order, and any others behind them."""
+    stated = COLUMNS.get(name, [])
+    return table.reindex(columns=[*stated, *(c for c in table if c not in stated)])

@@ -1,0 +1,345 @@
+"""Records to tidy tables: one row per fact, totals turned into metrics.
+
+Which columns a table has, :mod:`rnnbench.tables.columns` says; what builds it makes their values.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from pandas import DataFrame, Series
+
+from rnnbench.base.csv_files import read
+from rnnbench.base.files import read_record
+from rnnbench.base.parameters import MEASURED, RunConfig
+from rnnbench.sine import skill
+from rnnbench.tables import columns, timed
+from rnnbench.tables import divergence as diverged
+from rnnbench.tables import equal_cost as equally
+from rnnbench.tables import half_life as remembered
+from rnnbench.tables.book import verdicts
+from rnnbench.timing import cost_model
+from rnnbench.timing.statistics import rates
+from rnnbench.training import metrics
+
+RUN_KEYS = columns.RUN
+Rows = Sequence[Mapping[str, str]]
+
+
+def gather(name: str, paths: Sequence[str], missing: Rows) -> DataFrame:
+    """Build the table ``name`` from its parts and the rows that could not be had.
+
+    Tables without a function of their own here are their parts, one after the other. Of no parts
+    and no rows comes a table of the same columns, without a row.
+    """
+    if not paths and not missing:
+        return columns.table(name)
+    build = BUILDERS.get(name, concatenate)
+    return columns.arranged(name, build(paths, DataFrame(missing)))
+
+
+def concatenate(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """Put CSV tables and JSON records under each other."""
+    parts = [
+        DataFrame([read_record(path)]).drop(columns="schema_version")
+        if Path(path).suffix == ".json"
+        else read(path)
+        for path in paths
+    ]
+    return pd.concat(parts, ignore_index=True) if parts else DataFrame()
+
+
+def runs(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per training run; the columns of totals follow those of metrics."""
+    records = concatenate(paths, missing)
+    if len(records):
+        records = records.assign(**_run_metrics(records), train_seconds=_fast_seconds(records))
+    return _join(records, missing)
+
+
+def curves(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per run and epoch."""
+    return _with_perplexities(concatenate(paths, missing))
+
+
+def trials(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per training run outside the grid."""
+    return runs(paths, missing)
+
+
+def trial_curves(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per run outside the grid and epoch, with every parameter of the run."""
+    fields = [field.name for field in dataclasses.fields(RunConfig)]
+    parts = []
+    for path in paths:
+        record = read_record(Path(path).with_name("record.json"))
+        parts.append(curves([path], missing).assign(**{name: record[name] for name in fields}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def book(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per training in the book's notebooks: its executions, and our runs and timings."""
+    own = concatenate([path for path in paths if Path(path).stem != "speed"], missing)
+    return verdicts.table(own, concatenate(_named("speed", paths), missing))
+
+
+def divergence(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per run, of the grid or of a study of its own: when it went wrong."""
+    return pd.concat([diverged.table(_with_settings(path)) for path in paths], ignore_index=True)
+
+
+def bptt_training(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per model, seed and way to shorten the way back."""
+    return _with_perplexities(concatenate(paths, missing))
+
+
+def equal_cost(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per variant and basis: costs at equal hidden sizes, and at equal parameters."""
+    return equally.table(concatenate(paths, missing))
+
+
+def texts(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per run, stage and prefix; the run's keys come from the record beside the text."""
+    parts = []
+    for path in paths:
+        record = read_record(Path(path).with_name("record.json"))
+        part = read(path)
+        parts.append(DataFrame({key: record[key] for key in RUN_KEYS}, index=part.index).join(part))
+    return pd.concat(parts, ignore_index=True)
+
+
+def generation(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per generated text: how good the judge and the model find it, how it repeats.
+
+    Distinct n-grams, loops and copies are shares of what a text of its length could have.
+    """
+    table = concatenate(paths, missing)
+    found = _text_metrics(table) if len(table) else {}
+    return _join(table.assign(**found), missing)
+
+
+def speed(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per point: median tokens per second over its windows, or why there is none."""
+    named = ("points", "samples", "limit")
+    asked, samples, probed = (concatenate(_named(name, paths), missing) for name in named)
+    windows = dict(list(samples.groupby(columns.TIMING))) if len(samples) else {}
+    rows = [
+        row | (rates.summary(windows[key]) if row["status"] == MEASURED else {})
+        for row in asked.to_dict("records")
+        for key in [tuple(row[name] for name in columns.TIMING)]
+    ]
+    return _join(timed.with_limit(DataFrame(rows), timed.limit(probed)), missing)
+
+
+def speedup(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per point beside whose variant the plain torch.nn layer of its name was timed.
+
+    ``gru_deep`` and ``gru_scratch`` are compared with ``gru``, all else being equal.
+    """
+    samples, rows = concatenate(paths, missing), []
+    by_point = dict(list(samples.groupby(columns.TIMING, sort=False))) if len(samples) else {}
+    for key, windows in by_point.items():
+        point = dict(zip(columns.TIMING, key, strict=True))
+        plain = point["variant"].split("_")[0]
+        baseline = by_point.get(tuple((point | {"variant": plain}).values()))
+        if plain != point["variant"] and baseline is not None:
+            found = rates.speedup(windows, baseline)
+            rows += [point | {"baseline": plain} | found] if found else []
+    return DataFrame(rows, columns=columns.COLUMNS["speedup"])
+
+
+def noise(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per point that was timed twice: by what factor the two differ, which is the noise."""
+    samples = concatenate(paths, missing)
+    groups = samples.groupby(columns.TIMING, sort=False) if len(samples) else ()
+    found = [(key, rates.noise(windows)) for key, windows in groups]
+    rows = [dict(zip(columns.TIMING, key, strict=True)) | row for key, row in found if row]
+    return DataFrame(rows, columns=columns.COLUMNS["noise"])
+
+
+def limit(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per product, square and pass over the memory: FLOPs or bytes per second."""
+    return timed.limit(concatenate(paths, missing))
+
+
+def inference(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per timed point and mode of use."""
+    return _join(timed.inference(concatenate(paths, missing)), missing)
+
+
+def breakdown(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per timed point and part of a training step."""
+    return _join(timed.breakdown(concatenate(paths, missing)), missing)
+
+
+def launches(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per timed point: what a step hands to its device, and what bounds it."""
+    return _join(timed.launches(concatenate(paths, missing)), missing)
+
+
+def scaling(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per point: speed and memory at other sizes, threads and numbers of processes."""
+    return _join(timed.scaling(concatenate(paths, missing)), missing)
+
+
+def costs(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per variant and setting: the cost model fitted to the points of ``scaling``."""
+    return cost_model.fit(timed.scaling(concatenate(paths, missing)))
+
+
+def memory(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per variant, part of the text and context given."""
+    return remembered.memory(concatenate(paths, missing))
+
+
+def half_life(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per variant, part of the text and measure of how far back it sees."""
+    return remembered.half_life(concatenate(paths, missing))
+
+
+def ngram_lm(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per n-gram language model and part of the text.
+
+    Bits per character hold the spelling of unknown tokens too, perplexity does not.
+    """
+    table = concatenate(paths, missing)
+    table["perplexity"] = metrics.perplexity(table.total_nats, table.scored_tokens)
+    described = table.total_nats + table.spelling_nats
+    table["bits_per_char"] = metrics.bits_per_char(described, table.num_chars)
+    table["oov_share"] = table.oov_tokens / table.scored_tokens
+    return table
+
+
+def floor(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per text whose source is known: the floor, and what it comes to on held-out text."""
+    table = concatenate(paths, missing)
+    known, realised = table.entropy_rate, (table.heldout_total_nats, table.heldout_num_chars)
+    return table.assign(
+        floor_perplexity=metrics.perplexity(known, 1.0),
+        floor_bits_per_char=metrics.bits_per_char(known, 1.0),
+        heldout_floor_perplexity=metrics.perplexity(*realised),
+        heldout_floor_bits_per_char=metrics.bits_per_char(*realised),
+    )
+
+
+def predictors(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per best n-gram predictor of a text whose source is known."""
+    table = concatenate(paths, missing)
+    if table.empty:
+        return table
+    nats, chars = table.nats_per_token, table.chars_per_token
+    return table.assign(
+        perplexity=metrics.perplexity(nats, 1.0), bits_per_char=metrics.bits_per_char(nats, chars)
+    )
+
+
+def sentences(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per run on whole sentences, or by a sampler on the same text."""
+    return _with_perplexities(concatenate(paths, missing))
+
+
+def detaching_runs(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per run whose state is carried, detached or not."""
+    return _with_perplexities(concatenate(paths, missing))
+
+
+def machines(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per machine and field of its fingerprint."""
+    wide = concatenate(paths, missing)
+    return wide.astype(str).melt(id_vars="machine", var_name="field")
+
+
+def sine_skill(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+    """One row per forecast of the sine and base line: by how much it is the better one."""
+    return skill.table(concatenate(paths, missing))
+
+
+BUILDERS = {
+    build.__name__: build
+    for build in (
+        *(runs, curves, trials, trial_curves, equal_cost, texts, memory, half_life, generation),
+        *(speed, speedup, noise, limit, inference, breakdown, launches, scaling, costs),
+        *(ngram_lm, floor, book, predictors, machines, sine_skill, sentences, detaching_runs),
+        *(divergence, bptt_training),
+    )
+}
+
+
+def _fast_seconds(records: DataFrame) -> Series:
+    """Seconds of training; none of runs whose libraries were held back for the sake of equal bits.
+
+    What is made of seconds would be taken for the speed of the machine.
+    """
+    fast = Series("fast", records.index)
+    return records.train_seconds.mask(records.get("determinism", fast) == "portable")
+
+
+def _run_metrics(records: DataFrame) -> dict[str, np.ndarray]:
+    """A lost run keeps its last reading of held-out text, which is not of the model it ended as."""
+    at_the_end = (records.heldout_epoch == records.epochs_done).to_numpy()
+    heldout_nats = records.heldout_total_nats.astype(float).where(at_the_end)
+    return {
+        "perplexity": metrics.perplexity(records.total_nats, records.num_tokens),
+        "median_perplexity": metrics.perplexity(records.recent_nats_per_token, 1.0),
+        "heldout_perplexity": metrics.perplexity(heldout_nats, records.heldout_num_tokens),
+        "bits_per_char": metrics.bits_per_char(
+            records.total_nats + records.spelling_nats, records.num_chars
+        ),
+        "heldout_bits_per_char": metrics.bits_per_char(
+            heldout_nats + records.heldout_spelling_nats, records.heldout_num_chars
+        ),
+        "initial_perplexity": metrics.perplexity(
+            records.initial_total_nats, records.initial_num_tokens
+        ),
+    }
+
+
+def _with_settings(path: str) -> DataFrame:
+    """A curve with the settings of its run, which a run of the grid keeps in its record."""
+    curve, beside = read(path), Path(path).with_name("record.json")
+    if not beside.exists():
+        return curve
+    record = read_record(beside)
+    return curve.assign(**{name: record[name] for name in (*diverged.KEYS, "vocab_size")})
+
+
+def _with_perplexities(records: DataFrame) -> DataFrame:
+    """Of records that hold nothing but reasons there are none."""
+    lacking = [name for name in columns.LOSSES if name not in records]
+    records = records.reindex(columns=[*records, *lacking])
+    return records.assign(
+        perplexity=metrics.perplexity(records.total_nats, records.num_tokens),
+        heldout_perplexity=metrics.perplexity(
+            records.heldout_total_nats, records.heldout_num_tokens
+        ),
+    )
+
+
+def _text_metrics(texts: DataFrame) -> dict[str, np.ndarray]:
+    chars, words = texts.num_chars, texts.num_words
+    return {
+        "judge_perplexity": metrics.perplexity(texts.judge_nats, chars),
+        "judge_bits_per_char": metrics.bits_per_char(texts.judge_nats, chars),
+        "own_perplexity": metrics.perplexity(texts.own_nats, chars),
+        "own_bits_per_char": metrics.bits_per_char(texts.own_nats, chars),
+        "known_word_share": metrics.share(texts.known_words, words),
+        "loop_share": metrics.share(texts.loop_chars, chars),
+        "copied_share": metrics.share(texts.copied_chars, chars),
+        **{
+            f"distinct_{token}_{n}_share": metrics.share(texts[f"distinct_{token}_{n}"], of - n + 1)
+            for token, of in (("chars", chars), ("words", words))
+            for n in (1, 2, 3)
+        },
+    }
+
+
+def _named(name: str, paths: Sequence[str]) -> list[str]:
+    return [path for path in paths if Path(path).stem == name]
+
+
+def _join(done: DataFrame, missing: DataFrame) -> DataFrame:
+    """Put the missing rows last, where they are seen but never first."""
+    parts = [part for part in (done, missing) if len(part)]
+    return pd.concat(parts, ignore_index=True) if parts else done

@@ -1,0 +1,273 @@
+"""Rows that figures and report ask of the tables: typed, ordered, and put into words."""
+
+import dataclasses
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas import DataFrame, Series
+
+from rnnbench.base.parameters import (
+    CONVERGED,
+    DIVERGED,
+    NOT_AVAILABLE,
+    SIZES,
+    UNCONVERGED,
+    RunConfig,
+    path_value,
+)
+from rnnbench.tables import columns
+
+Tables = dict[str, DataFrame]
+
+RUN = columns.RUN
+SETTINGS = ("alpha", "k", "width")  # of decoders
+REAL = "real text"  # the decoder's place in rows of held-out text
+SWEPT = [*(field.name for field in dataclasses.fields(RunConfig)), "unit"]  # what may have values
+FAMILIES = ("rnn", "gru", "lstm")
+# columns in which a job may write "inf" or "nan", words that pandas would keep
+NUMBERS = frozenset(
+    [
+        *("perplexity", "median_perplexity", "heldout_perplexity", "initial_perplexity", "value"),
+        *("bits_per_char", "heldout_bits_per_char", "train_seconds", "clip_norm", "clipped_share"),
+        *("grad_norm", "grad_norm_max", "max_grad_norm", "exponent", "low", "high", "horizon"),
+        *("tokens_per_second", "share_of_limit", "n", "threads", "mse"),
+        *("flops_per_token", "bytes_per_token", "flops_per_second", "limit_tokens_per_second"),
+        *("roofline_tokens_per_second", "share_of_roofline", "per_second", "share", "slowdown"),
+        *("latency_q05", "latency_q50", "latency_q95", "latency_q99", "seconds_per_token"),
+        *("ratio", "minimum", "maximum", "skill", "radius", "gain", "seconds"),
+        *("k", "width", "draw", "known_word_share", "loop_share"),
+        *("judge_perplexity", "judge_bits_per_char", "own_perplexity", "own_bits_per_char"),
+        *("alpha", "bias", "shift", "xmin", "ks", "p", "lexicon_size"),
+    ]
+)
+
+
+class Given(dict[str, DataFrame]):
+    """The tables that a module names in TABLES: it can see no other, and does not miss one."""
+
+    def __missing__(self, name: str) -> DataFrame:
+        raise LookupError(f"the table {name} is read here and not named in TABLES")
+
+
+def given(tables: Tables, wanted: Iterable[str]) -> Given:
+    """The tables that are wanted; one that is absent has no rows."""
+    return Given({n: tables[n] if n in tables else columns.table(n) for n in wanted})
+
+
+def rows(tables: Tables, name: str) -> DataFrame:
+    """Copy a table with numbers as floats: "nan" is no number, "inf" is one. Absent: no rows."""
+    try:
+        table = tables[name].copy()
+    except KeyError:
+        table = columns.table(name)
+    for column in NUMBERS & set(table.columns) - ({"value"} if name == "machines" else set()):
+        table[column] = pd.to_numeric(table[column], errors="coerce").astype(float)
+    if "leaky" in table:
+        table["leaky"] = table["leaky"].astype(str).str.lower() == "true"
+    return table
+
+
+def token(tables: Tables) -> str:
+    """What the runs of the grid read: ``char`` or ``word``."""
+    return next(iter(rows(tables, "runs").get("token", Series(dtype=str)).dropna()), "char")
+
+
+def finished(runs: DataFrame) -> DataFrame:
+    """Runs that ended with a finite held-out perplexity, diverged ones left out."""
+    if runs.empty:
+        return runs
+    ended = runs.status.isin([CONVERGED, UNCONVERGED])
+    return runs[ended & np.isfinite(runs.heldout_perplexity)]
+
+
+def timed(speed: DataFrame) -> DataFrame:
+    """Timings that gave a number."""
+    if speed.empty:
+        return speed
+    return speed[np.isfinite(speed.tokens_per_second)]
+
+
+def leaky(tables: Tables) -> set[str]:
+    """Variants that see the future: they are shown, and kept out of every ranking.
+
+    Each table that is given tells it of its own.
+    """
+    told = [rows(tables, name) for name in ("runs", "trials", "generation") if name in tables]
+    marked = {name for table in told if "leaky" in table for name in table.variant[table.leaky]}
+    speed = rows(tables, "speed") if "speed" in tables else DataFrame()
+    backward = speed.variant[speed.directions > 1] if "directions" in speed else ()
+    named = (name for name in speed.get("variant", []) if "bidirectional" in name)
+    return marked | {*backward, *named}
+
+
+def ranked(table: DataFrame, tables: Tables) -> DataFrame:
+    """Rows that may be compared: those of variants that are no language model left out."""
+    return table if table.empty else table[~table.variant.isin(leaky(tables))]
+
+
+def texts(tables: Tables) -> DataFrame:
+    """Generated and real texts with their scores: of language models whose run did not diverge.
+
+    ``setting`` puts the decoder's settings into words: "alpha 0.5"; none for those without.
+    """
+    table, runs = rows(tables, "generation"), rows(tables, "runs")
+    if table.empty or "decoder" not in table:
+        return DataFrame()
+    table = ranked(table[table.decoder.notna()], tables)
+    dead = runs[runs.status == DIVERGED] if "status" in runs else runs
+    keys = [key for key in RUN if key in dead]
+    if len(dead):
+        table = table.merge(dead[keys].drop_duplicates(), "left", indicator="ended")
+        table = table[table.pop("ended") == "left_only"]
+    names = [name for name in SETTINGS if name in table]
+    return table.assign(setting=[_setting(values) for values in table[names].to_dict("records")])
+
+
+def _setting(values: dict[str, float]) -> str:
+    known = {name: value for name, value in values.items() if not np.isnan(value)}
+    return english(f"{name} {value:g}" for name, value in known.items()) if known else ""
+
+
+def absent(table: DataFrame, noun: str) -> dict[str, str]:
+    """Reason -> how many rows lack a number for it: {"cuda: no driver": "88 runs"}."""
+    if table.empty:
+        return {}
+    away = table[(table.status == NOT_AVAILABLE) | table.reason.notna()]
+    reasons = away.device.astype(str) + ": " + away.reason.fillna("no reason recorded").astype(str)
+    counts = reasons.value_counts(sort=False)
+    return {reason: counted(int(number), noun) for reason, number in counts.items()}
+
+
+def absent_notes(table: DataFrame, noun: str) -> list[str]:
+    """One line per reason: "Missing: cuda: no driver - 88 runs."."""
+    return [f"Missing: {why} - {many}." for why, many in absent(table, noun).items()]
+
+
+def family(variant: str) -> str:
+    """The architecture a variant belongs to: the first word of its name."""
+    first = variant.split("_")[0]
+    return first if first in FAMILIES else "other"
+
+
+def ordered(variants: Iterable[str]) -> list[str]:
+    """Variants by architecture, then scratch, library, own fast ones, deep, and others by name."""
+    known = ["scratch", "", "embedding", "manual", "compiled", "graphed", "fused", "relu", "deep"]
+    known += ["bidirectional"]
+
+    def place(variant: str) -> tuple[int, int, str]:
+        kind = variant.partition("_")[2]
+        architecture = [*FAMILIES, "other"].index(family(variant))
+        return architecture, known.index(kind) if kind in known else len(known), variant
+
+    return sorted(set(variants), key=place)
+
+
+def threshold(clip_norms: Iterable[float]) -> float:
+    """The one clipping threshold to show: 1 if it was run, else the median one."""
+    values = sorted(set(clip_norms))
+    return 1.0 if 1.0 in values else values[(len(values) - 1) // 2]
+
+
+def first_setting(table: DataFrame, *apart: str) -> tuple[DataFrame, str]:
+    """Rows of the first value of every swept field of a run, and words for what was chosen.
+
+    Runs of other values are no repeats of these. Fields in ``apart`` are left as they are: who asks
+    shows their values apart. Where ``variant`` is among them, each has a first value of its own.
+
+    Returns:
+        the rows, and for example "hidden_size 32 of 32 and 64"; no words if there was no choice.
+    """
+    fields, group = _swept(table, apart)
+    if not fields:
+        return table, ""
+    first = table[fields].groupby(group).transform("first")
+    kept = table[(table[fields] == first).all(axis=1)]
+    return kept, english(f"{f} {_values(kept[f])} of {_values(table[f])}" for f in fields)
+
+
+def pooled(table: DataFrame, *apart: str) -> str:
+    """Say of which values of swept fields rows are shown together: "learning_rate 1 and 4"."""
+    fields, _ = _swept(table, apart)
+    return english(f"{field} {_values(table[field])}" for field in fields) if fields else ""
+
+
+def _swept(table: DataFrame, apart: Iterable[str]) -> tuple[list[str], Series]:
+    """Fields that have several values, within a variant if those are apart; and its groups."""
+    if table.empty:
+        return [], Series(dtype=object)
+    group = table.variant if "variant" in apart else Series(0, table.index)
+    fields = [field for field in SWEPT if field in table and field not in apart]
+    return [f for f in fields if (table.groupby(group)[f].nunique() > 1).any()], group
+
+
+def _values(column: Series) -> str:
+    return english(path_value(value) for value in sorted(column.unique()))
+
+
+def at(words: str) -> str:
+    """What :func:`first_setting` chose, to stand behind a sentence before its full stop."""
+    return f", shown at {words}" if words else ""
+
+
+def counted(number: int, noun: str) -> str:
+    """``counted(2, "run")`` is "2 runs"."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def english(words: Iterable[str]) -> str:
+    """``english(["a", "b", "c"])`` is "a, b and c"."""
+    *head, last = list(words) or ["nothing"]
+    return f"{', '.join(head)} and {last}" if head else last
+
+
+def figures3(value: float) -> str:
+    """Three significant figures, thousands separated: 0.0123, 7.94, 12,300."""
+    if not np.isfinite(value):
+        return {np.inf: "inf", -np.inf: "-inf"}.get(value, "nan")
+    if abs(value) < 1000 or abs(value) >= 1e7:
+        return f"{value:.3g}"
+    return f"{round(value, 2 - int(np.floor(np.log10(abs(value))))):,.0f}"
+
+
+def missing(table: DataFrame, what: str, noun: str = "run") -> str:
+    """The sentence shown where there is nothing to draw."""
+    why = [] if table.empty or "status" not in table else list(absent(table, noun))
+    return f"No {what} to show" + (f" ({english(why)})" if why else "") + "."
+
+
+def one_setting(done: DataFrame) -> DataFrame:
+    """Keep one sampler and one clipping threshold: they hardly move the time of a step."""
+    if done.empty:
+        return done
+    clip = threshold(done.clip_norm.dropna()) if done.clip_norm.notna().any() else None
+    kept = done[done.clip_norm.isin([clip])] if clip is not None else done
+    return kept[kept.sampler == sorted(kept.sampler)[0]]
+
+
+def one_size(done: DataFrame) -> DataFrame:
+    """Keep each variant at the sizes that most were timed at, if it was; figures show one."""
+    if done.empty or done[list(SIZES)].drop_duplicates().shape[0] == 1:
+        return done
+    sizes = done[list(SIZES)]
+    there = (sizes == list(sizes.value_counts().index[0])).all(axis=1)
+    return done[there | ~done.variant.isin(done.variant[there])]
+
+
+def interval(row: Any) -> str:
+    """A timing in words: number, interval and sample size; of few samples, the extremes."""
+    speed, low, high = (figures3(v) for v in (row.tokens_per_second, row.low, row.high))
+    known = f"interval {low} to {high}"
+    if not row.low <= row.high:
+        ends = (getattr(row, name, np.nan) for name in ("minimum", "maximum"))
+        known = "no interval, from {} to {}".format(*map(figures3, ends))
+    return f"{speed} tokens/s ({known}, n = {row.n:.0f})"
+
+
+def curve(table: DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Ranks and counts of the whole staircase: the first and the last rank of every count."""
+    table = table.sort_values("count", ascending=False)
+    last = table.types.cumsum().to_numpy()
+    first = last - table.types.to_numpy() + 1
+    return np.column_stack([first, last]).ravel(), table["count"].to_numpy().repeat(2)

@@ -1,0 +1,62 @@
+"""A text in a training and a held-out part, over a vocabulary that the training part alone decides.
+
+The rule for unknown tokens: a token seen less often than ``min_freq`` in the training part is
+``<unk>``, wherever it stands. With ``min_freq`` 2 the rare words of the training part show a model
+how often to expect an unknown one, and the vocabulary is closed: every token has a number.
+"""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+
+from rnnbench.text.vocab import Vocab
+
+
+@dataclass(frozen=True)
+class ClosedText:
+    """A text by the numbers of its tokens, and how it is split.
+
+    Attributes:
+        numbers: of the tokens of the whole text, ``(N,)``.
+        spelled: number -> token.
+        heldout_share: this last share is held out.
+        train_tokens: the first this many are for training; inf: all before the held-out part.
+        min_freq: tokens seen less often in training are ``<unk>``.
+    """
+
+    numbers: np.ndarray
+    spelled: Sequence[str]
+    heldout_share: float
+    train_tokens: float
+    min_freq: int
+
+    @property
+    def heldout(self) -> slice:
+        """Positions of the held-out part, the same as those of the training runs."""
+        return slice(len(self.numbers) - round(self.heldout_share * len(self.numbers)), None)
+
+    @property
+    def train(self) -> slice:
+        """Positions of the training part."""
+        return slice(0, int(min(self.train_tokens, self.heldout.start)))
+
+    @cached_property
+    def vocab(self) -> Vocab:
+        """Tokens of the training part; ``<unk>`` has index 0 and always belongs to it."""
+        counts = np.bincount(self.numbers[self.train], minlength=len(self.spelled)).tolist()
+        seen = {token: n for token, n in zip(self.spelled, counts, strict=True) if n}
+        return Vocab.build(seen, self.min_freq)
+
+    @cached_property
+    def ids(self) -> np.ndarray:
+        """Index of each token, ``(N,)`` int64."""
+        return self.vocab.encode(self.spelled).astype(np.int64)[self.numbers]
+
+    def inner(self) -> Self:
+        """The training part split once more: where parameters are fitted, nothing else is seen."""
+        return dataclasses.replace(self, numbers=self.numbers[self.train], train_tokens=math.inf)

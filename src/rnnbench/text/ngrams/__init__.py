@@ -1,0 +1,1 @@
+"""N-grams: counted, by block and shard, and as language models."""

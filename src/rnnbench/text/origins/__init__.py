@@ -1,0 +1,1 @@
+"""Where texts come from: the user's files, downloads, folders of this machine."""

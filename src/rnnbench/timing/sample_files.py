@@ -1,0 +1,71 @@
+"""Raw samples on disk: one folder per process, taken up again if nothing they depend on changed."""
+
+import hashlib
+import logging
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pandas import DataFrame
+
+from rnnbench.base import csv_files
+from rnnbench.base.errors import RecordError
+from rnnbench.base.files import read_record, write_record
+from rnnbench.base.parameters import TimingConfig, path_value
+from rnnbench.timing.points import ADDRESS
+from rnnbench.timing.processes import Text
+
+log = logging.getLogger(__name__)
+
+
+def folder(root: Path, timing: TimingConfig) -> Path:
+    """Where the samples of one process lie; ``root`` is the folder of the machine."""
+    address = (f"{key}={path_value(getattr(timing, key))}" for key in (*ADDRESS[1:], "process"))
+    return root.joinpath(*address)
+
+
+def identity(timing: TimingConfig, source_sha256: str, text: Text) -> dict[str, Any]:
+    """All that decides what a process measures: parameters, source, text, torch."""
+    return timing.as_row() | {
+        "source_sha256": source_sha256,
+        "tokens_sha256": hashlib.sha256(text.ids.read_bytes()).hexdigest(),
+        "vocab_size": text.vocab_size,
+        "torch_version": version("torch"),
+    }
+
+
+def write(place: Path, rows: Sequence[Mapping[str, Any]], record: Mapping[str, Any]) -> None:
+    """Write the samples, then the record that makes them count."""
+    csv_files.write(place / "samples.csv", DataFrame(rows))
+    write_record(place / "record.json", {**record, "samples_sha256": _digest(place)})
+
+
+def read(place: Path, wanted: Mapping[str, Any]) -> tuple[DataFrame, dict[str, Any]] | None:
+    """Return samples and record, if the record says all that is ``wanted``; else None."""
+    try:
+        record = read_record(place / "record.json")
+        if record.items() >= wanted.items() and record["samples_sha256"] == _digest(place):
+            return csv_files.read(place / "samples.csv"), record
+    except (OSError, KeyError, RecordError):
+        pass
+    return None
+
+
+def found(root: Path, timing: TimingConfig) -> Iterator[int]:
+    """Numbers of the processes of a point that have a folder."""
+    for place in folder(root, timing).parent.glob("process=*"):
+        number = place.name.removeprefix("process=")
+        if number.isdigit():
+            yield int(number)
+
+
+def discard(place: Path) -> None:
+    """Remove samples that are not whole, or were measured of something else."""
+    log.info("not finished, or of another source, text or configuration: %s", place)
+    shutil.rmtree(place)
+
+
+def _digest(place: Path) -> str:
+    return hashlib.sha256((place / "samples.csv").read_bytes()).hexdigest()

@@ -1,0 +1,21 @@
+"""What is timed at all: a variant that can train here and computes what the scratch cells compute.
+
+The function ``rows`` is called as those of the timed kinds of work are, in a process of its own,
+once for each variant, device, type of number and sizes.
+"""
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from rnnbench.base.parameters import TimingConfig
+
+ADMITTED = "agrees"
+
+
+def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict[str, Any]]:
+    """Return one row: ``status``, and in words the ``reason`` of one that is not timed."""
+    from rnnbench.training.engines import agreement  # loads torch, which a campaign itself must not
+
+    return [asdict(agreement.check(timing, tokens, vocab_size))]

@@ -1,0 +1,81 @@
+"""How fast a trained model would be used: one character at a time, and in whole minibatches.
+
+* ``generation``: a batch of one, the state carried, each character the most probable after the
+  last. Every character is read back by the host before the next begins, as a writer must.
+* ``throughput``: forward passes over the minibatches of training, without gradients.
+
+Both use the variant's own forward pass. The weights are untrained, which costs the same.
+"""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+
+from rnnbench.base import plugins
+from rnnbench.base.parameters import TimingConfig
+from rnnbench.timing import windows
+from rnnbench.timing.work import speed
+from rnnbench.timing.workload import Architecture
+from rnnbench.training import samplers
+from rnnbench.training.model import LanguageModel, State
+from rnnbench.writing import decoders
+from rnnbench.writing.trained import Reading
+
+QUANTILES = {"latency_q05": 0.05, "latency_q50": 0.5, "latency_q95": 0.95, "latency_q99": 0.99}
+
+
+@torch.no_grad()
+def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict[str, Any]]:
+    """Return one row per window of both modes: totals, never rates.
+
+    A row of ``generation`` also holds quantiles of the seconds per character within its window.
+
+    Raises:
+        StudyError: the text is shorter than one minibatch.
+    """
+    samplers.check_size(len(tokens), timing.batch_size, timing.num_steps)
+    model = speed.model(timing, vocab_size)
+    key = Architecture.of(model).as_row()
+    latencies: list[float] = []
+    writing = windows.rows(timing, characters(model, int(tokens[0]), latencies))
+    reading = windows.rows(timing, minibatches(timing, model, tokens))
+    return [
+        *(key | {"mode": "generation"} | row for row in _with_quantiles(writing, latencies)),
+        *(key | {"mode": "throughput"} | row for row in reading),
+    ]
+
+
+def characters(model: LanguageModel, first: int, latencies: list[float]) -> Iterator[int]:
+    """Write for ever; yield 1 per character and append its seconds to ``latencies``."""
+    written = decoders.following(
+        Reading.of(model, [[first]]), plugins.load("decoders", "greedy").choose
+    )
+    while True:
+        began = time.perf_counter()
+        next(written)
+        latencies.append(time.perf_counter() - began)
+        yield 1
+
+
+def minibatches(timing: TimingConfig, model: LanguageModel, tokens: np.ndarray) -> Iterator[int]:
+    """Read the text for ever, minibatch by minibatch; yield the tokens of each."""
+    generator = np.random.Generator(np.random.PCG64(timing.process))
+    text = torch.from_numpy(tokens.astype(np.int64)).to(timing.device)
+    sampler = plugins.load("samplers", timing.sampler)
+    while True:
+        state: State = None
+        for X, _ in sampler.minibatches(text, timing.batch_size, timing.num_steps, generator):
+            _, state = model(X, state if sampler.carries_state else None)
+            yield X.numel()
+
+
+def _with_quantiles(rows: list[dict[str, Any]], latencies: list[float]) -> Iterator[dict[str, Any]]:
+    """Give each window the quantiles of its own characters; those of the calibration come first."""
+    end = np.cumsum([row["num_tokens"] for row in rows])
+    last = latencies[len(latencies) - end[-1] :]
+    for row, stop in zip(rows, end, strict=True):
+        own = last[stop - row["num_tokens"] : stop]
+        yield row | {name: float(np.quantile(own, q)) for name, q in QUANTILES.items()}

@@ -1,0 +1,1 @@
+"""Numbers: their types, their determinism, and the id of an arithmetic."""

@@ -1,0 +1,112 @@
+"""Weights on disk, and where a run stood when it was last saved."""
+
+import copy
+import hashlib
+import json
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as serialize
+from torch import nn
+
+from rnnbench.base.errors import RecordError
+from rnnbench.base.files import replacing
+from rnnbench.training import initial
+
+if TYPE_CHECKING:
+    from rnnbench.training.progress import Progress
+
+FAULTS = (  # all that a damaged file makes of its reading
+    *(OSError, SafetensorError, TypeError, KeyError, ValueError, AttributeError, RecursionError),
+)
+KEY = "rnnbench"  # one metadata key: with two, safetensors writes them in random order
+
+log = logging.getLogger(__name__)
+
+
+def write_weights(path: Path, model: nn.Module, facts: dict[str, Any]) -> None:
+    """Write the parameters as safetensors with ``facts`` as JSON beside them."""
+    tensors = {name: value.detach().cpu().contiguous() for name, value in model.named_parameters()}
+    with replacing(path) as temporary:
+        temporary.write_bytes(serialize(tensors, {KEY: json.dumps(facts)}))
+
+
+def read_weights(path: Path, model: nn.Module) -> dict[str, Any]:
+    """Read parameters into ``model`` and return the facts beside them."""
+    with safe_open(path, framework="pt") as stored:
+        model.load_state_dict({name: stored.get_tensor(name) for name in stored.keys()})  # noqa: SIM118
+    return read_facts(path)
+
+
+def read_facts(path: Path) -> dict[str, Any]:
+    """Read the facts beside the weights alone.
+
+    Raises:
+        RecordError: no file that :func:`write_weights` wrote.
+    """
+    try:
+        with safe_open(path, framework="pt") as stored:
+            facts = json.loads(stored.metadata()[KEY])
+            return dict(facts.items())
+    except FAULTS as error:
+        raise RecordError(f"{path}: wanted weights, found {error}. Make them again.") from None
+
+
+def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """Read name -> shape of the stored weights, and none of their bytes.
+
+    Raises:
+        RecordError: no file that :func:`write_weights` wrote.
+    """
+    try:
+        with safe_open(path, framework="pt") as stored:
+            return {name: tuple(stored.get_slice(name).get_shape()) for name in stored.keys()}  # noqa: SIM118
+    except FAULTS as error:
+        raise RecordError(f"{path}: wanted weights, found {error}. Make them again.") from None
+
+
+def save(path: Path, digest: str, progress: "Progress") -> None:
+    """Write all that a run needs to go on; between two epochs no hidden state is alive."""
+    facts = {
+        "digest": digest,
+        "generator": progress.generator.bit_generator.state,
+        "curve": progress.curve,
+        "facts": progress.facts,
+        "train_seconds": progress.train_seconds,
+    }
+    write_weights(path, progress.model, facts | {"sha256": _digest(facts, progress.model)})
+
+
+def restore(path: Path, digest: str, progress: "Progress") -> bool:
+    """Take up the checkpoint at ``path``, if it is there and of the same ``digest``.
+
+    One of another digest, or one that is not byte for byte what :func:`save` wrote, is left behind:
+    the run starts anew.
+    """
+    if not path.exists():
+        return False
+    try:
+        facts = read_facts(path)
+        if facts.get("digest") != digest:
+            log.info("checkpoint %s is of another configuration: starting anew", path)
+            return False
+        saved = copy.deepcopy(progress.model)
+        read_weights(path, saved)
+        if facts.pop("sha256", None) != _digest(facts, saved):
+            raise RecordError(f"{path}: wanted what was saved, found it changed")
+    except (RecordError, RuntimeError, AttributeError) as error:
+        log.warning("starting anew, the checkpoint cannot be read: %s", error)
+        return False
+    read_weights(path, progress.model)
+    progress.generator.bit_generator.state = facts["generator"]
+    progress.curve, progress.facts = facts["curve"], facts["facts"]
+    progress.train_seconds = facts["train_seconds"]
+    return True
+
+
+def _digest(facts: dict[str, Any], model: nn.Module) -> str:
+    """SHA-256 of all that a checkpoint says; a flipped bit in weights would load in silence."""
+    said = json.dumps(facts, sort_keys=True) + initial.digest(model)
+    return hashlib.sha256(said.encode()).hexdigest()

@@ -1,0 +1,238 @@
+"""The gate before every timing: does a variant compute what the scratch cells compute?
+
+On real minibatches, with the same weights and a carried state, the loss, the gradients and the
+logits are compared with those of the scratch cells in float64; then a training of 20 steps with
+clipping and a carried state must meet the same losses. Gradients are read from the training step
+itself, as the change of the weights over the learning rate, so that the very code that is timed is
+the code that is checked. The two minibatches of the gradients are of the sizes to be timed; the
+20 steps take the first 8 tokens of the first 8 subsequences of each, which keeps the gate short.
+"""
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rnnbench.base import plugins
+from rnnbench.base.parameters import NOT_AVAILABLE, RunConfig, TimingConfig
+from rnnbench.training import initial, samplers
+from rnnbench.training.arithmetic import precision
+from rnnbench.training.engines import reference
+from rnnbench.training.model import LanguageModel, build, detach
+from rnnbench.training.update import Engine, own, step
+
+AGREES, DIFFERS = "agrees", "differs"
+Minibatches = Iterator[tuple[Tensor, Tensor]]  # tokens and labels, (T, B) each
+FOLLOWED_STEPS, FOLLOWED_SIZE = 20, 8
+FOLLOWED_BY_RUNS = 3
+READING_RATE = 2.0**14  # so large that the change is seen beside the weight it is added to
+
+# Largest deviation allowed, relative to the largest entry of the tensor. In float64 only the order
+# of sums differs. In float32 the largest seen over the torch.nn and scratch variants, hidden sizes
+# 16, 64 and 256, were 1.0e-7 (loss), 1.5e-6 (gradient), 4.9e-7 (logits) and 2.1e-7 (followed). In
+# bfloat16, on a CPU, the manual ones too: 1.9e-2, 7.3e-2 (rectified units; 1.8e-2 else), 7.5e-3 and
+# 1.2e-2. The bounds of TF32 are not measured: its operands keep 3 bits more than bfloat16's.
+TOLERANCES = {
+    "float64": {"loss": 1e-9, "gradient": 1e-9, "logits": 1e-9, "followed": 1e-9},
+    "float32": {"loss": 1e-6, "gradient": 1e-5, "logits": 5e-6, "followed": 2e-6},
+    "tf32": {"loss": 1e-3, "gradient": 1e-2, "logits": 2e-3, "followed": 2e-3},
+    "bfloat16": {"loss": 4e-2, "gradient": 1.5e-1, "logits": 2e-2, "followed": 3e-2},
+}
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What the gate found.
+
+    Attributes:
+        status: ``agrees``, ``differs`` or ``not available here``.
+        reason: in words, why not; empty if it agrees.
+        loss, gradient, logits, followed: largest relative deviation in the type that is timed; NaN
+            where nothing was compared.
+    """
+
+    status: str
+    reason: str
+    loss: float = float("nan")
+    gradient: float = float("nan")
+    logits: float = float("nan")
+    followed: float = float("nan")
+
+
+def check(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> Agreement:
+    """Hold the variant of ``timing`` against the scratch cells on ``tokens``, ``(N,)``.
+
+    float64 is compared too where the variant has it: it tells a wrong formula from rounding.
+
+    Raises:
+        StudyError: the text is shorter than one minibatch.
+    """
+    why = unavailable(timing, timing.dtype)
+    if why:
+        return Agreement(NOT_AVAILABLE, why)
+    text = torch.from_numpy(tokens.astype(np.int64))
+    found = {}
+    for dtype in sorted({"float64", timing.dtype}):
+        if unavailable(timing, dtype) is None:
+            precision.use(dtype)
+            pair = Pair(timing, vocab_size, dtype, partial(own, timing.variant))
+            found[dtype] = deviations(pair, lambda: endless(timing, text))
+    wrong = faults(found)
+    return Agreement(DIFFERS if wrong else AGREES, wrong, **found[timing.dtype])
+
+
+def refusal(
+    run: RunConfig, tokens: Tensor, vocab_size: int, engine: Callable[[LanguageModel], Engine]
+) -> str:
+    """Say in words why ``engine`` must not train the model of a run; empty if it may.
+
+    It is held against the run's own cell in float64 on the corners of minibatches, for fewer steps
+    than a variant that is to be timed: every run pays for it.
+    """
+    pair = Pair(run, vocab_size, "float32", engine)
+    found = deviations(pair, lambda: map(corner, endless(run, tokens.cpu())), FOLLOWED_BY_RUNS)
+    return faults({"float32": found})
+
+
+def faults(found: dict[str, dict[str, float]]) -> str:
+    """Name the deviations, by type of number, that are larger than allowed."""
+    return "; ".join(
+        f"{name} off by {found[dtype][name]:.1e} of its size in {dtype}, allowed {bound:.0e}"
+        for dtype in found
+        for name, bound in TOLERANCES[dtype].items()
+        if not found[dtype][name] <= bound
+    )
+
+
+def unavailable(job: RunConfig | TimingConfig, dtype: str) -> str | None:
+    """Say in words why the variant cannot train here, if so."""
+    module = plugins.load("variants", job.variant)
+    why = module.unavailable(job.device, dtype) if hasattr(module, "unavailable") else None
+    return precision.unavailable(job.device, dtype) or why
+
+
+def deviations(
+    pair: "Pair", minibatches: Callable[[], Minibatches], followed: int = FOLLOWED_STEPS
+) -> dict[str, float]:
+    """Largest relative deviations of loss, gradients, logits and followed losses."""
+    found, states = [], (None, None)
+    for X, Y in itertools.islice(minibatches(), 2):
+        pair.same_weights()
+        logits = pair.logits(X)
+        loss, gradient, states = pair.read(X, Y, states)
+        found.append({"loss": loss, "gradient": gradient, "logits": logits})
+    pair.same_weights()
+    worst = {name: largest(one[name] for one in found) for name in found[0]}
+    steps = itertools.islice(minibatches(), followed)
+    return worst | {"followed": pair.follow(map(corner, steps))}
+
+
+class Pair:
+    """A model that an engine trains, and its reference, with the same weights.
+
+    These are uniform in ±1 / sqrt(hidden_size).
+    """
+
+    def __init__(
+        self,
+        job: RunConfig | TimingConfig,
+        vocab_size: int,
+        dtype: str,
+        engine: Callable[[LanguageModel], Engine],
+    ):
+        self.job = job
+        generator = np.random.Generator(np.random.PCG64(1))
+        model = build(job.variant, vocab_size, job.hidden_size, generator)
+        initial.draw(model, job.hidden_size, initial.uniform, generator)
+        self.weights = [p.detach().clone() for p in model.parameters()]
+        self.reference = reference.of(model)
+        self.model: LanguageModel = model.to(job.device, precision.stored(dtype))
+        self.engine = engine(self.model)
+
+    def same_weights(self) -> None:
+        """Give both the first weights, which are numbers of float32."""
+        for model in (self.model, self.reference):
+            with torch.no_grad():
+                for parameter, weight in zip(model.parameters(), self.weights, strict=True):
+                    parameter.copy_(weight)
+
+    def both(
+        self, X: Tensor, Y: Tensor, states: tuple[Any, ...], clip_norm: float, rate: float
+    ) -> list[Any]:
+        """Train both on one minibatch; return (loss, grad_norm, state) of each."""
+        device, engine = self.job.device, self.engine
+        mine, others = map(detach, states)
+        return [
+            engine.step(engine.model, X.to(device), Y.to(device), mine, clip_norm, rate),
+            step(self.reference, X, Y, others, clip_norm, rate),
+        ]
+
+    @torch.no_grad()
+    def logits(self, X: Tensor) -> float:
+        """Deviation of the logits of one minibatch."""
+        return deviation(self.engine.model(X.to(self.job.device))[0], self.reference(X)[0])
+
+    def read(
+        self, X: Tensor, Y: Tensor, states: tuple[Any, ...]
+    ) -> tuple[float, float, tuple[Any, ...]]:
+        """Deviations of the loss and of the worst gradient on one minibatch, and both states."""
+        one, other = self.both(X, Y, states, float("inf"), READING_RATE)
+        pairs = zip(self.gradients(self.model), self.gradients(self.reference), strict=True)
+        worst = largest(deviation(mine, wanted) for mine, wanted in pairs)
+        worst = largest([worst, deviation(one[1], other[1])])
+        return deviation(one[0], other[0]), worst, (one[2], other[2])
+
+    def gradients(self, model: LanguageModel) -> Iterator[Tensor]:
+        """Read the gradients of the step just taken from the first weights."""
+        for parameter, weight in zip(model.parameters(), self.weights, strict=True):
+            yield (weight.double() - parameter.detach().double().cpu()) / READING_RATE
+
+    def follow(self, minibatches: Minibatches) -> float:
+        """Deviation of the losses of training steps, clipped to half of the first norm."""
+        states, clip_norm, worst = (None, None), float("inf"), []
+        for X, Y in minibatches:
+            rate = self.job.learning_rate
+            if clip_norm == float("inf"):
+                _, norm, _ = step(self.reference, X, Y, None, clip_norm, 0.0)
+                clip_norm = float(norm) / 2
+            one, other = self.both(X, Y, states, clip_norm, rate)
+            worst.append(deviation(one[0], other[0]))
+            states = one[2], other[2]
+        return largest(worst)
+
+
+def endless(job: RunConfig | TimingConfig, text: Tensor) -> Minibatches:
+    """Yield minibatches of the sampler of a job, epoch after epoch.
+
+    Raises:
+        StudyError: the text is shorter than one minibatch, so that there would never be one.
+    """
+    samplers.check_size(len(text), job.batch_size, job.num_steps)
+    sampler = plugins.load("samplers", job.sampler)
+    generator = np.random.Generator(np.random.PCG64(1))
+    while True:
+        yield from sampler.minibatches(text, job.batch_size, job.num_steps, generator)
+
+
+def corner(minibatch: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    """The first 8 tokens of the first 8 subsequences of a minibatch."""
+    X, Y = (part[:FOLLOWED_SIZE, :FOLLOWED_SIZE] for part in minibatch)
+    return X, Y
+
+
+def deviation(found: Tensor, wanted: Tensor) -> float:
+    """Largest difference, relative to the largest entry that is wanted; NaN stays NaN."""
+    found, wanted = found.detach().double().cpu(), wanted.detach().double().cpu()
+    if torch.equal(found, wanted):
+        return 0.0
+    return float((found - wanted).abs().max() / wanted.abs().max())
+
+
+def largest(values: Iterable[float]) -> float:
+    """Maximum that keeps NaN, which no bound allows."""
+    return float(np.max(list(values)))

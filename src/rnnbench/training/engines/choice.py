@@ -1,0 +1,60 @@
+"""Which training step moves the weights of a run: the variant's own, or the fastest of its kind.
+
+The fastest is told by a rule and not by a clock, so that two machines with the same software choose
+the same: on the CPU the native step, else backpropagation written out, else torch.nn; on CUDA
+torch.nn, which is cuDNN there. The first is taken that can train here and agrees with the variant's
+own cell; where none does, the variant trains itself. The model is drawn, read on held-out text and
+stored as ever: only the step is another's.
+"""
+
+import logging
+from functools import partial
+
+from torch import Tensor
+
+from rnnbench.base import plugins
+from rnnbench.base.errors import UserError
+from rnnbench.base.parameters import RunConfig
+from rnnbench.training import update
+from rnnbench.training.engines import agreement, layouts
+from rnnbench.training.model import LanguageModel
+from rnnbench.training.progress import Progress, Texts
+from rnnbench.training.update import Engine
+
+log = logging.getLogger(__name__)
+
+
+def choose(run: RunConfig, texts: Texts, progress: Progress) -> None:
+    """Give a run that has just been started the engine it asks for."""
+    if run.engine == "fastest":
+        progress.engine = fastest(run, texts.train, progress.model)
+    log.info("trained by %s", progress.engine.name)
+
+
+def fastest(run: RunConfig, tokens: Tensor, model: LanguageModel) -> Engine:
+    """Return the first engine that may train ``model``, or the variant's own."""
+    own = update.own(run.variant, model)
+    for name in plugins.engines(run.variant, run.device):
+        if name == run.variant:
+            break
+        why = refusal(run, name, tokens, model.vocab_size)
+        if not why:
+            found = of(name, model)
+            return own if (found.model, found.step) == (own.model, own.step) else found
+        log.info("not trained by %s: %s", name, why)
+    return own
+
+
+def of(name: str, model: LanguageModel) -> Engine:
+    """Return the step of the variant ``name`` for a model in torch.nn's layout."""
+    return update.own(name, layouts.library(model))
+
+
+def refusal(run: RunConfig, name: str, tokens: Tensor, vocab_size: int) -> str:
+    """Say in words why the variant ``name`` may not train the model of a run; empty if it may."""
+    module = plugins.load("variants", name)
+    missing = getattr(module, "unavailable", lambda device, dtype: None)(run.device, "float32")
+    try:
+        return missing or agreement.refusal(run, tokens, vocab_size, partial(of, name))
+    except UserError as error:
+        return str(error)

@@ -1,0 +1,70 @@
+"""A language model: a recurrent layer of a variant, and the output layer over it."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from rnnbench.base import plugins
+from rnnbench.training import initial
+
+State = Tensor | tuple[Tensor, ...] | None
+
+
+class LanguageModel(nn.Module):
+    """A recurrent layer over one-hot tokens and a linear output layer (d2l chapter 8.5-8.6)."""
+
+    def __init__(self, layer: Any, vocab_size: int):
+        super().__init__()
+        self.layer: Any = layer  # a module with the attributes of the contract
+        self.vocab_size = vocab_size
+        directions = 2 if layer.bidirectional else 1
+        self.output = nn.Linear(directions * layer.hidden_size, vocab_size)
+
+    def forward(self, X: Tensor, state: State = None) -> tuple[Tensor, State]:
+        """Map tokens ``(T, B)`` to the next token's logits ``(T, B, vocab_size)`` and the state."""
+        hidden, state = self.read(X, state)
+        return self.output(hidden), state
+
+    def read(self, X: Tensor, state: State = None) -> tuple[Tensor, State]:
+        """Map tokens ``(T, B)`` to what the output layer reads, ``(T, B, H)``, and the state."""
+        embedded = hasattr(self.layer, "embedding_size")
+        hidden, state = self.layer(X if embedded else self.one_hot(X), state)
+        return hidden, state
+
+    def one_hot(self, X: Tensor) -> Tensor:
+        """Vectors of tokens, ``(..., vocab_size)`` in the type of the weights and in no other."""
+        zeros = self.output.weight.new_zeros(*X.shape, self.vocab_size)
+        return zeros.scatter_(-1, X.long()[..., None], 1)
+
+    @property
+    def leaky(self) -> bool:
+        """Whether predictions see the token to predict: a backward direction does."""
+        return self.layer.bidirectional
+
+
+def build(
+    variant: str,
+    vocab_size: int,
+    hidden_size: int,
+    generator: np.random.Generator,
+    dtype: torch.dtype = torch.float32,
+) -> LanguageModel:
+    """Build the language model of ``variant`` with weights drawn from ``generator``.
+
+    Raises:
+        StudyError: there is no such variant.
+    """
+    module = plugins.load("variants", variant)
+    model = LanguageModel(module.build(vocab_size, hidden_size), vocab_size).to(dtype)
+    initial.draw(model.layer, hidden_size, module.initial, generator)
+    initial.draw(model.output, model.output.in_features, module.initial, generator)
+    return model
+
+
+def detach(state: State) -> State:
+    """Cut the graph behind ``state``, so that gradients stop at the start of the minibatch."""
+    if isinstance(state, tuple):
+        return tuple(part.detach() for part in state)
+    return state if state is None else state.detach()

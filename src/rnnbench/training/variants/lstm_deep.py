@@ -1,0 +1,11 @@
+"""Two stacked long short-term memory layers (d2l chapter 9.3), torch.nn."""
+
+from torch import nn
+
+from rnnbench.training.initial import uniform
+
+initial = uniform
+
+
+def build(input_size: int, hidden_size: int) -> nn.Module:
+    return nn.LSTM(input_size, hidden_size, num_layers=2)

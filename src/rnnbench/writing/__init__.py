@@ -1,0 +1,1 @@
+"""Text from trained runs, by every decoder, and how good it is."""

@@ -1,0 +1,366 @@
+"""Laws of making again: what is drawn, of which class a run is, what an audit says in the end."""
+
+import json
+import math
+from dataclasses import replace
+
+import audited
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rnnbench.audit import checklist, controls, integrity, page
+from rnnbench.audit.again import classes, equivalence, remake, sample
+from rnnbench.audit.again.classes import (
+    BITWISE,
+    DIFFERS,
+    FAILED,
+    NOT_COMPARABLE,
+    NUMERICAL,
+    STATISTICAL,
+)
+from rnnbench.audit.again.judging import Judge
+from rnnbench.audit.again.remake import Scratch
+from rnnbench.audit.again.sample import RUN, TABLE, TEXT, Item
+from rnnbench.audit.checklist import Answer
+from rnnbench.audit.tree import Tree, opened
+from rnnbench.audit.whole import BOOK, Audit
+from rnnbench.base.csv_files import read
+from rnnbench.base.files import read_record, write_record, write_text
+
+EPOCHS = 30
+RECORD = {
+    **dict.fromkeys(classes.WORK, 1),
+    **{"batch_size": 32, "num_steps": 35, "initial_weights_sha256": "i", "weights_sha256": "w"},
+    **{"torch_version": "2", "numpy_version": "2", "threads": 1, "source_sha256": "s"},
+    **{"trained_by": "gru", "train_seconds": 1.0, "recent_nats_per_token": 1.0},
+}
+CURVE = pd.DataFrame({"total_nats": np.linspace(300, 100, EPOCHS), "num_tokens": 8960})
+HERE = classes.Run(RECORD, CURVE, "words", "amd-2c")
+
+
+@pytest.fixture
+def judge(made, tmp_path):
+    """Judges a sample that came out again as it was."""
+    audited.copied(made, tmp_path / "results")
+    scratch = Scratch(tmp_path, audited.PROJECT / "Snakefile", 1)
+    return Judge(Tree.of_results(made), scratch, audited.MACHINE, 0.05, {})
+
+
+def run(shift: float = 0.0, since: int = 0, machine: str = "amd-2c", **changed) -> classes.Run:
+    """A run with losses that are off by a share from some epoch on."""
+    factors = np.where(np.arange(EPOCHS) >= since, 1 + shift, 1.0)
+    return classes.Run(
+        RECORD | changed, CURVE.assign(total_nats=CURVE.total_nats * factors), "words", machine
+    )
+
+
+def test_equal_runs_are_bitwise_equal_whatever_they_took():
+    assert classes.judge(HERE, run(train_seconds=9.0)).verdict == BITWISE
+
+
+def test_other_work_is_not_comparable_and_named():
+    judged = classes.judge(HERE, run(learning_rate=2))
+    assert judged.verdict == NOT_COMPARABLE
+    assert "learning_rate 1, here 2" in judged.evidence
+
+
+def test_other_bits_by_the_same_arithmetic_differ_and_the_first_epoch_is_named():
+    judged = classes.judge(HERE, run(1e-9, since=6, weights_sha256="v"))
+    assert judged.verdict == DIFFERS
+    assert "weights_sha256" in judged.evidence
+    assert "epoch 7" in judged.evidence
+
+
+def test_the_numerics_id_goes_before_the_name_of_the_machine():
+    one, other = run(numerics_id="a", machine="x"), run(1e-9, numerics_id="a", machine="y")
+    assert classes.judge(one, other).verdict == DIFFERS
+    assert classes.judge(one, replace(other, record=RECORD | {"numerics_id": "b"})).verdict in (
+        NUMERICAL,
+        classes.UNDECIDED,
+    )
+
+
+@pytest.mark.parametrize(
+    ("shift", "since", "verdict"),
+    [(9e-6, 0, NUMERICAL), (2e-5, 0, ""), (0.1, 5, NUMERICAL), (0.1, 4, ""), (0.1, 3, "")],
+)
+def test_elsewhere_the_losses_of_the_first_updates_decide(shift, since, verdict):
+    epochs = 5  # of 8 updates each
+    assert epochs == 40 // 8
+    assert classes.judge(HERE, run(shift, since, "intel-8c")).verdict == verdict
+
+
+def test_a_late_parting_is_told_with_its_epoch():
+    judged = classes.judge(HERE, run(0.1, 20, "intel-8c"))
+    assert judged.verdict == NUMERICAL
+    assert "epoch 21" in judged.evidence
+
+
+def test_other_initial_weights_are_never_numerically_equal():
+    other = run(0.0, machine="intel-8c", initial_weights_sha256="j")
+    assert classes.judge(HERE, other).verdict == classes.UNDECIDED
+
+
+def test_a_lost_epoch_is_infinitely_far_from_one_that_is_not():
+    lost = CURVE.assign(total_nats=CURVE.total_nats.where(CURVE.index < 2))
+    assert classes.relative(CURVE, lost)[2:].min() == np.inf
+    assert classes.relative(lost, lost).max() == 0
+
+
+@given(st.floats(-0.02, 0.02), st.integers(5, 9), st.integers(5, 9), st.integers(0, 99))
+def test_equal_distributions_within_the_margin_are_statistically_equal(shift, n, m, seed):
+    draw = np.random.Generator(np.random.PCG64(seed))
+    there, again = 1 + shift + draw.normal(0, 0.003, n), 1 + draw.normal(0, 0.003, m)
+    assert equivalence.judge(there, again, 0.05).verdict == STATISTICAL
+
+
+def test_few_seeds_prove_nothing():
+    judged = equivalence.judge([1.0] * 4, [1.0] * 9, 0.05)
+    assert judged.verdict == NOT_COMPARABLE
+    assert "wanted 5 seeds" in judged.evidence
+
+
+def test_noise_proves_no_equality():
+    noisy = [0.7, 0.9, 1.0, 1.1, 1.3]
+    assert equivalence.judge(noisy, noisy, 0.05).verdict == DIFFERS
+
+
+@pytest.mark.parametrize("shift", [0.08, -0.08])
+def test_a_shift_beyond_the_margin_differs(shift):
+    again = np.array([1.0, 1.002, 0.998, 1.001, 0.999])
+    assert equivalence.judge(again + shift, again, 0.05).verdict == DIFFERS
+
+
+def test_too_good_is_found_though_within_the_margin():
+    again = np.array([1.0, 1.001, 0.999, 1.0005, 0.9995])
+    better, worse = again - 0.035, again + 0.035
+    assert "too good" in equivalence.judge(better, again, 0.05).evidence
+    assert equivalence.judge(worse, again, 0.05).verdict == STATISTICAL
+
+
+def test_the_interval_lies_within_the_margin_just_where_both_tests_say_so():
+    draw = np.random.Generator(np.random.PCG64(1))
+    for _ in range(50):
+        there, again = draw.normal(0, 0.03, 5), draw.normal(0, 0.03, 6)
+        found, bound = equivalence.difference(there, again), math.log1p(0.05)
+        low, high = found.interval()
+        both = max(found.p_above(-bound), found.p_below(bound)) < equivalence.ALPHA
+        assert both == (-bound < low and high < bound)
+
+
+def test_a_sample_is_of_every_kind_and_of_its_seed(made):
+    items = sample.candidates(Tree.of_results(made))
+    items += [Item(TEXT, f"zipf/order={order}/zipf.csv") for order in range(20)]
+    assert sample.draw(items, 2, 1) == sample.draw(items, 2, 1)
+    assert sample.draw(items, 2, 1) != sample.draw(items, 2, 2)
+    assert [item.kind for item in sample.draw(items, 2, 1)] == [RUN, RUN, TEXT, TEXT, TABLE, TABLE]
+    assert set(sample.draw(items, sample.ALL, 1)) == set(items)
+    assert sample.draw(items, 0, 1) == []
+
+
+def test_a_bundle_names_its_text_statistics_by_the_rows_of_its_tables(made, tmp_path):
+    rows = "corpus,token,order,text\nc,char,1,real\nc,char,1,half\nc,word,2,real\n"
+    audited.bundle_of(made, **{"tables/zipf.csv": rows.encode()}).write_folder(tmp_path / "b")
+    tree = Tree(
+        "b", tmp_path / "b", "bundle", json.loads((tmp_path / "b/manifest.json").read_bytes())
+    )
+    names = [item.name for item in sample.candidates(tree) if item.kind == TEXT]
+    expected = [
+        "zipf/corpus=c/token=char/order=1/zipf.csv",
+        "zipf/corpus=c/token=word/order=2/zipf.csv",
+    ]
+    assert names == expected
+
+
+def test_what_comes_out_as_it_was_is_bitwise(judge, made):
+    items = sample.candidates(judge.tree)
+    assert {verdict.verdict for verdict in judge.judge(items)} == {BITWISE}
+
+
+def test_a_table_that_its_records_do_not_give_differs(judge, made, tmp_path):
+    other = audited.copied(made, tmp_path / "other")
+    (other / "tables/runs.csv").write_bytes(
+        audited.cell(other / "tables/runs.csv", 1, "perplexity", "1.5")
+    )
+    judged = replace(judge, tree=Tree.of_results(other))
+    (verdict,) = judged.judge([Item(TABLE, "tables/runs.csv")])
+    assert verdict.verdict == DIFFERS
+    assert "perplexity" in verdict.evidence
+
+
+def test_what_did_not_come_out_failed_and_the_last_word_is_told(judge):
+    name = next(iter(audited.runs()))
+    judge.scratch.path(name).unlink()
+    write_text(judge.scratch.path(name).with_name("run.log"), "rnnbench: the disk is full\n")
+    (verdict,) = judge.judge([Item(RUN, name)])
+    assert verdict.verdict == FAILED
+    assert "the disk is full" in verdict.evidence
+
+
+def test_a_device_that_is_not_there_is_no_failure_of_the_results(judge):
+    name = next(iter(audited.runs()))
+    judge.scratch.path(name).unlink()
+    (verdict,) = replace(judge, unavailable={"cpu": "switched off"}).judge([Item(RUN, name)])
+    assert verdict.verdict == NOT_COMPARABLE
+    assert "switched off" in verdict.evidence
+
+
+def test_a_text_that_cannot_be_had_is_no_failure_of_the_results(judge):
+    name = next(iter(audited.runs()))
+    judge.scratch.path(name).unlink()
+    judge.scratch.path("corpus/calibration.json").unlink()
+    write_text(judge.scratch.path("logs/corpus/calibration.log"), "offline\n")
+    (verdict,) = judge.judge([Item(RUN, name)])
+    assert verdict.verdict == NOT_COMPARABLE
+
+
+ZIPF = "zipf/corpus=calibration/token=char/order=1/zipf.csv"
+
+
+def statistics_of(made, tmp_path, value: float, raw: str = "") -> str:
+    """The verdict on one row of a bundle that was made again as 1.5."""
+    rows = f"corpus,token,order,exponent\ncalibration,char,1,{value!r}\ncalibration,char,2,9.5\n"
+    audited.bundle_of(made, **{"tables/zipf.csv": rows.encode()}).write_folder(tmp_path / "b")
+    scratch = Scratch(tmp_path, audited.PROJECT / "Snakefile", 1)
+    write_text(scratch.path(ZIPF), "corpus,token,order,exponent\ncalibration,char,1,1.5\n")
+    write_record(scratch.path("corpus/calibration.json"), {"raw_sha256": raw or "0" * 64})
+    with opened(tmp_path / "b") as tree:
+        (verdict,) = Judge(tree, scratch, audited.MACHINE, 0.05, {}).judge([Item(TEXT, ZIPF)])
+    return verdict.verdict
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict"), [(1.5, BITWISE), (1.5 + 1e-12, NUMERICAL), (1.51, DIFFERS)]
+)
+def test_a_statistic_in_a_bundle_is_held_against_its_row(made, tmp_path, value, verdict):
+    assert statistics_of(made, tmp_path, value) == verdict
+
+
+def test_a_statistic_of_another_text_is_not_comparable(made, tmp_path):
+    assert statistics_of(made, tmp_path, 1.51, "f" * 64) == NOT_COMPARABLE
+
+
+def test_damage_to_what_is_there_is_a_verdict_and_no_crash(judge, made, tmp_path):
+    other, name = audited.copied(made, tmp_path / "other"), next(iter(audited.runs()))
+    (other / name).with_name("curve.csv").write_bytes(b"\x00\xff")
+    judged = replace(judge, tree=Tree.of_results(other))
+    assert judged.seeds([Item(RUN, name)]) == []
+    (verdict,) = judged.judge([Item(RUN, name)])
+    assert verdict.verdict == FAILED
+
+
+def seeds_of(made, folder, machine, shift, spread):
+    """Results of five seeds of one run, made elsewhere: their bits differ from the first epoch."""
+    draw, first = np.random.Generator(np.random.PCG64(1)), next(iter(audited.runs()))
+    for seed in range(1, 6):
+        name = first.replace("seed=1", f"seed={seed}")
+        own = {"machine": machine, "numerics_id": machine}
+        record = read_record(made / first) | {"seed": seed} | own
+        curve = read(made / first.replace("record.json", "curve.csv"))
+        factor = 1 + shift + spread * draw.normal()
+        write_text(
+            folder / name.replace("record.json", "curve.csv"),
+            curve.assign(total_nats=curve.total_nats * factor).to_csv(index=False),
+        )
+        nats = record["recent_nats_per_token"] * factor
+        write_record(folder / name, record | {"recent_nats_per_token": nats})
+    return first
+
+
+@pytest.mark.parametrize(("shift", "verdict"), [(0.001, STATISTICAL), (0.2, DIFFERS)])
+def test_runs_of_another_machine_are_compared_over_seeds(made, tmp_path, shift, verdict):
+    first = seeds_of(made, tmp_path / "there", "intel-8c", shift, 0.001)
+    seeds_of(made, tmp_path / "results", "amd-2c", 0, 0.0011)
+    scratch = Scratch(tmp_path, audited.PROJECT / "Snakefile", 1)
+    judge = Judge(Tree.of_results(tmp_path / "there"), scratch, "amd-2c", 0.05, {})
+    assert len(judge.seeds([Item(RUN, first)])) == 5
+    (judged,) = judge.judge([Item(RUN, first)])
+    assert judged.verdict == verdict, judged.evidence
+
+
+def test_a_scratch_folder_is_of_one_state_of_the_results_alone(tmp_path):
+    one, other = (remake.scratch(tmp_path, content, tmp_path, 1) for content in (b"a", b"b"))
+    assert one.folder != other.folder
+
+
+def audit_of(made, judge, **changed) -> Audit:
+    items = sample.candidates(judge.tree)
+    answers = [Answer("Code", "Is it here?", "Yes.", "Snakefile")]
+    whole = Audit(
+        integrity.check(judge.tree),
+        controls.run(judge.tree)[:3],
+        items,
+        list(judge.judge(items)),
+        pd.DataFrame(columns=BOOK),
+        answers,
+        {"started": "2026-01-01T00:00:00+00:00", "seed": 1},
+    )
+    return replace(whole, **changed)
+
+
+def test_the_verdict_can_be_pasted(made, judge):
+    audit = audit_of(made, judge)
+    size = len(audit.items)
+    assert audit.passed
+    assert audit.line == (
+        f"checked {size} of {size}, {size} bitwise, 0 numerical, 0 statistical, "
+        "0 not comparable, 0 failed"
+    )
+    assert list(audit.lines())[-1] == "audit: passed"
+
+
+def test_any_failure_fails_the_audit(made, judge):
+    audit = audit_of(made, judge)
+    verdicts = [replace(audit.verdicts[0], verdict=DIFFERS)]
+    missed = [replace(audit.controls[0], found=False)]
+    blank = [replace(audit.answers[0], evidence="", fault="no evidence is named")]
+    for changed in ({"verdicts": verdicts}, {"controls": missed}, {"answers": blank}):
+        assert not replace(audit, **changed).passed
+    fine = [replace(audit.verdicts[0], verdict=NOT_COMPARABLE)]
+    assert replace(audit, verdicts=fine).passed
+
+
+def test_what_an_audit_found_is_json_and_a_page_that_escapes(made, judge):
+    audit = audit_of(made, judge)
+    hostile = replace(audit.verdicts[0], evidence="<script>alert(1)</script>")
+    audit = replace(audit, verdicts=[hostile])
+    told = json.loads(json.dumps(audit.as_dict(), allow_nan=False))
+    assert told["items"][0]["again_sha256"]
+    assert told["schema_version"] == 1
+    text = page.render(audit)
+    assert audit.line in text
+    assert "<script>alert" not in text
+
+
+def test_a_blank_or_missing_evidence_is_a_fault(made, tmp_path):
+    asked = [
+        {"topic": "a", "question": "?", "answer": "!", "results": "tables/runs.csv"},
+        {"topic": "b", "question": "?", "answer": "!", "results": ""},
+        {"topic": "c", "question": "?", "answer": "!", "results": "tables/none.csv"},
+        {"topic": "d", "question": "?", "answer": "!", "project": "Snakefile"},
+        {"topic": "e", "question": "?", "answer": "!", "project": "none"},
+    ]
+    write_text(tmp_path / "q.yaml", yaml.safe_dump(asked))
+    tree = Tree.of_results(made)
+    answers = checklist.fill(tree, audited.PROJECT, (), tmp_path / "q.yaml")
+    assert [bool(answer.fault) for answer in answers] == [False, True, True, False, True]
+    assert "no evidence is named" in checklist.page(answers, "x", "lie there")
+
+
+def test_every_question_names_evidence_for_results_and_for_bundles():
+    for question in yaml.safe_load(checklist.QUESTIONS.read_text()):
+        named = (
+            [question.get("project")]
+            if "project" in question
+            else [
+                question.get("results"),
+                question.get("bundle"),
+            ]
+        )
+        assert all(named), question["topic"]
+        assert question["answer"]
+        assert question["question"]

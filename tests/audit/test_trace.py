@@ -1,0 +1,99 @@
+"""Laws of a trace: every table, row and figure leads to records, jobs and what no job made."""
+
+from pathlib import Path
+
+import audited
+import pytest
+
+from rnnbench.__main__ import main
+from rnnbench.audit import trace
+from rnnbench.audit.trace import told
+from rnnbench.base.csv_files import read
+from rnnbench.base.errors import UserError
+from rnnbench.base.files import read_record
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> Path:
+    return audited.make(tmp_path_factory.mktemp("made") / "results")
+
+
+def lines(path: Path, *chosen: str) -> str:
+    return "\n".join(told.told(*trace.opened(path), *chosen))
+
+
+def test_a_row_of_a_table_leads_to_its_own_record_alone(made):
+    found, name = trace.opened(made / "tables/runs.csv")
+    table = read(made / "tables/runs.csv")
+    parts = [found.parts(name, row) for row in table.to_dict("records")]
+    assert [len(part) for part in parts] == [1] * len(table)
+    seeds = [read_record(found.path(part))["seed"] for (part,) in parts]
+    assert seeds == list(table.seed)
+
+
+def test_a_cell_is_told_with_its_formula_and_with_what_the_record_says(made):
+    said = lines(made / "tables/runs.csv", "1", "perplexity")
+    row = read(made / "tables/runs.csv").iloc[0]
+    assert f"perplexity = {float(row.perplexity)!r}" in said
+    assert "exp(total_nats / num_tokens)" in said
+    assert f"total_nats = {float(row.total_nats)!r}, num_tokens = {row.num_tokens}" in said
+    assert "made by run" in said and "on amd-2c" in said
+    assert "given: no job made it" not in said  # the runs of this folder read nothing
+
+
+def test_a_row_may_be_asked_for_by_its_values(made):
+    assert lines(made / "tables/runs.csv", "seed=2") == lines(made / "tables/runs.csv", "2")
+
+
+def test_a_figure_leads_through_its_tables_to_the_runs(made):
+    found, name = trace.opened(made / "figures/loss.svg")
+    behind = found.all_behind(name)
+    runs = {n for n in behind if n.endswith("record.json")}
+    assert "results/tables/runs.csv" in behind and len(runs) == 2
+    assert all(part in lines(made / "figures/loss.svg") for part in runs)
+
+
+def test_what_changed_since_it_was_read_is_said_and_ends_with_1(made, tmp_path, capsys):
+    results = audited.copied(made, tmp_path / "results")
+    figure = str(results / "figures/loss.svg")
+    assert main(["trace", figure]) == 0
+    assert "all are what was read" in capsys.readouterr().out
+    audited.flip(results / "tables/runs.csv")
+    assert main(["trace", figure]) == 1
+    assert "1 files are not what was read: results/tables/runs.csv" in capsys.readouterr().out
+
+
+def test_of_a_bundle_what_is_not_in_it_is_said(made, tmp_path):
+    audited.bundle_of(made).write_folder(tmp_path / "bundle")
+    said = lines(tmp_path / "bundle/tables/texts.csv")
+    assert "text.csv  [" in said and "not here]" in said
+
+
+def test_of_many_files_of_one_rule_the_first_are_named_or_all(made):
+    found, name = trace.opened(made / "tables/runs.csv")
+    short, whole = (told.told(found, name, whole=whole) for whole in (False, True))
+    assert len(short) <= len(whole)
+    assert all(part in "\n".join(whole) for part in found.inputs(name))
+
+
+@pytest.mark.parametrize(
+    ("chosen", "words"),
+    [
+        (("0",), "0 fits 0 of 2"),
+        (("3",), "3 fits 0 of 2"),
+        (("variant=gru",), "fits 2 of 2"),
+        (("colour=red",), "no column colour"),
+        (("1", "colour"), "no column colour"),
+    ],
+)
+def test_what_fits_no_single_row_is_one_message(made, chosen, words):
+    with pytest.raises(UserError, match=words):
+        lines(made / "tables/runs.csv", *chosen)
+
+
+def test_what_no_job_made_or_is_not_there_is_one_message(made, tmp_path, capsys):
+    (tmp_path / "a.csv").write_text("a\n1\n")
+    for path in (tmp_path / "a.csv", made / "gone.csv", made / "crate/config.yaml"):
+        assert main(["trace", str(path)]) == 2
+        said = capsys.readouterr().err
+        assert said.startswith("rnnbench: ") and said.count("\n") == 1

@@ -1,0 +1,405 @@
+"""Laws of the comparison of machines: what is told of them does not depend on how they are laid."""
+
+import dataclasses
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from machines import EPOCH_TOKENS, NO_GPU, SPEEDS, bundle_of, changed, csv, machine_of
+
+from rnnbench.base.errors import UserError
+from rnnbench.comparison import best, caveats, crossover, limits, markdown, noise, pairs, targets
+from rnnbench.comparison import tables as together
+from rnnbench.comparison.published import bundles, places
+from rnnbench.comparison.published.contract import KEY, WORK
+from rnnbench.provenance.bundle import Bundle, BundleError
+from rnnbench.tables import gather
+
+MIRRORED = {"faster": "slower", "slower": "faster"}
+ITEM = ["variant", "device", "threads_policy"]
+
+
+@pytest.fixture(scope="module")
+def slow():
+    return machine_of("slow-2c", seed=1)
+
+
+@pytest.fixture(scope="module")
+def fast():
+    return machine_of("fast-8c", factor=1.5, cores=8, seed=2)
+
+
+def measured(table):
+    return table[table.verdict != "not measured"]
+
+
+def test_a_machine_half_as_fast_again_is_found_to_be_that(slow, fast):
+    found = measured(pairs.table([slow, fast], slow))
+    assert set(found.variant) == set(SPEEDS)
+    assert set(found.verdict) == {"faster"}
+    assert (found.ratio / 1.5 - 1).abs().max() < 0.02
+    assert ((found.low <= found.ratio) & (found.ratio <= found.high)).all()
+    assert (found.noise_floor > 1).all()
+    assert set(found.work_sha256.str.len()) == {64}
+
+
+def test_the_same_speed_is_not_told_apart(slow):
+    found = measured(pairs.table([slow, machine_of("twin-2c", seed=5)], slow))
+    assert set(found.verdict) == {"not distinguishable"}
+
+
+def test_machines_that_change_places_mirror_every_row(slow, fast):
+    there, back = (pairs.table([slow, fast], base).set_index(ITEM) for base in (slow, fast))
+    assert sorted(there.index) == sorted(back.index)
+    back = back.loc[there.index]
+    np.testing.assert_allclose(there.ratio, 1 / back.ratio)
+    np.testing.assert_allclose(there.low, 1 / back.high)
+    assert list(there.verdict) == [MIRRORED.get(verdict, verdict) for verdict in back.verdict]
+    assert list(there.work_sha256) == list(back.work_sha256)
+    assert list(there.threads) == list(back.baseline_threads)
+
+
+def test_the_order_of_rows_and_of_machines_changes_nothing(slow, fast):
+    third = machine_of("third-2c", factor=0.8, seed=3)
+    shuffled = changed(
+        fast,
+        speed=fast.points.sample(frac=1, random_state=1),
+        samples=fast.samples.sample(frac=1, random_state=2),
+    )
+    plain = pairs.table([slow, fast, third], slow)
+    other = pairs.table([slow, shuffled, third], slow)
+    pd.testing.assert_frame_equal(plain, other)
+    order = ["machine", *ITEM]
+    turned = pairs.table([third, fast, slow], slow).sort_values(order).reset_index(drop=True)
+    pd.testing.assert_frame_equal(plain.sort_values(order).reset_index(drop=True), turned)
+
+
+@pytest.mark.parametrize("name", sorted(set(WORK) - set(KEY)))
+def test_other_work_is_refused_and_the_field_is_named(name, slow):
+    value = "another" if WORK[name] is str else 7
+    other = machine_of("other-2c", seed=4, **{name: value})
+    found = measured(pairs.table([slow, other], slow))
+    assert set(found.verdict) == {"not comparable"}
+    assert all(reason.startswith(f"{name} ") for reason in found.reason)
+    assert found.ratio.isna().all()
+
+
+@pytest.mark.parametrize("name", sorted(set(KEY) - {"threads_policy", "variant", "device"}))
+def test_other_settings_meet_nothing_and_say_what_is_there_instead(name, slow):
+    value = {str: "another", int: 7, float: 0.125}[KEY[name]]
+    found = pairs.table([slow, machine_of("other-2c", seed=4, **{name: value})], slow)
+    alone = found[found.device == "cpu"]
+    assert set(alone.verdict) == {"not measured"}
+    assert all("not asked for there" in reason and name in reason for reason in alone.reason)
+    assert len(alone) == 2 * 2 * len(SPEEDS)  # of either machine, with one thread and with two
+
+
+def test_what_a_bundle_does_not_tell_is_unknown_and_refused(slow):
+    silent = changed(slow, speed=slow.points.drop(columns="tokens_sha256"))
+    found = measured(pairs.table([slow, dataclasses.replace(silent, label="silent")], slow))
+    assert set(found.verdict) == {"not comparable"}
+    assert all("unknown" in reason for reason in found.reason)
+
+
+def test_other_conditions_are_labels(slow):
+    other = machine_of("other-2c", seed=4, torch_version="2.14.0", facts={"blas": "openblas"})
+    found = measured(pairs.table([slow, other], slow))
+    assert set(found.verdict) == {"not distinguishable"}
+    for words_of in ("torch_version 2.14.0 against 2.13.0", "blas openblas against mkl"):
+        assert found.conditions.str.contains(words_of).all()
+
+
+def test_a_bundle_of_a_later_commit_compares_and_its_source_is_a_label(slow):
+    later = machine_of("other-2c", seed=4, source_sha256="f" * 64)
+    found = measured(pairs.table([slow, later], slow))
+    assert set(found.verdict) == {"not distinguishable"}
+    assert found.conditions.str.contains("source_sha256 ffffffffffff… against eeeeeeeeeeee…").all()
+    raised = machine_of("other-2c", seed=4, protocol=2)
+    assert set(measured(pairs.table([slow, raised], slow)).verdict) == {"not comparable"}
+
+
+def test_all_threads_of_two_machines_meet_and_so_do_equal_numbers(slow, fast):
+    found = measured(pairs.table([slow, fast], slow))
+    met = set(zip(found.baseline_threads, found.threads, found.threads_policy, strict=True))
+    assert met == {(1, 1, "1"), (2, 8, "all")}
+    alone = machine_of("single-1c", cores=1, seed=6)
+    found = measured(pairs.table([slow, alone], slow))
+    met = set(zip(found.baseline_threads, found.threads, found.threads_policy, strict=True))
+    assert met == {(1, 1, "1"), (2, 1, "all")}
+
+
+def test_a_machine_without_a_test_against_itself_gets_no_verdict(slow):
+    samples = slow.samples.assign(arm="a")
+    untested = dataclasses.replace(changed(slow, samples=samples), label="untested")
+    fast = machine_of("fast-2c", factor=2, seed=7)
+    found = measured(pairs.table([untested, fast], untested))
+    assert set(found.verdict) == {"not distinguishable"}
+    assert set(found.reason) == {"no A/A test tells the noise"}
+
+
+@pytest.mark.parametrize("number", [1, 2, 20])
+def test_any_number_of_machines_can_be_compared_and_none_is_dropped(number, tmp_path):
+    for i in range(number):
+        made = bundle_of(f"machine-{i:02}-2c", factor=1 + i / 10, seed=i)
+        if i % 2:
+            made.write_folder(tmp_path / f"machine=machine-{i:02}-2c")
+        else:
+            made.write_zip(tmp_path / f"machine=machine-{i:02}-2c.zip")
+    machines = bundles.read(places.found([tmp_path], []))
+    base = bundles.baseline(machines, "auto", "nobody")
+    assert base.label == "machine-00-2c"
+    found = together.tables(machines, base, [12])
+    assert len(found["comparison"]) == (number - 1) * 4 * len(SPEEDS)
+    for name in ("machines", "noise", "limits", "best", "time_to_target", "crossover", "missing"):
+        assert set(found[name].machine) == {machine.label for machine in machines}, name
+    page = markdown.page(found, "nobody")
+    assert all(machine.label in page for machine in machines)
+    assert "nobody, has no bundle here" in page
+    assert ("Only one machine" in page) == (number == 1)
+
+
+def test_a_zip_beside_its_folder_is_not_read_and_one_bundle_counts_once(tmp_path):
+    made = bundle_of("box-2c")
+    made.write_folder(tmp_path / "machine=box-2c")
+    made.write_zip(tmp_path / "machine=box-2c.zip")
+    found = places.found([tmp_path], [])
+    assert found == [str(tmp_path / "machine=box-2c")]
+    named = places.found([tmp_path, tmp_path], [str(tmp_path / "machine=box-2c.zip")])
+    assert [machine.label for machine in bundles.read(named)] == ["box-2c"]
+
+
+def test_two_bundles_of_one_name_are_numbered_whatever_their_order(tmp_path):
+    for seed in (1, 2, 3):
+        bundle_of("box-2c", seed=seed).write_zip(tmp_path / f"{seed}.zip")
+    paths = places.found([tmp_path], [])
+    there, back = bundles.read(paths), bundles.read(paths[::-1])
+    assert [machine.label for machine in there] == ["box-2c", "box-2c (2)", "box-2c (3)"]
+    assert [machine.digest for machine in there] == [machine.digest for machine in back]
+
+
+def test_every_byte_of_a_bundle_decides_whether_it_is_the_same(tmp_path):
+    bundle_of("box-2c").write_folder(tmp_path / "b")
+    before = places.digest([str(tmp_path / "b")])
+    assert before == places.digest([str(tmp_path / "b")])
+    (tmp_path / "b/tables/speed.csv").write_text("another")
+    assert before != places.digest([str(tmp_path / "b")])
+
+
+def test_one_bad_bundle_is_named_and_nothing_is_compared(tmp_path):
+    bundle_of("good-2c").write_folder(tmp_path / "good")
+    bundle_of("bad-2c").write_folder(tmp_path / "bad")
+    (tmp_path / "bad/tables/speed.csv").write_text("another")
+    with pytest.raises(BundleError, match=r"bad: wanted tables/speed\.csv of SHA-256"):
+        bundles.read(places.found([tmp_path], []))
+    with pytest.raises(BundleError, match=r"absent\.zip"):
+        bundles.read([str(tmp_path / "absent.zip")])
+    with pytest.raises(UserError, match="publish"):
+        bundles.read([])
+
+
+@pytest.mark.parametrize(
+    ("table", "change", "said"),
+    [
+        ("samples", lambda rows: rows.drop(columns="seconds"), "no seconds"),
+        ("samples", lambda rows: rows.assign(seconds="soon"), "soon"),
+        ("samples", lambda rows: rows.assign(seconds=0.0), "above 0"),
+        ("samples", lambda rows: rows.assign(counted="perhaps"), "True or False"),
+        ("samples", lambda rows: rows.assign(machine="stranger"), "stranger"),
+        ("speed", lambda rows: rows.drop(columns="status"), "no status"),
+    ],
+)
+def test_a_table_that_is_none_is_named_though_its_manifest_agrees(table, change, said, slow):
+    own = {"samples": slow.samples, "speed": slow.points}[table]
+    wrong = changed(slow, **{table: change(own)})
+    with pytest.raises(BundleError, match=rf"machine=slow-2c: .*{table}\.csv.*{said}"):
+        pairs.table([wrong, machine_of("other-2c")], wrong)
+
+
+def test_the_fingerprint_of_the_job_that_timed_goes_before_the_one_beside_it(slow):
+    name = f"speed/machine={slow.name}/fingerprint.json"
+    for content, blas in (
+        (b'{"schema_version": 1, "blas": "openblas"}', "openblas"),
+        (b"{}", "mkl"),
+    ):
+        made = Bundle.make(slow.name, {**slow.bundle.files, name: content}, "a" * 64, {})
+        assert dataclasses.replace(slow, bundle=made).facts["blas"] == blas
+    made = Bundle.make(slow.name, {**slow.bundle.files, name: b"[1"}, "a" * 64, {})
+    with pytest.raises(BundleError, match=r"fingerprint\.json: wanted a JSON record"):
+        dataclasses.replace(slow, bundle=made).facts  # noqa: B018
+
+
+def test_bytes_that_are_no_table_are_named(slow):
+    for content in (b"", b"\xff\xfe", b'a,b\n"1'):
+        files = {**slow.bundle.files, "tables/speed.csv": content}
+        made = Bundle.make(slow.name, files, "a" * 64, {})
+        with pytest.raises(BundleError, match=r"tables/speed\.csv"):
+            dataclasses.replace(slow, bundle=made).points  # noqa: B018
+
+
+def test_the_baseline_is_this_machine_or_the_first_or_the_one_that_is_named(slow, fast):
+    both = [fast, slow]
+    assert bundles.baseline(both, "auto", "slow-2c") is slow
+    assert bundles.baseline(both, "auto", "elsewhere") is fast
+    assert bundles.baseline(both, "slow-2c", "fast-8c") is slow
+    with pytest.raises(UserError, match="one of fast-8c, slow-2c, found box"):
+        bundles.baseline(both, "box", "fast-8c")
+
+
+def test_what_is_not_there_is_a_row_with_its_reason(slow, fast):
+    found = pairs.table([slow, fast], slow)
+    lacking = found[found.device == "cuda"]
+    assert len(lacking) == 2 * len(SPEEDS)
+    assert lacking.reason.str.contains(NO_GPU).all()
+    rows = caveats.table([slow])
+    assert (rows[rows.part == "speed"].reason == NO_GPU).all()
+    assert len(rows[rows.part == "speed"]) == 2 * len(SPEEDS)
+    assert "the bundle has no table launches" in set(rows.reason)
+    assert len(limits.table([slow, fast])) == len(slow.points) + len(fast.points)
+
+
+def test_the_fastest_way_is_the_surest_of_those_that_compute_the_same(slow, fast):
+    found = best.table([slow, fast], slow).set_index(["machine", "family"])
+    assert found.loc[("fast-8c", "gru")].variant == "gru_fused"
+    assert found.loc[("fast-8c", "rnn")].verdict == "faster"
+    assert found.loc[("slow-2c", "gru")].verdict == "baseline"
+    assert found.loc[("slow-2c", "gru")].candidates == 4  # two variants, each with 1 and 2 threads
+    lucky = slow.points.assign(
+        tokens_per_second=slow.points.tokens_per_second.mask(slow.points.variant == "gru", 1e9)
+    )
+    chosen = best.table([changed(slow, speed=lucky)], slow).set_index("family")
+    assert chosen.loc["gru"].variant == "gru_fused"
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["is slower", "may be as fast"])
+def test_a_machine_is_slower_only_if_each_of_its_ways_that_may_be_as_fast_is(known, slow):
+    """The fused way is half as fast on one, or as fast but in processes that were held up."""
+    fused, samples = slow.points.variant == "gru_fused", slow.samples
+    held = (samples.variant == "gru_fused") & ((samples.process <= 2) | known)
+    speed = slow.points.copy()
+    speed.loc[fused, "low"] /= 2 if known else 6
+    speed.loc[fused, ["tokens_per_second", "high", "maximum"]] /= 2 if known else 1
+    seconds = samples.seconds.mask(held, 2 * samples.seconds)
+    twin = changed(slow, speed=speed, samples=samples.assign(seconds=seconds))
+    twin = dataclasses.replace(twin, label="twin")
+    found = best.table([slow, twin], slow).set_index(["machine", "family"])
+    assert found.loc[("twin", "gru")].ratio < 0.9
+    assert found.loc[("twin", "gru")].verdict == ("slower" if known else "not distinguishable")
+    reason = found.loc[("twin", "gru")].reason
+    named = "twin: gru_fused on cpu with threads 2 may be as fast"
+    assert reason is None if known else reason.startswith(named)
+
+
+def test_a_way_inside_the_noise_floor_may_be_as_fast_however_small_its_p(slow):
+    """Fused with two threads is surely 5 % slower, where arms of one thing differ by 10 %."""
+    speed, samples = slow.points.copy(), slow.samples
+    one, two = ((speed.variant == "gru_fused") & (speed.threads == n) for n in (1, 2))
+    speed.loc[one, ["tokens_per_second", "low", "high", "maximum"]] /= 2
+    speed.loc[two, "low"] /= 3
+    factor = np.where(samples.arm == "b", 1.1, 1)
+    fused = samples.variant == "gru_fused"
+    factor = np.where(fused, np.where(samples.threads == 1, 2, 1 / 0.95), factor)
+    noisy = changed(slow, samples=samples.assign(seconds=factor * samples.seconds), speed=speed)
+    twin = dataclasses.replace(noisy, label="twin")
+    row = best.table([slow, twin], slow).set_index(["machine", "family"]).loc[("twin", "gru")]
+    assert row.ratio < 0.6 and row.verdict == "not distinguishable"
+    assert row.reason == (
+        "twin: gru_fused on cpu with threads 2 may be as fast, and is not distinguishable"
+    )
+
+
+def test_seconds_to_a_target_are_tokens_over_speed_with_the_interval_of_the_speed(slow):
+    found = targets.table([slow], [12, 5])
+    row = found[(found.variant == "rnn") & (found.threads == 1) & (found.device == "cpu")]
+    reached, never = (row[row.target_perplexity == target].iloc[0] for target in (12, 5))
+    point = slow.points[(slow.points.variant == "rnn") & (slow.points.threads == 1)].iloc[0]
+    assert (reached.status, reached.epochs, reached.epochs_above) == ("reached", 2, 1)
+    assert reached.seconds == pytest.approx(2 * EPOCH_TOKENS / point.tokens_per_second)
+    assert reached.low == pytest.approx(2 * EPOCH_TOKENS / point.high)
+    assert reached.high == pytest.approx(2 * EPOCH_TOKENS / point.low)
+    assert (never.status, never.run_status) == ("never reached", "unconverged")
+    assert "3 epochs" in never.reason and np.isnan(never.seconds)
+
+
+def test_a_faster_way_has_the_curve_of_its_cell_and_another_model_has_none(slow):
+    found = targets.table([slow], [12]).query("device == 'cpu'").set_index(["variant", "threads"])
+    assert found.loc[("gru_fused", 1)].curve_of == "gru"
+    assert found.loc[("gru_fused", 1)].epochs == found.loc[("gru", 1)].epochs == 3
+    assert found.loc[("gru_deep", 1)].status == "no run"
+    assert set(targets.table([slow], [12]).query("device == 'cuda'").status) == {"no speed"}
+
+
+def test_without_a_gpu_the_crossover_is_one_row_per_size_with_the_reason(slow):
+    (row,) = crossover.table([slow]).to_dict("records")
+    assert (row["hidden_size"], row["reason"], row["region"]) == (64, NO_GPU, "unknown")
+
+
+def test_cuda_is_held_against_the_cpu_and_the_region_is_that_of_its_launches():
+    machine = machine_of("gpu-4c", cores=4, devices=("cpu", "cuda"))
+    own = machine.points[(machine.points.device == "cuda")]
+    bound = own.variant.map(lambda name: "compute-bound" if "deep" in name else "launch-bound")
+    launches = own[gather.TIMING_KEYS].assign(launches_per_step=99, bound=bound)
+    launches = launches.assign(device_busy_share=0.3, status="measured", reason=None)
+    found = crossover.table([changed(machine, launches=launches)]).set_index("variant")
+    assert set(found.index) == set(SPEEDS)
+    assert (found.ratio / 10 - 1).abs().max() < 0.05
+    assert found.loc["gru"].region == "launch-bound"
+    assert found.loc["gru_deep"].region == "compute-bound"
+    assert set(crossover.table([machine]).region) == {"unknown"}
+
+
+def test_the_floor_is_that_of_the_device_and_of_as_many_threads(slow):
+    found = noise.table([slow]).set_index("threads")
+    assert len(found) == 2
+    for threads, row in found.iterrows():
+        assert row.floor == slow.floor("cpu", threads) >= max(row.ratio, 1 / row.ratio)
+    assert slow.floor("cpu") == found.floor.max() == slow.floor("cpu", 64)
+    assert np.isnan(slow.floor("cuda"))
+
+
+def test_words_of_a_bundle_are_nobodys_markup(slow, fast):
+    hostile = "<script>alert(1)</script>|[x](y)\n# head"
+    evil = changed(fast, speed=fast.points.assign(reason=hostile, status="failed"))
+    page = markdown.page(together.tables([slow, evil], slow, [12]), "slow-2c")
+    assert "script" in page
+    assert "<script>" not in page.replace("\\<", "")
+    assert "\n# head" not in page
+    assert len({line.count(" | ") for line in page.splitlines() if "slow-2c | gru" in line}) <= 4
+
+
+def test_nothing_here_loads_torch():
+    code = (
+        "import sys; from rnnbench.comparison import together, words, bundles, places;"
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_a_bundle_of_timings_alone_is_compared_too(slow, fast):
+    files = {n: c for n, c in fast.bundle.files.items() if not n.startswith("runs/")}
+    del files["tables/runs.csv"]
+    made = Bundle.make(fast.name, files, "a" * 64, {})
+    alone = dataclasses.replace(fast, bundle=made)
+    found = together.tables([slow, alone], slow, [12])
+    assert set(measured(found["comparison"]).verdict) == {"faster"}
+    mine = found["time_to_target"].query("machine == 'fast-8c' and device == 'cpu'")
+    assert set(mine.status) == {"no run"}
+    assert csv(found["comparison"])
+
+
+@pytest.mark.parametrize("left", ["nothing", "the first columns"])
+def test_a_machine_that_timed_nothing_is_told_beside_those_that_did(left, slow, fast):
+    """As of a study with its timings switched off, or of which nothing was admitted."""
+    files = {n: c for n, c in fast.bundle.files.items() if not n.startswith("speed/")}
+    files["tables/speed.csv"] = csv(fast.points.head(0))
+    if left != "nothing":
+        files[f"speed/machine={fast.name}/samples.csv"] = csv(
+            fast.samples[gather.TIMING_KEYS].head(0)
+        )
+    untimed = dataclasses.replace(fast, bundle=Bundle.make(fast.name, files, "a" * 64, {}))
+    for base in (slow, untimed):
+        found = together.tables([slow, untimed], base, [12])
+        assert measured(found["comparison"]).empty
+        assert not found["missing"].empty or not found["comparison"].empty
+        assert fast.name in {*found["machines"].machine}

@@ -1,0 +1,262 @@
+"""Laws of the crate: every file is listed with its hash, every job told, a validator agrees."""
+
+import hashlib
+import json
+from contextlib import suppress
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+import requests_cache
+import rocrate
+from hypothesis import given
+from hypothesis import strategies as st
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPResponse
+
+from rnnbench.base.files import write_text
+from rnnbench.provenance.bundle import publishable
+from rnnbench.provenance.crate import METADATA, CrateError, belongs, listed, present, workflow
+from rnnbench.provenance.crate.entities import Step
+from rnnbench.provenance.crate.metadata import metadata
+from rnnbench.provenance.snakemake_records import Done
+
+ROOT = Path(__file__).parents[2]
+CONTEXT = "https://w3id.org/ro/crate/1.1/context"
+STEPS = [
+    Step("corpus", "corpus.py", "Download a text."),
+    Step("run", "run.py", "Train one model."),
+    Step("trial", "run.py", "Train one model outside the grid."),
+    Step("table", "table.py", "Gather a table."),
+]
+JOBS = [
+    Done("corpus", frozenset({"results/corpus/a.txt", "results/corpus/a.json"}), 10.0, 11.5),
+    Done(
+        "run",
+        frozenset({"results/runs/seed=1/record.json", "results/runs/seed=1/curve.csv"}),
+        *(12.0, 20.0),
+        frozenset({"results/corpus/a.txt", "/elsewhere/own.txt"}),
+    ),
+    Done("count", frozenset({"results/ngrams/shards/1-of-2.npy"}), 12.0, 13.0),
+    Done("table", frozenset({"results/tables/gone.csv"}), 12.0, 13.0),
+    Done(
+        "table",
+        frozenset({"results/tables/runs.csv"}),
+        *(21.0, 22.0),
+        frozenset({"results/runs/seed=1/record.json"}),
+    ),
+    Done("publish", frozenset({"results/published/x.zip"}), 23.0, 24.0),
+]
+FILES = {
+    **{"corpus/a.txt": "a b", "corpus/a.json": "{}", "report.html": "<p>"},
+    **{"runs/seed=1/record.json": "{}", "runs/seed=1/curve.csv": "epoch\n1\n"},
+    **{"tables/runs.csv": "seed\n1\n", "text with a space, and ü.txt": "x"},
+}
+PASSING = [
+    *("logs/table.log", "runs/seed=1/run.log", "runs/seed=1/checkpoint.safetensors"),
+    *("published/x.zip", "hardware/machines.csv", "hardware.html", "audit.json", "audit/a.csv"),
+    *(
+        "numerics/numerics.csv",
+        "tables/.runs.csv.x1",
+        METADATA,
+        "provenance/hardware/machines.csv.json",
+    ),
+    f"provenance/{METADATA}.json",
+]
+
+
+@pytest.fixture
+def results(tmp_path):
+    """A folder of results with its crate."""
+    folder = tmp_path / "results"
+    texts = workflow.contents(ROOT, "runs: {}\n")
+    for name, content in [*FILES.items(), *((name, "passing") for name in PASSING)]:
+        write_text(folder / name, content)
+    for name, content in texts.items():
+        write_text(folder / name, content.decode())
+    seal(folder)
+    return folder
+
+
+def seal(folder, jobs=JOBS):
+    made = metadata(folder, STEPS, jobs, "amd-2c", "results")
+    write_text(folder / METADATA, json.dumps(made))
+    return made
+
+
+def entities(made):
+    return {entity["@id"]: entity for entity in made["@graph"]}
+
+
+def validated(folder, cache):
+    """What the validator of the profile requires and misses; it asks no network.
+
+    RO-Crate's context comes with the library in a later version, which has two of the crate's terms
+    otherwise than version 1.1.
+    """
+    from rocrate_validator import models, services
+
+    shipped = json.loads((Path(rocrate.__file__).parent / "data/ro-crate.jsonld").read_text())
+    del shipped["@context"]["sha256"]
+    shipped["@context"]["ComputationalWorkflow"] = "https://bioschemas.org/ComputationalWorkflow"
+
+    class Shipped(HTTPAdapter):
+        def send(self, request, **options):
+            body, head = BytesIO(json.dumps(shipped).encode()), {"Content-Type": "application/json"}
+            return self.build_response(
+                request, HTTPResponse(body, head, 200, preload_content=False, request_url=CONTEXT)
+            )
+
+    with requests_cache.CachedSession(str(cache), backend="sqlite", expire_after=-1) as session:
+        session.mount(CONTEXT, Shipped())
+        session.get(CONTEXT)
+    settings = services.ValidationSettings(
+        rocrate_uri=str(folder),
+        profile_identifier="provenance-run-crate",
+        **{"requirement_severity": models.Severity.REQUIRED, "offline": True},
+        **{"cache_path": cache, "cache_max_age": -1},
+    )
+    found = services.validate(settings)
+    return [issue.message for issue in found.get_issues(models.Severity.REQUIRED)]
+
+
+def test_every_file_of_the_results_is_listed_with_its_hash_and_nothing_that_passes(results):
+    files = listed(results)
+    assert set(files) == set(present(results)) == {*FILES, *workflow.contents(ROOT, "")}
+    for name, sha256 in files.items():
+        assert hashlib.sha256((results / name).read_bytes()).hexdigest() == sha256
+
+
+def test_the_crate_holds_the_workflow_that_made_the_results():
+    texts = workflow.contents(ROOT, "runs: {}\n")
+    for name in ("Snakefile", "requirements.lock", "LICENSE", "workflow/rules/crate.smk"):
+        assert texts[f"crate/{name}"] == (ROOT / name).read_bytes()
+    scripts = {path.name for path in (ROOT / "workflow/scripts").glob("*.py")}
+    assert {f"crate/workflow/scripts/{name}" for name in scripts} <= set(texts)
+    assert publishable(texts) == texts
+
+
+def test_every_job_is_told_with_what_it_read_and_made_and_when(results):
+    graph = entities(json.loads((results / METADATA).read_text()))
+    actions = {e["name"]: e for e in graph.values() if e["@type"] == "CreateAction"}
+    assert set(actions) == {
+        *("The study", "corpus: corpus/a.json", "table: tables/runs.csv"),
+        "run: runs/seed=1/curve.csv",
+    }
+    run = actions["run: runs/seed=1/curve.csv"]
+    assert run["instrument"] == {"@id": "crate/workflow/scripts/run.py"}
+    assert run["object"] == {"@id": "corpus/a.txt"}
+    made = [{"@id": f"runs/seed%3D1/{name}"} for name in ("curve.csv", "record.json")]
+    assert run["result"] == made
+    assert (run["startTime"], run["endTime"]) == (
+        *("1970-01-01T00:00:12+00:00", "1970-01-01T00:00:20+00:00"),
+    )
+    assert {"@id": "tables/runs.csv"} in actions["The study"]["result"]
+
+
+def test_every_reference_within_the_crate_leads_to_something_in_it(results):
+    graph = entities(json.loads((results / METADATA).read_text()))
+
+    def references(value):
+        if isinstance(value, list):
+            for part in value:
+                yield from references(part)
+        elif isinstance(value, dict):
+            yield value["@id"]
+
+    told = {
+        reference
+        for entity in graph.values()
+        for value in entity.values()
+        for reference in references(value)
+    }
+    assert {name for name in told if not name.startswith("http")} <= set(graph)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of what the validator is built on
+def test_the_validator_of_the_profile_finds_nothing_that_is_required_and_missing(results, tmp_path):
+    assert validated(results, tmp_path / "cache") == []
+    made = json.loads((results / METADATA).read_text())
+    graph = [e for e in made["@graph"] if e["@type"] != "HowToStep"]
+    write_text(results / METADATA, json.dumps(made | {"@graph": graph}))
+    assert validated(results, tmp_path / "cache") != []
+
+
+def test_equal_results_give_an_equal_crate_whatever_the_order_of_jobs(results):
+    once = (results / METADATA).read_text()
+    seal(results, JOBS[::-1])
+    assert (results / METADATA).read_text() == once
+
+
+def test_what_is_told_of_a_job_is_tied_to_it_even_if_its_files_are_gone(results):
+    told = ("provenance/ngrams/shards/1-of-2.npy.json", "provenance/tables/runs.csv.json")
+    for name in told:
+        write_text(results / name, "{}")
+    steps = [*STEPS, Step("count", "count.py", "Count a shard.")]
+    graph = entities(metadata(results, steps, JOBS, "amd-2c", "results"))
+    made = {name: [ref["@id"] for ref in listed_of(e)] for name, e in actions_of(graph).items()}
+    assert made[f"count: {told[0]}"] == [told[0]]
+    assert made["table: tables/runs.csv"] == [told[1], "tables/runs.csv"]
+
+
+def actions_of(graph):
+    return {e["name"]: e for e in graph.values() if e["@type"] == "CreateAction"}
+
+
+def listed_of(action):
+    found = action["result"]
+    return found if isinstance(found, list) else [found]
+
+
+def test_a_changed_an_added_and_a_removed_file_are_seen(results):
+    before = listed(results)
+    (results / "tables/runs.csv").write_text("seed\n2\n")
+    (results / "corpus/a.txt").unlink()
+    (results / "tables/more.csv").write_text("x\n")
+    (results / "tables/linked.csv").symlink_to(results / "tables/runs.csv")
+    assert set(present(results)) - set(before) == {"tables/more.csv", "tables/linked.csv"}
+    assert set(before) - set(present(results)) == {"corpus/a.txt"}
+    changed = hashlib.sha256((results / "tables/runs.csv").read_bytes()).hexdigest()
+    assert before["tables/runs.csv"] != changed
+
+
+def test_results_without_records_of_jobs_still_list_their_files(results):
+    seal(results, [])
+    assert set(listed(results)) == set(present(results))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "FileNotFoundError"),
+        ("{", "JSONDecodeError"),
+        ("[]", "TypeError"),
+        ("{}", "KeyError"),
+        ('{"@graph": {}}', "wanted a graph of entities"),
+        ('{"@graph": [1]}', "wanted a graph of entities"),
+        ('{"@graph": [{"@id": "a", "@type": "File"}]}', "wanted the SHA-256 of a"),
+        ('{"@graph": [{"@id": "../a", "@type": "File"}]}', "wanted names inside the folder"),
+        ('{"@graph": [{"@id": "%2e%2e/a", "@type": ["File"]}]}', "wanted names inside the folder"),
+        ('{"@graph": [{"@id": "/a", "@type": "File"}]}', "wanted names inside the folder"),
+    ],
+)
+def test_a_crate_that_cannot_be_believed_is_refused_with_a_reason(tmp_path, content, said):
+    if content is not None:
+        (tmp_path / METADATA).write_text(content)
+    with pytest.raises(CrateError, match=said):
+        listed(tmp_path)
+
+
+@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists, max_leaves=5))
+def test_whatever_stands_there_gives_files_or_one_message(tmp_path_factory, value):
+    folder = tmp_path_factory.mktemp("crate")
+    entity = {"@id": value, "@type": ["File"], "sha256": value}
+    for content in (value, {"@graph": value}, {"@graph": [entity]}):
+        (folder / METADATA).write_text(json.dumps(content))
+        with suppress(CrateError):
+            assert isinstance(listed(folder), dict)
+
+
+@pytest.mark.parametrize("name", PASSING)
+def test_what_passes_is_not_of_the_crate(name):
+    assert not belongs(name)

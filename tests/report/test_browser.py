@@ -1,0 +1,297 @@
+"""All three pages as readers meet them: in a browser, by day, at night, on a phone, on paper."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import product
+from pathlib import Path
+
+import hardware_tables
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from pages import CHROMIUM
+from pandas import DataFrame
+from pandas.testing import assert_frame_equal
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from test_figures import EMPTY, make_tables
+from test_page import EVIL
+
+from rnnbench.audit import integrity
+from rnnbench.audit import page as audit_page
+from rnnbench.audit.again.classes import BITWISE, DIFFERS
+from rnnbench.audit.again.judging import Verdict
+from rnnbench.audit.again.sample import Item
+from rnnbench.audit.checklist import Answer
+from rnnbench.audit.checks import KIND, Checked
+from rnnbench.audit.controls import Control
+from rnnbench.audit.whole import BOOK, Audit
+from rnnbench.base import csv_files
+from rnnbench.base.plugins import names
+from rnnbench.comparison import page as hardware_page
+from rnnbench.report import charts, figures, report
+from rnnbench.tables import readers
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here")
+CHARTS = names("charts")
+STUDY = make_tables(
+    variants=("gru", "rnn_relu", "lstm_bidirectional"),
+    corpora=("time_machine", "calibration"),
+    clip_norms=(1.0, math.inf),
+    epochs=10,
+    diverging=(),
+)
+HERE = "maker-1-2c-16g-000001"
+PAGES = ("report", "hardware", "audit")
+LOOKS = ("light", "dark")
+PATIENCE = 3_600_000  # milliseconds, however busy this machine is
+WIDTHS = {"screen": 1100, "phone": 390}  # pixels
+CONTROLS = "a[href], button, input, select, summary, [tabindex='0']"
+every_page = pytest.mark.parametrize("name", PAGES)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    arguments = ["--no-sandbox", "--disable-gpu"]
+    expect.set_options(timeout=PATIENCE)
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=arguments, timeout=PATIENCE
+        )
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory) -> dict[str, list[dict[str, str]]]:
+    """The figures that have charts, and one of the hardware page, drawn of nothing at all."""
+    folder, made = tmp_path_factory.mktemp("figures"), {}
+    for kind, shown in (("figures", CHARTS), (figures.HARDWARE, ["ratios"])):
+        found = hardware_tables.tables(1) if kind == figures.HARDWARE else EMPTY
+        for name in shown:
+            drawn = figures.draw(name, found, kind)
+            figures.save(drawn, folder / f"{name}.svg", folder / f"{name}.png")
+            (folder / f"{name}.txt").write_text(figures.finding(name, found, kind))
+        made[kind] = figures.drawn(shown, folder)
+    return made
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory, pictures) -> Path:
+    """Where the three pages lie, and the report of a study whose every name is hostile."""
+    folder = tmp_path_factory.mktemp("pages")
+    own, machines = pictures["figures"], pictures[figures.HARDWARE]
+    made = {
+        "report": report.render(STUDY, own, {"Suite": "rnnbench"}),
+        "hostile": report.render(hostile(STUDY), own, {}),
+        "hardware": hardware_page.render(hardware_tables.tables(3), machines, HERE),
+        "audit": audit_page.render(audit()),
+    }
+    for name, text in made.items():
+        (folder / f"{name}.html").write_text(text, encoding="utf-8")
+    return folder
+
+
+def hostile(study: readers.Tables) -> readers.Tables:
+    """The study with names of variants, corpora, samplers and machines that mean harm."""
+    kinds = ("variant", "corpus", "sampler", "machine")
+    found = {value for t in study.values() for k in kinds if k in t for value in t[k]}
+    known = sorted(value for value in found if isinstance(value, str))
+    evil = {name: EVIL[place % len(EVIL)] + name for place, name in enumerate(known)}
+    return {name: table.replace({k: evil for k in kinds}) for name, table in study.items()}
+
+
+def audit() -> Audit:
+    """An audit with one of everything that went well, and one that did not."""
+    looked_at = {name: [Checked("a"), Checked("b", "missing")] for name in names(KIND)}
+    checked = integrity.Integrity("results", "results", 2, "a" * 64, integrity.UNSIGNED, looked_at)
+    verdicts = [
+        Verdict("runs", f"runs/{verdict}/record.json", verdict, "why", "a" * 64, "b" * 64)
+        for verdict in (BITWISE, DIFFERS)
+    ]
+    controls = [Control("run", "runs/a", True), Control("run", "runs/b", False)]
+    answers = [Answer("Code", "Is it here?", "Yes.", "Snakefile")]
+    items = [Item(verdict.kind, verdict.name) for verdict in verdicts]
+    return Audit(checked, controls, items, verdicts, DataFrame(columns=BOOK), answers, {"seed": 1})
+
+
+@contextmanager
+def visit(browser: Browser, path: Path, width: int = WIDTHS["screen"], **options) -> Iterator[Page]:
+    """Open a page, wait for its charts, and hold it to silence: no word, no request, no dialog."""
+    with browser.new_context(viewport={"width": width, "height": 900}, **options) as context:
+        context.set_default_timeout(PATIENCE)
+        page, heard, asked = context.new_page(), [], []
+        page.on("console", lambda message: heard.append(message.text))
+        page.on("pageerror", lambda error: heard.append(str(error)))
+        page.on("dialog", lambda dialog: heard.append(dialog.message) or dialog.dismiss())
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(path.as_uri())
+        if options.get("java_script_enabled", True):
+            drawn = page.locator("script[type='application/json']").count()
+            expect(page.locator(".chart svg")).to_have_count(drawn)
+        yield page
+        assert heard == []
+        assert [url for url in asked if not url.startswith("data:")] == [path.as_uri()]
+
+
+@every_page
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_page_is_quiet_whole_and_open_to_everybody(browser, folder, name, look):
+    with visit(browser, folder / f"{name}.html", color_scheme=look) as page:
+        widths = page.locator("img").evaluate_all("all => all.map((img) => img.naturalWidth)")
+        assert all(width > 0 for width in widths)
+        faults = Axe().run(page).response["violations"]
+        grave = [fault for fault in faults if fault["impact"] in {"serious", "critical"}]
+        assert [(f["id"], f["nodes"][0]["html"]) for f in grave] == []
+
+
+@every_page
+def test_a_phone_shows_a_page_without_scrolling_sideways(browser, folder, name):
+    with visit(browser, folder / f"{name}.html", WIDTHS["phone"]) as page:
+        page.locator("details").evaluate_all("all => all.forEach((part) => (part.open = true))")
+        assert page.evaluate("document.documentElement.scrollWidth") == WIDTHS["phone"]
+
+
+@every_page
+def test_a_name_and_a_link_take_one_line_of_a_table_however_narrow_their_column(
+    browser, folder, name
+):
+    """Else a row is as tall as what stands far to the right of all that one sees."""
+    with visit(browser, folder / f"{name}.html") as page:
+        page.locator("details").evaluate_all("all => all.forEach((part) => (part.open = true))")
+        cells = page.locator(".data td:not(.words, .hash), .data td a")
+        heights = cells.evaluate_all("""all => all.map((cell) => {
+          const words = document.createRange();
+          words.selectNodeContents(cell);
+          return words.getBoundingClientRect().height;
+        })""")
+        assert 0 < max(heights) < 2 * min(filter(None, heights))
+
+
+@every_page
+def test_the_keyboard_reaches_every_control_and_begins_with_the_way_to_the_content(
+    browser, folder, name
+):
+    with visit(browser, folder / f"{name}.html") as page:
+        there = page.locator(CONTROLS).filter(visible=True)
+        there.evaluate_all("all => all.forEach((part, k) => (part.dataset.k = k))")
+        met = []
+        for _ in range(there.count()):
+            page.keyboard.press("Tab")
+            met.append(page.evaluate("document.activeElement.dataset.k"))
+        assert met == [str(k) for k in range(there.count())]
+        assert there.first.get_attribute("href") == "#content"
+
+
+def test_a_chart_in_the_dark_is_dark_and_its_picture_too(browser, folder):
+    with visit(browser, folder / "report.html", color_scheme="dark") as page:
+        styles = page.locator(".chart svg, figure img")
+        filters = styles.evaluate_all("all => all.map((part) => getComputedStyle(part).filter)")
+        assert len(filters) == 2 * len(CHARTS)
+        assert all(filter.startswith("invert(") for filter in filters)
+
+
+def values(spec: dict) -> list[dict]:
+    """The rows of the marks of a chart: the longest of its data."""
+    return max(spec["datasets"].values(), key=len)
+
+
+def chosen(rows: list[dict], choices: dict[str, str]) -> int:
+    """How many rows agree with what is chosen."""
+    asked = {name: value for name, value in choices.items() if value != "all"}
+    return sum(all(str(row[name]) == value for name, value in asked.items()) for row in rows)
+
+
+@pytest.mark.parametrize("chart", CHARTS)
+def test_a_chart_shows_the_rows_that_are_chosen_and_no_others(browser, folder, chart):
+    rows = values(charts.drawn(chart, STUDY)["spec"])
+    with visit(browser, folder / "report.html") as page:
+        figure = page.locator(f"#{chart}")
+        marks, selects = figure.locator(".role-mark.mark-symbol path"), figure.locator("select")
+        assert selects.count() >= 1
+        for k in range(selects.count()):
+            labels = selects.nth(k).locator("option").all_text_contents()
+            for label in (labels[-1], labels[0]):
+                selects.nth(k).select_option(label=label)
+                said = {
+                    select.get_attribute("name"): select.locator("option:checked").text_content()
+                    for select in selects.all()
+                }
+                expect(marks).to_have_count(chosen(rows, said))
+
+
+def test_a_choice_is_made_from_the_keyboard(browser, folder):
+    with visit(browser, folder / "report.html") as page:
+        figure = page.locator("#heldout_perplexity")
+        marks = figure.locator(".role-mark.mark-symbol path")
+        before = marks.count()
+        figure.locator("select[name=variant]").press("ArrowDown")
+        expect(marks).not_to_have_count(before)
+
+
+@pytest.mark.parametrize("name", ["report", "hostile"])
+def test_a_mark_says_its_numbers_when_pointed_at_and_whatever_it_says_is_text(
+    browser, folder, name
+):
+    study = {"report": STUDY, "hostile": hostile(STUDY)}[name]
+    with visit(browser, folder / f"{name}.html") as page:
+        for chart in CHARTS:
+            spec = charts.drawn(chart, study)["spec"]
+            mark = page.locator(f"#{chart} .role-mark.mark-symbol path").last
+            mark.hover(force=True)
+            tip = page.locator("#vg-tooltip-element")
+            expect(tip).to_be_visible()
+            keys, told = (tip.locator(f"td.{k}").all_text_contents() for k in ("key", "value"))
+            said = dict(zip((key.rstrip(":") for key in keys), told, strict=True))
+            words = {key: value for key, value in said.items() if not _number(value)}
+            assert any(words.items() <= row.items() for row in values(spec))
+            assert any(_number(value) for value in said.values())
+            assert tip.locator("img, script, b").count() == 0
+
+
+def _number(text: str) -> bool:
+    return text.replace(",", "").replace(".", "").replace("e-", "").isdigit()
+
+
+def test_a_table_is_saved_as_it_is(browser, folder, tmp_path):
+    title = "Every run"
+    with visit(browser, folder / "report.html") as page:
+        page.locator("summary", has_text=title).click()
+        with page.expect_download() as download:
+            page.get_by_label(f"Save {title} as CSV").click()
+        download.value.save_as(tmp_path / "saved.csv")
+    saved, leaky = csv_files.read(tmp_path / "saved.csv"), readers.leaky(STUDY)
+    wanted = report._labelled(readers.rows(STUDY, "runs"), leaky)[saved.columns.drop("record")]
+    assert_frame_equal(saved.drop(columns="record"), wanted, check_dtype=False)
+    assert len(saved.columns) > 12
+
+
+def test_a_table_is_sorted_and_filtered_without_a_mouse(browser, folder):
+    with visit(browser, folder / "report.html") as page:
+        page.locator("summary", has_text="Every run").focus()
+        page.keyboard.press("Enter")
+        region = page.get_by_role("region", name="Every run")
+        head = region.get_by_role("button", name="heldout_perplexity", exact=True)
+        place = region.locator("thead th").all_text_contents().index("heldout_perplexity") + 1
+        rows = region.locator("tbody tr").filter(visible=True)
+        everything = rows.count()
+        for order in ("ascending", "descending"):
+            head.press("Enter")
+            expect(region.locator("th[aria-sort]")).to_have_attribute("aria-sort", order)
+            cells = region.locator(f"tbody td:nth-child({place})").all_text_contents()
+            shown = [float(text.replace(",", "")) for text in cells if text]
+            assert shown == sorted(shown, reverse=order == "descending")
+            assert len(set(shown)) > 10
+        page.get_by_label("Filter Every run").fill("gru cuda")
+        assert 0 < rows.count() < everything
+        assert all("gru" in row and "cuda" in row for row in rows.all_inner_texts())
+
+
+@pytest.mark.parametrize(
+    ("media", "scripts"), [("print", True), ("screen", False)], ids=["paper", "no scripts"]
+)
+def test_paper_and_readers_without_scripts_get_the_pictures(browser, folder, media, scripts):
+    with visit(browser, folder / "report.html", java_script_enabled=scripts) as page:
+        page.emulate_media(media=media)
+        for chart, part in product(CHARTS, (".chart", "form", "img")):
+            shown = page.locator(f"#{chart} {part}")
+            expect(shown).to_be_visible(visible=part == "img")

@@ -1,0 +1,266 @@
+"""Laws of the claims about the text, the models and their writing: every verdict can be had."""
+
+import numpy as np
+import pytest
+from pandas import DataFrame
+
+from rnnbench.base.plugins import names
+from rnnbench.report.claims import (
+    FAILS,
+    HOLDS,
+    NOT_MEASURED,
+    PARTLY,
+    generation,
+    models,
+    ngrams,
+    text,
+)
+
+WORDS = {"corpus": "here", "token": "word"}
+
+
+def fits(exponents, estimator="latent_rank", reach=0.02, **columns):
+    """Exponents of orders 1, 2, ... with intervals of ``reach`` to either side."""
+    table = DataFrame({"exponent": exponents, **columns}).assign(**WORDS, text="whole")
+    table = table.assign(order=range(1, len(table) + 1), estimator=estimator, n_types=900)
+    return table.assign(low=table.exponent - reach, high=table.exponent + reach)
+
+
+def zipf_table(p, xmin=3, exponents=(1.0, 0.8, 0.6)):
+    law = fits(exponents, "tail_mle", p=p, xmin=xmin)
+    return {"zipf": DataFrame([*law.to_dict("records"), *fits(exponents).to_dict("records")])}
+
+
+def verdict(judge, tables):
+    claim = judge(tables)
+    assert claim.verdict == NOT_MEASURED or claim.n > 0
+    return claim.verdict
+
+
+@pytest.mark.parametrize(
+    ("top", "wanted"),
+    [
+        ("the i and of a to was in that my", HOLDS),
+        ("the i and of a machine was in that weena", PARTLY),
+        ("time machine weena of moon the sun traveller morlock eloi", FAILS),
+        ("de a en que in o la no was me", NOT_MEASURED),
+    ],
+)
+def test_stop_words_are_the_most_frequent_if_all_ten_are(top, wanted):
+    ngrams = top.split()
+    table = DataFrame({"ngram": [*ngrams, "palace"], "rank": range(1, len(ngrams) + 2)})
+    assert verdict(text.stop_words, {"top_ngrams": table.assign(**WORDS, order=1)}) == wanted
+
+
+def test_of_a_text_that_is_not_english_it_is_said_why_stop_words_are_not_judged():
+    table = DataFrame({"ngram": ["die", "in", "und"], "rank": [1, 2, 3]}).assign(**WORDS, order=1)
+    claim = text.stop_words({"top_ngrams": table})
+    assert "is not English: the is none of its ten commonest words" in claim.measured
+
+
+@pytest.mark.parametrize(
+    ("p", "xmin", "wanted"),
+    [(0.8, 3, HOLDS), (0.8, 60, PARTLY), (0.02, 3, FAILS), (np.nan, 3, NOT_MEASURED)],
+)
+def test_zipfs_law_holds_where_a_power_law_of_nearly_all_counts_is_plausible(p, xmin, wanted):
+    assert verdict(text.zipf, zipf_table([p, 0.5, 0.5], xmin)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("exponent", "wanted"), [(1.01, HOLDS), (1.1, PARTLY), (0.9, PARTLY), (1.4, FAILS)]
+)
+def test_the_second_word_is_half_as_frequent_if_the_exponent_may_be_1(exponent, wanted):
+    assert verdict(text.half_as_frequent, {"zipf": fits([exponent, 0.8])}) == wanted
+
+
+@pytest.mark.parametrize(
+    ("p", "wanted"),
+    [([0.9, 0.5, 0.5], HOLDS), ([0.9, 0.5, 0.0], PARTLY), ([0.9, 0.0, 0.0], FAILS)],
+)
+def test_sequences_follow_zipfs_law_if_it_is_plausible_at_every_order_above_1(p, wanted):
+    assert verdict(text.zipf_of_sequences, zipf_table(p)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("exponents", "wanted"),
+    [([1.0, 0.8, 0.6], HOLDS), ([1.0, 0.99, 0.6], PARTLY), ([1.0, 0.8, 0.9], FAILS)],
+)
+def test_exponents_differ_if_their_intervals_stand_apart(exponents, wanted):
+    assert verdict(text.exponents_differ, {"zipf": fits(exponents)}) == wanted
+
+
+@pytest.mark.parametrize(
+    ("whole", "wanted"), [([90, 99], HOLDS), ([90, 101], PARTLY), ([101, 102], FAILS)]
+)
+def test_there_are_few_sequences_if_there_are_fewer_than_by_chance(whole, wanted):
+    rows = [(2, "whole", whole[0]), (2, "shuffled", 100), (3, "whole", whole[1])]
+    table = DataFrame([*rows, (3, "shuffled", 100)], columns=["order", "text", "n_types"])
+    assert verdict(ngrams.few_sequences, {"zipf": table.assign(**WORDS)}) == wanted
+
+
+@pytest.mark.parametrize(
+    ("words", "pairs", "wanted"), [(100, 50, FAILS), (10, 20, PARTLY), (10, 90, HOLDS)]
+)
+def test_counts_to_be_stored_are_those_that_occur(words, pairs, wanted):
+    table = DataFrame({"order": [1, 2], "distinct": [words, pairs], "tokens": 200, "hapax": 0})
+    assert verdict(ngrams.stored_counts, {"ngrams": table.assign(**WORDS)}) == wanted
+
+
+@pytest.mark.parametrize(
+    ("hapax", "wanted"), [([60, 90], HOLDS), ([40, 90], PARTLY), ([10, 20], FAILS)]
+)
+def test_ngrams_are_rare_if_most_occur_once(hapax, wanted):
+    table = DataFrame({"order": [1, 2, 3], "distinct": 100, "tokens": 200, "hapax": [0, *hapax]})
+    assert verdict(ngrams.rare_sequences, {"ngrams": table.assign(**WORDS)}) == wanted
+
+
+def lm(token, laplace, kneser_ney):
+    """Held-out perplexities of two orders; the first is the better one."""
+    for smoothing, perplexity in (("laplace", laplace), ("kneser_ney", kneser_ney)):
+        for order, worse in ((1, 1), (2, 1.5)):
+            yield {"corpus": "here", "token": token, "order": order, "smoothing": smoothing} | {
+                **{"split": "heldout", "perplexity": perplexity * worse, "scored_tokens": 10},
+                **{"bits_per_char": np.log2(perplexity * worse)},
+            }
+
+
+@pytest.mark.parametrize(
+    ("words", "chars", "wanted"), [(120, 5, HOLDS), (104, 5, PARTLY), (99, 3.9, FAILS)]
+)
+def test_laplace_is_unsuitable_if_it_is_a_tenth_more_perplexed(words, chars, wanted):
+    table = DataFrame([*lm("word", words, 100), *lm("char", chars, 4)])
+    assert verdict(ngrams.laplace, {"ngram_lm": table}) == wanted
+
+
+def runs(heldout, **columns):
+    table = DataFrame({"heldout_perplexity": heldout, "variant": "gru", "corpus": "here"})
+    table = table.assign(leaky=False, status="converged", **columns)
+    return table.assign(heldout_bits_per_char=np.log2(table.heldout_perplexity))
+
+
+@pytest.mark.parametrize(
+    ("first", "wanted"),
+    [([28.1, 28.3], HOLDS), ([28.1, 28.3, 31.0], PARTLY), ([31.0, 33.0], FAILS)],
+)
+def test_a_first_perplexity_is_that_of_guessing_if_it_is_the_size_of_the_vocabulary(first, wanted):
+    table = DataFrame({"initial_perplexity": first, "vocab_size": 28})
+    assert verdict(models.uniform_at_first, {"runs": table}) == wanted
+
+
+@pytest.mark.parametrize(
+    ("heldout", "wanted"), [([3, 3, 9], HOLDS), ([3, 9, 9], PARTLY), ([9, 9, 9], FAILS)]
+)
+def test_recurrent_models_beat_ngrams_if_most_variants_do(heldout, wanted):
+    table = runs([*heldout, 20]).assign(variant=["rnn", "gru", "lstm", "gru"])
+    tables = {"runs": table, "ngram_lm": DataFrame(lm("char", 5, 4))}
+    assert verdict(models.beyond_ngrams, tables) == wanted
+
+
+@pytest.mark.parametrize(
+    ("blind", "wanted"), [([1.2, 1.3], HOLDS), ([1.2, 7.0], PARTLY), ([7.0, 8.0], FAILS)]
+)
+def test_a_model_that_sees_the_future_has_a_perplexity_below_all_others(blind, wanted):
+    table = runs([6.0, 9.0, *blind]).assign(leaky=[False, False, True, True])
+    table.loc[table.leaky, "variant"] = "lstm_bidirectional"
+    assert verdict(models.leaky_perplexity, {"runs": table}) == wanted
+
+
+KEY = {"machine": "m", "corpus": "here", "sampler": "s", "clip_norm": 1.0, "device": "cpu"}
+GOOD = {"judge_bits_per_char": 3.0, "own_bits_per_char": 2.0, "known_word_share": 0.8}
+GOOD |= {"loop_share": 0.0, "copied_share": 0.0, "distinct_chars_3_share": 0.8}
+
+
+def texts(decoder, stage="trained", variant="gru", **scores):
+    """Four texts of each of two runs; a score may be a number, or one for each text of a run."""
+    settings = {name: np.nan for name in ("alpha", "k", "width")}
+    rows = DataFrame({"prefix": ["time", "traveller"] * 4, "seed": [1] * 4 + [2] * 4})
+    scores = {k: np.resize(v, 8) for k, v in (GOOD | scores).items() if k not in settings}
+    given = {k: v for k, v in {**settings, **KEY}.items()}
+    rows = rows.assign(**given, **scores, variant=variant, decoder=decoder, stage=stage)
+    return rows.assign(leaky="bi" in variant)
+
+
+def table(*parts, **columns):
+    found = DataFrame([row for part in parts for row in part.to_dict("records")])
+    return {"generation": found.assign(**columns)}
+
+
+@pytest.mark.parametrize(("more", "wanted"), [(5.0, HOLDS), (2.3, PARTLY), (1.9, FAILS)])
+def test_a_model_that_sees_the_future_cannot_write_if_real_text_perplexes_it(more, wanted):
+    real = texts("real text")
+    blind = texts("real text", variant="lstm_bidirectional", own_bits_per_char=more)
+    assert verdict(models.leaky_writing, table(real, blind)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("share", "wanted"),
+    [([0.7, 0.8], HOLDS), ([0.2, 0.3], PARTLY), ([0.05, 0.06], FAILS)],
+)
+def test_text_is_readable_if_it_has_half_the_words_of_real_text(share, wanted):
+    before = texts("sampling", "untrained", known_word_share=[0.05, 0.06]).assign(alpha=1.0)
+    after = texts("sampling", known_word_share=share).assign(alpha=1.0)
+    tables = table(before, after, texts("real text", known_word_share=0.9))
+    assert verdict(generation.readable, tables) == wanted
+
+
+@pytest.mark.parametrize(("loops", "wanted"), [(0.0, HOLDS), (0.3, PARTLY), (0.9, FAILS)])
+def test_greedy_text_will_not_do_if_most_of_it_is_loops(loops, wanted):
+    tables = table(texts("greedy", loop_share=loops), texts("real text"))
+    assert verdict(generation.greedy, tables) == wanted
+
+
+@pytest.mark.parametrize(("copied", "wanted"), [(0.01, HOLDS), (0.3, PARTLY), (0.9, FAILS)])
+def test_text_is_a_models_own_if_no_decoder_copies(copied, wanted):
+    tables = table(texts("greedy", copied_share=copied), texts("beam").assign(width=4.0))
+    assert verdict(generation.new_text, tables) == wanted
+    assert "greedy" in generation.new_text(tables).measured
+
+
+@pytest.mark.parametrize(
+    ("bits", "distinct", "wanted"),
+    [
+        ([6, 4, 3], [0.9, 0.7, 0.3], HOLDS),
+        ([6, 4, 3], [0.9, 0.95, 0.3], PARTLY),
+        ([3, 4, 6], [0.9, 0.7, 0.3], FAILS),
+    ],
+)
+def test_temperature_trades_if_both_scores_fall_with_alpha(bits, distinct, wanted):
+    drawn = [
+        texts("sampling", judge_bits_per_char=b, distinct_chars_3_share=d).assign(alpha=float(a))
+        for a, b, d in zip((0, 1, 4), bits, distinct, strict=True)
+    ]
+    claim = generation.temperature(table(*drawn))
+    assert claim.verdict == wanted
+    assert claim.value == pytest.approx(bits[-1] - bits[0])
+
+
+@pytest.mark.parametrize(
+    ("own", "wanted"),
+    [([2.0, 1.5], HOLDS), ([2.1, 1.5], PARTLY), ([2.0, 2.0], PARTLY), ([2.1, 2.0], FAILS)],
+)
+def test_a_beam_finds_more_probable_text_if_never_less_and_once_more(own, wanted):
+    tables = table(texts("greedy"), texts("beam", own_bits_per_char=own).assign(width=4.0))
+    tables["generation"] = tables["generation"].drop_duplicates(["seed", "prefix", "decoder"])
+    assert verdict(generation.beam, tables) == wanted
+
+
+@pytest.mark.parametrize(
+    ("bits", "wanted"),
+    [([2.5, 2.4], HOLDS), ([3.1, 2.5], PARTLY), ([3.0, 3.0], PARTLY), ([3.1, 3.2], FAILS)],
+)
+def test_a_beam_is_better_text_if_the_judge_surely_needs_less(bits, wanted):
+    tables = table(texts("greedy"), texts("beam", judge_bits_per_char=bits).assign(width=4.0))
+    tables["generation"] = tables["generation"].drop_duplicates(["seed", "prefix", "decoder"])
+    assert verdict(generation.better_by_beam, tables) == wanted
+
+
+def test_texts_of_diverged_runs_are_no_evidence():
+    tables = table(texts("greedy", loop_share=0.9))
+    dead = DataFrame(
+        [KEY | {"variant": "gru", "seed": seed, "status": "diverged"} for seed in (1, 2)]
+    )
+    assert generation.greedy(tables | {"runs": dead}).verdict == NOT_MEASURED
+
+
+def test_the_topics_are_there():
+    assert {"text", "ngrams", "models", "generation"} <= set(names("claims"))

@@ -1,0 +1,246 @@
+"""Laws of the verdicts on the sine and on samplers: each can come out in every way it says."""
+
+import numpy as np
+import pytest
+from pandas import DataFrame, concat
+
+from rnnbench.report.claims import FAILS, HOLDS, NOT_MEASURED, PARTLY, samplers, sine
+
+SEEDS = range(20)
+
+
+def errors(**models):
+    """Errors by model and (mode, horizon), the same in every seed but for 1 % of spread."""
+    return DataFrame(
+        {"model": model, "mode": mode, "horizon": horizon, "seed": seed, "num_lags": 4}
+        | {"mse": mse * (1 + 0.01 * np.cos(seed + len(model)))}
+        for model, values in models.items()
+        for (mode, horizon), mse in values.items()
+        for seed in SEEDS
+    )
+
+
+def skills(**found):
+    rows = [
+        {"model": "mlp", "baseline": name, "mode": "one_step", "horizon": 1, "num_lags": 4}
+        | {"skill": middle, "low": low, "high": middle + 0.1, "worse_share": 0.0, "n": 20}
+        for name, (low, middle) in found.items()
+    ]
+    return {"sine_skill": DataFrame(rows)}
+
+
+@pytest.mark.parametrize(
+    ("zero", "ols_ar", "verdict"),
+    [
+        ((0.8, 0.9), (0.01, 0.1), HOLDS),
+        ((0.8, 0.9), (-0.2, 0.1), PARTLY),
+        ((0.8, 0.9), (-0.2, -0.1), PARTLY),
+        ((-0.9, -0.5), (-0.2, -0.1), FAILS),
+    ],
+)
+def test_a_forecast_is_good_if_it_beats_every_base_line(zero, ols_ar, verdict):
+    claim = sine.one_step(skills(zero=zero, ols_ar=ols_ar))
+    assert (claim.verdict, claim.n) == (verdict, 20)
+    assert claim.value == min(zero[1], ols_ar[1])
+
+
+@pytest.mark.parametrize(("far", "verdict"), [(2.0, HOLDS), (1.0, PARTLY), (0.5, FAILS)])
+def test_multi_step_forecasts_are_held_against_one_step_forecasts(far, verdict):
+    table = errors(mlp={("one_step", 1): 1.0, ("multi_step", 396): far})
+    table.loc[table["mode"] == "multi_step", "mse"] *= 1 + 0.02 * np.sin(np.arange(20))
+    assert sine.multi_step({"sine": table}).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("gain", "iterated", "verdict"),
+    [(5.0, 2.0, HOLDS), (0.1, 2.0, PARTLY), (5.0, 0.5, PARTLY), (0.1, 0.5, FAILS)],
+)
+def test_errors_accumulate_if_they_grow_and_if_feeding_back_is_what_does_it(
+    gain, iterated, verdict
+):
+    table = errors(mlp={("k_step", 64): iterated}, direct={("k_step", 64): 1.0})
+    maps = {"model": "mlp", "radius": 0.9, "gain": gain, "ending": "collapsed"}
+    tables = {"sine": table, "sine_maps": DataFrame(maps | {"seed": seed} for seed in SEEDS)}
+    claim = sine.accumulation(tables)
+    assert (claim.verdict, claim.n) == (verdict, 20)
+    assert "20 collapse to a constant and 0 diverge" in claim.measured
+
+
+@pytest.mark.parametrize(("far", "verdict"), [(2.0, HOLDS), (0.5, FAILS)])
+def test_forecasts_far_ahead_are_held_against_near_ones(far, verdict):
+    table = errors(mlp={("k_step", 1): 1.0, ("k_step", 64): far})
+    assert sine.farther({"sine": table}).verdict == verdict
+
+
+def lags(**models):
+    """Errors by model, then (num_lags, noise)."""
+    rows = [
+        {"model": model, "num_lags": n, "noise": noise, "seed": seed, "mse": mse}
+        for model, values in models.items()
+        for (n, noise), mse in values.items()
+        for seed in SEEDS
+    ]
+    return {"sine_lags": DataFrame(rows)}
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "verdict"),
+    [(1e-4, 1e-29, HOLDS), (1e-29, 1e-29, PARTLY), (1e-4, 1e-5, FAILS)],
+)
+def test_two_lags_suffice_if_they_leave_rounding_alone(one, two, verdict):
+    assert sine.two_lags(lags(ols_ar={(1, 0.0): one, (2, 0.0): two})).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("linear", "network", "verdict"), [(0.5, 0.5, HOLDS), (0.5, 2, PARTLY), (2, 2, FAILS)]
+)
+def test_more_lags_are_better_if_both_models_gain(linear, network, verdict):
+    both = {(2, 0.2): 1.0, (64, 0.2): 1.0}
+    tables = lags(ols_ar=both | {(64, 0.2): linear}, mlp=both | {(64, 0.2): network})
+    assert sine.more_lags(tables).verdict == verdict
+
+
+@pytest.mark.parametrize(("ratio", "verdict"), [(0.9, HOLDS), (1.005, PARTLY), (2.0, FAILS)])
+def test_a_latent_state_is_held_against_a_window(ratio, verdict):
+    table = errors(rnn={("one_step", 1): ratio}, mlp={("one_step", 1): 1.0})
+    table.loc[table.model == "mlp", "mse"] = 1.0
+    assert sine.latent({"sine": table}).verdict == verdict
+
+
+# Samplers
+
+
+def covered(**distances):
+    """Coverage by way to draw the offset: distances of two samplers."""
+    rows = [
+        {"sampler": sampler, "offsets": offsets, "num_tokens": 100, "never_read": 3, "starts": 9}
+        | {"start_distance": distance}
+        for offsets, both in distances.items()
+        for sampler, distance in zip(("a", "b"), both, strict=True)
+    ]
+    return {"coverage": DataFrame(rows)}
+
+
+@pytest.mark.parametrize(
+    ("uniform", "verdict"), [((0.1, 0.2), HOLDS), ((0.1, 0.9), PARTLY), ((0.9, 0.9), FAILS)]
+)
+def test_an_offset_helps_if_starts_come_nearer_to_uniform(uniform, verdict):
+    assert samplers.offset_helps(covered(none=(0.9, 0.9), uniform=uniform)).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("uniform", "verdict"), [((0.1, 0.2), HOLDS), ((0.0, 0.2), PARTLY), ((0.0, 0.0), FAILS)]
+)
+def test_coverage_is_uneven_if_starts_are_not_uniform(uniform, verdict):
+    assert samplers.not_uniform(covered(uniform=uniform)).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("gaussian", "verdict"), [((0.1, 0.1), HOLDS), ((0.1, 0.9), PARTLY), ((0.9, 0.9), FAILS)]
+)
+def test_a_gaussian_offset_is_held_against_a_uniform_one(gaussian, verdict):
+    tables = covered(uniform=(0.5, 0.5), gaussian=gaussian)
+    assert samplers.gaussian(tables).verdict == verdict
+
+
+def pairs(ratio, spread=0.01):
+    """Runs of three variants by both samplers; ``ratio`` is sequential over random."""
+    run = {"machine": "box", "corpus": "text", "clip_norm": 1.0, "device": "cpu"}
+    run |= {"status": "unconverged", "leaky": False}
+    rows = []
+    for variant in ("rnn", "gru", "lstm"):
+        for seed in SEEDS:
+            key = run | {"variant": variant, "seed": seed}
+            value = ratio + spread * np.cos(7 * seed + len(variant))
+            for sampler, x in (("random_sampling", 1.0), ("sequential_partition", value)):
+                values = {"perplexity": x, "heldout_perplexity": x, "train_seconds": x}
+                rows.append(key | {"sampler": sampler} | values)
+    return {"runs": DataFrame(rows)}
+
+
+@pytest.mark.parametrize(("ratio", "verdict"), [(0.9, HOLDS), (1.0, PARTLY), (1.1, FAILS)])
+def test_order_helps_if_the_interval_of_perplexities_lies_below_1(ratio, verdict):
+    claim = samplers.order_helps(pairs(ratio))
+    assert (claim.verdict, claim.n) == (verdict, 60)
+    assert claim.low <= claim.value <= claim.high
+
+
+@pytest.mark.parametrize(("ratio", "verdict"), [(0.9, FAILS), (1.0, PARTLY), (1.1, HOLDS)])
+def test_order_costs_if_the_interval_of_times_lies_above_1(ratio, verdict):
+    assert samplers.order_costs(pairs(ratio)).verdict == verdict
+
+
+def test_runs_by_one_sampler_alone_are_no_pairs():
+    runs = pairs(0.9)["runs"]
+    alone = {"runs": runs[runs.sampler == "random_sampling"]}
+    assert samplers.order_helps(alone).verdict == NOT_MEASURED
+
+
+def undetached(**slowdowns):
+    costs = [
+        {"variant": variant, "arm": arm, "minibatch": number, "status": "measured"}
+        | {"seconds": seconds * number, "peak_memory_bytes": 1e6 * number}
+        for variant, slowdown in slowdowns.items()
+        for arm, seconds in (("detached", 1.0), ("attached", slowdown))
+        for number in range(1, 9)
+    ]
+    runs = [
+        {"variant": variant, "arm": arm, "seed": seed, "heldout_perplexity": 9.0}
+        for variant in slowdowns
+        for arm in ("detached", "attached")
+        for seed in (1, 2, 3)
+    ]
+    return {"detaching": DataFrame(costs), "detaching_runs": DataFrame(runs)}
+
+
+@pytest.mark.parametrize(
+    ("rnn", "gru", "verdict"), [(9.0, 3.0, HOLDS), (9.0, 1.5, PARTLY), (1.1, 1.5, FAILS)]
+)
+def test_detaching_is_needed_if_steps_grow_slow_without(rnn, gru, verdict):
+    claim = samplers.detaching(undetached(rnn=rnn, gru=gru))
+    assert claim.verdict == verdict
+    assert (claim.low, claim.high) == (min(rnn, gru), max(rnn, gru))
+
+
+@pytest.mark.parametrize("field", ["hidden_size", "batch_size", "train_tokens"])
+def test_runs_of_another_setting_are_no_seeds_of_a_claim_about_minibatches(field):
+    first = {name: table.assign(**{field: 32}) for name, table in undetached(rnn=9.0).items()}
+    other = {name: table.assign(**{field: 64}) for name, table in undetached(rnn=1.0).items()}
+    alone = samplers.detaching(first)
+    both = samplers.detaching({name: concat([first[name], other[name]]) for name in first})
+    assert (both.verdict, both.value, both.n) == (alone.verdict, alone.value, alone.n)
+    assert both.measured.removesuffix(f", shown at {field} 32 of 32 and 64.") == (
+        alone.measured.removesuffix(".")
+    )
+
+
+@pytest.mark.parametrize(
+    ("bucketed", "verdict"), [((0.1, 0.2), HOLDS), ((0.1, 0.9), PARTLY), ((0.9, 0.9), FAILS)]
+)
+def test_arranging_by_length_is_held_against_random_order(bucketed, verdict):
+    rows = [
+        {"unit": "sentence", "order": order, "batch_size": size, "seed": 1, "padding_share": share}
+        for order, shares in (("shuffled", (0.5, 0.7)), ("bucketed", bucketed))
+        for size, share in zip((2, 32), shares, strict=True)
+    ]
+    assert samplers.padding({"padding": DataFrame(rows)}).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("ratios", "verdict"),
+    [((0.9,) * 3, HOLDS), ((0.9, 1.2, 1.2), PARTLY), ((1.1, 1.2, 1.2), FAILS)],
+)
+def test_whole_sentences_are_held_against_random_sampling(ratios, verdict):
+    parts = [
+        DataFrame(
+            {"way": ["shuffled", "random_sampling"], "heldout_perplexity": [ratio, 1.0]}
+        ).assign(variant="rnn", unit="sentence", seed=seed, updates=9)
+        for seed, ratio in enumerate(ratios)
+    ]
+    assert samplers.whole_sentences({"sentences": concat(parts)}).verdict == verdict
+
+
+def test_there_is_no_verdict_on_two_seeds():
+    table = errors(mlp={("one_step", 1): 1.0, ("multi_step", 396): 2.0})
+    assert sine.multi_step({"sine": table[table.seed < 2]}).verdict == NOT_MEASURED
+    assert sine.multi_step({"sine": table[table.seed < 3]}).verdict == HOLDS

@@ -1,0 +1,882 @@
+"""Every figure there is, over tables as they come: whole, diverged, in part missing, empty."""
+
+import inspect
+import re
+from itertools import product
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from matplotlib import rc_context
+from matplotlib.text import Text
+from pandas import DataFrame, concat
+
+from rnnbench.base.errors import StudyError
+from rnnbench.base.plugins import names
+from rnnbench.base.plugins import tables as named
+from rnnbench.report import figures, report
+from rnnbench.report.figures import _speed as speed_figures
+from rnnbench.sine import skill
+from rnnbench.tables import book, columns, divergence, equal_cost, half_life, readers
+from rnnbench.tables.book import verdicts
+from rnnbench.timing import cost_model
+
+VARIANTS = (
+    *("rnn_scratch", "gru_scratch", "lstm_scratch", "rnn", "rnn_relu", "gru", "lstm"),
+    *("rnn_deep", "gru_deep", "lstm_deep", "lstm_bidirectional"),
+)
+FEW = ("rnn", "gru_deep", "lstm_bidirectional")  # a name of each length, and the leaky one
+SAMPLERS = ("random_sampling", "sequential_partition")
+CLIP_NORMS = (0.1, 1.0, 10.0, np.inf)
+SPLITS = ("train", "heldout")
+AWAY, NO_CUDA = "not available here", "no NVIDIA driver found"
+
+
+def make_tables(
+    variants=VARIANTS,
+    corpora=("time_machine",),
+    machines=("xeon-2c",),
+    devices=("cpu",),
+    epochs=20,
+    diverging=("rnn_relu",),
+    seeds=(0, 1),
+    clip_norms=CLIP_NORMS,
+):
+    """A whole study, made up from a seed; ``cuda`` is always asked for, and is here if named."""
+    rng = np.random.default_rng(7)
+    runs, curves, texts = [], [], []
+    keys = product(machines, corpora, variants, SAMPLERS, clip_norms, ("cpu", "cuda"), seeds)
+    for machine, corpus, variant, sampler, clip_norm, device, seed in keys:
+        run = {
+            **{"machine": machine, "corpus": corpus, "variant": variant, "sampler": sampler},
+            **{"clip_norm": clip_norm, "device": device, "seed": seed},
+        }
+        leaky = variant == "lstm_bidirectional"
+        if device not in devices:
+            runs.append(run | {"status": AWAY, "leaky": leaky, "reason": NO_CUDA})
+            continue
+        dead = variant in diverging and clip_norm > 1
+        floor = 1.3 if leaky else rng.uniform(5, 9)
+        heldout = floor * (1 + rng.uniform(0, 0.3))
+        seconds = rng.uniform(2, 30) * (0.2 if device == "cuda" else 1)
+        runs.append(
+            run
+            | {"num_epochs": epochs, "status": "diverged" if dead else "unconverged"}
+            | {"perplexity": np.nan if dead else floor, "leaky": leaky, "reason": None}
+            | {"heldout_perplexity": np.inf if dead else heldout, "train_seconds": seconds}
+            | {"bits_per_char": np.log2(floor), "heldout_bits_per_char": np.log2(heldout)}
+            | {"initial_perplexity": 28.1, "max_grad_norm": 12.0, "clipped_share": 0.3}
+        )
+        last = epochs // 3 if dead else epochs
+        for epoch in range(1, last + 1):
+            value = floor + (27 - floor) * np.exp(-epoch / 5) + rng.normal(0, 0.05)
+            norm = 0.3 * np.exp(rng.normal(0, 0.3)) * (3**epoch if dead else 1)
+            measured = epoch % 5 == 0 or epoch == 1
+            curves.append(
+                run
+                | {"epoch": epoch, "perplexity": np.inf if dead and epoch == last else value}
+                | {"heldout_perplexity": value * 1.1 if measured else np.nan}
+                | {"grad_norm": norm, "grad_norm_max": norm * 4, "clipped_share": 0.2}
+            )
+        for stage, prefix in product(("untrained", "trained"), ("time traveller", "traveller")):
+            texts.append(run | {"stage": stage, "prefix": prefix, "text": f"{prefix} <b>{stage}"})
+    return {
+        **{"runs": DataFrame(runs), "curves": DataFrame(curves), "texts": DataFrame(texts)},
+        **{"speed": _speed(rng, variants, machines, devices)},
+        "speedup": _speedup(variants, machines, devices),
+        **{"limit": _limit(rng, machines, devices)},
+        **{"inference": _inference(rng, variants, machines, devices)},
+        **{"breakdown": _breakdown(rng, variants, machines, devices)},
+        **_scaling(rng, variants, machines, devices),
+        **_gradients(rng, DataFrame(curves)),
+        **{"generation": _generation(rng, variants, machines, corpora, seeds)},
+        **_text(rng, corpora),
+        **_sine(rng),
+        **_sampling(rng),
+        **_memory(rng, variants, machines, corpora),
+        **_trials(rng, variants, machines, corpora, devices, diverging, epochs),
+        "book": _book(variants, devices, diverging, epochs),
+        "machines": DataFrame(
+            [(m, f, v) for m in machines for f, v in (("cpu", "Xeon"), ("torch", "2.11"))],
+            columns=["machine", "field", "value"],
+        ),
+    }
+
+
+def _speed(rng, variants, machines, devices):
+    rows = []
+    for machine, variant, device in product(machines, variants, ("cpu", "cuda")):
+        row = {"machine": machine, "variant": variant, "sampler": "random_sampling", "threads": 2}
+        row |= {"clip_norm": 1.0, "device": device, "dtype": "float32"}
+        row |= {"hidden_size": 64, "batch_size": 32, "num_steps": 35}
+        if device in devices:
+            speed = rng.uniform(2e3, 2e4) * (20 if device == "cuda" else 1)
+            row |= {"tokens_per_second": speed, "low": 0.95 * speed, "high": 1.06 * speed, "n": 20}
+            row |= {"processes": 5, "status": "steady", "reason": None, "flops_per_token": 4e5}
+            share = rng.uniform(0.2, 1.1)
+            row |= {"share_of_limit": share, "limit_tokens_per_second": speed / share}
+            row |= {"disturbed_share": 0.25}
+            row |= {"flops_per_second": 4e5 * speed}
+        else:
+            row |= {"status": AWAY, "reason": NO_CUDA}
+        rows.append(row)
+    return DataFrame(rows)
+
+
+def _speedup(variants, machines, devices):
+    """Ratios to the plain layer over hidden and batch sizes."""
+    rng, rows = np.random.default_rng(1), []
+    beside = [v for v in variants if v.split("_")[0] in variants and "_" in v]
+    sizes = product(machines, beside, devices, (64, 256), (8, 32))
+    for machine, variant, device, hidden_size, batch_size in sizes:
+        row = {"machine": machine, "variant": variant, "sampler": "random_sampling", "threads": 1}
+        row |= {"clip_norm": 1.0, "device": device, "dtype": "float32", "num_steps": 35}
+        row |= {"hidden_size": hidden_size, "batch_size": batch_size}
+        ratio = rng.uniform(0.5, 2.5)
+        ends = {"low": 0.95 * ratio, "high": 1.05 * ratio} if hidden_size > 64 else {}
+        ends |= {"minimum": 0.9 * ratio, "maximum": 1.1 * ratio, "n": 6}
+        rows.append(row | {"baseline": variant.split("_")[0], "ratio": ratio} | ends)
+    return DataFrame(rows)
+
+
+def _timed(variants, machines, devices):
+    """The keys of timed work: those that are here and those that are not."""
+    for machine, variant, device in product(machines, variants, ("cpu", "cuda")):
+        row = {"machine": machine, "variant": variant, "sampler": "random_sampling", "threads": 1}
+        row |= {"clip_norm": 1.0, "device": device, "dtype": "float32"}
+        row |= {"hidden_size": 64, "batch_size": 32, "num_steps": 35}
+        here = {"status": "measured", "reason": None}
+        yield row | (here if device in devices else {"status": AWAY, "reason": NO_CUDA})
+
+
+def _limit(rng, machines, devices):
+    keys = product(machines, devices, ("square", "recurrence forward", "triad"))
+    return DataFrame(
+        {"machine": machine, "device": device, "threads": 2, "dtype": "float32", "probe": probe}
+        | {"per_second": rng.uniform(1e10, 1e11)}
+        for machine, device, probe in keys
+    )
+
+
+def _inference(rng, variants, machines, devices):
+    rows = []
+    for row, mode in product(_timed(variants, machines, devices), ("generation", "throughput")):
+        speed, middle = rng.uniform(1e4, 1e5), rng.uniform(3e-5, 3e-4)
+        quantiles = {f"latency_q{q}": middle * (1 + int(q) / 100) for q in ("05", 50, 95, 99)}
+        numbers = {"tokens_per_second": speed, "low": 0.9 * speed, "high": 1.1 * speed, "n": 9}
+        numbers |= quantiles if mode == "generation" else {}
+        rows.append(row | {"mode": mode} | (numbers if row["status"] != AWAY else {}))
+    return DataFrame(rows)
+
+
+def _breakdown(rng, variants, machines, devices):
+    rows = []
+    for row in _timed(variants, machines, devices):
+        if row["status"] == AWAY:
+            rows.append(row)
+            continue
+        shares = rng.dirichlet([1, 2, 20, 4, 2, 2, 5])
+        layer = "layer in one operator" if row["variant"] == "lstm" else "recurrence"
+        parts = ("minibatch", "input projection", layer, "output layer", "loss", "update")
+        for part, share in zip((*parts, "overhead"), shares, strict=True):
+            rows.append(row | {"part": part, "share": share, "slowdown": 1.2})
+    return DataFrame(rows)
+
+
+WRITERS = (
+    *(("greedy", {}), ("sampling", {"alpha": 1.0}), ("sampling", {"alpha": 4.0})),
+    *(("top_k", {"k": 2}), ("beam", {"width": 4}), ("real text", {})),
+)
+
+
+def _generation(rng, variants, machines, corpora, seeds):
+    """Texts that grow better and duller from decoder to decoder."""
+    keys = product(machines, corpora, variants, seeds, ("untrained", "trained"), WRITERS)
+    rows = []
+    for machine, corpus, variant, seed, stage, (decoder, setting) in keys:
+        row = {"machine": machine, "corpus": corpus, "variant": variant, "device": "cpu"}
+        row |= {"sampler": SAMPLERS[0], "clip_norm": 1.0, "seed": seed, "stage": stage}
+        row |= {"decoder": decoder, **dict.fromkeys(("alpha", "k", "width"), np.nan), **setting}
+        for prefix in ("time traveller", "traveller"):
+            bits = rng.uniform(2, 3) + 4 * (stage == "untrained") * (decoder != "real text")
+            row |= {"prefix": prefix, "draw": 1, "text": f" <b>{stage} {decoder}"}
+            row |= {"judge_bits_per_char": bits, "own_bits_per_char": rng.uniform(1, 2)}
+            row |= {"known_word_share": rng.uniform(), "loop_share": rng.uniform()}
+            row |= {"distinct_chars_3_share": rng.uniform(), "copied_share": rng.uniform(0, 0.1)}
+            row |= {"num_chars": 200, "judge_independent": True, "leaky": "bi" in variant}
+            rows.append(dict(row))
+    return DataFrame(rows)
+
+
+SIZES = ((64, 32, 35), (16, 32, 35), (256, 32, 35), (64, 8, 35), (64, 64, 35), (64, 32, 10))
+
+
+def _scaling(rng, variants, machines, devices):
+    """A star of sizes and two corners, and one size with two threads and two processes."""
+    rows = []
+    points = [(1, 1, sizes) for sizes in (*SIZES, (16, 8, 10), (256, 64, 10))]
+    points += [(2, 1, SIZES[0]), (1, 2, SIZES[0])]
+    for row in _timed(variants, machines, devices):
+        gates = {"gru": 3, "lstm": 4}.get(row["variant"].partition("_")[0], 1)
+        row |= {
+            "gates": gates,
+            "num_layers": 1,
+            "directions": 1,
+            "vocab_size": 28,
+            "embedding_size": 0,
+        }
+        if row["status"] == AWAY:
+            rows.append(row)
+            continue
+        for threads, parallel, (hidden, batch, steps) in points:
+            seconds = steps * (2e-5 + gates * hidden**2 * batch * 1e-10) * rng.uniform(0.9, 1.1)
+            speed = batch * steps / seconds * rng.uniform(1, 1.5) ** (threads - 1)
+            row = row | {"hidden_size": hidden, "batch_size": batch, "num_steps": steps}
+            row |= {"threads": threads, "parallel": parallel, "tokens_per_second": speed}
+            row |= {"model_memory_bytes": 1e4 * hidden * batch, "start_seconds": 2.0}
+            rows.append(row)
+    table = DataFrame(rows)
+    return {"scaling": table, "costs": cost_model.fit(table[table.status != AWAY])}
+
+
+def _gradients(rng, curves):
+    """Gradients through time, updates that were tried, and when runs went wrong."""
+    norms, training, gradients, reach, linear = [], [], [], [], []
+    for seed, radius in product(range(4), (0.9, 1.0, 1.1)):
+        linear.append({"spectral_radius": radius, "seed": seed, "deviation": rng.uniform(0, 1e-14)})
+        for cell, distance in product(("linear", "tanh"), range(0, 101, 5)):
+            norm = (radius * (0.97 if cell == "tanh" else 1)) ** distance * rng.uniform(0.8, 1.2)
+            key = {"cell": cell, "spectral_radius": radius, "seed": seed}
+            norms.append(key | {"distance": distance, "grad_norm": norm})
+    for seed, (method, tau) in product(range(3), WAYS):
+        perplexity = 9 + 1 / tau + (method == "randomized") * rng.uniform(0, 1)
+        way = {"variant": "rnn", "seed": seed, "method": method, "tau": tau}
+        scores = {"perplexity": perplexity, "heldout_perplexity": perplexity * 1.1}
+        training.append(way | scores)
+        for stage, minibatch in product(("initial", "trained"), range(2)):
+            error = (3 if method == "randomized" else 1) / tau * rng.uniform(0.9, 1.1)
+            row = {"stage": stage, "minibatch": minibatch, "rmse": error, "reach": (tau + 1) / 2}
+            row |= {"bias": 0.0 if method == "randomized" else error, "patterns": 200}
+            row |= {"cosine": 1 - error / 9, "mean_error": rng.uniform(0.8, 1.2)}
+            gradients.append(way | row)
+    for seed, stage, distance in product(range(3), ("initial", "trained"), range(32)):
+        row = {"variant": "rnn", "seed": seed, "stage": stage, "minibatch": 0}
+        reach.append(row | {"distance": distance, "share": 0.6**distance * rng.uniform(0.9, 1.1)})
+    return {
+        "gradient_distance": DataFrame(norms),
+        "linear_gradient": DataFrame(linear),
+        "bptt": DataFrame(gradients),
+        "bptt_training": DataFrame(training),
+        "bptt_reach": DataFrame(reach),
+        "lipschitz": _updates(rng),
+        "divergence": _divergence(curves),
+    }
+
+
+WAYS = (("full", np.inf), *product(("regular", "randomized"), (2, 4, 16)))
+
+
+def _updates(rng):
+    """Updates tried along trainings with and without clipping; of one the loss explodes."""
+    keys = product(("rnn", "rnn_relu"), (1.0, np.inf), range(3), range(1, 9))
+    rows = []
+    for variant, clip_norm, seed, epoch in keys:
+        norm, loss = rng.uniform(0.2, 8), rng.uniform(2, 3)
+        row = {"variant": variant, "clip_norm": clip_norm, "seed": seed, "epoch": epoch}
+        row = dict.fromkeys(divergence.KEYS, 1) | row | {"grad_norm": norm, "loss": loss}
+        for theta in (0.1, 1.0, np.inf):
+            step = min(norm, theta)
+            change = (step - 1.5) * rng.uniform(0.1, 0.2) * (1e9 if step > 7.5 else 1)
+            rows.append(row | {"theta": theta, "step_norm": step, "change": change})
+    return DataFrame(rows)
+
+
+def _divergence(curves):
+    if curves.empty:
+        return curves
+    totals = {"total_nats": np.log(curves.perplexity), "num_tokens": 1, "vocab_size": 28}
+    settings = dict.fromkeys({*divergence.KEYS} - {*curves}, 1) | {"trial": "grid"}
+    return divergence.table(curves.assign(**totals, **settings))
+
+
+def _text(rng, corpora):
+    corpus_rows, vocab, ngrams, top, ranks, zipf, models = [], [], [], [], [], [], []
+    for corpus in corpora:
+        corpus_rows.append((corpus, "made up", "ab" * 32, 178979, 0, 140653, 1.0, "", 3221))
+        for token in ("word", "char"):
+            vocab.append((corpus, token, 32775, 4580))
+            for order in range(1, 6):
+                exponent = 1.1 - 0.15 * order
+                counts = np.ceil(2000 / np.arange(1, 4000) ** exponent).astype(int)
+                values, types = np.unique(counts, return_counts=True)
+                ngrams.append((corpus, token, order, counts.sum(), len(counts), int(types[0])))
+                key = (corpus, token, order)
+                ranks += [(*key, c, t) for c, t in zip(values, types, strict=True)]
+                top += [(*key, rank, "null", int(counts[rank])) for rank in range(1, 11)]
+                noise = rng.normal(0, 0.01)
+                for estimator in ("ols", "rank_mle"):
+                    fit = exponent + noise
+                    row = estimator, fit, fit - 0.02, fit + 0.02, 3999, "ok"
+                    zipf += [(*key, "whole", *row), (*key, "half", *row)]
+        for token, smoothing in product(("word", "char"), ("laplace", "kneser_ney")):
+            for order, split in product(range(1, 4 if token == "word" else 8), SPLITS):
+                bits = 2.2 + 2 / order + rng.uniform(0, 0.2) - (split == "train")
+                size = {"vocab_size": 28, "scored_tokens": 17058, "oov_share": 0.0}
+                models.append(
+                    {"corpus": corpus, "token": token, "order": order, "smoothing": smoothing}
+                    | {"split": split, "perplexity": 2**bits, "bits_per_char": bits, **size}
+                )
+    key = ["corpus", "token", "order"]
+    return {
+        "ngram_lm": DataFrame(models),
+        "corpora": DataFrame(corpus_rows, columns=columns.COLUMNS["corpora"]),
+        "vocab": DataFrame(vocab, columns=["corpus", "token", "tokens", "types"]),
+        "ngrams": DataFrame(ngrams, columns=[*key, "tokens", "distinct", "hapax"]),
+        "top_ngrams": DataFrame(top, columns=[*key, "rank", "ngram", "count"]),
+        "rank_frequency": DataFrame(ranks, columns=[*key, "count", "types"]),
+        "zipf": DataFrame(
+            zipf,
+            columns=[*key, "text", "estimator", "exponent", "low", "high", "n_types", "status"],
+        ),
+        "zipf_bias": DataFrame(
+            {"alpha": alpha, "tokens": tokens, "seed": seed, "estimator": estimator}
+            | {"bias": rng.normal(-0.3 * (estimator == "ols"), 0.02)}
+            for alpha in (0.8, 1.0, 1.2)
+            for tokens in (20_000, 200_000)
+            for seed in range(3)
+            for estimator in ("latent_rank", "ols", "rank_mle")
+        ),
+    }
+
+
+def _memory(rng, variants, machines, corpora):
+    """Losses that fall with the context, by variant at another pace, and one variant without."""
+    rows = []
+    for machine, corpus, variant in product(machines, corpora, variants):
+        key = {"machine": machine, "corpus": corpus, "variant": variant, "clip_norm": 1.0}
+        key |= {"sampler": "sequential_partition", "device": "cpu", "seed": 0, "reason": None}
+        if variant == "lstm_bidirectional":
+            rows.append(key | {"reason": "reads the tokens that it is to predict"})
+            continue
+        pace, level = rng.uniform(0.2, 1), rng.uniform(1.5, 2)
+        for split, block, context in product(SPLITS, range(8), (1, 2, 4, 8, 16)):
+            nats = level + np.exp(-pace * context) + rng.normal(0, 0.02)
+            cell = {"split": split, "block": block, "context": context, "num_tokens": 64}
+            influence = 64 * np.exp(-pace * context)
+            rows.append(key | cell | {"total_nats": 64 * nats, "influence_nats": influence})
+    losses = DataFrame(rows)
+    if "context" not in losses:
+        losses = losses.assign(context=np.nan, split=None)
+    return {"memory": half_life.memory(losses), "half_life": half_life.half_life(losses)}
+
+
+TRIALS = {  # name -> field, values
+    **{"capacity": ("hidden_size", (16, 64)), "learning_rate": ("learning_rate", (0.1, 1.0, 10.0))},
+    **{"text_short": ("train_tokens", (2e3,)), "text_book": ("train_tokens", (1e4,))},
+    **{"text_whole": ("train_tokens", (np.inf,)), "words": ("train_tokens", (np.inf,))},
+}
+
+
+def _trials(rng, variants, machines, corpora, devices, diverging, epochs):
+    """Trials of the settings, one run of each that is not there."""
+    rows = []
+    for machine, corpus, variant, trial in product(machines, corpora, variants, TRIALS):
+        field, values = TRIALS[trial]
+        for value, device in product(values, ("cpu", "cuda")):
+            run = {"machine": machine, "trial": trial, "corpus": corpus, "variant": variant}
+            run |= {"token": "word" if trial == "words" else "char", "seed": 0, "clip_norm": 1.0}
+            run |= {"sampler": "sequential_partition", "device": device, "num_epochs": epochs}
+            run |= {"hidden_size": 64, "learning_rate": 1.0, "train_tokens": 1e4} | {field: value}
+            run |= {"leaky": variant == "lstm_bidirectional", "batch_size": 32, "num_steps": 35}
+            if device not in devices:
+                rows.append(run | {"status": AWAY, "reason": NO_CUDA})
+                continue
+            dead = variant in diverging
+            bits, unseen = rng.uniform(1, 3), rng.uniform(2, 4)
+            run |= {"status": "diverged" if dead else "unconverged", "reason": None}
+            run |= {"perplexity": 2**bits, "heldout_perplexity": np.inf if dead else 2**unseen}
+            run |= {"bits_per_char": bits, "heldout_bits_per_char": unseen}
+            run |= {"total_nats": bits * 900, "num_tokens": 900, "heldout_total_nats": unseen * 90}
+            run |= {"heldout_num_tokens": 90, "num_chars": 4000, "heldout_oov_share": 0.13}
+            run |= {"train_seconds": rng.uniform(1, 9), "epochs_done": epochs, "vocab_size": 28}
+            rows.append(run | {"num_parameters": run["hidden_size"] * (run["hidden_size"] + 28)})
+    table = DataFrame(rows)
+    return {"trials": table, "equal_cost": equal_cost.table(table)}
+
+
+def _book(variants, devices, diverging, epochs):
+    """Runs at the book's setting if they are long, of a seed that is not converged."""
+    settings = book.settings().query("variant in @variants")
+    own = concat([settings.assign(device=device) for device in devices], ignore_index=True)
+    own = own.assign(seed=0, engine="own", status="converged", num_epochs=epochs * 25)
+    values = [np.nan if variant in diverging else 1.04 for variant in own.variant]
+    return verdicts.table(own.assign(perplexity=values), DataFrame())
+
+
+def _sine(rng):
+    time = np.arange(1, 1001)
+    clean = np.sin(0.01 * time)
+    modes = [
+        ("data", np.nan, time, clean + rng.normal(0, 0.2, 1000)),
+        ("clean", np.nan, time, clean),
+    ]
+    modes.append(("one_step", 1, time[4:], clean[4:] + rng.normal(0, 0.05, 996)))
+    multi = 0.3 * np.exp(-(time[604:] - 604) / 60)
+    modes.append(("multi_step", np.nan, time[604:], multi))
+    modes += [("k_step", k, time[3 + k :], clean[3 + k :] / (1 + k / 20)) for k in (1, 4, 16, 64)]
+    predictions = concat(
+        DataFrame(
+            {"model": "mlp" if k == k or mode == "multi_step" else "", "seed": 0, "time": t}
+        ).assign(mode=mode, horizon=k, value=v)
+        for mode, k, t, v in modes
+    )
+    errors = []
+    for model, seed in product(("mlp", "direct", "rnn", *skill.BASELINES, "own"), range(3)):
+        row = {"model": model, "seed": seed, "num_lags": 4}
+        errors.append(row | {"mode": "one_step", "horizon": 1, "mse": rng.uniform(0.05, 0.08)})
+        errors.append(row | {"mode": "multi_step", "horizon": 396, "mse": rng.uniform(0.5, 0.9)})
+        for k in (1, 4, 16, 64):
+            errors.append(
+                row | {"mode": "k_step", "horizon": k, "mse": 0.05 * k ** rng.uniform(0.2, 0.5)}
+            )
+    settings = [(4, k, 0.2) for k in (1, 4, 16, 64)]
+    settings += [(lags, 1, noise) for lags in (1, 2, 8) for noise in (0.0, 0.2)]
+    bands = DataFrame({"model": "mlp", "time": time[604:], "median": multi})
+    return {
+        "sine": DataFrame(errors),
+        "sine_skill": skill.table(DataFrame(errors)),
+        "sine_predictions": predictions,
+        "sine_bands": bands.assign(low=multi - 0.2, high=multi + 0.2, n=3),
+        "sine_floor": DataFrame(
+            {"floor": floor, "num_lags": lags, "horizon": k, "noise": noise}
+            | {"mse": noise**2 * (1 if floor == "noise" else 1 + k / lags)}
+            for floor in ("noise", "best_linear", "best")
+            for lags, k, noise in settings
+        ),
+        "sine_lags": DataFrame(
+            {"model": model, "seed": seed, "num_lags": lags, "noise": noise}
+            | {"mse": rng.uniform(0.04, 0.05) + noise / lags if noise + (lags < 2) else 1e-29}
+            for model in ("ols_ar", "mlp")
+            for seed in range(3)
+            for lags in (1, 2, 8)
+            for noise in (0.0, 0.2)
+        ),
+        "sine_maps": DataFrame(
+            {"model": model, "seed": seed, "num_lags": 4, "radius": rng.uniform(0.9, 1.1)}
+            | {"above_one": 0.3, "horizon": 64, "gain": 10 ** rng.uniform(-8, 1)}
+            | {"ending": ("collapsed", "alive", "diverged")[seed], "largest": 1.0, "last": 0.5}
+            for model in ("mlp", "rnn", "zero")
+            for seed in range(3)
+        ),
+    }
+
+
+def _sampling(rng):
+    sizes = {"num_tokens": 300, "batch_size": 3, "num_steps": 7}
+    coverage, curves = [], []
+    for sampler, offsets in product(SAMPLERS, ("none", "uniform", "book", "gaussian")):
+        key = {"sampler": sampler, "offsets": offsets}
+        row = {"unread_tokens": 40.0, "read_min": 0.0, "read_median": 0.9, "read_max": 1.0}
+        row |= {"never_read": int(rng.integers(1, 40)), "start_distance": rng.uniform(0.01, 0.9)}
+        row |= {"starts": int(rng.integers(20, 290))}
+        simulated = {"epochs": 100, "p_places": rng.uniform(), "p_phases": rng.uniform()}
+        coverage.append(key | sizes | row | (simulated if offsets == "uniform" else {}))
+        if offsets in ("none", "uniform"):
+            ends = {"position": [0, 5, 290], "read": [0.2, 0.9, 0.0]}
+            curves.append(DataFrame(key | ends))
+    padding = [
+        {"corpus": "c", "unit": unit, "order": order, "seed": seed, "batch_size": size}
+        | {"padding_share": rng.uniform(0, 0.7), "units": 90, "longest": 40, "median_length": 9.0}
+        for unit in ("line", "sentence")
+        for order in ("shuffled", "bucketed")
+        for seed in range(3)
+        for size in (2, 8)
+    ]
+    run = {"num_epochs": 5, "status": "unconverged", "train_seconds": 1.0, "perplexity": 9.0}
+    sentences = [
+        {"corpus": "c", "variant": "rnn", "unit": "sentence", "way": way, "seed": seed}
+        | run
+        | {"updates": 9, "padding_share": 0.1, "heldout_perplexity": rng.uniform(9, 12)}
+        for way in ("shuffled", "bucketed", *SAMPLERS)
+        for seed in range(3)
+    ]
+    costs = [
+        {"variant": variant, "arm": arm, "minibatch": number, "status": "measured"}
+        | {"seconds": rng.uniform(1, 2) * (1e-3 if arm == "detached" else 1e-3 * number)}
+        | {"peak_memory_bytes": 1e6 * (1 if arm == "detached" else rng.uniform(1, 2) * number)}
+        for variant in ("rnn", "lstm")
+        for arm in ("detached", "attached")
+        for number in range(1, 12)
+    ]
+    detached = [
+        {"variant": variant, "arm": arm, "seed": seed}
+        | run
+        | {"heldout_perplexity": rng.uniform(9, 12)}
+        for variant in ("rnn", "lstm")
+        for arm in ("detached", "attached")
+        for seed in range(3)
+    ]
+    return {
+        "coverage": DataFrame(coverage),
+        "coverage_curves": concat(curves, ignore_index=True),
+        "padding": DataFrame(padding),
+        "sentences": DataFrame(sentences),
+        "detaching": DataFrame(costs),
+        "detaching_runs": DataFrame(detached),
+    }
+
+
+def away(tables):
+    """The same study where no run and no timing could be had."""
+    return (
+        tables
+        | {
+            name: tables[name].assign(status=AWAY, reason=NO_CUDA, device="cuda")
+            for name in ("runs", "trials", "speed", "inference", "breakdown", "scaling")
+        }
+        | {"generation": away_texts(tables["generation"])}
+    )
+
+
+def away_texts(texts):
+    """Runs that could not be had have no decoders."""
+    return texts.assign(status=AWAY, reason=NO_CUDA, device="cuda", decoder=np.nan).head(3)
+
+
+WHOLE = make_tables()
+EMPTY = {name: columns.table(name) for name in columns.COLUMNS}
+BIGGEST = "two corpora, machines and devices"
+BIG = make_tables(
+    corpora=("time_machine", "calibration"),
+    machines=("intel-xeon-platinum-8370c-2-cores-16-gib", "amd-epyc-9654-nvidia-h100-80gb-hbm3"),
+    devices=("cpu", "cuda"),
+    epochs=10,
+    seeds=(0,),
+)
+CASES = {
+    "whole": WHOLE,
+    "empty": EMPTY,
+    "no tables": {},
+    "one variant": make_tables(variants=("gru",), diverging=()),
+    "only the leaky variant": make_tables(variants=("lstm_bidirectional",)),
+    "a variant of unknown family": make_tables(variants=("mamba_fused", "gru_fused", "gru")),
+    "all diverged": make_tables(FEW, diverging=FEW) | {"curves": EMPTY["curves"]},
+    "diverged at once": make_tables(FEW, diverging=FEW, epochs=3, clip_norms=(10.0, np.inf)),
+    "diverged midway": make_tables(FEW, diverging=FEW[:2], clip_norms=(10.0,), epochs=30),
+    "nothing available": away(WHOLE) | {"curves": EMPTY["curves"]},
+    BIGGEST: BIG,
+}
+FOLDER = Path(figures.__file__).parents[1]
+READERS = [(kind, name) for kind in ("figures", "claims", "charts") for name in names(kind)]
+every_figure = pytest.mark.parametrize("name", names("figures"))
+OF_RUNS = {
+    *(n for n in names("figures") if figures.section(n) not in {"Text", "Sine", "Minibatches"}),
+    "samplers",
+}
+every_figure_and_case = pytest.mark.parametrize(
+    ("name", "case"),
+    [
+        (name, case)
+        for name, case in product(names("figures"), CASES)
+        if name in OF_RUNS or case in {"whole", "empty", "no tables", BIGGEST}
+    ],
+)
+
+
+def written(tables, folder):
+    """The tables as they are after a trip through their files."""
+    for name, table in tables.items():
+        table.to_csv(folder / f"{name}.csv", index=False)
+    return figures.read_tables(folder)
+
+
+def words(figure):
+    return [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip()]
+
+
+@every_figure_and_case
+def test_nothing_of_a_figure_is_cut_off(name, case):
+    figure = figures.draw(name, CASES[case])
+    figure.draw_without_rendering()
+    drawn = figure.get_tightbbox()
+    width, height = figure.get_size_inches()
+    assert drawn.x0 >= 0 and drawn.y0 >= 0 and drawn.x1 <= width and drawn.y1 <= height
+
+
+@every_figure_and_case
+def test_a_finding_is_one_sentence(name, case):
+    said = figures.finding(name, CASES[case])
+    assert said[0].isupper() and said.endswith(".")
+    assert not re.search(r"[.!?]\s", said), said
+
+
+@every_figure
+def test_a_finding_changes_with_the_data(name):
+    other = make_tables(variants=("gru", "rnn"), corpora=("other",), epochs=15, diverging=("gru",))
+    other["sine"]["mse"] *= 1.7
+    other["lipschitz"]["change"] *= 1.7
+    randomized = other["bptt"].method == "randomized"
+    other["bptt"].loc[randomized, "rmse"] *= 1.7
+    other["gradient_distance"]["grad_norm"] *= 1.7
+    other["sine_predictions"]["value"] *= np.where(
+        other["sine_predictions"]["mode"] == "data", 2, 1
+    )
+    assert figures.finding(name, WHOLE) != figures.finding(name, other)
+
+
+SETTINGS = {  # figures of small studies, and the field that a study sweeps
+    **{"truncation": ["bptt", "bptt_training"], "sentences": ["sentences"]},
+    **{"detaching": ["detaching", "detaching_runs"], "gradient_distance": ["bptt_reach"]},
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_figure_takes_no_setting_for_a_seed_and_says_which_it_shows(name):
+    """Runs at another hidden size, far off, change nothing but the words."""
+    swept = {table: WHOLE[table].assign(hidden_size=32) for table in SETTINGS[name]}
+    away = {}
+    for table, rows in swept.items():
+        other = rows.assign(hidden_size=64)
+        values = [c for c in other if c in {"perplexity", "heldout_perplexity", "rmse", "share"}]
+        other[[*values, *({"seconds"} & {*other})]] *= 5
+        away[table] = concat([rows, other], ignore_index=True)
+    one, both = (figures.finding(name, WHOLE | tables) for tables in (swept, away))
+    shown = ", shown at hidden_size 32 of 32 and 64"
+    assert both == one if name == "gradient_distance" else both.replace(shown, "") == one != both
+    drawn = " ".join(text.get_text() for text in words(figures.draw(name, WHOLE | away)))
+    assert "hidden_size 32 of 32 and 64" in " ".join(drawn.split())
+
+
+def test_updates_of_several_settings_are_said_to_be_shown_together():
+    updates = concat([WHOLE["lipschitz"].assign(learning_rate=rate) for rate in (1.0, 4.0)])
+    said = figures.finding("lipschitz", WHOLE | {"lipschitz": updates})
+    assert said.endswith(", of learning_rate 1 and 4 together.")
+
+
+@every_figure
+def test_what_is_empty_is_said_and_not_left_blank(name):
+    assert any(text.get_text().startswith("No ") for text in words(figures.draw(name, EMPTY)))
+    assert figures.finding(name, EMPTY).startswith("No ")
+
+
+USERS = """
+savefig.bbox: tight
+savefig.transparent: True
+figure.autolayout: True
+font.family: serif
+axes.facecolor: pink
+axes.xmargin: 0
+axes.formatter.use_mathtext: True
+xtick.minor.visible: True
+lines.linewidth: 6
+lines.solid_capstyle: butt
+patch.linewidth: 4
+image.cmap: gray
+"""
+
+
+@pytest.mark.parametrize("name", names("figures")[::3])
+def test_a_figure_is_a_valid_svg_and_a_png_and_no_setting_of_the_users_changes_a_byte(
+    name, tmp_path
+):
+    """By `draw` and `save`, which are the same for all; of one variant, which takes least time."""
+    (tmp_path / "matplotlibrc").write_text(USERS)
+    for once, settings in (("a", None), ("b", tmp_path / "matplotlibrc")):
+        with rc_context(fname=settings):
+            figure = figures.draw(name, CASES["one variant"])
+            figures.save(figure, tmp_path / f"{once}.svg", tmp_path / f"{once}.png")
+    assert ElementTree.parse(tmp_path / "a.svg").getroot().tag.endswith("svg")
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def from_files(tmp_path_factory):
+    return written(WHOLE, tmp_path_factory.mktemp("tables"))
+
+
+@every_figure
+def test_tables_read_from_files_say_the_same_as_tables_in_memory(name, from_files):
+    assert figures.finding(name, from_files) == figures.finding(name, WHOLE)
+
+
+@every_figure
+def test_drawing_leaves_the_tables_and_the_settings_alone(name):
+    import matplotlib
+
+    before, settings = {k: v.copy() for k, v in WHOLE.items()}, dict(matplotlib.rcParams)
+    figures.draw(name, WHOLE)
+    assert dict(matplotlib.rcParams) == settings
+    assert all(before[key].equals(WHOLE[key]) for key in before)
+
+
+@every_figure
+def test_a_finding_never_ranks_the_leaky_variant_although_its_numbers_are_the_best(name):
+    tables = WHOLE | {"speed": WHOLE["speed"].copy()}
+    fast = tables["speed"].variant == "lstm_bidirectional"
+    tables["speed"].loc[fast, ["tokens_per_second", "low", "high"]] = 1e9
+    assert "bidirectional" not in figures.finding(name, tables)
+    alone = CASES["only the leaky variant"]
+    assert "bidirectional" not in figures.finding(name, alone)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("learning_curves", "perplexity", "heldout_comparison", "grad_norm", "clipping"),
+        *("tokens_per_second", "perplexity_time"),
+        *("speed_limit", "time_breakdown", "inference", "scaling"),
+    ],
+)
+def test_the_leaky_variant_is_labelled_leaky(name):
+    said = [text.get_text() for text in words(figures.draw(name, WHOLE))]
+    assert "lstm_bidirectional (leaky)" in said
+    assert "lstm_bidirectional" not in said
+
+
+def test_every_cell_of_the_heat_map_says_its_value_or_that_it_diverged():
+    tables = make_tables(variants=("rnn", "rnn_relu"), seeds=(0,))
+    for name in ("perplexity", "heldout_perplexity"):
+        said = [text.get_text() for text in words(figures.draw(name, tables))]
+        assert said.count("diverged") == 4
+        runs = tables["runs"][tables["runs"].status.isin(["converged", "unconverged"])]
+        assert len(runs)
+        for value in runs[name]:
+            assert f"{value:.2f}" in said
+
+
+def test_what_could_not_be_timed_is_noted_with_its_reason():
+    said = " ".join(text.get_text() for text in words(figures.draw("tokens_per_second", WHOLE)))
+    assert f"Missing: cuda: {NO_CUDA} - 11 timings." in said
+
+
+def timed_twofold():
+    """Every variant with one thread and two, one in few samples, one that failed, and the noise."""
+    one = WHOLE["speed"][WHOLE["speed"].device == "cpu"].assign(threads=1)
+    two = one.assign(threads=2, **{k: 1.4 * one[k] for k in ("tokens_per_second", "low", "high")})
+    few = one.variant == "rnn"
+    one = one.assign(minimum=0.9 * one.tokens_per_second, maximum=1.1 * one.tokens_per_second)
+    one.loc[few, ["low", "high"]] = np.nan
+    one.loc[few, "n"] = 4
+    failed = one.head(1).assign(variant="rnn_odd", tokens_per_second=np.nan, low=np.nan)
+    failed = failed.assign(high=np.nan, status="differs", reason="the gradient differs")
+    noise = two[two.variant == "gru"].assign(ratio=1.0, low=0.97, high=1.05)
+    return WHOLE | {"speed": concat([one, two, failed], ignore_index=True), "noise": noise}
+
+
+def test_threads_are_told_apart_and_what_was_not_timed_is_said():
+    figure = figures.draw("tokens_per_second", timed_twofold())
+    said = [text.get_text() for text in words(figure)]
+    assert {"1 thread", "2 threads"} <= set(said)
+    note = " ".join(" ".join(said).split())
+    assert "cpu: the gradient differs - 1 timing" in note
+    assert "fewer than 6 samples" in note
+    assert "timed twice may differ by 4.0 %" in note
+    points = [line for line in figure.axes[0].lines if line.get_linestyle() == "None"]
+    assert len(points) == 2 * len(VARIANTS)
+
+
+def test_a_timing_of_few_samples_is_told_by_its_extremes():
+
+    row = {"tokens_per_second": 1200.0, "low": np.nan, "high": np.nan, "n": 4}
+    (row,) = DataFrame([row | {"minimum": 1000.0, "maximum": 1300.0}]).itertuples()
+    said = readers.interval(row)
+    assert said == "1,200 tokens/s (no interval, from 1,000 to 1,300, n = 4)"
+
+
+def test_the_share_of_the_limit_is_written_beside_each_variant_and_may_exceed_1():
+    tables = WHOLE | {"speed": WHOLE["speed"].assign(share_of_limit=1.25)}
+    said = [text.get_text() for text in words(figures.draw("speed_limit", tables))]
+    assert said.count("125 %") >= len(VARIANTS)
+
+
+def test_a_speed_without_a_limit_is_not_drawn_against_one():
+    tables = WHOLE | {"speed": WHOLE["speed"].assign(share_of_limit=np.nan)}
+    assert figures.finding("speed_limit", tables).startswith("No timing with a limit to show")
+
+
+def test_parts_of_a_step_fill_its_bar():
+    figure = figures.draw("time_breakdown", WHOLE)
+    (ax,) = figure.axes
+    widths = {}
+    for bar in ax.patches:
+        widths[round(bar.get_y(), 3)] = widths.get(round(bar.get_y(), 3), 0) + bar.get_width()
+    assert len(widths) == len(VARIANTS) and np.allclose(list(widths.values()), 1)
+
+
+def test_variants_look_different_and_always_the_same():
+    from rnnbench.report import theme
+
+    looks = [theme.look(variant) for variant in VARIANTS]
+    assert len(set(looks)) == len(VARIANTS)
+    assert theme.look("gru") == theme.look("gru")
+    assert theme.look("gru", leaky=True).fill == "white"
+
+
+def test_the_rank_frequency_curve_ends_at_the_number_of_distinct_ngrams():
+
+    ranks, counts = readers.curve(DataFrame({"count": [1, 5, 2], "types": [10, 1, 3]}))
+    assert list(ranks) == [1, 1, 2, 4, 5, 14]
+    assert list(counts) == [5, 5, 2, 2, 1, 1]
+
+
+def test_the_words_null_and_nan_survive_reading(tmp_path):
+    (tmp_path / "top_ngrams.csv").write_text("rank,ngram\n1,null\n2,nan\n3,\n")
+    words_read = figures.read_tables(tmp_path)["top_ngrams"].ngram
+    assert list(words_read[:2]) == ["null", "nan"] and words_read.isna()[2]
+
+
+def test_an_unknown_figure_is_answered_with_those_there_are():
+    with pytest.raises(StudyError, match=r"unknown name 'pie' in figures; there are .*grad_norm, "):
+        figures.draw("pie", WHOLE)
+
+
+@every_figure
+def test_a_figure_says_what_it_shows_and_where_it_belongs(name):
+    assert len(figures.caption(name)) > 30
+    assert figures.section(name) in report.SECTIONS
+
+
+def test_a_figure_is_given_the_tables_that_it_names_and_no_other():
+    given = readers.given(WHOLE | {"costs": DataFrame()}, ("runs", "none"))
+    assert {*given} == {"runs", "none"}
+    assert readers.rows(given, "none").empty
+    with pytest.raises(LookupError, match="the table curves is read here and not named in TABLES"):
+        readers.rows(given, "curves")
+
+
+@pytest.mark.parametrize(("kind", "name"), READERS)
+def test_whatever_reads_tables_names_those_that_its_text_names(kind, name):
+    """What the cases of these tests do not reach is read as well, by itself or by what it calls."""
+    text = (FOLDER / kind / f"{name}.py").read_text("utf-8")
+    called = {*re.findall(r"_rows\.(\w+)\(tables\)", text)} - {"leaky"}  # it asks what is given
+    shared = "".join(inspect.getsource(getattr(readers, function)) for function in called)
+    read = re.findall(r'rows\(tables, "(\w+)"\)', text + shared)
+    assert {*read} <= {*named(kind, name)}
+    assert "tables.get(" not in text
+
+
+@every_figure
+def test_a_figure_says_the_same_from_the_tables_that_it_names_alone(name):
+    few = {table: WHOLE[table] for table in named("figures", name) if table in WHOLE}
+    assert figures.finding(name, few) == figures.finding(name, WHOLE)
+
+
+def test_the_crossover_counts_what_is_ahead_behind_and_neither():
+    rows = WHOLE["speedup"].query("variant == 'gru_scratch'").head(3)
+    rows = rows.assign(variant="gru_fused", ratio=[2.0, 0.5, 1.0], low=[1.9, 0.4, 0.9])
+    rows = rows.assign(high=[2.1, 0.6, 1.1], minimum=0.1, maximum=9.0)
+    said = figures.finding("crossover", {"speedup": rows})
+    assert "Of 3 comparisons of native training steps with torch.nn, 1 is ahead, 1 behind" in said
+    assert "1 not distinguishable" in said and "0.50 (gru_fused, 64 units, batch_size 32" in said
+
+
+def test_a_figure_of_one_size_shows_the_size_that_most_were_timed_at():
+    speed = WHOLE["speed"].query("status == 'steady'")
+    other = speed[speed.variant == "gru"].assign(hidden_size=512, tokens_per_second=1e9)
+    alone = speed[speed.variant == "lstm"].assign(variant="lstm_scratch", hidden_size=512)
+    shown = speed_figures.one_size(concat([speed[speed.variant != "lstm_scratch"], other, alone]))
+    assert sorted(shown.variant) == sorted(speed.variant)
+    assert set(shown.hidden_size[shown.variant != "lstm_scratch"]) == {64}

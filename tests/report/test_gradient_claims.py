@@ -1,0 +1,241 @@
+"""Verdicts on clipping and on backpropagation through time, each from tables made to give it."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from pandas import DataFrame, concat
+
+from rnnbench.report.claims import FAILS, HOLDS, NOT_MEASURED, PARTLY, bptt, clipping
+
+INF, NAN = math.inf, math.nan
+SETTINGS = [key for key in clipping.PAIR if key not in {"variant", "seed"}]
+
+
+def runs(**outcomes) -> dict[str, DataFrame]:
+    """Runs by variant and threshold, given the epoch at which each seed diverged or NaN.
+
+    ``rnn_1=[NAN]`` is one run of rnn with a threshold of 1, ``rnn_inf=[2]`` one without.
+    """
+    rows = []
+    for name, epochs in outcomes.items():
+        variant, _, clip_norm = name.rpartition("_")
+        for seed, epoch in enumerate(epochs):
+            row = {"variant": variant, "clip_norm": float(clip_norm), "seed": seed}
+            row |= {"diverged_epoch": epoch, "lost": not np.isnan(epoch), "max_grad_norm": 3.0}
+            rows.append(row)
+    same = dict.fromkeys(SETTINGS, 1)
+    return {"divergence": DataFrame(rows).assign(**same)}
+
+
+@pytest.mark.parametrize(
+    ("clipped", "never", "verdict"),
+    [
+        ([NAN, NAN, NAN], [1, 2, 5], HOLDS),
+        ([NAN, NAN, NAN], [1, NAN, NAN], PARTLY),
+        ([NAN, NAN, NAN], [NAN, NAN, NAN], FAILS),
+        ([1, NAN, NAN], [1, NAN, NAN], FAILS),
+    ],
+)
+def test_clipping_is_needed_if_most_runs_diverge_without_it(clipped, never, verdict):
+    claim = clipping.needed(runs(rnn_1=clipped, rnn_inf=never))
+    assert (claim.verdict, claim.n) == (verdict, 3)
+    assert claim.low <= claim.value <= claim.high
+
+
+@pytest.mark.parametrize(
+    ("clipped", "never", "verdict", "n"),
+    [
+        ([NAN, NAN, 1], [1, 2, NAN], HOLDS, 2),
+        ([NAN, 1, NAN], [1, 2, 3], PARTLY, 3),
+        ([1, 2], [1, 2], FAILS, 2),
+        ([NAN, NAN], [NAN, NAN], NOT_MEASURED, 0),
+    ],
+)
+def test_clipping_saves_if_all_come_through_that_diverged_without(clipped, never, verdict, n):
+    claim = clipping.saves(runs(rnn_1=clipped, rnn_inf=never))
+    assert (claim.verdict, claim.n) == (verdict, n)
+
+
+@pytest.mark.parametrize(
+    ("relu", "tanh", "verdict"),
+    [([1, NAN], [NAN, NAN], HOLDS), ([1, 2], [1, NAN], PARTLY), ([NAN, 1], [1, NAN], FAILS)],
+)
+def test_relu_explodes_where_tanh_does_not_if_only_its_losses_are_lost(relu, tanh, verdict):
+    assert clipping.rectified(runs(rnn_relu_inf=relu, rnn_inf=tanh)).verdict == verdict
+
+
+def test_relu_is_compared_with_tanh_of_the_same_settings_only():
+    tables = runs(rnn_relu_inf=[1], rnn_inf=[NAN])
+    tables["divergence"]["learning_rate"] = [1, 2]
+    assert clipping.rectified(tables).verdict == NOT_MEASURED
+
+
+def updates(clipped, never, norm=4.0) -> dict[str, DataFrame]:
+    """Changes of the loss, ``(seeds, epochs)``, by updates clipped at 1 and by whole ones."""
+    rows = []
+    for theta, changes in ((1.0, clipped), (INF, never)):
+        for (seed, epoch), change in np.ndenumerate(np.array(changes, float)):
+            row = {"theta": theta, "seed": seed, "epoch": epoch, "change": change}
+            rows.append(row | {"step_norm": min(norm, theta)})
+    same = dict.fromkeys([*SETTINGS, "variant"], "same")
+    rest = {"clip_norm": 1.0, "grad_norm": norm, "loss": 2.0}
+    return {"lipschitz": DataFrame(rows).assign(**same, **rest)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [
+        (np.full((2, 50), -0.5), HOLDS),
+        (np.r_[[np.full(50, -0.5)], [[-0.6, *np.full(49, -0.5)]]], PARTLY),
+        (np.r_[[np.full(50, -0.5)], [np.full(50, -0.6)]], FAILS),
+        (np.full((1, 50), -0.5), NOT_MEASURED),
+    ],
+)
+def test_the_loss_is_lipschitz_if_no_seed_passes_what_the_others_showed(changes, verdict):
+    assert clipping.bounded(updates(changes, changes)).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("clipped", "never", "norm", "verdict"),
+    [
+        ([[-1, 0.1]], [[9, 9]], 4.0, HOLDS),
+        ([[-1, 0.1]], [[9, NAN]], 4.0, HOLDS),
+        ([[1, 1]], [[9, 9]], 4.0, PARTLY),
+        ([[1, 9]], [[-1, -1]], 4.0, FAILS),
+        ([[-1, 1]], [[9, 9]], 0.5, NOT_MEASURED),
+    ],
+)
+def test_clipping_limits_the_damage_if_its_updates_do_less_of_it(clipped, never, norm, verdict):
+    assert clipping.milder(updates(clipped, never, norm)).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("tight", "verdict"),
+    [([9, 9, 9], HOLDS), ([7, 9, 9], PARTLY), ([7, 7, 9], FAILS), ([], NOT_MEASURED)],
+)
+def test_clipping_slows_if_the_smallest_threshold_ends_higher(tight, verdict):
+    rows = [(0.1, seed, value) for seed, value in enumerate(tight)]
+    rows += [(clip_norm, seed, 8.0) for clip_norm in (1.0, INF) for seed in range(3)]
+    table = DataFrame(rows, columns=["clip_norm", "seed", "perplexity"])
+    if not tight:
+        table = table[table.clip_norm > 1]
+    same = dict.fromkeys(["machine", "corpus", "sampler", "device", "variant"], "same")
+    table = table.assign(**same, status="unconverged", heldout_perplexity=9.0, clipped_share=0.5)
+    claim = clipping.slower({"runs": table.assign(leaky=False)})
+    assert (claim.verdict, claim.n) == (verdict, len(tight))
+
+
+# Backpropagation through time
+
+
+@pytest.mark.parametrize(("deviation", "verdict"), [(1e-14, HOLDS), (1e-6, FAILS)])
+def test_the_closed_form_holds_if_it_is_exact(deviation, verdict):
+    table = DataFrame({"deviation": [1e-16, deviation]})
+    assert bptt.closed_form({"linear_gradient": table}).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("below", "above", "verdict"),
+    [([0.1] * 9, [9.0] * 9, HOLDS), ([0.1] * 9, [0.5] * 9, PARTLY), ([2.0] * 9, [0.5] * 9, FAILS)],
+)
+@pytest.mark.parametrize(("cell", "judge"), [("linear", bptt.powers), ("tanh", bptt.squashed)])
+def test_gradients_vanish_and_explode_if_they_do_for_all_seeds(cell, judge, below, above, verdict):
+    rows = [
+        {"cell": cell, "spectral_radius": radius, "seed": seed, "grad_norm": norm, "distance": 50}
+        for radius, norms in ((0.9, below), (1.1, above))
+        for seed, norm in enumerate(norms)
+    ]
+    claim = judge({"gradient_distance": DataFrame(rows)})
+    assert (claim.verdict, claim.n) == (verdict, 9)
+
+
+def training(regular, randomized=()) -> dict[str, DataFrame]:
+    """Perplexities by tau 2, 4, ... of three seeds, over a full gradient's 10."""
+    rows = [("full", INF, seed, 10.0) for seed in range(3)]
+    for method, columns in (("regular", regular), ("randomized", randomized)):
+        for exponent, values in enumerate(columns, start=1):
+            rows += [(method, 2**exponent, seed, value) for seed, value in enumerate(values)]
+    table = DataFrame(rows, columns=["method", "tau", "seed", "perplexity"])
+    table = table.assign(variant="rnn", heldout_perplexity=table.perplexity)
+    return {"bptt_training": table}
+
+
+@pytest.mark.parametrize(
+    ("judge", "tables"),
+    [
+        (bptt.sufficient, training([[11, 11, 11], [10, 10, 10]])),
+        (bptt.useless, training([[10, 10, 10]], [[11, 12, 13]])),
+        (bptt.regularising, training([[9, 9, 9]])),
+    ],
+)
+def test_runs_of_another_setting_are_no_seeds_of_the_first(judge, tables):
+    """Seeds that are the same in two settings would each be paired with both."""
+    first = tables["bptt_training"].assign(hidden_size=32)
+    other = first.assign(hidden_size=64, perplexity=first.perplexity**2, heldout_perplexity=1.0)
+    alone, both = judge({"bptt_training": first}), judge({"bptt_training": concat([first, other])})
+    assert (both.verdict, both.value, both.n) == (alone.verdict, alone.value, alone.n)
+    assert both.measured.replace(", shown at hidden_size 32 of 32 and 64", "") == alone.measured
+    assert both.measured != alone.measured
+
+
+@pytest.mark.parametrize(
+    ("regular", "verdict", "value"),
+    [
+        ([[11, 11, 11], [10, 10.1, 10]], HOLDS, 1.0),
+        ([[11, 11, 11], [10, 12, 10.1]], PARTLY, 1.01),
+        ([[12, 12, 12], [11, 11, 11]], FAILS, 1.1),
+    ],
+)
+def test_a_cut_suffices_if_the_perplexity_is_within_two_per_cent(regular, verdict, value):
+    claim = bptt.sufficient(training(regular))
+    assert (claim.verdict, claim.n) == (verdict, 3)
+    assert claim.value == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    ("randomized", "verdict"),
+    [
+        ([[11, 12, 13]], HOLDS),
+        ([[9, 9, 12]], PARTLY),
+        ([[8, 9, 9]], FAILS),
+        ([[8, 9]], NOT_MEASURED),
+        ([], NOT_MEASURED),
+    ],
+)
+def test_random_cuts_are_no_better_if_they_do_not_train_to_less(randomized, verdict):
+    assert bptt.useless(training([[10, 10, 10]], randomized)).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("regular", "verdict"),
+    [([[9, 9, 9.5]], HOLDS), ([[9, 9, 11]], PARTLY), ([[10, 10, 11], [11, 11, 11]], FAILS)],
+)
+def test_a_cut_regularises_if_unseen_text_is_foretold_better(regular, verdict):
+    assert bptt.regularising(training(regular)).verdict == verdict
+
+
+def gradients(mean_error=(1.0,), regular=1.0, randomized=(2.0,)) -> dict[str, DataFrame]:
+    rows = []
+    for seed, (error, rmse) in enumerate(zip(mean_error, itertools.cycle(randomized))):
+        key = {"variant": "rnn", "seed": seed, "minibatch": 0, "tau": 4, "stage": "trained"}
+        rows.append(key | {"method": "regular", "rmse": regular, "mean_error": NAN})
+        rows.append(key | {"method": "randomized", "rmse": rmse, "mean_error": error})
+    return {"bptt": DataFrame(rows).assign(patterns=100)}
+
+
+@pytest.mark.parametrize(
+    ("errors", "verdict"),
+    [([1.0, 0.9, 1.1], HOLDS), ([1.0, 1.0, 9.0], PARTLY), ([8.0, 9.0, 9.0], FAILS)],
+)
+def test_random_cuts_are_unbiased_if_chance_explains_where_their_means_lie(errors, verdict):
+    claim = bptt.unbiased(gradients(errors))
+    assert (claim.verdict, claim.n) == (verdict, 3)
+
+
+@pytest.mark.parametrize(
+    ("randomized", "verdict"), [((2.0,), HOLDS), ((0.5, 2.0, 2.0), PARTLY), ((0.5,), FAILS)]
+)
+def test_the_variance_undoes_the_gain_if_random_cuts_miss_by_more(randomized, verdict):
+    assert bptt.noisy(gradients([1.0] * 9, 1.0, randomized)).verdict == verdict

@@ -1,0 +1,102 @@
+"""Laws of the claims about settings: each verdict from tables made for it."""
+
+import math
+
+import pytest
+from pandas import DataFrame
+
+from rnnbench.report.claims import FAILS, HOLDS, NOT_MEASURED, PARTLY, settings
+
+RUN = {"machine": "box", "corpus": "c", "device": "cpu", "clip_norm": 1.0, "leaky": False}
+RUN |= {"status": "unconverged", "seed": 1, "num_epochs": 4, "heldout_oov_share": 0.1}
+
+
+def trials(*rows: dict) -> dict[str, DataFrame]:
+    return {"trials": DataFrame([RUN | row for row in rows])}
+
+
+def rates(**perplexities: tuple) -> dict[str, DataFrame]:
+    """Held-out perplexities at the rates 0.1, 1 and 10, by variant; inf: diverged."""
+    return trials(
+        *(
+            {"trial": "learning_rate", "variant": variant, "learning_rate": rate}
+            | {"heldout_perplexity": value, "perplexity": value}
+            | {"status": "diverged" if math.isinf(value) else "unconverged"}
+            for variant, values in perplexities.items()
+            for rate, value in zip((0.1, 1.0, 10.0), values, strict=True)
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("gru", "lstm", "verdict"),
+    [
+        ((9, 5, 5.1), (9, 6, 7), HOLDS),
+        ((9, 5, 8), (9, 6, 4), PARTLY),
+        ((4, 5, 9), (9, 6, 5), FAILS),
+    ],
+)
+def test_the_rate_of_the_book_suits_if_no_other_is_much_better(gru, lstm, verdict):
+    claim = settings.book_rate(rates(gru=gru, lstm=lstm))
+    assert (claim.verdict, claim.n) == (verdict, 2)
+
+
+@pytest.mark.parametrize(
+    ("gru", "lstm", "verdict"),
+    [(math.inf, math.inf, HOLDS), (math.inf, 5, PARTLY), (5, 5, FAILS)],
+)
+def test_too_large_a_rate_is_one_at_which_all_diverge(gru, lstm, verdict):
+    assert settings.divergence(rates(gru=(9, 5, gru), lstm=(9, 5, lstm))).verdict == verdict
+
+
+def test_one_rate_is_no_comparison():
+    tables = rates(gru=(9, 5, 7))
+    tables["trials"] = tables["trials"][tables["trials"].learning_rate == 1]
+    assert settings.book_rate(tables).verdict == NOT_MEASURED
+    assert settings.divergence(tables).verdict == NOT_MEASURED
+
+
+@pytest.mark.parametrize(
+    ("unseen", "verdict"), [((12, 9, 7), HOLDS), ((12, 6, 7), PARTLY), ((7, 9, 12), FAILS)]
+)
+def test_more_text_helps_if_each_longer_one_does(unseen, verdict):
+    lengths = {"text_short": 2000.0, "text_book": 10_000.0, "text_whole": math.inf}
+    rows = (
+        {"trial": trial, "variant": "gru", "train_tokens": length}
+        | {"heldout_perplexity": value, "perplexity": 5.0}
+        for (trial, length), value in zip(lengths.items(), unseen, strict=True)
+    )
+    assert settings.more_text(trials(*rows)).verdict == verdict
+
+
+def model(trial: str, variant: str, bits: float, seed: int = 1) -> dict:
+    sizes = {"heldout_bits_per_char": bits, "heldout_perplexity": 2**bits}
+    sizes |= {"num_parameters": 100, "train_seconds": 2.0, "seed": seed}
+    sizes["token"] = "word" if trial == "words" else "char"
+    return {"trial": trial, "variant": variant} | sizes
+
+
+@pytest.mark.parametrize(
+    ("bits", "verdict"),
+    [((2, 2.5), HOLDS), ((2, 4), PARTLY), ((4, 2.99), FAILS), ((), NOT_MEASURED)],
+)
+def test_words_are_better_if_they_take_fewer_bits_for_every_seed(bits, verdict):
+    words = [model("words", "gru", b, seed) for seed, b in enumerate(bits)]
+    chars = [model("text_whole", "gru", 3, seed) for seed in (0, 1)]
+    assert settings.words(trials(*words, *chars)).verdict == verdict
+
+
+def test_words_are_held_against_no_words():
+    words = [model("words", "gru", 2)]
+    also = [model("text_whole", "gru", 3) | {"token": "word"}]
+    assert settings.words(trials(*words, *also)).verdict == NOT_MEASURED
+
+
+@pytest.mark.parametrize(
+    ("bits", "verdict"),
+    [((2, 2.5), HOLDS), ((2, 4), PARTLY), ((4, 2.99), FAILS), ((), NOT_MEASURED)],
+)
+def test_embeddings_are_better_if_they_take_fewer_bits_than_one_hot_vectors(bits, verdict):
+    embedded = [model("words", "gru_embedding", b, seed) for seed, b in enumerate(bits)]
+    one_hot = [model("words", "gru", 3, seed) for seed in (0, 1)]
+    assert settings.embeddings(trials(*embedded, *one_hot)).verdict == verdict

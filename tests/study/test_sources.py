@@ -1,0 +1,356 @@
+"""Laws of sources: an edit makes again what it decides, and no more than that.
+
+``python tests/test_sources.py`` writes reach.csv anew, in which every widening is to be seen.
+"""
+
+import csv
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from rnnbench.base.digests import EVERYTHING, Tree
+from rnnbench.base.plugins import KINDS, names
+from rnnbench.study.sources import STARTS, Sources, script
+from rnnbench.study.study import Study
+from rnnbench.tables.gather import BUILDERS
+
+PROJECT = Path(__file__).parents[2]
+REACH = Path(__file__).with_name("reach.csv")
+CONFIG = yaml.safe_load((PROJECT / "config/config.yaml").read_text("utf-8"))
+RULES = "".join(path.read_text("utf-8") for path in (PROJECT / "workflow/rules").glob("*.smk"))
+WHOLE = {rule for rule, starts in STARTS.items() if EVERYTHING in starts}  # any edit is theirs
+SHOWN = {"figure", "findings", "report", "hardware_figure", "hardware_page"}  # what readers see
+Job = tuple[str, ...]  # rule and wildcards
+
+
+def study(**runs: Any) -> Study:
+    """The default study with these settings of its runs."""
+    config = CONFIG | {"runs": CONFIG["runs"] | runs}
+    return Study(config, "box", {"cuda": "no NVIDIA GPU"}, 2)
+
+
+STUDY = study()
+
+
+def edited(*files: str) -> Tree:
+    """The source with a comment at the end of some files."""
+    tree = Tree()
+    tree.contents = {name: tree.content(name) + b"# a word\n" for name in files}
+    return tree
+
+
+def rules() -> list[str]:
+    """Every rule that is given its source."""
+    return sorted({*re.findall(r'sources\("(\w+)"\)', RULES)})
+
+
+def addresses(rule: str) -> Iterable[Mapping[str, str]]:
+    """Wildcards of the jobs of a rule in the default study."""
+    known: dict[str, Iterable[Mapping[str, str]]] = {
+        "run": [*STUDY.runs, *STUDY.trials],
+        "generation": STUDY.writers,
+        **{rule: [{"corpus": c} for c in STUDY["corpora"]] for rule in ("corpus", "truth")},
+        "memory": [{"corpus": corpus} for corpus in STUDY["runs"]["corpora"]],
+        "ngram_lm": [{"smoothing": name} for name in names("smoothings")],
+        **{
+            stage: [{"variant": name} for name in STUDY[stage]["runs"]["variant"]]
+            for stage in ("lipschitz", "bptt")
+        },
+        "table": [{"table": name} for name in (*BUILDERS, "zipf")],
+        "figure": [{"figure": name} for name in STUDY["figures"]],
+        "hardware_figure": [{"figure": name} for name in names("hardware_figures")],
+    }
+    return known.get(rule, [{}])
+
+
+def jobs(tree: Tree) -> dict[Job, str]:
+    """Digests of all jobs."""
+    made = Sources(STUDY, tree)
+    return {
+        (rule, *map(str, address.values())): made.of(rule, address)["sha256"]
+        for rule in rules()
+        for address in addresses(rule)
+    }
+
+
+@cache
+def before() -> dict[Job, str]:
+    return jobs(Tree())
+
+
+def again(*files: str) -> set[Job]:
+    """The jobs that an edit makes again, but for those of which every file is a part."""
+    after = jobs(edited(*files))
+    return {job for job in after if before()[job] != after[job] and job[0] not in WHOLE}
+
+
+def rules_of(found: Iterable[Job]) -> set[str]:
+    return {job[0] for job in found}
+
+
+def reached(rule: str) -> set[str]:
+    """Files that any job of a rule is made of."""
+    made = Sources(STUDY, Tree())
+    starts = [made.of(rule, address)["starts"] for address in addresses(rule)]
+    return {file for start in starts for file in made.tree.reached(start)}
+
+
+def reach() -> str:
+    """Rule -> files, as a table; a rule of everything has one row."""
+    text = StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(("rule", "file"))
+    for rule in rules():
+        found = [EVERYTHING] if rule in WHOLE else sorted(reached(rule))
+        rows.writerows((rule, file) for file in found)
+    return text.getvalue()
+
+
+def test_what_each_rule_reaches_is_as_it_was_seen_last():
+    """Look at the difference; then write it anew: ``python tests/test_sources.py``."""
+    assert reach() == REACH.read_text("utf-8")
+
+
+def test_every_rule_with_a_script_is_given_its_own_source():
+    for text in re.split(r"^rule ", RULES, flags=re.M)[1:]:
+        rule = text.partition(":")[0]
+        if "    script:" in text and not rule.startswith("publish"):
+            assert f'source=sources("{rule}")' in text, rule
+            assert re.search(
+                rf'"\.\./scripts/\w+/{script(rule).removeprefix("scripts/")}\.py"', text
+            ), rule
+
+
+def test_every_start_is_a_file():
+    tree = Tree()
+    for rule in {*rules(), *STARTS}:
+        for start in (script(rule), *STARTS.get(rule, ())):
+            assert tree.matching(re.sub(r"\{\w+\}", "*", start.partition(":")[0])), (rule, start)
+
+
+# What was wrong while lists were kept by hand
+
+
+def test_the_statistics_of_two_arms_decide_what_is_made_of_them():
+    found = again("timing/statistics/ratios.py")
+    assert {"campaign", "comparison", "hardware_page"} <= rules_of(found)
+    assert {("table", "noise"), ("table", "speed"), ("figure", "tokens_per_second")} <= found
+    assert {("table", "runs"), ("figure", "zipf")} & found == set()
+    assert rules_of(found) & {"run", "gates"} == set()
+
+
+def test_the_count_of_work_decides_the_limit_that_is_timed():
+    found = again("timing/workload.py")
+    assert {("campaign",), ("table", "limit"), ("table", "costs")} <= found
+    assert ("table", "runs") not in found
+    assert rules_of(found) & {"run", "generation", "memory", "gates"} == set()
+
+
+@pytest.mark.parametrize("file", ["writing/decoders/greedy.py", "writing/trained.py"])
+def test_how_texts_are_written_decides_the_use_that_is_timed(file):
+    assert rules_of(again(file)) == {"campaign", "generation", "memory", "run"}
+
+
+def test_the_judge_hangs_on_the_model_it_is():
+    assert rules_of(again("text/ngrams/models.py")) == {"ngram_lm", "generation"}
+
+
+def test_first_weights_decide_the_gradients_by_distance():
+    assert "gradient_distance" in rules_of(again("training/initial.py"))
+
+
+def test_vocabularies_decide_what_is_counted():
+    assert {"vocab", "run"} <= rules_of(again("text/vocab.py"))
+
+
+@pytest.mark.parametrize("shared", ["trials", "sampler_pairs", "gradient_rows"])
+def test_figures_that_claims_read_numbers_of_decide_the_findings(shared):
+    assert rules_of(again(f"tables/{shared}.py")) == {"figure", "findings", "report"}
+
+
+def test_the_skill_of_forecasts_is_a_matter_of_its_table():
+    assert again("sine/skill.py") == {("table", "sine_skill")}
+
+
+def test_a_table_is_made_by_the_function_of_its_name():
+    """By which its source is found."""
+    assert {name: build.__name__ for name, build in BUILDERS.items()} == {n: n for n in BUILDERS}
+
+
+# Bounds
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["report/figures/", "report/claims/", "report/charts/", "report/", "tables/baselines"],
+)
+def test_an_edit_of_what_is_shown_trains_times_and_tabulates_nothing(pattern):
+    files = [name for name in Tree().files if name.startswith(pattern)]
+    assert files
+    assert rules_of(again(*files)) <= SHOWN
+
+
+DRAWN = ("report/", "comparison/", "provenance/crate/")
+AUDITED = ("audit/", "study/study", "study/schema", "study/checks", "study/estimate")
+TRAINED, TIMED = ("training/loop", "training/variants/"), ("timing/campaign", "timing/work/speed")
+CEILINGS = {  # rules -> beginnings of the files that none of their jobs may be made of
+    "corpus vocab count ngrams zipf zipf_bias ngram_lm truth": (
+        *("training/", "sine/", "writing/", "timing/", "tables/", *DRAWN, *AUDITED),
+    ),
+    "sine": (*TRAINED, *TIMED, "training/update", "text/", "tables/", *DRAWN, *AUDITED),
+    "run lipschitz bptt sentences detaching numerics memory generation coverage": (
+        *("timing/", "text/zipf/", *DRAWN, *AUDITED),
+    ),
+    "run sentences detaching memory generation": ("training/metrics", "tables/"),
+    "campaign": (
+        *("training/metrics", "training/engines/choice", "training/run_record"),
+        *("text/zipf/", "text/corpora/", "tables/", *DRAWN, *AUDITED),
+    ),
+    "table gates": (*TRAINED, *TIMED, "training/native/", *DRAWN, *AUDITED),
+    "findings figure": (*TRAINED, *TIMED, "tables/gather", "report/report", *AUDITED),
+    "comparison hardware_page": (*TRAINED, *TIMED, "report/charts/", *AUDITED),
+}
+
+
+@pytest.mark.parametrize("ruled", CEILINGS)
+def test_what_is_made_early_hangs_on_nothing_that_is_made_later(ruled):
+    for rule in ruled.split():
+        found = {file for file in reached(rule) if file.startswith(CEILINGS[ruled])}
+        assert not found, (rule, found)
+
+
+IDLE = {  # rule, kind of plugin that it reaches the loading of -> why it starts at none of them
+    ("campaign", "decoders"): "imports the one that it times",
+    ("run", "decoders"): "imports the one that it writes with",
+    ("memory", "decoders"): "writes nothing",
+    ("generation", "samplers"): "trains nothing",
+    ("generation", "smoothings"): "imports the one that judges",
+    ("gradient_distance", "variants"): "builds its own layers",
+    ("lengths", "corpora"): "reads tables; texts are counted when the study is read",
+}
+
+
+def place(kind: str) -> str:
+    return KINDS[kind].replace(".", "/")
+
+
+def test_a_rule_that_loads_plugins_by_name_starts_at_them():
+    made, idle = Sources(STUDY, Tree()), set()
+    for rule in {*rules()} - WHOLE:
+        for address in addresses(rule):
+            starts = made.of(rule, address)["starts"]
+            text = "".join(map(made.tree.text, made.tree.reached(starts)))
+            for kind in re.findall(r'\bload\("([\w.]+)"', text):
+                if not any(start.startswith(f"{place(kind)}/") for start in starts):
+                    idle.add((rule, kind))
+    assert idle == {*IDLE}
+
+
+def test_source_that_other_processes_import_is_compared_when_they_have_ended():
+    tree, compared = Tree(), {"campaign": "each process compares"}
+    for rule in {*rules()} - WHOLE - SHOWN - {*compared}:
+        starting = [file for file in reached(rule) if '[sys.executable, "-' in tree.text(file)]
+        told = "by_others=True" in tree.text(f"{script(rule)}.py")
+        assert told == bool(starting), (rule, starting)
+
+
+@pytest.mark.parametrize("variant", ["gru", "lstm_scratch", "rnn_relu"])
+def test_an_edit_of_a_variant_makes_its_own_jobs_again_and_what_walks_all(variant):
+    walking = {"campaign", "memory", "numerics", "sentences", "detaching"}
+    trained = {job for job in again(f"training/variants/{variant}.py") if job[0] not in walking}
+    of_its_own = {job for job in before() if named(job, variant)}
+    engines = {job for job in before() if job[0] == "run" and "engine=fastest" in job[-1]}
+    assert of_its_own <= trained <= of_its_own | engines
+
+
+def named(job: Job, variant: str) -> bool:
+    """Whether a job is of one variant by its address."""
+    if job[0] not in {"run", "generation", "lipschitz", "bptt"}:
+        return False
+    settings = job[-1].split("/") if job[0] == "run" else []
+    return variant in job or f"variant={variant}" in settings
+
+
+@pytest.mark.parametrize(
+    ("name", "users"),
+    [
+        ("training/variants/gru_manual.py", {"gru_manual"}),
+        ("training/variants/_manual.py", {"rnn_manual", "gru_manual", "lstm_manual"}),
+        ("training/variants/_fused.py", {"rnn_fused", "gru_fused", "lstm_fused"}),
+        ("training/native/vec.h", {"rnn_fused", "gru_fused", "lstm_fused"}),
+        ("training/native/__init__.py", {"rnn_fused", "gru_fused", "lstm_fused"}),
+        ("training/samplers/random_sampling.py", {*names("variants")}),
+        ("training/loop.py", {*names("variants")}),
+        ("training/engines/agreement.py", set()),
+        ("text/zipf/ols.py", set()),
+    ],
+)
+def test_an_edit_decides_the_runs_that_are_made_of_it(name, users):
+    own = study(engine="own")
+
+    def digests(tree: Tree) -> dict[str, str]:
+        point = {"machine": "box", "sampler": "random_sampling"}
+        made = Sources(own, tree)
+        return {v: made.of("run", point | {"variant": v})["sha256"] for v in names("variants")}
+
+    old, new = digests(Tree()), digests(edited(name))
+    assert {v for v in old if old[v] != new[v]} == users
+
+
+@pytest.mark.parametrize(
+    ("name", "users"),
+    [
+        ("training/engines/agreement.py", {"gru_deep", "lstm_scratch"}),
+        ("training/engines/reference.py", {"gru_deep", "lstm_scratch"}),
+        ("base/plugins.py", {"gru_deep", "lstm_scratch"}),
+        ("training/native/cells.h", {"gru_deep", "lstm_scratch"}),
+        ("training/variants/_manual.py", {"gru_deep", "lstm_scratch"}),
+        ("training/variants/gru_fused.py", {"gru_deep"}),
+        ("training/variants/gru_scratch.py", {"gru_deep"}),
+        ("training/variants/lstm.py", {"lstm_scratch"}),
+        ("training/variants/gru_compiled.py", set()),
+    ],
+)
+def test_an_edit_of_an_engine_decides_the_runs_that_may_train_on_it(name, users):
+    def digests(tree: Tree) -> dict[str, str]:
+        made, there = Sources(study(engine="fastest"), tree), {"machine": "box", "device": "cpu"}
+        points = (there | {"variant": variant} for variant in ("gru_deep", "lstm_scratch"))
+        return {point["variant"]: made.of("run", point)["sha256"] for point in points}
+
+    old, new = digests(Tree()), digests(edited(name))
+    assert {v for v in old if old[v] != new[v]} == users
+
+
+def test_an_edit_of_a_text_makes_those_that_are_built_on_it_again():
+    made = {}
+    for tree in (Tree(), edited("text/corpora/time_machine.py")):
+        found = Sources(STUDY, tree)
+        made[tree] = {c: found.of("corpus", {"corpus": c})["sha256"] for c in names("corpora")}
+    old, new = made.values()
+    assert {c for c in old if old[c] != new[c]} == {"time_machine", "time_machine_spaced"}
+
+
+@pytest.mark.parametrize(
+    ("name", "timed"),
+    [
+        ("training/variants/gru.py", {"gru"}),
+        ("timing/core_pace.py", {*CONFIG["speed"]["variants"]}),
+        ("training/engines/choice.py", set()),
+        ("timing/statistics/intervals.py", set()),
+    ],
+)
+def test_an_edit_of_a_variant_changes_the_digest_of_its_timings_alone(name, timed):
+    points = [STUDY.timing(address) for address in STUDY.timings]
+    made = Sources(STUDY, Tree()), Sources(STUDY, edited(name))
+    again = {point.variant for point in points if made[0].timing(point) != made[1].timing(point)}
+    assert again == timed
+
+
+if __name__ == "__main__":
+    REACH.write_text(reach(), "utf-8")

@@ -1,0 +1,90 @@
+"""A study may lack any table's rows: every reader takes them all without a row, as files have them.
+
+Hand-built tables of other tests are held against the statement, so that none has a column that
+the workflow never writes.
+"""
+
+import pytest
+from test_figures import CASES, WHOLE
+
+from rnnbench.base import csv_files
+from rnnbench.base.plugins import load, names
+from rnnbench.report import charts, claims, figures, overview, report
+from rnnbench.tables import columns, gates, gather
+
+
+@pytest.fixture(scope="module")
+def nothing(tmp_path_factory):
+    """Every table, gathered from nothing, after a trip through its file."""
+    folder = tmp_path_factory.mktemp("tables")
+    for name in columns.COLUMNS:
+        csv_files.write(folder / f"{name}.csv", gather.gather(name, [], []))
+    return figures.read_tables(folder)
+
+
+def test_gates_judge_nothing_where_there_is_nothing(nothing):
+    wanted = ("runs", "ngram_lm", "zipf", "floor", "predictors")
+    judged = gates.verdicts(*(nothing[name] for name in wanted))
+    assert judged.empty and judged.columns.tolist() == gates.COLUMNS
+    gates.require(judged)
+
+
+@pytest.mark.parametrize("topic", names("claims"))
+def test_claims_stand_there_not_measured(nothing, topic):
+    judged = load("claims", topic).claims(nothing)
+    assert {claim.verdict for claim in judged} == {claims.NOT_MEASURED}
+
+
+@pytest.mark.parametrize("name", names("figures"))
+def test_figures_say_that_there_is_nothing(nothing, name):
+    figures.draw(name, nothing).draw_without_rendering()
+    assert figures.finding(name, nothing).startswith("No ")
+
+
+@pytest.mark.parametrize("name", names("charts"))
+def test_charts_are_not_drawn(nothing, name):
+    assert charts.drawn(name, nothing) is None
+
+
+def test_the_page_and_its_first_screen_are_written(nothing):
+    gated = gates.verdicts(
+        *(nothing[name] for name in ("runs", "ngram_lm", "zipf", "floor", "predictors"))
+    )
+    judged = {"gates": gated, "findings": claims.findings(nothing)}
+    html = report.render(nothing | judged, [], {"Suite": "rnnbench"})
+    assert "not measured" in html
+    assert dict(overview.answers(nothing))["Runs"] == ["none"]
+
+
+READERS = {
+    **{f"claims of {name}": load("claims", name).claims for name in names("claims")},
+    **{f"finding of {name}": load("figures", name).finding for name in names("figures")},
+    **{f"section {title}": make for title, make in report.SECTIONS.items()},
+    "first screen": overview.answers,
+}
+
+
+class Watched(dict):
+    """Tables that remember which of them were asked for."""
+
+    def __init__(self, tables):
+        super().__init__(tables)
+        self.read = set()
+
+    def __getitem__(self, name):
+        self.read.add(name)
+        return super().__getitem__(name)
+
+
+@pytest.mark.parametrize("reader", READERS.values(), ids=READERS)
+def test_any_one_table_may_lack_its_rows(nothing, reader):
+    whole = Watched(WHOLE)
+    reader(whole)
+    for name in whole.read & nothing.keys():  # gates and findings are made of the others
+        reader(WHOLE | {name: nothing[name]})
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_tables_made_by_hand_have_no_column_that_a_study_lacks(case):
+    for name, table in CASES[case].items():
+        assert set(table.columns) <= set(columns.COLUMNS[name]), name

@@ -1,0 +1,162 @@
+"""Laws of equal costs: what lies on a line is read off it, and claims about it are judged."""
+
+import math
+
+import numpy as np
+import pytest
+from pandas import DataFrame
+
+from rnnbench.report.claims import FAILS, HOLDS, NOT_MEASURED, PARTLY, Claim, capacity
+from rnnbench.tables import columns, equal_cost
+from rnnbench.timing import workload
+
+SIZES = (16, 64, 256)
+SECONDS = {"rnn": 1e-6, "gru": 2e-6, "lstm": 1e-6}  # per epoch and parameter
+
+
+def runs(seconds=SECONDS, nats=None, sizes=SIZES, seeds=(1, 2)) -> DataFrame:
+    """Runs whose parameters are 10 H, whose time is that many seconds, and whose loss falls."""
+    nats = nats or dict.fromkeys(seconds, 3.0)
+    return DataFrame(
+        {"machine": "box", "trial": "capacity", "corpus": "c", "device": "cpu", "seed": seed}
+        | {"variant": variant, "hidden_size": size, "status": "unconverged", "epochs_done": 4}
+        | {"num_parameters": 10 * equal_cost.GATES[variant] * size, "vocab_size": 28}
+        | {"train_seconds": 4 * each * 10 * equal_cost.GATES[variant] * size, "leaky": False}
+        | {"total_nats": 100 * nats[variant], "num_tokens": 100, "batch_size": 32}
+        | {"heldout_total_nats": 10 * (nats[variant] - math.log(size) / 10), "num_steps": 35}
+        | {"heldout_num_tokens": 10, "perplexity": 9.0, "heldout_perplexity": 400.0 / size}
+        | {"clip_norm": 1.0, "sampler": "s"}
+        for variant, each in seconds.items()
+        for size in sizes
+        for seed in seeds
+    )
+
+
+def at(basis: str, table: DataFrame) -> DataFrame:
+    return table[table.basis == basis].set_index("variant")
+
+
+def test_at_equal_hidden_size_every_variant_has_the_largest_that_all_have():
+    found = at("hidden_size", equal_cost.table(runs()))
+    assert list(found.hidden_size) == [256] * 3
+    assert list(found.num_parameters) == [2560, 7680, 10240]
+
+
+def test_at_equal_parameters_gates_are_paid_with_units():
+    found = at("parameters", equal_cost.table(runs()))
+    assert set(found.num_parameters) == {2560}
+    assert list(found.hidden_size) == [256, round(256 / 3), 64]
+    assert found.seconds_per_epoch["gru"] == pytest.approx(2 * found.seconds_per_epoch["rnn"])
+    assert found.seconds_per_epoch["lstm"] == pytest.approx(found.seconds_per_epoch["rnn"])
+    nats = np.log(found.heldout_perplexity)
+    assert nats["rnn"] - nats["lstm"] == pytest.approx(-math.log(4) / 10)
+
+
+def test_flops_are_those_of_the_size_that_is_read():
+    found = at("parameters", equal_cost.table(runs()))
+    model = workload.Architecture(4, 64, 1, 1, 28, 0)
+    assert found.product_flops_per_token["lstm"] == workload.per_token(model, 32, 35).product_flops
+
+
+@pytest.mark.parametrize("made", [runs(sizes=(16,)), runs().iloc[:0], DataFrame()])
+def test_one_size_is_no_line_and_no_run_no_row(made):
+    found = equal_cost.table(made)
+    assert found.empty and list(found.columns) == columns.COLUMNS["equal_cost"]
+
+
+def test_a_diverged_run_is_not_on_the_line():
+    made = runs()
+    lost = (made.seed == 2) & (made.hidden_size == 64)
+    made.loc[lost, ["status", "total_nats"]] = ["diverged", math.nan]
+    found = equal_cost.table(made)
+    assert np.isfinite(found.perplexity).all()
+    assert set(found.seeds) == {1}
+
+
+# The claims
+
+
+@pytest.mark.parametrize(
+    ("gru", "lstm", "verdict"),
+    [(1e-6, 1e-6, HOLDS), (2e-6, 1e-6, PARTLY), (2e-6, 3e-6, FAILS)],
+)
+def test_costs_are_equal_if_both_gated_networks_take_as_long(gru, lstm, verdict):
+    made = equal_cost.table(runs({"rnn": 1e-6, "gru": gru, "lstm": lstm}))
+    claim = capacity.equal_parameters({"equal_cost": made})
+    assert claim.verdict == verdict and claim.n == 2
+
+
+def test_one_time_beside_other_jobs_is_no_measurement_of_costs():
+    made = equal_cost.table(runs(seeds=(1,)))
+    assert capacity.equal_parameters({"equal_cost": made}).verdict == NOT_MEASURED
+
+
+@pytest.mark.parametrize(
+    ("gru", "lstm", "verdict"), [(2.0, 2.0, HOLDS), (2.0, 3.0, PARTLY), (4.0, 4.0, FAILS)]
+)
+def test_gated_networks_predict_better_if_both_do(gru, lstm, verdict):
+    nats = {"rnn": 2.5, "gru": gru, "lstm": lstm}
+    claim = capacity.equal_perplexity({"equal_cost": equal_cost.table(runs(nats=nats))})
+    assert claim.verdict == verdict
+
+
+def timings(speeds, reach=0.01) -> DataFrame:
+    return DataFrame(
+        {"machine": "box", "device": "cpu", "threads": 1, "dtype": "float32", "sampler": "s"}
+        | {"clip_norm": 1.0, "variant": variant, "tokens_per_second": speed, "n": 12}
+        | {"low": (1 - reach) * speed, "high": (1 + reach) * speed, "hidden_size": 64}
+        | {"mode": "generation"}
+        for variant, speed in zip(("rnn", "gru", "lstm"), speeds, strict=False)
+    )
+
+
+@pytest.mark.parametrize(
+    ("speeds", "reach", "verdict"),
+    [
+        ((9e3, 5e3, 3e3), 0.01, HOLDS),
+        ((9e3, 5e3, 3e3), 0.5, PARTLY),
+        ((9e3, 3e3, 5e3), 0.01, FAILS),
+        ((9e3, 5e3), 0.01, NOT_MEASURED),
+    ],
+)
+def test_gates_cost_more_if_speeds_fall_and_their_intervals_stand_apart(speeds, reach, verdict):
+    timed = timings(speeds, reach)
+    assert capacity.training_cost({"speed": timed}).verdict == verdict
+    assert capacity.writing_cost({"inference": timed}).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("largest", "verdict"), [([5, 5], HOLDS), ([5, 20], PARTLY), ([20, 20], FAILS)]
+)
+def test_more_units_help_if_they_help_in_every_run(largest, verdict):
+    made = runs({"rnn": 1e-6}, sizes=(16, 64)).assign(trial="capacity", heldout_perplexity=10.0)
+    made.loc[made.hidden_size == 64, "heldout_perplexity"] = largest
+    claim = capacity.more_units({"trials": made})
+    assert (claim.verdict, claim.n) == (verdict, 2)
+
+
+@pytest.mark.parametrize(
+    ("deep", "verdict"), [([5, 5], HOLDS), ([5, 20], PARTLY), ([20, 20], FAILS)]
+)
+def test_more_layers_help_if_they_help_in_every_run(deep, verdict):
+    plain = runs({"rnn": 1e-6, "gru": 1e-6}, sizes=(64,), seeds=(1,))
+    both = [
+        plain.assign(heldout_perplexity=10.0),
+        plain.assign(heldout_perplexity=deep, variant=plain.variant + "_deep"),
+    ]
+    table = DataFrame([row for part in both for row in part.to_dict("records")])
+    claim = capacity.more_layers({"runs": table})
+    assert (claim.verdict, claim.n) == (verdict, 2)
+
+
+def test_speeds_of_one_process_are_told_without_an_interval():
+    setting = dict.fromkeys(capacity.SETTING, "one") | {"threads": 1, "n": 2}
+    speeds = {"rnn": 3.0, "gru": 2.0, "lstm": 1.0}
+    rows = [
+        setting | {"variant": name, "tokens_per_second": speed, "low": np.nan, "high": np.nan}
+        for name, speed in speeds.items()
+    ]
+    told = capacity.dearer(Claim("said", "somewhere"), DataFrame(rows), "writes {speeds}")
+    assert told.verdict == PARTLY
+    assert told.measured.count("one process, no interval") == 3
+    assert "nan" not in told.measured

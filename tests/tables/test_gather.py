@@ -1,0 +1,441 @@
+"""Laws of the tables: every word and number survives, totals become metrics, nothing is hidden."""
+
+import dataclasses
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pandas import DataFrame
+
+from rnnbench.base import csv_files
+from rnnbench.base.files import write_record
+from rnnbench.base.parameters import RunConfig, TimingConfig
+from rnnbench.study.study import NOT_AVAILABLE
+from rnnbench.tables import columns, gather
+from rnnbench.text.origins import own_text
+
+RUN = RunConfig(
+    machine="box",
+    trial="grid",
+    corpus="time_machine",
+    token="char",
+    variant="gru",
+    sampler="random_sampling",
+    clip_norm=math.inf,
+    device="cpu",
+    seed=1,
+    batch_size=32,
+    num_steps=35,
+    hidden_size=16,
+    learning_rate=1.0,
+    num_epochs=2,
+    train_tokens=10_000.0,
+    heldout_share=0.1,
+    heldout_evaluations=1,
+    engine="own",
+)
+TOTALS = {
+    **{"initial_total_nats": 330.0, "initial_num_tokens": 100},
+    **{
+        "total_nats": 250.0,
+        "num_tokens": 100,
+        "num_chars": 100,
+        "spelling_nats": 0.0,
+        "recent_nats_per_token": 2.6,
+    },
+    **{
+        "heldout_total_nats": 90.0,
+        "heldout_num_tokens": 30,
+        "heldout_num_chars": 30,
+        "heldout_spelling_nats": 0.0,
+    },
+    **{"epochs_done": 2, "heldout_epoch": 2},
+    **{"max_grad_norm": math.inf, "clipped_share": 0.0, "train_seconds": 1.5},
+    **{"status": "unconverged", "leaky": False},
+}
+TIMING = TimingConfig(
+    machine="box",
+    variant="gru",
+    sampler="sequential_partition",
+    clip_norm=1.0,
+    device="cpu",
+    threads=1,
+    dtype="float32",
+    process=1,
+    corpus="time_machine",
+    batch_size=32,
+    num_steps=35,
+    hidden_size=16,
+    learning_rate=1.0,
+    windows=4,
+    window_seconds=0.1,
+    warmup_seconds=0.1,
+)
+LABELS = {"status": NOT_AVAILABLE, "reason": "no NVIDIA GPU"}
+MISSING = {
+    "runs": {key: str(getattr(RUN, key)) for key in gather.RUN_KEYS} | {"device": "cuda"} | LABELS,
+    "speed": {key: str(getattr(TIMING, key)) for key in gather.TIMING_KEYS}
+    | {"device": "cuda"}
+    | LABELS,
+}
+WORDS = ["null", "nan", "NaN", "NA", "None", "", "true", "inf", 'say "', "a,b", "é", "1", " x "]
+
+
+def stored(path: Path, table: DataFrame) -> DataFrame:
+    csv_files.write(path, table)
+    return csv_files.read(path)
+
+
+@pytest.fixture
+def record(tmp_path):
+    """Writes a run's record, with changes, and returns its path."""
+
+    def write(name="record", **changes) -> str:
+        write_record(tmp_path / name / "record.json", RUN.as_row() | TOTALS | changes)
+        return str(tmp_path / name / "record.json")
+
+    return write
+
+
+def windows(process: int, warm_up: list[float], counted: list[float], **changes) -> DataFrame:
+    """Windows of one process at given tokens per second."""
+    key = dataclasses.replace(TIMING, process=process)
+    fields = {name: value for name, value in changes.items() if hasattr(key, name)}
+    row = dataclasses.replace(key, **fields).as_row()
+    row |= {
+        "sitting": "now",
+        "round": process,
+        "arm": "a",
+        "disturbed": False,
+        "outside_load": 0.01,
+        "core_slowdown": 0.0,
+        "energy_joules": None,
+        "energy_source": "unknown: no counter",
+        "numerics_id": "abc",
+        "load_average": 0.5,
+    }
+    row |= {"initialisation_seconds": 0.1, "first_step_seconds": 0.2, "steady": True}
+    row |= {"gates": 3, "num_layers": 1, "directions": 1, "vocab_size": 28, "embedding_size": 0}
+    row |= {"peak_memory_bytes": process * 100, "num_minibatches": 2, "seconds": 2.0} | changes
+    return DataFrame(
+        row | {"window": i, "counted": i > len(warm_up), "num_tokens": 2 * rate}
+        for i, rate in enumerate([*warm_up, *counted], start=1)
+    )
+
+
+@pytest.fixture
+def campaign(tmp_path):
+    """Writes what a campaign does and returns the paths."""
+
+    def write(*parts: DataFrame, **labels) -> list[str]:
+        samples = pd.concat(parts)
+        points = samples[gather.TIMING_KEYS].drop_duplicates()
+        label = {"status": "measured", "reason": None, "ended": "precision", "rounds": 3} | labels
+        csv_files.write(tmp_path / "samples.csv", samples)
+        csv_files.write(tmp_path / "points.csv", points.assign(**label))
+        csv_files.write(tmp_path / "limit.csv", points[:0])
+        return [str(tmp_path / f"{name}.csv") for name in ("points", "samples", "limit")]
+
+    return write
+
+
+def gathered(name: str, paths: list[str], missing=(), folder: Path | None = None) -> DataFrame:
+    table = gather.gather(name, paths, list(missing))
+    return table if folder is None else stored(folder / f"{name}.csv", table)
+
+
+# Reading and writing
+
+
+def test_every_word_comes_back_and_only_an_empty_cell_is_missing(tmp_path):
+    table = stored(tmp_path / "words.csv", DataFrame({"ngram": WORDS, "rank": range(len(WORDS))}))
+    assert table.ngram.fillna("").tolist() == WORDS
+    assert table.ngram.isna().tolist() == [word == "" for word in WORDS]
+
+
+@pytest.mark.parametrize("word", ["null", "NA", "None"])
+def test_a_column_of_one_word_for_nothing_is_a_column_of_words(word, tmp_path):
+    assert stored(tmp_path / "words.csv", DataFrame({"ngram": [word]})).ngram.tolist() == [word]
+
+
+@settings(max_examples=30)
+@given(st.lists(st.floats(allow_nan=False), min_size=1, max_size=5))
+def test_every_number_comes_back_to_the_last_bit_also_infinity(tmp_path_factory, numbers):
+    table = stored(tmp_path_factory.getbasetemp() / "numbers.csv", DataFrame({"value": numbers}))
+    assert table.value.astype(float).tolist() == numbers
+
+
+def test_infinity_is_written_as_a_path_says_it_and_a_missing_value_as_nothing(tmp_path):
+    csv_files.write(
+        tmp_path / "t.csv", DataFrame({"clip_norm": [math.inf, 1.0], "x": [None, math.nan]})
+    )
+    assert (tmp_path / "t.csv").read_text().splitlines() == ["clip_norm,x", "inf,", "1.0,"]
+
+
+@pytest.mark.parametrize("name", columns.COLUMNS)
+def test_a_table_without_a_row_has_the_columns_it_states_on_disk_too(name, tmp_path):
+    for table in (gathered(name, []), gathered(name, [], folder=tmp_path)):
+        assert len(table) == 0
+        assert table.columns.tolist() == columns.COLUMNS[name]
+
+
+def test_every_table_that_is_built_is_stated():
+    assert set(gather.BUILDERS) <= set(columns.COLUMNS)
+
+
+def test_a_column_that_a_part_lacks_is_there_and_one_that_is_not_stated_comes_last(tmp_path):
+    csv_files.write(tmp_path / "a.csv", DataFrame({"new": [1], "unit": ["line"]}))
+    table = gathered("padding", [str(tmp_path / "a.csv")])
+    assert table.columns.tolist() == [*columns.COLUMNS["padding"], "new"]
+
+
+@pytest.mark.parametrize("name", MISSING)
+def test_a_table_of_what_is_missing_says_why(name, tmp_path):
+    (row,) = gathered(name, [], [MISSING[name]], tmp_path).to_dict("records")
+    assert (row["device"], row["status"], row["reason"]) == ("cuda", NOT_AVAILABLE, "no NVIDIA GPU")
+
+
+def test_parts_are_put_under_each_other(tmp_path):
+    write_record(tmp_path / "a.json", {"corpus": "null", "lines": 1})
+    csv_files.write(tmp_path / "b.csv", DataFrame({"corpus": ["b"], "lines": [2]}))
+    table = gathered("corpora", [str(tmp_path / "a.json"), str(tmp_path / "b.csv")])
+    assert table[["corpus", "lines"]].to_dict("list") == {"corpus": ["null", "b"], "lines": [1, 2]}
+
+
+# Runs
+
+
+def test_perplexities_are_made_from_totals(record):
+    (row,) = gathered("runs", [record()]).to_dict("records")
+    wanted = {
+        "perplexity": math.exp(2.5),
+        "median_perplexity": math.exp(2.6),
+        "heldout_perplexity": math.exp(3),
+        "initial_perplexity": math.exp(3.3),
+        "bits_per_char": 2.5 / math.log(2),
+        "heldout_bits_per_char": 3 / math.log(2),
+    }
+    assert {key: row[key] for key in wanted} == pytest.approx(wanted)
+    assert row["clip_norm"] == row["max_grad_norm"] == math.inf
+
+
+def test_what_is_missing_comes_last_with_its_reason(record, tmp_path):
+    paths = [record("1", seed=1), record("2", seed=2)]
+    table = gathered("runs", paths, [MISSING["runs"]], tmp_path)
+    assert table.device.tolist() == ["cpu", "cpu", "cuda"]
+    assert table.status.tolist() == ["unconverged", "unconverged", NOT_AVAILABLE]
+    assert table.reason.fillna("").tolist() == ["", "", "no NVIDIA GPU"]
+    assert table.perplexity.isna().tolist() == [False, False, True]
+    assert table.clip_norm.tolist() == [math.inf] * 3
+
+
+def test_a_diverged_run_has_a_row_also_without_a_held_out_reading(record, tmp_path):
+    nothing = {f"heldout_{total}": None for total in ("total_nats", "num_tokens", "num_chars")}
+    lost = record("lost", status="diverged", total_nats=math.nan, **nothing)
+    table = gathered("runs", [lost, record()], folder=tmp_path)
+    assert table.status.tolist() == ["diverged", "unconverged"]
+    assert table.perplexity.isna().tolist() == [True, False]
+    assert table.heldout_perplexity.isna().tolist() == [True, False]
+
+
+def test_a_lost_run_is_not_judged_by_what_it_was_before(record, tmp_path):
+    lost = record("lost", status="diverged", epochs_done=2, heldout_epoch=1, heldout_total_nats=1.0)
+    row, other = gathered("runs", [lost, record()], folder=tmp_path).to_dict("records")
+    assert math.isnan(row["heldout_perplexity"]) and math.isnan(row["heldout_bits_per_char"])
+    assert row["heldout_total_nats"] == 1.0 and other["heldout_perplexity"] == pytest.approx(
+        math.e**3
+    )
+
+
+def test_a_perplexity_that_overflows_is_infinite(record):
+    assert gathered("runs", [record(total_nats=1e6)]).perplexity.tolist() == [math.inf]
+
+
+def test_a_table_of_runs_begins_with_the_keys_and_the_metrics(record):
+    columns = gathered("runs", [record()]).columns.tolist()
+    assert columns[:7] == gather.RUN_KEYS
+    assert columns.index("perplexity") < columns.index("total_nats")
+    assert len(set(columns)) == len(columns)
+
+
+def test_a_curve_has_empty_cells_where_the_held_out_text_was_not_read(tmp_path):
+    address = {key: getattr(RUN, key) for key in gather.RUN_KEYS}
+    rows = [
+        address | {"epoch": e, "total_nats": 10.0 * e, "num_tokens": 10} | heldout
+        for e, heldout in enumerate(
+            [{}, {"heldout_total_nats": 6.0, "heldout_num_tokens": 3}], start=1
+        )
+    ]
+    csv_files.write(tmp_path / "curve.csv", DataFrame(rows))
+    table = gathered("curves", [str(tmp_path / "curve.csv")])
+    assert table.perplexity.tolist() == pytest.approx([math.e, math.e**2])
+    assert np.isnan(table.heldout_perplexity[0])
+    assert table.heldout_perplexity[1] == pytest.approx(math.e**2)
+
+
+@pytest.mark.parametrize("prefix", ["time traveller", "null", " a  b ", 'say "', "1984"])
+@pytest.mark.parametrize("join", sorted(own_text.JOINS))
+def test_a_text_stands_beside_the_keys_of_its_run_whatever_joins_its_lines(
+    prefix, join, record, tmp_path
+):
+    folder = Path(record()).parent
+    text = f"{join}{prefix}{join}{join}nan null{join}"
+    written = {"stage": ["untrained", "trained"], "prefix": prefix, "text": [prefix, text]}
+    csv_files.write(folder / "text.csv", DataFrame(written))
+    table = gathered("texts", [str(folder / "text.csv")], folder=tmp_path)
+    csv_files.write(tmp_path / "texts.csv", table)
+    rows = csv_files.read(tmp_path / "texts.csv").to_dict("records")
+    assert [(row["variant"], row["stage"]) for row in rows] == [
+        ("gru", "untrained"),
+        ("gru", "trained"),
+    ]
+    assert [(row["prefix"], row["text"]) for row in rows] == [(prefix, prefix), (prefix, text)]
+
+
+@pytest.mark.parametrize("ngram", ["\n", "\n\n", '"', ",", " ", "inf", "true", "7", "nan"])
+def test_an_ngram_is_a_word_whatever_it_spells(ngram, tmp_path):
+    csv_files.write(tmp_path / "top.csv", DataFrame({"rank": [1, 2], "ngram": [ngram, ngram * 2]}))
+    assert csv_files.read(tmp_path / "top.csv").ngram.tolist() == [ngram, ngram * 2]
+
+
+# Speed
+
+
+def test_warm_ups_are_in_no_estimate_and_every_counted_window_is(campaign):
+    parts = [windows(k, [1, 1e9], [100 + k, 200 + k, 300 + k]) for k in (1, 2, 3)]
+    (row,) = gathered("speed", campaign(*parts)).to_dict("records")
+    assert (row["n"], row["processes"], row["status"]) == (9, 3, "measured")
+    assert row["tokens_per_second"] == pytest.approx((201 * 202 * 203) ** (1 / 3))
+    assert (row["minimum"], row["maximum"]) == (101, 303)
+    assert 101 <= row["low"] < 202 < row["high"] <= 303
+    assert row["peak_memory_bytes"] == 300
+    assert (row["ended"], row["windows_used"], row["disturbed_share"]) == (
+        "precision",
+        "undisturbed",
+        0,
+    )
+
+
+def test_points_are_apart_and_each_has_its_own_processes(campaign):
+    slow = [windows(k, [], [10, 11]) for k in (1, 2)]
+    fast = [windows(k, [], [90, 91], clip_norm=math.inf) for k in (1, 2)]
+    table = gathered("speed", campaign(slow[0], fast[0], slow[1], fast[1]))
+    assert table.clip_norm.tolist() == [1, math.inf]
+    assert table.tokens_per_second.tolist() == pytest.approx([10.5, 90.5])
+    assert table.n.tolist() == [4, 4]
+
+
+def test_of_few_samples_the_extremes_are_told_and_no_interval(campaign):
+    (row,) = gathered("speed", campaign(windows(1, [], [10, 11, 12, 13, 14]))).to_dict("records")
+    assert np.isnan(row["low"]) and np.isnan(row["high"])
+    assert (row["minimum"], row["tokens_per_second"], row["maximum"], row["n"]) == (10, 12, 14, 5)
+
+
+def test_disturbed_windows_are_left_out_and_their_share_is_told(campaign):
+    calm = [windows(k, [], [100, 101, 102]) for k in (1, 2, 3)]
+    hit = [windows(k, [], [50], disturbed=True, outside_load=1.0) for k in (1, 2, 3)]
+    (row,) = gathered("speed", campaign(*calm, *hit)).to_dict("records")
+    assert (row["minimum"], row["n"], row["windows_used"]) == (100, 9, "undisturbed")
+    assert row["disturbed_share"] == 0.25
+    assert row["outside_load"] == pytest.approx((9 * 0.01 + 3) / 12)
+
+
+@pytest.mark.parametrize("calm_in", [(1, 2), ()], ids=["two processes", "none"])
+def test_where_disturbed_windows_leave_too_few_all_are_used(calm_in, campaign):
+    parts = [windows(k, [], [100, 99, 98, 97], disturbed=k not in calm_in) for k in (1, 2, 3)]
+    (row,) = gathered("speed", campaign(*parts)).to_dict("records")
+    assert (row["n"], row["windows_used"]) == (12, "all")
+
+
+def test_the_same_windows_give_the_same_interval(campaign):
+    paths = campaign(*(windows(k, [], [100 + k, 300 - k, 250]) for k in (1, 2, 3)))
+    pd.testing.assert_frame_equal(gathered("speed", paths), gathered("speed", paths))
+
+
+def test_what_could_not_be_timed_comes_last(campaign, tmp_path):
+    paths = campaign(windows(1, [], [10, 11]))
+    table = gathered("speed", paths, [MISSING["speed"]], tmp_path)
+    assert table.status.tolist() == ["measured", NOT_AVAILABLE]
+    assert table.tokens_per_second.isna().tolist() == [False, True]
+    assert table.columns.tolist()[:10] == gather.TIMING_KEYS
+
+
+def test_a_point_that_failed_has_its_reason_and_no_number(campaign, tmp_path):
+    paths = campaign(windows(1, [], [10, 11]), status="failed", reason="killed by SIGSEGV")
+    (row,) = gathered("speed", paths, folder=tmp_path).to_dict("records")
+    assert (row["status"], row["reason"]) == ("failed", "killed by SIGSEGV")
+    assert np.isnan(row["tokens_per_second"])
+
+
+def test_the_noise_is_the_ratio_of_two_arms_of_the_same_thing(campaign, tmp_path):
+    arms = [windows(k, [], [100, 101, 102], arm="ab"[k % 2]) for k in range(1, 9)]
+    alone = [windows(k, [], [100, 101, 102], dtype="float64") for k in range(1, 9)]
+    table = gathered("noise", campaign(*arms, *alone)[1:2], folder=tmp_path)
+    assert table.columns.tolist() == columns.COLUMNS["noise"]
+    (row,) = table.to_dict("records")
+    assert (row["dtype"], row["ratio"], row["n"], row["processes"]) == ("float32", 1, 24, 8)
+    assert row["low"] <= 1 <= row["high"]
+
+
+def test_variants_are_compared_with_the_plain_layer_round_by_round(campaign, tmp_path):
+    """The machine slows down from round to round; within a round the ratio is 2."""
+    plain = [windows(k, [], [100 / k, 110 / k, 90 / k]) for k in range(1, 8)]
+    fused = [windows(k, [], [200 / k] * 3, variant="gru_fused") for k in range(1, 8)]
+    alone = [windows(k, [], [200 / k] * 3, variant="gru_deep", threads=2) for k in range(1, 8)]
+    paths = campaign(*plain, *fused, *alone)[1:2]
+    table = gathered("speedup", paths, folder=tmp_path)
+    assert table.columns.tolist() == columns.COLUMNS["speedup"]
+    (row,) = table.to_dict("records")
+    assert (row["variant"], row["baseline"], row["n"]) == ("gru_fused", "gru", 7)
+    assert [row[name] for name in ("ratio", "low", "high")] == pytest.approx([2, 2, 2])
+
+
+def test_rounds_of_another_sitting_are_not_compared(campaign):
+    plain = [windows(k, [], [100] * 3) for k in (1, 2, 3)]
+    fused = [windows(k, [], [200] * 3, variant="gru_fused", sitting="later") for k in (1, 2, 3)]
+    assert len(gathered("speedup", campaign(*plain, *fused)[1:2])) == 0
+
+
+def test_a_comparison_over_few_rounds_has_extremes_and_no_interval(campaign):
+    plain = [windows(k, [], [100] * 3) for k in (1, 2)]
+    fused = [windows(k, [], [100 + k] * 3, variant="gru_fused") for k in (1, 2)]
+    (row,) = gathered("speedup", campaign(*plain, *fused)[1:2]).to_dict("records")
+    assert (row["minimum"], row["maximum"], row["n"]) == (1.01, 1.02, 2)
+    assert row["ratio"] == pytest.approx((1.01 * 1.02) ** 0.5)
+    assert np.isnan(row["low"]) and np.isnan(row["high"])
+
+
+def test_the_noise_is_that_of_b_over_a(campaign):
+    arms = [windows(k, [], [100.0 * k] * 6, arm="ab"[k - 1]) for k in (1, 2)]
+    assert gathered("noise", campaign(*arms)[1:2]).ratio.tolist() == pytest.approx([2])
+
+
+# Machines and the sine
+
+
+def test_a_machine_has_a_row_for_every_field(tmp_path):
+    write_record(tmp_path / "a.json", {"machine": "box", "gpus": "none", "memory_gib": 8})
+    table = gathered("machines", [str(tmp_path / "a.json")], folder=tmp_path)
+    assert table.field.tolist() == ["gpus", "memory_gib"]
+    assert table.value.tolist() == ["none", "8"]
+
+
+def test_the_skill_of_forecasts_is_derived_from_their_errors(tmp_path):
+    key = {"seed": 1, "num_lags": 4, "horizon": 1, "mode": "one_step"}
+    errors = [key | {"model": model, "mse": mse} for model, mse in (("mlp", 1.0), ("zero", 4.0))]
+    csv_files.write(tmp_path / "errors.csv", DataFrame(errors))
+    (row,) = gathered("sine_skill", [str(tmp_path / "errors.csv")]).itertuples()
+    assert (row.model, row.baseline, row.skill, row.n) == ("mlp", "zero", 0.75, 1)
+
+
+@pytest.mark.parametrize("name", ["sentences", "detaching_runs"])
+def test_runs_beside_the_grid_have_perplexities_of_their_totals(name, tmp_path):
+    totals = {"total_nats": 20 * math.log(3), "num_tokens": 20}
+    totals |= {"heldout_total_nats": 10 * math.log(5), "heldout_num_tokens": 10}
+    csv_files.write(tmp_path / "runs.csv", DataFrame([totals]))
+    (row,) = gathered(name, [str(tmp_path / "runs.csv")]).itertuples()
+    assert (row.perplexity, row.heldout_perplexity) == pytest.approx((3, 5))

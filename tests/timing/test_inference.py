@@ -1,0 +1,87 @@
+"""Laws of the timing of use: what is timed is what the suite writes and reads."""
+
+import dataclasses
+import itertools
+
+import numpy as np
+import pytest
+import torch
+from test_speed import TIMING, TOKENS, VOCAB_SIZE
+
+from rnnbench.base.errors import StudyError
+from rnnbench.base.plugins import names
+from rnnbench.timing.work import inference, speed
+from rnnbench.writing.decoders import greedy
+from rnnbench.writing.trained import Reading
+
+QUICK = dataclasses.replace(TIMING, windows=3, window_seconds=0.005, warmup_seconds=0.0)
+
+
+@pytest.fixture(scope="module", params=names("variants"))
+def rows(request):
+    timing = dataclasses.replace(QUICK, variant=request.param)
+    return inference.rows(timing, TOKENS, VOCAB_SIZE)
+
+
+def test_both_modes_are_timed_with_as_many_windows_as_asked_for(rows):
+    for mode in ("generation", "throughput"):
+        counted = [row["counted"] for row in rows if row["mode"] == mode]
+        assert counted[-4:] == [False, True, True, True]
+        assert sum(counted) == QUICK.windows
+
+
+def test_rows_hold_totals(rows):
+    for row in rows:
+        assert row["num_tokens"] > 0 and row["seconds"] > 0
+        assert not [name for name in row if "per_second" in name]
+
+
+def test_the_quantiles_are_those_of_the_characters_of_the_window(rows):
+    for row in rows:
+        if row["mode"] == "generation":
+            spread = [row[name] for name in inference.QUANTILES]
+            assert spread == sorted(spread) and spread[0] > 0
+            assert row["num_tokens"] * row["latency_q05"] * 0.9 < row["seconds"]
+
+
+def test_every_character_timed_is_the_one_the_suite_would_write():
+    timing = dataclasses.replace(QUICK, variant="gru")
+    model = speed.model(timing, VOCAB_SIZE)
+    seconds = []
+    assert list(itertools.islice(inference.characters(model, 3, seconds), 5)) == [1] * 5
+    assert len(seconds) == 5
+    read = []
+    model.register_forward_hook(lambda _, inputs, __: read.append(int(inputs[0])))
+    list(itertools.islice(inference.characters(model, 3, seconds), 5))
+    (written,) = greedy.decode(Reading.of(model, [[3]]), 4)
+    assert read[:5] == [3, *written]
+
+
+@pytest.mark.parametrize("sampler", names("samplers"))
+def test_minibatches_are_read_without_gradients_and_for_ever(sampler):
+    timing = dataclasses.replace(QUICK, sampler=sampler)
+    model = speed.model(timing, VOCAB_SIZE)
+    model.register_forward_hook(lambda *_: seen.append(torch.is_grad_enabled()))
+    seen = []
+    with torch.no_grad():
+        read = list(itertools.islice(inference.minibatches(timing, model, TOKENS), 50))
+    assert read == [20] * 50 and not any(seen)
+
+
+def test_quantiles_skip_the_characters_of_the_calibration():
+    found = list(
+        inference._with_quantiles([{"num_tokens": 2}, {"num_tokens": 3}], [9, 9, 1, 1, 2, 2, 2])
+    )
+    assert [row["latency_q50"] for row in found] == [1, 2]
+
+
+def test_a_text_shorter_than_a_minibatch_is_a_mistake_of_the_study():
+    with pytest.raises(StudyError, match="wanted at least 25 tokens"):
+        inference.rows(QUICK, TOKENS[:24], VOCAB_SIZE)
+
+
+def test_rows_say_of_what_architecture_they_are():
+    (row, *_) = inference.rows(dataclasses.replace(QUICK, variant="lstm_deep"), TOKENS, VOCAB_SIZE)
+    sizes = {"gates": 4, "hidden_size": 8, "num_layers": 2, "directions": 1}
+    assert sizes.items() <= row.items()
+    assert np.isfinite(row["seconds"])

@@ -1,0 +1,161 @@
+"""Laws of fresh processes: each piece of work has its own, and its death is an answer."""
+
+import dataclasses
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+
+from rnnbench.base.digests import Tree
+from rnnbench.base.errors import SourceError
+from rnnbench.base.parameters import TimingConfig
+from rnnbench.timing import processes
+from rnnbench.timing.processes import Interpreter, Text, WorkError
+from rnnbench.timing.work.admission import ADMITTED
+
+TIMING = TimingConfig(
+    machine="any",
+    variant="rnn",
+    sampler="sequential_partition",
+    clip_norm=float("inf"),
+    device="cpu",
+    threads=1,
+    dtype="float32",
+    process=1,
+    corpus="squares",
+    batch_size=4,
+    num_steps=5,
+    hidden_size=8,
+    learning_rate=1.0,
+    windows=2,
+    window_seconds=0.01,
+    warmup_seconds=0.0,
+)
+VOCAB_SIZE = 6
+WORK = """
+    import ctypes, os, signal, sys, time, types
+    import torch
+    from rnnbench import timing as served
+    def rows(timing, tokens, vocab_size):
+        print("a word of a library")
+        if timing.variant == "raises":
+            raise ValueError("no compiler\\nfound")
+        if timing.variant == "dies":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        if timing.variant == "hangs":
+            time.sleep(60)
+        return [{
+            "pid": os.getpid(), "parent": os.getppid(), "threads": torch.get_num_threads(),
+            "clip_norm": timing.clip_norm, "tokens": int(tokens.sum()), "vocab_size": vocab_size,
+        }]
+    sys.modules["rnnbench.odd"] = types.ModuleType("rnnbench.odd")
+    sys.modules["rnnbench.odd"].rows = rows
+    served.MOST_SECONDS = 2
+    served.FORKS = FORKS
+    served.serve(iter(sys.stdin.readline, ""), served.private_output())
+"""
+
+
+@pytest.fixture
+def text(tmp_path):
+    np.save(tmp_path / "ids.npy", (np.arange(300) ** 2 % 7 % 6).astype(np.uint8))
+    return Text(tmp_path / "ids.npy", VOCAB_SIZE)
+
+
+def serving(monkeypatch, forks: bool) -> None:
+    """Have interpreters that know a kind of work of this test."""
+    code = textwrap.dedent(WORK).replace("= FORKS", f"= {forks}")
+    monkeypatch.setattr(processes, "COMMAND", [sys.executable, "-c", code])
+    monkeypatch.setattr(processes, "FORKS", forks)
+
+
+@pytest.fixture
+def odd(text, tmp_path, monkeypatch):
+    """An interpreter as this system has it."""
+    serving(monkeypatch, processes.FORKS)
+    with Interpreter(text, tmp_path / "log") as interpreter:
+        yield interpreter
+
+
+def of(variant: str) -> TimingConfig:
+    return dataclasses.replace(TIMING, variant=variant)
+
+
+def test_each_piece_of_work_has_a_process_of_its_own(odd):
+    ((first,), (second,)) = (odd.rows("odd", TIMING) for _ in range(2))
+    assert first["pid"] != second["pid"]
+    if processes.FORKS:
+        assert first["parent"] == second["parent"] == odd.process.pid
+
+
+def test_where_forks_are_not_safe_each_piece_has_an_interpreter(text, tmp_path, monkeypatch):
+    serving(monkeypatch, forks=False)
+    with Interpreter(text, tmp_path / "log") as interpreter:
+        ((first,), (second,)) = (interpreter.rows("odd", TIMING) for _ in range(2))
+        with pytest.raises(WorkError, match="no compiler"):
+            interpreter.rows("odd", of("raises"))
+    assert first["pid"] != second["pid"]
+
+
+def test_work_gets_its_parameters_its_text_and_its_threads(odd, text):
+    (row,) = odd.rows("odd", dataclasses.replace(TIMING, threads=2))
+    assert row["threads"] == 2
+    assert row["clip_norm"] == float("inf")
+    assert row["tokens"] == int(np.load(text.ids).sum())
+    assert row["vocab_size"] == VOCAB_SIZE
+
+
+@pytest.mark.parametrize(
+    ("variant", "said"),
+    [
+        ("raises", "ValueError: no compiler found"),
+        ("dies", "killed by SIGSEGV"),
+        ("hangs", "no end after"),
+    ],
+)
+def test_work_that_fails_says_why_and_the_next_is_done_all_the_same(odd, variant, said):
+    with pytest.raises(WorkError, match=said):
+        odd.rows("odd", of(variant))
+    assert odd.rows("odd", TIMING)
+
+
+def test_what_work_prints_goes_to_the_log_with_the_traceback(odd):
+    with pytest.raises(WorkError):
+        odd.rows("odd", of("raises"))
+    log = odd.log.read_text()
+    assert "a word of a library" in log
+    assert "Traceback" in log
+
+
+def test_an_interpreter_that_cannot_start_is_an_answer(text, tmp_path, monkeypatch):
+    monkeypatch.setattr(processes, "COMMAND", [sys.executable, "-c", "raise SystemExit(3)"])
+    with Interpreter(text, tmp_path / "log") as interpreter, pytest.raises(WorkError):
+        interpreter.rows("odd", TIMING)
+
+
+def test_work_that_other_code_did_than_was_planned_is_no_answer(odd, text):
+    planned = Tree().source(["speed"])
+    odd.text = dataclasses.replace(text, source=planned)
+    assert odd.rows("odd", TIMING)
+    odd.text = dataclasses.replace(text, source=planned | {"sha256": "0" * 64})
+    with pytest.raises(SourceError, match="edited after this job was planned"):
+        odd.rows("odd", TIMING)
+
+
+def test_training_steps_are_timed_in_it(text, tmp_path):
+    with Interpreter(text, tmp_path / "log") as interpreter:
+        one, two = (
+            interpreter.rows("speed", dataclasses.replace(TIMING, threads=n)) for n in (1, 2)
+        )
+    for rows, threads in ((one, 1), (two, 2)):
+        assert sum(row["counted"] for row in rows) == TIMING.windows
+        assert {row["threads"] for row in rows} == {threads}
+    assert (tmp_path / "log").read_text() == ""
+
+
+def test_a_variant_is_admitted_in_it(text, tmp_path):
+    with Interpreter(text, tmp_path / "log") as interpreter:
+        (row,) = interpreter.rows("admission", TIMING)
+    assert (row["status"], row["reason"]) == (ADMITTED, "")
+    assert 0 <= row["gradient"] < 1e-5

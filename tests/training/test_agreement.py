@@ -1,0 +1,173 @@
+"""Laws of the gate: right training steps pass, wrong ones do not."""
+
+import dataclasses
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from rnnbench.base.errors import StudyError
+from rnnbench.base.parameters import TimingConfig
+from rnnbench.base.plugins import load, names
+from rnnbench.training import variants
+from rnnbench.training.engines import agreement, reference
+from rnnbench.training.engines.agreement import AGREES, DIFFERS, NOT_AVAILABLE, TOLERANCES, check
+from rnnbench.training.model import build
+
+TIMING = TimingConfig(
+    machine="any",
+    variant="rnn",
+    sampler="sequential_partition",
+    clip_norm=1.0,
+    device="cpu",
+    threads=1,
+    dtype="float32",
+    process=1,
+    corpus="squares",
+    batch_size=5,
+    num_steps=11,
+    hidden_size=9,
+    learning_rate=1.0,
+    windows=1,
+    window_seconds=0.1,
+    warmup_seconds=0.1,
+)
+TOKENS = (np.arange(900) ** 2 % 13 % 7).astype(np.uint8)
+VOCAB_SIZE = 7
+
+WRONG = {
+    "gradient": "for p in model.layer.parameters():\n            p.grad.mul_(1.001)",
+    "loss": "loss = loss * 1.001",
+    "followed": "clip_norm = 2 * clip_norm",
+    "state": "state = state * 0.9",
+}
+
+
+@pytest.mark.parametrize("sampler", names("samplers"))
+@pytest.mark.parametrize("variant", names("variants"))
+def test_every_variant_agrees_or_says_why_it_cannot_train_here(variant, sampler):
+    found = check(dataclasses.replace(TIMING, variant=variant, sampler=sampler), TOKENS, VOCAB_SIZE)
+    if found.status == NOT_AVAILABLE:
+        assert found.reason
+        pytest.skip(found.reason)
+    assert (found.status, found.reason) == (AGREES, "")
+    for name, bound in TOLERANCES["float32"].items():
+        assert getattr(found, name) <= bound
+
+
+@pytest.mark.parametrize("variant", names("variants"))
+def test_float64_is_compared_to_its_own_bounds(variant):
+    timing = dataclasses.replace(TIMING, variant=variant, dtype="float64")
+    found = check(timing, TOKENS, VOCAB_SIZE)
+    if agreement.unavailable(timing, "float64"):
+        assert found.status == NOT_AVAILABLE
+    else:
+        assert found.status == AGREES
+        assert max(found.loss, found.gradient, found.logits, found.followed) <= 1e-9
+
+
+def test_a_text_shorter_than_a_minibatch_is_refused_and_not_read_for_ever():
+    with pytest.raises(StudyError, match=r"wanted at least 66 tokens.*found 65"):
+        check(TIMING, TOKENS[:65], VOCAB_SIZE)
+    assert check(TIMING, TOKENS[:66], VOCAB_SIZE).status == AGREES
+
+
+COMPILE = """
+import dataclasses, sys
+sys.path.insert(0, "tests")
+from test_agreement import TIMING, TOKENS, VOCAB_SIZE, check
+for variant in sys.argv[1:]:
+    timing = dataclasses.replace(TIMING, variant=variant, num_steps=2)
+    print(check(timing, TOKENS, VOCAB_SIZE).status)
+"""
+
+
+def test_every_compiled_variant_agrees_when_it_is_compiled(tmp_path):
+    compiled = [variant for variant in names("variants") if variant.endswith("_compiled")]
+    for variant in compiled:
+        if why := load("variants", variant).unavailable("cpu", "float32"):
+            pytest.skip(why)
+    environment = os.environ | {"TORCHINDUCTOR_CACHE_DIR": str(tmp_path)}
+    environment["TORCH_COMPILE_DISABLE"] = "0"
+    command = [sys.executable, "-c", COMPILE, *compiled]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(command, env=environment, cwd=root, capture_output=True, text=True)
+    assert done.stdout.split() == [AGREES] * len(compiled), done.stderr
+    assert any(tmp_path.rglob("*.so"))
+
+
+@pytest.fixture
+def dropped(tmp_path):
+    """Write a variant that trains an RNN by update.step with one line more, and name it."""
+    loaded = []
+
+    def drop(name: str, line: str, module_end: str = "") -> str:
+        (tmp_path / f"{name}.py").write_text(
+            "from torch import nn\n"
+            "from rnnbench import update\n"
+            "from rnnbench.training.initial import uniform as initial\n"
+            "build = nn.RNN\n"
+            "def step(model, X, Y, state, clip_norm, rate):\n"
+            "    loss, state = update.forward_backward(model, X, Y, state)\n"
+            f"    if True:\n        {line}\n"
+            "    norm = update.clip_gradients(model, clip_norm)\n"
+            "    update.descend(model, rate)\n"
+            "    return loss, norm, state\n" + module_end
+        )
+        loaded.append(f"rnnbench.training.variants.{name}")
+        return name
+
+    variants.__path__.append(str(tmp_path))
+    yield drop
+    variants.__path__.remove(str(tmp_path))
+    for name in loaded:
+        sys.modules.pop(name, None)
+
+
+def test_a_step_of_its_own_that_is_right_agrees(dropped):
+    timing = dataclasses.replace(TIMING, variant=dropped("right", "pass"))
+    assert check(timing, TOKENS, VOCAB_SIZE).status == AGREES
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_wrong_step_is_refused_with_what_is_wrong(wrong, dropped):
+    timing = dataclasses.replace(TIMING, variant=dropped(f"wrong_{wrong}", WRONG[wrong]))
+    found = check(timing, TOKENS, VOCAB_SIZE)
+    assert found.status == DIFFERS
+    if wrong != "state":
+        assert wrong in found.reason
+
+
+def test_a_step_that_gives_nan_is_refused(dropped):
+    timing = dataclasses.replace(TIMING, variant=dropped("nan", "loss = loss * float('nan')"))
+    found = check(timing, TOKENS, VOCAB_SIZE)
+    assert found.status == DIFFERS
+    assert math.isnan(found.loss)
+
+
+def test_a_variant_that_cannot_train_here_gives_its_own_reason(dropped):
+    end = "def unavailable(device, dtype): return f'no {device} of {dtype}'\n"
+    timing = dataclasses.replace(TIMING, variant=dropped("absent", "pass", end))
+    found = check(timing, TOKENS, VOCAB_SIZE)
+    assert (found.status, found.reason) == (NOT_AVAILABLE, "no cpu of float32")
+
+
+@pytest.mark.parametrize("variant", ["rnn", "rnn_relu", "gru_deep", "lstm_bidirectional"])
+def test_the_reference_is_what_torch_nn_computes(variant):
+    generator = np.random.Generator(np.random.PCG64(1))
+    model = build(variant, VOCAB_SIZE, 9, generator, torch.float64)
+    X = torch.from_numpy(TOKENS[:33].astype(np.int64)).view(11, 3)
+    twin = reference.of(model)
+    assert not isinstance(twin.layer, type(model.layer))
+    torch.testing.assert_close(twin(X)[0], model(X)[0], rtol=0, atol=1e-12)
+
+
+def test_the_reference_of_a_scratch_variant_is_the_scratch_cell():
+    generator = np.random.Generator(np.random.PCG64(1))
+    model = build("gru_scratch", VOCAB_SIZE, 9, generator)
+    assert isinstance(reference.of(model).layer, load("variants", "gru_scratch").Layer)

@@ -1,0 +1,356 @@
+"""Laws of the variants, for every file of the package; tensors are time first."""
+
+import math
+import sys
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy, one_hot
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from rnnbench.base.errors import StudyError
+from rnnbench.base.plugins import load, names
+from rnnbench.training import initial, metrics, variants
+from rnnbench.training import model as models
+from rnnbench.training.model import detach
+
+VARIANTS = names("variants")
+every_variant = pytest.mark.parametrize("variant", VARIANTS)
+VOCAB_SIZE, HIDDEN_SIZE, NUM_STEPS, BATCH_SIZE = 7, 6, 8, 3
+
+
+def generator(seed=1):
+    return np.random.Generator(np.random.PCG64(seed))
+
+
+def build(variant, seed=1, dtype=torch.float64, hidden_size=HIDDEN_SIZE):
+    return models.build(variant, VOCAB_SIZE, hidden_size, generator(seed), dtype)
+
+
+def awake(variant, hidden_size=HIDDEN_SIZE):
+    """A model whose weights are large enough that every input can be seen in every output."""
+    model = build(variant, hidden_size=hidden_size)
+    initial.draw(model, 4, initial.uniform, generator(2))
+    return model
+
+
+def tokens(seed=1, num_steps=NUM_STEPS):
+    return torch.from_numpy(generator(seed).integers(VOCAB_SIZE, size=(num_steps, BATCH_SIZE)))
+
+
+def parts(state):
+    return state if isinstance(state, tuple) else (state,)
+
+
+def like(state, make):
+    return tuple(map(make, state)) if isinstance(state, tuple) else make(state)
+
+
+@every_variant
+def test_logits_have_one_number_per_token_of_the_vocabulary(variant):
+    logits, state = build(variant)(tokens())
+    assert logits.shape == (NUM_STEPS, BATCH_SIZE, VOCAB_SIZE)
+    assert {part.shape[-1] for part in parts(state)} == {HIDDEN_SIZE}
+    assert {part.shape[-2] for part in parts(state)} == {BATCH_SIZE}
+
+
+@every_variant
+def test_a_layer_is_what_the_contract_says(variant):
+    layer = load("variants", variant).build(VOCAB_SIZE, HIDDEN_SIZE)
+    inputs = torch.zeros(NUM_STEPS, BATCH_SIZE, VOCAB_SIZE)
+    outputs, _ = layer(inputs, None)
+    assert outputs.shape == (NUM_STEPS, BATCH_SIZE, (1 + layer.bidirectional) * HIDDEN_SIZE)
+    assert layer.hidden_size == HIDDEN_SIZE
+    assert layer.num_layers >= 1
+    assert load("variants", variant).__doc__
+
+
+@every_variant
+def test_no_state_is_a_state_of_zeros(variant):
+    model = awake(variant)
+    logits, state = model(tokens())
+    from_zeros, state_from_zeros = model(tokens(), like(state, torch.zeros_like))
+    assert torch.equal(logits, from_zeros)
+    assert all(map(torch.equal, parts(state), parts(state_from_zeros)))
+
+
+@every_variant
+def test_two_halves_with_the_state_carried_are_one_pass_unless_the_model_reads_backwards(variant):
+    model, X = awake(variant), tokens()
+    logits, state = model(X)
+    first, carried = model(X[:3])
+    second, last = model(X[3:], carried)
+    agree = torch.allclose(torch.cat([first, second]), logits, rtol=0, atol=1e-12)
+    assert agree is not model.leaky
+    if not model.leaky:
+        for one, other in zip(parts(state), parts(last), strict=True):
+            torch.testing.assert_close(one, other, rtol=0, atol=1e-12)
+
+
+@every_variant
+def test_the_rows_of_a_minibatch_do_not_see_each_other(variant):
+    model, X = awake(variant), tokens()
+    alone = torch.cat([model(row)[0] for row in X.split(1, dim=1)], dim=1)
+    torch.testing.assert_close(model(X)[0], alone, rtol=0, atol=1e-12)
+
+
+@every_variant
+def test_a_later_token_changes_no_earlier_logit_unless_the_model_is_leaky(variant):
+    model, X = awake(variant), tokens()
+    later = X.clone()
+    later[5] = (later[5] + 1) % VOCAB_SIZE
+    before, after = model(X)[0], model(later)[0]
+    assert torch.equal(before[:5], after[:5]) is not model.leaky
+    assert not torch.equal(before[5:], after[5:])
+
+
+def test_the_bidirectional_variant_is_the_leaky_one():
+    assert [variant for variant in VARIANTS if build(variant).leaky] == ["lstm_bidirectional"]
+
+
+@every_variant
+def test_a_seed_gives_the_same_weights_and_another_seed_does_not(variant):
+    first, again, other = (initial.digest(build(variant, seed)) for seed in (1, 1, 2))
+    assert first == again != other
+
+
+@every_variant
+def test_weights_are_drawn_once_and_rounded_to_the_type_of_the_model(variant):
+    double, single = build(variant), build(variant, dtype=torch.float32)
+    for wide, narrow in zip(double.parameters(), single.parameters(), strict=True):
+        assert torch.equal(wide.float(), narrow)
+
+
+@every_variant
+def test_weights_do_not_depend_on_the_state_of_torch(variant):
+    torch.manual_seed(1)
+    first = initial.digest(build(variant))
+    torch.manual_seed(2)
+    assert initial.digest(build(variant)) == first
+
+
+@every_variant
+def test_first_weights_are_in_the_range_of_their_scheme(variant):
+    model, scheme = build(variant, hidden_size=64), load("variants", variant).initial
+    for part, fan_in in ((model.layer, 64), (model.output, model.output.in_features)):
+        for parameter in part.parameters():
+            RANGES[scheme](parameter.detach(), fan_in)
+
+
+def is_normal(parameter, fan_in):
+    """N(0, 0.01^2), to six standard errors; biases 0."""
+    if parameter.ndim == 1:
+        assert not parameter.any()
+        return
+    assert abs(float(parameter.mean())) < 6 * 0.01 / math.sqrt(parameter.numel())
+    assert abs(float(parameter.std()) / 0.01 - 1) < 6 / math.sqrt(2 * parameter.numel())
+
+
+def is_uniform(parameter, fan_in):
+    """Uniform in ±1 / sqrt(fan_in): all inside, and both ends nearly reached."""
+    scaled = parameter * math.sqrt(fan_in)
+    assert float(scaled.abs().max()) <= 1 + 1e-12
+    assert float(scaled.std()) == pytest.approx(1 / math.sqrt(3), rel=0.5)
+    assert len(parameter.unique()) == parameter.numel()
+
+
+RANGES = {initial.normal: is_normal, initial.uniform: is_uniform}
+
+
+@every_variant
+def test_gradients_reach_every_parameter(variant):
+    model = awake(variant)
+    logits, _ = model(tokens())
+    cross_entropy(logits.flatten(0, 1), tokens(2).flatten()).backward()
+    idle = [name for name, p in model.named_parameters() if p.grad is None or not p.grad.any()]
+    assert idle == []
+
+
+@every_variant
+def test_a_detached_state_has_the_same_values_and_no_past(variant):
+    _, state = awake(variant)(tokens())
+    cut = detach(state)
+    assert type(cut) is type(state)
+    assert all(map(torch.equal, parts(cut), parts(state)))
+    assert [part.requires_grad for part in parts(state)] == [True] * len(parts(state))
+    assert [part.requires_grad for part in parts(cut)] == [False] * len(parts(state))
+
+
+def test_no_state_detached_is_no_state():
+    assert detach(None) is None
+
+
+# Scratch cells against torch.nn
+
+GATES = {"rnn_scratch": ["h"], "gru_scratch": ["r", "z", "n"], "lstm_scratch": ["i", "f", "c", "o"]}
+LIBRARY = {"rnn_scratch": nn.RNN, "gru_scratch": nn.GRU, "lstm_scratch": nn.LSTM}
+
+
+def scratch_weights(cell, gates):
+    """Parameters of a scratch layer in the order of torch.nn: input, hidden, bias, per gate."""
+    names = [f"W_x{gate}" for gate in gates], [f"W_h{gate}" for gate in gates]
+    biases = [f"b_{gate}" for gate in gates]
+    own = dict(cell.named_parameters())
+    return [[own[name] for name in kind] for kind in (*names, biases)]
+
+
+def library_twin(cell, variant):
+    """torch.nn's layer with the weights of a scratch layer; its second bias stays 0."""
+    twin = LIBRARY[variant](VOCAB_SIZE, HIDDEN_SIZE).double()
+    inputs, hidden, biases = scratch_weights(cell, GATES[variant])
+    with torch.no_grad():
+        twin.weight_ih_l0.copy_(torch.cat([W.T for W in inputs]))
+        twin.weight_hh_l0.copy_(torch.cat([W.T for W in hidden]))
+        twin.bias_ih_l0.copy_(torch.cat(biases))
+        twin.bias_hh_l0.zero_()
+    return twin
+
+
+@pytest.fixture(params=GATES)
+def twins(request):
+    cell = load("variants", request.param).build(VOCAB_SIZE, HIDDEN_SIZE).double()
+    initial.draw(cell, 4, initial.uniform, generator())
+    return cell, library_twin(cell, request.param), GATES[request.param]
+
+
+def run(layer):
+    """Outputs and state over a sequence, from a state of its own; gradients are left behind."""
+    inputs = torch.from_numpy(generator(3).standard_normal((12, BATCH_SIZE, VOCAB_SIZE)))
+    _, state = layer(inputs[:2], None)
+    outputs, state = layer(inputs[2:], state)
+    weights = torch.from_numpy(generator(4).standard_normal(outputs.shape))
+    (outputs * weights).sum().backward()
+    return outputs, [part.reshape(BATCH_SIZE, -1) for part in parts(state)]
+
+
+def test_a_scratch_cell_gives_the_outputs_of_the_library_cell(twins):
+    cell, twin, _ = twins
+    (outputs, state), (library_outputs, library_state) = run(cell), run(twin)
+    torch.testing.assert_close(outputs, library_outputs, rtol=0, atol=1e-12)
+    for own, library in zip(state, library_state, strict=True):
+        torch.testing.assert_close(own, library, rtol=0, atol=1e-12)
+
+
+def test_a_scratch_cell_gives_the_gradients_of_the_library_cell(twins):
+    cell, twin, gates = twins
+    run(cell), run(twin)
+    inputs, hidden, biases = scratch_weights(cell, gates)
+    pairs = [
+        (torch.cat([W.grad.T for W in inputs]), twin.weight_ih_l0.grad),
+        (torch.cat([W.grad.T for W in hidden]), twin.weight_hh_l0.grad),
+        (torch.cat([b.grad for b in biases]), twin.bias_ih_l0.grad),
+    ]
+    for own, library in pairs:
+        assert float(library.abs().max()) > 0.1
+        torch.testing.assert_close(own, library, rtol=0, atol=1e-11)
+
+
+# Identities
+
+
+class Largest(TorchDispatchMode):
+    """Keeps the size of the largest tensor of whole numbers that is made."""
+
+    size = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        found = function(*args, **(kwargs or {}))
+        if isinstance(found, torch.Tensor) and not found.is_floating_point():
+            self.size = max(self.size, found.numel())
+        return found
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+def test_one_hot_inputs_are_made_in_the_type_of_the_weights_and_in_no_other(dtype):
+    model, X = build("rnn", dtype=dtype), tokens()
+    with Largest() as largest:
+        found = model.one_hot(X.to(torch.uint8))
+    assert torch.equal(found, one_hot(X, VOCAB_SIZE).to(dtype)) and found.dtype == dtype
+    assert largest.size == X.numel()
+
+
+def test_a_one_hot_product_is_a_row_gather():
+    W, X = torch.from_numpy(generator().standard_normal((VOCAB_SIZE, 5))), tokens()
+    assert torch.equal(one_hot(X, VOCAB_SIZE).double() @ W, W[X])
+
+
+def test_one_product_of_inputs_beside_states_is_the_sum_of_two_products():
+    draw = generator().standard_normal
+    X, H, W_xh, W_hh = (torch.from_numpy(draw(s)) for s in ((3, 4), (3, 5), (4, 5), (5, 5)))
+    beside = torch.cat([X, H], dim=1) @ torch.cat([W_xh, W_hh])
+    torch.testing.assert_close(beside, X @ W_xh + H @ W_hh, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("vocab_size", [1, 2, 28])
+def test_perplexity_of_a_uniform_guess_is_the_vocabulary_size(vocab_size):
+    labels = torch.arange(50) % vocab_size
+    nats = cross_entropy(torch.zeros(50, vocab_size).double(), labels, reduction="sum")
+    assert metrics.perplexity(float(nats), 50) == pytest.approx(vocab_size, rel=1e-12)
+    assert metrics.bits_per_char(float(nats), 50) == pytest.approx(math.log2(vocab_size), abs=1e-12)
+
+
+# Names
+
+
+@pytest.mark.parametrize("kind", ["variants", "samplers"])
+def test_an_unknown_name_is_answered_with_those_there_are_and_the_file_to_write(kind):
+    with pytest.raises(StudyError) as caught:
+        load(kind, "elman")
+    message = str(caught.value)
+    assert f"unknown name 'elman' in {kind}" in message
+    assert f"there are {', '.join(names(kind))}" in message
+    assert f"write src/rnnbench/{kind}/elman.py" in message
+
+
+@pytest.mark.parametrize("name", ["", "../study", "variants.rnn", "__init__", "RNN"])
+def test_only_a_file_of_the_package_is_a_name(name):
+    with pytest.raises(StudyError, match="unknown name"):
+        load("variants", name)
+
+
+def test_a_file_dropped_into_the_package_is_a_variant(tmp_path):
+    source = (
+        "from torch import nn\nfrom rnnbench.training.initial import uniform as initial\nbuild = "
+        "nn.GRU\n"
+    )
+    (tmp_path / "dropped.py").write_text(source)
+    (tmp_path / "_draft.py").write_text(source)
+    variants.__path__.append(str(tmp_path))
+    try:
+        assert names("variants") == sorted([*VARIANTS, "dropped"])
+        assert build("dropped")(tokens())[0].shape == (NUM_STEPS, BATCH_SIZE, VOCAB_SIZE)
+    finally:
+        variants.__path__.remove(str(tmp_path))
+        sys.modules.pop("rnnbench.training.variants.dropped", None)
+
+
+# Embeddings
+
+EMBEDDED = [variant for variant in VARIANTS if hasattr(build(variant).layer, "embedding_size")]
+
+
+@pytest.mark.parametrize("variant", EMBEDDED)
+def test_a_gathered_row_is_the_product_with_a_one_hot_vector(variant):
+    layer = awake(variant).layer
+    gathered, _ = layer(tokens(), None)
+    multiplied, _ = layer(one_hot(tokens(), VOCAB_SIZE).double(), None)
+    torch.testing.assert_close(gathered, multiplied, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("variant", ["rnn", "gru", "lstm"])
+def test_a_one_hot_layer_reads_embeddings_as_wide_as_its_gates(variant):
+    layer = awake(variant).layer
+    embedding = layer.weight_ih_l0.T  # (vocab_size, gates x hidden_size)
+    multiplied = one_hot(tokens(), VOCAB_SIZE).double() @ embedding
+    assert torch.equal(embedding[tokens()], multiplied)
+
+
+@pytest.mark.parametrize("variant", EMBEDDED)
+def test_only_the_rows_of_tokens_that_are_read_get_a_gradient(variant):
+    model = awake(variant)
+    logits, _ = model(torch.tensor([[1], [4], [1]]))
+    logits.square().sum().backward()
+    touched = model.layer.table.grad.abs().sum(1) > 0
+    assert touched.nonzero().flatten().tolist() == [1, 4]

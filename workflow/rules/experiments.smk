@@ -1,0 +1,221 @@
+"""Texts and trained models → questions with runs of their own: gradients, samplers, memory."""
+
+rule numerics:
+    """Train the same under all that may change bits, and tell after how many updates it shows."""
+    input:
+        vocab=f"{TIMED_TEXT}/vocab.json",
+        ids=f"{TIMED_TEXT}/tokens.npy",
+    output:
+        table="results/numerics/numerics.csv",
+        epochs="results/numerics/epochs.csv",
+    log:
+        "results/logs/numerics.log",
+    conda:
+        "../../environment.yml"
+    threads: 2
+    resources:
+        gpu=int("cuda" not in study.unavailable),
+    params:
+        runs=study.small_runs("numerics"),
+        unavailable=study.unavailable,
+        source=sources("numerics"),
+    script:
+        "../scripts/experiments/numerics.py"
+
+
+from functools import partial
+
+LIPSCHITZ = study.made(
+    "lipschitz",
+    expand(
+        "results/lipschitz/variant={variant}",
+        variant=study["lipschitz"]["runs"]["variant"],
+    ),
+)
+BPTT = study.made(
+    "bptt",
+    expand("results/bptt/variant={variant}", variant=study["bptt"]["runs"]["variant"]),
+)
+DISTANCE = "results/gradient_distance"
+
+PARTS["lipschitz"] = [f"{folder}/updates.csv" for folder in LIPSCHITZ]
+PARTS["divergence"] = PARTS["curves"] + [f"{folder}/curves.csv" for folder in LIPSCHITZ]
+PARTS["bptt"] = [f"{folder}/gradients.csv" for folder in BPTT]
+PARTS["bptt_training"] = [f"{folder}/training.csv" for folder in BPTT]
+PARTS["bptt_reach"] = [f"{folder}/reach.csv" for folder in BPTT]
+PARTS["gradient_distance"] = study.made("gradient_distance", [f"{DISTANCE}/distance.csv"])
+PARTS["linear_gradient"] = study.made("gradient_distance", [f"{DISTANCE}/linear.csv"])
+
+
+rule lipschitz:
+    """Train one variant with and without clipping and try updates on the way."""
+    input:
+        vocab=f"{TIMED_TEXT}/vocab.json",
+        ids=f"{TIMED_TEXT}/tokens.npy",
+    output:
+        updates="results/lipschitz/variant={variant}/updates.csv",
+        curves="results/lipschitz/variant={variant}/curves.csv",
+    log:
+        "results/logs/lipschitz/{variant}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        runs=partial(study.small_runs, "lipschitz"),
+        thetas=study["lipschitz"]["thetas"],
+        determinism=study["runs"]["determinism"],
+        source=sources("lipschitz"),
+    script:
+        "../scripts/experiments/lipschitz.py"
+
+
+rule bptt:
+    """Hold truncated gradients of one variant against the full ones, and train with them."""
+    input:
+        vocab=rules.lipschitz.input.vocab,
+        ids=rules.lipschitz.input.ids,
+    output:
+        gradients="results/bptt/variant={variant}/gradients.csv",
+        training="results/bptt/variant={variant}/training.csv",
+        reach="results/bptt/variant={variant}/reach.csv",
+    log:
+        "results/logs/bptt/{variant}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        runs=partial(study.small_runs, "bptt"),
+        settings={name: study["bptt"][name] for name in ("taus", "draws", "minibatches")},
+        determinism=study["runs"]["determinism"],
+        source=sources("bptt"),
+    script:
+        "../scripts/experiments/bptt.py"
+
+
+rule gradient_distance:
+    """Measure gradients by distance, and the closed form of a linear network's."""
+    input:
+        vocab=rules.lipschitz.input.vocab,
+        ids=rules.lipschitz.input.ids,
+    output:
+        distance=f"{DISTANCE}/distance.csv",
+        linear=f"{DISTANCE}/linear.csv",
+    log:
+        "results/logs/gradient_distance.log",
+    conda:
+        "../../environment.yml"
+    params:
+        **study["gradient_distance"],
+        source=sources("gradient_distance"),
+    script:
+        "../scripts/experiments/gradient_distance.py"
+
+
+PARTS["coverage"] = study.made("coverage", ["results/coverage/coverage.csv"])
+PARTS["coverage_curves"] = study.made("coverage", ["results/coverage/curves.csv"])
+PARTS["padding"] = study.made("sentences", ["results/sentences/padding.csv"])
+PARTS["sentences"] = study.made("sentences", ["results/sentences/sentences.csv"])
+PARTS["detaching"] = study.made("detaching", ["results/detaching/detaching.csv"])
+PARTS["detaching_runs"] = study.made("detaching", ["results/detaching/runs.csv"])
+
+
+rule coverage:
+    """Tell how evenly each sampler reads a text, exactly and by simulation."""
+    output:
+        table="results/coverage/coverage.csv",
+        curves="results/coverage/curves.csv",
+    log:
+        "results/logs/coverage.log",
+    conda:
+        "../../environment.yml"
+    params:
+        **{name: study["coverage"][name] for name in ("num_tokens", "epochs", "seed")},
+        samplers=study.covering,
+        batch_size=study["runs"]["batch_size"],
+        num_steps=study["runs"]["num_steps"],
+        source=sources("coverage"),
+    script:
+        "../scripts/experiments/coverage.py"
+
+
+rule sentences:
+    """Pad whole sentences to minibatches, and train on them beside the samplers."""
+    input:
+        vocab=f"{TIMED_TEXT}/vocab.json",
+    output:
+        padding="results/sentences/padding.csv",
+        runs="results/sentences/sentences.csv",
+    log:
+        "results/logs/sentences.log",
+    conda:
+        "../../environment.yml"
+    params:
+        units=study["sentences"]["units"],
+        batch_sizes=study["sentences"]["batch_sizes"],
+        runs=study.small_runs("sentences"),
+        corpus=study.timing_corpus,
+        own_texts=study.own_texts,
+        source=sources("sentences"),
+    script:
+        "../scripts/experiments/sentences.py"
+
+
+rule detaching:
+    """Carry the state with and without detaching: seconds, memory and perplexity."""
+    input:
+        vocab=f"{TIMED_TEXT}/vocab.json",
+        ids=f"{TIMED_TEXT}/tokens.npy",
+    output:
+        costs="results/detaching/detaching.csv",
+        runs="results/detaching/runs.csv",
+    log:
+        "results/logs/detaching.log",
+    conda:
+        "../../environment.yml"
+    threads: ALL_CORES
+    resources:
+        mem_mb=2000 + study["detaching"]["memory_limit_mib"],
+    params:
+        cost_tokens=study["detaching"]["cost_tokens"],
+        memory_limit_mib=study["detaching"]["memory_limit_mib"],
+        runs=study.small_runs("detaching"),
+        source=sources("detaching"),
+    script:
+        "../scripts/experiments/detaching.py"
+
+
+MEMORY = "results/memory/machine={machine}/corpus={corpus}"
+READ_BY_MODELS = VOCAB.replace("{token}", study["runs"]["token"])
+REMEMBERING = {
+    corpus: [
+        f"{RUN.format(**address)}/weights.safetensors" for address in study.memory_runs(corpus)
+    ]
+    for corpus in study["runs"]["corpora"]
+}
+
+PARTS["memory"] = expand(
+    f"{MEMORY}/losses.csv",
+    machine=study.machine,
+    corpus=[corpus for corpus, weights in REMEMBERING.items() if weights],
+)
+PARTS["half_life"] = PARTS["memory"]
+
+
+rule memory:
+    """Cut the history of trained models, and replace tokens of it."""
+    input:
+        vocab=f"{READ_BY_MODELS}/vocab.json",
+        ids=f"{READ_BY_MODELS}/tokens.npy",
+        weights=study.entry("corpus", within=REMEMBERING),
+    output:
+        f"{MEMORY}/losses.csv",
+    log:
+        f"{MEMORY}/memory.log",
+    conda:
+        "../../environment.yml"
+    params:
+        contexts=study["memory"]["contexts"],
+        positions=study["memory"]["positions"],
+        blocks=study["memory"]["blocks"],
+        determinism=study["runs"]["determinism"],
+        source=sources("memory"),
+    script:
+        "../scripts/experiments/memory.py"

@@ -1,0 +1,76 @@
+"""Vocabulary → timed training steps. Nothing of the DAG runs beside them."""
+
+MACHINE = "results/machine/machine={machine}/record.json"
+SPEED = "results/speed/machine={machine}"
+SPEED_HERE = SPEED.format(machine=study.machine)
+
+TIMED = {  # table -> the files of the campaign that it is gathered from
+    "speed": ["points.csv", "samples.csv", "limit.csv"],
+    "limit": ["limit.csv"],
+    "inference": ["inference.csv"],
+    "breakdown": ["breakdown.csv"],
+    "scaling": ["scaling.csv", "neighbours.csv"],
+    "costs": ["scaling.csv", "neighbours.csv"],
+    "launches": ["breakdown.csv"],
+    "probes": ["probes.csv"],
+    "speedup": ["samples.csv"],
+    "noise": ["samples.csv"],
+    "campaign": ["record.json"],
+}
+PARTS |= {
+    table: study.made("speed", [f"{SPEED_HERE}/{file}" for file in files])
+    for table, files in TIMED.items()
+}
+PARTS["machines"] = [MACHINE.format(machine=study.machine)]
+
+
+rule machine:
+    """Describe the machine that runs the jobs, which must be the one that the study is made for."""
+    output:
+        MACHINE,
+    log:
+        "results/logs/machine/{machine}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        source=sources("machine"),
+    script:
+        "../scripts/timing/machine.py"
+
+
+rule campaign:
+    """Time training steps, all points in turn; what a killed job measured is taken up."""
+    input:
+        vocab=f"{TIMED_TEXT}/vocab.json",
+        ids=f"{TIMED_TEXT}/tokens.npy",
+    output:
+        points=f"{SPEED}/points.csv",
+        samples=f"{SPEED}/samples.csv",
+        limit=f"{SPEED}/limit.csv",
+        inference=f"{SPEED}/inference.csv",
+        breakdown=f"{SPEED}/breakdown.csv",
+        scaling=f"{SPEED}/scaling.csv",
+        neighbours=f"{SPEED}/neighbours.csv",
+        probes=f"{SPEED}/probes.csv",
+        fingerprint=f"{SPEED}/fingerprint.json",
+        record=f"{SPEED}/record.json",
+    log:
+        f"{SPEED}/speed.log",
+    conda:
+        "../../environment.yml"
+    threads: ALL_CORES
+    resources:
+        gpu=study.timing_gpus,
+        mem_mb=1000 * (1 + study.usable_cores),  # neighbours: a process on each core
+        runtime=minutes(estimate.speed()),
+        seconds=estimate.speed(),
+        seconds_by=PROTOCOL,
+    params:
+        points=[study.timing_row(address) for address in study.timings],
+        sources=[sources.timing(study.timing(address)) for address in study.timings],
+        protocol=study.protocol,
+        probes=study.probes,
+        rounds=study["probes"]["rounds"],
+        source=sources("campaign"),
+    script:
+        "../scripts/timing/campaign.py"

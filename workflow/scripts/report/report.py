@@ -1,0 +1,22 @@
+"""Write the page that holds every figure and table."""
+
+from rnnbench.provenance.script import recorded
+
+from importlib.metadata import version
+from pathlib import Path
+
+import rnnbench
+import yaml
+from rnnbench.base.files import write_text
+from rnnbench.report import figures, report
+
+with recorded(snakemake):
+    tables = figures.read_tables(Path(snakemake.input.tables[0]).parent)
+    tables |= figures.read_tables(Path(snakemake.input.gates).parent)
+    tables |= figures.read_tables(Path(snakemake.input.findings).parent)
+    shown = figures.drawn(snakemake.params.figures, Path(snakemake.output[0]).with_name("figures"))
+    facts = {
+        "Suite": f"rnnbench {rnnbench.__version__}, Snakemake {version('snakemake')}",
+        "Configuration": yaml.safe_dump(snakemake.params.config, sort_keys=False),
+    }
+    write_text(snakemake.output[0], report.render(tables, shown, facts))

@@ -1,0 +1,15 @@
+"""Hold the length of every text against what is asked of it."""
+
+from rnnbench.provenance.script import recorded
+
+import pandas as pd
+from rnnbench.base import csv_files
+from rnnbench.study import lengths
+
+with recorded(snakemake):
+    asked = [lengths.Demand(**row) for row in snakemake.params.asked]
+    counted = [csv_files.read(path) for path in snakemake.input]
+    sizes = {(row.corpus, row.token): row.tokens for row in pd.concat(counted).itertuples()}
+    held = lengths.held(asked, sizes)
+    lengths.require(held)
+    csv_files.write(snakemake.output[0], pd.DataFrame(held))

@@ -1,0 +1,23 @@
+"""Write the totals of the n-gram language models of one smoothing."""
+
+from rnnbench.provenance.script import recorded
+
+import pandas as pd
+from rnnbench.base import csv_files
+from rnnbench.base.files import read_record
+from rnnbench.text import tokens
+from rnnbench.text.closed import ClosedText
+from rnnbench.text.ngrams import models
+from rnnbench.text.spelling import Spelling
+
+with recorded(snakemake):
+    key, settings = dict(snakemake.wildcards.items()), snakemake.params
+    line_join = read_record(snakemake.input.record)["line_join"]
+    written, token = snakemake.input.text, key["token"]
+    numbered = tokens.tokenize(tokens.read(written), token, line_join)
+    sizes = (settings.heldout_share, settings.train_tokens, settings.min_freq)
+    text = ClosedText(*numbered, *sizes)
+    spelling = Spelling.of(*numbered, token, line_join, tokens.read(written))
+    asked = (key["smoothing"], settings.orders[token])
+    rows = models.rows(text, spelling, *asked, epsilons=settings.epsilons)
+    csv_files.write(snakemake.output[0], pd.DataFrame(key | row for row in rows))
