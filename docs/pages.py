@@ -27,7 +27,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     ours = [file for file in files if file.src_dir == config.docs_dir]
     laid = Files([file for file in files if file not in ours])
     documents = [f"docs/{file.src_uri}" for file in ours if not file.src_uri.endswith(".py")]
-    documents += ["README.md", "config/README.md"]
+    documents += ["README.md", "ARCHITECTURE.md", "config/README.md"]
     for name in documents:
         laid.append(File.generated(config, name, abs_src_path=str(PROJECT / name)))
     for name in modules():

@@ -176,9 +176,10 @@ def test_a_path_to_another_project_does_not_get_in(project: Path) -> None:
 )
 def test_what_make_says_to_open_is_what_it_was_asked_for(project: Path, target, shown) -> None:
     package = project / "src/rnnbench"
-    for name in ("corpora.py", "alone.py"):
-        (package / name).touch()
-    (package / "study.py").write_text("from pathlib import Path\n\nfolder = lambda files: Path()\n")
+    (package / "__main__.py").touch()
+    (package / "base").mkdir()
+    paths = "from pathlib import Path\n\nfolder = lambda files: Path()\n"
+    (package / "base/paths.py").write_text(paths)
     line = ["make", f"PYTHON={project.parent / 'python'}", f"TARGET={target}"]
     done = subprocess.run(line, cwd=project, capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == f"rnnbench: open results/{shown}", done.stderr

@@ -15,7 +15,7 @@ from rnnbench.comparison import tables as together
 from rnnbench.comparison.published import bundles, places
 from rnnbench.comparison.published.contract import KEY, WORK
 from rnnbench.provenance.bundle import Bundle, BundleError
-from rnnbench.tables import gather
+from rnnbench.tables import columns
 
 MIRRORED = {"faster": "slower", "slower": "faster"}
 ITEM = ["variant", "device", "threads_policy"]
@@ -339,7 +339,7 @@ def test_cuda_is_held_against_the_cpu_and_the_region_is_that_of_its_launches():
     machine = machine_of("gpu-4c", cores=4, devices=("cpu", "cuda"))
     own = machine.points[(machine.points.device == "cuda")]
     bound = own.variant.map(lambda name: "compute-bound" if "deep" in name else "launch-bound")
-    launches = own[gather.TIMING_KEYS].assign(launches_per_step=99, bound=bound)
+    launches = own[columns.TIMING].assign(launches_per_step=99, bound=bound)
     launches = launches.assign(device_busy_share=0.3, status="measured", reason=None)
     found = crossover.table([changed(machine, launches=launches)]).set_index("variant")
     assert set(found.index) == set(SPEEDS)
@@ -394,9 +394,7 @@ def test_a_machine_that_timed_nothing_is_told_beside_those_that_did(left, slow, 
     files = {n: c for n, c in fast.bundle.files.items() if not n.startswith("speed/")}
     files["tables/speed.csv"] = csv(fast.points.head(0))
     if left != "nothing":
-        files[f"speed/machine={fast.name}/samples.csv"] = csv(
-            fast.samples[gather.TIMING_KEYS].head(0)
-        )
+        files[f"speed/machine={fast.name}/samples.csv"] = csv(fast.samples[columns.TIMING].head(0))
     untimed = dataclasses.replace(fast, bundle=Bundle.make(fast.name, files, "a" * 64, {}))
     for base in (slow, untimed):
         found = together.tables([slow, untimed], base, [12])

@@ -177,8 +177,9 @@ def test_a_figure_of_many_machines_says_how_many_it_leaves_out():
 
 def test_the_page_is_made_without_torch():
     code = (
-        "import sys; from rnnbench.comparison import page; from rnnbench import figures, names;"
-        "[names.load(figures.HARDWARE, name) for name in names.names(figures.HARDWARE)];"
+        "import sys; from rnnbench.base import plugins;"
+        "from rnnbench.comparison import page; from rnnbench.report import figures;"
+        "[plugins.load(figures.HARDWARE, name) for name in plugins.names(figures.HARDWARE)];"
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

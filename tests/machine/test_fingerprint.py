@@ -132,7 +132,7 @@ def test_whoever_is_called_as_a_word_of_the_suite_may_publish(name, monkeypatch)
 
 def test_a_job_on_another_machine_than_its_results_are_filed_under_says_both(tmp_path):
     """The script of the rule itself, given the address of another machine."""
-    script = Path(__file__).parents[2] / "workflow/scripts/machine.py"
+    script = Path(__file__).parents[2] / "workflow/scripts/timing/machine.py"
     code = (
         "import sys, types\n"
         "wildcards = types.SimpleNamespace(machine='another-8c-9g-abcdef')\n"

@@ -91,14 +91,14 @@ def test_a_name_needs_neither_torch_nor_another_process():
     """It is asked for at every start of Snakemake and of each of its jobs."""
     watch = "import sys; started = []\n"
     watch += "sys.addaudithook(lambda event, _: started.append(event))\n"
-    ask = "from rnnbench import machine; machine.name()\n"
+    ask = "from rnnbench.machine import identity; identity.name()\n"
     found = "print({'subprocess.Popen', 'os.posix_spawn', 'os.fork'} & {*started}, end=' ')\n"
     assert in_a_process(watch + ask + found + "print('torch' in sys.modules)") == "set() False"
 
 
 def test_a_name_is_the_same_in_every_process_whoever_runs_it(tmp_path):
     other = {"USER": "wells", "LOGNAME": "wells", "HOME": str(tmp_path), "HOSTNAME": "morlock"}
-    code = "from rnnbench import machine; print(machine.name())"
+    code = "from rnnbench.machine import identity; print(identity.name())"
     assert in_a_process(code, **other) == identity.name() == identity.name()
 
 
@@ -227,9 +227,9 @@ def test_no_text_but_a_label_behind_the_name_passes_for_it(text):
 
 def test_a_process_that_may_use_one_core_has_one():
     code = (
-        "import os\nfrom rnnbench import machine\n"
+        "import os\nfrom rnnbench.machine import identity\n"
         "os.sched_setaffinity(0, list(os.sched_getaffinity(0))[:1])\n"
-        "print(machine.usable_cores())"
+        "print(identity.usable_cores())"
     )
     if not hasattr(os, "sched_setaffinity"):
         pytest.skip("this system does not bind processes to cores")
@@ -324,8 +324,8 @@ def test_the_limit_of_the_memory_is_that_of_the_control_group(own, files, gib, g
 @pytest.mark.parametrize("environment", [{}, {"CUDA_VISIBLE_DEVICES": ""}], ids=["all", "hidden"])
 def test_a_gpu_is_available_exactly_where_torch_can_use_it(environment):
     code = (
-        "import sys\nfrom rnnbench import machine\n"
-        "ours = 'cuda' not in machine.unavailable()\n"
+        "import sys\nfrom rnnbench.machine import identity\n"
+        "ours = 'cuda' not in identity.unavailable()\n"
         "assert 'torch' not in sys.modules\n"
         "import torch\n"
         "print(ours, torch.cuda.is_available())"
@@ -342,8 +342,8 @@ def test_the_cpu_is_always_available_and_what_is_not_has_a_reason():
 
 def test_the_build_of_torch_is_read_without_loading_it():
     code = (
-        "import sys\nfrom rnnbench import machine\n"
-        "cuda = machine.torch_cuda()\n"
+        "import sys\nfrom rnnbench.machine import identity\n"
+        "cuda = identity.torch_cuda()\n"
         "assert 'torch' not in sys.modules\n"
         "import torch\n"
         "assert cuda == torch.version.cuda, cuda\n"
@@ -363,7 +363,7 @@ def test_what_cannot_be_read_is_unknown(tmp_path: Path):
 
 
 def test_peak_memory_is_that_of_the_program_not_of_the_one_that_started_it():
-    code = "from rnnbench import machine; print(machine.peak_memory_bytes())"
+    code = "from rnnbench.machine import identity; print(identity.peak_memory_bytes())"
     held = np.ones(60_000_000)  # 480 MB here, none of it there
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert identity.peak_memory_bytes() > held.nbytes > 3 * int(done.stdout) > 3 * 2**20
@@ -373,11 +373,11 @@ def test_peak_memory_is_that_of_the_program_not_of_the_one_that_started_it():
 def test_the_peak_of_a_forked_process_begins_anew():
     """Each timed point is such a process: what another one needed is not in its peak."""
     code = (
-        "import os\nfrom rnnbench import machine\n"
+        "import os\nfrom rnnbench.machine import identity\n"
         "block = bytearray(400 << 20)\ndel block\n"
         "if not (child := os.fork()):\n"
-        "    print(machine.peak_memory_bytes(), flush=True)\n    os._exit(0)\n"
-        "os.waitpid(child, 0)\nprint(machine.peak_memory_bytes())"
+        "    print(identity.peak_memory_bytes(), flush=True)\n    os._exit(0)\n"
+        "os.waitpid(child, 0)\nprint(identity.peak_memory_bytes())"
     )
     child, parent = map(int, in_a_process(code).split())
     assert parent > 400 << 20 > 2 * child

@@ -18,7 +18,8 @@ def test_every_fact_and_condition_says_something():
 
 def test_facts_and_conditions_are_read_without_loading_torch():
     code = (
-        "import sys\nfrom rnnbench import preflight\npreflight.conditions(), preflight.facts()\n"
+        "import sys\nfrom rnnbench.machine import preflight\n"
+        "preflight.conditions(), preflight.facts()\n"
         "assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -49,7 +49,7 @@ def project(tmp_path):
 
 
 def edit_after_vocab(project: Path, file: Path) -> None:
-    script = project / "workflow/scripts/vocab.py"
+    script = project / "workflow/scripts/text/vocab.py"
     script.write_text(script.read_text() + EDIT.format(file=str(file)))
 
 

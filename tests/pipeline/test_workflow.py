@@ -100,7 +100,7 @@ def test_the_crate_lists_every_file_and_ties_it_to_its_job(study: Path) -> None:
     results = study / "results"
     files = crate.listed(results)
     assert set(files) == set(crate.present(results))
-    assert {"crate/Snakefile", "crate/workflow/scripts/run.py"} <= set(files)
+    assert {"crate/Snakefile", "crate/workflow/scripts/training/run.py"} <= set(files)
     for name, sha256 in files.items():
         assert hashlib.sha256((results / name).read_bytes()).hexdigest() == sha256
     graph = json.loads((results / crate.METADATA).read_text())["@graph"]

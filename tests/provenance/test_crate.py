@@ -24,10 +24,10 @@ from rnnbench.provenance.snakemake_records import Done
 ROOT = Path(__file__).parents[2]
 CONTEXT = "https://w3id.org/ro/crate/1.1/context"
 STEPS = [
-    Step("corpus", "corpus.py", "Download a text."),
-    Step("run", "run.py", "Train one model."),
-    Step("trial", "run.py", "Train one model outside the grid."),
-    Step("table", "table.py", "Gather a table."),
+    Step("corpus", "text/corpus.py", "Download a text."),
+    Step("run", "training/run.py", "Train one model."),
+    Step("trial", "training/run.py", "Train one model outside the grid."),
+    Step("table", "tables/table.py", "Gather a table."),
 ]
 JOBS = [
     Done("corpus", frozenset({"results/corpus/a.txt", "results/corpus/a.json"}), 10.0, 11.5),
@@ -129,10 +129,13 @@ def test_every_file_of_the_results_is_listed_with_its_hash_and_nothing_that_pass
 
 def test_the_crate_holds_the_workflow_that_made_the_results():
     texts = workflow.contents(ROOT, "runs: {}\n")
-    for name in ("Snakefile", "requirements.lock", "LICENSE", "workflow/rules/crate.smk"):
+    for name in ("Snakefile", "requirements.lock", "LICENSE", "workflow/rules/provenance.smk"):
         assert texts[f"crate/{name}"] == (ROOT / name).read_bytes()
-    scripts = {path.name for path in (ROOT / "workflow/scripts").glob("*.py")}
-    assert {f"crate/workflow/scripts/{name}" for name in scripts} <= set(texts)
+    scripts = {
+        path.relative_to(ROOT).as_posix() for path in (ROOT / "workflow/scripts").rglob("*.py")
+    }
+    assert scripts
+    assert {f"crate/{name}" for name in scripts} <= set(texts)
     assert publishable(texts) == texts
 
 
@@ -144,7 +147,7 @@ def test_every_job_is_told_with_what_it_read_and_made_and_when(results):
         "run: runs/seed=1/curve.csv",
     }
     run = actions["run: runs/seed=1/curve.csv"]
-    assert run["instrument"] == {"@id": "crate/workflow/scripts/run.py"}
+    assert run["instrument"] == {"@id": "crate/workflow/scripts/training/run.py"}
     assert run["object"] == {"@id": "corpus/a.txt"}
     made = [{"@id": f"runs/seed%3D1/{name}"} for name in ("curve.csv", "record.json")]
     assert run["result"] == made
@@ -192,7 +195,7 @@ def test_what_is_told_of_a_job_is_tied_to_it_even_if_its_files_are_gone(results)
     told = ("provenance/ngrams/shards/1-of-2.npy.json", "provenance/tables/runs.csv.json")
     for name in told:
         write_text(results / name, "{}")
-    steps = [*STEPS, Step("count", "count.py", "Count a shard.")]
+    steps = [*STEPS, Step("count", "text/count.py", "Count a shard.")]
     graph = entities(metadata(results, steps, JOBS, "amd-2c", "results"))
     made = {name: [ref["@id"] for ref in listed_of(e)] for name, e in actions_of(graph).items()}
     assert made[f"count: {told[0]}"] == [told[0]]

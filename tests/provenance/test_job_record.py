@@ -35,7 +35,7 @@ def here(tmp_path, monkeypatch):
 def job(inputs=("results/text.txt",), outputs=("results/tables/runs.csv",), **params):
     """What Snakemake tells a script."""
     return SimpleNamespace(
-        **{"rule": "table", "threads": 1, "scriptdir": str(PROJECT / "workflow/scripts")},
+        **{"rule": "table", "threads": 1, "scriptdir": str(PROJECT / "workflow/scripts/tables")},
         wildcards=Namedlist(fromdict={"table": "runs"}),
         params=Namedlist(fromdict=params),
         input=Namedlist(inputs),
@@ -142,7 +142,7 @@ SCRIPT = """
 import sys
 from types import SimpleNamespace as Of
 from snakemake.iocontainers import Namedlist
-from rnnbench import determinism
+from rnnbench.training.arithmetic import determinism
 from rnnbench.provenance.script import recorded
 snakemake = Of(
     rule="count", threads=1, scriptdir={scripts!r}, log=Namedlist(["log"]),
@@ -159,7 +159,7 @@ with recorded(snakemake):
 
 
 def script(mode: str, end: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    code = SCRIPT.format(scripts=str(PROJECT / "workflow/scripts"))
+    code = SCRIPT.format(scripts=str(PROJECT / "workflow/scripts/text"))
     command = [sys.executable, "-c", code, mode, end]
     return subprocess.run(command, env=os.environ | environment, capture_output=True, text=True)
 

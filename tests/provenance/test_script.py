@@ -12,7 +12,7 @@ from rnnbench.base import digests
 
 CODE = """
 import logging, sys, warnings
-from rnnbench import errors
+from rnnbench.base import errors
 from rnnbench.provenance.script import logged
 with logged(sys.argv[1]):
     {}
@@ -55,11 +55,11 @@ from types import SimpleNamespace
 from snakemake.iocontainers import Namedlist
 from rnnbench.base.digests import FOLDER, Tree
 from rnnbench.provenance.script import recorded
-params = Namedlist(fromdict={"source": Tree().source(["metrics"])})
+params = Namedlist(fromdict={"source": Tree().source(["training/metrics"])})
 empty = dict.fromkeys(("input", "output"), Namedlist())
 job = SimpleNamespace(log=["log"], params=params, **empty)
 with recorded(job, by_others=BY_OTHERS):
-    with (FOLDER / "metrics.py").open("a") as file:
+    with (FOLDER / "training/metrics.py").open("a") as file:
         file.write("# a word")
     print("done")
 with recorded(job):
@@ -88,8 +88,8 @@ def test_chatter_is_not_logged(tmp_path):
 def test_no_setting_of_the_users_gets_into_matplotlib(tmp_path):
     (tmp_path / "matplotlibrc").write_text("text.usetex: True\naxes.formatter.use_locale: True\n")
     code = (
-        "import os, subprocess, sys\nfrom rnnbench import job\n"
-        "job.plain_matplotlib()\n"
+        "import os, subprocess, sys\nfrom rnnbench.provenance import script\n"
+        "script.plain_matplotlib()\n"
         "ask = 'import matplotlib as m; print(dict(m.rcParams) == dict(m.rcParamsDefault))'\n"
         "subprocess.run([sys.executable, '-c', ask], check=True)\n"
     )

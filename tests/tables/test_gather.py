@@ -77,8 +77,8 @@ TIMING = TimingConfig(
 )
 LABELS = {"status": NOT_AVAILABLE, "reason": "no NVIDIA GPU"}
 MISSING = {
-    "runs": {key: str(getattr(RUN, key)) for key in gather.RUN_KEYS} | {"device": "cuda"} | LABELS,
-    "speed": {key: str(getattr(TIMING, key)) for key in gather.TIMING_KEYS}
+    "runs": {key: str(getattr(RUN, key)) for key in columns.RUN} | {"device": "cuda"} | LABELS,
+    "speed": {key: str(getattr(TIMING, key)) for key in columns.TIMING}
     | {"device": "cuda"}
     | LABELS,
 }
@@ -133,7 +133,7 @@ def campaign(tmp_path):
 
     def write(*parts: DataFrame, **labels) -> list[str]:
         samples = pd.concat(parts)
-        points = samples[gather.TIMING_KEYS].drop_duplicates()
+        points = samples[columns.TIMING].drop_duplicates()
         label = {"status": "measured", "reason": None, "ended": "precision", "rounds": 3} | labels
         csv_files.write(tmp_path / "samples.csv", samples)
         csv_files.write(tmp_path / "points.csv", points.assign(**label))
@@ -256,14 +256,14 @@ def test_a_perplexity_that_overflows_is_infinite(record):
 
 
 def test_a_table_of_runs_begins_with_the_keys_and_the_metrics(record):
-    columns = gathered("runs", [record()]).columns.tolist()
-    assert columns[:7] == gather.RUN_KEYS
-    assert columns.index("perplexity") < columns.index("total_nats")
-    assert len(set(columns)) == len(columns)
+    found = gathered("runs", [record()]).columns.tolist()
+    assert found[:7] == columns.RUN
+    assert found.index("perplexity") < found.index("total_nats")
+    assert len(set(found)) == len(found)
 
 
 def test_a_curve_has_empty_cells_where_the_held_out_text_was_not_read(tmp_path):
-    address = {key: getattr(RUN, key) for key in gather.RUN_KEYS}
+    address = {key: getattr(RUN, key) for key in columns.RUN}
     rows = [
         address | {"epoch": e, "total_nats": 10.0 * e, "num_tokens": 10} | heldout
         for e, heldout in enumerate(
@@ -361,7 +361,7 @@ def test_what_could_not_be_timed_comes_last(campaign, tmp_path):
     table = gathered("speed", paths, [MISSING["speed"]], tmp_path)
     assert table.status.tolist() == ["measured", NOT_AVAILABLE]
     assert table.tokens_per_second.isna().tolist() == [False, True]
-    assert table.columns.tolist()[:10] == gather.TIMING_KEYS
+    assert table.columns.tolist()[:10] == columns.TIMING
 
 
 def test_a_point_that_failed_has_its_reason_and_no_number(campaign, tmp_path):

@@ -36,7 +36,7 @@ VOCAB_SIZE = 6
 WORK = """
     import ctypes, os, signal, sys, time, types
     import torch
-    from rnnbench import timing as served
+    from rnnbench.timing import processes as served
     def rows(timing, tokens, vocab_size):
         print("a word of a library")
         if timing.variant == "raises":

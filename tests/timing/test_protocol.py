@@ -1,6 +1,6 @@
 """The law of the protocol: who edits a timed step says whether it does other work.
 
-``python tests/test_protocol.py WHY`` adds a line to protocol.csv: the number, the digest, and why
+``python tests/timing/test_protocol.py WHY`` adds a line to protocol.csv: the number, the digest, and why
 timings of this source may be compared with those of the same number, or why it was raised.
 """
 
@@ -32,7 +32,7 @@ def test_an_edit_of_a_timed_step_raises_the_protocol_or_says_why_not():
         "What is timed was edited. If a step now does other work, or the same in another time, "
         "raise PROTOCOL in rnnbench/timing/processes.py: its timings are not compared with "
         "earlier ones "
-        "then. In any case say why: python tests/test_protocol.py 'renamed a variable'"
+        "then. In any case say why: python tests/timing/test_protocol.py 'renamed a variable'"
     )
 
 

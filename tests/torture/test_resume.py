@@ -23,7 +23,7 @@ INTERVAL = 0.05  # seconds between checkpoints of the run that is killed
 KILLED = f"""
 import dataclasses, sys, time
 import test_train as t
-from rnnbench import train
+from rnnbench.training import loop
 run = dataclasses.replace(t.RUN, num_epochs=100_000, variant="gru", train_tokens=2000)
 texts = split(t.TOKENS.repeat(8), run)
 progress = start(run, t.VOCAB_SIZE)
@@ -32,7 +32,7 @@ class Told(list):
         super().append(row)
         print(len(self), time.monotonic(), flush=True)
 progress.curve = Told()
-train.train(run, texts, progress, t.Path(sys.argv[1]), "d", {INTERVAL})
+loop.train(run, texts, progress, t.Path(sys.argv[1]), "d", {INTERVAL})
 """
 
 

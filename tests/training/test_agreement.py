@@ -109,7 +109,7 @@ def dropped(tmp_path):
     def drop(name: str, line: str, module_end: str = "") -> str:
         (tmp_path / f"{name}.py").write_text(
             "from torch import nn\n"
-            "from rnnbench import update\n"
+            "from rnnbench.training import update\n"
             "from rnnbench.training.initial import uniform as initial\n"
             "build = nn.RNN\n"
             "def step(model, X, Y, state, clip_norm, rate):\n"

@@ -22,7 +22,7 @@ import dataclasses, json, sys, torch
 torch.set_num_threads(1)
 from pathlib import Path
 import test_train as t
-from rnnbench import initial
+from rnnbench.training import initial
 told = {}
 for variant in sys.argv[2:]:
     run = dataclasses.replace(t.RUN, variant=variant, hidden_size=40)

@@ -73,10 +73,10 @@ def test_work_in_a_forked_process_starts_nothing_in_the_one_it_was_forked_from(t
     task = {"work": "speed", "timing": QUICK.as_row(), "ids": str(tmp_path / "ids.npy")}
     task |= {"source": None}
     code = (
-        "import sys, json, torch\nfrom rnnbench import timing\n"
-        "timing.die_with_parent = lambda: None\n"
+        "import sys, json, torch\nfrom rnnbench.timing import processes\n"
+        "processes.die_with_parent = lambda: None\n"
         "before = torch.get_num_threads()\n"
-        "timing.serve(iter([sys.argv[1]]), sys.stdout)\n"
+        "processes.serve(iter([sys.argv[1]]), sys.stdout)\n"
         "print(torch.cuda.is_initialized(), torch.get_num_threads() == before)"
     )
     text = json.dumps(task | {"vocab_size": VOCAB_SIZE})

@@ -12,8 +12,8 @@ from rnnbench.base.plugins import load, names
 from rnnbench.timing.work import speed
 from rnnbench.training.arithmetic import precision
 from rnnbench.training.engines import agreement
-from rnnbench.training.loop import step as plain_step
 from rnnbench.training.model import build, detach
+from rnnbench.training.update import step as plain_step
 from rnnbench.training.variants import _graphed
 
 GRAPHED = [name for name in names("variants") if name.endswith("_graphed")]

@@ -12,7 +12,7 @@ from rnnbench.training.arithmetic import determinism, numerics
 TOLD = """
 import torch
 torch.set_num_threads({threads})
-from rnnbench import numerics
+from rnnbench.training.arithmetic import numerics
 print(numerics.identify(), torch.backends.cpu.get_cpu_capability())
 """
 

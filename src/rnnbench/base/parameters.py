@@ -16,6 +16,7 @@ GRID = ("machine", "corpus", "variant", "sampler", "clip_norm", "device", "seed"
 TIMED = ("machine", "variant", "sampler", "clip_norm", "device", "threads", "dtype")
 CONVERGED, UNCONVERGED, DIVERGED = "converged", "unconverged", "diverged"  # how a run ended
 MEASURED, FAILED = "measured", "failed"  # what became of a timing
+AGREES = "agrees"  # with the scratch cells: what may be timed, and may train runs
 NOT_AVAILABLE = "not available here"  # the status of what was asked for and cannot be had
 OPTIMISER = "sgd"  # plain stochastic gradient descent; every run and every timing is by it
 

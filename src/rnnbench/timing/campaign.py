@@ -19,12 +19,11 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
-from rnnbench.base.parameters import FAILED, MEASURED, OPTIMISER, TimingConfig
+from rnnbench.base.parameters import AGREES, FAILED, MEASURED, OPTIMISER, TimingConfig
 from rnnbench.machine import identity, preflight
 from rnnbench.timing import sample_files
 from rnnbench.timing.points import ADDRESS, Point, Protocol, know_calm, usual_scatter
 from rnnbench.timing.processes import PROTOCOL, Interpreter, Text, WorkError
-from rnnbench.timing.work import admission
 from rnnbench.training import samplers
 
 APART = {*ADDRESS, "process"}
@@ -107,7 +106,7 @@ class Campaign:
             for point in self.points:
                 if point.content not in answers:
                     answers[point.content] = verdict(interpreter, point.timing)
-                if answers[point.content]["status"] != admission.ADMITTED:
+                if answers[point.content]["status"] != AGREES:
                     give_up(point, **answers[point.content])
 
     def active(self) -> list[Point]:

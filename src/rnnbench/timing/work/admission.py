@@ -11,8 +11,6 @@ import numpy as np
 
 from rnnbench.base.parameters import TimingConfig
 
-ADMITTED = "agrees"
-
 
 def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict[str, Any]]:
     """Return one row: ``status``, and in words the ``reason`` of one that is not timed."""

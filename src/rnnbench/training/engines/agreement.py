@@ -19,14 +19,14 @@ import torch
 from torch import Tensor
 
 from rnnbench.base import plugins
-from rnnbench.base.parameters import NOT_AVAILABLE, RunConfig, TimingConfig
+from rnnbench.base.parameters import AGREES, NOT_AVAILABLE, RunConfig, TimingConfig
 from rnnbench.training import initial, samplers
 from rnnbench.training.arithmetic import precision
 from rnnbench.training.engines import reference
 from rnnbench.training.model import LanguageModel, build, detach
 from rnnbench.training.update import Engine, own, step
 
-AGREES, DIFFERS = "agrees", "differs"
+DIFFERS = "differs"
 Minibatches = Iterator[tuple[Tensor, Tensor]]  # tokens and labels, (T, B) each
 FOLLOWED_STEPS, FOLLOWED_SIZE = 20, 8
 FOLLOWED_BY_RUNS = 3
