@@ -71,8 +71,12 @@ def _written(
 
 
 def _real(model: LanguageModel, vocab: Vocab, judge: Judge, task: Task) -> Iterator[dict[str, Any]]:
-    """Stretches of the held-out text, evenly spread, each after what stands before it."""
-    before, count = max(map(len, task.prefixes)), task.draws * len(task.prefixes)
+    """Stretches of the held-out text, evenly spread, each after what stands before it.
+
+    That is as much as the longest prefix, and less where the held-out text is no longer.
+    """
+    before = min(max(map(len, task.prefixes)), len(judge.heldout) - 1)
+    count = task.draws * len(task.prefixes)
     room = max(0, len(judge.heldout) - before - task.num_tokens)
     starts = np.linspace(0, room, count, dtype=int)
     prefixes = [judge.heldout[start : start + before] for start in starts]
