@@ -22,20 +22,11 @@ def claims(tables: _rows.Tables) -> list[Claim]:
 def offset_helps(tables: _rows.Tables) -> Claim:
     """Holds if for every sampler starts are nearer to uniform with the offset than without."""
     said = Claim("A random offset lets other tokens start a subsequence.", "d2l 8.3.4")
-    wide = _distances(tables, "none", "uniform")
-    if wide.empty:
-        return said
-    nearer = wide.uniform < wide.none - SAME
-    return said.judged(
-        HOLDS if nearer.all() else PARTLY if nearer.any() else FAILS,
-        _by_sampler(
-            tables,
-            "{starts_uniform:,.0f} of {num_tokens:,.0f} positions can start one, "
-            "{starts_none:,.0f} without",
-        ),
-        **{"value": wide.uniform.max(), "low": wide.uniform.min(), "high": wide.uniform.max()},
-        n=int(_rows.rows(tables, "coverage").num_tokens.max()),
+    words = (
+        "{starts_uniform:,.0f} of {num_tokens:,.0f} positions can start one, {starts_none:,.0f} "
+        "without"
     )
+    return _nearer(said, tables, "uniform", "none", words)
 
 
 def not_uniform(tables: _rows.Tables) -> Claim:
@@ -43,39 +34,22 @@ def not_uniform(tables: _rows.Tables) -> Claim:
     said = Claim(
         "A random offset does not give a perfectly uniform distribution over the text.", "d2l 8.3.6"
     )
-    found = _offsets(tables, "uniform")
-    if found.empty:
-        return said
-    uneven = found.start_distance > SAME
-    return said.judged(
-        HOLDS if uneven.all() else PARTLY if uneven.any() else FAILS,
-        _by_sampler(
-            tables,
-            "{never_read_uniform:,.0f} of {num_tokens:,.0f} tokens are never read, and starts are "
-            "{start_distance_uniform:.2g} from uniform in total variation",
-        ),
-        **{"value": found.start_distance.max(), "low": found.start_distance.min()},
-        **{"high": found.start_distance.max(), "n": int(found.num_tokens.max())},
+    words = (
+        "{never_read_uniform:,.0f} of {num_tokens:,.0f} tokens are never read, and starts are "
+        "{start_distance_uniform:.2g} from uniform in total variation"
     )
+    found = _distances(tables, "uniform")
+    return _by_sampler(said, tables, found.uniform > SAME, found.uniform, words)
 
 
 def gaussian(tables: _rows.Tables) -> Claim:
     """Holds if for every sampler a Gaussian offset brings starts nearer to uniform."""
     said = Claim("Drawing the offset from a Gaussian gives a more even coverage.", "d2l 8.3.6")
-    wide = _distances(tables, "gaussian", "uniform")
-    if wide.empty:
-        return said
-    nearer = wide.gaussian < wide.uniform - SAME
-    return said.judged(
-        HOLDS if nearer.all() else PARTLY if nearer.any() else FAILS,
-        _by_sampler(
-            tables,
-            "the distance from uniform goes from {start_distance_uniform:.2g} to "
-            "{start_distance_gaussian:.2g}",
-        ),
-        **{"value": wide.gaussian.max(), "low": wide.gaussian.min(), "high": wide.gaussian.max()},
-        n=int(_rows.rows(tables, "coverage").num_tokens.max()),
+    words = (
+        "the distance from uniform goes from {start_distance_uniform:.2g} to "
+        "{start_distance_gaussian:.2g}"
     )
+    return _nearer(said, tables, "gaussian", "uniform", words)
 
 
 def order_helps(tables: _rows.Tables) -> Claim:
@@ -185,26 +159,37 @@ def _judge_ratio(said: Claim, tables: _rows.Tables, column: str, what: str, sign
     )
 
 
-def _offsets(tables: _rows.Tables, name: str) -> DataFrame:
-    coverage = _rows.rows(tables, "coverage")
-    return coverage if coverage.empty else coverage[coverage.offsets == name]
+def _nearer(said: Claim, tables: _rows.Tables, way: str, than: str, words: str) -> Claim:
+    """Judge whether starts are nearer to uniform one way than the other."""
+    found = _distances(tables, way, than)
+    return _by_sampler(said, tables, found[way] < found[than] - SAME, found[way], words)
 
 
 def _distances(tables: _rows.Tables, *ways: str) -> DataFrame:
     """How far starts are from uniform: a row per sampler, a column per way to draw the offset."""
     coverage = _rows.rows(tables, "coverage")
-    if coverage.empty:
-        return coverage
     wide = coverage.pivot_table("start_distance", "sampler", "offsets")
-    return wide[list(ways)].dropna() if set(ways) <= set(wide) else DataFrame()
+    return wide.reindex(columns=list(ways)).dropna()
 
 
-def _by_sampler(tables: _rows.Tables, words: str) -> str:
-    """One clause per sampler; a fact is named with the way its offset is drawn behind it."""
+def _by_sampler(
+    said: Claim, tables: _rows.Tables, true: Series, distances: Series, words: str
+) -> Claim:
+    """Judge a claim that is true of samplers or not; ``words`` are a clause for each of them.
+
+    A fact in these words is named with the way its offset is drawn behind it.
+    """
+    if true.empty:
+        return said
     coverage, parts = _rows.rows(tables, "coverage"), []
     for sampler, rows in coverage.groupby("sampler"):
         facts = {"num_tokens": rows.num_tokens.max()}
         for row in rows.to_dict("records"):
             facts |= {f"{name}_{row['offsets']}": value for name, value in row.items()}
         parts.append(f"{sampler}: {words.format(**facts)}")
-    return f"By enumeration, {'; '.join(parts)}."
+    return said.judged(
+        HOLDS if true.all() else PARTLY if true.any() else FAILS,
+        f"By enumeration, {'; '.join(parts)}.",
+        **{"value": distances.max(), "low": distances.min(), "high": distances.max()},
+        n=int(coverage.num_tokens.max()),
+    )
