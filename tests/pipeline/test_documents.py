@@ -24,7 +24,7 @@ from snakemake.utils import update_config
 README = PROJECT / "README.md"
 DOCUMENTS = [README, PROJECT / "config/README.md", *sorted(PROJECT.glob("docs/*.md"))]
 EXAMPLES = [PROJECT / f"docs/{name}.md" for name in ("own_text", "own_variant")]  # a clone each
-FIRST = PROJECT / "docs/own_machine.md"  # it prepares most for the commands that others have, too
+LAST = PROJECT / "docs/own_machine.md"  # it puts timings of another machine into the results
 SIZES = {"shards: 64": "shards: 2"}  # what a block says -> what is done: fewer jobs of a kind
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 WORKFLOW = "tests/pipeline/test_workflow.py::"
@@ -98,12 +98,12 @@ def command(line: str) -> str:
     return re.split(r"\s+# ", line)[0].strip()
 
 
-def left(text: str, done: Container[str] = ()) -> str:
-    """What of a block no other test runs, nor a block before it, at toy sizes."""
+def left(text: str, later: Container[str | None] = ()) -> str:
+    """What of a block no other test runs, nor a later block, at toy sizes."""
     for said, toy in SIZES.items():
         text = text.replace(said, toy)
     kept = [line for line in text.splitlines(True) if command(line) not in COVERED]
-    return "".join(line for line in kept if same_again(line) not in done)
+    return "".join(line for line in kept if same_again(line) not in later)
 
 
 def same_again(line: str) -> str | None:
@@ -177,12 +177,12 @@ def test_every_block_says_what_it_is(document: Path) -> None:
 
 def test_a_reader_follows_every_document_that_is_no_worked_example(finished: Path) -> None:
     assert "Nothing to be done" in follow(finished, "snakemake -n 2>&1"), "it is not finished"
-    done: set[str | None] = set()
     others = [path for path in DOCUMENTS if path not in EXAMPLES]
-    for document in sorted(others, key=lambda path: path != FIRST):
-        for text in blocks(document):
-            follow(finished, left(text, done))
-            done |= {same_again(line) for line in text.splitlines()} - {None}
+    ordered = sorted(others, key=lambda path: path == LAST)
+    texts = [text for document in ordered for text in blocks(document)]
+    for place, text in enumerate(texts, start=1):
+        later = {same_again(line) for line in "".join(texts[place:]).splitlines()} - {None}
+        follow(finished, left(text, later))
     counted = finished / "studies/my_text/results/ngrams/corpus=my_text/token=word/order=3"
     assert (counted / "ngrams.csv").exists()
 
