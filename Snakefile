@@ -15,12 +15,12 @@ if OURS.exists() and OURS.resolve() != Path(FOUND).resolve():  # as in a folder 
     )
 
 from rnnbench.base import paths
-from rnnbench.machine import identity
-from rnnbench.provenance import script
 from rnnbench.base.digests import Tree
 from rnnbench.base.errors import UserError
-from rnnbench.study.estimate import PROTOCOL, Estimate, minutes
 from rnnbench.base.paths import FOLDER, folder
+from rnnbench.machine import identity
+from rnnbench.provenance.script import PARENT, plain_matplotlib
+from rnnbench.study.estimate import PROTOCOL, Estimate, minutes
 from rnnbench.study.sources import Sources
 from rnnbench.study.study import Study
 
@@ -42,10 +42,10 @@ try:
 except UserError as error:
     sys.exit(f"rnnbench: {error}")
 
-os.environ[script.PARENT] = str(os.getpid())  # jobs end with it
+os.environ[PARENT] = str(os.getpid())  # jobs end with it
 os.environ.setdefault(identity.CALLED_ON, identity.name())  # workers of a cluster are told
 sources = Sources(study, Tree.as_planned(workflow.is_main_process))
-script.plain_matplotlib()
+plain_matplotlib()
 COSTS = Path("results/tables/costs.csv")
 estimate = Estimate(study, COSTS if COSTS.exists() else CALLED_FROM / COSTS)
 ALL_CORES = 1024  # a job that asks for more than there are gets all, and so has no neighbour

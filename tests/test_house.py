@@ -8,7 +8,7 @@ import pytest
 
 from rnnbench.base import imports
 from rnnbench.base.digests import Tree
-from rnnbench.base.plugins import KINDS
+from rnnbench.base.plugins import KINDS, names
 
 PROJECT = Path(__file__).parents[1]
 ORDER = (  # from the ground up; a wing imports those of earlier lines, and itself
@@ -56,6 +56,7 @@ def test_imports_run_down(wing):
 def test_a_plugin_is_imported_from_its_own_folder_alone(kind):
     """All others load it by its name."""
     folder = KINDS[kind].replace(".", "/")
+    assert names(kind), "a kind without an entry"
     for name in MODULES:
         if not name.startswith(f"{folder}/"):
             own = [f for f in used(name) if f.startswith(f"{folder}/") and "__init__" not in f]
@@ -80,9 +81,8 @@ def test_a_wing_says_what_it_is_and_its_root_imports_nothing():
 
 @pytest.mark.parametrize("kind", ["rules", "scripts"])
 def test_rules_and_scripts_lie_with_their_wing(kind):
-    found = {
-        path.stem for path in (PROJECT / "workflow" / kind).iterdir() if path.suffix != ".toml"
-    }
+    there = [path.name for path in (PROJECT / "workflow" / kind).iterdir()]
+    found = {name.removesuffix(".smk") for name in there if name[0] != "." and name != "ruff.toml"}
     assert found <= {*WINGS}
 
 

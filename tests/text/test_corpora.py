@@ -351,8 +351,8 @@ def test_a_config_that_is_none_is_a_mistake(
     (tmp_path / "study.yaml").write_text(text)
     for name in ("study.yaml", "absent.yaml"):
         assert main(["corpora", str(tmp_path / name)]) == 2
-        (line,) = capsys.readouterr().err.splitlines()
-        assert line.startswith("rnnbench: ") and "Traceback" not in line
+        said = capsys.readouterr().err
+        assert said.startswith("rnnbench: ") and "Traceback" not in said
 
 
 # The contract

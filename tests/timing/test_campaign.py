@@ -61,9 +61,7 @@ class Machine:
     def rows(self, work, timing):
         if work == "admission":
             reason = self.refused.get(timing.variant, "")
-            return [
-                {"status": "differs" if reason else campaign.admission.ADMITTED, "reason": reason}
-            ]
+            return [{"status": "differs" if reason else campaign.AGREES, "reason": reason}]
         if self.ends_after == len(self.asked):
             raise KeyboardInterrupt
         if timing.variant in self.broken:

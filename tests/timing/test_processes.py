@@ -9,10 +9,9 @@ import pytest
 
 from rnnbench.base.digests import Tree
 from rnnbench.base.errors import SourceError
-from rnnbench.base.parameters import TimingConfig
+from rnnbench.base.parameters import AGREES, TimingConfig
 from rnnbench.timing import processes
 from rnnbench.timing.processes import Interpreter, Text, WorkError
-from rnnbench.timing.work.admission import ADMITTED
 
 TIMING = TimingConfig(
     machine="any",
@@ -157,5 +156,5 @@ def test_training_steps_are_timed_in_it(text, tmp_path):
 def test_a_variant_is_admitted_in_it(text, tmp_path):
     with Interpreter(text, tmp_path / "log") as interpreter:
         (row,) = interpreter.rows("admission", TIMING)
-    assert (row["status"], row["reason"]) == (ADMITTED, "")
+    assert (row["status"], row["reason"]) == (AGREES, "")
     assert 0 <= row["gradient"] < 1e-5

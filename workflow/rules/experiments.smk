@@ -1,5 +1,6 @@
 """Texts and trained models → questions with runs of their own: gradients, samplers, memory."""
 
+
 rule numerics:
     """Train the same under all that may change bits, and tell after how many updates it shows."""
     input:

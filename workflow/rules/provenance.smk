@@ -5,7 +5,11 @@ from rnnbench.text.origins.folders import digest_of
 
 WORKFLOW = workflow_texts.texts(PROJECT)  # no inputs: they may be dated ahead of the clock
 STEPS = [
-    {"rule": rule.name, "script": "/".join(Path(rule.script).parts[-2:]), "about": rule.docstring}
+    {
+        "rule": rule.name,
+        "script": Path(*Path(rule.script).parts[-2:]).as_posix(),
+        "about": rule.docstring,
+    }
     for rule in workflow.rules
     if rule.script
 ]

@@ -23,7 +23,7 @@ KINDS = {  # kind of plugin -> the package whose files are the plugins
     "claims": "report.claims",
     "charts": "report.charts",
     "hardware_figures": "comparison.figures",
-    "audit_checks": "audit_checks",
+    "audit_checks": "audit.checks",
 }
 WAYS = {"cpu": ("_fused", "_manual", ""), "cuda": ("",)}  # of training a cell, the fastest first
 SAME_FUNCTION = {"", "_scratch", "_manual", "_fused", "_compiled", "_graphed"}  # as the cell alone

@@ -22,7 +22,6 @@ from rnnbench.base.parameters import RunConfig
 from rnnbench.machine import processor
 from rnnbench.training.arithmetic import determinism
 from rnnbench.training.metrics import relative_difference
-from rnnbench.training.progress import split, start
 
 TOLERANCES = (1e-6, 1e-4, 1e-2)
 THREADS = 2  # of the arm that has more than one
@@ -118,6 +117,7 @@ def losses(run: RunConfig, tokens: np.ndarray, vocab_size: int) -> dict[str, Any
 
     from rnnbench.training import initial, loop
     from rnnbench.training.arithmetic import numerics
+    from rnnbench.training.progress import split, start
 
     progress = start(run, vocab_size)
     texts = split(tokens, run)

@@ -4,6 +4,7 @@
 each line ``<!-- keys: vocab ngrams -->``, of those keys and of all within them.
 """
 
+import argparse
 import re
 import sys
 import textwrap
@@ -49,7 +50,10 @@ def reference(text: str) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write both files, in the clone that one stands in, and say so."""
+    """Write both files, in the clone that one stands in, and say so; the status to end with."""
+    argparse.ArgumentParser(
+        "python -m rnnbench config", description="Write config/config.yaml and the reference."
+    ).parse_args(arguments)
     page = FOLDER / "README.md"
     for path, text in {
         FOLDER / "config.yaml": default_study(),
