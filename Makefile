@@ -50,7 +50,7 @@ site: $(READY) ## the documents and the library as pages, to be read from the di
 
 $(READY): requirements.lock pyproject.toml Makefile $(NATIVE) $(UNSOUND)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
-	"rnnbench: wanted Python 3.11 or later, found %s. Give another one: make PYTHON=python3.12" \
+	"rnnbench: expected Python 3.11 or later, found %s. Give another one: make PYTHON=python3.12" \
 	% sys.version.split()[0])'
 	@echo "rnnbench: setting up .venv from requirements.lock and $(TORCH), once, about 2 minutes"
 	@$(SOUND) || { test ! -e .venv || echo "rnnbench: .venv is half-made or of another folder, made anew"; \

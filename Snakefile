@@ -9,7 +9,7 @@ OURS = Path(workflow.basedir) / "src/rnnbench"
 FOUND = getattr(find_spec("rnnbench"), "submodule_search_locations", ["none"])[0]
 if OURS.exists() and OURS.resolve() != Path(FOUND).resolve():  # as in a folder that was copied
     sys.exit(
-        f"rnnbench: wanted the package of this project, {OURS}, found {FOUND}. Run `make` in "
+        f"rnnbench: expected the package of this project, {OURS}, found {FOUND}. Run `make` in "
         f"{workflow.basedir}, which sets up its own .venv, and call that one's snakemake; name no "
         "other project in PYTHONPATH."
     )

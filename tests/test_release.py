@@ -72,14 +72,14 @@ def test_the_citation_is_of_this_version_and_in_its_format() -> None:
     assert all(set(author) <= {"name"} or set(author) <= PERSON for author in citation["authors"])
 
 
-@pytest.mark.parametrize("wanted", asked(), ids=lambda requirement: requirement.name)
-def test_what_is_asked_for_is_pinned_at_a_version_that_will_do(wanted: Requirement) -> None:
-    pins = [pin for pin in pinned() if pin.name.lower() == wanted.name.lower()]
+@pytest.mark.parametrize("expected", asked(), ids=lambda requirement: requirement.name)
+def test_what_is_asked_for_is_pinned_at_a_version_that_will_do(expected: Requirement) -> None:
+    pins = [pin for pin in pinned() if pin.name.lower() == expected.name.lower()]
     assert pins
     for pin in pins:
         (specifier,) = pin.specifier
         assert specifier.operator == "=="
-        assert specifier.version in wanted.specifier
+        assert specifier.version in expected.specifier
 
 
 def test_the_environment_asks_for_a_python_that_the_package_runs_on() -> None:

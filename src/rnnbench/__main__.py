@@ -58,7 +58,7 @@ def unknown(command: str) -> UserError:
     """What is said of a command that there is not."""
     close = [f"Did you mean {name}? " for name in difflib.get_close_matches(command, COMMANDS, 1)]
     return UserError(
-        f"wanted a command, one of {', '.join(COMMANDS)}, found {command!r}. {''.join(close)}"
+        f"expected a command, one of {', '.join(COMMANDS)}, found {command!r}. {''.join(close)}"
         "`python -m rnnbench --help` says what each does."
     )
 

@@ -121,7 +121,7 @@ def test_equal_distributions_within_the_margin_are_statistically_equal(shift, n,
 def test_few_seeds_prove_nothing():
     judged = equivalence.judge([1.0] * 4, [1.0] * 9, 0.05)
     assert judged.verdict == NOT_COMPARABLE
-    assert "wanted 5 seeds" in judged.evidence
+    assert "expected 5 seeds" in judged.evidence
 
 
 def test_noise_proves_no_equality():

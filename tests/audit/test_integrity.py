@@ -235,11 +235,11 @@ def test_a_bundle_with_hashes_computed_anew_is_found_by_what_it_says(made, tmp_p
 
 def test_a_bundle_of_another_study_is_not_the_one_that_was_asked_for(made, tmp_path):
     audited.bundle_of(made).write_zip(tmp_path / "a.zip")
-    wanted = integrity.verify(tmp_path / "a.zip").manifest
+    expected = integrity.verify(tmp_path / "a.zip").manifest
     other = {"tables/zipf.csv": b"corpus\nanother\n"}
     audited.bundle_of(made, **other).write_zip(tmp_path / "b.zip")
-    assert "identity" not in dict(integrity.verify(tmp_path / "a.zip", None, wanted).faults)
-    assert wanted in found(tmp_path / "b.zip", None, wanted)["manifest.json"]
+    assert "identity" not in dict(integrity.verify(tmp_path / "a.zip", None, expected).faults)
+    assert expected in found(tmp_path / "b.zip", None, expected)["manifest.json"]
 
 
 def test_a_replayed_bundle_among_the_results_is_found(results):
@@ -289,7 +289,7 @@ def test_the_exit_status_tells(results, capsys):
     audited.flip(results / KINDS["record"])
     assert main(["verify", str(results)]) == 1
     assert main(["verify", str(results / "nothing")]) == 2
-    assert "wanted a folder of results" in capsys.readouterr().err
+    assert "expected a folder of results" in capsys.readouterr().err
 
 
 def test_verify_speaks_json(results, capsys):

@@ -54,7 +54,7 @@ def test_what_is_no_record_is_answered_with_what_to_do(text, tmp_path):
     with pytest.raises(RecordError) as caught:
         read_record(path)
     message = str(caught.value)
-    assert message.startswith(f"{path}: wanted a ")
+    assert message.startswith(f"{path}: expected a ")
     assert ", found " in message
     assert "Make it again" in message
 
@@ -62,12 +62,12 @@ def test_what_is_no_record_is_answered_with_what_to_do(text, tmp_path):
 @pytest.mark.parametrize("content", [b"\xff\xfe{}", b"\x89PNG\r\n"])
 def test_what_is_no_text_is_no_record(content, tmp_path):
     (tmp_path / "record.json").write_bytes(content)
-    with pytest.raises(RecordError, match=r"wanted a JSON record, found .* Make it again"):
+    with pytest.raises(RecordError, match=r"expected a JSON record, found .* Make it again"):
         read_record(tmp_path / "record.json")
 
 
 def test_a_record_that_is_not_there_is_answered_with_its_path(tmp_path):
-    with pytest.raises(RecordError, match=r"record\.json: wanted a JSON .*No such file"):
+    with pytest.raises(RecordError, match=r"record\.json: expected a JSON .*No such file"):
         read_record(tmp_path / "record.json")
 
 
@@ -77,8 +77,10 @@ def test_a_record_that_is_not_there_is_answered_with_its_path(tmp_path):
 def test_a_record_of_another_schema_version_is_answered_with_both(version, tmp_path):
     path = tmp_path / "record.json"
     path.write_text(json.dumps({"schema_version": version}))
-    wanted = f"wanted a record of schema_version {SCHEMA_VERSION}, found {version}. Make it again"
-    with pytest.raises(RecordError, match=wanted):
+    expected = (
+        f"expected a record of schema_version {SCHEMA_VERSION}, found {version}. Make it again"
+    )
+    with pytest.raises(RecordError, match=expected):
         read_record(path)
 
 

@@ -191,7 +191,7 @@ def test_one_bad_bundle_is_named_and_nothing_is_compared(tmp_path):
     bundle_of("good-2c").write_folder(tmp_path / "good")
     bundle_of("bad-2c").write_folder(tmp_path / "bad")
     (tmp_path / "bad/tables/speed.csv").write_text("another")
-    with pytest.raises(BundleError, match=r"bad: wanted tables/speed\.csv of SHA-256"):
+    with pytest.raises(BundleError, match=r"bad: expected tables/speed\.csv of SHA-256"):
         bundles.read(places.found([tmp_path], []))
     with pytest.raises(BundleError, match=r"absent\.zip"):
         bundles.read([str(tmp_path / "absent.zip")])
@@ -226,7 +226,7 @@ def test_the_fingerprint_of_the_job_that_timed_goes_before_the_one_beside_it(slo
         made = Bundle.make(slow.name, {**slow.bundle.files, name: content}, "a" * 64, {})
         assert dataclasses.replace(slow, bundle=made).facts["blas"] == blas
     made = Bundle.make(slow.name, {**slow.bundle.files, name: b"[1"}, "a" * 64, {})
-    with pytest.raises(BundleError, match=r"fingerprint\.json: wanted a JSON record"):
+    with pytest.raises(BundleError, match=r"fingerprint\.json: expected a JSON record"):
         dataclasses.replace(slow, bundle=made).facts  # noqa: B018
 
 

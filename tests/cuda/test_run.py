@@ -144,12 +144,12 @@ def grid() -> Mapping[str, object]:
 
 def test_the_grid_is_a_study_of_both_devices_that_needs_no_network(tmp_path: Path) -> None:
     study = Study(grid(), *identity.asked(WITH_GPU))
-    for name, wanted in {
+    for name, expected in {
         "variant": {"gru", "gru_compiled", "gru_graphed"},
         "device": {"cpu", "cuda"},
         "dtype": {"float32", "tf32", "bfloat16"},
     }.items():
-        assert {point[name] for point in study.timings} == wanted
+        assert {point[name] for point in study.timings} == expected
     assert study.timing_corpus == "calibration"
     assert Estimate(study, tmp_path / "none").speed() < 100  # beside what CUDA takes to start
 

@@ -44,16 +44,16 @@ def counted(sampler, offset, epochs):
 
 @pytest.mark.parametrize("offset", range(SIZES[2]))
 def test_a_sequential_partition_starts_exactly_where_it_is_told_to(offset):
-    wanted = load("samplers", "sequential_partition").start_probability(*SIZES, offset)
-    assert (counted("sequential_partition", offset, 1) == wanted).all()
+    expected = load("samplers", "sequential_partition").start_probability(*SIZES, offset)
+    assert (counted("sequential_partition", offset, 1) == expected).all()
 
 
 @pytest.mark.parametrize("offset", [0, 3])
 def test_random_sampling_starts_as_often_as_it_is_told_to(offset):
-    wanted = load("samplers", "random_sampling").start_probability(*SIZES, offset)
+    expected = load("samplers", "random_sampling").start_probability(*SIZES, offset)
     found = counted("random_sampling", offset, 2000)
-    assert ((found > 0) == (wanted > 0)).all()
-    assert np.abs(found - wanted).max() < 5 * 0.5 / np.sqrt(2000)
+    assert ((found > 0) == (expected > 0)).all()
+    assert np.abs(found - expected).max() < 5 * 0.5 / np.sqrt(2000)
 
 
 @every_sampler
@@ -142,7 +142,7 @@ def test_counts_where_none_are_expected_are_found():
 @every_sampler
 def test_a_curve_holds_every_change_and_no_other_row(sampler):
     curve = coverage.curve(sampler, SIZES, "uniform")
-    wanted = coverage.read(coverage.starts(sampler, SIZES, UNIFORM), SIZES[2])
+    expected = coverage.read(coverage.starts(sampler, SIZES, UNIFORM), SIZES[2])
     lengths = np.diff(np.append(curve.position, SIZES[0]))
-    assert np.repeat(curve["read"], lengths).to_numpy() == pytest.approx(wanted, abs=1e-11)
+    assert np.repeat(curve["read"], lengths).to_numpy() == pytest.approx(expected, abs=1e-11)
     assert (np.diff(curve["read"]) != 0).all()

@@ -58,8 +58,8 @@ def test_undetached_the_gradient_is_that_of_the_whole_epoch_so_far(variant):
     model.zero_grad()
     logits, _ = model(torch.cat([X, more_X]))
     cross_entropy(logits[len(X) :].flatten(0, 1), more_Y.flatten()).backward()
-    for ours, wanted in zip(found, gradients(model), strict=True):
-        torch.testing.assert_close(ours, wanted)
+    for ours, expected in zip(found, gradients(model), strict=True):
+        torch.testing.assert_close(ours, expected)
 
 
 @every_variant
@@ -69,8 +69,8 @@ def test_an_epoch_starts_afresh_undetached_too(variant):
     trained_on(step, model, [first, second])
     trained_on(step, model, [second])
     trained_on(update.step, other, [second])
-    for ours, wanted in zip(gradients(model), gradients(other), strict=True):
-        torch.testing.assert_close(ours, wanted)
+    for ours, expected in zip(gradients(model), gradients(other), strict=True):
+        torch.testing.assert_close(ours, expected)
 
 
 @every_variant

@@ -123,8 +123,8 @@ def test_the_trace_of_a_model_that_forgets_at_a_known_rate_is_known(keep):
     small = 1e-4 * torch.eye(VOCAB_SIZE)  # divergence goes with the square of a small change
     found = half_life.half_life(losses(language_model(Leak(keep), small), list(range(1, 16))))
     trace = found[(found.measure == "trace") & (found.split == "train")].iloc[0]
-    wanted = 1 + math.log(100) / (2 * -math.log(keep))
-    assert trace.tokens == pytest.approx(wanted, rel=0.05)
+    expected = 1 + math.log(100) / (2 * -math.log(keep))
+    assert trace.tokens == pytest.approx(expected, rel=0.05)
     assert trace.low <= trace.tokens <= trace.high
 
 
@@ -174,12 +174,12 @@ def test_every_token_to_predict_has_its_own_history(longest, positions):
     histories, labels = memory.spread(tokens, longest, positions)
     assert len(labels) == min(positions, 100 - longest) and labels[0] == longest
     assert labels.unique().numel() == len(labels)
-    wanted = labels - torch.arange(longest, 0, -1)[:, None]
-    assert torch.equal(histories, wanted)
+    expected = labels - torch.arange(longest, 0, -1)[:, None]
+    assert torch.equal(histories, expected)
 
 
 def test_a_context_longer_than_the_text_is_a_mistake_of_the_study():
-    with pytest.raises(StudyError, match=r"wanted fewer tokens .* found 300 of 300"):
+    with pytest.raises(StudyError, match=r"expected fewer tokens .* found 300 of 300"):
         memory.spread(torch.arange(300), 300, 10)
 
 

@@ -46,8 +46,8 @@ def run(**changes):
 
 
 def test_sentences_end_at_their_marks_and_lines_at_their_ends():
-    wanted = ["who goes there", "it is i said he", "good", "and now to work"]
-    assert sentences.units(RAW, "sentence", "text") == wanted
+    expected = ["who goes there", "it is i said he", "good", "and now to work"]
+    assert sentences.units(RAW, "sentence", "text") == expected
     lines = ["who goes there it is", "i said he", "good and now to", "work"]
     assert sentences.units(RAW, "line", "text") == lines
 

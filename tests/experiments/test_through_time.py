@@ -63,8 +63,8 @@ def test_with_factors_of_one_the_gradient_is_the_full_one(variant):
 def test_factors_change_nothing_forwards(variant):
     model, (X, _) = model_of(variant), minibatch(6)
     logits, state = through_time.forward(model, X, None, torch.tensor([1, 0, 3.5, 1, 0.2, 0]))
-    wanted, wanted_state = model(X)
-    torch.testing.assert_close(logits, wanted)
+    expected, wanted_state = model(X)
+    torch.testing.assert_close(logits, expected)
     torch.testing.assert_close(state, wanted_state)
 
 
@@ -75,8 +75,8 @@ def test_factors_of_zero_cut_as_a_detached_state_does(variant):
     second, _ = model(X[4:], detach(state))
     loss = cross_entropy(torch.cat([first, second]).flatten(0, 1), Y.flatten())
     parts = torch.autograd.grad(loss, list(model.layer.parameters()))
-    wanted = torch.cat([part.flatten() for part in parts])
-    close(gradient(model, X, Y, torch.tensor([1.0, 1, 1, 1, 0, 1])), wanted)
+    expected = torch.cat([part.flatten() for part in parts])
+    close(gradient(model, X, Y, torch.tensor([1.0, 1, 1, 1, 0, 1])), expected)
 
 
 @settings(max_examples=15)
@@ -96,8 +96,8 @@ def test_the_gradient_is_the_sum_of_contributions_weighed_by_the_products_of_fac
 def test_weights_are_the_products_of_the_factors_between(xi):
     weights = through_time.weights_of(torch.tensor(xi, dtype=torch.float64))
     for t, i in itertools.product(range(len(xi)), repeat=2):
-        wanted = math.prod(xi[i + 1 : t + 1]) if i <= t else 0.0
-        assert float(weights[t, i]) == pytest.approx(wanted, rel=1e-12)
+        expected = math.prod(xi[i + 1 : t + 1]) if i <= t else 0.0
+        assert float(weights[t, i]) == pytest.approx(expected, rel=1e-12)
 
 
 @every_layer

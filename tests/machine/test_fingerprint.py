@@ -42,8 +42,8 @@ def test_every_field_has_a_meaning_a_unit_a_source_and_a_word_on_what_is_unknown
 
 
 def test_the_document_is_the_table():
-    wanted = "make it anew: python -m rnnbench fingerprint --page > docs/fingerprint.md"
-    assert DOCUMENT.read_text(encoding="utf-8") == fingerprint.page(), wanted
+    expected = "make it anew: python -m rnnbench fingerprint --page > docs/fingerprint.md"
+    assert DOCUMENT.read_text(encoding="utf-8") == fingerprint.page(), expected
 
 
 def test_every_field_says_something(record):
@@ -66,8 +66,8 @@ def test_libraries_of_threads_are_told_with_threads_and_without_paths(record):
 
 def test_torchs_build_is_told_without_the_folders_of_its_builders(record):
     told = "CXX_COMPILER=/usr/lib/tools/c++, CUDA_FLAGS= -O2"
-    wanted = "CXX_COMPILER=c++, CUDA_FLAGS= -O2"
-    assert fingerprint.without_folders(told) == wanted
+    expected = "CXX_COMPILER=c++, CUDA_FLAGS= -O2"
+    assert fingerprint.without_folders(told) == expected
     assert "CXX_COMPILER=" in record["torch_build"]
     assert "=/" not in record["torch_build"]
 

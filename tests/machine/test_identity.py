@@ -175,9 +175,9 @@ def test_caches_are_those_of_data(box):
 
 def test_a_study_for_this_machine_has_its_devices_and_cores():
     here = identity.name()
-    wanted = here, identity.unavailable(), identity.usable_cores()
-    assert identity.asked("auto") == identity.asked(here) == wanted
-    assert identity.asked(f"{here}-left") == (f"{here}-left", *wanted[1:])
+    expected = here, identity.unavailable(), identity.usable_cores()
+    assert identity.asked("auto") == identity.asked(here) == expected
+    assert identity.asked(f"{here}-left") == (f"{here}-left", *expected[1:])
 
 
 def test_jobs_take_auto_for_the_machine_that_snakemake_was_called_on(box):
@@ -203,10 +203,10 @@ def test_a_study_for_another_machine_has_what_its_name_says(box):
     assert "no GPU" in unavailable["cuda"]
 
 
-@pytest.mark.parametrize("wanted", ["my-laptop", "left", "amd-epyc-2c-24g", "5"])
-def test_what_is_no_name_of_a_machine_is_said_with_what_is(wanted):
+@pytest.mark.parametrize("expected", ["my-laptop", "left", "amd-epyc-2c-24g", "5"])
+def test_what_is_no_name_of_a_machine_is_said_with_what_is(expected):
     with pytest.raises(MachineError, match=identity.name()):
-        identity.asked(wanted)
+        identity.asked(expected)
 
 
 def test_a_job_is_done_on_the_machine_it_is_filed_under_or_not_at_all():

@@ -52,7 +52,7 @@ def test_ngrams_that_would_not_fit_are_refused_before_they_are_counted(tmp_path,
     text = closed(LETTERS)
     with pytest.raises(StudyError) as error:
         kneser_ney.models(text, [1, 7])
-    told = f"n-grams up to order 7 of {text.train.stop:,} tokens: wanted about 0."
+    told = f"n-grams up to order 7 of {text.train.stop:,} tokens: expected about 0."
     assert str(error.value).startswith(told)
     assert "found 0.0 GiB free. Ask for lower orders" in str(error.value)
     assert kneser_ney.models(closed(LETTERS[:1000]), [1, 7])
@@ -62,13 +62,13 @@ def test_ngrams_that_would_not_fit_are_refused_before_they_are_counted(tmp_path,
 def test_as_much_memory_is_expected_as_models_and_scores_take_or_more(highest):
     text = closed(LETTERS)
     ids = text.ids[text.train]
-    wanted = Tree.expected_bytes(ids, len(text.vocab), highest)
+    expected = Tree.expected_bytes(ids, len(text.vocab), highest)
     tracemalloc.start()
     score("kneser_ney", text, [*range(1, highest + 1)])
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < wanted + 32 * 2**20  # the n-grams that are looked up side by side
-    assert wanted < 4 * peak
+    assert peak < expected + 32 * 2**20  # the n-grams that are looked up side by side
+    assert expected < 4 * peak
 
 
 def test_a_text_scored_in_parts_has_the_same_total_to_the_digit(monkeypatch):

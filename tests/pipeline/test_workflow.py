@@ -338,7 +338,7 @@ def test_a_published_machine_is_compared_and_nothing_is_measured_for_it(
     (study / "other.zip").write_bytes(content[:-100])
     done = snakemake(study, *asked)
     assert done.returncode != 0
-    assert "other.zip: wanted a folder or a zip file" in done.stdout + done.stderr
+    assert "other.zip: expected a folder or a zip file" in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
 
 
@@ -422,7 +422,7 @@ def kill_once(project: Path, target: str, config: Path, reached: Callable[[], bo
     ("before", "after", "words"),
     [
         ("num_epochs: 2", "num_epoch: 2", ["num_epoch", "Did you mean num_epochs?"]),
-        ("hidden_size: 8", "hidden_size: many", ["runs.hidden_size", "'many'", "wanted"]),
+        ("hidden_size: 8", "hidden_size: many", ["runs.hidden_size", "'many'", "expected"]),
         ("[rnn_scratch, gru, ", "[rnn_scratch, gro, ", ["'gro'", "gru", "variants/gro.py"]),
         ("train_tokens: 3000", "train_tokens: 300", ["1155", "300", "batch_size"]),
     ],
@@ -456,7 +456,7 @@ def test_a_copy_that_would_run_the_source_of_another_folder_ends_with_one_messag
         found = [row for row in done.stderr.splitlines() if row.startswith("rnnbench: ")]
         assert len(found) == status and "Traceback" not in done.stderr
         for row in found:
-            assert f"wanted the package of this project, {project / 'src/rnnbench'}" in row
+            assert f"expected the package of this project, {project / 'src/rnnbench'}" in row
             assert f"found {PROJECT / 'src/rnnbench'}. Run `make` in {project}" in row
 
 
@@ -483,7 +483,7 @@ def test_a_text_of_too_few_words_is_told_before_anything_is_trained(tmp_path: Pa
     done = snakemake(PROJECT, target, "--directory", str(tmp_path), configfile=config)
     said = done.stdout + done.stderr
     assert done.returncode != 0
-    assert "trials.words: short: wanted at least 1155 words to train on" in said
+    assert "trials.words: short: expected at least 1155 words to train on" in said
     assert "found 351" in said and "Traceback" not in said
     assert not (tmp_path / "results").exists()
 
@@ -507,7 +507,7 @@ def test_a_text_that_is_no_text_ends_with_one_message_and_no_file(tmp_path: Path
     done = snakemake(PROJECT, target, "--directory", str(tmp_path), configfile=config)
     said = done.stdout + done.stderr
     assert done.returncode != 0
-    assert "numbers: wanted words of the letters a-z" in said
+    assert "numbers: expected words of the letters a-z" in said
     assert "Traceback" not in said
     assert not (tmp_path / target).exists()
 

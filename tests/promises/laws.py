@@ -248,7 +248,7 @@ def require(rows: DataFrame) -> None:
         LawError: which ones, and what was found.
     """
     broken = [
-        f"{row.scenario}: {row.quantity}: wanted {row.wanted_low:.0%} to {row.wanted_high:.0%}, "
+        f"{row.scenario}: {row.quantity}: expected {row.wanted_low:.0%} to {row.wanted_high:.0%}, "
         f"found {row.found:.1%} of {row.n}"
         for row in rows[rows.verdict == FAILED].itertuples()
     ]

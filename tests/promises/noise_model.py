@@ -150,7 +150,7 @@ def estimate(samples: DataFrame) -> DataFrame:
     rounds = samples["round"].nunique()
     if not (windows >= FEWEST_WINDOWS and rounds >= FEWEST_ROUNDS):
         raise UserError(
-            f"noise: wanted timings of at least {FEWEST_WINDOWS} windows per process and "
+            f"noise: expected timings of at least {FEWEST_WINDOWS} windows per process and "
             f"{FEWEST_ROUNDS} rounds, found {windows:g} and {rounds}. Time them anew: "
             "snakemake --cores all speed --configfile config/noise.yaml"
         )

@@ -19,7 +19,7 @@ def test_timings_that_are_too_few_end_in_one_message(tmp_path, capsys):
     path = tmp_path / "samples.csv"
     csv_files.write(path, samples_of(NOISE, 3, 2, 16))
     assert main(["--noise", str(path)]) == 1
-    assert capsys.readouterr().err.startswith("rnnbench: noise: wanted timings of at least")
+    assert capsys.readouterr().err.startswith("rnnbench: noise: expected timings of at least")
 
 
 def test_the_page_is_of_the_default_study_and_keeps_every_promise():

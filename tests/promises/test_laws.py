@@ -62,7 +62,7 @@ def test_the_same_seed_tells_the_same():
 
 def test_a_broken_law_ends_in_words(table):
     broken = table.assign(verdict=[FAILED, *table.verdict[1:]])
-    with pytest.raises(laws.LawError, match=r"normal, 3 processes: .* wanted 93% to 97%, found"):
+    with pytest.raises(laws.LawError, match=r"normal, 3 processes: .* expected 93% to 97%, found"):
         laws.require(broken)
 
 
@@ -155,9 +155,9 @@ def test_a_campaign_stops_where_simulated_ones_do(tmp_path, monkeypatch):
 
     names, rng = ["rnn", "gru", "lstm"], np.random.default_rng(3)
     logs = np.array([[0.01], [0.02], [0.03]]) * rng.standard_normal((3, 60))
-    wanted = (~np.isnan(sittings.stop(logs, 3, 0.02))).sum(-1)
-    assert len({*wanted}) > 1
-    assert wanted.max() < 60
+    expected = (~np.isnan(sittings.stop(logs, 3, 0.02))).sum(-1)
+    assert len({*expected}) > 1
+    assert expected.max() < 60
     monkeypatch.setattr(campaign, "Interpreter", Drawn())
     np.save(tmp_path / "ids.npy", np.arange(300, dtype=np.uint8) % 6)
     protocol = replace(PROTOCOL, most_seconds=1e6)
@@ -165,7 +165,7 @@ def test_a_campaign_stops_where_simulated_ones_do(tmp_path, monkeypatch):
     text = Text(tmp_path / "ids.npy", VOCAB_SIZE)
     done = campaign.Campaign(points, protocol, text, tmp_path / "speed", tmp_path / "log")
     done.run()
-    assert [point.rounds for point in done.points] == list(wanted)
+    assert [point.rounds for point in done.points] == list(expected)
 
 
 @pytest.mark.parametrize("factor", [1.0, 1.04])
@@ -245,9 +245,9 @@ def test_the_power_of_one_comparison_is_that_of_a_t_test(monkeypatch):
 
     monkeypatch.setattr(ratios, "noise_floor", lambda found: 1.0)
     away = np.log(1.02) / (0.03 * np.sqrt(2 / 40))
-    wanted = 1 - nctdtr(78, away, stdtrit(78, 0.975))
+    expected = 1 - nctdtr(78, away, stdtrit(78, 0.975))
     found = planning.power(Components(0.03), 40, 1, 1, 0.02)
-    assert found == pytest.approx(wanted, abs=0.03)
+    assert found == pytest.approx(expected, abs=0.03)
 
 
 @pytest.mark.parametrize(

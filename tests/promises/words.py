@@ -11,7 +11,7 @@ TITLES = {
     laws.FALSE: "Pairs of equal machines of which any piece of work is told apart",
     laws.FOUND: "True differences of 3 % that are found",
 }
-HEAD = "| scenario | wanted | found | 95 % interval | n | verdict |\n|---|---|---|---|---|---|\n"
+HEAD = "| scenario | expected | found | 95 % interval | n | verdict |\n|---|---|---|---|---|---|\n"
 
 
 def put(page: str, found: DataFrame) -> str:
@@ -46,7 +46,7 @@ def _table(found: DataFrame, quantity: str) -> str:
 
 def _row(row: Series) -> str:
     no_law = row.verdict == laws.NO_LAW
-    wanted = "" if no_law else f"{100 * row.wanted_low:.0f} to {100 * row.wanted_high:.0f} %"
+    expected = "" if no_law else f"{100 * row.wanted_low:.0f} to {100 * row.wanted_high:.0f} %"
     ends = f"{100 * row.low:.1f} to {100 * row.high:.1f} %"
-    cells = [row.scenario, wanted, f"{100 * row.found:.1f} %", ends, f"{row.n}", row.verdict]
+    cells = [row.scenario, expected, f"{100 * row.found:.1f} %", ends, f"{row.n}", row.verdict]
     return f"| {' | '.join(cells)} |"

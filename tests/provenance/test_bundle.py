@@ -218,5 +218,5 @@ def test_what_tells_whose_machine_it_is_is_not_published(monkeypatch, tmp_path):
         monkeypatch.chdir(tmp_path)
         monkeypatch.setattr(bundle.socket, "gethostname", lambda: "lab-cluster-7")
         monkeypatch.setattr(bundle.getpass, "getuser", lambda: "ada.lovelace")
-        with pytest.raises(BundleError, match=r"config\.yaml: wanted nothing that tells"):
+        with pytest.raises(BundleError, match=r"config\.yaml: expected nothing that tells"):
             bundle.publishable(FILES | {"config.yaml": file.encode()})

@@ -235,12 +235,15 @@ def test_results_without_records_of_jobs_still_list_their_files(results):
         ("{", "JSONDecodeError"),
         ("[]", "TypeError"),
         ("{}", "KeyError"),
-        ('{"@graph": {}}', "wanted a graph of entities"),
-        ('{"@graph": [1]}', "wanted a graph of entities"),
-        ('{"@graph": [{"@id": "a", "@type": "File"}]}', "wanted the SHA-256 of a"),
-        ('{"@graph": [{"@id": "../a", "@type": "File"}]}', "wanted names inside the folder"),
-        ('{"@graph": [{"@id": "%2e%2e/a", "@type": ["File"]}]}', "wanted names inside the folder"),
-        ('{"@graph": [{"@id": "/a", "@type": "File"}]}', "wanted names inside the folder"),
+        ('{"@graph": {}}', "expected a graph of entities"),
+        ('{"@graph": [1]}', "expected a graph of entities"),
+        ('{"@graph": [{"@id": "a", "@type": "File"}]}', "expected the SHA-256 of a"),
+        ('{"@graph": [{"@id": "../a", "@type": "File"}]}', "expected names inside the folder"),
+        (
+            '{"@graph": [{"@id": "%2e%2e/a", "@type": ["File"]}]}',
+            "expected names inside the folder",
+        ),
+        ('{"@graph": [{"@id": "/a", "@type": "File"}]}', "expected names inside the folder"),
     ],
 )
 def test_a_crate_that_cannot_be_believed_is_refused_with_a_reason(tmp_path, content, said):

@@ -153,7 +153,7 @@ with recorded(snakemake):
     print(determinism.mode(), flush=True)
     if sys.argv[2] == "fail":
         from rnnbench.base.errors import UserError
-        raise UserError("wanted rain")
+        raise UserError("expected rain")
     open("results/a.txt", "w").write("a")
 """
 
@@ -178,9 +178,9 @@ def test_a_timing_is_not_held_back_by_what_it_inherits():
 
 
 def test_a_script_that_ends_with_a_message_leaves_no_record():
-    assert script("fast", "fail").stderr == "rnnbench: wanted rain\n"
+    assert script("fast", "fail").stderr == "rnnbench: expected rain\n"
     assert not Path("results/provenance").exists()
 
 
 def test_a_mode_that_is_none_is_one_message():
-    assert "wanted fast or portable, found 'slow'" in script("slow", "well").stderr
+    assert "expected fast or portable, found 'slow'" in script("slow", "well").stderr

@@ -27,10 +27,10 @@ def run(block: str, log: Path) -> subprocess.CompletedProcess:
 
 @pytest.mark.parametrize("error", ["StudyError", "CorpusError", "RecordError", "UserError"])
 def test_a_mistake_of_the_user_is_one_line_without_a_traceback(error, tmp_path):
-    done = run(f"raise errors.{error}('wanted rain, found sun')", tmp_path / "log")
+    done = run(f"raise errors.{error}('expected rain, found sun')", tmp_path / "log")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "rnnbench: wanted rain, found sun\n"
-    assert "wanted rain, found sun" in (tmp_path / "log").read_text()
+    assert done.stderr == "rnnbench: expected rain, found sun\n"
+    assert "expected rain, found sun" in (tmp_path / "log").read_text()
 
 
 def test_another_fault_keeps_its_traceback_on_the_terminal_and_in_the_log(tmp_path):

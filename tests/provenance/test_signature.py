@@ -89,7 +89,7 @@ def test_any_flipped_bit_of_a_signature_is_found(key):
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b"null", b"{" * 5000, b"\xff" * 9])
 def test_what_is_no_signature_is_told(content):
-    with pytest.raises(SignatureError, match="wanted a signature"):
+    with pytest.raises(SignatureError, match="expected a signature"):
         signature.verify(MANIFEST, NAME, content)
 
 
@@ -132,7 +132,7 @@ def test_a_forger_can_sign_anew_but_not_by_the_key_that_is_known(made, signed, k
     forged.write_zip(tmp_path / "f.zip")
     main(["sign", str(tmp_path / "f.zip"), str(tmp_path / "forger")])
     assert not integrity.verify(tmp_path / "f.zip").faults
-    assert "wanted a signature by key" in faults(tmp_path / "f.zip", public(key))
+    assert "expected a signature by key" in faults(tmp_path / "f.zip", public(key))
 
 
 def test_no_private_key_is_in_a_bundle(signed, key):
@@ -145,5 +145,5 @@ def test_no_private_key_is_in_a_bundle(signed, key):
 
 def test_a_key_of_another_kind_is_told(tmp_path):
     shutil.copy(__file__, tmp_path / "key.pub")
-    with pytest.raises(SignatureError, match="wanted a public key"):
+    with pytest.raises(SignatureError, match="expected a public key"):
         signature.read_public(tmp_path / "key.pub")

@@ -260,8 +260,8 @@ def test_a_table_is_saved_as_it_is(browser, folder, tmp_path):
             page.get_by_label(f"Save {title} as CSV").click()
         download.value.save_as(tmp_path / "saved.csv")
     saved, leaky = csv_files.read(tmp_path / "saved.csv"), readers.leaky(STUDY)
-    wanted = report._labelled(readers.rows(STUDY, "runs"), leaky)[saved.columns.drop("record")]
-    assert_frame_equal(saved.drop(columns="record"), wanted, check_dtype=False)
+    expected = report._labelled(readers.rows(STUDY, "runs"), leaky)[saved.columns.drop("record")]
+    assert_frame_equal(saved.drop(columns="record"), expected, check_dtype=False)
     assert len(saved.columns) > 12
 
 

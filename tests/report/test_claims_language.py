@@ -38,7 +38,7 @@ def verdict(judge, tables):
 
 
 @pytest.mark.parametrize(
-    ("top", "wanted"),
+    ("top", "expected"),
     [
         ("the i and of a to was in that my", HOLDS),
         ("the i and of a machine was in that weena", PARTLY),
@@ -46,10 +46,10 @@ def verdict(judge, tables):
         ("de a en que in o la no was me", NOT_MEASURED),
     ],
 )
-def test_stop_words_are_the_most_frequent_if_all_ten_are(top, wanted):
+def test_stop_words_are_the_most_frequent_if_all_ten_are(top, expected):
     ngrams = top.split()
     table = DataFrame({"ngram": [*ngrams, "palace"], "rank": range(1, len(ngrams) + 2)})
-    assert verdict(text.stop_words, {"top_ngrams": table.assign(**WORDS, order=1)}) == wanted
+    assert verdict(text.stop_words, {"top_ngrams": table.assign(**WORDS, order=1)}) == expected
 
 
 def test_of_a_text_that_is_not_english_it_is_said_why_stop_words_are_not_judged():
@@ -59,59 +59,59 @@ def test_of_a_text_that_is_not_english_it_is_said_why_stop_words_are_not_judged(
 
 
 @pytest.mark.parametrize(
-    ("p", "xmin", "wanted"),
+    ("p", "xmin", "expected"),
     [(0.8, 3, HOLDS), (0.8, 60, PARTLY), (0.02, 3, FAILS), (np.nan, 3, NOT_MEASURED)],
 )
-def test_zipfs_law_holds_where_a_power_law_of_nearly_all_counts_is_plausible(p, xmin, wanted):
-    assert verdict(text.zipf, zipf_table([p, 0.5, 0.5], xmin)) == wanted
+def test_zipfs_law_holds_where_a_power_law_of_nearly_all_counts_is_plausible(p, xmin, expected):
+    assert verdict(text.zipf, zipf_table([p, 0.5, 0.5], xmin)) == expected
 
 
 @pytest.mark.parametrize(
-    ("exponent", "wanted"), [(1.01, HOLDS), (1.1, PARTLY), (0.9, PARTLY), (1.4, FAILS)]
+    ("exponent", "expected"), [(1.01, HOLDS), (1.1, PARTLY), (0.9, PARTLY), (1.4, FAILS)]
 )
-def test_the_second_word_is_half_as_frequent_if_the_exponent_may_be_1(exponent, wanted):
-    assert verdict(text.half_as_frequent, {"zipf": fits([exponent, 0.8])}) == wanted
+def test_the_second_word_is_half_as_frequent_if_the_exponent_may_be_1(exponent, expected):
+    assert verdict(text.half_as_frequent, {"zipf": fits([exponent, 0.8])}) == expected
 
 
 @pytest.mark.parametrize(
-    ("p", "wanted"),
+    ("p", "expected"),
     [([0.9, 0.5, 0.5], HOLDS), ([0.9, 0.5, 0.0], PARTLY), ([0.9, 0.0, 0.0], FAILS)],
 )
-def test_sequences_follow_zipfs_law_if_it_is_plausible_at_every_order_above_1(p, wanted):
-    assert verdict(text.zipf_of_sequences, zipf_table(p)) == wanted
+def test_sequences_follow_zipfs_law_if_it_is_plausible_at_every_order_above_1(p, expected):
+    assert verdict(text.zipf_of_sequences, zipf_table(p)) == expected
 
 
 @pytest.mark.parametrize(
-    ("exponents", "wanted"),
+    ("exponents", "expected"),
     [([1.0, 0.8, 0.6], HOLDS), ([1.0, 0.99, 0.6], PARTLY), ([1.0, 0.8, 0.9], FAILS)],
 )
-def test_exponents_differ_if_their_intervals_stand_apart(exponents, wanted):
-    assert verdict(text.exponents_differ, {"zipf": fits(exponents)}) == wanted
+def test_exponents_differ_if_their_intervals_stand_apart(exponents, expected):
+    assert verdict(text.exponents_differ, {"zipf": fits(exponents)}) == expected
 
 
 @pytest.mark.parametrize(
-    ("whole", "wanted"), [([90, 99], HOLDS), ([90, 101], PARTLY), ([101, 102], FAILS)]
+    ("whole", "expected"), [([90, 99], HOLDS), ([90, 101], PARTLY), ([101, 102], FAILS)]
 )
-def test_there_are_few_sequences_if_there_are_fewer_than_by_chance(whole, wanted):
+def test_there_are_few_sequences_if_there_are_fewer_than_by_chance(whole, expected):
     rows = [(2, "whole", whole[0]), (2, "shuffled", 100), (3, "whole", whole[1])]
     table = DataFrame([*rows, (3, "shuffled", 100)], columns=["order", "text", "n_types"])
-    assert verdict(ngrams.few_sequences, {"zipf": table.assign(**WORDS)}) == wanted
+    assert verdict(ngrams.few_sequences, {"zipf": table.assign(**WORDS)}) == expected
 
 
 @pytest.mark.parametrize(
-    ("words", "pairs", "wanted"), [(100, 50, FAILS), (10, 20, PARTLY), (10, 90, HOLDS)]
+    ("words", "pairs", "expected"), [(100, 50, FAILS), (10, 20, PARTLY), (10, 90, HOLDS)]
 )
-def test_counts_to_be_stored_are_those_that_occur(words, pairs, wanted):
+def test_counts_to_be_stored_are_those_that_occur(words, pairs, expected):
     table = DataFrame({"order": [1, 2], "distinct": [words, pairs], "tokens": 200, "hapax": 0})
-    assert verdict(ngrams.stored_counts, {"ngrams": table.assign(**WORDS)}) == wanted
+    assert verdict(ngrams.stored_counts, {"ngrams": table.assign(**WORDS)}) == expected
 
 
 @pytest.mark.parametrize(
-    ("hapax", "wanted"), [([60, 90], HOLDS), ([40, 90], PARTLY), ([10, 20], FAILS)]
+    ("hapax", "expected"), [([60, 90], HOLDS), ([40, 90], PARTLY), ([10, 20], FAILS)]
 )
-def test_ngrams_are_rare_if_most_occur_once(hapax, wanted):
+def test_ngrams_are_rare_if_most_occur_once(hapax, expected):
     table = DataFrame({"order": [1, 2, 3], "distinct": 100, "tokens": 200, "hapax": [0, *hapax]})
-    assert verdict(ngrams.rare_sequences, {"ngrams": table.assign(**WORDS)}) == wanted
+    assert verdict(ngrams.rare_sequences, {"ngrams": table.assign(**WORDS)}) == expected
 
 
 def lm(token, laplace, kneser_ney):
@@ -125,11 +125,11 @@ def lm(token, laplace, kneser_ney):
 
 
 @pytest.mark.parametrize(
-    ("words", "chars", "wanted"), [(120, 5, HOLDS), (104, 5, PARTLY), (99, 3.9, FAILS)]
+    ("words", "chars", "expected"), [(120, 5, HOLDS), (104, 5, PARTLY), (99, 3.9, FAILS)]
 )
-def test_laplace_is_unsuitable_if_it_is_a_tenth_more_perplexed(words, chars, wanted):
+def test_laplace_is_unsuitable_if_it_is_a_tenth_more_perplexed(words, chars, expected):
     table = DataFrame([*lm("word", words, 100), *lm("char", chars, 4)])
-    assert verdict(ngrams.laplace, {"ngram_lm": table}) == wanted
+    assert verdict(ngrams.laplace, {"ngram_lm": table}) == expected
 
 
 def runs(heldout, **columns):
@@ -139,30 +139,32 @@ def runs(heldout, **columns):
 
 
 @pytest.mark.parametrize(
-    ("first", "wanted"),
+    ("first", "expected"),
     [([28.1, 28.3], HOLDS), ([28.1, 28.3, 31.0], PARTLY), ([31.0, 33.0], FAILS)],
 )
-def test_a_first_perplexity_is_that_of_guessing_if_it_is_the_size_of_the_vocabulary(first, wanted):
+def test_a_first_perplexity_is_that_of_guessing_if_it_is_the_size_of_the_vocabulary(
+    first, expected
+):
     table = DataFrame({"initial_perplexity": first, "vocab_size": 28})
-    assert verdict(models.uniform_at_first, {"runs": table}) == wanted
+    assert verdict(models.uniform_at_first, {"runs": table}) == expected
 
 
 @pytest.mark.parametrize(
-    ("heldout", "wanted"), [([3, 3, 9], HOLDS), ([3, 9, 9], PARTLY), ([9, 9, 9], FAILS)]
+    ("heldout", "expected"), [([3, 3, 9], HOLDS), ([3, 9, 9], PARTLY), ([9, 9, 9], FAILS)]
 )
-def test_recurrent_models_beat_ngrams_if_most_variants_do(heldout, wanted):
+def test_recurrent_models_beat_ngrams_if_most_variants_do(heldout, expected):
     table = runs([*heldout, 20]).assign(variant=["rnn", "gru", "lstm", "gru"])
     tables = {"runs": table, "ngram_lm": DataFrame(lm("char", 5, 4))}
-    assert verdict(models.beyond_ngrams, tables) == wanted
+    assert verdict(models.beyond_ngrams, tables) == expected
 
 
 @pytest.mark.parametrize(
-    ("blind", "wanted"), [([1.2, 1.3], HOLDS), ([1.2, 7.0], PARTLY), ([7.0, 8.0], FAILS)]
+    ("blind", "expected"), [([1.2, 1.3], HOLDS), ([1.2, 7.0], PARTLY), ([7.0, 8.0], FAILS)]
 )
-def test_a_model_that_sees_the_future_has_a_perplexity_below_all_others(blind, wanted):
+def test_a_model_that_sees_the_future_has_a_perplexity_below_all_others(blind, expected):
     table = runs([6.0, 9.0, *blind]).assign(leaky=[False, False, True, True])
     table.loc[table.leaky, "variant"] = "lstm_bidirectional"
-    assert verdict(models.leaky_perplexity, {"runs": table}) == wanted
+    assert verdict(models.leaky_perplexity, {"runs": table}) == expected
 
 
 KEY = {"machine": "m", "corpus": "here", "sampler": "s", "clip_norm": 1.0, "device": "cpu"}
@@ -185,73 +187,73 @@ def table(*parts, **columns):
     return {"generation": found.assign(**columns)}
 
 
-@pytest.mark.parametrize(("more", "wanted"), [(5.0, HOLDS), (2.3, PARTLY), (1.9, FAILS)])
-def test_a_model_that_sees_the_future_cannot_write_if_real_text_perplexes_it(more, wanted):
+@pytest.mark.parametrize(("more", "expected"), [(5.0, HOLDS), (2.3, PARTLY), (1.9, FAILS)])
+def test_a_model_that_sees_the_future_cannot_write_if_real_text_perplexes_it(more, expected):
     real = texts("real text")
     blind = texts("real text", variant="lstm_bidirectional", own_bits_per_char=more)
-    assert verdict(models.leaky_writing, table(real, blind)) == wanted
+    assert verdict(models.leaky_writing, table(real, blind)) == expected
 
 
 @pytest.mark.parametrize(
-    ("share", "wanted"),
+    ("share", "expected"),
     [([0.7, 0.8], HOLDS), ([0.2, 0.3], PARTLY), ([0.05, 0.06], FAILS)],
 )
-def test_text_is_readable_if_it_has_half_the_words_of_real_text(share, wanted):
+def test_text_is_readable_if_it_has_half_the_words_of_real_text(share, expected):
     before = texts("sampling", "untrained", known_word_share=[0.05, 0.06]).assign(alpha=1.0)
     after = texts("sampling", known_word_share=share).assign(alpha=1.0)
     tables = table(before, after, texts("real text", known_word_share=0.9))
-    assert verdict(generation.readable, tables) == wanted
+    assert verdict(generation.readable, tables) == expected
 
 
-@pytest.mark.parametrize(("loops", "wanted"), [(0.0, HOLDS), (0.3, PARTLY), (0.9, FAILS)])
-def test_greedy_text_will_not_do_if_most_of_it_is_loops(loops, wanted):
+@pytest.mark.parametrize(("loops", "expected"), [(0.0, HOLDS), (0.3, PARTLY), (0.9, FAILS)])
+def test_greedy_text_will_not_do_if_most_of_it_is_loops(loops, expected):
     tables = table(texts("greedy", loop_share=loops), texts("real text"))
-    assert verdict(generation.greedy, tables) == wanted
+    assert verdict(generation.greedy, tables) == expected
 
 
-@pytest.mark.parametrize(("copied", "wanted"), [(0.01, HOLDS), (0.3, PARTLY), (0.9, FAILS)])
-def test_text_is_a_models_own_if_no_decoder_copies(copied, wanted):
+@pytest.mark.parametrize(("copied", "expected"), [(0.01, HOLDS), (0.3, PARTLY), (0.9, FAILS)])
+def test_text_is_a_models_own_if_no_decoder_copies(copied, expected):
     tables = table(texts("greedy", copied_share=copied), texts("beam").assign(width=4.0))
-    assert verdict(generation.new_text, tables) == wanted
+    assert verdict(generation.new_text, tables) == expected
     assert "greedy" in generation.new_text(tables).measured
 
 
 @pytest.mark.parametrize(
-    ("bits", "distinct", "wanted"),
+    ("bits", "distinct", "expected"),
     [
         ([6, 4, 3], [0.9, 0.7, 0.3], HOLDS),
         ([6, 4, 3], [0.9, 0.95, 0.3], PARTLY),
         ([3, 4, 6], [0.9, 0.7, 0.3], FAILS),
     ],
 )
-def test_temperature_trades_if_both_scores_fall_with_alpha(bits, distinct, wanted):
+def test_temperature_trades_if_both_scores_fall_with_alpha(bits, distinct, expected):
     drawn = [
         texts("sampling", judge_bits_per_char=b, distinct_chars_3_share=d).assign(alpha=float(a))
         for a, b, d in zip((0, 1, 4), bits, distinct, strict=True)
     ]
     claim = generation.temperature(table(*drawn))
-    assert claim.verdict == wanted
+    assert claim.verdict == expected
     assert claim.value == pytest.approx(bits[-1] - bits[0])
 
 
 @pytest.mark.parametrize(
-    ("own", "wanted"),
+    ("own", "expected"),
     [([2.0, 1.5], HOLDS), ([2.1, 1.5], PARTLY), ([2.0, 2.0], PARTLY), ([2.1, 2.0], FAILS)],
 )
-def test_a_beam_finds_more_probable_text_if_never_less_and_once_more(own, wanted):
+def test_a_beam_finds_more_probable_text_if_never_less_and_once_more(own, expected):
     tables = table(texts("greedy"), texts("beam", own_bits_per_char=own).assign(width=4.0))
     tables["generation"] = tables["generation"].drop_duplicates(["seed", "prefix", "decoder"])
-    assert verdict(generation.beam, tables) == wanted
+    assert verdict(generation.beam, tables) == expected
 
 
 @pytest.mark.parametrize(
-    ("bits", "wanted"),
+    ("bits", "expected"),
     [([2.5, 2.4], HOLDS), ([3.1, 2.5], PARTLY), ([3.0, 3.0], PARTLY), ([3.1, 3.2], FAILS)],
 )
-def test_a_beam_is_better_text_if_the_judge_surely_needs_less(bits, wanted):
+def test_a_beam_is_better_text_if_the_judge_surely_needs_less(bits, expected):
     tables = table(texts("greedy"), texts("beam", judge_bits_per_char=bits).assign(width=4.0))
     tables["generation"] = tables["generation"].drop_duplicates(["seed", "prefix", "decoder"])
-    assert verdict(generation.better_by_beam, tables) == wanted
+    assert verdict(generation.better_by_beam, tables) == expected
 
 
 def test_texts_of_diverged_runs_are_no_evidence():

@@ -61,8 +61,8 @@ def generator(seed=1):
 def test_a_window_holds_the_points_just_before_its_label(num_points, num_lags):
     num_lags = min(num_lags, num_points - 1)
     inputs, labels = windows(torch.arange(num_points), num_lags)
-    wanted = [list(range(t - num_lags, t)) for t in range(num_lags, num_points)]
-    assert inputs.tolist() == wanted
+    expected = [list(range(t - num_lags, t)) for t in range(num_lags, num_points)]
+    assert inputs.tolist() == expected
     assert labels.tolist() == list(range(num_lags, num_points))
 
 
@@ -152,8 +152,8 @@ def test_a_k_step_forecast_is_a_multi_step_forecast_from_every_window(name):
     found = forecasting.k_step(model, series, SMALL)
     for row in (0, 7, len(found) - 1):
         start = dataclasses.replace(SMALL, train_points=row)
-        wanted = forecasting.multi_step(model, series, start)[: found.shape[1]]
-        torch.testing.assert_close(found[row], wanted)
+        expected = forecasting.multi_step(model, series, start)[: found.shape[1]]
+        torch.testing.assert_close(found[row], expected)
 
 
 @every_model
@@ -166,11 +166,11 @@ def test_forecasts_have_the_shapes_they_say(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "wanted"), [("zero", 0.0), ("persistence", 7.0), ("lag_mean", 4.0)]
+    ("name", "expected"), [("zero", 0.0), ("persistence", 7.0), ("lag_mean", 4.0)]
 )
-def test_a_base_line_forecasts_what_it_is_named_after(name, wanted):
+def test_a_base_line_forecasts_what_it_is_named_after(name, expected):
     model = plugins.load("forecasters", name).fit(torch.zeros(9), SMALL, generator())
-    assert model.forecast(torch.tensor([[1.0, 2.0, 6.0, 7.0]])).tolist() == [wanted]
+    assert model.forecast(torch.tensor([[1.0, 2.0, 6.0, 7.0]])).tolist() == [expected]
 
 
 def test_an_error_leaves_out_what_was_trained_on():
@@ -262,8 +262,8 @@ def test_without_noise_two_lags_suffice_for_least_squares_and_one_does_not(num_l
 
 def test_with_two_lags_least_squares_finds_the_differential_equation():
     weights = ols_ar.coefficients(pure_sine(604), 2)
-    wanted = torch.tensor([-1, 2 * math.cos(FREQUENCY)], dtype=torch.float64)
-    torch.testing.assert_close(weights, wanted, rtol=0, atol=1e-9)
+    expected = torch.tensor([-1, 2 * math.cos(FREQUENCY)], dtype=torch.float64)
+    torch.testing.assert_close(weights, expected, rtol=0, atol=1e-9)
 
 
 # Learned maps
@@ -293,9 +293,9 @@ def test_the_spectral_radius_of_a_known_map_is_found():
 
 def test_the_gain_of_a_linear_map_is_the_norm_of_a_row_of_its_power():
     model, matrix = companion([0.3, -0.2, 0.5])
-    wanted = torch.linalg.matrix_power(matrix, 7)[-1].norm()
+    expected = torch.linalg.matrix_power(matrix, 7)[-1].norm()
     found = stability.gains(model, torch.randn(5, 3).double(), 7)
-    torch.testing.assert_close(found, wanted.expand(5))
+    torch.testing.assert_close(found, expected.expand(5))
 
 
 def test_a_forecast_diverges_collapses_or_lives():
@@ -369,7 +369,7 @@ def test_rows_of_forecasts_stand_at_the_time_of_their_point(study):
     assert set(points.seed) == {SEEDS[0]}
     points = points[points.model.isin(["", "mlp"])]
     first = points.groupby(["mode", "horizon"]).time.min().to_dict()
-    wanted = {("data", 0): 1, ("clean", 0): 1, ("one_step", 1): 5, ("multi_step", 396): 605}
-    assert first == wanted | {("k_step", k): 4 + k for k in CONFIG.horizons}
+    expected = {("data", 0): 1, ("clean", 0): 1, ("one_step", 1): 5, ("multi_step", 396): 605}
+    assert first == expected | {("k_step", k): 4 + k for k in CONFIG.horizons}
     lengths = points.groupby(["mode", "horizon"]).size().to_dict()
     assert lengths["one_step", 1] == 996 and lengths["k_step", 64] == 1000 - 4 - 64 + 1

@@ -16,7 +16,7 @@ from rnnbench.training.progress import split
 
 def demand(**changes) -> Demand:
     fields = {"key": "trials.words", "corpus": "short", "token": "word", "part": "train"}
-    return Demand(**(fields | {"wanted": 100, "why": "a minibatch"} | changes))
+    return Demand(**(fields | {"expected": 100, "why": "a minibatch"} | changes))
 
 
 def said(asked, **sizes) -> str:
@@ -35,7 +35,9 @@ def test_a_text_that_passes_can_be_split_and_one_token_less_can_not(share, train
     asked = list(lengths.demands_of("runs", run))
     for size in range(2, 300):
         short = [
-            r for r in lengths.held(asked, {(run.corpus, "char"): size}) if r["found"] < r["wanted"]
+            r
+            for r in lengths.held(asked, {(run.corpus, "char"): size})
+            if r["found"] < r["expected"]
         ]
         try:
             texts = split(np.zeros(size, np.uint8), run)
@@ -47,16 +49,16 @@ def test_a_text_that_passes_can_be_split_and_one_token_less_can_not(share, train
 
 
 def test_what_is_too_short_is_told_at_once_by_its_key_with_what_to_do():
-    asked = [demand(), demand(key="runs", wanted=90), demand(key="memory.contexts", wanted=80)]
+    asked = [demand(), demand(key="runs", expected=90), demand(key="memory.contexts", expected=80)]
     message = said(asked, short_word=85)
-    assert "trials.words: short: wanted at least 100 words to train on (a minibatch)" in message
-    assert "runs: short: wanted at least 90" in message and "memory" not in message
+    assert "trials.words: short: expected at least 100 words to train on (a minibatch)" in message
+    assert "runs: short: expected at least 90" in message and "memory" not in message
     assert message.count("found 85") == 2 and message.endswith("(config/README.md).")
 
 
 def test_of_one_key_the_largest_demand_is_told():
-    message = said([demand(wanted=200), demand(), demand(wanted=150)], short_word=85)
-    assert message.count("wanted") == 1 and "at least 200" in message
+    message = said([demand(expected=200), demand(), demand(expected=150)], short_word=85)
+    assert message.count("expected") == 1 and "at least 200" in message
 
 
 def test_a_text_of_unknown_length_is_not_too_short_but_for_what_the_study_takes_of_it():
@@ -94,16 +96,16 @@ def test_every_stage_says_what_it_needs(key, value, stage):
             read(config)
         return
     held = lengths.held(lengths.demands(read(config)), sizes)
-    short = {row["key"] for row in held if row["found"] < row["wanted"]}
+    short = {row["key"] for row in held if row["found"] < row["expected"]}
     assert short - {"probes"} == {stage} - {"probes"} and stage in short
 
 
 def test_the_words_that_texts_begin_with_where_none_are_asked_for_need_held_out_text_too(tmp_path):
-    wanted = {
-        name: next(d.wanted for d in lengths.demands(read(config)) if d.key == "texts.prefixes")
+    expected = {
+        name: next(d.expected for d in lengths.demands(read(config)) if d.key == "texts.prefixes")
         for name, config in (("book", shipped()), ("own", own(tmp_path / "a.txt", "on " * 9_000)))
     }
-    assert wanted == {"book": len("time traveller") + 1, "own": 2}
+    assert expected == {"book": len("time traveller") + 1, "own": 2}
 
 
 def test_a_stage_that_is_off_needs_nothing():
@@ -142,8 +144,8 @@ def test_words_of_a_long_text_are_bounded_by_its_bytes(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("text", "entry", "told"),
     [
-        ("1 2 3 " * 2_000, {}, "short: wanted words of the letters a-z, found none"),
-        ("все счастливые семьи ok " * 200, {}, "short: wanted a text that cleaning keeps"),
+        ("1 2 3 " * 2_000, {}, "short: expected words of the letters a-z, found none"),
+        ("все счастливые семьи ok " * 200, {}, "short: expected a text that cleaning keeps"),
         ("many longish words. " * 900, {"sha256": "0" * 64}, "Correct own_texts.short.sha256"),
     ],
 )

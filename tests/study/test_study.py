@@ -312,7 +312,7 @@ def test_a_seed_fits_into_a_table(key):
 
 @pytest.mark.parametrize("seed", ["-1", str(LARGEST_SEED + 1), "9" * 50])
 def test_a_seed_in_the_path_of_a_run_fits_into_a_table_too(seed):
-    with pytest.raises(StudyError, match="seed: wanted a whole number from 0 to 2\\^63 - 1"):
+    with pytest.raises(StudyError, match="seed: expected a whole number from 0 to 2\\^63 - 1"):
         read(shipped()).run({"machine": "box", "seed": seed})
 
 
@@ -337,12 +337,12 @@ def test_a_trial_without_a_variant_is_a_mistake_where_the_grid_has_none():
     config = changed("runs.variants", [])
     assert read(config).trials
     config["trials"] = {"short": {"seed": [1]}}
-    assert "trials.short: wanted a variant" in fault(config)
+    assert "trials.short: expected a variant" in fault(config)
 
 
 def test_epsilons_are_wanted_for_every_order():
     message = fault(changed("ngram_lm.epsilons", [1, 1, 1]))
-    assert "ngram_lm.epsilons: wanted one for each order from 1 to 7, found 3" in message
+    assert "ngram_lm.epsilons: expected one for each order from 1 to 7, found 3" in message
     assert read(changed("ngram_lm.epsilons", [1] * 7))["ngram_lm"]["epsilons"] == [1] * 7
 
 
@@ -445,20 +445,22 @@ def test_an_override_of_an_unknown_variant_is_a_mistake():
 
 def test_a_text_to_train_on_is_one_of_the_texts():
     message = fault(changed("corpora", ["calibration"]))
-    assert "runs.corpora: wanted names out of corpora (calibration), found time_machine" in message
+    assert (
+        "runs.corpora: expected names out of corpora (calibration), found time_machine" in message
+    )
     assert "Add it to corpora" in message
 
 
 def test_a_series_too_short_for_the_longest_horizon_is_a_mistake():
     assert read(changed("sine.num_points", 600 + 4 + 64)).runs
     message = fault(changed("sine.num_points", 600 + 4 + 64 - 1))
-    assert "sine.num_points: wanted at least 668" in message
+    assert "sine.num_points: expected at least 668" in message
     assert "found 667" in message
 
 
 def test_too_few_tokens_to_train_on_are_a_mistake():
     assert read(changed("runs.train_tokens", 33 * 35)).runs
-    assert "wanted at least 1155 characters" in fault(changed("runs.train_tokens", 33 * 35 - 1))
+    assert "expected at least 1155 characters" in fault(changed("runs.train_tokens", 33 * 35 - 1))
 
 
 def test_a_distance_too_long_for_an_own_text_is_a_mistake(tmp_path):
@@ -467,12 +469,12 @@ def test_a_distance_too_long_for_an_own_text_is_a_mistake(tmp_path):
     config["gradient_distance"]["distance"] = 4499
     assert read(config).runs
     config["gradient_distance"]["distance"] = 4500
-    assert "gradient_distance.distance: mine: wanted at least 9001 characters" in fault(config)
+    assert "gradient_distance.distance: mine: expected at least 9001 characters" in fault(config)
 
 
 def test_an_override_too_long_for_the_text_is_a_mistake():
     message = fault(changed("runs.overrides", {"gru": {"num_steps": 400}}))
-    assert "wanted at least 13200 characters" in message
+    assert "expected at least 13200 characters" in message
 
 
 def with_own_text(path: Path, name: str = "mine") -> dict:
@@ -531,22 +533,22 @@ def test_an_own_text_is_analysed_and_trained_on(tmp_path):
 def test_an_own_text_shorter_than_a_minibatch_is_a_mistake(tmp_path):
     (tmp_path / "mine.txt").write_bytes(b"x" * 1_111)
     message = fault(with_own_text(tmp_path / "mine.txt"))
-    assert "wanted at least 1155 characters" in message
+    assert "expected at least 1155 characters" in message
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "wanted"),
+    ("key", "value", "expected"),
     [
-        ("speed.sizes", {"num_steps": [35, 200]}, "speed: mine: wanted at least 6600 characters"),
-        ("probes.axes", {"batch_size": [256]}, "probes: mine: wanted at least 17990 characters"),
+        ("speed.sizes", {"num_steps": [35, 200]}, "speed: mine: expected at least 6600 characters"),
+        ("probes.axes", {"batch_size": [256]}, "probes: mine: expected at least 17990 characters"),
     ],
 )
-def test_a_text_shorter_than_what_is_timed_or_probed_is_a_mistake(key, value, wanted, tmp_path):
+def test_a_text_shorter_than_what_is_timed_or_probed_is_a_mistake(key, value, expected, tmp_path):
     (tmp_path / "mine.txt").write_bytes(b"x" * 5_000)
     config = with_own_text(tmp_path / "mine.txt")
     section, name = key.split(".")
     config[section] = config[section] | {name: config[section][name] | value}
-    assert wanted in fault(config)
+    assert expected in fault(config)
 
 
 def test_a_text_that_is_too_short_is_named_and_its_tokens_are_a_whole_number(tmp_path):
@@ -693,7 +695,7 @@ def test_settings_that_are_none_are_answered_with_the_fields_there_are(text):
 
 def test_a_setting_that_is_no_number_is_answered_with_its_field():
     address = {"machine": "box", "trial": "mine", "settings": "seed=one"}
-    with pytest.raises(StudyError, match="seed: wanted a value of type int, found 'one'"):
+    with pytest.raises(StudyError, match="seed: expected a value of type int, found 'one'"):
         read(shipped()).run(address)
 
 
@@ -702,8 +704,8 @@ def test_a_setting_that_is_no_number_is_answered_with_its_field():
     [
         ({"variant": ["elman"]}, "unknown name 'elman' in variants"),
         ({"sampler": ["elman"]}, "unknown name 'elman' in samplers"),
-        ({"corpus": ["elman"]}, "trials.one.corpus: wanted names out of corpora"),
-        ({"train_tokens": [100]}, "trials.one: time_machine: wanted at least 1155 characters"),
+        ({"corpus": ["elman"]}, "trials.one.corpus: expected names out of corpora"),
+        ({"train_tokens": [100]}, "trials.one: time_machine: expected at least 1155 characters"),
         ({"hiden_size": [3]}, "Did you mean hidden_size?"),
         ({}, "a mapping from fields of a run to lists of values"),
     ],
@@ -752,7 +754,7 @@ def test_all_threads_are_those_of_the_usable_cores_and_none_is_timed_twice(asked
 
 def test_a_twin_that_is_not_timed_is_answered_with_those_that_are():
     message = fault(changed("speed.variants", ["rnn", "lstm"]))
-    assert "speed.twins: wanted names out of speed.variants (rnn, lstm), found gru" in message
+    assert "speed.twins: expected names out of speed.variants (rnn, lstm), found gru" in message
 
 
 def test_variants_may_be_timed_that_are_not_trained():
@@ -816,7 +818,7 @@ def test_a_figure_is_drawn_from_the_tables_it_names():
 
 def test_what_names_no_tables_is_told_to():
     with pytest.raises(
-        StudyError, match=r"samplers/sequential_reset\.py: wanted TABLES, the names"
+        StudyError, match=r"samplers/sequential_reset\.py: expected TABLES, the names"
     ):
         tables("samplers", "sequential_reset")
 
@@ -827,19 +829,23 @@ def test_what_names_no_tables_is_told_to():
 @pytest.mark.parametrize(
     ("key", "value", "said"),
     [
-        ("sine.train_points", 63, "sine.train_points: wanted at least 64 .*found 63"),
-        ("sine.sweep.lags", [1, 400], "sine.num_points: wanted at least 1001 .*found 1000"),
+        ("sine.train_points", 63, "sine.train_points: expected at least 64 .*found 63"),
+        ("sine.sweep.lags", [1, 400], "sine.num_points: expected at least 1001 .*found 1000"),
         ("sine.models", ["crystal_ball"], "unknown name 'crystal_ball' in forecasters"),
-        ("coverage.num_tokens", 1154, "coverage.num_tokens: wanted at least 1155 tokens"),
-        ("detaching.runs.train_tokens", [9], "detaching.runs: .* wanted at least 1155 characters"),
+        ("coverage.num_tokens", 1154, "coverage.num_tokens: expected at least 1155 tokens"),
+        (
+            "detaching.runs.train_tokens",
+            [9],
+            "detaching.runs: .* expected at least 1155 characters",
+        ),
         ("sentences.runs.variant", ["none"], "unknown name 'none' in variants"),
         ("bptt.runs.sampler", ["none"], "unknown name 'none' in samplers"),
         (
             "sentences.runs.sampler",
             ["random_sampling", "sequential_partition"],
-            "sentences.runs.sampler: wanted one name .* found random_sampling, sequential_",
+            "sentences.runs.sampler: expected one name .* found random_sampling, sequential_",
         ),
-        ("detaching.runs.sampler", ["random_sampling"], "wanted samplers that carry the state"),
+        ("detaching.runs.sampler", ["random_sampling"], "expected samplers that carry the state"),
     ],
 )
 def test_a_study_of_the_sine_or_of_minibatches_that_cannot_be_is_refused(key, value, said):

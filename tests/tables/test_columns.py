@@ -23,8 +23,8 @@ def nothing(tmp_path_factory):
 
 
 def test_gates_judge_nothing_where_there_is_nothing(nothing):
-    wanted = ("runs", "ngram_lm", "zipf", "floor", "predictors")
-    judged = gates.verdicts(*(nothing[name] for name in wanted))
+    expected = ("runs", "ngram_lm", "zipf", "floor", "predictors")
+    judged = gates.verdicts(*(nothing[name] for name in expected))
     assert judged.empty and judged.columns.tolist() == gates.COLUMNS
     gates.require(judged)
 

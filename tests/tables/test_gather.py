@@ -211,7 +211,7 @@ def test_parts_are_put_under_each_other(tmp_path):
 
 def test_perplexities_are_made_from_totals(record):
     (row,) = gathered("runs", [record()]).to_dict("records")
-    wanted = {
+    expected = {
         "perplexity": math.exp(2.5),
         "median_perplexity": math.exp(2.6),
         "heldout_perplexity": math.exp(3),
@@ -219,7 +219,7 @@ def test_perplexities_are_made_from_totals(record):
         "bits_per_char": 2.5 / math.log(2),
         "heldout_bits_per_char": 3 / math.log(2),
     }
-    assert {key: row[key] for key in wanted} == pytest.approx(wanted)
+    assert {key: row[key] for key in expected} == pytest.approx(expected)
     assert row["clip_norm"] == row["max_grad_norm"] == math.inf
 
 

@@ -66,15 +66,15 @@ def test_what_was_measured_gives_a_limit_to_the_speed_of_the_same_architecture(g
 @pytest.mark.parametrize("variant", ["gru_embedding", "lstm_bidirectional", "rnn_scratch"])
 def test_every_table_keeps_the_whole_architecture_of_what_was_timed(gathered, variant):
     """A row tells the work of its model, whatever decides it."""
-    wanted = limit.architecture(dataclasses.replace(QUICK, variant=variant), VOCAB_SIZE)
+    expected = limit.architecture(dataclasses.replace(QUICK, variant=variant), VOCAB_SIZE)
     for module in (scaling, inference):
         for row in gathered(module, variant).to_dict("records"):
-            assert workload.Architecture.from_row(row) == wanted
+            assert workload.Architecture.from_row(row) == expected
     timing = dataclasses.replace(QUICK, variant=variant)
     windows = DataFrame(speed.rows(timing, TOKENS, VOCAB_SIZE)).assign(
         **{"sitting": "a", "disturbed": False, "core_slowdown": 0.0}
     )
-    assert workload.Architecture.from_row(rates.summary(windows)) == wanted
+    assert workload.Architecture.from_row(rates.summary(windows)) == expected
 
 
 def test_a_speed_without_its_whole_architecture_has_no_limit():

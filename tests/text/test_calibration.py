@@ -87,7 +87,7 @@ def test_the_text_is_the_pinned_bytes_each_time(
 
 
 def test_other_bytes_are_refused_with_both_hashes() -> None:
-    with pytest.raises(CorpusError, match=f"my_text: wanted SHA-256 {'0' * 64}, found [0-9a-f]"):
+    with pytest.raises(CorpusError, match=f"my_text: expected SHA-256 {'0' * 64}, found [0-9a-f]"):
         calibration.made(100, "0" * 64, "my_text")
 
 

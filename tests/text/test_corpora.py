@@ -194,7 +194,7 @@ def test_the_error_names_every_source_with_its_fault(server: Server, folders: Fo
         get(folders, server.url("missing"), server.url("login"))
     first, second = str(caught.value).splitlines()[1:3]
     assert "missing: HTTP 404" in first
-    assert "login: wanted SHA-256" in second
+    assert "login: expected SHA-256" in second
 
 
 def test_passing_faults_are_tried_again(server: Server, folders: Folders) -> None:
@@ -229,7 +229,7 @@ def test_a_spoilt_file_in_the_cache_is_named_and_replaced(
     (folders.cache / "timemachine.txt").write_bytes(TEXT[:100])
     path, _ = get(folders, server.url("right"))
     assert path.read_bytes() == TEXT
-    assert f"wanted SHA-256 {SHA256}" in caplog.text
+    assert f"expected SHA-256 {SHA256}" in caplog.text
 
 
 def test_a_failed_download_leaves_the_cache_as_it_was(server: Server, folders: Folders) -> None:
@@ -340,7 +340,7 @@ def test_a_study_whose_text_is_out_of_reach_says_so_in_one_line(
 def test_a_mistake_in_a_study_is_told_without_a_traceback(tmp_path: Path) -> None:
     done = configured(tmp_path, "{source: no/such/file.txt}")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("rnnbench: own_texts.mine: wanted a text file, found no file")
+    assert done.stderr.startswith("rnnbench: own_texts.mine: expected a text file, found no file")
     assert len(done.stderr.splitlines()) == 1
 
 
@@ -426,7 +426,7 @@ def told(data: bytes, size: int) -> list[str] | str:
     try:
         lines = cleaned(data, size)
     except CorpusError as error:
-        assert str(error).startswith("mine: wanted ")
+        assert str(error).startswith("mine: expected ")
         return str(error)
     assert all(re.fullmatch("([a-z]+( [a-z]+)*)?", line) for line in lines)
     assert any(lines)
@@ -453,7 +453,7 @@ def test_a_line_is_one_item_whatever_ends_it() -> None:
     ],
 )
 def test_what_is_no_text_is_refused_in_words(data: bytes, words: str, size: int) -> None:
-    with pytest.raises(CorpusError, match=f"mine: wanted .*({words})"):
+    with pytest.raises(CorpusError, match=f"mine: expected .*({words})"):
         cleaned(data, size)
 
 
@@ -515,7 +515,7 @@ def test_an_own_text_that_is_missing_is_an_error_in_words(
 def test_an_own_text_with_another_hash_is_refused(prepare: Callable, tmp_path: Path) -> None:
     (tmp_path / "my.txt").write_bytes(TEXT)
     own_texts = {"mine": {"source": str(tmp_path / "my.txt"), "sha256": "0" * 64}}
-    with pytest.raises(CorpusError, match=f"wanted SHA-256 {'0' * 64}, found {SHA256}"):
+    with pytest.raises(CorpusError, match=f"expected SHA-256 {'0' * 64}, found {SHA256}"):
         prepare("mine", own_texts, Folders(None, tmp_path))
 
 
@@ -585,7 +585,7 @@ def test_a_text_that_loses_many_letters_is_told_on_the_terminal(
 def test_a_text_in_another_alphabet_is_refused_and_leaves_no_file(tmp_path: Path) -> None:
     (tmp_path / "my.txt").write_text("Война и мир, a novel\n" * 9, encoding="utf-8")
     own_texts = {"mine": {"source": str(tmp_path / "my.txt")}}
-    with pytest.raises(CorpusError, match="mine: wanted a text that cleaning keeps"):
+    with pytest.raises(CorpusError, match="mine: expected a text that cleaning keeps"):
         corpora.prepare("mine", own_texts, Folders(None, tmp_path), tmp_path / "out" / "mine.txt")
     assert list((tmp_path / "out").iterdir()) == []
 

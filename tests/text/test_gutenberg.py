@@ -96,9 +96,9 @@ PARTS = [
 @given(st.lists(st.sampled_from(PARTS), max_size=12), st.integers(1, 5000))
 def test_a_text_is_trimmed_alike_wherever_it_is_cut(parts: list[bytes], size: int) -> None:
     text = b"x" + b"\n".join(parts)
-    wanted = told(text, len(text))
+    expected = told(text, len(text))
     assert told(b"y" * 5000 + text, max(size, 50)) == told(b"y" * 5000 + text, 1 << 20)
-    assert told(text, size) == wanted
+    assert told(text, size) == expected
 
 
 def told(text: bytes, size: int) -> bytes | str:

@@ -112,8 +112,8 @@ def test_laplace_is_the_books_formula(text, order, data):
     )
     ids = text.ids[text.train].tolist()
     found = laplace.models(text, [order], epsilons)[order].probability(np.array(grams))
-    wanted = [laplace_by_hand(ids, m, gram, epsilons) for gram in grams]
-    assert found == pytest.approx(wanted, rel=1e-12)
+    expected = [laplace_by_hand(ids, m, gram, epsilons) for gram in grams]
+    assert found == pytest.approx(expected, rel=1e-12)
 
 
 def test_laplace_on_a_case_done_by_hand():
@@ -159,15 +159,15 @@ def test_kneser_ney_is_the_recursion_of_chen_and_goodman(text, order, data):
     grams = data.draw(st.lists(st.tuples(*tokens), min_size=1, max_size=10))
     model = kneser_ney.models(text, [order])[order]
     ids = text.ids[text.train].tolist()
-    wanted = [kneser_ney_by_hand(ids, size, g, model.discounts, order) for g in grams]
-    assert model.probability(np.array(grams)) == pytest.approx(wanted, rel=1e-10)
+    expected = [kneser_ney_by_hand(ids, size, g, model.discounts, order) for g in grams]
+    assert model.probability(np.array(grams)) == pytest.approx(expected, rel=1e-10)
 
 
 def test_discounts_are_those_of_the_counts_of_counts():
     counts = np.repeat([1, 2, 3, 4, 9], [100, 40, 20, 12, 3])
     y = 100 / (100 + 2 * 40)
-    wanted = (1 - 2 * y * 40 / 100, 2 - 3 * y * 20 / 40, 3 - 4 * y * 12 / 20)
-    assert kneser_ney.discounts(counts) == pytest.approx(wanted)
+    expected = (1 - 2 * y * 40 / 100, 2 - 3 * y * 20 / 40, 3 - 4 * y * 12 / 20)
+    assert kneser_ney.discounts(counts) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("counts", [[], [5, 6, 7], [1, 2, 3], [1] * 10 + [2] + [3] * 5 + [4]])
@@ -190,8 +190,8 @@ def test_with_one_discount_and_no_floor_kneser_ney_is_that_of_nltk(order):
     discounts = [(0.0, 0.0, 0.0), *[(0.4, 0.4, 0.4)] * (order - 1)]
     ours = kneser_ney.build(Tree.grow(ids.astype(np.int64), 6, order), discounts)
     asked = list(product(range(6), repeat=order))
-    wanted = [theirs.score(str(g[-1]), [str(i) for i in g[:-1]]) for g in asked]
-    assert ours.probability(np.array(asked)) == pytest.approx(wanted, rel=1e-9)
+    expected = [theirs.score(str(g[-1]), [str(i) for i in g[:-1]]) for g in asked]
+    assert ours.probability(np.array(asked)) == pytest.approx(expected, rel=1e-9)
 
 
 def test_laplace_backs_off_from_a_context_never_seen_to_the_unigram():
@@ -285,9 +285,9 @@ def test_totals_are_sums_over_single_tokens(smoothing):
         begin, end, _ = getattr(text, split).indices(len(text.numbers))
         positions = range(max(begin, 2), end)
         chances = [model.probability(text.ids[None, t - 2 : t + 1])[0] for t in positions]
-        wanted = -sum(map(math.log, chances))
+        expected = -sum(map(math.log, chances))
         found = ngram_lm.totals(model, 3, text, spell(text, "char"), split)
-        assert found["total_nats"] == pytest.approx(wanted)
+        assert found["total_nats"] == pytest.approx(expected)
 
 
 # Unknown tokens
@@ -326,11 +326,11 @@ def test_the_tree_holds_the_counts_of_tuples_and_finds_them(text, highest, data)
     grams = data.draw(st.lists(st.tuples(*[st.integers(0, 3)] * highest), min_size=1, max_size=8))
     found = tree.find(np.array(grams))
     for k in range(1, highest + 1):
-        wanted = Counter(tuple(text[i : i + k]) for i in range(len(ids) - k + 1))
+        expected = Counter(tuple(text[i : i + k]) for i in range(len(ids) - k + 1))
         counts = np.append(tree.levels[k].counts, 0)[found[k]]
-        assert counts.tolist() == [wanted[gram[-k:]] for gram in grams]
+        assert counts.tolist() == [expected[gram[-k:]] for gram in grams]
         before = defaultdict(int)
-        for gram, count in wanted.items():
+        for gram, count in expected.items():
             before[gram[:-1]] += count
         sums = tree.sums(k, tree.levels[k].counts)[tree.find(np.array(grams)[:, -k:-1])[k - 1]]
         assert sums.tolist() == [before[gram[-k:-1]] for gram in grams]

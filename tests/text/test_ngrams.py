@@ -99,11 +99,11 @@ def test_without_a_block_the_counts_are_those_of_the_ngrams_that_start_elsewhere
 ):
     ids, vocab_size = scaled(text, scale)
     starts = max(0, len(text) - order + 1)
-    wanted = []
+    expected = []
     for b in range(blocks):
         block = range(starts * b // blocks, starts * (b + 1) // blocks)
         kept = [start for start in range(starts) if start not in block]
         rest = Counter(tuple(text[start : start + order]) for start in kept)
-        wanted.append(sorted(rest.values()))
+        expected.append(sorted(rest.values()))
     found = ngrams.leave_one_block_out(ids, order, vocab_size, blocks)
-    assert [sorted(counts.tolist()) for counts in found] == wanted
+    assert [sorted(counts.tolist()) for counts in found] == expected

@@ -38,22 +38,22 @@ def tokenized(lines: list[str], token: str, line_join: str, size: int) -> list[s
 
 @given(LINES, JOINS, SIZES)
 def test_a_line_end_ends_a_word_whatever_joins_the_lines(lines, line_join, size):
-    wanted = [word for line in lines for word in line.split()]
-    assert tokenized(lines, "word", line_join, size) == wanted
+    expected = [word for line in lines for word in line.split()]
+    assert tokenized(lines, "word", line_join, size) == expected
 
 
 @given(LINES, SIZES)
 def test_the_last_word_of_each_line_with_words_is_known(lines, size):
-    wanted = [at == 1 for line in lines for at in range(len(line.split()), 0, -1)]
-    assert tokens.line_ends(blocks(lines, size)).tolist() == wanted
+    expected = [at == 1 for line in lines for at in range(len(line.split()), 0, -1)]
+    assert tokens.line_ends(blocks(lines, size)).tolist() == expected
 
 
 @given(LINES, JOINS, SIZES)
 def test_characters_are_those_of_the_lines_that_are_not_empty_and_of_their_joints(
     lines, line_join, size
 ):
-    wanted = list(line_join.join(line for line in lines if line))
-    assert tokenized(lines, "char", line_join, size) == wanted
+    expected = list(line_join.join(line for line in lines if line))
+    assert tokenized(lines, "char", line_join, size) == expected
 
 
 @every_token
@@ -82,6 +82,6 @@ def test_a_word_longer_than_a_block_is_one_word(tmp_path: Path):
 
 @pytest.mark.skipif(not BROKEN.exists(), reason="needs a file that cannot be read: Linux's memory")
 def test_a_text_that_cannot_be_read_is_told_as_such_and_not_as_what_is_written(tmp_path: Path):
-    with pytest.raises(StorageError, match=f"{BROKEN}: wanted to read .*error"):
+    with pytest.raises(StorageError, match=f"{BROKEN}: expected to read .*error"):
         tokens.write(tmp_path / "tokens.npy", tokens.read(BROKEN), "word", " ", Vocab.build)
     assert list(tmp_path.iterdir()) == []

@@ -56,8 +56,8 @@ def test_what_is_encoded_is_decoded(words):
 def test_what_is_rare_or_never_seen_is_decoded_as_unknown(words, min_freq):
     vocab = Vocab.build(words, min_freq)
     seen = Counter(words)
-    wanted = [token if seen[token] >= min_freq else UNKNOWN for token in words]
-    assert vocab.decode(vocab.encode([*words, "zebra"])) == [*wanted, UNKNOWN]
+    expected = [token if seen[token] >= min_freq else UNKNOWN for token in words]
+    assert vocab.decode(vocab.encode([*words, "zebra"])) == [*expected, UNKNOWN]
 
 
 @pytest.mark.parametrize("size", [2, 255, 256, 257, 65_536, 65_537])

@@ -121,11 +121,11 @@ def test_a_spectrum_knows_the_types_the_tokens_and_the_ranks_of_its_counts():
 def test_least_squares_is_the_line_of_numpy():
     counts, spectrum = small_text()
     log_rank = np.log(np.arange(1, len(counts) + 1))
-    wanted = -np.polyfit(log_rank, np.log(counts), 1)[0]
-    assert ols.fit(spectrum).exponent == pytest.approx(wanted, rel=1e-10)
+    expected = -np.polyfit(log_rank, np.log(counts), 1)[0]
+    assert ols.fit(spectrum).exponent == pytest.approx(expected, rel=1e-10)
     common = counts >= 5
-    wanted = -np.polyfit(log_rank[common], np.log(counts[common]), 1)[0]
-    assert ols_f5.fit(spectrum).exponent == pytest.approx(wanted, rel=1e-10)
+    expected = -np.polyfit(log_rank[common], np.log(counts[common]), 1)[0]
+    assert ols_f5.fit(spectrum).exponent == pytest.approx(expected, rel=1e-10)
 
 
 @pytest.mark.parametrize(("exact", "last"), [(10, 1_000), (64, 100_000), (64, 40), (200, 2_345)])
@@ -133,8 +133,8 @@ def test_least_squares_is_the_line_of_numpy():
 def test_a_sum_over_ranks_on_few_nodes_is_the_sum_over_all(exact, last, alpha):
     nodes, weights = grid(exact, 10 * last).upto(last)
     assert len(nodes) <= exact + 150
-    wanted = (np.arange(1.0, last + 1) ** -alpha).sum()
-    assert weights @ nodes**-alpha == pytest.approx(wanted, rel=1e-4 if exact == 10 else 1e-6)
+    expected = (np.arange(1.0, last + 1) ** -alpha).sum()
+    assert weights @ nodes**-alpha == pytest.approx(expected, rel=1e-4 if exact == 10 else 1e-6)
 
 
 @pytest.mark.parametrize(
@@ -150,10 +150,10 @@ def test_the_likelihood_of_unknown_ranks_is_the_sum_over_all_ranks(alpha, shift,
         return np.logaddexp.reduce(logs) - np.log(size)
 
     seen = text.n_types
-    wanted = gammaln(size + 1) - gammaln(size - seen + 1) + (size - seen) * log_chance(0)
-    wanted += text.types @ [log_chance(count) for count in text.values]
+    expected = gammaln(size + 1) - gammaln(size - seen + 1) + (size - seen) * log_chance(0)
+    expected += text.types @ [log_chance(count) for count in text.values]
     theta = np.array([alpha, np.log1p(shift), np.log(size)])
-    assert latent_rank.Loss(text)(theta)[0] == pytest.approx(-wanted, abs=0.01)
+    assert latent_rank.Loss(text)(theta)[0] == pytest.approx(-expected, abs=0.01)
 
 
 def test_the_likelihood_of_unknown_ranks_is_finite_far_from_any_text():
@@ -169,8 +169,8 @@ def test_the_likelihood_of_unknown_ranks_is_finite_far_from_any_text():
 def test_the_gradient_of_unknown_ranks_is_that_of_differences(theta):
     loss = latent_rank.Loss(zipf_bias.text(1.0, 3_000, 50_000, generator()))
     steps = 1e-5 * np.eye(3)
-    wanted = [(loss(theta + step)[0] - loss(theta - step)[0]) / 2e-5 for step in steps]
-    assert loss(np.array(theta))[1] == pytest.approx(np.array(wanted), rel=1e-3, abs=0.05)
+    expected = [(loss(theta + step)[0] - loss(theta - step)[0]) / 2e-5 for step in steps]
+    assert loss(np.array(theta))[1] == pytest.approx(np.array(expected), rel=1e-3, abs=0.05)
 
 
 @pytest.mark.parametrize("xmin", [1, 5])
@@ -191,9 +191,9 @@ def test_the_distance_of_the_tail_is_the_greatest_at_any_count():
     tail = np.minimum(counts, 3_000)
     tail = tail[tail >= 3]
     seen = np.array([(tail <= x).mean() for x in every])
-    wanted = np.abs(seen - (1 - zeta(1.8, every + 1) / zeta(1.8, 3))).max()
+    expected = np.abs(seen - (1 - zeta(1.8, every + 1) / zeta(1.8, 3))).max()
     (found,) = tail_mle.ks(spectrum, np.array([3.0]), np.array([1.8]))
-    assert found == pytest.approx(wanted, rel=1e-9)
+    assert found == pytest.approx(expected, rel=1e-9)
 
 
 def test_drawn_counts_follow_the_law():
@@ -281,8 +281,8 @@ def test_the_jackknife_of_a_mean_is_the_classical_interval_of_a_mean(values):
     values = np.array(values)
     n = len(values)
     replicates = (values.sum() - values) / (n - 1)
-    wanted = student_t.ppf(0.975, n - 1) * values.std(ddof=1) / math.sqrt(n)
-    assert zipf.jackknife_half_width(replicates) == pytest.approx(wanted, abs=1e-9)
+    expected = student_t.ppf(0.975, n - 1) * values.std(ddof=1) / math.sqrt(n)
+    assert zipf.jackknife_half_width(replicates) == pytest.approx(expected, abs=1e-9)
 
 
 def words(seed: int, alpha: float = 1.0) -> np.ndarray:

@@ -122,13 +122,13 @@ def test_the_products_of_each_part_are_those_that_are_counted_whatever_the_sizes
     timing = dataclasses.replace(QUICK, variant=variant)
     model = speed.model(timing, sizes.get("vocab_size", VOCAB_SIZE))
     batch = timing.batch_size, sizes.get("num_steps", timing.num_steps)
-    wanted = Counter()
+    expected = Counter()
     for product in workload.products(workload.Architecture.of(model), *batch):
         part = scopes.OUTPUT if product.part.startswith("output") else scopes.RECURRENCE
-        wanted[part] += 2 * product.calls * product.flops
+        expected[part] += 2 * product.calls * product.flops
     found = product_flops(*profiled(variant, **sizes))
     assert found.pop(scopes.INPUT) > 0
-    assert found == wanted
+    assert found == expected
 
 
 def test_products_that_shapes_do_not_tell_apart_are_told_so_but_for_the_library():

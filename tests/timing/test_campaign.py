@@ -129,7 +129,7 @@ def test_a_point_tells_what_a_comparison_of_machines_must_know(machine, sitting)
 
 def test_a_text_shorter_than_a_minibatch_ends_a_campaign_before_anything_is_timed(machine, sitting):
     np.save(sitting.root.parent / "ids.npy", np.zeros(9, np.uint8))
-    with pytest.raises(StudyError, match=r"speed\.sizes: .*wanted at least .*found 9"):
+    with pytest.raises(StudyError, match=r"speed\.sizes: .*expected at least .*found 9"):
         sitting()
     assert not machine.asked
 

@@ -118,8 +118,8 @@ def test_every_reading_of_the_held_out_text_is_paid(epochs, evaluations):
     assert run.reads_heldout(epochs) and min(epochs, evaluations) <= read
     step = cost_model.step_seconds(ROW, run.hidden_size, run.batch_size, run.num_steps)
     tokens = epochs * 1000 + (1000 + read * 500) * cost_model.FORWARD
-    wanted = ROW["start_seconds"] + tokens * step / (run.batch_size * run.num_steps)
-    assert cost_model.predict_seconds(run, ROW, 5000) == pytest.approx(wanted)
+    expected = ROW["start_seconds"] + tokens * step / (run.batch_size * run.num_steps)
+    assert cost_model.predict_seconds(run, ROW, 5000) == pytest.approx(expected)
 
 
 def test_training_on_all_of_a_text_costs_what_training_on_its_length_does():

@@ -76,7 +76,7 @@ def test_quantiles_skip_the_characters_of_the_calibration():
 
 
 def test_a_text_shorter_than_a_minibatch_is_a_mistake_of_the_study():
-    with pytest.raises(StudyError, match="wanted at least 25 tokens"):
+    with pytest.raises(StudyError, match="expected at least 25 tokens"):
         inference.rows(QUICK, TOKENS[:24], VOCAB_SIZE)
 
 

@@ -42,9 +42,9 @@ def test_a_text_shorter_than_what_is_asked_for_is_told_before_anything_is_measur
     text = Text(tmp_path / "tokens.npy", VOCAB_SIZE)
     probes.check({"inference": [QUICK], "limit": []}, text)
     asked = {"inference": [QUICK], "scaling": [dataclasses.replace(QUICK, batch_size=10_000)]}
-    with pytest.raises(StudyError, match=r"probes\.scaling: .*wanted at least .*found 400"):
+    with pytest.raises(StudyError, match=r"probes\.scaling: .*expected at least .*found 400"):
         probes.check(asked, text)
-    with pytest.raises(StudyError, match="wanted at least"):
+    with pytest.raises(StudyError, match="expected at least"):
         scaling.parallel_rows(asked["scaling"][0], np.zeros(400, np.uint8), VOCAB_SIZE, 2)
 
 

@@ -1,7 +1,7 @@
 """The law of the protocol: who edits a timed step says whether it does other work.
 
-``python tests/timing/test_protocol.py WHY`` adds a line to protocol.csv: the number, the digest, and
-why timings of this source may be compared with those of the same number, or why it was raised.
+``python tests/timing/test_protocol.py WHY`` adds a line to protocol.csv: the number, the digest,
+and why timings of this source compare with those of the same number, or why it was raised.
 """
 
 import csv

@@ -107,9 +107,9 @@ def test_the_steps_timed_are_those_of_the_epochs_of_a_training_run(sampler):
     timing = dataclasses.replace(TIMING, sampler=sampler)
     run = as_run(timing)
     tokens, progress = torch.from_numpy(TOKENS.astype(np.int64)), start(run, VOCAB_SIZE)
-    wanted = [n for _ in range(3) for _, _, n in loop.steps(run, tokens, progress)]
+    expected = [n for _ in range(3) for _, _, n in loop.steps(run, tokens, progress)]
     stepping = speed.training_steps(timing, TOKENS, VOCAB_SIZE)
-    assert [next(stepping) for _ in wanted] == wanted
+    assert [next(stepping) for _ in expected] == expected
 
 
 @pytest.mark.parametrize("variant", names("variants"))
@@ -129,12 +129,12 @@ def as_run(timing: TimingConfig) -> RunConfig:
 
 
 def test_a_text_shorter_than_a_minibatch_is_a_mistake_of_the_study():
-    with pytest.raises(StudyError, match="wanted at least 25 tokens"):
+    with pytest.raises(StudyError, match="expected at least 25 tokens"):
         speed.rows(TIMING, TOKENS[:24], VOCAB_SIZE)
 
 
 @pytest.mark.parametrize(
-    ("seconds", "wanted"),
+    ("seconds", "expected"),
     [
         ([], False),
         ([1.0] * 4, False),
@@ -147,8 +147,8 @@ def test_a_text_shorter_than_a_minibatch_is_a_mistake_of_the_study():
         ([1.0, 1.0, 1.0, 1.0, 9.0], True),
     ],
 )
-def test_five_windows_without_a_trend_are_steady_however_they_scatter(seconds, wanted):
-    assert windows.steady(seconds) is wanted
+def test_five_windows_without_a_trend_are_steady_however_they_scatter(seconds, expected):
+    assert windows.steady(seconds) is expected
 
 
 @given(st.permutations([1.0, 1.1, 1.2, 1.3, 1.4]), st.floats(0.01, 100))
@@ -163,7 +163,7 @@ def test_windows_in_random_order_are_rarely_taken_for_a_trend():
 
 def test_a_machine_that_is_never_steady_is_warmed_up_only_so_long(monkeypatch):
     slower = ({"seconds": 0.1 * k} for k in itertools.count(1))
-    monkeypatch.setattr(speed, "window", lambda *_: next(slower))
+    monkeypatch.setattr(windows, "window", lambda *_: next(slower))
     assert len(list(windows.warm_up(TIMING, iter(()), 1))) == windows.MOST_WARMUP_WINDOWS
 
 

@@ -1,4 +1,4 @@
-"""Whatever lies where a file should: a reader reads it, or says in one message what it wanted.
+"""Whatever lies where a file should: a reader reads it, or says in one message what it expected.
 
 Each law is held against thousands of files made by chance from a good one (hypothesis, from a fixed
 seed): a few in the ordinary tests. Nobody crashes, hangs, runs, calls, or writes elsewhere.

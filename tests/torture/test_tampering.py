@@ -74,7 +74,7 @@ def test_a_flipped_bit_in_each_kind_of_file_of_a_bundle_is_found_and_named(
     for kind, name in kinds.items():
         whole = (path / name).read_bytes()
         damage.flipped(path, name, tiny.chance(f"F6 bundle {kind}", case))
-        assert f"wanted {name} of SHA-256" in named(path)
+        assert f"expected {name} of SHA-256" in named(path)
         damage.rewrite(path / name, whole)
     record_property("tried", len(kinds))
 
@@ -111,9 +111,9 @@ def test_whatever_happens_to_a_file_of_results_is_found_and_named(
     results: Path, done: damage.Damage, case: int
 ) -> None:
     name = [*OF_RESULTS.values()][(case + damage.ALL.index(done)) % len(OF_RESULTS)]
-    wanted = done(results, name, tiny.chance(f"F7 {done.__name__}", case))
+    expected = done(results, name, tiny.chance(f"F7 {done.__name__}", case))
     said = named(results)
-    assert [name for name in wanted if f"{name}: " not in said] == []
+    assert [name for name in expected if f"{name}: " not in said] == []
 
 
 @every_damage
@@ -124,9 +124,9 @@ def test_whatever_happens_to_a_file_of_a_bundle_is_found_and_named(
     """The first fault is named: nothing of such a bundle is used."""
     path = bundle_in(made, tmp_path)
     name = [*OF_BUNDLE.values()][(case + damage.ALL.index(done)) % len(OF_BUNDLE)]
-    wanted = done(path, name, tiny.chance(f"F7 bundle {done.__name__}", case))
+    expected = done(path, name, tiny.chance(f"F7 bundle {done.__name__}", case))
     if name != bundle.MANIFEST:
-        assert any(name in named(path) for name in wanted)
+        assert any(name in named(path) for name in expected)
     assert named(path) or (done, name) == (damage.flipped, bundle.MANIFEST)  # that needs a key
 
 
@@ -215,7 +215,7 @@ def signed(results: Path, key: Path, random: Random) -> tuple[str, list]:
     """A cell of signed results is edited, and every hash computed anew: nobody signed that."""
     main(["sign", str(results), str(key)])
     sealed_anew(results, edited_cell(results, random))
-    return "wanted a signature of this", [public(key)]
+    return "expected a signature of this", [public(key)]
 
 
 def other_key(results: Path, key: Path, random: Random) -> tuple[str, list]:
@@ -225,7 +225,7 @@ def other_key(results: Path, key: Path, random: Random) -> tuple[str, list]:
     page(results, key, random)
     sealed_anew(results, "report.html")
     main(["sign", str(results), str(other)])
-    return "wanted a signature by key", [public(key)]
+    return "expected a signature by key", [public(key)]
 
 
 def unsigned(results: Path, key: Path, random: Random) -> tuple[str, list]:
@@ -241,8 +241,8 @@ FORGERIES = (cell, record, page, figure, signed, other_key, unsigned)
 @pytest.mark.cases(few=len(FORGERIES), whole=8 * len(FORGERIES))
 def test_a_forgery_with_hashes_computed_anew_is_found(results: Path, key: Path, case: int) -> None:
     forge = FORGERIES[case % len(FORGERIES)]
-    wanted, arguments = forge(results, key, tiny.chance("F8", case))
-    assert wanted in named(results, *arguments)
+    expected, arguments = forge(results, key, tiny.chance("F8", case))
+    assert expected in named(results, *arguments)
 
 
 @pytest.mark.cases(few=1, whole=20)

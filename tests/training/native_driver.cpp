@@ -52,8 +52,8 @@ static double worst(F vectors, G exact, double low, double high) {
     for (int j = 0; j < LANES; ++j) x[j] = float(low + (high - low) * (i + j) / 1000000);
     const Vec found = vectors(x);
     for (int j = 0; j < LANES; ++j) {
-      const double wanted = exact(double(x[j]));
-      if (wanted != 0) most = std::max(most, std::fabs(found[j] / wanted - 1));
+      const double expected = exact(double(x[j]));
+      if (expected != 0) most = std::max(most, std::fabs(found[j] / expected - 1));
     }
   }
   return most;

@@ -72,14 +72,14 @@ def test_float64_is_compared_to_its_own_bounds(variant):
 
 
 def test_a_text_shorter_than_a_minibatch_is_refused_and_not_read_for_ever():
-    with pytest.raises(StudyError, match=r"wanted at least 66 tokens.*found 65"):
+    with pytest.raises(StudyError, match=r"expected at least 66 tokens.*found 65"):
         check(TIMING, TOKENS[:65], VOCAB_SIZE)
     assert check(TIMING, TOKENS[:66], VOCAB_SIZE).status == AGREES
 
 
 COMPILE = """
 import dataclasses, sys
-sys.path.insert(0, "tests")
+sys.path[:0] = "tests", "tests/training"
 from test_agreement import TIMING, TOKENS, VOCAB_SIZE, check
 for variant in sys.argv[1:]:
     timing = dataclasses.replace(TIMING, variant=variant, num_steps=2)

@@ -92,7 +92,7 @@ def test_portable_is_portable_only_with_all_of_its_settings(monkeypatch):
 
 
 def test_an_unknown_mode_is_one_message():
-    with pytest.raises(UserError, match="wanted fast or portable, found 'quick'"):
+    with pytest.raises(UserError, match="expected fast or portable, found 'quick'"):
         determinism.environment("quick")
 
 

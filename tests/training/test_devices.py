@@ -104,8 +104,8 @@ def test_a_training_step_moves_the_weights_as_on_the_cpu(device, variant):
             start = detach(state)
             _, _, state = engine.step(engine.model, X, X.roll(1, 0), start, *rates)
         found.append([p.detach().cpu() for p in model.parameters()])
-    for mine, wanted in zip(*found, strict=True):
-        torch.testing.assert_close(mine, wanted, rtol=1e-4, atol=1e-5)
+    for mine, expected in zip(*found, strict=True):
+        torch.testing.assert_close(mine, expected, rtol=1e-4, atol=1e-5)
 
 
 @every_device
@@ -207,8 +207,8 @@ def test_a_run_is_trained_by_an_engine_saved_and_taken_up_on_its_device(device, 
     loop.train(run, texts, progress, tmp_path / "saved", "a", checkpoint_seconds=0.0)
     again = start(run, VOCAB_SIZE)
     assert checkpoint.restore(tmp_path / "saved", "a", again)
-    for mine, wanted in zip(again.model.parameters(), progress.model.parameters(), strict=True):
-        assert torch.equal(mine, wanted) and mine.device.type == device
+    for mine, expected in zip(again.model.parameters(), progress.model.parameters(), strict=True):
+        assert torch.equal(mine, expected) and mine.device.type == device
 
 
 @every_device
@@ -252,8 +252,8 @@ def test_the_study_of_cpu_against_cuda_times_and_explains_every_point_of_the_map
     axes = ("device", "threads", "dtype", "hidden_size", "batch_size", "num_steps")
     timed = {tuple(str(point[name]) for name in axes) for point in study.timings}
     sizes = study["speed"]["sizes"].values()
-    wanted = itertools.product(["cpu", "cuda"], [1, 8], study["speed"]["dtypes"], *sizes)
-    assert timed == {tuple(map(str, point)) for point in wanted}
+    expected = itertools.product(["cpu", "cuda"], [1, 8], study["speed"]["dtypes"], *sizes)
+    assert timed == {tuple(map(str, point)) for point in expected}
     probed = {(p["device"], p["hidden_size"], p["num_steps"]) for p in study.probes["breakdown"]}
     assert len(probed) == 2 * 3 * 3
     refused = [p for p in study.probes["limit"] if p["dtype"] == "tf32" and p["device"] == "cpu"]

@@ -144,10 +144,10 @@ def test_thirty_epochs_have_the_losses_and_norms_of_the_variant_itself(variant, 
         RUN, variant=variant, clip_norm=clip_norm, num_epochs=30, learning_rate=0.5
     )
     found = curve(run, started(run, partial(choice.of, cell(variant) + way)))
-    for mine, wanted in zip(found, curve(run, started(run)), strict=True):
-        assert mine["total_nats"] == pytest.approx(wanted["total_nats"], rel=1e-5)
-        assert mine["grad_norm_max"] == pytest.approx(wanted["grad_norm_max"], rel=1e-3)
-        assert mine["clipped_share"] == wanted["clipped_share"]
+    for mine, expected in zip(found, curve(run, started(run)), strict=True):
+        assert mine["total_nats"] == pytest.approx(expected["total_nats"], rel=1e-5)
+        assert mine["grad_norm_max"] == pytest.approx(expected["grad_norm_max"], rel=1e-3)
+        assert mine["clipped_share"] == expected["clipped_share"]
 
 
 @pytest.mark.parametrize("variant", ["gru", "lstm_scratch"])

@@ -54,8 +54,8 @@ def test_replayed_steps_are_those_of_the_scratch_cell_with_a_carried_state(varia
     for X, Y in minibatches(4):
         mine = load("variants", variant).step(one, X, Y, states[0], 0.5, 1.0)
         theirs = plain_step(other, X, Y, detach(states[1]), 0.5, 1.0)
-        for found, wanted in zip(mine[:2], theirs[:2], strict=True):
-            torch.testing.assert_close(found, wanted)
+        for found, expected in zip(mine[:2], theirs[:2], strict=True):
+            torch.testing.assert_close(found, expected)
         states = mine[2], theirs[2]
         told.append((mine[0], float(mine[0])))
     for p, q in zip(one.parameters(), other.parameters(), strict=True):

@@ -77,8 +77,8 @@ def test_the_gradient_of_rows_taken_is_added_up_where_they_were_taken(tokens, se
     W, tokens = drawn(seed, SIZE, HIDDEN).requires_grad_(), torch.tensor(tokens)
     above = drawn([seed, 1], len(tokens), HIDDEN)
     (found,) = torch.autograd.grad(one_hot(tokens, SIZE).double() @ W, W, above)
-    wanted = torch.zeros(SIZE, HIDDEN, dtype=torch.float64).index_add(0, tokens, above)
-    torch.testing.assert_close(found, wanted)
+    expected = torch.zeros(SIZE, HIDDEN, dtype=torch.float64).index_add(0, tokens, above)
+    torch.testing.assert_close(found, expected)
 
 
 def test_a_model_reads_a_token_as_a_row_of_its_input_weights():
@@ -107,8 +107,8 @@ def test_the_perplexity_of_the_uniform_guess_is_the_size_of_the_vocabulary(vocab
 @given(chances=st.lists(st.floats(1e-6, 1), min_size=1, max_size=30))
 def test_the_perplexity_is_the_geometric_mean_of_inverse_probabilities(chances):
     total_nats = -np.log(chances).sum()
-    wanted = np.prod(1 / np.array(chances) ** (1 / len(chances)))
-    np.testing.assert_allclose(metrics.perplexity(total_nats, len(chances)), wanted, rtol=1e-9)
+    expected = np.prod(1 / np.array(chances) ** (1 / len(chances)))
+    np.testing.assert_allclose(metrics.perplexity(total_nats, len(chances)), expected, rtol=1e-9)
 
 
 def test_a_sure_and_right_model_has_perplexity_1_and_a_sure_and_wrong_one_an_infinite_one():
@@ -131,8 +131,8 @@ def test_cross_entropy_is_the_mean_of_minus_log_softmax_of_the_right_tokens(seed
     logits = drawn(seed, 9, SIZE)
     right = torch.from_numpy(np.random.Generator(np.random.PCG64(seed)).integers(SIZE, size=9))
     chances = logits.exp() / logits.exp().sum(1, keepdim=True)
-    wanted = -chances[torch.arange(9), right].log().mean()
-    torch.testing.assert_close(cross_entropy(logits, right), wanted)
+    expected = -chances[torch.arange(9), right].log().mean()
+    torch.testing.assert_close(cross_entropy(logits, right), expected)
 
 
 @pytest.mark.parametrize("variant", ["rnn_scratch", "gru", "lstm_deep"])
@@ -157,8 +157,8 @@ def closed(ids, share=0.1):
 def test_the_probabilities_of_all_texts_sum_to_1_for_ngrams_too(smoothing, ids):
     """A Markov model of order n - 1: each token after its n - 1 predecessors."""
     module, text, order = load("smoothings", smoothing), closed(ids), 3
-    wanted = {key: [0.5, 0.5, 0.5] for key in module.SETTINGS}
-    model = module.models(text, [1, order], **wanted)[order]
+    expected = {key: [0.5, 0.5, 0.5] for key in module.SETTINGS}
+    model = module.models(text, [1, order], **expected)[order]
     size = len(text.vocab)
     total = 0.0
     for ending in itertools.product(range(size), repeat=2):
@@ -174,9 +174,9 @@ def test_laplace_smoothing_is_frequency_at_epsilon_0_and_uniform_at_infinity(ids
     text = closed(ids)
     grams = np.arange(len(text.vocab))[:, None]
     counts = np.bincount(text.ids[text.train], minlength=len(text.vocab))
-    for epsilon, wanted in ((1e-12, counts / counts.sum()), (1e15, 1 / len(text.vocab))):
+    for epsilon, expected in ((1e-12, counts / counts.sum()), (1e15, 1 / len(text.vocab))):
         model = laplace.models(text, [1], [epsilon])[1]
-        np.testing.assert_allclose(model.probability(grams), wanted, atol=1e-9)
+        np.testing.assert_allclose(model.probability(grams), expected, atol=1e-9)
 
 
 # d2l 9.1, 9.2

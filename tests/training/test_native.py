@@ -156,11 +156,11 @@ def test_weights_stay_where_they_are_and_new_states_have_memory_of_their_own():
 
 
 MISTAKES = {
-    "tokens: wanted 0 to 6, found 0 to 7": lambda m, X, Y, s: (m, X + (X == 6) * 1, Y, s),
+    "tokens: expected 0 to 6, found 0 to 7": lambda m, X, Y, s: (m, X + (X == 6) * 1, Y, s),
     "tokens of torch.int64": lambda m, X, Y, s: (m, X.int(), Y, s),
     "weights of torch.float32": lambda m, X, Y, s: (m.double(), X, Y, s),
     "states \\(num_layers, B, hidden_size\\)": lambda m, X, Y, s: (m, X, Y, s[:, :1]),
-    "wanted tokens and labels \\(T, B\\)": lambda m, X, Y, s: (m, X, Y[1:], s),
+    "expected tokens and labels \\(T, B\\)": lambda m, X, Y, s: (m, X, Y[1:], s),
 }
 
 
@@ -199,16 +199,16 @@ print("alive")
 @needs_library
 @pytest.mark.skipif(sys.platform != "linux", reason="how much memory there is, is limited here")
 @pytest.mark.parametrize(
-    ("T", "threads", "wanted"),
-    [(10, 400, "wanted 400 threads"), (10_000_000, 2, "wanted memory for 10000000 x 2 tokens")],
+    ("T", "threads", "expected"),
+    [(10, 400, "expected 400 threads"), (10_000_000, 2, "expected memory for 10000000 x 2 tokens")],
 )
-def test_threads_or_memory_that_the_system_does_not_give_are_told_in_words(T, threads, wanted):
+def test_threads_or_memory_that_the_system_does_not_give_are_told_in_words(T, threads, expected):
     """400 stacks do not fit into 256 MiB of addresses, nor do 20 million rows of 8 units."""
     command = [sys.executable, "-c", STARVED, str(T), str(threads)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     said, last = done.stdout.splitlines()
-    assert wanted in said and last == "alive"
+    assert expected in said and last == "alive"
 
 
 @needs_library
@@ -230,7 +230,7 @@ def test_weights_that_the_native_step_would_train_all_the_same_are_refused(fixed
 @needs_library
 def test_an_instruction_set_that_is_not_there_is_named(use):
     use("neon9000")
-    with pytest.raises(native.NativeError, match=r"wanted one of portable.*found neon9000"):
+    with pytest.raises(native.NativeError, match=r"expected one of portable.*found neon9000"):
         native.load()
 
 

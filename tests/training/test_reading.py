@@ -31,8 +31,8 @@ def spelling(text: list[str], token: str = "word") -> Spelling:
 def test_a_word_has_an_index_only_if_training_shows_it_twice(text):
     found = read(text)
     train = text[found.train]
-    wanted = [word if train.count(word) > 1 else "<unk>" for word in text]
-    assert found.vocab.decode(found.ids) == wanted
+    expected = [word if train.count(word) > 1 else "<unk>" for word in text]
+    assert found.vocab.decode(found.ids) == expected
 
 
 @given(TEXTS)

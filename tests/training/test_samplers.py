@@ -115,7 +115,7 @@ def test_a_text_too_short_for_a_minibatch_is_a_mistake_of_the_study(
 ):
     needed = tokens_needed(batch_size, num_steps)
     check_size(needed + more, batch_size, num_steps)
-    with pytest.raises(StudyError, match=f"wanted at least {needed} tokens.*found {needed - 1}"):
+    with pytest.raises(StudyError, match=f"expected at least {needed} tokens.*found {needed - 1}"):
         check_size(needed - 1, batch_size, num_steps)
 
 

@@ -278,7 +278,7 @@ def test_an_infinite_number_of_train_tokens_is_all_before_the_held_out_text():
 
 @pytest.mark.parametrize("changes", [{"train_tokens": 24}, {"heldout_share": 0.95}])
 def test_a_text_shorter_than_a_minibatch_is_a_mistake_of_the_study(changes):
-    with pytest.raises(StudyError, match="wanted at least 25 tokens"):
+    with pytest.raises(StudyError, match="expected at least 25 tokens"):
         split(TOKENS, dataclasses.replace(RUN, **changes))
 
 
@@ -366,8 +366,8 @@ def test_a_finished_run_is_taken_up_as_it_is(tmp_path):
 def test_a_checkpoint_of_another_digest_is_left_behind(tmp_path):
     other = dataclasses.replace(RUN, seed=2, num_epochs=2)
     finish(other, tmp_path / "checkpoint", "another")
-    found, wanted = finish(RUN, tmp_path / "checkpoint"), finish(RUN, tmp_path / "fresh")
-    assert lasting(RUN, found) == lasting(RUN, wanted)
+    found, expected = finish(RUN, tmp_path / "checkpoint"), finish(RUN, tmp_path / "fresh")
+    assert lasting(RUN, found) == lasting(RUN, expected)
 
 
 def truncated(path: Path) -> None:
@@ -396,8 +396,8 @@ def without_facts(path: Path) -> None:
 def test_a_checkpoint_that_cannot_be_read_is_left_behind(spoil, tmp_path):
     finish(dataclasses.replace(RUN, num_epochs=2), tmp_path / "checkpoint")
     spoil(tmp_path / "checkpoint")
-    found, wanted = finish(RUN, tmp_path / "checkpoint"), finish(RUN, tmp_path / "fresh")
-    assert lasting(RUN, found) == lasting(RUN, wanted)
+    found, expected = finish(RUN, tmp_path / "checkpoint"), finish(RUN, tmp_path / "fresh")
+    assert lasting(RUN, found) == lasting(RUN, expected)
 
 
 @pytest.mark.parametrize(
@@ -462,8 +462,8 @@ CURVES = {
 
 @pytest.mark.parametrize("case", CURVES)
 def test_a_run_is_judged_by_its_curve(case):
-    nats, wanted = CURVES[case]
-    assert run_record.status(nats, VOCAB_SIZE) == wanted
+    nats, expected = CURVES[case]
+    assert run_record.status(nats, VOCAB_SIZE) == expected
 
 
 @every_variant

@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy, one_hot
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from rnnbench.base.errors import StudyError
-from rnnbench.base.plugins import load, names
+from rnnbench.base.plugins import load, names, place
 from rnnbench.training import initial, metrics, variants
 from rnnbench.training import model as models
 from rnnbench.training.model import detach
@@ -301,7 +301,7 @@ def test_an_unknown_name_is_answered_with_those_there_are_and_the_file_to_write(
     message = str(caught.value)
     assert f"unknown name 'elman' in {kind}" in message
     assert f"there are {', '.join(names(kind))}" in message
-    assert f"write src/rnnbench/{kind}/elman.py" in message
+    assert f"write {place(kind)}/elman.py" in message
 
 
 @pytest.mark.parametrize("name", ["", "../study", "variants.rnn", "__init__", "RNN"])

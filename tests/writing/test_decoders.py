@@ -117,16 +117,16 @@ def test_of_longer_texts_a_wider_beam_may_find_a_less_probable_one():
 @given(seed=seeds, length=st.integers(0, 6))
 def test_sampling_at_infinite_alpha_and_the_first_of_one_are_greedy(seed, length):
     reading = drawn(seed, 4)
-    wanted = greedy.decode(reading, length)
-    assert np.array_equal(sampling.decode(reading, length, generator(), alpha=np.inf), wanted)
-    assert np.array_equal(top_k.decode(reading, length, generator(), k=1), wanted)
+    expected = greedy.decode(reading, length)
+    assert np.array_equal(sampling.decode(reading, length, generator(), alpha=np.inf), expected)
+    assert np.array_equal(top_k.decode(reading, length, generator(), k=1), expected)
 
 
 @given(logits=logits)
 def test_weights_at_alpha_1_are_the_models_and_at_0_equal(logits):
     of_model, equal = sampling.weights(logits, 1.0), sampling.weights(logits, 0.0)
-    wanted = np.exp(decoders.log_probabilities(logits))
-    np.testing.assert_allclose(of_model / of_model.sum(), wanted, rtol=1e-9)
+    expected = np.exp(decoders.log_probabilities(logits))
+    np.testing.assert_allclose(of_model / of_model.sum(), expected, rtol=1e-9)
     assert (equal == 1).all()
 
 
@@ -162,8 +162,8 @@ def test_top_k_draws_the_k_most_probable_alone_in_the_models_proportions():
 @given(seed=seeds, k=st.integers(4, 9))
 def test_top_k_of_the_whole_vocabulary_is_sampling(seed, k):
     reading = drawn(seed, 4)
-    wanted = sampling.decode(reading, 5, generator(seed), alpha=1.0)
-    assert np.array_equal(top_k.decode(reading, 5, generator(seed), k), wanted)
+    expected = sampling.decode(reading, 5, generator(seed), alpha=1.0)
+    assert np.array_equal(top_k.decode(reading, 5, generator(seed), k), expected)
 
 
 @given(
@@ -207,8 +207,8 @@ def test_every_combination_of_settings_is_asked_for_in_its_type():
     ("name", "settings", "said"),
     [
         ("pie", {}, "unknown name 'pie' in decoders"),
-        ("sampling", {}, "wanted alpha, found no setting"),
-        ("greedy", {"alpha": 1}, "wanted no setting, found alpha"),
+        ("sampling", {}, "expected alpha, found no setting"),
+        ("greedy", {"alpha": 1}, "expected no setting, found alpha"),
         ("sampling", {"alpha": -0.5}, "a number of at least 0"),
         ("sampling", {"alpha": np.nan}, "found nan"),
         ("top_k", {"k": 0}, "a whole number of at least 1"),

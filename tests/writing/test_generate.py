@@ -80,7 +80,7 @@ def test_not_a_number_is_a_text_and_not_a_crash(model):
 
 
 @pytest.mark.parametrize(
-    ("logits", "wanted"),
+    ("logits", "expected"),
     [
         ([1.0, 3.0, 2.0], 1),
         ([3.0, 3.0, 2.0], 0),
@@ -90,12 +90,12 @@ def test_not_a_number_is_a_text_and_not_a_crash(model):
         ([torch.nan, torch.nan], 0),
     ],
 )
-def test_the_most_probable_token_has_the_largest_number(logits, wanted):
+def test_the_most_probable_token_has_the_largest_number(logits, expected):
     model = build("rnn", len(logits), 2, np.random.Generator(np.random.PCG64(1)))
     with torch.no_grad():
         model.output.weight.zero_()
         model.output.bias.copy_(torch.tensor(logits))
-    assert greedy.decode(Reading.of(model, [[0]]), 1).tolist() == [[wanted]]
+    assert greedy.decode(Reading.of(model, [[0]]), 1).tolist() == [[expected]]
 
 
 def test_characters_that_the_vocabulary_lacks_are_shown_as_unknown(model):
@@ -106,12 +106,12 @@ def test_characters_that_the_vocabulary_lacks_are_shown_as_unknown(model):
 def test_rows_name_the_stage_and_the_prefix(model):
     writing = generate.Writing(VOCAB, "char", ["time", "traveller"], 3)
     rows = writing.rows("untrained", model)
-    wanted = [("untrained", p, writing.text(model, p)) for p in ("time", "traveller")]
-    assert [(row["stage"], row["prefix"], row["text"]) for row in rows] == wanted
+    expected = [("untrained", p, writing.text(model, p)) for p in ("time", "traveller")]
+    assert [(row["stage"], row["prefix"], row["text"]) for row in rows] == expected
 
 
 @pytest.mark.parametrize(
-    ("text", "wanted"),
+    ("text", "expected"),
     [
         ("call me ishmael some years ago", ["call me", "me"]),
         ("time time time", ["time time", "time"]),
@@ -121,10 +121,10 @@ def test_rows_name_the_stage_and_the_prefix(model):
     ],
 )
 @pytest.mark.parametrize("token", ["char", "word"])
-def test_a_text_begins_as_the_first_words_of_what_was_read(text, wanted, token):
+def test_a_text_begins_as_the_first_words_of_what_was_read(text, expected, token):
     tokens = Vocab.split(text, token)
     vocab = Vocab.build(tokens)
-    assert generate.first_words(vocab.encode(tokens), vocab, token) == wanted
+    assert generate.first_words(vocab.encode(tokens), vocab, token) == expected
 
 
 def test_a_table_of_no_texts_is_empty():
@@ -147,11 +147,11 @@ def test_nats_of_a_text_are_those_of_one_forward_pass(model):
         pytest.skip("a leaky model reads a text otherwise as a whole")
     prefix, text = VOCAB.encode("time ").tolist(), VOCAB.encode("traveller").tolist()
     logits, _ = model(torch.tensor([*prefix, *text])[:-1, None])
-    wanted = torch.nn.functional.cross_entropy(
+    expected = torch.nn.functional.cross_entropy(
         logits[len(prefix) - 1 :, 0].double(), torch.tensor(text), reduction="sum"
     )
     found = decoders.nats(Reading.of(model, [prefix]), np.array([text]))
-    np.testing.assert_allclose(found, [float(wanted)], rtol=1e-5)
+    np.testing.assert_allclose(found, [float(expected)], rtol=1e-5)
 
 
 RUN = RunConfig(
@@ -185,18 +185,18 @@ def test_weights_bring_all_that_is_needed_to_write_with_them(run_folder):
 def test_weights_of_something_else_are_told(tmp_path):
     path = tmp_path / "weights.safetensors"
     checkpoint.write_weights(path, torch.nn.Linear(2, 2), {"digest": "d"})
-    with pytest.raises(RecordError, match="wanted the weights of a training run"):
+    with pytest.raises(RecordError, match="expected the weights of a training run"):
         Trained.read(path)
     path.write_bytes(b"no weights")
-    with pytest.raises(RecordError, match="wanted weights, found"):
+    with pytest.raises(RecordError, match="expected weights, found"):
         Trained.read(path)
 
 
 def test_the_command_prints_what_the_suite_writes(run_folder, capsys):
     assert main(["generate", str(run_folder), "time", "--num-tokens", "10"]) == 0
     model = Trained.read(run_folder / "weights.safetensors").model
-    wanted = generate.Writing(VOCAB, "char", [], 10).text(model, "time")
-    assert capsys.readouterr() == (f"{wanted}\n", "")
+    expected = generate.Writing(VOCAB, "char", [], 10).text(model, "time")
+    assert capsys.readouterr() == (f"{expected}\n", "")
 
 
 def test_the_command_draws_from_its_seed(run_folder, capsys):
@@ -217,15 +217,15 @@ def test_characters_that_the_run_does_not_know_are_told(run_folder, capsys):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["{}/none", "a"], "wanted the folder of a run"),
-        (["{}/..", "a"], "wanted weights.safetensors"),
-        (["{}", ""], "wanted at least one char"),
+        (["{}/none", "a"], "expected the folder of a run"),
+        (["{}/..", "a"], "expected weights.safetensors"),
+        (["{}", ""], "expected at least one char"),
         (["{}", "a", "--decoder", "pie"], "there are beam, greedy"),
-        (["{}", "a", "--decoder", "sampling"], "wanted alpha, found no setting"),
-        (["{}", "a", "--alpha", "1"], "wanted no setting, found alpha"),
+        (["{}", "a", "--decoder", "sampling"], "expected alpha, found no setting"),
+        (["{}", "a", "--alpha", "1"], "expected no setting, found alpha"),
         (["{}", "a", "--decoder", "sampling", "--alpha", "nan"], "found nan"),
         (["{}", "a", "--decoder", "beam", "--width", "inf"], "a whole number"),
-        (["{}", "a", "--num-tokens", "0"], "wanted at least 1"),
+        (["{}", "a", "--num-tokens", "0"], "expected at least 1"),
         (["{}", "a", "--seed", "-1"], "from 0 to 2^63 - 1, found -1"),
         (["{}", "a", "--seed", str(2**63)], "from 0 to 2^63 - 1, found 9223372036854775808"),
     ],

@@ -106,7 +106,7 @@ def test_a_copy_is_what_stands_so_elsewhere():
 
 
 @pytest.mark.parametrize(
-    ("before", "text", "wanted"),
+    ("before", "text", "expected"),
     [
         ("time trav", "eller was red", ["traveller", "was", "red"]),
         ("time traveller", " was", ["was"]),
@@ -115,8 +115,8 @@ def test_a_copy_is_what_stands_so_elsewhere():
         ("ti", "me", ["time"]),
     ],
 )
-def test_the_first_word_of_a_text_may_begin_before_it(before, text, wanted):
-    assert judge.completed(before, text) == wanted
+def test_the_first_word_of_a_text_may_begin_before_it(before, text, expected):
+    assert judge.completed(before, text) == expected
 
 
 @pytest.mark.parametrize(

@@ -134,11 +134,11 @@ def check(tree: Tree, public: str | None = None, manifest: str | None = None) ->
 
 def _signed(tree: Tree, manifest: bytes, public: str | None) -> tuple[str, str]:
     """What to say of the signature, and its fault."""
-    name, wanted = tree.manifest.name, None
+    name, expected = tree.manifest.name, None
     if public is not None:
-        wanted = signature.read_public(public)
+        expected = signature.read_public(public)
     if not tree.signature.is_file():
-        missing = f"wanted a signature by key {wanted.keyid}, found none" if wanted else ""
+        missing = f"expected a signature by key {expected.keyid}, found none" if expected else ""
         return UNSIGNED, missing
     try:
         signed = signature.verify(manifest, name, tree.signature.read_bytes(), public)

@@ -148,4 +148,4 @@ def opened(path: str | Path) -> Iterator[Tree]:
             made.write_folder(folder)
             yield Tree(str(path), Path(folder), "bundle", made.manifest)
     else:
-        raise TreeError(f"{path}: wanted a folder of results or a bundle, found neither.")
+        raise TreeError(f"{path}: expected a folder of results or a bundle, found neither.")

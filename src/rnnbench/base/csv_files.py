@@ -25,7 +25,7 @@ def read(path: str | Path) -> DataFrame:
     try:
         return parse(path)
     except (OSError, ValueError) as error:
-        raise RecordError(f"{path}: wanted a table, found {error}. Make it again.") from None
+        raise RecordError(f"{path}: expected a table, found {error}. Make it again.") from None
 
 
 def parse(source: str | Path | IO[bytes]) -> DataFrame:

@@ -2,7 +2,7 @@
 
 
 class UserError(Exception):
-    """What was wanted, what was found and what to do, in words for the user."""
+    """What was expected, what was found and what to do, in words for the user."""
 
 
 class StudyError(UserError):

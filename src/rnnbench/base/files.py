@@ -59,11 +59,11 @@ def replacing(path: str | Path) -> Iterator[Path]:
 
 
 @contextmanager
-def naming(path: str | Path, wanted: str = WRITE) -> Iterator[None]:
+def naming(path: str | Path, expected: str = WRITE) -> Iterator[None]:
     """Give a fault of the disk the name of the file that was to be written, or read.
 
     Args:
-        wanted: WRITE or READ.
+        expected: WRITE or READ.
 
     Raises:
         StorageError: the disk is full, broken or not ours to use.
@@ -74,7 +74,7 @@ def naming(path: str | Path, wanted: str = WRITE) -> Iterator[None]:
         if error.errno not in OF_THE_DISK:
             raise
         raise StorageError(
-            f"{path}: wanted to {wanted} this file, found: {error.strerror}. {MEND[wanted]}"
+            f"{path}: expected to {expected} this file, found: {error.strerror}. {MEND[expected]}"
         ) from error
 
 
@@ -111,11 +111,13 @@ def read_record(path: str | Path) -> dict[str, Any]:
             raise ValueError("no plain file")  # a pipe would be waited for, a device never ends
         row = read_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise RecordError(f"{path}: wanted a JSON record, found {error}. Make it again.") from None
+        raise RecordError(
+            f"{path}: expected a JSON record, found {error}. Make it again."
+        ) from None
     found = row.get("schema_version") if isinstance(row, dict) else None
     if found != SCHEMA_VERSION:
         raise RecordError(
-            f"{path}: wanted a record of schema_version {SCHEMA_VERSION}, found {found}. "
+            f"{path}: expected a record of schema_version {SCHEMA_VERSION}, found {found}. "
             "Make it again, or read it with the release that wrote it."
         )
     return {key: _number(value) for key, value in row.items()}

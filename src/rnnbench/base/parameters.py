@@ -163,7 +163,8 @@ def settings(text: str) -> dict[str, str]:
     known = {field.name for field in dataclasses.fields(RunConfig)} - {"machine", "trial"}
     if not found.keys() <= known or not all(found.values()):
         raise StudyError(
-            f"{text}: wanted field=value/field=value with fields out of {', '.join(sorted(known))}."
+            f"{text}: expected field=value/field=value with fields out of "
+            f"{', '.join(sorted(known))}."
         )
     return found
 
@@ -189,7 +190,7 @@ def check_seed(seed: int) -> None:
     """
     if not 0 <= seed <= LARGEST_SEED:
         raise StudyError(
-            f"seed: wanted a whole number from 0 to 2^63 - 1, found {seed}. Choose another one."
+            f"seed: expected a whole number from 0 to 2^63 - 1, found {seed}. Choose another one."
         )
 
 
@@ -199,5 +200,5 @@ def _coerced(field: dataclasses.Field[Any], value: Any) -> Any:
         return kind(value)
     except (ValueError, TypeError, OverflowError):
         raise StudyError(
-            f"{field.name}: wanted a value of type {kind.__name__}, found {value!r}."
+            f"{field.name}: expected a value of type {kind.__name__}, found {value!r}."
         ) from None

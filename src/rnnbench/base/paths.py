@@ -61,13 +61,13 @@ def _changed(value: Any, keys: list[str], change: Callable[[str], str]) -> Any:
     if not keys:
         is_path = isinstance(value, str) and "://" not in value and value != NO_PATH
         return change(value) if is_path else value
-    wanted, *rest = keys
-    if isinstance(value, list) and wanted == "*":
+    expected, *rest = keys
+    if isinstance(value, list) and expected == "*":
         return [_changed(part, rest, change) for part in value]
     if not isinstance(value, Mapping):
         return value
     return {
-        key: _changed(part, rest, change) if wanted in (key, "*") else part
+        key: _changed(part, rest, change) if expected in (key, "*") else part
         for key, part in value.items()
     }
 

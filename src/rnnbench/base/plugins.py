@@ -97,13 +97,13 @@ def tables(kind: str, name: str) -> tuple[str, ...]:
     Raises:
         StudyError: it says of none.
     """
-    wanted: tuple[str, ...] | None = constant(kind, name, "TABLES")
-    if not wanted:
+    expected: tuple[str, ...] | None = constant(kind, name, "TABLES")
+    if not expected:
         raise StudyError(
-            f"{place(kind)}/{name}.py: wanted TABLES, the names of the "
+            f"{place(kind)}/{name}.py: expected TABLES, the names of the "
             'tables that it reads, such as TABLES = ("runs", "curves"), found none. Add it.'
         )
-    return wanted
+    return expected
 
 
 def place(kind: str) -> str:

@@ -105,7 +105,7 @@ def spread(tokens: Tensor, longest: int, positions: int) -> tuple[Tensor, Tensor
     """Histories ``(longest, P)`` and the tokens after them ``(P,)``, evenly spread over a text."""
     if len(tokens) <= longest:
         raise StudyError(
-            f"memory.contexts: wanted fewer tokens of context than either part of the text has, "
+            f"memory.contexts: expected fewer tokens of context than either part of the text has, "
             f"found {longest} of {len(tokens)}. Use shorter contexts, or a longer text."
         )
     number = min(positions, len(tokens) - longest)

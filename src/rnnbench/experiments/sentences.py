@@ -220,7 +220,7 @@ def require_plain_step(variant: str) -> None:
     """Raise StudyError where a variant trains in a way of its own, which knows no mask."""
     if hasattr(plugins.load("variants", variant), "step"):
         raise StudyError(
-            f"sentences.variants: wanted a variant without a training step of its own (those do "
+            f"sentences.variants: expected a variant without a training step of its own (those do "
             f"not leave out padding), found {variant}. Name {plugins.cell(variant)} instead."
         )
 

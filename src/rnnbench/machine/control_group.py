@@ -61,7 +61,7 @@ def _bytes(group: Path) -> float | None:
 
 
 def _free(group: Path) -> float | None:
-    """What a group leaves; files that the system keeps in memory are given back when wanted."""
+    """What a group leaves; files that the system keeps in memory are given back when expected."""
     limit, used = _bytes(group), read(group / "memory.current")
     used = read(group / "memory.usage_in_bytes") if used == UNKNOWN else used
     if limit is None or not used.isdigit():

@@ -64,49 +64,50 @@ def identity() -> dict[str, str]:
     }
 
 
-def asked(wanted: str) -> tuple[str, dict[str, str], int]:
+def asked(expected: str) -> tuple[str, dict[str, str], int]:
     """Name, unavailable devices and usable cores of the machine that a study is made for.
 
     Args:
-        wanted: ``auto``, the one that Snakemake is called on; or the name of one. Of another one
+        expected: ``auto``, the one that Snakemake is called on; or the name of one. Of another one
             than this, cores and GPUs are read off the name.
 
     Raises:
         MachineError: it is no such name.
     """
     here = name()
-    if wanted == "auto":
-        wanted = os.environ.get(CALLED_ON, here)
-    if is_of(wanted, here):
-        return wanted, unavailable(), usable_cores()
-    told = NAME.fullmatch(wanted)
+    if expected == "auto":
+        expected = os.environ.get(CALLED_ON, here)
+    if is_of(expected, here):
+        return expected, unavailable(), usable_cores()
+    told = NAME.fullmatch(expected)
     if told is None:
         raise MachineError(
-            f"machine: wanted auto, or the name of a machine as in {here} (to tell twins apart: "
-            f"{here}-left), found {wanted!r}. Take the name from results/machine of that machine."
+            f"machine: expected auto, or the name of a machine as in {here} (to tell twins apart: "
+            f"{here}-left), found {expected!r}. Take the name from results/machine of that machine."
         )
-    without = {"cuda": f"the name {wanted} has no GPU in it"}
-    return wanted, {} if told["gpus"] else without, int(told["cores"])
+    without = {"cuda": f"the name {expected} has no GPU in it"}
+    return expected, {} if told["gpus"] else without, int(told["cores"])
 
 
-def is_of(wanted: str, here: str) -> bool:
-    """Whether results of ``wanted`` may come from the machine ``here``: its name, or one with a
+def is_of(expected: str, here: str) -> bool:
+    """Whether results of ``expected`` may come from the machine ``here``: its name, or one with a
     label behind.
     """
-    return wanted == here or wanted.startswith(f"{here}-")
+    return expected == here or expected.startswith(f"{here}-")
 
 
-def require(wanted: str) -> str:
+def require(expected: str) -> str:
     """Return the name of this machine, which must be the one that results are filed under.
 
     Raises:
         MachineError: this is another machine.
     """
     here = name()
-    if not is_of(wanted, here):
+    if not is_of(expected, here):
         raise MachineError(
-            f"wanted a job on the machine {wanted}, found it running on {here}. On a cluster, ask "
-            f"for workers of the wanted kind, or make the study for this one: machine: {here} in "
+            f"expected a job on the machine {expected}, found it running on {here}. On a cluster, "
+            "ask "
+            f"for workers of the expected kind, or make the study for this one: machine: {here} in "
             "the configuration."
         )
     return here

@@ -25,6 +25,6 @@ def require(needed: float, what: str, advice: str) -> None:
     there = available_bytes()
     if needed > there:
         raise StudyError(
-            f"{what}: wanted about {needed / 2**30:.1f} GiB of memory, found "
+            f"{what}: expected about {needed / 2**30:.1f} GiB of memory, found "
             f"{there / 2**30:.1f} GiB free. {advice}"
         )

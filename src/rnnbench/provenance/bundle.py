@@ -154,7 +154,7 @@ def publishable(files: Contents) -> Contents:
         for word, found in telling.items():
             if found.search(content):
                 raise BundleError(
-                    f"{name}: wanted nothing that tells whose machine it is, found {word!r}. "
+                    f"{name}: expected nothing that tells whose machine it is, found {word!r}. "
                     "Take it out of the configuration or the record before you publish."
                 )
     return files
@@ -232,14 +232,14 @@ def _bounded(
 ) -> dict[str, bytes]:
     """Read every file unless there are too many of them, or too large ones."""
     if len(sizes) > MOST_FILES or sum(sizes.values()) > MOST_BYTES:
-        wanted = f"at most {MOST_FILES:,} files of {MOST_BYTES:,} bytes together"
-        raise _fault(path, wanted, f"{len(sizes):,} of {sum(sizes.values()):,}")
+        expected = f"at most {MOST_FILES:,} files of {MOST_BYTES:,} bytes together"
+        raise _fault(path, expected, f"{len(sizes):,} of {sum(sizes.values()):,}")
     return {name: content(name) for name in sizes}
 
 
-def _fault(path: Path, wanted: str, found: str) -> BundleError:
+def _fault(path: Path, expected: str, found: str) -> BundleError:
     return BundleError(
-        f"{path}: wanted {wanted}, found {found}. Nothing of it was used; ask for it again."
+        f"{path}: expected {expected}, found {found}. Nothing of it was used; ask for it again."
     )
 
 

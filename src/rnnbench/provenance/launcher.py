@@ -73,7 +73,7 @@ def hold(path: Path) -> int:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     except OSError as error:
         raise UserError(
-            f"{place(path)}: wanted a folder to write results into, found: {error.strerror}. "
+            f"{place(path)}: expected a folder to write results into, found: {error.strerror}. "
             "Give the right to write, or copy the project to a place where you may."
         ) from None
     try:
@@ -121,7 +121,7 @@ def place(path: Path) -> Path:
 
 def taken(study: Path, process: int) -> UserError:
     return UserError(
-        f"{study.absolute()}: wanted this folder for one Snakemake alone, found another one at "
+        f"{study.absolute()}: expected this folder for one Snakemake alone, found another one at "
         f"work in it (process {process}). Wait for it, or stop it; both keep what is finished."
     )
 

@@ -64,7 +64,7 @@ def make_key(path: str | Path) -> str:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
         raise SignatureError(
-            f"{path}: wanted a new file in a folder that is there, found {error.strerror}. "
+            f"{path}: expected a new file in a folder that is there, found {error.strerror}. "
             "Keys are not replaced."
         ) from None
     with os.fdopen(handle, "wb") as file:
@@ -106,16 +106,16 @@ def verify(
         envelope.verify([key], 1)
     except MALFORMED:
         raise SignatureError(
-            f"wanted a signature by key {key.keyid}, found a forged one."
+            f"expected a signature by key {key.keyid}, found a forged one."
         ) from None
     if envelope.payload_type != PAYLOAD_TYPE or envelope.payload != _statement(manifest, name):
         raise SignatureError(
-            f"wanted a signature of this {name}, found one of another (key {key.keyid}): "
+            f"expected a signature of this {name}, found one of another (key {key.keyid}): "
             "the manifest was changed, or the signature was taken from elsewhere."
         )
     known = read_public(public).keyid if public is not None else None
     if known not in (None, key.keyid):
-        raise SignatureError(f"wanted a signature by key {known}, found one by key {key.keyid}.")
+        raise SignatureError(f"expected a signature by key {known}, found one by key {key.keyid}.")
     return Signed(key.keyid, None if known is None else True)
 
 
@@ -128,9 +128,9 @@ def read_public(path: str | Path) -> SSlibKey:
     try:
         key = serialization.load_pem_public_key(_content(Path(path)))
     except (OSError, UnsupportedAlgorithm, *MALFORMED) as error:
-        raise SignatureError(f"{path}: wanted a public key, found {_said(error)}.") from None
+        raise SignatureError(f"{path}: expected a public key, found {_said(error)}.") from None
     if not isinstance(key, Ed25519PublicKey):
-        raise SignatureError(f"{path}: wanted an ed25519 key, found another kind.")
+        raise SignatureError(f"{path}: expected an ed25519 key, found another kind.")
     return SSlibKey.from_crypto(key)
 
 
@@ -140,16 +140,16 @@ def _signer(path: Path) -> CryptoSigner:
         key = serialization.load_pem_private_key(_content(path), password=None)
     except (OSError, UnsupportedAlgorithm, *MALFORMED) as error:
         raise SignatureError(
-            f"{path}: wanted a private key, found {_said(error)}. "
+            f"{path}: expected a private key, found {_said(error)}. "
             "`python -m rnnbench keygen FILE` makes one."
         ) from None
     if mode & 0o077:
         raise SignatureError(
-            f"{path}: wanted a key that its owner alone can read, found mode {mode:o}. "
+            f"{path}: expected a key that its owner alone can read, found mode {mode:o}. "
             f"Others may have it; make a new one, or `chmod 600 {path.name}`."
         )
     if not isinstance(key, Ed25519PrivateKey):
-        raise SignatureError(f"{path}: wanted an ed25519 key, found another kind.")
+        raise SignatureError(f"{path}: expected an ed25519 key, found another kind.")
     return CryptoSigner(key)
 
 
@@ -179,7 +179,7 @@ def _read(signature: bytes) -> tuple[SSlibKey, Envelope]:
             raise ValueError("other bytes than are written here")
         return key, envelope
     except MALFORMED as error:
-        raise SignatureError(f"wanted a signature, found {_said(error)}.") from None
+        raise SignatureError(f"expected a signature, found {_said(error)}.") from None
 
 
 def _public(hexadecimal: str) -> Ed25519PublicKey:

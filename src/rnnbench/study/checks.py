@@ -20,7 +20,7 @@ def check(study: "Study") -> None:
     """Hold a study whose form is right against what there is.
 
     Raises:
-        StudyError: the first thing that cannot be: the key, what was wanted, found, what to do.
+        StudyError: the first thing that cannot be: the key, what was expected, found, what to do.
     """
     for part in (_texts, _names, _runs, _minibatches, _lengths, _sine, _coverage, _epsilons):
         part(study)
@@ -58,7 +58,7 @@ def _texts(study: "Study") -> None:
             plugins.check("corpora", name)
         elif name in plugins.names("corpora"):
             raise StudyError(
-                f"own_texts.{name}: wanted a name of its own, found that of a built-in corpus. "
+                f"own_texts.{name}: expected a name of its own, found that of a built-in corpus. "
                 "Choose another name."
             )
 
@@ -67,7 +67,7 @@ def _subset(key: str, found: Iterable[str], whole: str, there: Iterable[str]) ->
     extra = set(found) - set(there)
     if extra:
         raise StudyError(
-            f"{key}: wanted names out of {whole} ({', '.join(there)}), "
+            f"{key}: expected names out of {whole} ({', '.join(there)}), "
             f"found {', '.join(sorted(extra))}. Add it to {whole} too, or take it out."
         )
 
@@ -85,13 +85,14 @@ def _minibatches(study: "Study") -> None:
     several = study["sentences"]["runs"]["sampler"]
     if len(several) > 1:
         raise StudyError(
-            f"sentences.runs.sampler: wanted one name (the stage has its own ways to cut a text), "
+            "sentences.runs.sampler: expected one name (the stage has its own ways to cut a "
+            "text), "
             f"found {', '.join(several)}. Keep one."
         )
     for name in study["detaching"]["runs"]["sampler"]:
         if not plugins.constant("samplers", name, "carries_state"):
             raise StudyError(
-                f"detaching.runs.sampler: wanted samplers that carry the state, found {name}. "
+                f"detaching.runs.sampler: expected samplers that carry the state, found {name}. "
                 "Name sequential_partition."
             )
 
@@ -115,17 +116,17 @@ def _sine(study: "Study") -> None:
     if study.off("sine"):
         return
     train, longest = sine["train_points"], max(sine["horizons"])
-    wanted = train + max(sine["num_lags"] + longest, max(sine["sweep"]["lags"]) + 1)
-    if sine["num_points"] < wanted:
+    expected = train + max(sine["num_lags"] + longest, max(sine["sweep"]["lags"]) + 1)
+    if sine["num_points"] < expected:
         raise StudyError(
-            f"sine.num_points: wanted at least {wanted} (train_points + num_lags + the longest "
+            f"sine.num_points: expected at least {expected} (train_points + num_lags + the longest "
             "horizon, and a point behind the most lags of the sweep), found "
             f"{sine['num_points']}. Make the series longer or the rest smaller."
         )
     least = max(longest, sine["num_steps"])
     if train < least:
         raise StudyError(
-            f"sine.train_points: wanted at least {least} (the longest horizon, and num_steps), "
+            f"sine.train_points: expected at least {least} (the longest horizon, and num_steps), "
             f"found {train}. Make it larger or those smaller."
         )
 
@@ -135,6 +136,6 @@ def _epsilons(study: "Study") -> None:
     highest = max((order for orders in lm["orders"].values() for order in orders), default=0)
     if lm["epsilons"] != "auto" and len(lm["epsilons"]) < highest:
         raise StudyError(
-            f"ngram_lm.epsilons: wanted one for each order from 1 to {highest}, found "
+            f"ngram_lm.epsilons: expected one for each order from 1 to {highest}, found "
             f"{len(lm['epsilons'])}. Add the others, or write auto."
         )

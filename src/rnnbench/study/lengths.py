@@ -37,7 +37,7 @@ class Demand:
         key: of the configuration, that which asks.
         corpus, token: the text, by words or characters.
         part: train, heldout or whole.
-        wanted: the fewest tokens.
+        expected: the fewest tokens.
         why: what makes them so many.
         train_tokens, heldout_share: how the text is split, as in :class:`RunConfig`.
     """
@@ -46,7 +46,7 @@ class Demand:
     corpus: str
     token: str
     part: str
-    wanted: int
+    expected: int
     why: str
     train_tokens: float = math.inf
     heldout_share: float = 0.0
@@ -142,10 +142,10 @@ def held(asked: Iterable[Demand], sizes: Mapping[tuple[str, str], float]) -> lis
 
 def require(rows: Iterable[Row]) -> None:
     """Raise StudyError where rows of :func:`held` find less than they want, a line for each key."""
-    lacking = [row for row in rows if row["found"] < row["wanted"]]
-    most = {row["key"]: row for row in sorted(lacking, key=lambda row: int(row["wanted"]))}
+    lacking = [row for row in rows if row["found"] < row["expected"]]
+    most = {row["key"]: row for row in sorted(lacking, key=lambda row: int(row["expected"]))}
     lines = [
-        f"{row['key']}: {row['corpus']}: wanted at least {row['wanted']} {NOUNS[row['token']]} "
+        f"{row['key']}: {row['corpus']}: expected at least {row['expected']} {NOUNS[row['token']]} "
         f"{PARTS[row['part']]} ({row['why']}), found {row['found']:.0f}{_taken(row)}"
         for row in most.values()
     ]
@@ -161,8 +161,8 @@ def demands_of(key: str, run: RunConfig) -> Iterator[Demand]:
     """What one training run asks of its text: a minibatch to train on, a held-out prediction."""
     text = run.corpus, run.token
     split = run.train_tokens, run.heldout_share
-    wanted = samplers.tokens_needed(run.batch_size, run.num_steps)
-    yield Demand(key, *text, "train", wanted, _minibatch(run.batch_size, run.num_steps), *split)
+    expected = samplers.tokens_needed(run.batch_size, run.num_steps)
+    yield Demand(key, *text, "train", expected, _minibatch(run.batch_size, run.num_steps), *split)
     yield Demand(key, *text, "heldout", 2, "a token, and one to predict", *split)
 
 
@@ -174,8 +174,8 @@ def _of_timings(study: "Study") -> Iterator[Demand]:
     timed += [("probes", row) for rows in study.probes.values() for row in rows]
     for key, row in timed:
         size = row["batch_size"], row["num_steps"]
-        wanted = samplers.tokens_needed(*size)
-        yield Demand(key, study.timing_corpus, "char", "whole", wanted, _minibatch(*size))
+        expected = samplers.tokens_needed(*size)
+        yield Demand(key, study.timing_corpus, "char", "whole", expected, _minibatch(*size))
 
 
 def _of_trained(study: "Study") -> Iterator[Demand]:
@@ -190,16 +190,16 @@ def _of_trained(study: "Study") -> Iterator[Demand]:
                 yield Demand("memory.contexts", *text, part, max(contexts) + 1, why, *split)
     if study.writers:
         prefixes = study.prefixes(study.writers[0])  # of an own text they may be its own words
-        wanted = max(map(len, prefixes), default=1) + 1
+        expected = max(map(len, prefixes), default=1) + 1
         text, why = (grid["corpora"][0], "char"), "more than the longest prefix"
-        yield Demand("texts.prefixes", *text, "heldout", wanted, why, *split)
+        yield Demand("texts.prefixes", *text, "heldout", expected, why, *split)
 
 
 def _of_gradients(study: "Study") -> Iterator[Demand]:
     if not study.off("gradient_distance"):
-        wanted, why = 2 * study["gradient_distance"]["distance"] + 1, "twice the distance"
+        expected, why = 2 * study["gradient_distance"]["distance"] + 1, "twice the distance"
         yield Demand(
-            "gradient_distance.distance", study.timing_corpus, "char", "whole", wanted, why
+            "gradient_distance.distance", study.timing_corpus, "char", "whole", expected, why
         )
 
 
@@ -209,8 +209,8 @@ def _of_costs(study: "Study") -> Iterator[Demand]:
         for address in study.small_grid("detaching"):
             run, read = study.run(address), study["detaching"]["cost_tokens"]
             size = run.batch_size, run.num_steps
-            wanted, why = samplers.tokens_needed(*size), _minibatch(*size)
-            yield Demand("detaching.cost_tokens", run.corpus, "char", "train", wanted, why, read)
+            expected, why = samplers.tokens_needed(*size), _minibatch(*size)
+            yield Demand("detaching.cost_tokens", run.corpus, "char", "train", expected, why, read)
 
 
 def _taken(row: Row) -> str:

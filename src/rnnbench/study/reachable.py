@@ -46,5 +46,5 @@ def _named(config: dict[str, Any]) -> list[str]:
     """Corpora of the study, in order, each once."""
     lists = [config.get("corpora") or [], (config.get("runs") or {}).get("corpora") or []]
     if not all(isinstance(names, list) for names in lists):
-        raise StudyError(f"corpora: wanted a list of names, found {lists}. Write [NAME, NAME].")
+        raise StudyError(f"corpora: expected a list of names, found {lists}. Write [NAME, NAME].")
     return list(dict.fromkeys(str(name) for names in lists for name in names))

@@ -122,7 +122,7 @@ class Study:
         first = {field: runs[axis][0] for field, axis in AXES.items() if runs[axis]}
         first |= {"trial": "grid", "device": self.devices("runs")[0]} | named
         if "variant" not in first:
-            raise StudyError("wanted a variant, as runs.variants has none to stand in. Name one.")
+            raise StudyError("expected a variant, as runs.variants has none to stand in. Name one.")
         return RunConfig.from_strings(self._sizes(first["variant"]) | first)
 
     def timing(self, address: Mapping[str, str]) -> TimingConfig:
@@ -276,8 +276,8 @@ class Study:
         """Return what gives the files that a figure is drawn from out of all, given its name."""
 
         def chosen(address: Mapping[str, str]) -> list[str]:
-            wanted = plugins.tables("figures", address["figure"])
-            return [path for path in tables if Path(path).stem in wanted]
+            expected = plugins.tables("figures", address["figure"])
+            return [path for path in tables if Path(path).stem in expected]
 
         return chosen
 

@@ -45,7 +45,7 @@ def require(judged: DataFrame) -> None:
     failed = judged[judged.verdict == "failed"]
     if len(failed):
         lines = [
-            f"{row.gate}: {row.model} on {row.corpus}: wanted {row.bound}, found {row.found:.4f}"
+            f"{row.gate}: {row.model} on {row.corpus}: expected {row.bound}, found {row.found:.4f}"
             for row in failed.itertuples()
         ]
         raise GateError(
@@ -77,13 +77,13 @@ def _unigrams(ngram_lm: DataFrame, predictors: DataFrame) -> DataFrame:
     table = ngram_lm[kinds].merge(
         exact[["corpus", "perplexity"]], on="corpus", suffixes=("", "_exact")
     )
-    found, wanted = _per_char(table), table.perplexity_exact.to_numpy(float)
-    near = np.abs(found / wanted - 1) <= TOLERANCE
+    found, expected = _per_char(table), table.perplexity_exact.to_numpy(float)
+    near = np.abs(found / expected - 1) <= TOLERANCE
     return table.assign(
         gate="unigram",
         model=_names(table),
         found=found,
-        bound=[f"{value:.4f} to 0.5 %" for value in wanted],
+        bound=[f"{value:.4f} to 0.5 %" for value in expected],
         verdict=np.where(near, "passed", "failed"),
     )
 

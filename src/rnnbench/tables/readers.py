@@ -51,9 +51,9 @@ class Given(dict[str, DataFrame]):
         raise LookupError(f"the table {name} is read here and not named in TABLES")
 
 
-def given(tables: Tables, wanted: Iterable[str]) -> Given:
-    """The tables that are wanted; one that is absent has no rows."""
-    return Given({n: tables[n] if n in tables else columns.table(n) for n in wanted})
+def given(tables: Tables, expected: Iterable[str]) -> Given:
+    """The tables that are expected; one that is absent has no rows."""
+    return Given({n: tables[n] if n in tables else columns.table(n) for n in expected})
 
 
 def rows(tables: Tables, name: str) -> DataFrame:

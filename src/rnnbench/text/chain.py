@@ -36,7 +36,7 @@ class WordChain:
         reached = [sum(map(int.__mul__, self.masses, column)) for column in columns]
         if len(sums) != 1 or reached != [mass * max(sums) for mass in self.masses]:
             raise ValueError(
-                f"wanted steps, rows of one sum, that keep the masses {self.masses}; found "
+                f"expected steps, rows of one sum, that keep the masses {self.masses}; found "
                 f"{self.steps}. Give each class the weight that the chain visits it with."
             )
 

@@ -36,7 +36,7 @@ def clean(blocks: Iterable[bytes], name: str) -> Iterator[bytes]:
             yield block
     if not letters:
         raise CorpusError(
-            f"{name}: wanted words of the letters a-z, found none. Everything else is dropped in "
+            f"{name}: expected words of the letters a-z, found none. Everything else is dropped in "
             "cleaning: give a text in the Latin alphabet."
         )
     if last != NEWLINE:
@@ -51,14 +51,14 @@ def _checked(blocks: Iterable[bytes], name: str) -> Iterator[bytes]:
         nul = block.find(b"\0")
         if nul >= 0:
             raise CorpusError(
-                f"{name}: wanted a UTF-8 text, found a NUL byte at byte {size + nul:,}: a binary "
+                f"{name}: expected a UTF-8 text, found a NUL byte at byte {size + nul:,}: a binary "
                 "file, or a text in UTF-16. Give a plain text file, saved as UTF-8."
             )
         _decode(decoder, block, size, name)
         size += len(block)
         yield block
     if head in (b"", BYTE_ORDER_MARK):
-        raise CorpusError(f"{name}: wanted a text, found an empty file. Give a file with words.")
+        raise CorpusError(f"{name}: expected a text, found an empty file. Give a file with words.")
     _decode(decoder, None, size, name)
 
 
@@ -69,7 +69,7 @@ def _decode(decoder: codecs.IncrementalDecoder, block: bytes | None, size: int, 
         decoder.decode(block or b"", final=block is None)
     except UnicodeDecodeError as error:
         raise CorpusError(
-            f"{name}: wanted a UTF-8 text, found byte 0x{error.object[error.start]:02x} at byte "
+            f"{name}: expected a UTF-8 text, found byte 0x{error.object[error.start]:02x} at byte "
             f"{size - len(held) + error.start:,} ({error.reason}). Save the text as UTF-8, for "
             "example: iconv -f LATIN1 -t UTF-8 OLD > NEW"
         ) from None

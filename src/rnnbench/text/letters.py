@@ -52,7 +52,7 @@ class Letters:
         said = f"{100 * self.kept_share:.3g} % of its {self.found:,} letters"
         if self.kept_share < TOO_FEW:
             raise CorpusError(
-                f"{name}: wanted a text that cleaning keeps, found one of which it keeps {said}: "
+                f"{name}: expected a text that cleaning keeps, found one of which it keeps {said}: "
                 "it drops all but a to z. Give a text in the Latin alphabet, or write this one in "
                 "it, for example: uconv -x 'Any-Latin; Latin-ASCII' OLD > NEW"
             )

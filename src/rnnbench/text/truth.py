@@ -117,7 +117,7 @@ def char_nats(chain: WordChain, text: str) -> np.ndarray:
     try:
         ids = np.array([numbers[word] for word in text.split(" ")])
     except KeyError as error:
-        raise ValueError(f"wanted words of the source, single spaces; found {error}") from None
+        raise ValueError(f"expected words of the source, single spaces; found {error}") from None
     before = np.concatenate([[len(chain.steps)], np.array(chain.classes)[ids[:-1]]])
     nats = _nats_of_words(chain)[before, ids]
     return nats[~np.isnan(nats)][:-1]  # the text ends without the space

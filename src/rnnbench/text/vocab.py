@@ -94,5 +94,5 @@ class Vocab:
             return cls(tuple(row["tokens"]), tuple(row["counts"]))
         except (KeyError, TypeError) as error:
             raise RecordError(
-                f"{path}: wanted a vocabulary, found none of its {error}. Make it again."
+                f"{path}: expected a vocabulary, found none of its {error}. Make it again."
             ) from None

@@ -113,9 +113,9 @@ class Campaign:
         """Points of which another round is to be measured."""
         know_calm(self.points)
         usual = usual_scatter(self.points)
-        return [point for point in self.points if self.wanted(point, usual)]
+        return [point for point in self.points if self.expected(point, usual)]
 
-    def wanted(self, point: Point, usual: Mapping[tuple[str, int], float]) -> bool:
+    def expected(self, point: Point, usual: Mapping[tuple[str, int], float]) -> bool:
         """Whether another round of a point is to be measured, where so much scatter is usual."""
         if point.status != MEASURED or not point.piloted:
             return point.status == MEASURED

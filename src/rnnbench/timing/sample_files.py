@@ -42,11 +42,11 @@ def write(place: Path, rows: Sequence[Mapping[str, Any]], record: Mapping[str, A
     write_record(place / "record.json", {**record, "samples_sha256": _digest(place)})
 
 
-def read(place: Path, wanted: Mapping[str, Any]) -> tuple[DataFrame, dict[str, Any]] | None:
-    """Return samples and record, if the record says all that is ``wanted``; else None."""
+def read(place: Path, expected: Mapping[str, Any]) -> tuple[DataFrame, dict[str, Any]] | None:
+    """Return samples and record, if the record says all that is ``expected``; else None."""
     try:
         record = read_record(place / "record.json")
-        if record.items() >= wanted.items() and record["samples_sha256"] == _digest(place):
+        if record.items() >= expected.items() and record["samples_sha256"] == _digest(place):
             return csv_files.read(place / "samples.csv"), record
     except (OSError, KeyError, RecordError):
         pass

@@ -91,7 +91,7 @@ class Architecture:
         gates, rest = divmod(weights, D * H * ((E or V) + H + (L - 1) * (D + 1) * H))
         if rest or gates not in ELEMENTWISE:
             raise ValueError(
-                f"wanted the weights of a layer with {', '.join(map(str, ELEMENTWISE))} gates, "
+                f"expected the weights of a layer with {', '.join(map(str, ELEMENTWISE))} gates, "
                 f"found {weights} weights at {H} units, {L} layers, {D} directions, {V} symbols"
             )
         return cls(gates, H, L, D, V, E)
@@ -106,7 +106,7 @@ class Architecture:
         lacking = [name for name in MODEL if name not in row]
         if lacking:
             raise RecordError(
-                f"wanted a row with the columns {', '.join(MODEL)}, found none of "
+                f"expected a row with the columns {', '.join(MODEL)}, found none of "
                 f"{', '.join(lacking)}: it is of an earlier release. Make its table again."
             )
         return cls(**{name: int(row[name]) for name in MODEL})

@@ -51,7 +51,7 @@ def read_facts(path: Path) -> dict[str, Any]:
             facts = json.loads(stored.metadata()[KEY])
             return dict(facts.items())
     except FAULTS as error:
-        raise RecordError(f"{path}: wanted weights, found {error}. Make them again.") from None
+        raise RecordError(f"{path}: expected weights, found {error}. Make them again.") from None
 
 
 def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
@@ -64,7 +64,7 @@ def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
         with safe_open(path, framework="pt") as stored:
             return {name: tuple(stored.get_slice(name).get_shape()) for name in stored.keys()}  # noqa: SIM118
     except FAULTS as error:
-        raise RecordError(f"{path}: wanted weights, found {error}. Make them again.") from None
+        raise RecordError(f"{path}: expected weights, found {error}. Make them again.") from None
 
 
 def save(path: Path, digest: str, progress: "Progress") -> None:
@@ -95,7 +95,7 @@ def restore(path: Path, digest: str, progress: "Progress") -> bool:
         saved = copy.deepcopy(progress.model)
         read_weights(path, saved)
         if facts.pop("sha256", None) != _digest(facts, saved):
-            raise RecordError(f"{path}: wanted what was saved, found it changed")
+            raise RecordError(f"{path}: expected what was saved, found it changed")
     except (RecordError, RuntimeError, AttributeError) as error:
         log.warning("starting anew, the checkpoint cannot be read: %s", error)
         return False

@@ -52,7 +52,7 @@ def split(tokens: np.ndarray, run: RunConfig) -> Texts:
     num_heldout = round(run.heldout_share * len(tokens))
     if num_heldout < 2:
         raise StudyError(
-            f"runs.heldout_share: wanted at least 2 held-out tokens, found {num_heldout} of "
+            f"runs.heldout_share: expected at least 2 held-out tokens, found {num_heldout} of "
             f"{len(tokens)}. Make the share larger, or use a longer text."
         )
     boundary = len(tokens) - num_heldout

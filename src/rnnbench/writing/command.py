@@ -72,9 +72,9 @@ def _settings() -> dict[str, Setting]:
 
 def _trained(folder: Path) -> Trained:
     if not folder.is_dir():
-        raise RecordError(f"{folder}: wanted the folder of a run, found none. Correct the path.")
+        raise RecordError(f"{folder}: expected the folder of a run, found none. Correct the path.")
     if not (folder / WEIGHTS).is_file():
-        raise RecordError(f"{folder}: wanted {WEIGHTS} in it, found none. Train the run first.")
+        raise RecordError(f"{folder}: expected {WEIGHTS} in it, found none. Train the run first.")
     trained = Trained.read(folder / WEIGHTS)
     if trained.model.leaky:
         _tell(f"{trained.run.variant} was trained to see the future, and now it cannot.")
@@ -84,7 +84,7 @@ def _trained(folder: Path) -> Trained:
 def _encoded(trained: Trained, prefix: str) -> list[int]:
     tokens = trained.vocab.split(prefix, trained.run.token)
     if not tokens:
-        raise UserError(f"prefix: wanted at least one {trained.run.token}, found none. Give one.")
+        raise UserError(f"prefix: expected at least one {trained.run.token}, found none. Give one.")
     unknown = dict.fromkeys(token for token in tokens if token not in trained.vocab.index)
     if unknown:
         _tell(f"not in the vocabulary, read as <unk>: {' '.join(map(repr, unknown))}.")
@@ -93,7 +93,7 @@ def _encoded(trained: Trained, prefix: str) -> list[int]:
 
 def _check_size(num_tokens: int) -> None:
     if num_tokens < 1:
-        raise UserError(f"--num-tokens: wanted at least 1, found {num_tokens}. Ask for more.")
+        raise UserError(f"--num-tokens: expected at least 1, found {num_tokens}. Ask for more.")
 
 
 def _tell(line: str) -> None:

@@ -153,5 +153,5 @@ def on_cpu(run: RunConfig) -> RunConfig:
 
 def _unfit(path: Path, found: str) -> RecordError:
     return RecordError(
-        f"{path}: wanted the weights of a training run, found {found}. Make them again."
+        f"{path}: expected the weights of a training run, found {found}. Make them again."
     )

@@ -15,8 +15,8 @@ from rnnbench.timing.points import Point, Protocol
 from rnnbench.timing.processes import Text
 
 with recorded(snakemake):
-    params, wanted = snakemake.params, snakemake.wildcards.machine
-    key = {"machine": wanted, "ran_on": identity.require(wanted)}
+    params, expected = snakemake.params, snakemake.wildcards.machine
+    key = {"machine": expected, "ran_on": identity.require(expected)}
     write_record(snakemake.output.fingerprint, key | fingerprint.read_elsewhere())
     protocol = Protocol(**params.protocol)
     points = [Point.of(*row, protocol) for row in zip(params.points, params.sources, strict=True)]

@@ -6,6 +6,6 @@ from rnnbench.base.files import write_record
 from rnnbench.machine import fingerprint, identity
 
 with recorded(snakemake, by_others=True):
-    wanted = snakemake.wildcards.machine
-    identity.require(wanted)
-    write_record(snakemake.output[0], {"machine": wanted} | fingerprint.read())
+    expected = snakemake.wildcards.machine
+    identity.require(expected)
+    write_record(snakemake.output[0], {"machine": expected} | fingerprint.read())

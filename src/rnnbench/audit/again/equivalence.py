@@ -72,7 +72,7 @@ def judge(there: Sequence[float], again: Sequence[float], margin: float) -> Judg
     if fewest < FEWEST_SEEDS:
         return Judged(
             NOT_COMPARABLE,
-            f"wanted {FEWEST_SEEDS} seeds a side to compare perplexities over seeds, "
+            f"expected {FEWEST_SEEDS} seeds a side to compare perplexities over seeds, "
             f"found {len(there)} there and {len(again)} here",
         )
     if not np.isfinite([*there, *again]).all():

@@ -74,11 +74,11 @@ class Judge:
 
     def seeds(self, items: Sequence[Item]) -> list[Item]:
         """Runs to be made besides: other seeds of those that only seeds can judge."""
-        wanted = []
+        expected = []
         for item in filter(self._undecided, items):
             group = self._seeds_of(item.name)
-            wanted += group if len(group) >= equivalence.FEWEST_SEEDS else []
-        return [Item(RUN, name) for name in dict.fromkeys(wanted)]
+            expected += group if len(group) >= equivalence.FEWEST_SEEDS else []
+        return [Item(RUN, name) for name in dict.fromkeys(expected)]
 
     def _undecided(self, item: Item) -> bool:
         with suppress(*FAULTS):
@@ -132,9 +132,9 @@ class Judge:
             if path.read_bytes() == again.read_bytes():
                 return Judged(BITWISE, "equal to the byte")
             return rows.close(csv_files.read(path), csv_files.read(again))
-        kind, wanted = item.name.partition("/")[0], keys(item.name)
+        kind, expected = item.name.partition("/")[0], keys(item.name)
         table = csv_files.read(self.tree.path(f"tables/{kind}.csv"))
-        named = np.logical_and.reduce([table[k].astype(str) == v for k, v in wanted.items()])
+        named = np.logical_and.reduce([table[k].astype(str) == v for k, v in expected.items()])
         made = gather.gather(kind, [str(again)], [])
         return rows.close(table[named].reset_index(drop=True), rows.as_written(made))
 

@@ -41,12 +41,12 @@ class Scratch:
     def make(self, names: Sequence[str], config: Mapping[str, Any], say: Say) -> None:
         """Make files of the results; those that cannot be made are missing afterwards."""
         write_text(self.folder / CONFIG, yaml.safe_dump(dict(config), sort_keys=False))
-        wanted = [f"results/{name}" for name in names]
+        expected = [f"results/{name}" for name in names]
         command = [sys.executable, "-m", "snakemake", "--snakefile", str(self.snakefile.resolve())]
         command += ["--directory", str(self.folder), "--configfile", str(self.folder / CONFIG)]
         command += ["--cores", str(self.cores), "--nolock", "--rerun-incomplete", "--keep-going"]
         snakemake = subprocess.Popen(
-            [*command, "--", *wanted],
+            [*command, "--", *expected],
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

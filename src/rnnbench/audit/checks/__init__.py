@@ -20,7 +20,7 @@ class Checked:
 
     Attributes:
         name: of the file.
-        fault: what was wanted and what was found; empty if all is well.
+        fault: what was expected and what was found; empty if all is well.
     """
 
     name: str
@@ -41,6 +41,6 @@ def _outcome(name: str, tree: Tree) -> Iterator[Checked]:
         yield Checked(tree.title, f"cannot be checked to the end: {type(error).__name__} {error}")
 
 
-def unlike(wanted: object, found: object) -> str:
+def unlike(expected: object, found: object) -> str:
     """The fault of two values that should be one; empty if they are."""
-    return "" if wanted == found else f"wanted {wanted}, found {found}"
+    return "" if expected == found else f"expected {expected}, found {found}"

@@ -22,20 +22,22 @@ def check(tree: Tree) -> Iterator[Checked]:
         study = Study(config, machine, _unavailable(tree), 1)
     except StudyError:
         return  # of a release with other keys; what its hashes say stands
-    wanted = {_name(address): study.run(address).as_row() for address in study.runs + study.trials}
-    for name in sorted(wanted.keys() | (there if tree.kind == "bundle" else set())):
-        yield Checked(name, _fault(tree, name, wanted, there))
+    expected = {
+        _name(address): study.run(address).as_row() for address in study.runs + study.trials
+    }
+    for name in sorted(expected.keys() | (there if tree.kind == "bundle" else set())):
+        yield Checked(name, _fault(tree, name, expected, there))
 
 
-def _fault(tree: Tree, name: str, wanted: Mapping[str, dict[str, Any]], there: set[str]) -> str:
+def _fault(tree: Tree, name: str, expected: Mapping[str, dict[str, Any]], there: set[str]) -> str:
     if name not in there:
         return "missing: the configuration asks for it"
-    if name not in wanted:
+    if name not in expected:
         return "added: the configuration does not ask for it"
     record = tree.record(name)
     return "; ".join(
         f"{key}: the configuration says {value}, the record {record.get(key)}"
-        for key, value in wanted[name].items()
+        for key, value in expected[name].items()
         if record.get(key) != value
     )
 

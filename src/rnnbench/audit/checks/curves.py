@@ -26,7 +26,7 @@ def _fault(record: dict[str, Any], curve: Any) -> str:
     try:
         found = totals(csv_files.read(curve))
     except (UserError, TypeError, AttributeError, KeyError, IndexError) as error:
-        return f"wanted a curve beside it, found {type(error).__name__}"
+        return f"expected a curve beside it, found {type(error).__name__}"
     wrong = [
         f"{key}: the record says {record.get(key)}, the curve {value}"
         for key, value in found.items()

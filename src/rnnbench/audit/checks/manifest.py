@@ -32,4 +32,6 @@ def _fault(tree: Tree, name: str, listed: Mapping[str, str]) -> str:
         return "a link in place of a file"
     if found is None:
         return "missing: the manifest lists it"
-    return "" if found == listed[name] else f"changed: wanted SHA-256 {listed[name]}, found {found}"
+    return (
+        "" if found == listed[name] else f"changed: expected SHA-256 {listed[name]}, found {found}"
+    )

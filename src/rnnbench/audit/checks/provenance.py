@@ -15,7 +15,7 @@ def check(tree: Tree) -> Iterator[Checked]:
     """
     for name, record in tree.provenance.items():
         if not record.get("outputs"):
-            yield Checked(name, "wanted the record of a job, found something else")
+            yield Checked(name, "expected the record of a job, found something else")
             continue
         for output, entry in record["outputs"].items():
             found = tree.sha256(inside(output))
@@ -35,5 +35,5 @@ def _inputs(tree: Tree, made: str, record: dict[str, Any]) -> Iterator[Checked]:
             )
 
 
-def _changed(wanted: str, found: str) -> str:
-    return "" if wanted == found else f"changed: its job wrote SHA-256 {wanted}, found {found}"
+def _changed(expected: str, found: str) -> str:
+    return "" if expected == found else f"changed: its job wrote SHA-256 {expected}, found {found}"

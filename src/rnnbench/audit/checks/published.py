@@ -24,7 +24,7 @@ def _fault(tree: Tree, path: Path) -> str:
         return str(error)
     machine = path.name.removeprefix("machine=").removesuffix(".zip")
     if made.manifest["machine"] != machine:
-        return f"wanted a bundle of {machine}, found one of {made.manifest['machine']}"
+        return f"expected a bundle of {machine}, found one of {made.manifest['machine']}"
     if f"machine/machine={machine}/record.json" not in tree.names:
         return ""  # of another machine, which these results know nothing about
     unlike = [

@@ -12,11 +12,11 @@ def check(tree: Tree) -> Iterator[Checked]:
     for name in tree.run_names:
         record = tree.record(name)
         wrong = [
-            f"{key}: the path says {wanted}, the record {path_value(record.get(key))}"
-            for key, wanted in _address(name).items()
-            if path_value(record.get(key)) != wanted
+            f"{key}: the path says {expected}, the record {path_value(record.get(key))}"
+            for key, expected in _address(name).items()
+            if path_value(record.get(key)) != expected
         ]
-        yield Checked(name, "; ".join(wrong) if record else "wanted a record, found none")
+        yield Checked(name, "; ".join(wrong) if record else "expected a record, found none")
 
 
 def _address(name: str) -> dict[str, str]:

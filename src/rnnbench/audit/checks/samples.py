@@ -15,5 +15,5 @@ def check(tree: Tree) -> Iterator[Checked]:
             yield Checked(samples, _fault(record["samples_sha256"], tree.sha256(samples)))
 
 
-def _fault(wanted: str, found: str | None) -> str:
-    return "" if wanted == found else f"the record has SHA-256 {wanted}, found {found}"
+def _fault(expected: str, found: str | None) -> str:
+    return "" if expected == found else f"the record has SHA-256 {expected}, found {found}"

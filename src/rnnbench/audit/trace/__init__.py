@@ -83,7 +83,9 @@ class Trace:
         """Files behind a file, and itself, that are here and no longer what was read or written."""
         own = self.made[name]["outputs"][name]["sha256"]
         told = {name: own} | self.all_behind(name)
-        return [part for part, wanted in told.items() if self.sha256(part) not in (None, wanted)]
+        return [
+            part for part, expected in told.items() if self.sha256(part) not in (None, expected)
+        ]
 
     def parts(self, name: str, row: Row) -> list[str]:
         """Those inputs of a table that a row of it was gathered from.
@@ -121,11 +123,12 @@ def opened(path: str | Path) -> tuple[Trace, str]:
     """
     path = Path(path).absolute()
     if not path.is_file():
-        raise UserError(f"{path.name}: wanted a file of the results, found none of this name.")
+        raise UserError(f"{path.name}: expected a file of the results, found none of this name.")
     root = next((above for above in path.parents if (above / FOLDER).is_dir()), None)
     if root is None:
         raise UserError(
-            f"{path.name}: wanted a file of results or of a bundle, found no folder {FOLDER} above "
+            f"{path.name}: expected a file of results or of a bundle, found no folder {FOLDER} "
+            "above "
             "it. Make the results again with this release."
         )
     trace, name = Trace(root), f"{RESULTS}/{path.relative_to(root).as_posix()}"
@@ -156,7 +159,7 @@ def pick(table: DataFrame, name: str, chosen: str, column: str) -> dict[str, Any
             [all(equal(row[k], v) for k, v in asked.items()) for _, row in table.iterrows()]
         ]
     if len(fits) != 1:
-        raise UserError(f"{name}: wanted one row, {chosen} fits {len(fits)} of {len(table)}.")
+        raise UserError(f"{name}: expected one row, {chosen} fits {len(fits)} of {len(table)}.")
     return fits.iloc[0].to_dict()
 
 

@@ -28,7 +28,8 @@ def read(paths: Sequence[str]) -> list[Machine]:
     told = {machine.digest: machine for machine in reversed(read)}
     if not told:
         raise UserError(
-            "hardware: wanted at least one bundle under results/published or in hardware.bundles, "
+            "hardware: expected at least one bundle under results/published or in "
+            "hardware.bundles, "
             "found none. Make one of this machine with: snakemake --cores all publish"
         )
     count: Counter[str] = Counter()
@@ -56,6 +57,6 @@ def baseline(machines: Sequence[Machine], asked: str, here: str) -> Machine:
         return labels.get(here, machines[0])
     if asked not in labels:
         raise UserError(
-            f"hardware.baseline: wanted {AUTO} or one of {', '.join(labels)}, found {asked}."
+            f"hardware.baseline: expected {AUTO} or one of {', '.join(labels)}, found {asked}."
         )
     return labels[asked]

@@ -159,9 +159,10 @@ class Machine:
             raise self.fault(name, f"rows of {self.name}", f"of {min(map(str, strangers))}")
         return found
 
-    def fault(self, name: str, wanted: str, found: str) -> BundleError:
+    def fault(self, name: str, expected: str, found: str) -> BundleError:
         return BundleError(
-            f"{self.file}: {name}: wanted {wanted}, found {found[:200]}. Take the bundle away, or "
+            f"{self.file}: {name}: expected {expected}, found {found[:200]}. Take the bundle "
+            "away, or "
             "publish it again with the release that made it."
         )
 

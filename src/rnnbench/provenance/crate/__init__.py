@@ -83,7 +83,8 @@ def _entry(path: Path, entity: dict[str, Any]) -> tuple[str, str]:
     return name, sha256
 
 
-def _fault(path: Path, wanted: str, found: str) -> CrateError:
+def _fault(path: Path, expected: str, found: str) -> CrateError:
     return CrateError(
-        f"{path}: wanted {wanted}, found {found}. Make it again: snakemake --cores 1 {path.name}."
+        f"{path}: expected {expected}, found {found}. Make it again: snakemake --cores 1 "
+        f"{path.name}."
     )

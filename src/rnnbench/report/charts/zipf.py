@@ -40,7 +40,7 @@ def draw(tables: readers.Tables) -> alt.Chart | None:
 def _line(table: DataFrame, key: dict[str, Any]) -> DataFrame:
     """Ranks and counts of one line, spread evenly along its logarithmic axis."""
     ranks, counts = readers.curve(table)
-    wanted = np.geomspace(1, ranks[-1], MOST)
-    kept = np.unique(np.searchsorted(ranks, wanted).clip(max=len(ranks) - 1))
+    expected = np.geomspace(1, ranks[-1], MOST)
+    kept = np.unique(np.searchsorted(ranks, expected).clip(max=len(ranks) - 1))
     key |= {"order": f"order {key['order']:.0f}"}
     return DataFrame({**key, "rank": ranks[kept], "count": counts[kept]})

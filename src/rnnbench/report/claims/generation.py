@@ -167,9 +167,9 @@ def _at(
 ) -> DataFrame:
     """Texts of a stage, and of a decoder and a setting where these are given."""
     texts = readers.texts(tables)
-    for column, wanted in (("stage", stage), ("decoder", decoder), ("setting", setting)):
-        if len(texts) and wanted is not None:
-            texts = texts[texts[column] == wanted]
+    for column, expected in (("stage", stage), ("decoder", decoder), ("setting", setting)):
+        if len(texts) and expected is not None:
+            texts = texts[texts[column] == expected]
     return texts
 
 

@@ -78,9 +78,9 @@ class Tree:
         """
         found = [np.zeros(len(grams), np.int64)]
         for level, tokens in zip(self.levels[1:], grams.T[::-1], strict=False):
-            wanted = np.where(found[-1] < 0, -1, found[-1] * self.vocab_size + tokens)
-            at = np.searchsorted(level.keys, wanted)
-            found.append(np.where(np.append(level.keys, LAST_KEY)[at] == wanted, at, -1))
+            expected = np.where(found[-1] < 0, -1, found[-1] * self.vocab_size + tokens)
+            at = np.searchsorted(level.keys, expected)
+            found.append(np.where(np.append(level.keys, LAST_KEY)[at] == expected, at, -1))
         return found
 
     def sums(self, length: int, values: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Exact n-gram counts of an integer-coded text (d2l chapter 8.3), at any size.
 
 n-grams run over line ends, as the book's do: the text is one long sequence of tokens. It is counted
-chunk by chunk and, where wanted, shard by shard. Counts add up: what comes out does not depend on
+chunk by chunk and, where expected, shard by shard. Counts add up: what comes out does not depend on
 where a text is cut, and memory grows with the distinct n-grams of a shard, not with the text.
 """
 

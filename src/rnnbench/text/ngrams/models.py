@@ -33,8 +33,8 @@ def rows(
 ) -> Iterator[dict[str, Any]]:
     """Train a model of each order and yield its totals on the training and the held-out part."""
     module = plugins.load("smoothings", smoothing)
-    wanted = {key: settings[key] for key in module.SETTINGS}
-    for order, model in module.models(text, orders, **wanted).items():
+    expected = {key: settings[key] for key in module.SETTINGS}
+    for order, model in module.models(text, orders, **expected).items():
         for split in ("train", "heldout"):
             facts = {"train_tokens": text.train.stop, "parameters": model.parameters}
             scores = totals(model, order, text, spelling, split)

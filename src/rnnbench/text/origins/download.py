@@ -32,7 +32,7 @@ class Patience:
 
 
 class _WrongText(ValueError):
-    """A source answered, with something else than the text wanted."""
+    """A source answered, with something else than the text expected."""
 
 
 def fetch(
@@ -125,7 +125,7 @@ def _transfer(url: str, sha256: str, temporary: Path, patience: Patience) -> Non
         found = f"{temporary.stat().st_size:,} bytes with SHA-256 {digest}"
         with temporary.open("rb") as file:
             html = f", {HTML_PAGE}" if _is_html(file.read(512)) else ""
-        raise _WrongText(f"wanted SHA-256 {sha256}, found {found}{html}")
+        raise _WrongText(f"expected SHA-256 {sha256}, found {found}{html}")
 
 
 def _fault(url: str, timeout_seconds: float) -> str | None:

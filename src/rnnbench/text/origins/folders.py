@@ -69,15 +69,15 @@ def find_file(sha256: str, file_name: str, folders: Folders) -> tuple[Path, str]
         found = digest_of(path)
         if found == sha256:
             return path, f"{file_name} in the cache of earlier downloads"
-        log.warning("%s is not used: wanted SHA-256 %s, found %s", path, sha256, found)
+        log.warning("%s is not used: expected SHA-256 %s, found %s", path, sha256, found)
     return None
 
 
-def require_hash(found: str, wanted: str, what: str, advice: str) -> None:
+def require_hash(found: str, expected: str, what: str, advice: str) -> None:
     """Compare two SHA-256 in hexadecimal digits.
 
     Raises:
         CorpusError: they differ; the message gives both.
     """
-    if found != wanted:
-        raise CorpusError(f"{what}: wanted SHA-256 {wanted}, found {found}. {advice}")
+    if found != expected:
+        raise CorpusError(f"{what}: expected SHA-256 {expected}, found {found}. {advice}")

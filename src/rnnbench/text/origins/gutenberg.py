@@ -48,7 +48,7 @@ def trimmed(blocks: Iterable[bytes], name: str) -> Iterator[bytes]:
         yield doubtful
     if seen and not found:
         raise CorpusError(
-            f"{name}: wanted a book between Project Gutenberg's header and footer, found none. "
+            f"{name}: expected a book between Project Gutenberg's header and footer, found none. "
             f"Give the whole file, or set own_texts.{name}.trim_gutenberg to false."
         )
 

@@ -97,10 +97,10 @@ class OwnText:
         if path.is_file():
             return path
         raise CorpusError(
-            f"own_texts.{self.name}: wanted a text file, found no file "
+            f"own_texts.{self.name}: expected a text file, found no file "
             f"{path.resolve()}. Correct `source`, or put the file there."
         )
 
 
-def _bad(name: str, wanted: str) -> CorpusError:
-    return CorpusError(f"own_texts.{name}: wanted {wanted}. Correct it in the configuration.")
+def _bad(name: str, expected: str) -> CorpusError:
+    return CorpusError(f"own_texts.{name}: expected {expected}. Correct it in the configuration.")

@@ -109,7 +109,7 @@ def _candidates(spectrum: Spectrum) -> tuple[np.ndarray, np.ndarray]:
     mean_logs = np.cumsum(spectrum.types * np.log(spectrum.values)) / at_least
     possible = np.flatnonzero(at_least >= MIN_TAIL)
     logs = np.log(spectrum.values[possible])
-    wanted = np.linspace(logs[-1], logs[0], CANDIDATES)
-    chosen = possible[np.unique(np.abs(logs[:, None] - wanted).argmin(axis=0))]
+    expected = np.linspace(logs[-1], logs[0], CANDIDATES)
+    chosen = possible[np.unique(np.abs(logs[:, None] - expected).argmin(axis=0))]
     few = possible if len(possible) <= CANDIDATES else chosen
     return spectrum.values[few], mean_logs[few]

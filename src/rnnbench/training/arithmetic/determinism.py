@@ -32,23 +32,23 @@ def settings() -> dict[str, str]:
     return {"mode": mode(), **{name: os.environ.get(name, "") for name in PORTABLE}}
 
 
-def environment(wanted: str) -> dict[str, str]:
+def environment(expected: str) -> dict[str, str]:
     """The environment of a process that is to work in a mode: this one, changed.
 
     Raises:
         UserError: there is no such mode.
     """
-    if wanted not in MODES:
-        raise UserError(f"determinism: wanted {' or '.join(MODES)}, found {wanted!r}.")
+    if expected not in MODES:
+        raise UserError(f"determinism: expected {' or '.join(MODES)}, found {expected!r}.")
     kept = dict(os.environ)
-    if wanted == mode():
+    if expected == mode():
         return kept
-    if wanted == "portable":
+    if expected == "portable":
         return kept | PORTABLE
     return {name: value for name, value in kept.items() if name not in PORTABLE}
 
 
-def begin(wanted: str) -> None:
+def begin(expected: str) -> None:
     """Make this process work in a mode: where it does not yet, it starts anew as the same command.
 
     Under its own number, so that whoever waits for it, or ends it, need not know. To be called
@@ -57,8 +57,8 @@ def begin(wanted: str) -> None:
     Raises:
         UserError: there is no such mode.
     """
-    if wanted != mode():
-        changed = environment(wanted)
+    if expected != mode():
+        changed = environment(expected)
         sys.stdout.flush()
         sys.stderr.flush()
         os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], changed)

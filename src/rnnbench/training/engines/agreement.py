@@ -183,7 +183,7 @@ class Pair:
         """Deviations of the loss and of the worst gradient on one minibatch, and both states."""
         one, other = self.both(X, Y, states, float("inf"), READING_RATE)
         pairs = zip(self.gradients(self.model), self.gradients(self.reference), strict=True)
-        worst = largest(deviation(mine, wanted) for mine, wanted in pairs)
+        worst = largest(deviation(mine, expected) for mine, expected in pairs)
         worst = largest([worst, deviation(one[1], other[1])])
         return deviation(one[0], other[0]), worst, (one[2], other[2])
 
@@ -225,12 +225,12 @@ def corner(minibatch: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
     return X, Y
 
 
-def deviation(found: Tensor, wanted: Tensor) -> float:
-    """Largest difference, relative to the largest entry that is wanted; NaN stays NaN."""
-    found, wanted = found.detach().double().cpu(), wanted.detach().double().cpu()
-    if torch.equal(found, wanted):
+def deviation(found: Tensor, expected: Tensor) -> float:
+    """Largest difference, relative to the largest entry that is expected; NaN stays NaN."""
+    found, expected = found.detach().double().cpu(), expected.detach().double().cpu()
+    if torch.equal(found, expected):
         return 0.0
-    return float((found - wanted).abs().max() / wanted.abs().max())
+    return float((found - expected).abs().max() / expected.abs().max())
 
 
 def largest(values: Iterable[float]) -> float:

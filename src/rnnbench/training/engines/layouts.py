@@ -40,7 +40,7 @@ def library(model: LanguageModel) -> LanguageModel:
     if isinstance(layer, nn.RNNBase) and not layer.bidirectional:
         return model
     if not hasattr(layer, "library"):
-        raise StudyError(f"wanted a layer that torch.nn has in one direction, found {layer}")
+        raise StudyError(f"expected a layer that torch.nn has in one direction, found {layer}")
     stacked = layer.library(model.vocab_size, layer.hidden_size).to(like.device, like.dtype)
     weights = stacked.weight_ih_l0, stacked.weight_hh_l0, stacked.bias_ih_l0
     views = of_scratch(stacked.mode, *(weight.detach() for weight in weights))

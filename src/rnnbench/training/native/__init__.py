@@ -84,10 +84,10 @@ def build() -> list[Path]:
     if command is None:
         asked = os.environ.get("CXX")
         raise NativeError(f"no C++ compiler {asked or ' nor '.join(COMPILERS)}")
-    wanted = [library(isa) for isa in isas()]
-    for stale in set(FOLDER.glob("step-*.so")) - set(wanted):
+    expected = [library(isa) for isa in isas()]
+    for stale in set(FOLDER.glob("step-*.so")) - set(expected):
         stale.unlink(missing_ok=True)
-    missing = {isa: path for isa, path in zip(isas(), wanted, strict=True) if not path.exists()}
+    missing = {isa: path for isa, path in zip(isas(), expected, strict=True) if not path.exists()}
     for isa, path in missing.items():
         with replacing(path) as temporary:
             compile_to(temporary, command, ISAS[isa])
@@ -130,7 +130,7 @@ def load_isa(isa: str) -> ctypes.CDLL:
     widest = supported()[-1]
     if (isa or widest) not in supported():
         raise NativeError(
-            f"RNNBENCH_ISA: wanted one of {', '.join(supported())}, found {isa}. Unset it."
+            f"RNNBENCH_ISA: expected one of {', '.join(supported())}, found {isa}. Unset it."
         )
     return declare(open_library(isa or widest))
 

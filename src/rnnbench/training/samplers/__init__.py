@@ -19,10 +19,10 @@ from rnnbench.base.parameters import RunConfig, TimingConfig
 
 def check_size(num_tokens: float, batch_size: int, num_steps: int) -> None:
     """Raise StudyError unless every offset leaves at least one full minibatch."""
-    wanted = tokens_needed(batch_size, num_steps)
-    if num_tokens < wanted:
+    expected = tokens_needed(batch_size, num_steps)
+    if num_tokens < expected:
         raise StudyError(
-            f"wanted at least {wanted} tokens to train on (batch_size {batch_size} x num_steps "
+            f"expected at least {expected} tokens to train on (batch_size {batch_size} x num_steps "
             f"{num_steps}, a random offset of up to {num_steps - 1}, and one last label), found "
             f"{num_tokens}. Use a longer text or a smaller batch_size or num_steps."
         )

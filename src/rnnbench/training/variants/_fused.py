@@ -45,9 +45,10 @@ class Workspace:
         self.handle = ctypes.c_void_p()
         failed = self.library.rnnbench_open(sizes, ctypes.byref(self.handle))
         if failed:
-            wanted = (f"memory for {T} x {B} tokens", f"{threads} threads")[failed - 1]
+            expected = (f"memory for {T} x {B} tokens", f"{threads} threads")[failed - 1]
             raise NativeError(
-                f"native step: wanted {wanted}, found that the system gives no more. Ask for fewer "
+                f"native step: expected {expected}, found that the system gives no more. Ask for "
+                "fewer "
                 "threads or a smaller batch_size or num_steps, or let the system give more."
             )
         finalize(self, self.library.rnnbench_close, self.handle)
@@ -70,7 +71,7 @@ class Workspace:
         )
         if failed:
             raise StudyError(
-                f"tokens: wanted 0 to {model.vocab_size - 1}, found "
+                f"tokens: expected 0 to {model.vocab_size - 1}, found "
                 f"{min(int(X.min()), int(Y.min()))} to {max(int(X.max()), int(Y.max()))}. "
                 "Encode the text with the vocabulary of the model."
             )
@@ -110,23 +111,24 @@ def check(model: LanguageModel, X: Tensor, Y: Tensor, parts: list[Tensor | None]
     layer = model.layer
     if not isinstance(layer, nn.RNNBase) or layer.bidirectional or not layer.bias:
         raise StudyError(
-            "native step: wanted a one-directional torch.nn layer with biases, found "
+            "native step: expected a one-directional torch.nn layer with biases, found "
             f"{layer}. Train it by update.step."
         )
     fixed = [name for name, p in model.named_parameters() if not p.requires_grad]
     if fixed and fixed != [f"layer.bias_hh_l{depth}" for depth in range(layer.num_layers)]:
         raise StudyError(
-            "native step: wanted to train all weights, or all but the biases of the hidden side, "
+            "native step: expected to train all weights, or all but the biases of the hidden side, "
             f"found {', '.join(fixed)} without a gradient. Train it by update.step."
         )
     expect("weights", model.parameters(), torch.float32)
     expect("tokens", [X, Y], torch.int64)
     expect("state", [part for part in parts if part is not None], torch.float32)
     shapes = [tuple(part.shape) for part in parts if part is not None]
-    wanted = shape_of(model, X)
-    if X.ndim != 2 or X.shape != Y.shape or any(shape != wanted for shape in shapes):
+    expected = shape_of(model, X)
+    if X.ndim != 2 or X.shape != Y.shape or any(shape != expected for shape in shapes):
         raise StudyError(
-            "native step: wanted tokens and labels (T, B) and states (num_layers, B, hidden_size), "
+            "native step: expected tokens and labels (T, B) and states (num_layers, B, "
+            "hidden_size), "
             f"found {tuple(X.shape)}, {tuple(Y.shape)} and {shapes}. Check the sampler."
         )
 
@@ -137,7 +139,7 @@ def expect(what: str, tensors: Iterable[Tensor], dtype: torch.dtype) -> None:
         if tensor.dtype != dtype or tensor.device.type != "cpu" or not tensor.is_contiguous():
             layout = "contiguous" if tensor.is_contiguous() else "strided"
             raise StudyError(
-                f"native step: wanted {what} of {dtype}, on the cpu, contiguous, found "
+                f"native step: expected {what} of {dtype}, on the cpu, contiguous, found "
                 f"{tensor.dtype}, on the {tensor.device.type}, {layout}. Train it by update.step."
             )
 

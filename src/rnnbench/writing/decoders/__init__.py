@@ -86,14 +86,14 @@ def checked(name: str, given: Mapping[str, Any]) -> dict[str, int | float]:
     known: dict[str, Setting] = load("decoders", name).SETTINGS
     if set(given) != set(known):
         raise StudyError(
-            f"decoder {name}: wanted {_listed(known)}, found {_listed(given)}. "
+            f"decoder {name}: expected {_listed(known)}, found {_listed(given)}. "
             "Give what it wants and nothing else."
         )
     for key, value in given.items():
         setting = known[key]
         whole = setting.type is float or float(value).is_integer()
         if not (value >= setting.least and whole):
-            raise StudyError(f"decoder {name}: wanted as {key} {setting.meaning}, found {value}.")
+            raise StudyError(f"decoder {name}: expected as {key} {setting.meaning}, found {value}.")
     return {key: known[key].type(value) for key, value in given.items()}
 
 
