@@ -1,29 +1,5 @@
 """Texts and trained models → questions with runs of their own: gradients, samplers, memory."""
 
-
-rule numerics:
-    """Train the same under all that may change bits, and tell after how many updates it shows."""
-    input:
-        vocab=f"{TIMED_TEXT}/vocab.json",
-        ids=f"{TIMED_TEXT}/tokens.npy",
-    output:
-        table="results/numerics/numerics.csv",
-        epochs="results/numerics/epochs.csv",
-    log:
-        "results/logs/numerics.log",
-    conda:
-        "../../environment.yml"
-    threads: 2
-    resources:
-        gpu=int("cuda" not in study.unavailable),
-    params:
-        runs=study.small_runs("numerics"),
-        unavailable=study.unavailable,
-        source=sources("numerics"),
-    script:
-        "../scripts/experiments/numerics.py"
-
-
 from functools import partial
 
 LIPSCHITZ = study.made(
@@ -46,6 +22,29 @@ PARTS["bptt_training"] = [f"{folder}/training.csv" for folder in BPTT]
 PARTS["bptt_reach"] = [f"{folder}/reach.csv" for folder in BPTT]
 PARTS["gradient_distance"] = study.made("gradient_distance", [f"{DISTANCE}/distance.csv"])
 PARTS["linear_gradient"] = study.made("gradient_distance", [f"{DISTANCE}/linear.csv"])
+
+PARTS["coverage"] = study.made("coverage", ["results/coverage/coverage.csv"])
+PARTS["coverage_curves"] = study.made("coverage", ["results/coverage/curves.csv"])
+PARTS["padding"] = study.made("sentences", ["results/sentences/padding.csv"])
+PARTS["sentences"] = study.made("sentences", ["results/sentences/sentences.csv"])
+PARTS["detaching"] = study.made("detaching", ["results/detaching/detaching.csv"])
+PARTS["detaching_runs"] = study.made("detaching", ["results/detaching/runs.csv"])
+
+MEMORY = "results/memory/machine={machine}/corpus={corpus}"
+READ_BY_MODELS = VOCAB.replace("{token}", study["runs"]["token"])
+REMEMBERING = {
+    corpus: [
+        f"{RUN.format(**address)}/weights.safetensors" for address in study.memory_runs(corpus)
+    ]
+    for corpus in study["runs"]["corpora"]
+}
+
+PARTS["memory"] = expand(
+    f"{MEMORY}/losses.csv",
+    machine=study.machine,
+    corpus=[corpus for corpus, weights in REMEMBERING.items() if weights],
+)
+PARTS["half_life"] = PARTS["memory"]
 
 
 rule lipschitz:
@@ -108,14 +107,6 @@ rule gradient_distance:
         source=sources("gradient_distance"),
     script:
         "../scripts/experiments/gradient_distance.py"
-
-
-PARTS["coverage"] = study.made("coverage", ["results/coverage/coverage.csv"])
-PARTS["coverage_curves"] = study.made("coverage", ["results/coverage/curves.csv"])
-PARTS["padding"] = study.made("sentences", ["results/sentences/padding.csv"])
-PARTS["sentences"] = study.made("sentences", ["results/sentences/sentences.csv"])
-PARTS["detaching"] = study.made("detaching", ["results/detaching/detaching.csv"])
-PARTS["detaching_runs"] = study.made("detaching", ["results/detaching/runs.csv"])
 
 
 rule coverage:
@@ -183,23 +174,6 @@ rule detaching:
         "../scripts/experiments/detaching.py"
 
 
-MEMORY = "results/memory/machine={machine}/corpus={corpus}"
-READ_BY_MODELS = VOCAB.replace("{token}", study["runs"]["token"])
-REMEMBERING = {
-    corpus: [
-        f"{RUN.format(**address)}/weights.safetensors" for address in study.memory_runs(corpus)
-    ]
-    for corpus in study["runs"]["corpora"]
-}
-
-PARTS["memory"] = expand(
-    f"{MEMORY}/losses.csv",
-    machine=study.machine,
-    corpus=[corpus for corpus, weights in REMEMBERING.items() if weights],
-)
-PARTS["half_life"] = PARTS["memory"]
-
-
 rule memory:
     """Cut the history of trained models, and replace tokens of it."""
     input:
@@ -220,3 +194,26 @@ rule memory:
         source=sources("memory"),
     script:
         "../scripts/experiments/memory.py"
+
+
+rule numerics:
+    """Train the same under all that may change bits, and tell after how many updates it shows."""
+    input:
+        vocab=f"{TIMED_TEXT}/vocab.json",
+        ids=f"{TIMED_TEXT}/tokens.npy",
+    output:
+        table="results/numerics/numerics.csv",
+        epochs="results/numerics/epochs.csv",
+    log:
+        "results/logs/numerics.log",
+    conda:
+        "../../environment.yml"
+    threads: 2
+    resources:
+        gpu=int("cuda" not in study.unavailable),
+    params:
+        runs=study.small_runs("numerics"),
+        unavailable=study.unavailable,
+        source=sources("numerics"),
+    script:
+        "../scripts/experiments/numerics.py"
