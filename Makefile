@@ -8,6 +8,7 @@ TORCH := torch==2.13.0
 BIN := .venv/bin
 READY := .venv/ready
 SHOWN_all := report.html
+TOLD_all := summary.txt
 SHOWN_hardware := hardware.html
 SHOWN_publish := published
 NATIVE := $(wildcard src/rnnbench/training/native/*.cpp src/rnnbench/training/native/*.h)
@@ -28,6 +29,7 @@ report: $(READY) ## set up, run the study (CONFIG=config/full.yaml: another one)
 	print(folder(sys.argv[1:]) / "results")' $$files); \
 	echo "rnnbench: running the study into $$folder; press Ctrl-C any time, rerun to resume"; \
 	$(BIN)/python -m rnnbench launch $${files:+--configfile $$files} --cores $(CORES) $(TARGET) \
+	&& cat $(TOLD_$(TARGET):%=$$folder/%) /dev/null \
 	&& echo "rnnbench: open $$folder/$(SHOWN_$(TARGET))"
 
 resume: report ## after a crash: go on; the same as `make`, which releases the lock of a dead one

@@ -180,6 +180,10 @@ def test_what_make_says_to_open_is_what_it_was_asked_for(project: Path, target, 
     (package / "base").mkdir()
     paths = "from pathlib import Path\n\nfolder = lambda files: Path()\n"
     (package / "base/paths.py").write_text(paths)
+    (project / "results").mkdir()
+    (project / "results/summary.txt").write_text("Gates: pass\n")
     line = ["make", f"PYTHON={project.parent / 'python'}", f"TARGET={target}"]
     done = subprocess.run(line, cwd=project, capture_output=True, text=True)
-    assert done.stdout.splitlines()[-1] == f"rnnbench: open results/{shown}", done.stderr
+    *said, last = done.stdout.splitlines()
+    assert last == f"rnnbench: open results/{shown}", done.stderr
+    assert (said[-1] == "Gates: pass") == (target == "all")

@@ -177,6 +177,14 @@ def test_the_fastest_variant_is_named_with_interval_and_sample_size_and_is_never
     assert line == f"xeon-2c, cpu: gru, {speed}"
 
 
+def test_the_summary_for_a_terminal_has_a_line_per_result():
+    lines = overview.summary(WHOLE).splitlines()
+    labels = [line.partition(": ")[0] for line in lines]
+    assert set(labels) == {*overview.TOLD}
+    assert all(len(line.partition(": ")[2]) > 3 for line in lines)
+    assert [*dict.fromkeys(labels)] == [k for k, _ in overview.answers(WHOLE) if k in labels]
+
+
 def test_the_leaky_variant_is_labelled_and_comes_last_among_the_best_runs(pictures):
     reader = Reader(report.render(WHOLE, pictures, FACTS))
     assert "lstm_bidirectional" not in reader.texts

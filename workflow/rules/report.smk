@@ -75,7 +75,8 @@ rule report:
         lengths=rules.lengths.output if MEASURED else [],
         figures=FIGURES,
     output:
-        "results/report.html",
+        page="results/report.html",
+        summary="results/summary.txt",
     log:
         "results/logs/report.log",
     conda:

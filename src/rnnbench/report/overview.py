@@ -8,6 +8,8 @@ from pandas import DataFrame, Series
 from rnnbench.base.parameters import NOT_AVAILABLE
 from rnnbench.tables import baselines, readers
 
+TOLD = ("Best held-out perplexity", "Fastest training", "Gates", "Missing, and why")
+
 
 def coverage(tables: readers.Tables) -> str:
     """Which texts the page is about, and whether the one everybody compares with is among them."""
@@ -33,6 +35,12 @@ def answers(tables: readers.Tables) -> list[tuple[str, list[str]]]:
         ("Gates", _gates(readers.rows(tables, "gates"))),
         ("What the tutorial says", _verdicts(readers.rows(tables, "findings"))),
     ]
+
+
+def summary(tables: readers.Tables) -> str:
+    """The results of the first screen as plain text, a line each: what a terminal shows."""
+    found = [(label, lines) for label, lines in answers(tables) if label in TOLD]
+    return "".join(f"{label}: {line}\n" for label, lines in found for line in lines)
 
 
 def _statuses(runs: DataFrame) -> list[str]:
