@@ -158,7 +158,7 @@ def finished(whole: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for folder in (project, *(project / "studies" / name for name in others)):
         for name in ("results", ".snakemake"):
             shutil.copytree(whole / name, folder / name, dirs_exist_ok=True)
-    shutil.copy(project / "README.md", project / "my_text.txt")
+    shutil.copy(project / "config/README.md", project / "my_text.txt")
     for folder in filter(Path.is_dir, (project / "tests").iterdir()):
         shutil.rmtree(folder)
     for path in (project / "tests").glob("test_*.py"):

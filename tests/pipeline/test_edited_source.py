@@ -65,7 +65,7 @@ def test_a_job_whose_source_was_edited_since_it_was_planned_stops_and_the_next_c
     edit_after_vocab(project, drawn)
     done = made(project)
     assert done.returncode != 0
-    told = "rnnbench: the source was edited after this job was planned (initial.py)."
+    told = "rnnbench: the source was edited after this job was planned (training/initial.py)."
     assert told in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
     assert not (project / RUN / "weights.safetensors").exists()
@@ -90,7 +90,7 @@ def test_a_job_of_a_cluster_is_held_against_what_its_sender_planned(project):
     tree = Tree(project / "src/rnnbench")
     sent = {name: tree.sha256(name) for name in tree.files}
     node = command("--mode", "remote", RECORD, configfile=project / "tiny.yaml")
-    for planned, ends in ((sent | {"initial.py": "0" * 64}, 1), (sent, 0)):
+    for planned, ends in ((sent | {"training/initial.py": "0" * 64}, 1), (sent, 0)):
         there = environment(project) | {PLANNED: json.dumps(planned)}
         done = subprocess.run(node, cwd=project, env=there, capture_output=True, text=True)
         assert done.returncode == ends

@@ -461,7 +461,7 @@ def test_a_copy_that_would_run_the_source_of_another_folder_ends_with_one_messag
 
 
 def test_stages_that_are_all_switched_off_leave_a_report_without_their_jobs(tmp_path: Path) -> None:
-    """That every page is written from tables without rows, tests/test_columns.py tells."""
+    """That every page is written from tables without rows, tests/tables/test_columns.py tells."""
     config = tmp_path / "off.yaml"
     config.write_text(yaml.safe_dump({"corpora": ["calibration"], **EMPTIED}))
     done = snakemake(PROJECT, "-n", "--directory", str(tmp_path), configfile=config)
