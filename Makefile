@@ -12,16 +12,16 @@ TOLD_all := summary.txt
 SHOWN_hardware := hardware.html
 SHOWN_publish := published
 NATIVE := $(wildcard src/rnnbench/training/native/*.cpp src/rnnbench/training/native/*.h)
-unexport PYTHONPATH # it may name another project, or modules of another Python
+unexport PYTHONPATH # it may point to another project, or to modules of another Python
 
-# A .venv that is half-made, without its Python, or of a folder that was copied or moved is not.
+# A .venv is unsound if it is incomplete, lacks its Python, or belongs to a folder that was copied or moved.
 SOUND = $(BIN)/python -I -c 'import os, sys, pip, rnnbench; \
 	sys.exit(not os.path.samefile("src/rnnbench/__init__.py", rnnbench.__file__))' 2>/dev/null
 UNSOUND := $(shell $(SOUND) || echo anew)
 
 .PHONY: report resume hardware test torture site lock help anew
 
-report: $(READY) ## set up, run the study (CONFIG=config/full.yaml: another one) and write results/report.html
+report: $(READY) ## set up, run the study (another one: CONFIG=config/full.yaml) and write results/report.html
 	@files="$(CONFIG)"; \
 	$(BIN)/python -m rnnbench corpora config/config.yaml $$files; \
 	case $$? in 0) ;; 3) files="$$files config/calibration.yaml";; *) exit 2;; esac; \
@@ -32,13 +32,13 @@ report: $(READY) ## set up, run the study (CONFIG=config/full.yaml: another one)
 	&& cat $(TOLD_$(TARGET):%=$$folder/%) /dev/null \
 	&& echo "rnnbench: open $$folder/$(SHOWN_$(TARGET))"
 
-resume: report ## after a crash: go on; the same as `make`, which releases the lock of a dead one
+resume: report ## resume after a crash; same as `make`, which releases the lock of a dead run
 
-torture: $(READY) ## kill, corrupt and starve the pipeline, the whole campaign (hours): docs/promises.md
+torture: $(READY) ## run all fault-injection tests (hours) and write docs/promises.md
 	@$(BIN)/python -m pytest tests/torture --campaign --counts docs/torture.json; \
 	status=$$?; $(BIN)/python tests/torture/campaign.py && exit $$status
 
-hardware: $(READY) ## publish this machine and compare it with all that were published: results/hardware.html
+hardware: $(READY) ## publish this machine's results and compare all published machines: results/hardware.html
 	@$(MAKE) --no-print-directory report TARGET=publish
 	@$(MAKE) --no-print-directory report TARGET=hardware
 
@@ -47,15 +47,15 @@ test: $(READY) ## set up and run all tests
 	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 \
 	--dist loadfile --no-loadscope-reorder
 
-site: $(READY) ## the documents and the library as pages, to be read from the disk: build/site/index.html
+site: $(READY) ## build the documents and the API reference as offline pages: build/site/index.html
 	@$(BIN)/python -m mkdocs build --quiet --strict && echo "rnnbench: open build/site/index.html"
 
 $(READY): requirements.lock pyproject.toml Makefile $(NATIVE) $(UNSOUND)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
-	"rnnbench: expected Python 3.11 or later, found %s. Give another one: make PYTHON=python3.12" \
+	"rnnbench: expected Python 3.11 or later, found %s. To use another one: make PYTHON=python3.12" \
 	% sys.version.split()[0])'
-	@echo "rnnbench: setting up .venv from requirements.lock and $(TORCH), once, about 2 minutes"
-	@$(SOUND) || { test ! -e .venv || echo "rnnbench: .venv is half-made or of another folder, made anew"; \
+	@echo "rnnbench: setting up .venv from requirements.lock and $(TORCH); needed once, takes about 2 minutes"
+	@$(SOUND) || { test ! -e .venv || echo "rnnbench: .venv is incomplete or belongs to another folder; rebuilding it"; \
 	rm -rf .venv && $(PYTHON) -m venv .venv; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH)
@@ -68,7 +68,7 @@ $(READY): requirements.lock pyproject.toml Makefile $(NATIVE) $(UNSOUND)
 UNLOCKED = torch triton $$(grep -oE '^(cuda|nvidia)-[a-z0-9-]+==' requirements.lock \
 	| tr -d '=' | grep -v nvidia-ml-py)
 
-lock: ## for maintainers: pin anew what pyproject.toml asks for (needs the command uv)
+lock: ## for maintainers: pin the dependencies in pyproject.toml again (needs uv)
 	@echo "$(TORCH)" > .torch.txt
 	@uv pip compile pyproject.toml --extra test --universal --python-version 3.11 --upgrade --quiet \
 	--generate-hashes --no-annotate --no-header --constraint .torch.txt -o requirements.lock

@@ -31,12 +31,13 @@ TOLD = ("meaning", "unit", "source", "unknown")
 INTRODUCTION = """\
 # The fingerprint of a machine
 
-Written by `python -m rnnbench fingerprint --page > docs/fingerprint.md`; the words are those of
-`src/rnnbench/machine/fingerprint.yaml`. It is read inside a job, on the machine that ran the job:
-by a job of its own into `results/machine/machine=.../record.json`, by the campaign of timings into
-`results/speed/machine=.../fingerprint.json`. What cannot be read is `unknown`. A field of a GPU is
-`none` where there is no GPU, and tells of several with `; ` between. Conditions are read before and
-after the campaign and stand in its record with `_before` and `_after` behind their names."""
+Every field that describes a machine in the results. The command
+`python -m rnnbench fingerprint --page > docs/fingerprint.md` writes this page from
+`src/rnnbench/machine/fingerprint.yaml`. A fingerprint is read inside a job, on the machine that
+runs the job: by a separate job for `results/machine/machine=.../record.json`, and by the timing
+campaign for `results/speed/machine=.../fingerprint.json`. Values that cannot be read are `unknown`.
+GPU fields are `none` without a GPU and list several GPUs separated by `; `. Conditions are read
+before and after the campaign; `_before` and `_after` are appended to their names."""
 
 
 def main(arguments: Sequence[str]) -> int:
