@@ -30,7 +30,8 @@ def command(*arguments: str, configfile: Path = TOY) -> list[str]:
 def environment(project: Path) -> dict[str, str]:
     """Import the suite from the copy, in a terminal of Jupyter's, which names a backend."""
     backend = "module://matplotlib_inline.backend_inline"  # cannot be loaded here
-    return {**os.environ, "PYTHONPATH": str(project / "src"), "MPLBACKEND": backend}
+    own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    return {**own, "PYTHONPATH": str(project / "src"), "MPLBACKEND": backend}
 
 
 def bare(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
