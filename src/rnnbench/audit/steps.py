@@ -30,7 +30,6 @@ class Asked:
         path: the results or the bundle.
         key: file of the public key that must have signed, or ``none``.
         project: folder of the suite, with its Snakefile.
-        above: folder in which the scratch folder lies.
         made: names of what is written of the audit, evidence of its own.
         machine: that audits.
         unavailable: device -> why it cannot be used there.
@@ -43,7 +42,6 @@ class Asked:
     path: str
     key: str
     project: Path
-    above: Path
     made: tuple[str, ...]
     machine: str
     unavailable: Mapping[str, str]
@@ -103,7 +101,7 @@ def _verdicts(
 
 def _scratch(asked: Asked, there: Tree) -> Scratch:
     manifest = there.manifest.read_bytes() if there.manifest.is_file() else b""
-    return remake.scratch(asked.above, manifest, asked.project / "Snakefile", asked.cores)
+    return remake.scratch(manifest, asked.project / "Snakefile", asked.cores)
 
 
 def _book(there: Tree) -> DataFrame:

@@ -11,7 +11,6 @@ from typing import Any, Self
 
 import yaml
 
-from rnnbench.audit.jobs import crate_jobs
 from rnnbench.base.errors import RecordError, UserError
 from rnnbench.base.files import read_record
 from rnnbench.provenance import bundle, crate
@@ -85,11 +84,8 @@ class Tree:
 
     @cached_property
     def made_by(self) -> dict[str, dict[str, Any]]:
-        """Name of a file -> the record of the job that made it, where there is one.
-
-        Without such records the crate says at least of what a file was made, and by which rule.
-        """
-        records = list(self.provenance.values()) or crate_jobs(self.root)
+        """Name of a file -> the record of the job that made it, where there is one."""
+        records = self.provenance.values()
         return {
             inside(output): record for record in records for output in record.get("outputs", {})
         }

@@ -18,9 +18,7 @@ with recorded(snakemake):
     )
     del settings["source"]
     made = ("audit.json", "audit.html")
-    asked = steps.Asked(
-        **settings, project=project, above=results / "audit", made=made, cores=snakemake.threads
-    )
+    asked = steps.Asked(**settings, project=project, made=made, cores=snakemake.threads)
     with steps.audited(asked, lambda line: say(f"audit: {line}")) as found:
         kind = {"results": "lie under `results/`", "bundle": "lie in the bundle"}
         answers = checklist.page(found.answers, found.integrity.title, kind[found.integrity.kind])

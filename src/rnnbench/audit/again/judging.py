@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from rnnbench.audit import gathered
+from rnnbench.audit import gathered, weights
 from rnnbench.audit.again import classes, equivalence, rows
 from rnnbench.audit.again.classes import BITWISE, DIFFERS, FAILED, NOT_COMPARABLE, Judged
 from rnnbench.audit.again.remake import Scratch
@@ -99,6 +99,9 @@ class Judge:
 
     def _run(self, item: Item) -> Judged:
         there, again = self.tree.path(item.name), self.scratch.path(item.name)
+        other = self._other_text(self.tree.record(item.name).get("corpus", ""))
+        if other:
+            return Judged(NOT_COMPARABLE, other)
         origin = self.tree.made_by.get(item.name, {}).get("machine")
         machine = origin or self.tree.record(item.name).get("machine", "")
         return classes.judge(_side(there, machine), _side(again, self.here))
@@ -124,9 +127,9 @@ class Judge:
 
     def _text(self, item: Item) -> Judged:
         again = self.scratch.path(item.name)
-        there, made = self._texts(keys(item.name)["corpus"])
-        if there not in (None, made):
-            return Judged(NOT_COMPARABLE, f"another text: SHA-256 {there}, here {made}")
+        other = self._other_text(keys(item.name)["corpus"])
+        if other:
+            return Judged(NOT_COMPARABLE, other)
         if item.name in self.tree.names:
             path = self.tree.path(item.name)
             if path.read_bytes() == again.read_bytes():
@@ -138,13 +141,15 @@ class Judge:
         made = gather.gather(kind, [str(again)], [])
         return rows.close(table[named].reset_index(drop=True), rows.as_written(made))
 
-    def _texts(self, corpus: str) -> tuple[str | None, str]:
-        """SHA-256 of the raw text there, if it is told, and here."""
+    def _other_text(self, corpus: str) -> str:
+        """Say that the raw text there is another than here; empty if not, or if nothing tells."""
         name = f"corpus/{corpus}.json"
+        made = self.scratch.path(name)
         told = self.tree.record(name).get("raw_sha256") or self.tree.head.get("inputs", {}).get(
             corpus
         )
-        return told, read_record(self.scratch.path(name))["raw_sha256"]
+        here = read_record(made).get("raw_sha256") if made.is_file() else told
+        return "" if told in (None, here) else f"another text: SHA-256 {told}, here {here}"
 
     def _there(self, item: Item) -> bool:
         return self.scratch.path(item.name).is_file()
@@ -176,7 +181,9 @@ def _side(path: Path, machine: str) -> classes.Run:
     text = path.with_name("text.csv")
     curve = csv_files.read(path.with_name("curve.csv"))
     words = text.read_text(encoding="utf-8") if text.is_file() else ""
-    return classes.Run(read_record(path), curve, words, machine)
+    held = path.with_name(weights.FILE)
+    tensors = weights.read(held).digest() if held.is_file() else ""
+    return classes.Run(read_record(path), curve, words, machine, tensors)
 
 
 def _weights(path: Path) -> str:

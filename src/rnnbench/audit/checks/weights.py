@@ -1,0 +1,41 @@
+"""Weights are those of their run: its parameters, its model's size, numbers unless it diverged."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rnnbench.audit import weights
+from rnnbench.audit.checks import Checked
+from rnnbench.audit.tree import Tree
+from rnnbench.audit.weights import Weights
+from rnnbench.base.errors import RecordError
+from rnnbench.base.parameters import DIVERGED, RunConfig
+
+
+def check(tree: Tree) -> Iterator[Checked]:
+    """Read every file of weights: equal tensors go with equal digests in records, and no others."""
+    digests: dict[str, str] = {}  # of tensors -> of a record, and the other way round
+    for name in tree.run_names:
+        held, record = f"{name.removesuffix('record.json')}{weights.FILE}", tree.record(name)
+        if record and tree.sha256(held) is not None:
+            yield Checked(held, _fault(tree, held, record, digests))
+
+
+def _fault(tree: Tree, held: str, record: Mapping[str, Any], digests: dict[str, str]) -> str:
+    try:
+        found = weights.read(tree.path(held))
+    except RecordError as error:
+        return str(error)
+    own, told = f"tensors {found.digest()}", f"record {record.get('weights_sha256')}"
+    paired = digests.setdefault(own, told) == told and digests.setdefault(told, own) == own
+    unpaired = "" if paired else "weights_sha256: not the digest of these weights, as others show"
+    return "; ".join([*_unlike(found, record), *filter(None, [unpaired])])
+
+
+def _unlike(found: Weights, record: Mapping[str, Any]) -> Iterator[str]:
+    run = {key: found.facts[key] for key in RunConfig.__dataclass_fields__ if key in found.facts}
+    vocab = {"vocab_size": len(found.facts["vocab"])} if "vocab" in found.facts else {}
+    for key, value in {**run, **vocab, "num_parameters": found.num_parameters}.items():
+        if value != record.get(key):
+            yield f"{key}: the weights say {value}, the record {record.get(key)}"
+    if not found.finite and record.get("status") != DIVERGED:
+        yield f"expected finite numbers of a run that is {record.get('status')}, found others"
