@@ -1,12 +1,13 @@
 """Runs of one text read the same tokens, runs of one model have its size, seeds end apart."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rnnbench.audit.checks import Checked
 from rnnbench.audit.tree import Tree
-from rnnbench.base.parameters import DIVERGED, RunConfig
+from rnnbench.base.parameters import RunConfig
 
 READ = ("corpus", "token", "heldout_share")
 MODEL = ("variant", "hidden_size", "vocab_size")
@@ -57,7 +58,8 @@ def _shared_weights(records: Records) -> Iterator[tuple[str, str]]:
     """Runs with the weights of another seed of theirs, which no training gives but a lost one."""
     seen: dict[Any, str] = {}
     for name, record in records.items():
-        if record.get("status") == DIVERGED or not record.get("weights_sha256"):
+        lost = not math.isfinite(record.get("total_nats") or math.nan)
+        if lost or not record.get("weights_sha256"):
             continue
         key = (record["weights_sha256"], *(record.get(field) for field in WORK))
         other = seen.setdefault(key, name)
