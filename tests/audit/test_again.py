@@ -26,7 +26,7 @@ from rnnbench.audit.again.classes import (
 )
 from rnnbench.audit.again.judging import Judge
 from rnnbench.audit.again.remake import Scratch
-from rnnbench.audit.again.sample import RUN, TABLE, TEXT, Item
+from rnnbench.audit.again.sample import CORPUS, RUN, TABLE, TEXT, Item
 from rnnbench.audit.checklist import Answer
 from rnnbench.audit.tree import Tree, opened
 from rnnbench.audit.whole import BOOK, Audit
@@ -160,7 +160,9 @@ def test_a_sample_is_of_every_kind_and_of_its_seed(made):
     items += [Item(TEXT, f"zipf/order={order}/zipf.csv") for order in range(20)]
     assert sample.draw(items, 2, 1) == sample.draw(items, 2, 1)
     assert sample.draw(items, 2, 1) != sample.draw(items, 2, 2)
-    assert [item.kind for item in sample.draw(items, 2, 1)] == [RUN, RUN, TEXT, TEXT, TABLE, TABLE]
+    assert [item.kind for item in sample.draw(items, 2, 1)] == [
+        *(RUN, RUN, TEXT, TEXT, CORPUS, TABLE, TABLE)
+    ]
     assert set(sample.draw(items, sample.ALL, 1)) == set(items)
     assert sample.draw(items, 0, 1) == []
 
@@ -357,15 +359,48 @@ def audit_of(made, judge, **changed) -> Audit:
     return replace(whole, **changed)
 
 
-def test_the_verdict_can_be_pasted(made, judge):
-    audit = audit_of(made, judge)
-    size = len(audit.items)
+def test_the_verdict_can_be_pasted_and_says_what_was_not_made_again(made, judge):
+    audit = audit_of(made, judge, never=["sine", "speed"])
     assert audit.passed
     assert audit.line == (
-        f"checked {size} of {size}, {size} bitwise, 0 numerical, 0 statistical, "
-        "0 not comparable, 0 failed"
+        "made again: 3 of 3 runs, 1 of 1 texts; 7 bitwise, 0 numerical, 0 statistical, "
+        "0 not comparable, 0 failed; gathered again: 3 of 3 tables; "
+        "never made again: sine, speed; unsigned results, which fit each other"
     )
     assert list(audit.lines())[-1] == "audit: passed"
+
+
+def test_an_audit_that_made_nothing_of_a_kind_again_does_not_pass(made, judge):
+    audit = audit_of(made, judge)
+    of_runs = [v for v in audit.verdicts if v.kind == RUN]
+    others = [v for v in audit.verdicts if v.kind != RUN]
+    lost = [replace(verdict, verdict=NOT_COMPARABLE) for verdict in of_runs]
+    assert "0 of 3 runs" in replace(audit, verdicts=lost + others).line
+    assert replace(audit, verdicts=lost + others).faults == [
+        "no run came out again: 0 of 3 asked for, 3 there"
+    ]
+    assert replace(audit, verdicts=of_runs[:1] + lost[1:] + others).passed
+    assert replace(audit, verdicts=[]).passed  # the files alone were asked for
+    assert "made again: nothing" in replace(audit, verdicts=[]).line
+
+
+def test_unless_a_seed_is_given_nobody_foresees_the_sample():
+    assert sample.seed_of(7) == 7
+    drawn = {sample.seed_of(sample.AUTO) for _ in range(9)}
+    assert len(drawn) == 9
+
+
+def test_what_is_never_made_again_is_named(made):
+    assert sample.never(Tree.of_results(made)) == ["figures", "machine", "report", "speed", "vocab"]
+
+
+@pytest.mark.parametrize("name", ["corpus/calibration.json", "corpus/calibration.txt"])
+def test_a_text_that_comes_out_otherwise_differs(judge, made, tmp_path, name):
+    other = audited.copied(made, tmp_path / "other")
+    (other / name).write_text((other / name).read_text().replace(': " "', ': "-"') + " ")
+    judged = replace(judge, tree=Tree.of_results(other))
+    (verdict,) = judged.judge([Item(CORPUS, "corpus/calibration.json")])
+    assert verdict.verdict == DIFFERS
 
 
 def test_any_failure_fails_the_audit(made, judge):
@@ -375,8 +410,6 @@ def test_any_failure_fails_the_audit(made, judge):
     blank = [replace(audit.answers[0], evidence="", fault="no evidence is named")]
     for changed in ({"verdicts": verdicts}, {"controls": missed}, {"answers": blank}):
         assert not replace(audit, **changed).passed
-    fine = [replace(audit.verdicts[0], verdict=NOT_COMPARABLE)]
-    assert replace(audit, verdicts=fine).passed
 
 
 def test_what_an_audit_found_is_json_and_a_page_that_escapes(made, judge):

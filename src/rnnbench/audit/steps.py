@@ -35,7 +35,7 @@ class Asked:
         unavailable: device -> why it cannot be used there.
         cores: that it may use.
         sample: how many of each kind, or all.
-        seed: of the sample.
+        seed: of the sample; ``auto``: one that nobody could foresee.
         margin: of perplexities over seeds.
     """
 
@@ -47,7 +47,7 @@ class Asked:
     unavailable: Mapping[str, str]
     cores: int
     sample: int | str
-    seed: int
+    seed: int | str
     margin: float
 
 
@@ -66,7 +66,9 @@ def audited(asked: Asked, say: Say) -> Iterator[Audit]:
         found = integrity.check(there, None if asked.key == "none" else asked.key)
         scratch = _scratch(asked, there)
         items = sample.candidates(there)
-        chosen = sample.draw(items, asked.sample, asked.seed)
+        seed = sample.seed_of(asked.seed)
+        say(f"the sample is drawn with seed {seed}; --config 'audit={{seed: {seed}}}' repeats it")
+        chosen = sample.draw(items, asked.sample, seed)
         verdicts = list(_verdicts(asked, there, scratch, chosen, say))
         yield Audit(
             found,
@@ -75,7 +77,8 @@ def audited(asked: Asked, say: Say) -> Iterator[Audit]:
             verdicts,
             _book(there),
             checklist.fill(there, asked.project, asked.made),
-            _settings(asked, started),
+            _settings(asked, seed, started),
+            sample.never(there),
         )
         scratch.remove()
 
@@ -112,9 +115,9 @@ def _book(there: Tree) -> DataFrame:
     return table[[name for name in BOOK if name in table]]
 
 
-def _settings(asked: Asked, started: str) -> Mapping[str, Any]:
+def _settings(asked: Asked, seed: int, started: str) -> Mapping[str, Any]:
     return {
-        **{"sample_of_each_kind": asked.sample, "seed": asked.seed, "margin": asked.margin},
+        **{"sample_of_each_kind": asked.sample, "seed": seed, "margin": asked.margin},
         **{"audited_on": asked.machine, "rnnbench": rnnbench.__version__},
         **{"started": started, "ended": _now()},
     }

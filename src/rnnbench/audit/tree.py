@@ -1,6 +1,5 @@
 """What is audited: a folder of results, or a bundle, as a folder or as one zip."""
 
-import hashlib
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -12,7 +11,7 @@ from typing import Any, Self
 import yaml
 
 from rnnbench.base.errors import RecordError, UserError
-from rnnbench.base.files import read_record
+from rnnbench.base.files import digest_of, read_record
 from rnnbench.provenance import bundle, crate
 from rnnbench.provenance.crate.workflow import CONFIG, FOLDER
 
@@ -67,7 +66,7 @@ class Tree:
         if name not in self._digests:
             path = self.path(name)
             plain = path.is_file() and not path.is_symlink()
-            self._digests[name] = hashlib.sha256(path.read_bytes()).hexdigest() if plain else None
+            self._digests[name] = digest_of(path) if plain else None
         return self._digests[name]
 
     def record(self, name: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from rnnbench.provenance.script import recorded
 
 import json
+import logging
 import sys
 from functools import partial
 from pathlib import Path
@@ -26,4 +27,5 @@ with recorded(snakemake):
         write_text(results / "audit.json", json.dumps(found.as_dict(), indent=1) + "\n")
         write_text(results / "audit.html", page.render(found))
     print(*found.lines(), sep="\n", file=sys.stderr)
+    logging.error("%s", "\n".join(found.lines()))  # all that is told of a job that ends with 1
     sys.exit(None if found.passed else 1)

@@ -21,6 +21,8 @@ BITWISE, NUMERICAL, STATISTICAL = "bitwise", "numerical", "statistical"
 NOT_COMPARABLE, DIFFERS, FAILED = "not comparable", "differs", "failed"
 CLASSES = (BITWISE, NUMERICAL, STATISTICAL, NOT_COMPARABLE, DIFFERS, FAILED)
 BAD = (DIFFERS, FAILED)
+GOOD = (BITWISE, NUMERICAL, STATISTICAL)
+MADE = (*GOOD, DIFFERS)  # of these something came out
 WORK = (  # what must be equal for two runs to be the same work
     *(field.name for field in fields(RunConfig) if field.name != "machine"),
     *("vocab_size", "num_parameters", "train_tokens_sha256", "heldout_tokens_sha256"),

@@ -1,6 +1,5 @@
 """Verdicts: each item that was made again beside the one that is there."""
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -15,11 +14,11 @@ from rnnbench.audit import gathered, weights
 from rnnbench.audit.again import classes, equivalence, rows
 from rnnbench.audit.again.classes import BITWISE, DIFFERS, FAILED, NOT_COMPARABLE, Judged
 from rnnbench.audit.again.remake import Scratch
-from rnnbench.audit.again.sample import RUN, TABLE, Item, keys
+from rnnbench.audit.again.sample import CORPUS, RUN, TABLE, Item, keys
 from rnnbench.audit.tree import Tree
 from rnnbench.base import csv_files
 from rnnbench.base.errors import UserError
-from rnnbench.base.files import read_record
+from rnnbench.base.files import digest_of, read_record
 from rnnbench.tables import gather
 
 FAULTS = (UserError, ValueError, KeyError, AttributeError, IndexError, TypeError, OSError)
@@ -95,7 +94,25 @@ class Judge:
         if item.kind == RUN:
             found = self._run(item)
             return found if found.verdict != classes.UNDECIDED else self._over_seeds(item, found)
-        return self._text(item)
+        return self._corpus(item) if item.kind == CORPUS else self._text(item)
+
+    def _corpus(self, item: Item) -> Judged:
+        """A cleaned text and what is told of it; where it was had from may be another place."""
+        there, again = self.tree.record(item.name), read_record(self.scratch.path(item.name))
+        other = self._other_text(str(there.get("corpus")))
+        if other:
+            return Judged(NOT_COMPARABLE, other)
+        unlike = [key for key in again if key != "source" and again[key] != there.get(key)]
+        text = item.name.replace(".json", ".txt")
+        read = [
+            job.get("inputs", {}).get(f"results/{text}") for job in self.tree.provenance.values()
+        ]
+        hashes = {entry["sha256"] for entry in read if entry} | {self.tree.sha256(text)} - {None}
+        if hashes - {digest_of(self.scratch.path(text))}:
+            unlike.append(text)
+        if unlike:
+            return Judged(DIFFERS, f"cleaned again, these came out otherwise: {', '.join(unlike)}")
+        return Judged(BITWISE, "cleaned again, equal to the byte")
 
     def _run(self, item: Item) -> Judged:
         there, again = self.tree.path(item.name), self.scratch.path(item.name)
@@ -132,7 +149,7 @@ class Judge:
             return Judged(NOT_COMPARABLE, other)
         if item.name in self.tree.names:
             path = self.tree.path(item.name)
-            if path.read_bytes() == again.read_bytes():
+            if digest_of(path) == digest_of(again):
                 return Judged(BITWISE, "equal to the byte")
             return rows.close(csv_files.read(path), csv_files.read(again))
         kind, expected = item.name.partition("/")[0], keys(item.name)
@@ -172,7 +189,7 @@ class Judge:
             sides = self.tree.path(item.name), again
             hashes = [_weights(side) for side in sides]
         else:
-            made = hashlib.sha256(again.read_bytes()).hexdigest() if again.is_file() else ""
+            made = digest_of(again) if again.is_file() else ""
             hashes = [self.tree.sha256(item.name) or "", made]
         return Verdict(item.kind, item.name, judged.verdict, judged.evidence, *hashes)
 

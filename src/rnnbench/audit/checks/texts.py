@@ -61,7 +61,7 @@ def _expected(tree: Tree, record: Mapping[str, Any], read: dict[Any, Digests]) -
 
 
 def _of_text(tree: Tree, folder: str, record: Mapping[str, Any]) -> Digests:
-    ids = np.load(tree.path(f"{folder}/tokens.npy"), allow_pickle=False)
+    ids = np.load(tree.path(f"{folder}/tokens.npy"), mmap_mode="r", allow_pickle=False)
     whole = Vocab.read(tree.path(f"{folder}/vocab.json"))
     run = RunConfig(**{field.name: record[field.name] for field in fields(RunConfig)})
     words = run.token == "word"
