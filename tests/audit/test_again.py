@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import save as serialize
 
-from rnnbench.audit import checklist, controls, integrity, page, weights
+from rnnbench.audit import checklist, controls, integrity, page
 from rnnbench.audit.again import classes, equivalence, remake, sample
 from rnnbench.audit.again.classes import (
     BITWISE,
@@ -28,6 +28,7 @@ from rnnbench.audit.again.judging import Judge
 from rnnbench.audit.again.remake import Scratch
 from rnnbench.audit.again.sample import CORPUS, RUN, TABLE, TEXT, Item
 from rnnbench.audit.checklist import Answer
+from rnnbench.audit.derived import weights
 from rnnbench.audit.tree import Tree, opened
 from rnnbench.audit.whole import BOOK, Audit
 from rnnbench.base.csv_files import read

@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 from safetensors.numpy import save as serialize
 
-from rnnbench.audit import integrity, weights
+from rnnbench.audit import integrity
 from rnnbench.audit.checks import curves
+from rnnbench.audit.derived import weights
 from rnnbench.base import plugins
 from rnnbench.base.files import read_record, write_record
 from rnnbench.text import tokens

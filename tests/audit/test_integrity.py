@@ -14,7 +14,7 @@ from pandas import DataFrame
 
 from rnnbench.__main__ import main
 from rnnbench.audit import controls, integrity
-from rnnbench.audit.gathered import first_difference
+from rnnbench.audit.derived.gathered import first_difference
 from rnnbench.audit.tree import Tree, TreeError, opened
 from rnnbench.base import csv_files
 from rnnbench.base.files import read_record, write_record, write_text

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from rnnbench.audit import gathered, weights
 from rnnbench.audit.again import classes, equivalence, rows
 from rnnbench.audit.again.classes import BITWISE, DIFFERS, FAILED, NOT_COMPARABLE, Judged
 from rnnbench.audit.again.remake import Scratch
 from rnnbench.audit.again.sample import CORPUS, RUN, TABLE, Item, keys
+from rnnbench.audit.derived import gathered, weights
 from rnnbench.audit.tree import Tree
 from rnnbench.base import csv_files
 from rnnbench.base.errors import UserError

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rnnbench.audit.checks.evidence import makers
+from rnnbench.audit.derived.rules import makers
 from rnnbench.audit.tree import Tree, inside
 from rnnbench.base import csv_files
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rnnbench.audit import plan
 from rnnbench.audit.checks import Checked
+from rnnbench.audit.derived import plan
 from rnnbench.audit.tree import RUNS, Tree, inside
 
 

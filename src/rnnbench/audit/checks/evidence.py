@@ -1,17 +1,12 @@
 """Every file has the record of the job that made it, by a rule that makes such files."""
 
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-import yaml
-
 from rnnbench.audit.checks import Checked
+from rnnbench.audit.derived.rules import makers, rules
 from rnnbench.audit.tree import PROVENANCE, Tree, inside
 
-RULES = Path(__file__).parents[1] / "rules.yaml"
 UNTOLD = {  # what has no record of its job there: a bundle holds of texts their hashes alone
     "results": (),
     "bundle": ("corpus/",),
@@ -25,19 +20,6 @@ def check(tree: Tree) -> Iterator[Checked]:
             yield Checked(name, _without(tree, name))
     for record, job in tree.provenance.items():
         yield Checked(record, _misplaced(record, job) or _gone(tree, job) or _taken(tree, job))
-
-
-def makers(name: str) -> list[str]:
-    """Rules that may have made a file."""
-    found = rules().items()
-    return [rule for rule, made in found if any(fnmatchcase(name, one) for one in made["makes"])]
-
-
-@cache
-def rules() -> dict[str, dict[str, Any]]:
-    """The rules of the workflow that make results."""
-    read: dict[str, dict[str, Any]] = yaml.safe_load(RULES.read_text(encoding="utf-8"))
-    return read
 
 
 def _without(tree: Tree, name: str) -> str:

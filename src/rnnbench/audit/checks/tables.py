@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from rnnbench.audit import gathered, plan
 from rnnbench.audit.checks import Checked
+from rnnbench.audit.derived import gathered, plan
 from rnnbench.audit.tree import RUNS, Tree, inside
 
 

@@ -4,10 +4,10 @@ import importlib.util
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rnnbench.audit import weights
 from rnnbench.audit.checks import Checked
+from rnnbench.audit.derived import weights
+from rnnbench.audit.derived.weights import Weights
 from rnnbench.audit.tree import Tree
-from rnnbench.audit.weights import Weights
 from rnnbench.base.errors import RecordError
 from rnnbench.base.parameters import DIVERGED, RunConfig
 

@@ -53,7 +53,8 @@ def unavailable(tree: Tree, machine: str) -> dict[str, str]:
 
 def _cores(tree: Tree, machine: str) -> int:
     named = NAME.fullmatch(machine)
-    return int(_record(tree, machine).get("usable_cores", named["cores"] if named else 1))
+    cores: Any = _record(tree, machine).get("usable_cores") or (named["cores"] if named else 1)
+    return int(cores)
 
 
 def _record(tree: Tree, machine: str) -> dict[str, Any]:
