@@ -364,8 +364,8 @@ def test_the_verdict_can_be_pasted_and_says_what_was_not_made_again(made, judge)
     audit = audit_of(made, judge, never=["sine", "speed"])
     assert audit.passed
     assert audit.line == (
-        "made again: 3 of 3 runs, 1 of 1 texts; 7 bitwise, 0 numerical, 0 statistical, "
-        "0 not comparable, 0 failed; gathered again: 3 of 3 tables; "
+        "made again: 3 of 3 runs, 1 of 1 texts; 4 bitwise, 0 numerical, 0 statistical, "
+        "0 not comparable, 0 failed; gathered again: 3 of 3 tables, 3 as they were; "
         "never made again: sine, speed; unsigned results, which fit each other"
     )
     assert list(audit.lines())[-1] == "audit: passed"

@@ -1,6 +1,7 @@
 """Laws of forgery: an edit whose every hash is computed anew is found by what it contradicts."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from safetensors.numpy import save as serialize
 from rnnbench.audit import integrity
 from rnnbench.audit.checks import curves
 from rnnbench.audit.derived import weights
+from rnnbench.audit.derived.rules import rules
 from rnnbench.base import plugins
 from rnnbench.base.files import read_record, write_record
 from rnnbench.text import tokens
@@ -250,6 +252,19 @@ def test_a_forgery_that_is_sealed_anew_is_found(results, forgery):
     forgery(results)
     found = said(audited.sealed_anew(results))
     assert f"[{FORGERIES[forgery]}]" in found, found
+
+
+EARLIER = {"counting", "sbom"}  # rules of earlier releases
+AFTERWARDS = {"comparison", "hardware_figure", "hardware_page", "numerics"}  # on request
+
+
+def test_the_rules_that_the_checks_know_are_those_of_the_workflow():
+    made = set()
+    for path in (audited.PROJECT / "workflow/rules").glob("*.smk"):
+        parts = re.split(r"^(?:use rule \w+ as|rule) (\w+)", path.read_text(), flags=re.M)
+        named = zip(parts[1::2], parts[2::2], strict=True)
+        made |= {rule for rule, body in named if re.search(r"^    output:", body, flags=re.M)}
+    assert made - AFTERWARDS == set(rules()) - EARLIER
 
 
 @pytest.mark.parametrize("variant", plugins.names("variants"))

@@ -15,6 +15,7 @@ from rnnbench.audit.again import remake, sample
 from rnnbench.audit.again.judging import Judge, Verdict
 from rnnbench.audit.again.remake import Say, Scratch
 from rnnbench.audit.again.sample import TABLE, Item
+from rnnbench.audit.derived import plan
 from rnnbench.audit.tree import Tree
 from rnnbench.audit.whole import BOOK, Audit
 from rnnbench.base import csv_files, paths
@@ -88,7 +89,7 @@ def _verdicts(
 ) -> Iterator[Verdict]:
     judge = Judge(there, scratch, asked.machine, asked.margin, asked.unavailable)
     base = Path.cwd() if there.kind == "results" else asked.project
-    config = paths.anchored(there.configuration, base)
+    config = paths.anchored(plan.configuration(there), base)
     made = [item.name for item in chosen if item.kind != TABLE]
     if made:
         say(f"making {len(made)} files again in {scratch.folder}")

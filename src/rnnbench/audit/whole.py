@@ -44,8 +44,11 @@ class Audit:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Class -> how many of the items that were made again are of it."""
-        found = [verdict.verdict for verdict in self.verdicts]
+        """Class -> how many of the items that were made again are of it, tables left out.
+
+        Those are gathered from what lies there: nothing is done again for them.
+        """
+        found = [verdict.verdict for verdict in self.verdicts if verdict.kind != TABLE]
         return {name: found.count(name) for name in classes.CLASSES}
 
     @property
@@ -75,7 +78,10 @@ class Audit:
             + f", {sum(counts[name] for name in classes.BAD)} failed",
         ]
         if gathered:
-            parts.append(f"gathered again: {gathered['made']} of {gathered['there']} tables")
+            parts.append(
+                f"gathered again: {gathered['made']} of {gathered['there']} tables, "
+                f"{gathered['equal']} as they were"
+            )
         if self.never:
             parts.append(f"never made again: {', '.join(self.never)}")
         return "; ".join([*parts, self.integrity.stands])

@@ -26,13 +26,22 @@ def machines(tree: Tree) -> list[str]:
     return sorted(filed | {record["machine"] for record in records if record})
 
 
+def configuration(tree: Tree) -> dict[str, Any]:
+    """The configuration of results, without stages and figures that only other releases have.
+
+    What is left decides all that is made again.
+    """
+    return schema.known(tree.configuration) | {"figures": []}
+
+
 def study(tree: Tree, machine: str) -> Study | None:
     """The study of one machine; None where this release cannot read the configuration."""
     if not tree.configuration or not machine:
         return None
     try:
-        config = schema.known(tree.configuration) | {"figures": []}  # what is left decides results
-        return Study(config, machine, unavailable(tree, machine), _cores(tree, machine))
+        return Study(
+            configuration(tree), machine, unavailable(tree, machine), _cores(tree, machine)
+        )
     except StudyError:
         return None  # of a release with other keys; what its hashes say stands
 
