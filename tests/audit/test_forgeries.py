@@ -10,10 +10,11 @@ import audited
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from safetensors.numpy import save as serialize
 
 from rnnbench.audit import integrity
-from rnnbench.audit.checks import curves
+from rnnbench.audit.checks import curves, surroundings
 from rnnbench.audit.derived import weights
 from rnnbench.audit.derived.rules import rules
 from rnnbench.base import plugins
@@ -188,6 +189,17 @@ def machine_of_another_name(results):
     change(results / audited.HERE, ran_on="intel-8c")
 
 
+def configuration_that_asks_for_what_is_not_known(results):
+    path = results / "crate/config.yaml"
+    config = yaml.safe_load(path.read_text())
+    config["runs"]["variants"] = ["gru", "no_such_variant"]
+    path.write_text(yaml.safe_dump(config, sort_keys=False))
+
+
+def configuration_that_is_gone(results):
+    (results / "crate/config.yaml").unlink()
+
+
 def rewrite(results: Path, changed: Callable[[np.ndarray], np.ndarray]) -> None:
     """Write the weights of the first run with every tensor changed."""
     there = (results / FIRST).with_name(weights.FILE)
@@ -244,6 +256,8 @@ FORGERIES: dict[Forgery, str] = {  # -> the check that finds it
     text_of_another_origin: "texts",
     text_with_a_line_more_and_tokens_numbered_anew: "texts",
     machine_of_another_name: "surroundings",
+    configuration_that_asks_for_what_is_not_known: "asked",
+    configuration_that_is_gone: "asked",
 }
 
 
@@ -282,6 +296,23 @@ def test_two_seeds_with_one_digest_in_a_bundle_are_found(results, tmp_path):
 
 def test_sealing_anew_what_was_not_changed_raises_no_alarm(results):
     assert not said(audited.sealed_anew(results))
+
+
+@pytest.mark.parametrize(
+    ("fields", "fault"),
+    [
+        ({}, ""),
+        ({"gpus": "none"}, "gpus: none"),
+        ({"usable_cores": 8}, "usable_cores: 8"),
+        ({"machine": "amd-epyc-2c-24g-h100-0a7bb3-left"}, ""),
+        ({"machine": "intel-2c-24g-h100-0a7bb3"}, "machine: expected amd"),
+    ],
+)
+def test_the_record_of_a_machine_says_what_its_name_was_made_of(fields, fault):
+    name = "amd-epyc-2c-24g-h100-0a7bb3"
+    record = {"machine": name, "ran_on": name, "gpus": "NVIDIA H100", "usable_cores": 2}
+    said = "; ".join(surroundings._of_machine(record | fields))
+    assert said.startswith(fault) and bool(said) == bool(fault)
 
 
 @pytest.mark.parametrize("field", ["tokens_sha256", "num_parameters", "source_sha256", "status"])

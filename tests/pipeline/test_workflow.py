@@ -165,7 +165,9 @@ def test_an_audit_passes_as_it_was_made_and_names_a_flipped_bit(study: Path) -> 
     done = snakemake(study, "audit", "--config", "audit={sample: 0}")  # the files alone
     curve.write_bytes(content)
     assert done.returncode != 0
-    assert "not passed" in done.stdout + done.stderr
+    said = done.stdout + done.stderr
+    assert "results/logs/audit.log: audit: not passed" in said
+    assert "killed" not in said and "for want of" not in said
     told = json.loads((study / "results/audit.json").read_text())
     assert f"{curve.relative_to(study / 'results')}: changed" in "\n".join(told["faults"])
     assert "Not passed" in (study / "results/audit.html").read_text()

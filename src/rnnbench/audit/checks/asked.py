@@ -6,25 +6,33 @@ from typing import Any
 from rnnbench.audit.checks import Checked
 from rnnbench.audit.derived import plan
 from rnnbench.audit.tree import RUNS, Tree, inside
+from rnnbench.base.errors import StudyError
+from rnnbench.provenance.crate.workflow import CONFIG, FOLDER
+from rnnbench.study.study import Study
 
 
 def check(tree: Tree) -> Iterator[Checked]:
     """Expand the grid of the configuration once more, for each machine, and look each run up."""
+    if not tree.configuration:
+        yield Checked("config.yaml", "missing: nothing says what was asked for")
+        return
     there = set(tree.run_names)
     if not there and not tree.named("tables/", "runs.csv"):
         return  # timings alone can be published
-    for machine in plan.machines(tree):
-        yield from _of(tree, machine, there)
+    try:
+        for study in [plan.study(tree, machine) for machine in plan.machines(tree)]:
+            yield from _of(tree, study, there)
+    except StudyError as error:
+        if tree.kind == "results":  # a bundle may be of a release with other keys
+            fault = f"expected a configuration that this release can read, found: {error}"
+            yield Checked(f"{FOLDER}/{CONFIG}", fault)
 
 
-def _of(tree: Tree, machine: str, there: set[str]) -> Iterator[Checked]:
-    study = plan.study(tree, machine)
-    if study is None:
-        return
+def _of(tree: Tree, study: Study, there: set[str]) -> Iterator[Checked]:
     expected = {
         _name(address): study.run(address).as_row() for address in study.runs + study.trials
     }
-    own = {name for name in there if f"/machine={machine}/" in name}
+    own = {name for name in there if f"/machine={study.machine}/" in name}
     if not _gathered(tree, own) and not _alike(tree, expected, own):
         return
     for name in sorted(expected.keys() | (own if tree.kind == "bundle" else set())):

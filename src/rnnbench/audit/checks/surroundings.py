@@ -7,7 +7,8 @@ from typing import Any
 from rnnbench.audit.checks import Checked
 from rnnbench.audit.tree import Tree
 from rnnbench.base.parameters import RunConfig
-from rnnbench.machine.identity import is_of
+from rnnbench.machine.gpus import NONE
+from rnnbench.machine.identity import NAME, is_of
 
 NAMED = ("text", "corpus", "vocab", "tokens")  # inputs of a run whose hashes its record repeats
 
@@ -19,12 +20,20 @@ def check(tree: Tree) -> Iterator[Checked]:
         if record and job is not None:
             yield Checked(name, "; ".join(_contradictions(record, job)))
     for name in tree.named("machine/", "/record.json"):
-        record = tree.record(name)
-        said, ran_on = str(record.get("machine")), str(record.get("ran_on", ""))
-        if ran_on and not is_of(said, ran_on):
-            yield Checked(name, f"machine: expected {ran_on} with or without a label, found {said}")
-        else:
-            yield Checked(name)
+        yield Checked(name, "; ".join(_of_machine(tree.record(name))))
+
+
+def _of_machine(record: Mapping[str, Any]) -> Iterator[str]:
+    """What the record of a machine says other than the name that was made of the same facts."""
+    said, ran_on = str(record.get("machine")), str(record.get("ran_on", ""))
+    if ran_on and not is_of(said, ran_on):
+        yield f"machine: expected {ran_on}, with or without a label, found {said}"
+    named = NAME.fullmatch(ran_on)
+    if named and str(record.get("usable_cores", named["cores"])) != named["cores"]:
+        yield f"usable_cores: {record['usable_cores']}, of {ran_on}"
+    gpus = record.get("gpus", NONE)
+    if named and "gpus" in record and (gpus == NONE) != (named["gpus"] is None):
+        yield f"gpus: {gpus}, of {ran_on}"
 
 
 def _contradictions(record: Mapping[str, Any], job: Mapping[str, Any]) -> Iterator[str]:

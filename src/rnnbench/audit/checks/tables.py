@@ -10,8 +10,7 @@ from rnnbench.audit.tree import RUNS, Tree, inside
 
 def check(tree: Tree) -> Iterator[Checked]:
     """Gather every table again; a bundle holds the parts of some tables alone."""
-    found = (plan.study(tree, machine) for machine in plan.machines(tree))
-    studies = [study for study in found if study is not None]
+    studies = plan.studies(tree)
     for name in tree.named("tables/", ".csv"):
         record = tree.made_by.get(name)
         if record is None:

@@ -4,6 +4,7 @@ What a machine lacks is read off its record and off what ran there, never off a 
 """
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from rnnbench.audit.tree import Tree
@@ -34,16 +35,20 @@ def configuration(tree: Tree) -> dict[str, Any]:
     return schema.known(tree.configuration) | {"figures": []}
 
 
-def study(tree: Tree, machine: str) -> Study | None:
-    """The study of one machine; None where this release cannot read the configuration."""
-    if not tree.configuration or not machine:
-        return None
-    try:
-        return Study(
-            configuration(tree), machine, unavailable(tree, machine), _cores(tree, machine)
-        )
-    except StudyError:
-        return None  # of a release with other keys; what its hashes say stands
+def study(tree: Tree, machine: str) -> Study:
+    """The study of one machine.
+
+    Raises:
+        StudyError: this release cannot read the configuration.
+    """
+    return Study(configuration(tree), machine, unavailable(tree, machine), _cores(tree, machine))
+
+
+def studies(tree: Tree) -> list[Study]:
+    """The studies of all machines; none where this release cannot read the configuration."""
+    with suppress(StudyError):
+        return [study(tree, machine) for machine in machines(tree)]
+    return []
 
 
 def unavailable(tree: Tree, machine: str) -> dict[str, str]:
