@@ -11,7 +11,7 @@ from rnnbench.base.parameters import RunConfig
 
 READ = ("corpus", "token", "heldout_share")
 MODEL = ("variant", "hidden_size", "vocab_size")
-DECIDED = {  # facts of a record -> what alone decides them
+DECIDED = {  # facts of a record -> what decides them on one machine; two may differ in release
     ("train_tokens_sha256", "heldout_tokens_sha256"): (*READ, "train_tokens"),
     ("vocab_size",): (*READ, "train_tokens"),
     ("vocab_sha256", "tokens_sha256"): ("corpus", "token"),
@@ -41,7 +41,7 @@ def _outliers(
     groups: dict[Any, dict[Any, list[str]]] = defaultdict(lambda: defaultdict(list))
     for name, record in records.items():
         value = tuple(record.get(fact) for fact in facts)
-        groups[tuple(record.get(key) for key in keys)][value].append(name)
+        groups[tuple(record.get(key) for key in ("machine", *keys))][value].append(name)
     for values in groups.values():
         usual = max(values, key=lambda value: len(values[value]))
         for value, names in values.items():
