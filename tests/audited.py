@@ -9,13 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
 import yaml
 from pandas import DataFrame
 from snakemake.utils import update_config
 
 from rnnbench.base import csv_files
-from rnnbench.base.files import write_record, write_text
+from rnnbench.base.files import read_record, write_record, write_text
 from rnnbench.base.parameters import RunConfig
+from rnnbench.provenance import job_record
 from rnnbench.provenance.bundle import Bundle
 from rnnbench.provenance.crate import METADATA
 from rnnbench.provenance.crate.metadata import metadata
@@ -26,13 +28,19 @@ from rnnbench.text.corpora import Folders
 from rnnbench.text.spelling import Spelling
 from rnnbench.text.vocab import Vocab
 from rnnbench.training import checkpoint, loop, reading, run_record
+from rnnbench.training.arithmetic import determinism, numerics
 from rnnbench.training.progress import split, start
 
 PROJECT = Path(__file__).parents[1]
 MACHINE = "amd-2c"
+HERE = f"machine/machine={MACHINE}/record.json"
+WITHOUT_GPU = {"gpus": "none", "torch_cuda": "none", "usable_cores": 1}
+TEXT = "results/corpus/calibration.txt"
+LOCK = hashlib.sha256((PROJECT / "requirements.lock").read_bytes()).hexdigest()
 VOCAB = "vocab/corpus=calibration/token=char"
 SPEED = f"speed/machine={MACHINE}/variant=gru/process=1"
 FIGURES = ("loss", "speed")
+TABLES = ("runs", "trials", "texts")
 
 
 def configuration(**runs: object) -> dict:
@@ -56,15 +64,18 @@ def make(folder: Path, **changed: object) -> Path:
     text.parent.mkdir(parents=True)
     facts = corpora.prepare("calibration", {}, Folders.from_environment(), text)
     write_record(text.with_suffix(".json"), facts_of(facts))
+    told(folder, "corpus/calibration.txt", "corpus", [], ["corpus/calibration.json"])
     (folder / VOCAB).mkdir(parents=True)
     blocks = tokens.read(text)
     vocab = tokens.write(
         folder / VOCAB / "tokens.npy", blocks, "char", facts.line_join, Vocab.build
     )
     vocab.write(folder / VOCAB / "vocab.json")
+    told(folder, f"{VOCAB}/vocab.json", "vocab", [TEXT], [f"{VOCAB}/tokens.npy"])
     ids = np.load(folder / VOCAB / "tokens.npy")
     names = [run(folder, name, config, ids, vocab) for name, config in runs(**changed).items()]
-    write_record(folder / f"machine/machine={MACHINE}/record.json", {"machine": MACHINE})
+    write_record(folder / HERE, {"machine": MACHINE, "ran_on": MACHINE, **WITHOUT_GPU})
+    told(folder, HERE, "machine", [], [])
     speed(folder)
     for kind in ("runs", "trials"):
         parts = [f"results/{name}" for name in names if name.startswith(f"{kind}/")]
@@ -109,13 +120,20 @@ def run(folder: Path, name: str, config: RunConfig, ids: np.ndarray, vocab: Voca
     csv_files.write(place / "curve.csv", run_record.curve_table(config, progress))
     written = {"stage": "trained", "prefix": "time", "text": "time\n"}
     csv_files.write(place / "text.csv", DataFrame([written]))
-    record = run_record.record(config, texts, progress, "e" * 64)
-    spelling = Spelling.of(ids, vocab.tokens, config.token, " ", [])
+    read = {f"{part}_sha256": sha256(folder / VOCAB / f) for part, f in OF_VOCAB.items()}
+    surroundings = {"ran_on": MACHINE, "lock_sha256": LOCK, **read}
+    record = run_record.record(config, texts, progress, "e" * 64) | surroundings
+    blocks = tokens.read(folder / "corpus/calibration.txt")
+    spelling = Spelling.of(ids, vocab.tokens, config.token, " ", blocks)
     write_record(folder / name, record | text.totals(record, spelling))
-    told(folder, name, "run", [], [f"{name.removesuffix('record.json')}{part}" for part in PARTS])
+    params = {"run": job_record.told(config.as_row()), "source": {"sha256": "e" * 64}}
+    inputs = [TEXT, *(f"results/{VOCAB}/{part}" for part in OF_VOCAB.values())]
+    others = [f"{name.removesuffix('record.json')}{part}" for part in PARTS]
+    told(folder, name, "trial" if name.startswith("trials/") else "run", inputs, others, params)
     return name
 
 
+OF_VOCAB = {"vocab": "vocab.json", "tokens": "tokens.npy"}
 PARTS = ("curve.csv", "weights.safetensors", "text.csv")
 
 
@@ -124,6 +142,9 @@ def speed(folder: Path) -> None:
     samples.parent.mkdir(parents=True)
     csv_files.write(samples, pd.DataFrame({"tokens": [10, 20], "seconds": [0.1, 0.2]}))
     write_record(samples.with_name("record.json"), {"samples_sha256": sha256(samples)})
+    points = f"speed/machine={MACHINE}/points.csv"
+    csv_files.write(folder / points, pd.DataFrame({"variant": ["gru"]}))
+    told(folder, points, "campaign", [], [])
 
 
 def table(folder: Path, kind: str, parts: list[str]) -> None:
@@ -145,12 +166,22 @@ def draw(folder: Path) -> None:
     told(folder, "report.html", "report", [f"results/figures/{name}.svg" for name in FIGURES], [])
 
 
-def told(folder: Path, name: str, rule: str, inputs: list[str], others: list[str]) -> None:
+def told(
+    folder: Path,
+    name: str,
+    rule: str,
+    inputs: list[str],
+    others: list[str],
+    params: dict[str, object] | None = None,
+) -> None:
     """Write the record of the job that made a file."""
     read = {part: {"sha256": sha256(folder / part.removeprefix("results/"))} for part in inputs}
     made = {f"results/{part}": {"sha256": sha256(folder / part)} for part in [name, *others]}
-    job = {"rule": rule, "inputs": read, "outputs": made, "params": {}, "machine": MACHINE}
-    write_text(folder / f"provenance/{name}.json", json.dumps({"schema_version": 1} | job) + "\n")
+    job = {"rule": rule, "inputs": read, "outputs": made, "params": params or {}}
+    job |= {"machine": MACHINE, "threads": torch.get_num_threads()}
+    job |= {"numerics_id": numerics.identify(), "determinism": determinism.settings()}
+    job |= {"environment": {"lock_sha256": LOCK, **job_record.environment()}}
+    write_record(folder / f"provenance/{name}.json", job)
 
 
 def seal(folder: Path) -> Path:
@@ -158,6 +189,29 @@ def seal(folder: Path) -> Path:
     made = metadata(folder, [], [], MACHINE, "results")
     write_text(folder / METADATA, json.dumps(made) + "\n")
     return folder
+
+
+def sealed_anew(folder: Path) -> Path:
+    """Compute all anew that hangs on files that were changed: tables, hashes in jobs, the crate."""
+    for name in TABLES:
+        job = folder / f"provenance/tables/{name}.csv.json"
+        if job.is_file() and (found := read_record(job))["rule"] == "table":
+            parts = [str(folder / part.removeprefix("results/")) for part in found["inputs"]]
+            missing = found["params"].get("missing", [])
+            csv_files.write(folder / f"tables/{name}.csv", gather.gather(name, parts, missing))
+    return hashed_anew(folder)
+
+
+def hashed_anew(folder: Path) -> Path:
+    """Compute the hashes in records of jobs anew, and the crate; the tables stay as they are."""
+    for path in sorted((folder / "provenance").rglob("*.json")):
+        job = read_record(path)
+        for part, entry in [*job["inputs"].items(), *job["outputs"].items()]:
+            file = folder / part.removeprefix("results/")
+            if file.is_file():
+                entry["sha256"] = sha256(file)
+        write_record(path, job)
+    return seal(folder)
 
 
 def bundle_of(folder: Path, **changed: bytes) -> Bundle:
@@ -171,7 +225,9 @@ def bundle_of(folder: Path, **changed: bytes) -> Bundle:
     files = {n: b for n, b in files.items() if not n.endswith("/text.csv")}
     files["config.yaml"] = names["crate/config.yaml"]
     files["requirements.lock"] = (PROJECT / "requirements.lock").read_bytes()
-    return Bundle.make(MACHINE, files | changed, "0" * 64, {"calibration": "0" * 64})
+    raw = read_record(folder / "corpus/calibration.json")["raw_sha256"]
+    inputs = {"calibration": raw, "calibration/char": sha256(folder / VOCAB / "tokens.npy")}
+    return Bundle.make(MACHINE, files | changed, "0" * 64, inputs)
 
 
 def cell(path: Path, row: int, column: str, value: str) -> bytes:

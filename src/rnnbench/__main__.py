@@ -25,7 +25,7 @@ COMMANDS = {  # command -> what is called with the arguments behind it, and what
     "fingerprint": ("rnnbench.machine.fingerprint:main", "describe this machine, field by field"),
     "generate": ("rnnbench.writing.command:main", "let a trained run go on with a text"),
     "trace": ("rnnbench.audit.trace.command:main", "follow a number to all that it came of"),
-    "verify": ("rnnbench.audit.command:verify", "check that results are as they were made"),
+    "verify": ("rnnbench.audit.command:verify", "check that results fit each other and their jobs"),
     "sign": ("rnnbench.audit.command:sign", "sign results or a bundle"),
     "keygen": ("rnnbench.audit.command:keygen", "make the keys that sign and verify"),
 }

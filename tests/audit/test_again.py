@@ -2,6 +2,7 @@
 
 import json
 import math
+import tempfile
 from dataclasses import replace
 
 import audited
@@ -11,6 +12,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.numpy import save as serialize
 
 from rnnbench.audit import checklist, controls, integrity, page
 from rnnbench.audit.again import classes, equivalence, remake, sample
@@ -24,12 +26,14 @@ from rnnbench.audit.again.classes import (
 )
 from rnnbench.audit.again.judging import Judge
 from rnnbench.audit.again.remake import Scratch
-from rnnbench.audit.again.sample import RUN, TABLE, TEXT, Item
+from rnnbench.audit.again.sample import CORPUS, RUN, TABLE, TEXT, Item
 from rnnbench.audit.checklist import Answer
+from rnnbench.audit.derived import weights
 from rnnbench.audit.tree import Tree, opened
 from rnnbench.audit.whole import BOOK, Audit
 from rnnbench.base.csv_files import read
 from rnnbench.base.files import read_record, write_record, write_text
+from rnnbench.provenance.crate import METADATA
 
 EPOCHS = 30
 RECORD = {
@@ -62,9 +66,9 @@ def test_equal_runs_are_bitwise_equal_whatever_they_took():
     assert classes.judge(HERE, run(train_seconds=9.0)).verdict == BITWISE
 
 
-def test_other_work_is_not_comparable_and_named():
+def test_other_work_than_was_asked_for_differs_and_is_named():
     judged = classes.judge(HERE, run(learning_rate=2))
-    assert judged.verdict == NOT_COMPARABLE
+    assert judged.verdict == DIFFERS
     assert "learning_rate 1, here 2" in judged.evidence
 
 
@@ -157,7 +161,9 @@ def test_a_sample_is_of_every_kind_and_of_its_seed(made):
     items += [Item(TEXT, f"zipf/order={order}/zipf.csv") for order in range(20)]
     assert sample.draw(items, 2, 1) == sample.draw(items, 2, 1)
     assert sample.draw(items, 2, 1) != sample.draw(items, 2, 2)
-    assert [item.kind for item in sample.draw(items, 2, 1)] == [RUN, RUN, TEXT, TEXT, TABLE, TABLE]
+    assert [item.kind for item in sample.draw(items, 2, 1)] == [
+        *(RUN, RUN, TEXT, TEXT, CORPUS, TABLE, TABLE)
+    ]
     assert set(sample.draw(items, sample.ALL, 1)) == set(items)
     assert sample.draw(items, 0, 1) == []
 
@@ -226,8 +232,9 @@ def statistics_of(made, tmp_path, value: float, raw: str = "") -> str:
     rows = f"corpus,token,order,exponent\ncalibration,char,1,{value!r}\ncalibration,char,2,9.5\n"
     audited.bundle_of(made, **{"tables/zipf.csv": rows.encode()}).write_folder(tmp_path / "b")
     scratch = Scratch(tmp_path, audited.PROJECT / "Snakefile", 1)
+    own = read_record(made / "corpus/calibration.json")["raw_sha256"]
     write_text(scratch.path(ZIPF), "corpus,token,order,exponent\ncalibration,char,1,1.5\n")
-    write_record(scratch.path("corpus/calibration.json"), {"raw_sha256": raw or "0" * 64})
+    write_record(scratch.path("corpus/calibration.json"), {"raw_sha256": raw or own})
     with opened(tmp_path / "b") as tree:
         (verdict,) = Judge(tree, scratch, audited.MACHINE, 0.05, {}).judge([Item(TEXT, ZIPF)])
     return verdict.verdict
@@ -282,9 +289,60 @@ def test_runs_of_another_machine_are_compared_over_seeds(made, tmp_path, shift, 
     assert judged.verdict == verdict, judged.evidence
 
 
-def test_a_scratch_folder_is_of_one_state_of_the_results_alone(tmp_path):
-    one, other = (remake.scratch(tmp_path, content, tmp_path, 1) for content in (b"a", b"b"))
+@pytest.fixture
+def temporary(tmp_path, monkeypatch):
+    """The folder of temporary files of this machine."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    return tmp_path / "temporary"
+
+
+def test_a_scratch_folder_is_of_one_state_of_the_results_alone(temporary):
+    one, other = (remake.scratch(content, temporary, 1) for content in (b"a", b"b"))
     assert one.folder != other.folder
+    assert one.folder == remake.scratch(b"a", temporary, 1).folder
+
+
+def test_what_is_handed_over_with_the_results_is_never_taken_for_made_again(made, temporary):
+    scratch = remake.scratch((made / METADATA).read_bytes(), audited.PROJECT / "Snakefile", 1)
+    assert temporary in scratch.folder.parents
+    assert not scratch.folder.exists()
+
+
+def test_a_scratch_folder_that_others_can_write_to_is_refused(temporary):
+    above = remake.scratch(b"a", temporary, 1).folder.parent
+    above.chmod(0o777)
+    with pytest.raises(remake.RemakeError, match="you alone"):
+        remake.scratch(b"a", temporary, 1)
+    above.rmdir()
+    above.symlink_to(temporary)
+    with pytest.raises(remake.RemakeError, match="you alone"):
+        remake.scratch(b"a", temporary, 1)
+
+
+@pytest.mark.parametrize("form", ["tensors", "a line of text"])
+def test_other_weights_differ_whatever_their_record_says(judge, made, tmp_path, form):
+    other, name = audited.copied(made, tmp_path / "other"), next(iter(audited.runs()))
+    held = (other / name).with_name(weights.FILE)
+    if form == "tensors":
+        tensors = {n: v + np.float32(1e-3) for n, v in weights.read(held).tensors.items()}
+        held.write_bytes(serialize(tensors, {weights.FACTS: json.dumps(weights.read(held).facts)}))
+    else:
+        held.write_text("not weights\n")
+    judged = replace(judge, tree=Tree.of_results(other))
+    (verdict,) = judged.judge([Item(RUN, name)])
+    assert verdict.verdict in classes.BAD
+    assert "weights" in verdict.evidence
+
+
+def test_what_was_compared_is_what_the_evidence_names(judge, made, tmp_path):
+    audited.bundle_of(made).write_folder(tmp_path / "bundle")
+    name = next(iter(audited.runs()))
+    (whole,) = judge.judge([Item(RUN, name)])
+    with opened(tmp_path / "bundle") as tree:
+        (part,) = replace(judge, tree=tree).judge([Item(RUN, name)])
+    assert whole.evidence == "record, curve, weights and text are equal"
+    assert part.evidence == "record and curve are equal"
 
 
 def audit_of(made, judge, **changed) -> Audit:
@@ -302,15 +360,48 @@ def audit_of(made, judge, **changed) -> Audit:
     return replace(whole, **changed)
 
 
-def test_the_verdict_can_be_pasted(made, judge):
-    audit = audit_of(made, judge)
-    size = len(audit.items)
+def test_the_verdict_can_be_pasted_and_says_what_was_not_made_again(made, judge):
+    audit = audit_of(made, judge, never=["sine", "speed"])
     assert audit.passed
     assert audit.line == (
-        f"checked {size} of {size}, {size} bitwise, 0 numerical, 0 statistical, "
-        "0 not comparable, 0 failed"
+        "made again: 3 of 3 runs, 1 of 1 texts; 4 bitwise, 0 numerical, 0 statistical, "
+        "0 not comparable, 0 failed; gathered again: 3 of 3 tables, 3 as they were; "
+        "never made again: sine, speed; unsigned results, which fit each other"
     )
     assert list(audit.lines())[-1] == "audit: passed"
+
+
+def test_an_audit_that_made_nothing_of_a_kind_again_does_not_pass(made, judge):
+    audit = audit_of(made, judge)
+    of_runs = [v for v in audit.verdicts if v.kind == RUN]
+    others = [v for v in audit.verdicts if v.kind != RUN]
+    lost = [replace(verdict, verdict=NOT_COMPARABLE) for verdict in of_runs]
+    assert "0 of 3 runs" in replace(audit, verdicts=lost + others).line
+    assert replace(audit, verdicts=lost + others).faults == [
+        "no run came out again: 0 of 3 asked for, 3 there"
+    ]
+    assert replace(audit, verdicts=of_runs[:1] + lost[1:] + others).passed
+    assert replace(audit, verdicts=[]).passed  # the files alone were asked for
+    assert "made again: nothing" in replace(audit, verdicts=[]).line
+
+
+def test_unless_a_seed_is_given_nobody_foresees_the_sample():
+    assert sample.seed_of(7) == 7
+    drawn = {sample.seed_of(sample.AUTO) for _ in range(9)}
+    assert len(drawn) == 9
+
+
+def test_what_is_never_made_again_is_named(made):
+    assert sample.never(Tree.of_results(made)) == ["figures", "machine", "report", "speed", "vocab"]
+
+
+@pytest.mark.parametrize("name", ["corpus/calibration.json", "corpus/calibration.txt"])
+def test_a_text_that_comes_out_otherwise_differs(judge, made, tmp_path, name):
+    other = audited.copied(made, tmp_path / "other")
+    (other / name).write_text((other / name).read_text().replace(': " "', ': "-"') + " ")
+    judged = replace(judge, tree=Tree.of_results(other))
+    (verdict,) = judged.judge([Item(CORPUS, "corpus/calibration.json")])
+    assert verdict.verdict == DIFFERS
 
 
 def test_any_failure_fails_the_audit(made, judge):
@@ -320,8 +411,6 @@ def test_any_failure_fails_the_audit(made, judge):
     blank = [replace(audit.answers[0], evidence="", fault="no evidence is named")]
     for changed in ({"verdicts": verdicts}, {"controls": missed}, {"answers": blank}):
         assert not replace(audit, **changed).passed
-    fine = [replace(audit.verdicts[0], verdict=NOT_COMPARABLE)]
-    assert replace(audit, verdicts=fine).passed
 
 
 def test_what_an_audit_found_is_json_and_a_page_that_escapes(made, judge):

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import audited
@@ -13,7 +14,7 @@ from pandas import DataFrame
 
 from rnnbench.__main__ import main
 from rnnbench.audit import controls, integrity
-from rnnbench.audit.gathered import first_difference
+from rnnbench.audit.derived.gathered import first_difference
 from rnnbench.audit.tree import Tree, TreeError, opened
 from rnnbench.base import csv_files
 from rnnbench.base.files import read_record, write_record, write_text
@@ -268,6 +269,49 @@ def test_negative_controls_leave_what_is_audited_alone(results):
     assert [path.name for path in results.parent.iterdir()] == ["results"]
 
 
+UNPRIVILEGED = """
+import os, sys
+from pathlib import Path
+from rnnbench.audit import controls, integrity
+from rnnbench.audit.tree import Tree
+tree = Tree.of_results(Path(sys.argv[1]))
+assert not integrity.check(tree).faults  # which loads all that it needs
+if os.getuid() == 0:
+    os.setuid(65534)  # who may write anywhere is stopped by no mode
+assert not os.access(tree.root.parent, os.W_OK)
+assert not integrity.check(tree).faults
+assert all(control.found for control in controls.run(tree))
+"""
+
+
+def test_results_that_nothing_can_be_written_beside_are_audited_all_the_same(made):
+    with tempfile.TemporaryDirectory() as folder:
+        results = audited.copied(made, Path(folder) / "results")
+        for path in [Path(folder), *Path(folder).rglob("*")]:
+            path.chmod(0o555 if path.is_dir() else 0o444)
+        command = [sys.executable, "-c", UNPRIVILEGED, str(results)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        for path in [Path(folder), *Path(folder).rglob("*")]:
+            path.chmod(0o755)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_file_larger_than_the_memory_is_checked(results):
+    with (results / KINDS["text"]).open("r+b") as file:
+        file.truncate(1 << 29)
+    resource_limit = (
+        "import resource, sys; from rnnbench.audit import integrity; import numpy, pandas; "
+        "used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize(); "
+        "resource.setrlimit(resource.RLIMIT_AS, (used + (1 << 28),) * 2); "
+        "print(*integrity.verify(sys.argv[1]).lines(), sep='\\n')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", resource_limit, str(results)], capture_output=True, text=True
+    )
+    assert f"{KINDS['text']}: changed: expected SHA-256" in done.stdout, done.stdout + done.stderr
+    assert "MemoryError" not in done.stdout
+
+
 def test_what_is_neither_results_nor_a_bundle_is_told(tmp_path):
     with pytest.raises(TreeError, match="found neither"), opened(tmp_path):
         pass
@@ -281,7 +325,7 @@ def test_verify_needs_no_torch(made):
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "files are as they were made" in done.stdout
+    assert "files fit each other" in done.stdout
 
 
 def test_the_exit_status_tells(results, capsys):

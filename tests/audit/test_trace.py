@@ -63,6 +63,30 @@ def test_what_changed_since_it_was_read_is_said_and_ends_with_1(made, tmp_path, 
     assert "1 files are not what was read: results/tables/runs.csv" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("what", ["tables/runs.csv:1:perplexity", "figures/loss.svg"])
+def test_a_value_that_what_lies_behind_it_contradicts_is_said_and_ends_with_1(
+    made, tmp_path, capsys, what
+):
+    results = audited.copied(made, tmp_path / "results")
+    table = results / "tables/runs.csv"
+    table.write_bytes(audited.cell(table, 1, "perplexity", "1.5"))
+    audited.hashed_anew(results)
+    assert main(["trace", f"{results}/{what}"]) == 1
+    said = capsys.readouterr().out
+    expected = "CONTRADICTION results/tables/runs.csv: line 2, perplexity: the table says 1.5"
+    assert expected in said
+    assert "all are what was read" in said
+
+
+def test_a_contradiction_elsewhere_is_not_said_of_what_does_not_rest_on_it(made, tmp_path):
+    results = audited.copied(made, tmp_path / "results")
+    table = results / "tables/trials.csv"
+    table.write_bytes(audited.cell(table, 1, "perplexity", "1.5"))
+    audited.hashed_anew(results)
+    assert "CONTRADICTION" not in lines(results / "tables/runs.csv")
+    assert "CONTRADICTION" in lines(results / "tables/trials.csv")
+
+
 def test_of_a_bundle_what_is_not_in_it_is_said(made, tmp_path):
     audited.bundle_of(made).write_folder(tmp_path / "bundle")
     said = lines(tmp_path / "bundle/tables/texts.csv")

@@ -154,7 +154,8 @@ def test_an_audit_passes_as_it_was_made_and_names_a_flipped_bit(study: Path) -> 
     assert done.returncode == 0, said
     told = json.loads((study / "results/audit.json").read_text())
     assert told["verdict"] in said
-    assert told["counts"]["bitwise"] == 3  # a run, a text statistic and a table
+    assert told["counts"]["bitwise"] == 3  # a run, a text statistic and a text
+    assert told["made_again"]["table"]["equal"] == 1
     assert all(control["found"] for control in told["controls"])
     assert [path.name for path in (study / "results/audit").iterdir() if path.is_dir()] == []
     record = study / "results" / next(i["name"] for i in told["items"] if i["kind"] == "run")
@@ -164,7 +165,9 @@ def test_an_audit_passes_as_it_was_made_and_names_a_flipped_bit(study: Path) -> 
     done = snakemake(study, "audit", "--config", "audit={sample: 0}")  # the files alone
     curve.write_bytes(content)
     assert done.returncode != 0
-    assert "not passed" in done.stdout + done.stderr
+    said = done.stdout + done.stderr
+    assert "results/logs/audit.log: audit: not passed" in said
+    assert "killed" not in said and "for want of" not in said
     told = json.loads((study / "results/audit.json").read_text())
     assert f"{curve.relative_to(study / 'results')}: changed" in "\n".join(told["faults"])
     assert "Not passed" in (study / "results/audit.html").read_text()
@@ -186,7 +189,7 @@ def test_an_audit_by_other_arithmetic_is_numerical_and_says_by_how_much(
     assert run["verdict"] == "numerical"
     assert run["sha256"] != run["again_sha256"]
     assert "conditions that differ: numerics_id" in run["evidence"]
-    assert told["counts"]["bitwise"] == 2  # a text statistic and a table: none is torch's
+    assert told["counts"]["bitwise"] == 2  # a text statistic and a text: none is torch's
 
 
 def test_shards_give_the_tables_of_one_piece_to_the_byte(study: Path, tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def made(**values) -> str:
     """The report's page with nothing in it but what is given."""
     empty = {"coverage": "", "overview": [], "sections": [], "texts": [], "samples": []}
     empty |= {"machines": page.table("Machines", DataFrame()), "facts": {}}
-    return page.render("report.html.j2", "a page", ["Provenance"], **(empty | values))
+    return page.render(page.FOLDER / "report.html.j2", "a page", ["Provenance"], **(empty | values))
 
 
 def with_tables(*tables) -> str:

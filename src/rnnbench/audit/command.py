@@ -21,7 +21,10 @@ KEY = "file of the private key"
 
 def verify(arguments: Sequence[str]) -> int:
     """Print what checking found: 0 if all is as it was made, 1 if something is not."""
-    parser = _parser("verify", "Check that results, or a bundle, are as they were made.")
+    parser = _parser(
+        "verify",
+        "Check that the files of results, or of a bundle, fit each other and what made them.",
+    )
     parser.add_argument("path", help=PLACE)
     parser.add_argument("--key", help="file of the public key that must have signed")
     parser.add_argument("--manifest", help="SHA-256 that the manifest must have")

@@ -1,7 +1,8 @@
 """Negative controls: one bit is flipped in a file of each kind, and must be found.
 
 An audit that finds nothing says something only if it would have found something. The flips are in
-a copy, with times kept; the folder that is audited is not touched.
+a copy, with times kept; the folder that is audited is not touched. The copy lies beside it, where
+links take no room, or with the temporary files if nothing can be written there.
 """
 
 import os
@@ -33,7 +34,8 @@ class Control:
 def run(tree: Tree) -> list[Control]:
     """Flip a bit in one file of each kind, all in one copy, and check that."""
     chosen = one_of_each(tree.names)
-    with tempfile.TemporaryDirectory(dir=tree.root.parent, prefix=".control.") as folder:
+    beside = tree.root.parent if os.access(tree.root.parent, os.W_OK) else None
+    with tempfile.TemporaryDirectory(dir=beside, prefix=".control.") as folder:
         copy = replace(tree, root=Path(folder))
         for name in [*tree.names, tree.manifest.name]:
             _copied(tree.root / name, copy.root / name, flipped=name in chosen.values())
@@ -62,9 +64,13 @@ def _copied(source: Path, target: Path, flipped: bool) -> None:
             return
         except OSError:  # another file system, or one without links
             pass
-    shutil.copy2(source, target)
+    shutil.copyfile(source, target)  # and not its mode, which may forbid to change it
     if flipped:
-        content = bytearray(target.read_bytes() or b"\0")
-        content[len(content) // 2] ^= 1
-        target.write_bytes(content)
-        shutil.copystat(source, target)
+        with target.open("r+b") as file:
+            middle = file.seek(0, os.SEEK_END) // 2
+            file.seek(middle)
+            byte = (file.read(1) or b"\0")[0]
+            file.seek(middle)
+            file.write(bytes([byte ^ 1]))
+    found = source.stat()
+    os.utime(target, ns=(found.st_atime_ns, found.st_mtime_ns))

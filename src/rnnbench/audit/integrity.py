@@ -14,6 +14,8 @@ from rnnbench.provenance import bundle, signature
 from rnnbench.provenance.signature import SignatureError
 
 SCHEMA_VERSION = 1
+BY = "by key "
+UNVOUCHED = "unsigned results, which fit each other"
 UNSIGNED = "none: nobody vouches for the manifest, which anyone could have written anew"
 
 
@@ -54,9 +56,18 @@ class Integrity:
         wrong = {checked.name for _, checked in self.faults}
         if wrong:
             return (
-                f"{len(wrong)} of {self.files} files are not as they were made: {min(wrong)} first."
+                f"{len(wrong)} of {self.files} files do not fit the others, or what made them: "
+                f"{min(wrong)} first."
             )
-        return f"{self.files} files are as they were made; {count} checks, no fault."
+        return f"{self.files} files fit each other and what made them; {count} checks, no fault."
+
+    @property
+    def stands(self) -> str:
+        """How far the files can be relied on, in words that claim no more."""
+        if self.faults:
+            return "the results contradict themselves"
+        signed = self.signed.startswith(BY)
+        return "signed results, as their signer left them" if signed else UNVOUCHED
 
     def as_dict(self) -> dict[str, Any]:
         """All of it as plain values."""
@@ -145,4 +156,4 @@ def _signed(tree: Tree, manifest: bytes, public: str | None) -> tuple[str, str]:
     except SignatureError as error:
         return "not to be relied on", str(error)
     whose = "the key you gave" if signed.known else "a key that you have yet to know (--key FILE)"
-    return f"by key {signed.key_id}, {whose}", ""
+    return f"{BY}{signed.key_id}, {whose}", ""

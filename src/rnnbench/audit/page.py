@@ -17,14 +17,14 @@ MEANINGS = {
     classes.BITWISE: "equal in every bit",
     classes.NUMERICAL: "losses agree over the first 40 updates; statistics but for last digits",
     classes.STATISTICAL: "shown over seeds to be equal within the margin",
-    classes.NOT_COMPARABLE: "not the same work, or not to be had here; nothing is said",
+    classes.NOT_COMPARABLE: "another text, or not to be had here; nothing is said",
     classes.DIFFERS: "came out otherwise",
     classes.FAILED: "could not be made",
 }
 WORDS = (
-    "Integrity says that the files are those that were made, as far as the manifest is to be "
-    "trusted; a signature says who vouches for it, not that it is honest. That is what making "
-    "again is for."
+    "Integrity says that the files fit each other and what made them; a signature says who "
+    "vouches for them, not that they are honest. That is what making again is for, of as much as "
+    "was made again."
 )
 
 
@@ -53,7 +53,7 @@ def _overview(audit: Audit) -> list[tuple[str, list[str]]]:
     found = sum(control.found for control in audit.controls)
     book = audit.book.verdict.value_counts() if len(audit.book) else {}
     return [
-        ("Are these the files that were made?", [audit.integrity.verdict]),
+        ("Do the files fit each other?", [audit.integrity.verdict]),
         ("Who vouches for them?", [f"Signature {audit.integrity.signed}."]),
         (
             "Would a change be found?",

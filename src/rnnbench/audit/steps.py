@@ -15,6 +15,7 @@ from rnnbench.audit.again import remake, sample
 from rnnbench.audit.again.judging import Judge, Verdict
 from rnnbench.audit.again.remake import Say, Scratch
 from rnnbench.audit.again.sample import TABLE, Item
+from rnnbench.audit.derived import plan
 from rnnbench.audit.tree import Tree
 from rnnbench.audit.whole import BOOK, Audit
 from rnnbench.base import csv_files, paths
@@ -30,26 +31,24 @@ class Asked:
         path: the results or the bundle.
         key: file of the public key that must have signed, or ``none``.
         project: folder of the suite, with its Snakefile.
-        above: folder in which the scratch folder lies.
         made: names of what is written of the audit, evidence of its own.
         machine: that audits.
         unavailable: device -> why it cannot be used there.
         cores: that it may use.
         sample: how many of each kind, or all.
-        seed: of the sample.
+        seed: of the sample; ``auto``: one that nobody could foresee.
         margin: of perplexities over seeds.
     """
 
     path: str
     key: str
     project: Path
-    above: Path
     made: tuple[str, ...]
     machine: str
     unavailable: Mapping[str, str]
     cores: int
     sample: int | str
-    seed: int
+    seed: int | str
     margin: float
 
 
@@ -68,7 +67,9 @@ def audited(asked: Asked, say: Say) -> Iterator[Audit]:
         found = integrity.check(there, None if asked.key == "none" else asked.key)
         scratch = _scratch(asked, there)
         items = sample.candidates(there)
-        chosen = sample.draw(items, asked.sample, asked.seed)
+        seed = sample.seed_of(asked.seed)
+        say(f"the sample is drawn with seed {seed}; --config 'audit={{seed: {seed}}}' repeats it")
+        chosen = sample.draw(items, asked.sample, seed)
         verdicts = list(_verdicts(asked, there, scratch, chosen, say))
         yield Audit(
             found,
@@ -77,7 +78,8 @@ def audited(asked: Asked, say: Say) -> Iterator[Audit]:
             verdicts,
             _book(there),
             checklist.fill(there, asked.project, asked.made),
-            _settings(asked, started),
+            _settings(asked, seed, started),
+            sample.never(there),
         )
         scratch.remove()
 
@@ -87,7 +89,7 @@ def _verdicts(
 ) -> Iterator[Verdict]:
     judge = Judge(there, scratch, asked.machine, asked.margin, asked.unavailable)
     base = Path.cwd() if there.kind == "results" else asked.project
-    config = paths.anchored(there.configuration, base)
+    config = paths.anchored(plan.configuration(there), base)
     made = [item.name for item in chosen if item.kind != TABLE]
     if made:
         say(f"making {len(made)} files again in {scratch.folder}")
@@ -103,7 +105,7 @@ def _verdicts(
 
 def _scratch(asked: Asked, there: Tree) -> Scratch:
     manifest = there.manifest.read_bytes() if there.manifest.is_file() else b""
-    return remake.scratch(asked.above, manifest, asked.project / "Snakefile", asked.cores)
+    return remake.scratch(manifest, asked.project / "Snakefile", asked.cores)
 
 
 def _book(there: Tree) -> DataFrame:
@@ -114,9 +116,9 @@ def _book(there: Tree) -> DataFrame:
     return table[[name for name in BOOK if name in table]]
 
 
-def _settings(asked: Asked, started: str) -> Mapping[str, Any]:
+def _settings(asked: Asked, seed: int, started: str) -> Mapping[str, Any]:
     return {
-        **{"sample_of_each_kind": asked.sample, "seed": asked.seed, "margin": asked.margin},
+        **{"sample_of_each_kind": asked.sample, "seed": seed, "margin": asked.margin},
         **{"audited_on": asked.machine, "rnnbench": rnnbench.__version__},
         **{"started": started, "ended": _now()},
     }

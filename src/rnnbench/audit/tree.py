@@ -1,6 +1,5 @@
 """What is audited: a folder of results, or a bundle, as a folder or as one zip."""
 
-import hashlib
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -11,9 +10,8 @@ from typing import Any, Self
 
 import yaml
 
-from rnnbench.audit.jobs import crate_jobs
 from rnnbench.base.errors import RecordError, UserError
-from rnnbench.base.files import read_record
+from rnnbench.base.files import digest_of, read_record
 from rnnbench.provenance import bundle, crate
 from rnnbench.provenance.crate.workflow import CONFIG, FOLDER
 
@@ -68,7 +66,7 @@ class Tree:
         if name not in self._digests:
             path = self.path(name)
             plain = path.is_file() and not path.is_symlink()
-            self._digests[name] = hashlib.sha256(path.read_bytes()).hexdigest() if plain else None
+            self._digests[name] = digest_of(path) if plain else None
         return self._digests[name]
 
     def record(self, name: str) -> dict[str, Any]:
@@ -85,11 +83,8 @@ class Tree:
 
     @cached_property
     def made_by(self) -> dict[str, dict[str, Any]]:
-        """Name of a file -> the record of the job that made it, where there is one.
-
-        Without such records the crate says at least of what a file was made, and by which rule.
-        """
-        records = list(self.provenance.values()) or crate_jobs(self.root)
+        """Name of a file -> the record of the job that made it, where there is one."""
+        records = self.provenance.values()
         return {
             inside(output): record for record in records for output in record.get("outputs", {})
         }

@@ -9,7 +9,7 @@ from pandas import DataFrame
 from rnnbench.audit import integrity
 from rnnbench.audit.again import classes
 from rnnbench.audit.again.judging import Verdict
-from rnnbench.audit.again.sample import Item
+from rnnbench.audit.again.sample import TABLE, Item
 from rnnbench.audit.checklist import Answer
 from rnnbench.audit.controls import Control
 from rnnbench.audit.integrity import Integrity
@@ -30,6 +30,7 @@ class Audit:
         book: each training of the book's notebooks beside ours.
         answers: the reproducibility checklist.
         settings: sample, seed and margin; who audited, with what, and when.
+        never: stages whose results no audit makes again.
     """
 
     integrity: Integrity
@@ -39,24 +40,51 @@ class Audit:
     book: DataFrame
     answers: Sequence[Answer]
     settings: Mapping[str, Any]
+    never: Sequence[str] = ()
 
     @property
     def counts(self) -> dict[str, int]:
-        """Class -> how many of the items that were made again are of it."""
-        found = [verdict.verdict for verdict in self.verdicts]
+        """Class -> how many of the items that were made again are of it, tables left out.
+
+        Those are gathered from what lies there: nothing is done again for them.
+        """
+        found = [verdict.verdict for verdict in self.verdicts if verdict.kind != TABLE]
         return {name: found.count(name) for name in classes.CLASSES}
 
     @property
+    def made(self) -> dict[str, dict[str, int]]:
+        """Kind that was asked for -> how many there are, were asked for, and came out again."""
+        asked = {verdict.kind: 0 for verdict in self.verdicts}
+        return {
+            kind: {
+                "there": sum(item.kind == kind for item in self.items),
+                "asked": len(found := [v.verdict for v in self.verdicts if v.kind == kind]),
+                "made": sum(verdict in classes.MADE for verdict in found),
+                "equal": sum(verdict in classes.GOOD for verdict in found),
+            }
+            for kind in asked
+        }
+
+    @property
     def line(self) -> str:
-        """The verdict in one line, to paste."""
-        counts = self.counts
-        failed = sum(counts[name] for name in classes.BAD)
-        good = (classes.BITWISE, classes.NUMERICAL, classes.STATISTICAL, classes.NOT_COMPARABLE)
-        return (
-            f"checked {len(self.verdicts)} of {len(self.items)}, "
-            + ", ".join(f"{counts[name]} {name}" for name in good)
-            + f", {failed} failed"
-        )
+        """The verdict in one line, to paste: what was made again, and what was not."""
+        counts, made = self.counts, dict(self.made)
+        gathered = made.pop(TABLE, None)
+        again = [f"{n['made']} of {n['there']} {kind}s" for kind, n in made.items()]
+        told = (*classes.GOOD, classes.NOT_COMPARABLE)
+        parts = [
+            f"made again: {', '.join(again) or 'nothing'}",
+            ", ".join(f"{counts[name]} {name}" for name in told)
+            + f", {sum(counts[name] for name in classes.BAD)} failed",
+        ]
+        if gathered:
+            parts.append(
+                f"gathered again: {gathered['made']} of {gathered['there']} tables, "
+                f"{gathered['equal']} as they were"
+            )
+        if self.never:
+            parts.append(f"never made again: {', '.join(self.never)}")
+        return "; ".join([*parts, self.integrity.stands])
 
     @property
     def faults(self) -> list[str]:
@@ -72,6 +100,9 @@ class Audit:
         for verdict in self.verdicts:
             if verdict.verdict in classes.BAD:
                 yield f"{verdict.name}: {verdict.verdict}: {verdict.evidence}"
+        for kind, n in self.made.items():
+            if not n["equal"]:
+                yield f"no {kind} came out again: 0 of {n['asked']} asked for, {n['there']} there"
         for answer in self.answers:
             if answer.fault:
                 yield f"checklist, {answer.topic}: {answer.fault}"
@@ -97,6 +128,7 @@ class Audit:
             "schema_version": SCHEMA_VERSION,
             **{"verdict": self.line, "passed": self.passed, "faults": self.faults},
             **{"settings": dict(self.settings), "counts": self.counts},
+            **{"made_again": self.made, "never_made_again": list(self.never)},
             "integrity": self.integrity.as_dict(),
             "integrity_says": {n: integrity.says(n) for n in self.integrity.looked_at},
             "controls": [asdict(control) for control in self.controls],

@@ -3,6 +3,7 @@
 from rnnbench.provenance.script import recorded
 
 import json
+import logging
 import sys
 from functools import partial
 from pathlib import Path
@@ -18,9 +19,7 @@ with recorded(snakemake):
     )
     del settings["source"]
     made = ("audit.json", "audit.html")
-    asked = steps.Asked(
-        **settings, project=project, above=results / "audit", made=made, cores=snakemake.threads
-    )
+    asked = steps.Asked(**settings, project=project, made=made, cores=snakemake.threads)
     with steps.audited(asked, lambda line: say(f"audit: {line}")) as found:
         kind = {"results": "lie under `results/`", "bundle": "lie in the bundle"}
         answers = checklist.page(found.answers, found.integrity.title, kind[found.integrity.kind])
@@ -28,4 +27,5 @@ with recorded(snakemake):
         write_text(results / "audit.json", json.dumps(found.as_dict(), indent=1) + "\n")
         write_text(results / "audit.html", page.render(found))
     print(*found.lines(), sep="\n", file=sys.stderr)
+    logging.error("%s", "\n".join(found.lines()))  # all that is told of a job that ends with 1
     sys.exit(None if found.passed else 1)

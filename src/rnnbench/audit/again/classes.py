@@ -21,6 +21,8 @@ BITWISE, NUMERICAL, STATISTICAL = "bitwise", "numerical", "statistical"
 NOT_COMPARABLE, DIFFERS, FAILED = "not comparable", "differs", "failed"
 CLASSES = (BITWISE, NUMERICAL, STATISTICAL, NOT_COMPARABLE, DIFFERS, FAILED)
 BAD = (DIFFERS, FAILED)
+GOOD = (BITWISE, NUMERICAL, STATISTICAL)
+MADE = (*GOOD, DIFFERS)  # of these something came out
 WORK = (  # what must be equal for two runs to be the same work
     *(field.name for field in fields(RunConfig) if field.name != "machine"),
     *("vocab_size", "num_parameters", "train_tokens_sha256", "heldout_tokens_sha256"),
@@ -43,12 +45,20 @@ class Run:
         curve: one row per epoch.
         text: what the model wrote; empty where it is not there.
         machine: that it was made on.
+        weights: digest of the tensors in their file; empty where that is not there.
     """
 
     record: Mapping[str, Any]
     curve: DataFrame
     text: str
     machine: str
+    weights: str = ""
+
+    @property
+    def parts(self) -> str:
+        """What of it can be compared, in words."""
+        held = ["record", "curve", *["weights"] * bool(self.weights), *["text"] * bool(self.text)]
+        return f"{', '.join(held[:-1])} and {held[-1]}"
 
 
 @dataclass(frozen=True)
@@ -66,10 +76,10 @@ def judge(there: Run, again: Run) -> Judged:
     """
     work = _unlike(there.record, again.record, WORK)
     if work:
-        return Judged(NOT_COMPARABLE, f"not the same work: {work}")
+        return Judged(DIFFERS, f"another work than the configuration asks for: {work}")
     bits, told = unequal_bits(there, again), conditions(there, again)
     if not bits:
-        return Judged(BITWISE, f"record, curve and weights are equal{_though(told)}")
+        return Judged(BITWISE, f"{there.parts} are equal{_though(told)}")
     parting = first_parting(there.curve, again.curve, 0.0)
     if same_arithmetic(there, again):
         return Judged(DIFFERS, f"the same arithmetic gave other bits: {bits}; {parting}")
@@ -89,8 +99,12 @@ def unequal_bits(there: Run, again: Run) -> str:
     unlike = [name for name in kept if not _equal(there.record.get(name), again.record.get(name))]
     if not there.curve.equals(again.curve):
         unlike.append("curve.csv")
-    if there.text and again.text and there.text != again.text:
-        unlike.append("text.csv")
+    for name, left, right in (
+        ("text.csv", there.text, again.text),
+        ("weights.safetensors", there.weights, again.weights),
+    ):
+        if left and right and left != right:
+            unlike.append(name)
     return ", ".join(unlike)
 
 

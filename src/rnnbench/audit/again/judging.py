@@ -1,6 +1,5 @@
 """Verdicts: each item that was made again beside the one that is there."""
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -11,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from rnnbench.audit import gathered
 from rnnbench.audit.again import classes, equivalence, rows
 from rnnbench.audit.again.classes import BITWISE, DIFFERS, FAILED, NOT_COMPARABLE, Judged
 from rnnbench.audit.again.remake import Scratch
-from rnnbench.audit.again.sample import RUN, TABLE, Item, keys
+from rnnbench.audit.again.sample import CORPUS, RUN, TABLE, Item, keys
+from rnnbench.audit.derived import gathered, weights
 from rnnbench.audit.tree import Tree
 from rnnbench.base import csv_files
 from rnnbench.base.errors import UserError
-from rnnbench.base.files import read_record
+from rnnbench.base.files import digest_of, read_record
 from rnnbench.tables import gather
 
 FAULTS = (UserError, ValueError, KeyError, AttributeError, IndexError, TypeError, OSError)
@@ -95,10 +94,31 @@ class Judge:
         if item.kind == RUN:
             found = self._run(item)
             return found if found.verdict != classes.UNDECIDED else self._over_seeds(item, found)
-        return self._text(item)
+        return self._corpus(item) if item.kind == CORPUS else self._text(item)
+
+    def _corpus(self, item: Item) -> Judged:
+        """A cleaned text and what is told of it; where it was had from may be another place."""
+        there, again = self.tree.record(item.name), read_record(self.scratch.path(item.name))
+        other = self._other_text(str(there.get("corpus")))
+        if other:
+            return Judged(NOT_COMPARABLE, other)
+        unlike = [key for key in again if key != "source" and again[key] != there.get(key)]
+        text = item.name.replace(".json", ".txt")
+        read = [
+            job.get("inputs", {}).get(f"results/{text}") for job in self.tree.provenance.values()
+        ]
+        hashes = {entry["sha256"] for entry in read if entry} | {self.tree.sha256(text)} - {None}
+        if hashes - {digest_of(self.scratch.path(text))}:
+            unlike.append(text)
+        if unlike:
+            return Judged(DIFFERS, f"cleaned again, these came out otherwise: {', '.join(unlike)}")
+        return Judged(BITWISE, "cleaned again, equal to the byte")
 
     def _run(self, item: Item) -> Judged:
         there, again = self.tree.path(item.name), self.scratch.path(item.name)
+        other = self._other_text(self.tree.record(item.name).get("corpus", ""))
+        if other:
+            return Judged(NOT_COMPARABLE, other)
         origin = self.tree.made_by.get(item.name, {}).get("machine")
         machine = origin or self.tree.record(item.name).get("machine", "")
         return classes.judge(_side(there, machine), _side(again, self.here))
@@ -124,12 +144,12 @@ class Judge:
 
     def _text(self, item: Item) -> Judged:
         again = self.scratch.path(item.name)
-        there, made = self._texts(keys(item.name)["corpus"])
-        if there not in (None, made):
-            return Judged(NOT_COMPARABLE, f"another text: SHA-256 {there}, here {made}")
+        other = self._other_text(keys(item.name)["corpus"])
+        if other:
+            return Judged(NOT_COMPARABLE, other)
         if item.name in self.tree.names:
             path = self.tree.path(item.name)
-            if path.read_bytes() == again.read_bytes():
+            if digest_of(path) == digest_of(again):
                 return Judged(BITWISE, "equal to the byte")
             return rows.close(csv_files.read(path), csv_files.read(again))
         kind, expected = item.name.partition("/")[0], keys(item.name)
@@ -138,13 +158,15 @@ class Judge:
         made = gather.gather(kind, [str(again)], [])
         return rows.close(table[named].reset_index(drop=True), rows.as_written(made))
 
-    def _texts(self, corpus: str) -> tuple[str | None, str]:
-        """SHA-256 of the raw text there, if it is told, and here."""
+    def _other_text(self, corpus: str) -> str:
+        """Say that the raw text there is another than here; empty if not, or if nothing tells."""
         name = f"corpus/{corpus}.json"
+        made = self.scratch.path(name)
         told = self.tree.record(name).get("raw_sha256") or self.tree.head.get("inputs", {}).get(
             corpus
         )
-        return told, read_record(self.scratch.path(name))["raw_sha256"]
+        here = read_record(made).get("raw_sha256") if made.is_file() else told
+        return "" if told in (None, here) else f"another text: SHA-256 {told}, here {here}"
 
     def _there(self, item: Item) -> bool:
         return self.scratch.path(item.name).is_file()
@@ -167,7 +189,7 @@ class Judge:
             sides = self.tree.path(item.name), again
             hashes = [_weights(side) for side in sides]
         else:
-            made = hashlib.sha256(again.read_bytes()).hexdigest() if again.is_file() else ""
+            made = digest_of(again) if again.is_file() else ""
             hashes = [self.tree.sha256(item.name) or "", made]
         return Verdict(item.kind, item.name, judged.verdict, judged.evidence, *hashes)
 
@@ -176,7 +198,9 @@ def _side(path: Path, machine: str) -> classes.Run:
     text = path.with_name("text.csv")
     curve = csv_files.read(path.with_name("curve.csv"))
     words = text.read_text(encoding="utf-8") if text.is_file() else ""
-    return classes.Run(read_record(path), curve, words, machine)
+    held = path.with_name(weights.FILE)
+    tensors = weights.read(held).digest() if held.is_file() else ""
+    return classes.Run(read_record(path), curve, words, machine, tensors)
 
 
 def _weights(path: Path) -> str:

@@ -4,24 +4,34 @@ What is asked for is a path, and the workflow knows the rest: texts are read and
 tokens numbered, models trained. A call that was killed goes on where it stood.
 """
 
+import getpass
 import hashlib
+import os
 import re
 import shutil
+import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from rnnbench.base.files import write_text
+from rnnbench.base.errors import UserError
+from rnnbench.base.files import naming, write_text
 from rnnbench.base.parent import die_with_parent
 
 STEPS = re.compile(r"^\d+(/\d+ jobs| of \d+ steps)")
 LOG, CONFIG = "remake.log", "config.yaml"
 Say = Callable[[str], None]
+
+
+class RemakeError(UserError):
+    """No folder in which something could be made again."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +83,29 @@ class Scratch:
         return "nothing came out"
 
     def remove(self) -> None:
-        """Take the folder away."""
+        """Take the folder away, and the one above it unless another audit works there."""
         shutil.rmtree(self.folder, ignore_errors=True)
+        with suppress(OSError):
+            self.folder.parent.rmdir()
 
 
-def scratch(above: Path, manifest: bytes, snakefile: Path, cores: int) -> Scratch:
-    """The folder for one state of what is audited, and no other."""
-    folder = above / hashlib.sha256(manifest).hexdigest()[:16]
-    return Scratch(folder, snakefile, cores)
+def scratch(manifest: bytes, snakefile: Path, cores: int) -> Scratch:
+    """The folder for one state of what is audited, from one working folder, and for no other.
+
+    It lies with the temporary files of this machine, where nothing that is handed over lies, and
+    belongs to this user alone: what is found there was made by an audit that was stopped.
+
+    Raises:
+        RemakeError: others can write there.
+    """
+    above = Path(tempfile.gettempdir()) / f"rnnbench-audit-{getpass.getuser()}"
+    with naming(above):
+        above.mkdir(mode=0o700, exist_ok=True)
+    found = above.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
+        raise RemakeError(
+            f"{above}: expected a folder that you alone can write to, found another. What is made "
+            "again there could be anyone's. Remove it, or set TMPDIR to another folder."
+        )
+    place = b"\0".join([os.fsencode(Path.cwd()), manifest])
+    return Scratch(above / hashlib.sha256(place).hexdigest()[:16], snakefile, cores)

@@ -1,20 +1,25 @@
 """What of the results is made again: a sample, drawn with a seed, of each kind of work."""
 
+import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from rnnbench.audit.derived.rules import makers
 from rnnbench.audit.tree import Tree, inside
 from rnnbench.base import csv_files
 
-ALL = "all"
+ALL, AUTO = "all", "auto"
 TEXTS = {  # table of the text statistics -> the columns that name one of its parts
     "ngrams": ("corpus", "token", "order"),
     "zipf": ("corpus", "token", "order"),
     "ngram_lm": ("corpus", "token", "smoothing"),
 }
-RUN, TEXT, TABLE = "run", "text statistic", "table"
+RUN, TEXT, CORPUS, TABLE = "run", "text statistic", "text", "table"
+KINDS = (RUN, TEXT, CORPUS, TABLE)
+MADE = {"runs", "trials", *TEXTS, "corpus", "tables"}  # folders of what can be made again
 
 
 @dataclass(frozen=True)
@@ -22,7 +27,7 @@ class Item:
     """Something that can be made again.
 
     Attributes:
-        kind: ``run``, ``text statistic`` or ``table``.
+        kind: ``run``, ``text statistic``, ``text`` or ``table``.
         name: of its file among the results; a bundle holds text statistics as rows of tables.
     """
 
@@ -35,6 +40,7 @@ def candidates(tree: Tree) -> list[Item]:
     kinds = {
         RUN: tree.run_names,
         TEXT: sorted(_texts(tree)),
+        CORPUS: tree.named("corpus/", ".json"),
         TABLE: [name for name in tree.named("tables/", ".csv") if _gathered(tree, name)],
     }
     return [Item(kind, name) for kind, found in kinds.items() for name in found]
@@ -44,12 +50,23 @@ def draw(items: Sequence[Item], size: int | str, seed: int) -> list[Item]:
     """Draw ``size`` items of each kind, or ``all``; equal seeds draw the same."""
     generator = np.random.Generator(np.random.PCG64(seed))
     drawn = []
-    for kind in (RUN, TEXT, TABLE):
+    for kind in KINDS:
         of_kind = [item for item in items if item.kind == kind]
         number = len(of_kind) if size == ALL else min(int(size), len(of_kind))
         places = sorted(generator.choice(len(of_kind), number, replace=False)) if number else []
         drawn += [of_kind[place] for place in places]
     return drawn
+
+
+def seed_of(asked: int | str) -> int:
+    """The seed that was asked for, or a new one that nobody could foresee."""
+    return secrets.randbelow(2**32) if asked == AUTO else int(asked)
+
+
+def never(tree: Tree) -> list[str]:
+    """Stages whose results lie there and are never made again, by the folders they lie in."""
+    tops = {name.partition("/")[0] for name in tree.names if makers(name)}
+    return sorted(Path(top).stem for top in tops - MADE)
 
 
 def keys(name: str) -> dict[str, str]:

@@ -4,29 +4,52 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rnnbench.audit.checks import Checked
-from rnnbench.audit.tree import RUNS, Tree
-from rnnbench.base import csv_files
+from rnnbench.audit.derived import plan
+from rnnbench.audit.tree import RUNS, Tree, inside
 from rnnbench.base.errors import StudyError
-from rnnbench.base.parameters import NOT_AVAILABLE
-from rnnbench.study import schema
+from rnnbench.provenance.crate.workflow import CONFIG, FOLDER
 from rnnbench.study.study import Study
 
 
 def check(tree: Tree) -> Iterator[Checked]:
-    """Expand the grid of the configuration once more and look each run up."""
-    config, machine, there = tree.configuration, _machine(tree), set(tree.run_names)
-    if not config or not machine or not there:
+    """Expand the grid of the configuration once more, for each machine, and look each run up."""
+    if not tree.configuration:
+        yield Checked("config.yaml", "missing: nothing says what was asked for")
+        return
+    there = set(tree.run_names)
+    if not there and not tree.named("tables/", "runs.csv"):
         return  # timings alone can be published
     try:
-        config = schema.known(config) | {"figures": []}  # what is left decides the runs
-        study = Study(config, machine, _unavailable(tree), 1)
-    except StudyError:
-        return  # of a release with other keys; what its hashes say stands
+        for study in [plan.study(tree, machine) for machine in plan.machines(tree)]:
+            yield from _of(tree, study, there)
+    except StudyError as error:
+        if tree.kind == "results":  # a bundle may be of a release with other keys
+            fault = f"expected a configuration that this release can read, found: {error}"
+            yield Checked(f"{FOLDER}/{CONFIG}", fault)
+
+
+def _of(tree: Tree, study: Study, there: set[str]) -> Iterator[Checked]:
     expected = {
         _name(address): study.run(address).as_row() for address in study.runs + study.trials
     }
-    for name in sorted(expected.keys() | (there if tree.kind == "bundle" else set())):
+    own = {name for name in there if f"/machine={study.machine}/" in name}
+    if not _gathered(tree, own) and not _alike(tree, expected, own):
+        return
+    for name in sorted(expected.keys() | (own if tree.kind == "bundle" else set())):
         yield Checked(name, _fault(tree, name, expected, there))
+
+
+def _gathered(tree: Tree, own: set[str]) -> bool:
+    """Whether the table of runs, if there is one, is of this machine's."""
+    job = tree.made_by.get("tables/runs.csv", {})
+    read = [inside(part) for part in job.get("inputs", {})]
+    return not own.isdisjoint(read) or not any(part.startswith(RUNS) for part in read)
+
+
+def _alike(tree: Tree, expected: Mapping[str, dict[str, Any]], own: set[str]) -> bool:
+    """Whether what lies there of another machine is of the same study."""
+    common = own & expected.keys()
+    return bool(common) and not any(_fault(tree, name, expected, own) for name in common)
 
 
 def _fault(tree: Tree, name: str, expected: Mapping[str, dict[str, Any]], there: set[str]) -> str:
@@ -46,17 +69,3 @@ def _name(address: Mapping[str, str]) -> str:
     folder = RUNS["trial" in address]
     parts = (value if key == "settings" else f"{key}={value}" for key, value in address.items())
     return f"{folder}{'/'.join(parts)}/record.json"
-
-
-def _machine(tree: Tree) -> str:
-    records = map(tree.record, tree.named("machine/", "/record.json"))
-    return tree.head.get("machine") or next((r["machine"] for r in records if r), "")
-
-
-def _unavailable(tree: Tree) -> dict[str, str]:
-    """Device -> why there are no runs on it, as the rows of the table of runs say."""
-    if "tables/runs.csv" not in tree.names:
-        return {}
-    rows = csv_files.read(tree.path("tables/runs.csv"))
-    missing = rows[rows.status == NOT_AVAILABLE]
-    return dict(zip(missing.device, missing.reason, strict=True))

@@ -1,5 +1,6 @@
-"""The totals of a run are those of its curve."""
+"""The totals of a run, and how it ended, are those of its curve."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from rnnbench.audit.checks import Checked
 from rnnbench.audit.tree import Tree
 from rnnbench.base import csv_files
 from rnnbench.base.errors import UserError
+from rnnbench.base.parameters import CONVERGED, DIVERGED, UNCONVERGED
 
 RECENT_EPOCHS = 20  # as rnnbench.training.run_record has it, which would import torch
 
@@ -24,7 +26,8 @@ def check(tree: Tree) -> Iterator[Checked]:
 
 def _fault(record: dict[str, Any], curve: Any) -> str:
     try:
-        found = totals(csv_files.read(curve))
+        table = csv_files.read(curve)
+        found = totals(table) | {"status": status(table, record["vocab_size"])}
     except (UserError, TypeError, AttributeError, KeyError, IndexError) as error:
         return f"expected a curve beside it, found {type(error).__name__}"
     wrong = [
@@ -35,7 +38,19 @@ def _fault(record: dict[str, Any], curve: Any) -> str:
     return "; ".join(wrong)
 
 
-def totals(curve: DataFrame) -> dict[str, float]:
+def status(curve: DataFrame, vocab_size: int) -> str:
+    """How a run ended, by the rule of rnnbench.training.run_record, which would import torch."""
+    nats = (curve.total_nats / curve.num_tokens).to_numpy(float)
+    last, recent = curve.iloc[-1], nats[-RECENT_EPOCHS:]
+    before = nats[-2 * RECENT_EPOCHS : -RECENT_EPOCHS]
+    finite = np.isfinite([last.total_nats, last.grad_norm_max, *recent]).all()
+    if not finite or np.median(recent) > math.log(vocab_size):
+        return DIVERGED
+    settled = abs(np.median(recent) - np.median(before)) < 0.01 if len(before) else False
+    return CONVERGED if settled and len(before) == RECENT_EPOCHS else UNCONVERGED
+
+
+def totals(curve: DataFrame) -> dict[str, Any]:
     """What a record takes from its curve."""
     last, read = curve.iloc[-1], curve[curve.heldout_total_nats.notna()]
     nats = (curve.total_nats / curve.num_tokens).to_numpy()
@@ -54,7 +69,9 @@ def totals(curve: DataFrame) -> dict[str, float]:
     }
 
 
-def _same(recorded: Any, found: float) -> bool:
+def _same(recorded: Any, found: Any) -> bool:
+    if isinstance(found, str):
+        return bool(recorded == found)
     return isinstance(recorded, int | float) and bool(
         np.isclose(recorded, found, rtol=1e-12, atol=0, equal_nan=True)
     )

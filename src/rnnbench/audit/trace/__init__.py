@@ -7,6 +7,7 @@ has changed since it was read is found. Results and bundles are followed alike. 
 """
 
 import dataclasses
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,12 +17,16 @@ from typing import Any
 import pandas as pd
 from pandas import DataFrame
 
+from rnnbench.audit import checks
+from rnnbench.audit.tree import Tree
 from rnnbench.base import csv_files
 from rnnbench.base.errors import UserError
 from rnnbench.base.files import digest_of, read_record
 from rnnbench.base.parameters import RunConfig, TimingConfig
+from rnnbench.provenance import bundle
 from rnnbench.provenance.job_record import FOLDER, RESULTS
 
+HASHES = {"manifest", "provenance", "evidence"}  # checks that say what changed, not what is said
 KEYS = {  # columns that say whose row it is
     *(entry.name for config in (RunConfig, TimingConfig) for entry in dataclasses.fields(config)),
     *("order", "smoothing"),
@@ -86,6 +91,24 @@ class Trace:
         return [
             part for part, expected in told.items() if self.sha256(part) not in (None, expected)
         ]
+
+    def contradictions(self, name: str) -> list[str]:
+        """What is said in a file, or in one behind it, and is not what lies behind that."""
+        own = {name, *self.all_behind(name)}
+        return [f"{said}: {fault}" for said, fault in self._faults if said in own]
+
+    @cached_property
+    def _faults(self) -> list[tuple[str, str]]:
+        """File and fault of all that the checks of integrity find in what files say."""
+        looked_at = [group for check, group in checks.run(self._tree()) if check not in HASHES]
+        return [(f"{RESULTS}/{c.name}", c.fault) for group in looked_at for c in group if c.fault]
+
+    def _tree(self) -> Tree:
+        """The same folder as it is audited; a bundle that is damaged is told of, not refused."""
+        manifest = self.root / bundle.MANIFEST
+        if manifest.is_file():
+            return Tree(str(self.root), self.root, "bundle", json.loads(manifest.read_bytes()))
+        return Tree.of_results(self.root)
 
     def parts(self, name: str, row: Row) -> list[str]:
         """Those inputs of a table that a row of it was gathered from.

@@ -7,7 +7,7 @@ from rnnbench.audit.trace import opened, told
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print the trace; 0 if all is what was read, else 1.
+    """Print the trace; 0 if all is what was read and nothing contradicts itself, else 1.
 
     Raises:
         UserError: there is nothing to follow.
@@ -21,7 +21,7 @@ def main(arguments: Sequence[str]) -> int:
     path, row, column = _split(asked.what)
     trace, name = opened(path)
     print(*told.told(trace, name, row, column, asked.all), sep="\n")
-    return int(bool(trace.changed(name)))
+    return int(bool(trace.changed(name) or trace.contradictions(name)))
 
 
 def _split(what: str) -> tuple[str, str, str]:

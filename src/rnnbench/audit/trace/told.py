@@ -35,7 +35,7 @@ def told(
     """
     tree = _Tree(trace, whole)
     if not chosen:
-        return [*tree.file(name), _verdict(trace, name)]
+        return [*tree.file(name), *_verdict(trace, name)]
     row = pick(trace.rows(name), name, chosen, column)
     keys = [f"{key}={path_value(row[key])}" for key in row if key in KEYS and known(row[key])]
     lines = [f"{name}, the row of {', '.join(keys) or chosen}"]
@@ -45,7 +45,7 @@ def told(
     lines += _job(trace, name, "  ")
     for part in trace.parts(name, row):
         lines += tree.file(part, "  ", trace.inputs(name)[part], column)
-    return [*lines, _verdict(trace, name)]
+    return [*lines, *_verdict(trace, name)]
 
 
 class _Tree:
@@ -121,12 +121,14 @@ def _state(trace: Trace, name: str, read: str) -> str:
     return f"[{found[:SHORT]}]"
 
 
-def _verdict(trace: Trace, name: str) -> str:
+def _verdict(trace: Trace, name: str) -> Iterator[str]:
     behind, changed = trace.all_behind(name), trace.changed(name)
+    yield from (f"CONTRADICTION {found}" for found in trace.contradictions(name))
     if changed:
-        return f"{len(changed)} files are not what was read: {', '.join(changed[:SHOWN])}"
-    here = sum(trace.sha256(part) is not None for part in behind)
-    return f"{here} of the {len(behind)} files behind it are here, and all are what was read"
+        yield f"{len(changed)} files are not what was read: {', '.join(changed[:SHOWN])}"
+    else:
+        here = sum(trace.sha256(part) is not None for part in behind)
+        yield f"{here} of the {len(behind)} files behind it are here, and all are what was read"
 
 
 def _cell(column: str, value: Any) -> str:

@@ -1,6 +1,5 @@
 """The metadata of a crate: its files with their hashes, tied to the jobs that made them."""
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -8,6 +7,7 @@ from typing import Any
 
 from rocrate.rocrate import ROCrate
 
+from rnnbench.base.files import digest_of
 from rnnbench.provenance import job_record
 from rnnbench.provenance.crate import entities, present
 from rnnbench.provenance.crate.entities import Step
@@ -97,10 +97,9 @@ def _with_undeclared(jobs: list[Done], names: Iterable[str]) -> list[Done]:
 
 
 def _file(path: Path) -> dict[str, str]:
-    content = path.read_bytes()
     return {
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "contentSize": str(len(content)),
+        "sha256": digest_of(path),
+        "contentSize": str(path.stat().st_size),
         "encodingFormat": FORMATS.get(path.suffix, OTHER),
     }
 

@@ -11,33 +11,24 @@ from pandas import DataFrame
 from rnnbench.audit.tree import Tree, inside
 from rnnbench.base import csv_files
 from rnnbench.base.errors import UserError
-from rnnbench.base.parameters import NOT_AVAILABLE
 from rnnbench.tables import gather
 
 FAULTS = (UserError, ValueError, KeyError, AttributeError, IndexError, TypeError, OSError)
 
 
 def derived(tree: Tree, name: str) -> str:
-    """Gather a table from its parts; the first line that comes out otherwise, or nothing.
-
-    Where the crate alone tells of the parts, it tells no order of theirs: lines are then compared
-    in theirs, and rows of what could not be had are believed.
-    """
+    """Gather a table from its parts; the first line that comes out otherwise, or nothing."""
     record = tree.made_by[name]
     parts = [str(tree.path(inside(part))) for part in record["inputs"]]
-    params = record.get("params")
     with tempfile.TemporaryDirectory() as folder:
         again = Path(folder) / "table.csv"
         try:
-            missing = _not_had(tree.path(name)) if params is None else params.get("missing", [])
+            missing = record.get("params", {}).get("missing", [])
             gathered = gather.gather(Path(name).stem, parts, missing)
             csv_files.write(again, _as_stated_there(gathered, tree.path(name)))
         except FAULTS as error:
             return f"cannot be gathered again: {type(error).__name__} {error}"
-        there, made = tree.path(name).read_bytes(), again.read_bytes()
-        if params is None and sorted(there.split(b"\n")) == sorted(made.split(b"\n")):
-            return ""
-        return first_difference(there, made)
+        return first_difference(tree.path(name).read_bytes(), again.read_bytes())
 
 
 def _as_stated_there(gathered: DataFrame, path: Path) -> DataFrame:
@@ -46,16 +37,6 @@ def _as_stated_there(gathered: DataFrame, path: Path) -> DataFrame:
     left_out = gathered.columns.difference(own)
     same = {*own} <= {*gathered.columns} and gathered[left_out].isna().all(axis=None)
     return gathered[own] if same else gathered
-
-
-def _not_had(path: Path) -> list[dict[str, str]]:
-    """Rows of a table that say themselves that they could not be had."""
-    rows = pd.read_csv(path, dtype=str, keep_default_na=False).to_dict("records")
-    return [
-        {key: value for key, value in row.items() if value}
-        for row in rows
-        if row.get("status") == NOT_AVAILABLE
-    ]
 
 
 def first_difference(there: bytes, again: bytes) -> str:

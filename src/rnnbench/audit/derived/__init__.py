@@ -1,0 +1,1 @@
+"""What results say, derived once more from what lies behind it instead of believed."""
