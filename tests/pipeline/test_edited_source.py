@@ -94,7 +94,7 @@ def test_a_job_of_a_cluster_is_held_against_what_its_sender_planned(project):
         there = environment(project) | {PLANNED: json.dumps(planned)}
         done = subprocess.run(node, cwd=project, env=there, capture_output=True, text=True)
         assert done.returncode == ends
-        assert ("was planned (initial.py)" in done.stderr) == bool(ends)
+        assert ("was planned (training/initial.py)" in done.stderr) == bool(ends)
 
 
 def test_an_edit_of_what_a_job_is_not_made_of_does_not_stop_it(project, tmp_path):

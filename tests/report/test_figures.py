@@ -16,9 +16,16 @@ from rnnbench.base.errors import StudyError
 from rnnbench.base.plugins import names
 from rnnbench.base.plugins import tables as named
 from rnnbench.report import figures, report
-from rnnbench.report.figures import _speed as speed_figures
 from rnnbench.sine import skill
-from rnnbench.tables import book, columns, divergence, equal_cost, half_life, readers
+from rnnbench.tables import (
+    book,
+    columns,
+    divergence,
+    equal_cost,
+    gradient_rows,
+    half_life,
+    readers,
+)
 from rnnbench.tables.book import verdicts
 from rnnbench.timing import cost_model
 
@@ -568,6 +575,7 @@ CASES = {
     BIGGEST: BIG,
 }
 FOLDER = Path(figures.__file__).parents[1]
+SHARED = {"readers": readers, "gradient_rows": gradient_rows}
 READERS = [(kind, name) for kind in ("figures", "claims", "charts") for name in names(kind)]
 every_figure = pytest.mark.parametrize("name", names("figures"))
 OF_RUNS = {
@@ -835,7 +843,7 @@ def test_an_unknown_figure_is_answered_with_those_there_are():
 
 @every_figure
 def test_a_figure_says_what_it_shows_and_where_it_belongs(name):
-    assert len(figures.caption(name)) > 30
+    assert len(figures.caption(name, "figures")) > 30
     assert figures.section(name) in report.SECTIONS
 
 
@@ -851,8 +859,9 @@ def test_a_figure_is_given_the_tables_that_it_names_and_no_other():
 def test_whatever_reads_tables_names_those_that_its_text_names(kind, name):
     """What the cases of these tests do not reach is read as well, by itself or by what it calls."""
     text = (FOLDER / kind / f"{name}.py").read_text("utf-8")
-    called = {*re.findall(r"_rows\.(\w+)\(tables\)", text)} - {"leaky"}  # it asks what is given
-    shared = "".join(inspect.getsource(getattr(readers, function)) for function in called)
+    called = {*re.findall(r"\b(readers|gradient_rows)\.(\w+)\(tables\)", text)}
+    called -= {("readers", "leaky")}  # it asks what is given
+    shared = "".join(inspect.getsource(getattr(SHARED[of], name)) for of, name in called)
     read = re.findall(r'rows\(tables, "(\w+)"\)', text + shared)
     assert {*read} <= {*named(kind, name)}
     assert "tables.get(" not in text
@@ -877,6 +886,6 @@ def test_a_figure_of_one_size_shows_the_size_that_most_were_timed_at():
     speed = WHOLE["speed"].query("status == 'steady'")
     other = speed[speed.variant == "gru"].assign(hidden_size=512, tokens_per_second=1e9)
     alone = speed[speed.variant == "lstm"].assign(variant="lstm_scratch", hidden_size=512)
-    shown = speed_figures.one_size(concat([speed[speed.variant != "lstm_scratch"], other, alone]))
+    shown = readers.one_size(concat([speed[speed.variant != "lstm_scratch"], other, alone]))
     assert sorted(shown.variant) == sorted(speed.variant)
     assert set(shown.hidden_size[shown.variant != "lstm_scratch"]) == {64}

@@ -24,6 +24,7 @@ KILLED = f"""
 import dataclasses, sys, time
 import test_train as t
 from rnnbench.training import loop
+from rnnbench.training.progress import split, start
 run = dataclasses.replace(t.RUN, num_epochs=100_000, variant="gru", train_tokens=2000)
 texts = split(t.TOKENS.repeat(8), run)
 progress = start(run, t.VOCAB_SIZE)
@@ -65,7 +66,9 @@ def test_a_killed_run_loses_at_most_the_work_since_its_last_checkpoint(
 ) -> None:
     """One interval, the epoch that was on its way, and the writing of the checkpoint."""
     saved = tmp_path / "checkpoint"
-    env = tiny.environment(PYTHONPATH=f"{tiny.PROJECT / 'src'}:{tiny.PROJECT / 'tests'}")
+    env = tiny.environment(
+        PYTHONPATH=":".join(str(tiny.PROJECT / at) for at in ("src", "tests", "tests/training"))
+    )
     process = subprocess.Popen(
         [sys.executable, "-c", KILLED, str(saved)], stdout=subprocess.PIPE, text=True, env=env
     )

@@ -158,7 +158,7 @@ def test_a_folder_that_cannot_be_written_is_told_in_one_message(
 ) -> None:
     folder = mounted("ro")
     done = tiny.attempt(folder)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "expected a folder to write results into, found: Read-only file system" in done.stdout
     assert "Traceback" not in done.stdout
 
