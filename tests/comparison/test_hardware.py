@@ -115,7 +115,7 @@ def test_a_bundle_of_a_later_commit_compares_and_its_source_is_a_label(slow):
     later = machine_of("other-2c", seed=4, source_sha256="f" * 64)
     found = measured(pairs.table([slow, later], slow))
     assert set(found.verdict) == {"not distinguishable"}
-    assert found.conditions.str.contains("source_sha256 ffffffffffff… against eeeeeeeeeeee…").all()
+    assert found.conditions.str.contains("source_sha256 differs").all()
     raised = machine_of("other-2c", seed=4, protocol=2)
     assert set(measured(pairs.table([slow, raised], slow)).verdict) == {"not comparable"}
 

@@ -83,7 +83,9 @@ def labels(above: Point, below: Point) -> str:
     values = {n: tuple(_told(side.get(n)) for side in (above, below)) for n in CONDITIONS}
     differing = {name: pair for name, pair in values.items() if pair[0] != pair[1]}
     silent = [name for name, pair in values.items() if set(pair) == {UNKNOWN}]
-    words = [_against(name, *pair) for name, pair in differing.items()]
+    source = differing.pop("source_sha256", None)  # of two digests a reader learns that they differ
+    words = ["source_sha256 differs"] * bool(source)
+    words += [_against(name, *pair) for name, pair in differing.items()]
     return "; ".join(words + [f"not recorded: {', '.join(silent)}"] * bool(silent))
 
 
