@@ -43,7 +43,7 @@ hardware: $(READY) ## publish this machine's results and compare all published m
 	@$(MAKE) --no-print-directory report TARGET=hardware
 
 test: $(READY) ## set up and run all tests
-	@echo "rnnbench: running the tests, about 15 minutes on 2 cores"
+	@echo "rnnbench: running the tests, about 17 minutes on 2 cores"
 	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 \
 	--dist loadfile --no-loadscope-reorder
 
