@@ -92,6 +92,7 @@ include: "workflow/rules/provenance.smk"  # results → a crate of all files, a 
 include: "workflow/rules/comparison.smk"  # bundles → machines compared
 include: "workflow/rules/audit.smk"  # results or a bundle → checked, a sample made again, judged
 
+
 try:
     folders = {"results/tables": PARTS, "results/figures": plugins.names("figures")}
     checks.targets(sys.argv[1:], folders)

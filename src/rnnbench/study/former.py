@@ -44,10 +44,10 @@ def replaced(config: Mapping[str, Any], files: Sequence[Path], chosen: bool) -> 
         return ""
     here = Path.cwd()
     if note["files"] != _seen(files) and not chosen:
+        found = " ".join(os.path.normpath(here / file) for file in note["files"])
         raise StudyError(
             f"{here}: expected no results, or those of {' '.join(map(str, files))}, found those of "
-            f"{' '.join(os.path.normpath(here / file) for file in note['files'])}. Rename the file, "
-            "or name another folder: --directory FOLDER."
+            f"{found}. Rename the file, or name another folder: --directory FOLDER."
         )
     more = f"; {len(changes) - MOST} more" if len(changes) > MOST else ""
     return (

@@ -1,8 +1,9 @@
 """Print what a trained run writes after a prefix.
 
 A run's folder is one below results/runs or results/trials. The prefix is cleaned like the texts;
-what the vocabulary lacks is read as unknown, and told. Decoders: greedy takes the most probable token again and again; sampling draws
-from q ∝ P^alpha; top_k draws from the k most probable; beam keeps the width most probable texts.
+what the vocabulary lacks is read as unknown, and told. Decoders: greedy takes the most probable
+token again and again; sampling draws from q ∝ P^alpha; top_k draws from the k most probable; beam
+keeps the width most probable texts.
 """
 
 import argparse
