@@ -245,12 +245,20 @@ def test_of_the_timings_an_edit_makes_those_of_its_variant_again_and_no_other(
     source = project / "src/rnnbench/training/variants/gru.py"
     source.write_bytes(source.read_bytes() + b"# edited\n")
     before = began(project)
-    done = snakemake(project, f"{SPEED}/points.csv")
+    done = snakemake(project, f"{SPEED}/points.csv", configfile=without_probes(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
     after = began(project)
     again = {path for path in before if after[path] != before[path]}
     assert again == {path for path in before if "/variant=gru/" in path}
     assert len(again) == 6  # a twin
+
+
+def without_probes(folder: Path) -> Path:
+    """The toy study, which times the points of its campaign and nothing beside them."""
+    config = yaml.safe_load(TOY.read_text(encoding="utf-8"))
+    config["probes"] |= dict.fromkeys(("inference", "breakdown", "scaling"), [])
+    (folder / "timed.yaml").write_text(yaml.safe_dump(config))
+    return folder / "timed.yaml"
 
 
 def began(project: Path) -> dict[str, float]:
@@ -275,14 +283,15 @@ def test_killed_timings_keep_every_finished_process(study: Path, tmp_path: Path)
     project = shutil.copytree(study, tmp_path / "copy")
     shutil.rmtree(project / SPEED)
     target = f"{SPEED}/points.csv"
-    kill_once(project, target, TOY, lambda: len(began(project)) > 4)
+    config = without_probes(tmp_path)
+    kill_once(project, target, config, lambda: len(began(project)) > 4)
     time.sleep(1)  # nothing measures on without its campaign
     before = began(project)
     finished = [path for path in before if (project / path).with_name("record.json").exists()]
     assert len(finished) >= 4
     assert not (project / target).exists()
     assert bare(project, "--unlock").returncode == 0
-    done = snakemake(project, target)
+    done = snakemake(project, target, configfile=config)
     assert done.returncode == 0, done.stdout + done.stderr
     after = began(project)
     assert len(after) == 9
