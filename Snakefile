@@ -14,13 +14,14 @@ if OURS.exists() and OURS.resolve() != Path(FOUND).resolve():  # as in a folder 
         "other project in PYTHONPATH."
     )
 
-from rnnbench.base import paths
+from rnnbench.base import paths, plugins
 from rnnbench.base.digests import Tree
 from rnnbench.base.errors import UserError
 from rnnbench.base.paths import FOLDER, folder
 from rnnbench.machine import identity
 from rnnbench.provenance.script import PARENT, plain_matplotlib
 from rnnbench.study.estimate import PROTOCOL, Estimate, minutes
+from rnnbench.study import checks, former
 from rnnbench.study.sources import Sources
 from rnnbench.study.study import Study
 
@@ -39,6 +40,10 @@ workdir: os.environ.get(FOLDER, ".")
 
 try:
     study = Study(paths.seen_from(CALLED_FROM, config), *identity.asked(str(config["machine"])))
+    if workflow.is_main_process:
+        TOP = workflow.overwrite_configfiles
+        if replaced := former.replaced(study.config, TOP, workflow.overwrite_workdir is not None):
+            print(f"rnnbench: {replaced}", file=sys.stderr)
 except UserError as error:
     sys.exit(f"rnnbench: {error}")
 
@@ -72,6 +77,7 @@ onstart:
     # another look: one a second for each job that has ended, a sixth of a core beside every timing.
     if workflow.local_exec:  # on a cluster its users may want the limit
         workflow.scheduler.job_rate_limiter = None
+    former.remember(study.config, workflow.overwrite_configfiles)
 
 
 include: "workflow/rules/text.smk"  # source → text → vocabulary → n-grams, Zipf, n-gram language models
@@ -85,6 +91,13 @@ include: "workflow/rules/report.smk"  # tables → figures → report
 include: "workflow/rules/provenance.smk"  # results → a crate of all files, a bundle of this machine
 include: "workflow/rules/comparison.smk"  # bundles → machines compared
 include: "workflow/rules/audit.smk"  # results or a bundle → checked, a sample made again, judged
+
+
+try:
+    folders = {"results/tables": PARTS, "results/figures": plugins.names("figures")}
+    checks.targets(sys.argv[1:], folders)
+except UserError as error:
+    sys.exit(f"rnnbench: {error}")
 
 
 rule all:

@@ -20,11 +20,15 @@ from typing import Any
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
+from rnnbench.base.errors import UserError
 from rnnbench.machine import identity
+from rnnbench.provenance.launcher import asked
+from rnnbench.study import schema
 from snakemake_logger_plugin_rnnbench import plan
 from snakemake_logger_plugin_rnnbench.plan import Expected, Experience
 from snakemake_logger_plugin_rnnbench.progress import Job, Progress
 
+DEFAULT = Path(__file__).parents[2] / "config" / "config.yaml"
 SHOWN = {None, LogEvent.ERROR, LogEvent.GROUP_ERROR, LogEvent.SHELLCMD, LogEvent.DEBUG_DAG}
 ROUTINE = (  # beginnings of messages that say the same in every run
     *("Assuming unrestricted", "Building DAG", "Using shell", "Select jobs to execute"),
@@ -36,6 +40,15 @@ ROUTINE = (  # beginnings of messages that say the same in every run
         "Touching output",
     ),
 )
+
+
+def misread() -> str:
+    """What is wrong with a configuration file as such, which Snakemake reads before we do."""
+    try:
+        schema.read([DEFAULT, *map(Path, asked(sys.argv[1:]).configfile)])
+    except UserError as error:
+        return f"rnnbench: {error}"
+    return ""
 
 
 class LogHandler(LogHandlerBase):
@@ -75,6 +88,8 @@ class LogHandler(LogHandlerBase):
             return ""
         if event == LogEvent.ERROR:
             self.state.error(record)
+        if record.levelno >= logging.ERROR and not self.state.total and (fault := misread()):
+            return fault
         if event in SHOWN:
             return "" if self.is_routine(record) else self.format(record)
         if self.common_settings.dryrun:

@@ -245,12 +245,20 @@ def test_of_the_timings_an_edit_makes_those_of_its_variant_again_and_no_other(
     source = project / "src/rnnbench/training/variants/gru.py"
     source.write_bytes(source.read_bytes() + b"# edited\n")
     before = began(project)
-    done = snakemake(project, f"{SPEED}/points.csv")
+    done = snakemake(project, f"{SPEED}/points.csv", configfile=without_probes(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
     after = began(project)
     again = {path for path in before if after[path] != before[path]}
     assert again == {path for path in before if "/variant=gru/" in path}
     assert len(again) == 6  # a twin
+
+
+def without_probes(folder: Path) -> Path:
+    """The toy study, which times the points of its campaign and nothing beside them."""
+    config = yaml.safe_load(TOY.read_text(encoding="utf-8"))
+    config["probes"] |= dict.fromkeys(("inference", "breakdown", "scaling"), [])
+    (folder / "timed.yaml").write_text(yaml.safe_dump(config))
+    return folder / "timed.yaml"
 
 
 def began(project: Path) -> dict[str, float]:
@@ -275,14 +283,15 @@ def test_killed_timings_keep_every_finished_process(study: Path, tmp_path: Path)
     project = shutil.copytree(study, tmp_path / "copy")
     shutil.rmtree(project / SPEED)
     target = f"{SPEED}/points.csv"
-    kill_once(project, target, TOY, lambda: len(began(project)) > 4)
+    config = without_probes(tmp_path)
+    kill_once(project, target, config, lambda: len(began(project)) > 4)
     time.sleep(1)  # nothing measures on without its campaign
     before = began(project)
     finished = [path for path in before if (project / path).with_name("record.json").exists()]
     assert len(finished) >= 4
     assert not (project / target).exists()
     assert bare(project, "--unlock").returncode == 0
-    done = snakemake(project, target)
+    done = snakemake(project, target, configfile=config)
     assert done.returncode == 0, done.stdout + done.stderr
     after = began(project)
     assert len(after) == 9
@@ -422,26 +431,26 @@ def kill_once(project: Path, target: str, config: Path, reached: Callable[[], bo
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "words"),
+    ("text", "asked", "said"),
     [
-        ("num_epochs: 2", "num_epoch: 2", ["num_epoch", "Did you mean num_epochs?"]),
-        ("hidden_size: 8", "hidden_size: many", ["runs.hidden_size", "'many'", "expected"]),
-        ("[rnn_scratch, gru, ", "[rnn_scratch, gro, ", ["'gro'", "gru", "variants/gro.py"]),
-        ("train_tokens: 3000", "train_tokens: 300", ["1155", "300", "batch_size"]),
+        ("runs: {variants: [gruu]}", "all", "unknown name 'gruu' in variants; there are gru,"),
+        ("runs: {seeds: [1]", "all", "wrong.yaml, line 1: expected YAML, found: expected ',' or"),
+        (None, "all", "wrong.yaml: expected a configuration file, found none."),
+        ("own_texts: {mine: {source: mine.txt}}\ncorpora: [mine]", "all", "found no file"),
+        ("", "results/tables/run.csv", "Did you mean runs?"),
     ],
 )
-def test_a_wrong_configuration_ends_before_any_job_with_one_message(
-    tmp_path: Path, before: str, after: str, words: list[str]
+def test_what_is_wrong_with_a_command_is_told_before_any_job_in_one_line(
+    tmp_path: Path, text: str | None, asked: str, said: str
 ) -> None:
-    text = (TOY).read_text()
-    assert before in text
     config = tmp_path / "wrong.yaml"
-    config.write_text(text.replace(before, after))
-    done = snakemake(PROJECT, "-n", "--directory", str(tmp_path), configfile=config)
-    said = done.stdout + done.stderr
-    assert done.returncode != 0
-    assert all(word in said for word in words), said
-    assert "Traceback" not in said
+    if text is not None:
+        config.write_text(text or "{}")
+    done = snakemake(PROJECT, "-n", asked, "--directory", str(tmp_path), configfile=config)
+    routine = ("Using workflow specific profile", "Config file ")
+    lines = [row for row in (done.stdout + done.stderr).splitlines() if row.strip()]
+    (line,) = [row for row in lines if not row.startswith(routine)]
+    assert done.returncode != 0 and line.startswith("rnnbench: ") and said in line
     assert not (tmp_path / "results").exists()
 
 
@@ -554,11 +563,16 @@ def test_a_project_that_is_dated_ahead_of_the_clock_is_made_once_like_any_other(
     assert "crate" in edited.stdout + edited.stderr
 
 
-def test_every_study_but_the_default_one_has_a_folder_of_its_own(tmp_path: Path) -> None:
+def test_every_study_but_the_default_one_has_a_folder_that_no_other_one_gets_unsaid(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "words.txt").write_text("the quick brown fox jumps over the lazy dog\n" * 300)
     own = "own_texts: {words: {source: words.txt}}\n"
     config = tmp_path / "my_words.yaml"
     config.write_text(TOY.read_text().replace("[calibration]", "[words]") + own)
+    other = tmp_path / "elsewhere/my_words.yaml"
+    other.parent.mkdir()
+    other.write_text(config.read_text().replace("replicates: 10", "replicates: 11"))
     target = "results/corpus/words.txt"
     where = ["--snakefile", str(PROJECT / "Snakefile"), "--configfile", str(config)]
     line = [sys.executable, "-m", "rnnbench", "launch", "--cores", "1", target, *where]
@@ -568,6 +582,22 @@ def test_every_study_but_the_default_one_has_a_folder_of_its_own(tmp_path: Path)
     assert not (tmp_path / "results").exists()
     recorded = study / "results/provenance/corpus/words.txt.json"
     assert str(tmp_path) not in recorded.read_text()
+    tables = study / "results/tables"
+    tables.mkdir()
+    (tables / "corpora.csv").touch()
+    asked = [sys.executable, "-m", "snakemake", "-n", target, *where]
+    for change, status, said in (
+        (["--config", "vocab={min_freq: 3}"], 0, "(vocab.min_freq: 2 before, 3 now)"),
+        (["--configfile", str(other)], 1, f"found those of {config}. Rename the file"),
+    ):
+        done = subprocess.run(
+            [*asked, *change],
+            cwd=tmp_path,
+            env=environment(PROJECT),
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == status and said in done.stderr, done.stderr
 
 
 def test_snakemake_keeps_no_thread_for_a_job_that_has_ended(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,10 @@ from hypothesis import strategies as st
 from snakemake.utils import update_config
 
 from rnnbench.base import plugins
-from rnnbench.base.errors import StudyError
+from rnnbench.base.errors import CorpusError, StudyError
 from rnnbench.base.parameters import LARGEST_SEED, RunConfig, path_value, settings, settings_path
 from rnnbench.base.plugins import load, names, tables
+from rnnbench.study import checks, schema
 from rnnbench.study.study import NOT_AVAILABLE, SETTINGS, Study
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -437,6 +439,51 @@ def test_an_unknown_name_is_answered_with_those_there_are_and_the_file_to_write(
     message = fault(changed(key, ["elman"]))
     assert f"unknown name 'elman' in {kind}; there are {', '.join(names(kind))}." in message
     assert f"{plugins.place(kind)}/elman.py" in message
+
+
+def test_a_misspelt_name_is_answered_with_the_one_that_was_meant():
+    assert "unknown name 'gruu' in variants" in (
+        message := fault(changed("runs.variants", ["gruu"]))
+    )
+    assert "Did you mean gru? " in message
+
+
+def test_an_own_text_that_is_not_there_is_a_mistake_of_the_study(tmp_path):
+    with pytest.raises(CorpusError, match=f"mine: expected a text file, found no file {tmp_path}"):
+        read(with_own_text(tmp_path / "mine.txt"))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, ": expected a configuration file, found none. "),
+        ("runs:\n  variants: [gru\nspeed: {}\n", ", line 3: expected YAML, found: expected ',' or"),
+        ("runs:\n\tseeds: [1]\n", ", line 2: expected YAML, found: found character '\\t'"),
+        ("gru", ": expected keys and values, found 'gru'. "),
+    ],
+)
+def test_a_file_that_is_no_configuration_is_told_in_one_line_with_its_place(
+    content, said, tmp_path
+):
+    path = tmp_path / "mine.yaml"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(StudyError) as error:
+        schema.read([path])
+    assert str(error.value).startswith(f"{path}{said}") and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("results/tables/zip.csv", "there are runs, zipf. Did you mean zipf?"),
+        ("results/tables/runs.csv", None),
+        ("results/else/zip.csv", None),
+    ],
+)
+def test_a_table_that_there_is_not_is_answered_with_those_there_are(asked, said):
+    with pytest.raises(StudyError, match=said) if said else nullcontext():
+        checks.targets(["--cores", asked], {"results/tables": ["runs", "zipf"]})
 
 
 def test_an_override_of_an_unknown_variant_is_a_mistake():

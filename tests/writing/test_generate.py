@@ -154,6 +154,7 @@ def test_nats_of_a_text_are_those_of_one_forward_pass(model):
     np.testing.assert_allclose(found, [float(expected)], rtol=1e-5)
 
 
+GREEDY = ("--decoder", "greedy")
 RUN = RunConfig(
     **{"machine": "here", "trial": "grid", "corpus": "made_up", "token": "char"},
     **{"variant": "gru", "sampler": "random_sampling", "engine": "own"},
@@ -192,15 +193,15 @@ def test_weights_of_something_else_are_told(tmp_path):
         Trained.read(path)
 
 
-def test_the_command_prints_what_the_suite_writes(run_folder, capsys):
-    assert main(["generate", str(run_folder), "time", "--num-tokens", "10"]) == 0
+def test_the_command_cleans_its_prefix_and_prints_what_the_suite_writes(run_folder, capsys):
+    assert main(["generate", str(run_folder), "Time!", "--num-tokens", "10", *GREEDY]) == 0
     model = Trained.read(run_folder / "weights.safetensors").model
     expected = generate.Writing(VOCAB, "char", [], 10).text(model, "time")
     assert capsys.readouterr() == (f"{expected}\n", "")
 
 
-def test_the_command_draws_from_its_seed(run_folder, capsys):
-    asked = [str(run_folder), "time", "--decoder", "sampling", "--alpha", "0.5", "--seed"]
+def test_the_command_draws_from_its_seed_unless_told_otherwise(run_folder, capsys):
+    asked = [str(run_folder), "time", "--seed"]
     said = []
     for seed in ("3", "3", "4"):
         assert main(["generate", *asked, seed]) == 0
@@ -210,8 +211,8 @@ def test_the_command_draws_from_its_seed(run_folder, capsys):
 
 
 def test_characters_that_the_run_does_not_know_are_told(run_folder, capsys):
-    assert main(["generate", str(run_folder), "Time!!"]) == 0
-    assert "read as <unk>: 'T' '!'." in capsys.readouterr().err
+    assert main(["generate", str(run_folder), "quiz"]) == 0
+    assert "read as <unk>: 'q' 'u' 'z'." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -219,10 +220,11 @@ def test_characters_that_the_run_does_not_know_are_told(run_folder, capsys):
     [
         (["{}/none", "a"], "expected the folder of a run"),
         (["{}/..", "a"], "expected weights.safetensors"),
-        (["{}", ""], "expected at least one char"),
+        (["{}", ""], "prefix: expected a text, found an empty file"),
         (["{}", "a", "--decoder", "pie"], "there are beam, greedy"),
-        (["{}", "a", "--decoder", "sampling"], "expected alpha, found no setting"),
-        (["{}", "a", "--alpha", "1"], "expected no setting, found alpha"),
+        (["{}", "4!"], "prefix: expected words of the letters a-z"),
+        (["{}", "a", "--decoder", "beam"], "expected width, found no setting"),
+        (["{}", "a", "--width", "1"], "expected alpha, found alpha and width"),
         (["{}", "a", "--decoder", "sampling", "--alpha", "nan"], "found nan"),
         (["{}", "a", "--decoder", "beam", "--width", "inf"], "a whole number"),
         (["{}", "a", "--num-tokens", "0"], "expected at least 1"),
@@ -251,7 +253,7 @@ def test_a_run_on_words_reads_and_writes_words(tmp_path, capsys):
     facts = run.as_row() | {"vocab": vocab.tokens}
     model = start(run, len(vocab)).model
     checkpoint.write_weights(tmp_path / "weights.safetensors", model, facts)
-    assert main(["generate", str(tmp_path), "time traveller", "--num-tokens", "3"]) == 0
+    assert main(["generate", str(tmp_path), "time traveller", "--num-tokens", "3", *GREEDY]) == 0
     written = capsys.readouterr().out.split()
     assert written[:2] == ["time", "traveller"] and len(written) == 5
     assert set(written) <= set(vocab.tokens)

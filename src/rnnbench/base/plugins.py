@@ -1,8 +1,10 @@
 """Names to modules: a file in a package is an entry of it; there is no list to keep."""
 
 import ast
+import difflib
 import importlib
 import pkgutil
+from collections.abc import Collection
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
@@ -62,10 +64,16 @@ def check(kind: str, name: str) -> str:
     """
     if name not in names(kind):
         raise StudyError(
-            f"unknown name {name!r} in {kind}; there are {', '.join(names(kind))}. "
+            f"unknown name {name!r} in {kind}; {among(str(name), names(kind))} "
             f"To add it, write {place(kind)}/{name}.py."
         )
     return name
+
+
+def among(name: str, known: Collection[str]) -> str:
+    """What there is in place of ``name``, and which of it was probably meant."""
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"there are {', '.join(known)}." + "".join(f" Did you mean {one}?" for one in close)
 
 
 def load(kind: str, name: str) -> ModuleType:

@@ -49,17 +49,22 @@ def main(arguments: Sequence[str]) -> NoReturn:
 
 def studied(arguments: Sequence[str]) -> Path:
     """The folder that a Snakemake with these arguments works in."""
-    asked = argparse.ArgumentParser(
+    known = asked(arguments)
+    return known.directory or folder(known.configfile)
+
+
+def asked(arguments: Sequence[str]) -> argparse.Namespace:
+    """The ``configfile``s and the ``directory`` that arguments of Snakemake's name."""
+    parser = argparse.ArgumentParser(
         prog="python -m rnnbench launch",
         usage="%(prog)s ARGUMENTS OF SNAKEMAKE ...",
         description="Run Snakemake for a study, with its folder to itself.",
         epilog="All arguments are handed on; snakemake --help explains them.",
         allow_abbrev=False,
     )
-    asked.add_argument("--configfile", "--configfiles", nargs="+", default=[], help="its folder")
-    asked.add_argument("--directory", "-d", type=Path, help="another folder")
-    known, _ = asked.parse_known_args(arguments)
-    return known.directory or folder(known.configfile)
+    parser.add_argument("--configfile", "--configfiles", nargs="+", default=[], help="its folder")
+    parser.add_argument("--directory", "-d", type=Path, help="another folder")
+    return parser.parse_known_args(arguments)[0]
 
 
 def hold(path: Path) -> int:

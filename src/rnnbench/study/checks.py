@@ -1,12 +1,14 @@
 """What a study must be beyond its schema: names that are there, texts that are long enough."""
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rnnbench.base import plugins
 from rnnbench.base.errors import StudyError
 from rnnbench.study import lengths
+from rnnbench.text.origins.own_text import OwnText
 from rnnbench.training import samplers
 from rnnbench.writing import decoders
 
@@ -24,6 +26,18 @@ def check(study: "Study") -> None:
     """
     for part in (_texts, _names, _runs, _minibatches, _lengths, _sine, _coverage, _epsilons):
         part(study)
+
+
+def targets(asked: Iterable[str], there: Mapping[str, Collection[str]]) -> None:
+    """Hold the files that are asked for against the names of those that folders will have.
+
+    Raises:
+        StudyError: a folder has no file of that name.
+    """
+    for path in map(Path, asked):
+        known = there.get(path.parent.as_posix())
+        if known is not None and path.stem not in known:
+            raise StudyError(f"{path}: unknown name; {plugins.among(path.stem, known)}")
 
 
 def _names(study: "Study") -> None:
@@ -61,6 +75,9 @@ def _texts(study: "Study") -> None:
                 f"own_texts.{name}: expected a name of its own, found that of a built-in corpus. "
                 "Choose another name."
             )
+    for name, entry in study["own_texts"].items():
+        if name in study["corpora"]:
+            OwnText.from_config(name, entry).check()
 
 
 def _subset(key: str, found: Iterable[str], whole: str, there: Iterable[str]) -> None:

@@ -31,14 +31,24 @@ def read(paths: Sequence[Path]) -> dict[str, Any]:
     """All files in one; a later file overrides single keys, as ``snakemake --configfile`` does.
 
     Raises:
-        StudyError: a file cannot be read, or is no mapping.
+        StudyError: a file cannot be read, or is no mapping: its name and the line.
     """
     config: dict[str, Any] = {}
     for path in paths:
         try:
             part = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        except FileNotFoundError:
+            raise StudyError(
+                f"{path}: expected a configuration file, found none. Correct the path."
+            ) from None
+        except yaml.MarkedYAMLError as error:
+            line = error.problem_mark and f", line {error.problem_mark.line + 1}"
+            raise StudyError(
+                f"{path}{line or ''}: expected YAML, found: {error.problem}. Correct it."
+            ) from None
         except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
-            raise StudyError(f"{path}: expected a YAML file, found: {error}. Correct it.") from None
+            found = " ".join(str(error).split())
+            raise StudyError(f"{path}: expected a YAML file, found: {found}. Correct it.") from None
         if not isinstance(part, dict):
             raise StudyError(f"{path}: expected keys and values, found {part!r:.60}. Correct it.")
         bound(part)

@@ -147,11 +147,11 @@ class Study:
         found = {work: list(self._probe_grid(work)) for work in kinds}
         axes = self.config["probes"]["axes"]
         found["neighbours"] = [timing for timing in found["scaling"] if timing.device == "cpu"]
-        found["scaling"] = [
-            point
+        around = (
+            (*parameters.star(middle, axes), *parameters.corners(middle, axes))
             for middle in found["scaling"]
-            for point in (*parameters.star(middle, axes), *parameters.corners(middle, axes))
-        ]
+        )
+        found["scaling"] = list(dict.fromkeys(itertools.chain(*around)))
         return {work: [timing.as_row() for timing in points] for work, points in found.items()}
 
     @property

@@ -1,8 +1,9 @@
 """Print what a trained run writes after a prefix.
 
-A run's folder is one below results/runs or results/trials. What its vocabulary lacks is read as
-unknown, and told. Decoders: greedy takes the most probable token again and again; sampling draws
-from q ∝ P^alpha; top_k draws from the k most probable; beam keeps the width most probable texts.
+A run's folder is one below results/runs or results/trials. The prefix is cleaned like the texts;
+what the vocabulary lacks is read as unknown, and told. Decoders: greedy takes the most probable
+token again and again; sampling draws from q ∝ P^alpha; top_k draws from the k most probable; beam
+keeps the width most probable texts.
 """
 
 import argparse
@@ -15,14 +16,16 @@ import numpy as np
 from rnnbench.base import plugins
 from rnnbench.base.errors import RecordError, UserError
 from rnnbench.base.parameters import check_seed
+from rnnbench.text.clean import clean
 from rnnbench.writing import decoders
 from rnnbench.writing.decoders import Setting
 from rnnbench.writing.trained import Reading, Trained
 
 WEIGHTS = "weights.safetensors"
 EXAMPLE = (
-    'example: python -m rnnbench generate RUN_FOLDER "time traveller" --decoder sampling --alpha 1'
+    'example: python -m rnnbench generate RUN_FOLDER "time traveller" --decoder beam --width 4'
 )
+USUAL = {"sampling": {"alpha": 1.0}}  # decoder -> its settings unless told: the model as it is
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -33,10 +36,11 @@ def main(arguments: Sequence[str]) -> int:
     """
     asked = _parser().parse_args(arguments)
     trained = _trained(asked.run_folder)
-    ids = _encoded(trained, asked.prefix)
+    prefix = b" ".join(b"".join(clean([asked.prefix.encode()], "prefix")).split()).decode()
+    ids = _encoded(trained, prefix)
     given = {name: getattr(asked, name) for name in _settings()}
     given = {name: value for name, value in given.items() if value is not None}
-    settings = decoders.checked(asked.decoder, given)
+    settings = decoders.checked(asked.decoder, USUAL.get(asked.decoder, {}) | given)
     _check_size(asked.num_tokens)
     check_seed(asked.seed)
     generator = np.random.Generator(np.random.PCG64(asked.seed))
@@ -44,7 +48,7 @@ def main(arguments: Sequence[str]) -> int:
     reading = Reading.of(trained.model, [ids])
     (written,) = decoder.decode(reading, asked.num_tokens, generator, **settings)
     joint = " " if trained.run.token == "word" else ""
-    print(asked.prefix + joint + trained.vocab.show(written, trained.run.token))
+    print(prefix + joint + trained.vocab.show(written, trained.run.token))
     return 0
 
 
@@ -57,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("run_folder", type=Path, help="folder of a training run")
     parser.add_argument("prefix", help="what the text begins with")
     parser.add_argument("--num-tokens", type=int, default=200, help="to be added (200)")
-    parser.add_argument("--decoder", default="greedy", help=f"one of {there} (greedy)")
+    parser.add_argument("--decoder", default="sampling", help=f"one of {there} (sampling)")
     for name, setting in _settings().items():
         parser.add_argument(f"--{name}", type=float, help=setting.meaning)
     parser.add_argument("--seed", type=int, default=1, help="of what is drawn (1)")
@@ -83,8 +87,6 @@ def _trained(folder: Path) -> Trained:
 
 def _encoded(trained: Trained, prefix: str) -> list[int]:
     tokens = trained.vocab.split(prefix, trained.run.token)
-    if not tokens:
-        raise UserError(f"prefix: expected at least one {trained.run.token}, found none. Give one.")
     unknown = dict.fromkeys(token for token in tokens if token not in trained.vocab.index)
     if unknown:
         _tell(f"not in the vocabulary, read as <unk>: {' '.join(map(repr, unknown))}.")

@@ -81,10 +81,17 @@ class OwnText:
         Raises:
             CorpusError: the source is a path and there is no such file.
         """
-        if self.is_remote:
-            return probe(**self._remote(folders))
-        self._path()
-        return None
+        self.check()
+        return probe(**self._remote(folders)) if self.is_remote else None
+
+    def check(self) -> None:
+        """Look for the file of a text that is one.
+
+        Raises:
+            CorpusError: there is no such file.
+        """
+        if not self.is_remote:
+            self._path()
 
     def _remote(self, folders: Folders) -> dict[str, Any]:
         """The hash is part of the file name, so that two texts never fight for one place."""
