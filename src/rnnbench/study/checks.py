@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from rnnbench.base import plugins
+from rnnbench.base import plugins, presets
 from rnnbench.base.errors import StudyError
 from rnnbench.study import lengths
 from rnnbench.training import samplers
@@ -29,10 +29,9 @@ def check(study: "Study") -> None:
 def _names(study: "Study") -> None:
     runs, speed, sine = study["runs"], study["speed"], study["sine"]
     kinds = {
-        "variants": [
-            *(runs["variants"], runs["overrides"], speed["variants"], speed["twins"]),
-            *(study["generation"]["variants"], study["memory"]["variants"]),
-            *(study["probes"][kind] for kind in PROBED),
+        "implementations": [
+            [way for way in ways if way != presets.OWN]
+            for ways in (speed["implementations"], *study["probes"]["implementations"].values())
         ],
         "samplers": [runs["samplers"], speed["samplers"], study.covering],
         "smoothings": [study["ngram_lm"]["smoothings"]],
@@ -40,6 +39,13 @@ def _names(study: "Study") -> None:
         "forecasters": [sine["models"], sine["sweep"]["models"]],
         "figures": [study["figures"]],
     }
+    variants = [
+        *(runs["variants"], runs["overrides"], speed["variants"], speed["twins"]),
+        *(study["generation"]["variants"], study["memory"]["variants"]),
+        *(study["probes"][kind] for kind in PROBED),
+    ]
+    for name in itertools.chain(*variants):
+        presets.check(name)
     for kind, lists in kinds.items():
         for name in itertools.chain(*lists):
             plugins.check(kind, name)
@@ -75,7 +81,7 @@ def _subset(key: str, found: Iterable[str], whole: str, there: Iterable[str]) ->
 def _runs(study: "Study") -> None:
     """Of the grid, of trials, and what stages train by themselves."""
     for key, run in lengths.runs(study):
-        plugins.check("variants", run.variant)
+        presets.check(run.variant)
         plugins.check("samplers", run.sampler)
         _subset(f"{key}.corpus", [run.corpus], "corpora", study["corpora"])
 
