@@ -116,6 +116,7 @@ def _speed(rng, variants, machines, devices):
     rows = []
     for machine, variant, device in product(machines, variants, ("cpu", "cuda")):
         row = {"machine": machine, "variant": variant, "sampler": "random_sampling", "threads": 2}
+        row |= {"implementation": presets.named(variant)[1]}
         row |= {"clip_norm": 1.0, "device": device, "dtype": "float32"}
         row |= {"hidden_size": 64, "batch_size": 32, "num_steps": 35}
         if device in devices:
@@ -153,6 +154,7 @@ def _timed(variants, machines, devices):
     """The keys of timed work: those that are here and those that are not."""
     for machine, variant, device in product(machines, variants, ("cpu", "cuda")):
         row = {"machine": machine, "variant": variant, "sampler": "random_sampling", "threads": 1}
+        row |= {"implementation": presets.named(variant)[1]}
         row |= {"clip_norm": 1.0, "device": device, "dtype": "float32"}
         row |= {"hidden_size": 64, "batch_size": 32, "num_steps": 35}
         here = {"status": "measured", "reason": None}

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -144,6 +145,19 @@ def dropped(tmp_path):
     implementations.__path__.remove(str(tmp_path))
     for name in loaded:
         sys.modules.pop(name, None)
+
+
+def test_the_implementation_that_the_document_shows_agrees(tmp_path, monkeypatch):
+    document = Path(__file__).parents[2] / "docs/own_variant.md"
+    (code,) = re.findall(r"```python\n(.*?)```", document.read_text(), re.S)
+    (tmp_path / "shown.py").write_text(code)
+    monkeypatch.setattr(implementations, "__path__", [*implementations.__path__, str(tmp_path)])
+    timing = dataclasses.replace(TIMING, variant="gru", implementation="shown")
+    assert check(timing, TOKENS, VOCAB_SIZE).status == AGREES
+    assert check(dataclasses.replace(timing, variant="rnn"), TOKENS, VOCAB_SIZE).reason == (
+        "shown can do cell gru, and not rnn"
+    )
+    sys.modules.pop("rnnbench.training.implementations.shown")
 
 
 def test_a_step_of_its_own_that_is_right_agrees(dropped):
