@@ -271,7 +271,7 @@ def test_an_edit_of_a_cell_makes_the_jobs_of_its_models_again_and_what_walks_all
 def test_an_edit_of_a_preset_makes_its_own_jobs_again_and_another_line_none():
     def digests(text: str) -> dict[str, str]:
         tree = Tree()
-        tree.contents["training/presets.csv"] = text.encode()
+        tree.contents["training/cells/presets.csv"] = text.encode()
         made, point = Sources(STUDY, tree), {"machine": "box"}
         return {v: made.of("run", point | {"variant": v})["sha256"] for v in presets.table()}
 

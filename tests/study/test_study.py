@@ -443,7 +443,7 @@ def test_an_unknown_variant_is_answered_with_those_there_are_and_where_to_add_it
     message = fault(changed(key, ["elman"]))
     there = ", ".join(sorted(presets.table()))
     assert f"unknown name 'elman' in variants; there are {there}" in message
-    assert "src/rnnbench/training/presets.csv" in message
+    assert "src/rnnbench/training/cells/presets.csv" in message
 
 
 def test_what_an_implementation_cannot_do_is_a_row_that_says_why_and_nothing_is_timed_twice():

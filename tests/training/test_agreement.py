@@ -147,11 +147,12 @@ def dropped(tmp_path):
         sys.modules.pop(name, None)
 
 
-def test_the_implementation_that_the_document_shows_agrees(tmp_path, monkeypatch):
+def test_the_implementation_that_the_document_shows_agrees(tmp_path, request):
     document = Path(__file__).parents[2] / "docs/own_variant.md"
     (code,) = re.findall(r"```python\n(.*?)```", document.read_text(), re.S)
     (tmp_path / "shown.py").write_text(code)
-    monkeypatch.setattr(implementations, "__path__", [*implementations.__path__, str(tmp_path)])
+    implementations.__path__.append(str(tmp_path))
+    request.addfinalizer(lambda: implementations.__path__.remove(str(tmp_path)))
     timing = dataclasses.replace(TIMING, variant="gru", implementation="shown")
     assert check(timing, TOKENS, VOCAB_SIZE).status == AGREES
     assert check(dataclasses.replace(timing, variant="rnn"), TOKENS, VOCAB_SIZE).reason == (

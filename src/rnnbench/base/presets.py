@@ -1,6 +1,6 @@
 """Models by name, and the ways of computing them: the two axes of what is trained and timed.
 
-A line of ``training/presets.csv`` names a model: its cell, a file of ``training/cells/``, its
+A line of ``training/cells/presets.csv`` names a model: its cell, a file of ``training/cells/``, its
 layers, its input and its initial weights, and the implementation that trains it by itself, a file
 of ``training/implementations/``. Nothing here needs torch, and no name is ever taken apart.
 """
@@ -15,7 +15,7 @@ from typing import Any
 from rnnbench.base import plugins
 from rnnbench.base.errors import StudyError
 
-TABLE = Path(__file__).parents[1] / "training" / "presets.csv"
+TABLE = Path(__file__).parents[1] / "training" / "cells" / "presets.csv"
 OWN = "own"  # in a configuration: the implementation of the preset
 FASTEST = {"cpu": ("fused", "manual", "torch_nn"), "cuda": ("torch_nn",)}  # the fastest first
 CELLS, WAYS = ("rnn", "gru", "lstm"), ("manual", "fused", "compiled", "graphed")
@@ -93,7 +93,7 @@ def check(variant: str) -> str:
     if variant not in table():
         raise StudyError(
             f"unknown name {variant!r} in variants; there are {', '.join(sorted(table()))}. "
-            "To add it, add its line to src/rnnbench/training/presets.csv."
+            "To add it, add its line to src/rnnbench/training/cells/presets.csv."
         )
     return variant
 

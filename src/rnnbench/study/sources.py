@@ -129,7 +129,8 @@ def model(variant: str) -> list[str]:
     preset = presets.of(variant)
     own = preset.implementation
     files = {implementation(own), implementation(presets.layout(own))}
-    return [f"training/presets.csv:{variant}", f"training/cells/{preset.cell}", *sorted(files)]
+    line = f"training/cells/presets.csv:{variant}"
+    return [line, f"training/cells/{preset.cell}", *sorted(files)]
 
 
 def implementation(name: str) -> str:
