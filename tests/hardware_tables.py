@@ -9,7 +9,10 @@ from pandas import DataFrame
 from rnnbench.comparison import best, caveats, crossover, limits, noise, pairs, targets
 from rnnbench.timing.statistics import ratios
 
-VARIANTS = ("rnn", "rnn_fused", "gru", "gru_fused", "lstm", "lstm_scratch", "lstm_bidirectional")
+WORK = [  # variants by their own implementation, and by another
+    *(("rnn", "torch_nn"), ("rnn", "fused"), ("gru", "torch_nn"), ("gru", "fused")),
+    *(("lstm", "torch_nn"), ("lstm_scratch", "loop"), ("lstm_bidirectional", "torch_nn")),
+]
 NO_CUDA = "no NVIDIA driver found"
 SIZES = {"hidden_size": 64.0, "batch_size": 32.0, "num_steps": 35.0}
 ADDRESS = {"sampler": "random_sampling", "clip_norm": 1.0, "dtype": "float32", **SIZES}
@@ -32,6 +35,10 @@ def tables(number: int, gpus: int = 1) -> dict[str, DataFrame]:
         "crossover": _crossover(names, with_gpu),
         "missing": _missing(names, with_gpu),
     }
+
+
+def _named(work: tuple[str, str]) -> dict[str, str]:
+    return dict(zip(("variant", "implementation"), work, strict=True))
 
 
 def _judged(rows: list[dict], columns: list[str]) -> DataFrame:
@@ -68,8 +75,9 @@ def _machines(names: list[str], with_gpu: set[str]) -> DataFrame:
 def _comparison(names: list[str], with_gpu: set[str]) -> DataFrame:
     rows = []
     for k, machine in enumerate(names[1:], 1):
-        for j, (variant, device) in enumerate(product(VARIANTS, ("cpu", "cuda"))):
+        for j, ((variant, way), device) in enumerate(product(WORK, ("cpu", "cuda"))):
             row = {"baseline": names[0], "machine": machine, "variant": variant, "device": device}
+            row["implementation"] = way
             row |= ADDRESS | {"threads": 1.0, "threads_policy": "1", "work_sha256": "a" * 64}
             row |= {"conditions": "torch_version 2.13.0 against 2.12.0"}
             if device == "cuda":
@@ -89,7 +97,7 @@ def _best(names: list[str]) -> DataFrame:
     rows = []
     for k, (machine, family) in enumerate(product(names, ("rnn", "gru", "lstm"))):
         row = {"baseline": names[0], "machine": machine, "family": family, **ADDRESS}
-        way = {"variant": f"{family}_fused", "device": "cpu", "threads": 2.0}
+        way = {"variant": family, "implementation": "fused", "device": "cpu", "threads": 2.0}
         way |= {"tokens_per_second": 1e5 * (k + 1), "candidates": 4}
         row |= way | {f"baseline_{name}": value for name, value in way.items()}
         own = {"status": best.BASELINE}
@@ -122,8 +130,8 @@ def _noise(names: list[str]) -> DataFrame:
 
 def _limits(names: list[str], with_gpu: set[str]) -> DataFrame:
     rows = []
-    for k, (name, variant, device) in enumerate(product(names, VARIANTS, ("cpu", "cuda"))):
-        row = {"machine": name, "variant": variant, "device": device, "threads": 1.0, **ADDRESS}
+    for k, (name, work, device) in enumerate(product(names, WORK, ("cpu", "cuda"))):
+        row = {"machine": name, "device": device, "threads": 1.0, **ADDRESS, **_named(work)}
         if device == "cpu" or name in with_gpu:
             share = 0.2 + 0.05 * (k % 13)
             row |= {"tokens_per_second": 1e5, "low": 9e4, "high": 1.1e5, "n": 20}
@@ -136,10 +144,10 @@ def _limits(names: list[str], with_gpu: set[str]) -> DataFrame:
 
 def _targets(names: list[str]) -> DataFrame:
     rows = []
-    for k, (name, variant, target) in enumerate(product(names, VARIANTS, (10.0, 5.0))):
-        row = {"machine": name, "variant": variant, "device": "cpu", "threads": 1.0, **ADDRESS}
+    for k, (name, work, target) in enumerate(product(names, WORK, (10.0, 5.0))):
+        row = {"machine": name, "device": "cpu", "threads": 1.0, **ADDRESS, **_named(work)}
         row |= {"target_perplexity": target, "corpus": "time_machine", "seed": 1}
-        if target == 10.0 and variant != "lstm_scratch":
+        if target == 10.0 and work[0] != "lstm_scratch":
             seconds = 2.0 + k % 11
             row |= {"seconds": seconds, "low": 0.9 * seconds, "high": 1.2 * seconds, "epochs": 40}
             row |= {"status": targets.REACHED}
@@ -166,9 +174,9 @@ def _crossover(names: list[str], with_gpu: set[str]) -> DataFrame:
 
 def _missing(names: list[str], with_gpu: set[str]) -> DataFrame:
     rows = [
-        {"machine": name, "part": "speed", "variant": variant, "device": "cuda", **ADDRESS}
+        {"machine": name, "part": "speed", "device": "cuda", **ADDRESS, **_named(work)}
         | {"status": "not available here", "reason": NO_CUDA}
-        for name, variant in product(names, VARIANTS)
+        for name, work in product(names, WORK)
         if name not in with_gpu
     ]
     return DataFrame(rows, columns=caveats.COLUMNS)

@@ -22,7 +22,10 @@ WORK = {
     **{"optimiser": "sgd", "protocol": 1, "source_sha256": "e" * 64, "torch_version": "2.13.0"},
     **{"windows": 4, "window_seconds": 0.1, "warmup_seconds": 0.25},
 }
-SPEEDS = {"rnn": 4e5, "gru": 2e5, "gru_deep": 1e5, "gru_fused": 9e5}  # tokens per second
+SPEEDS = {  # variant, implementation -> tokens per second
+    **{("rnn", "torch_nn"): 4e5, ("gru", "torch_nn"): 2e5, ("gru_deep", "torch_nn"): 1e5},
+    ("gru", "fused"): 9e5,
+}
 PROCESSES, WINDOWS = 6, 4
 EPOCHS = {"rnn": [20.0, 11.0, 9.0], "gru": [20.0, 15.0, 11.0]}  # held-out perplexity by epoch
 EPOCH_TOKENS, HELDOUT_TOKENS = 1000, 500
@@ -41,9 +44,10 @@ def bundle_of(
     rng = np.random.default_rng(seed)
     points, samples = [], []
     for device in ("cpu", "cuda"):
-        for variant, speed in SPEEDS.items():
+        for (variant, implementation), speed in SPEEDS.items():
             for threads in dict.fromkeys([1, cores]):
-                row = {"machine": name, "variant": variant, "device": device, "threads": threads}
+                row = {"machine": name, "variant": variant, "implementation": implementation}
+                row |= {"device": device, "threads": threads}
                 row |= POINT | {k: v for k, v in changes.items() if k in POINT}
                 told = (
                     {"status": "measured", "reason": None}
@@ -55,7 +59,9 @@ def bundle_of(
                     points.append(row | {"status": "not available here", "reason": NO_GPU})
                     continue
                 rate = factor * speed * (10 if device == "cuda" else 1)
-                windows = _windows(row, rate, rng, 2 if variant == "gru" else 1)
+                windows = _windows(
+                    row, rate, rng, 2 if (variant, implementation) == ("gru", "torch_nn") else 1
+                )
                 samples.append(windows)
                 points.append(row | told | rates.summary(windows) | row | told)
     files = _files(name, points, samples, {"usable_cores": cores, **(facts or {})})

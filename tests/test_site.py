@@ -33,7 +33,8 @@ def test_every_document_and_every_module_has_a_page(site: Path) -> None:
     wings = {path.parent.name for path in (PROJECT / "src/rnnbench").glob("*/__init__.py")}
     assert wings == {path.stem for path in (site / "library").glob("*.html")}
     training = (site / "library/training.html").read_text()
-    assert all(f"rnnbench.training.variants.{name}" in training for name in names("variants"))
+    for axis in ("cells", "implementations"):
+        assert all(f"rnnbench.training.{axis}.{name}" in training for name in names(axis))
 
 
 def test_docstrings_come_with_their_arguments(site: Path) -> None:

@@ -19,7 +19,7 @@ COMMANDS = {  # command -> what is called with the arguments behind it, and what
     "config": ("rnnbench.study.schema_pages:main", "write the default study and its reference"),
     "native": (
         "rnnbench.training.native:main",
-        "build the C++ training step of the *_fused variants",
+        "build the C++ training step, the implementation fused",
     ),
     "machine": ("rnnbench.machine.identity:main", "print the name of this machine"),
     "fingerprint": ("rnnbench.machine.fingerprint:main", "describe this machine, field by field"),

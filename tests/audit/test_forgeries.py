@@ -17,7 +17,7 @@ from rnnbench.audit import integrity
 from rnnbench.audit.checks import curves, surroundings
 from rnnbench.audit.derived import weights
 from rnnbench.audit.derived.rules import rules
-from rnnbench.base import plugins
+from rnnbench.base import presets
 from rnnbench.base.files import read_record, write_record
 from rnnbench.text import tokens
 from rnnbench.text.vocab import Vocab
@@ -281,7 +281,7 @@ def test_the_rules_that_the_checks_know_are_those_of_the_workflow():
     assert made - AFTERWARDS == set(rules()) - EARLIER
 
 
-@pytest.mark.parametrize("variant", plugins.names("variants"))
+@pytest.mark.parametrize("variant", list(presets.table()))
 def test_the_digest_of_the_weights_of_every_variant_is_found_from_their_file(variant, tmp_path):
     model = build(variant, 7, 4, np.random.Generator(np.random.PCG64(1)))
     checkpoint.write_weights(tmp_path / weights.FILE, model, {})

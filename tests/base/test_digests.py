@@ -148,7 +148,7 @@ def test_data_counts_with_what_names_it():
     assert {"report/page.html.j2", "report/page.js", "report/parts.html.j2"} <= {
         *TREE.reached(["report/page"])
     }
-    assert "training/native/vec.h" in TREE.reached(["training/variants/gru_fused"])
+    assert "training/native/vec.h" in TREE.reached(["training/implementations/fused"])
     assert "report/report.html.j2" not in TREE.reached(["report/page"])
 
 

@@ -3,12 +3,14 @@
 import dataclasses
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from machines import EPOCH_TOKENS, NO_GPU, SPEEDS, bundle_of, changed, csv, machine_of
 
+from rnnbench.base import presets
 from rnnbench.base.errors import UserError
 from rnnbench.comparison import best, caveats, crossover, limits, markdown, noise, pairs, targets
 from rnnbench.comparison import tables as together
@@ -18,7 +20,7 @@ from rnnbench.provenance.bundle import Bundle, BundleError
 from rnnbench.tables import columns
 
 MIRRORED = {"faster": "slower", "slower": "faster"}
-ITEM = ["variant", "device", "threads_policy"]
+ITEM = ["variant", "implementation", "device", "threads_policy"]
 
 
 @pytest.fixture(scope="module")
@@ -31,13 +33,17 @@ def fast():
     return machine_of("fast-8c", factor=1.5, cores=8, seed=2)
 
 
+def of_fused(table):
+    return table.implementation == "fused"
+
+
 def measured(table):
     return table[table.verdict != "not measured"]
 
 
 def test_a_machine_half_as_fast_again_is_found_to_be_that(slow, fast):
     found = measured(pairs.table([slow, fast], slow))
-    assert set(found.variant) == set(SPEEDS)
+    assert set(zip(found.variant, found.implementation, strict=True)) == set(SPEEDS)
     assert set(found.verdict) == {"faster"}
     assert (found.ratio / 1.5 - 1).abs().max() < 0.02
     assert ((found.low <= found.ratio) & (found.ratio <= found.high)).all()
@@ -86,7 +92,7 @@ def test_other_work_is_refused_and_the_field_is_named(name, slow):
     assert found.ratio.isna().all()
 
 
-@pytest.mark.parametrize("name", sorted(set(KEY) - {"threads_policy", "variant", "device"}))
+@pytest.mark.parametrize("name", sorted(set(KEY) - {*ITEM}))
 def test_other_settings_meet_nothing_and_say_what_is_there_instead(name, slow):
     value = {str: "another", int: 7, float: 0.125}[KEY[name]]
     found = pairs.table([slow, machine_of("other-2c", seed=4, **{name: value})], slow)
@@ -261,22 +267,24 @@ def test_what_is_not_there_is_a_row_with_its_reason(slow, fast):
 
 def test_the_fastest_way_is_the_surest_of_those_that_compute_the_same(slow, fast):
     found = best.table([slow, fast], slow).set_index(["machine", "family"])
-    assert found.loc[("fast-8c", "gru")].variant == "gru_fused"
+    assert found.loc[("fast-8c", "gru")].implementation == "fused"
     assert found.loc[("fast-8c", "rnn")].verdict == "faster"
     assert found.loc[("slow-2c", "gru")].verdict == "baseline"
-    assert found.loc[("slow-2c", "gru")].candidates == 4  # two variants, each with 1 and 2 threads
+    assert (
+        found.loc[("slow-2c", "gru")].candidates == 4
+    )  # by two implementations, each with 1 and 2 threads
     lucky = slow.points.assign(
-        tokens_per_second=slow.points.tokens_per_second.mask(slow.points.variant == "gru", 1e9)
+        tokens_per_second=slow.points.tokens_per_second.mask(~of_fused(slow.points), 1e9)
     )
     chosen = best.table([changed(slow, speed=lucky)], slow).set_index("family")
-    assert chosen.loc["gru"].variant == "gru_fused"
+    assert chosen.loc["gru"].implementation == "fused"
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["is slower", "may be as fast"])
 def test_a_machine_is_slower_only_if_each_of_its_ways_that_may_be_as_fast_is(known, slow):
     """The fused way is half as fast on one, or as fast but in processes that were held up."""
-    fused, samples = slow.points.variant == "gru_fused", slow.samples
-    held = (samples.variant == "gru_fused") & ((samples.process <= 2) | known)
+    fused, samples = of_fused(slow.points), slow.samples
+    held = of_fused(samples) & ((samples.process <= 2) | known)
     speed = slow.points.copy()
     speed.loc[fused, "low"] /= 2 if known else 6
     speed.loc[fused, ["tokens_per_second", "high", "maximum"]] /= 2 if known else 1
@@ -287,25 +295,25 @@ def test_a_machine_is_slower_only_if_each_of_its_ways_that_may_be_as_fast_is(kno
     assert found.loc[("twin", "gru")].ratio < 0.9
     assert found.loc[("twin", "gru")].verdict == ("slower" if known else "not distinguishable")
     reason = found.loc[("twin", "gru")].reason
-    named = "twin: gru_fused on cpu with threads 2 may be as fast"
+    named = "twin: gru fused on cpu with threads 2 may be as fast"
     assert reason is None if known else reason.startswith(named)
 
 
 def test_a_way_inside_the_noise_floor_may_be_as_fast_however_small_its_p(slow):
     """Fused with two threads is surely 5 % slower, where arms of one thing differ by 10 %."""
     speed, samples = slow.points.copy(), slow.samples
-    one, two = ((speed.variant == "gru_fused") & (speed.threads == n) for n in (1, 2))
+    one, two = (of_fused(speed) & (speed.threads == n) for n in (1, 2))
     speed.loc[one, ["tokens_per_second", "low", "high", "maximum"]] /= 2
     speed.loc[two, "low"] /= 3
     factor = np.where(samples.arm == "b", 1.1, 1)
-    fused = samples.variant == "gru_fused"
+    fused = of_fused(samples)
     factor = np.where(fused, np.where(samples.threads == 1, 2, 1 / 0.95), factor)
     noisy = changed(slow, samples=samples.assign(seconds=factor * samples.seconds), speed=speed)
     twin = dataclasses.replace(noisy, label="twin")
     row = best.table([slow, twin], slow).set_index(["machine", "family"]).loc[("twin", "gru")]
     assert row.ratio < 0.6 and row.verdict == "not distinguishable"
     assert row.reason == (
-        "twin: gru_fused on cpu with threads 2 may be as fast, and is not distinguishable"
+        "twin: gru fused on cpu with threads 2 may be as fast, and is not distinguishable"
     )
 
 
@@ -322,11 +330,15 @@ def test_seconds_to_a_target_are_tokens_over_speed_with_the_interval_of_the_spee
     assert "3 epochs" in never.reason and np.isnan(never.seconds)
 
 
-def test_a_faster_way_has_the_curve_of_its_cell_and_another_model_has_none(slow):
-    found = targets.table([slow], [12]).query("device == 'cpu'").set_index(["variant", "threads"])
-    assert found.loc[("gru_fused", 1)].curve_of == "gru"
-    assert found.loc[("gru_fused", 1)].epochs == found.loc[("gru", 1)].epochs == 3
-    assert found.loc[("gru_deep", 1)].status == "no run"
+def test_a_faster_way_has_the_curve_of_its_model_and_another_model_has_none(slow):
+    found = (
+        targets.table([slow], [12])
+        .query("device == 'cpu'")
+        .set_index(["variant", "implementation", "threads"])
+    )
+    own, faster = (found.loc[("gru", way, 1)] for way in ("torch_nn", "fused"))
+    assert own.epochs == faster.epochs == 3 and own.seconds > faster.seconds
+    assert found.loc[("gru_deep", "torch_nn", 1)].status == "no run"
     assert set(targets.table([slow], [12]).query("device == 'cuda'").status) == {"no speed"}
 
 
@@ -338,14 +350,16 @@ def test_without_a_gpu_the_crossover_is_one_row_per_size_with_the_reason(slow):
 def test_cuda_is_held_against_the_cpu_and_the_region_is_that_of_its_launches():
     machine = machine_of("gpu-4c", cores=4, devices=("cpu", "cuda"))
     own = machine.points[(machine.points.device == "cuda")]
-    bound = own.variant.map(lambda name: "compute-bound" if "deep" in name else "launch-bound")
+    bound = np.where(own.variant == "gru_deep", "compute-bound", "launch-bound")
     launches = own[columns.TIMING].assign(launches_per_step=99, bound=bound)
     launches = launches.assign(device_busy_share=0.3, status="measured", reason=None)
-    found = crossover.table([changed(machine, launches=launches)]).set_index("variant")
+    found = crossover.table([changed(machine, launches=launches)]).set_index(
+        ["variant", "implementation"]
+    )
     assert set(found.index) == set(SPEEDS)
     assert (found.ratio / 10 - 1).abs().max() < 0.05
-    assert found.loc["gru"].region == "launch-bound"
-    assert found.loc["gru_deep"].region == "compute-bound"
+    assert found.loc[("gru", "torch_nn")].region == "launch-bound"
+    assert found.loc[("gru_deep", "torch_nn")].region == "compute-bound"
     assert set(crossover.table([machine]).region) == {"unknown"}
 
 
@@ -402,3 +416,28 @@ def test_a_machine_that_timed_nothing_is_told_beside_those_that_did(left, slow, 
         assert measured(found["comparison"]).empty
         assert not found["missing"].empty or not found["comparison"].empty
         assert fast.name in {*found["machines"].machine}
+
+
+def test_a_bundle_of_the_former_scheme_is_compared_with_one_of_this(slow, fast):
+    """There ``gru_fused`` was a variant, and no table named an implementation."""
+
+    def former(machine):
+        tables = {}
+        for name, table in (("speed", machine.points), ("samples", machine.samples)):
+            names = table.variant.mask(of_fused(table), table.variant + "_fused")
+            tables[name] = table.assign(variant=names).drop(columns="implementation")
+        return changed(machine, **tables)
+
+    old, new = (pairs.table([slow, machine], slow) for machine in (former(fast), fast))
+    pd.testing.assert_frame_equal(old, new)
+    assert former(fast).points.implementation.tolist() == fast.points.implementation.tolist()
+
+
+def test_the_published_bundle_names_what_it_timed_as_this_release_does():
+    published = Path(__file__).parents[2] / "results" / "published"
+    (found,) = bundles.read([str(path) for path in sorted(published.iterdir())])
+    work = set(zip(found.points.variant, found.points.implementation, strict=True))
+    assert ("gru", "fused") in work and ("gru_scratch", "loop") in work
+    assert all(presets.own(variant) and way != "unknown" for variant, way in work)
+    assert set(zip(found.samples.variant, found.samples.implementation, strict=True)) <= work
+    assert {*targets.table([found], [12]).status} >= {"reached"}

@@ -9,7 +9,7 @@ FINE = {MEASURED, "not available here"}  # a type of number that a device or a v
 
 
 def line(row: dict[str, str]) -> str:
-    point = f"{row['variant']:13} {row['device']:5} {row['dtype']:9} "
+    point = f"{row['variant']:11} {row['implementation']:8} {row['device']:5} {row['dtype']:9} "
     if row["status"] == MEASURED:
         return f"{point}{float(row['tokens_per_second']):14,.0f} tokens per second"
     return f"{point}{row['status']}: {row['reason']}"

@@ -111,7 +111,14 @@ def test_a_part_that_fails_is_told_and_stops_none_of_the_others(
 def test_a_grid_is_right_if_cuda_was_timed_and_nothing_went_wrong(
     device: str, status: str, code: int, tmp_path: Path
 ) -> None:
-    row = {"variant": "gru", "device": device, "dtype": "tf32", "status": status, "reason": "why"}
+    row = {
+        "variant": "gru",
+        "implementation": "torch_nn",
+        "device": device,
+        "dtype": "tf32",
+        "status": status,
+        "reason": "why",
+    }
     row["tokens_per_second"] = "1234567.8" if status == "measured" else ""
     (tmp_path / "speed.csv").write_text(f"{','.join(row)}\n{','.join(row.values())}\n")
     line = [sys.executable, str(PROJECT / "tests/cuda/points.py"), str(tmp_path / "speed.csv")]
@@ -145,7 +152,8 @@ def grid() -> Mapping[str, object]:
 def test_the_grid_is_a_study_of_both_devices_that_needs_no_network(tmp_path: Path) -> None:
     study = Study(grid(), *identity.asked(WITH_GPU))
     for name, expected in {
-        "variant": {"gru", "gru_compiled", "gru_graphed"},
+        "variant": {"gru", "gru_scratch"},
+        "implementation": {"torch_nn", "compiled", "graphed"},
         "device": {"cpu", "cuda"},
         "dtype": {"float32", "tf32", "bfloat16"},
     }.items():

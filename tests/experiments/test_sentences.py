@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pandas import DataFrame
 from torch.nn.functional import cross_entropy
 
-from rnnbench.base import csv_files
+from rnnbench.base import csv_files, presets
 from rnnbench.base.errors import StudyError
 from rnnbench.base.parameters import RunConfig
 from rnnbench.experiments import sentences
@@ -204,9 +204,12 @@ def test_a_training_on_sentences_ends_where_its_loss_is_lost_as_every_training_d
         assert row["status"] == "diverged" and row["epochs_done"] < 9
 
 
-def test_a_training_step_that_knows_no_mask_is_refused():
-    with pytest.raises(StudyError, match=r"found rnn_manual\. Name rnn instead"):
-        list(sentences.training_rows([run(variant="rnn_manual")], RAW, ["sentence"], VOCAB))
+def test_a_training_step_that_knows_no_mask_is_refused(monkeypatch):
+    by_hand = dataclasses.replace(presets.of("rnn"), implementation="manual")
+    known = presets.table() | {"rnn_by_hand": by_hand}
+    monkeypatch.setattr(presets, "table", lambda: known)
+    with pytest.raises(StudyError, match=r"found rnn_by_hand\. Name rnn instead"):
+        list(sentences.training_rows([run(variant="rnn_by_hand")], RAW, ["sentence"], VOCAB))
 
 
 def test_a_long_text_is_read_up_to_a_line_end(tmp_path, monkeypatch):

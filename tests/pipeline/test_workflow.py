@@ -227,8 +227,8 @@ def test_nothing_is_done_twice(study: Path) -> None:
     assert "nothing to be done" in (done.stdout + done.stderr).lower()
 
 
-def test_an_edited_variant_is_run_again_alone_and_not_once_it_is_restored(study: Path) -> None:
-    source = study / "src/rnnbench/training/variants/gru.py"
+def test_an_edited_cell_is_run_again_alone_and_not_once_it_is_restored(study: Path) -> None:
+    source = study / "src/rnnbench/training/cells/gru.py"
     before = source.read_bytes()
     source.write_bytes(before + b"# edited\n")
     jobs = [job for job in planned(snakemake(study, "-n")) if job.split()[0] in {"run", "campaign"}]
@@ -238,19 +238,19 @@ def test_an_edited_variant_is_run_again_alone_and_not_once_it_is_restored(study:
     assert planned(snakemake(study, "-n")) == []
 
 
-def test_of_the_timings_an_edit_makes_those_of_its_variant_again_and_no_other(
+def test_of_the_timings_an_edit_makes_those_of_its_implementation_again_and_no_other(
     study: Path, tmp_path: Path
 ) -> None:
     project = shutil.copytree(study, tmp_path / "copy")
-    source = project / "src/rnnbench/training/variants/gru.py"
+    source = project / "src/rnnbench/training/implementations/manual.py"
     source.write_bytes(source.read_bytes() + b"# edited\n")
     before = began(project)
     done = snakemake(project, f"{SPEED}/points.csv", configfile=without_probes(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
     after = began(project)
     again = {path for path in before if after[path] != before[path]}
-    assert again == {path for path in before if "/variant=gru/" in path}
-    assert len(again) == 6  # a twin
+    assert again == {path for path in before if "/implementation=manual/" in path}
+    assert len(again) == 3
 
 
 def without_probes(folder: Path) -> Path:

@@ -13,6 +13,7 @@ from matplotlib import rc_context
 from matplotlib.text import Text
 from pandas import DataFrame, concat
 
+from rnnbench.base import presets
 from rnnbench.base.errors import StudyError
 from rnnbench.base.plugins import names
 from rnnbench.base.plugins import tables as named
@@ -116,6 +117,7 @@ def _speed(rng, variants, machines, devices):
     rows = []
     for machine, variant, device in product(machines, variants, ("cpu", "cuda")):
         row = {"machine": machine, "variant": variant, "sampler": "random_sampling", "threads": 2}
+        row |= {"implementation": presets.named(variant)[1]}
         row |= {"clip_norm": 1.0, "device": device, "dtype": "float32"}
         row |= {"hidden_size": 64, "batch_size": 32, "num_steps": 35}
         if device in devices:
@@ -135,16 +137,17 @@ def _speed(rng, variants, machines, devices):
 def _speedup(variants, machines, devices):
     """Ratios to the plain layer over hidden and batch sizes."""
     rng, rows = np.random.default_rng(1), []
-    beside = [v for v in variants if v.split("_")[0] in variants and "_" in v]
+    beside = [v for v in variants if presets.library(v) in {*variants} - {v}]
     sizes = product(machines, beside, devices, (64, 256), (8, 32))
     for machine, variant, device, hidden_size, batch_size in sizes:
         row = {"machine": machine, "variant": variant, "sampler": "random_sampling", "threads": 1}
         row |= {"clip_norm": 1.0, "device": device, "dtype": "float32", "num_steps": 35}
+        row |= {"implementation": presets.own(variant)}
         row |= {"hidden_size": hidden_size, "batch_size": batch_size}
         ratio = rng.uniform(0.5, 2.5)
         ends = {"low": 0.95 * ratio, "high": 1.05 * ratio} if hidden_size > 64 else {}
         ends |= {"minimum": 0.9 * ratio, "maximum": 1.1 * ratio, "n": 6}
-        rows.append(row | {"baseline": variant.split("_")[0], "ratio": ratio} | ends)
+        rows.append(row | {"baseline": presets.library(variant), "ratio": ratio} | ends)
     return DataFrame(rows)
 
 
@@ -152,6 +155,7 @@ def _timed(variants, machines, devices):
     """The keys of timed work: those that are here and those that are not."""
     for machine, variant, device in product(machines, variants, ("cpu", "cuda")):
         row = {"machine": machine, "variant": variant, "sampler": "random_sampling", "threads": 1}
+        row |= {"implementation": presets.named(variant)[1]}
         row |= {"clip_norm": 1.0, "device": device, "dtype": "float32"}
         row |= {"hidden_size": 64, "batch_size": 32, "num_steps": 35}
         here = {"status": "measured", "reason": None}
@@ -212,7 +216,11 @@ def _generation(rng, variants, machines, corpora, seeds):
             row |= {"judge_bits_per_char": bits, "own_bits_per_char": rng.uniform(1, 2)}
             row |= {"known_word_share": rng.uniform(), "loop_share": rng.uniform()}
             row |= {"distinct_chars_3_share": rng.uniform(), "copied_share": rng.uniform(0, 0.1)}
-            row |= {"num_chars": 200, "judge_independent": True, "leaky": "bi" in variant}
+            row |= {
+                "num_chars": 200,
+                "judge_independent": True,
+                "leaky": variant == "lstm_bidirectional",
+            }
             rows.append(dict(row))
     return DataFrame(rows)
 
@@ -226,7 +234,7 @@ def _scaling(rng, variants, machines, devices):
     points = [(1, 1, sizes) for sizes in (*SIZES, (16, 8, 10), (256, 64, 10))]
     points += [(2, 1, SIZES[0]), (1, 2, SIZES[0])]
     for row in _timed(variants, machines, devices):
-        gates = {"gru": 3, "lstm": 4}.get(row["variant"].partition("_")[0], 1)
+        gates = {"gru": 3, "lstm": 4}.get(readers.family(row["variant"]), 1)
         row |= {
             "gates": gates,
             "num_layers": 1,
@@ -568,7 +576,7 @@ CASES = {
     "no tables": {},
     "one variant": make_tables(variants=("gru",), diverging=()),
     "only the leaky variant": make_tables(variants=("lstm_bidirectional",)),
-    "a variant of unknown family": make_tables(variants=("mamba_fused", "gru_fused", "gru")),
+    "a variant of unknown family": make_tables(variants=("mamba_fast", "gru fused", "gru")),
     "all diverged": make_tables(FEW, diverging=FEW) | {"curves": EMPTY["curves"]},
     "diverged at once": make_tables(FEW, diverging=FEW, epochs=3, clip_norms=(10.0, np.inf)),
     "diverged midway": make_tables(FEW, diverging=FEW[:2], clip_norms=(10.0,), epochs=30),
@@ -811,8 +819,14 @@ def test_parts_of_a_step_fill_its_bar():
 def test_variants_look_different_and_always_the_same():
     from rnnbench.report import theme
 
-    looks = [theme.look(variant) for variant in VARIANTS]
-    assert len(set(looks)) == len(VARIANTS)
+    work = presets.pairs(presets.table(), ["own", "manual", "fused", "compiled", "graphed"])
+    can = [
+        w
+        for w in work
+        if not presets.refusal(*w, "cuda" if w[1] == "graphed" else "cpu", "float32")
+    ]
+    looks = [theme.look(presets.label(*pair)) for pair in can]
+    assert len(set(looks)) == len(can) > 20
     assert theme.look("gru") == theme.look("gru")
     assert theme.look("gru", leaky=True).fill == "white"
 
@@ -869,11 +883,13 @@ def test_a_figure_says_the_same_from_the_tables_that_it_names_alone(name):
 
 def test_the_crossover_counts_what_is_ahead_behind_and_neither():
     rows = WHOLE["speedup"].query("variant == 'gru_scratch'").head(3)
-    rows = rows.assign(variant="gru_fused", ratio=[2.0, 0.5, 1.0], low=[1.9, 0.4, 0.9])
+    rows = rows.assign(
+        implementation="fused", variant="gru", ratio=[2.0, 0.5, 1.0], low=[1.9, 0.4, 0.9]
+    )
     rows = rows.assign(high=[2.1, 0.6, 1.1], minimum=0.1, maximum=9.0)
     said = figures.finding("crossover", {"speedup": rows})
     assert "Of 3 comparisons of native training steps with torch.nn, 1 is ahead, 1 behind" in said
-    assert "1 not distinguishable" in said and "0.50 (gru_fused, 64 units, batch_size 32" in said
+    assert "1 not distinguishable" in said and "0.50 (gru fused, 64 units, batch_size 32" in said
 
 
 def test_a_figure_of_one_size_shows_the_size_that_most_were_timed_at():

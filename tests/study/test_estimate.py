@@ -12,6 +12,7 @@ import pandas
 import pytest
 from test_study import read, shipped
 
+from rnnbench.base import presets
 from rnnbench.study import estimate
 from rnnbench.study.estimate import Estimate
 from rnnbench.timing import cost_model
@@ -19,7 +20,8 @@ from snakemake_logger_plugin_rnnbench import plan
 from snakemake_logger_plugin_rnnbench.plan import Expected, Experience
 
 STUDY = read(shipped())
-TYPICAL = {row["variant"]: row for row in estimate.read(estimate.TYPICAL_COSTS)}
+COSTS = {estimate.work(row): row for row in estimate.read(estimate.TYPICAL_COSTS)}
+TYPICAL = {variant: row for (variant, way), row in COSTS.items() if way == presets.own(variant)}
 
 
 def address(variant: str) -> dict[str, str]:
@@ -63,7 +65,7 @@ def test_a_cluster_is_asked_for_more_time_than_told_and_for_more_at_each_attempt
 def test_a_run_of_a_variant_fitted_here_takes_what_the_model_says_and_the_import(tmp_path, counted):
     here = fitted(tmp_path, gru=1.0)
     run = STUDY.run(address("gru"))
-    trained = cost_model.predict_seconds(run, here.own["gru", "cpu"], 20_000)
+    trained = cost_model.predict_seconds(run, here.own["gru", "torch_nn", "cpu"], 20_000)
     seconds = here.run(address("gru"), counted)
     assert 0 <= seconds - (trained + estimate.IMPORT_SECONDS) <= 1
     assert here.run_by(address("gru")) == estimate.OWN.format(7)
@@ -81,10 +83,13 @@ def test_other_variants_take_as_many_times_longer_as_those_that_were_fitted(tmp_
     assert fast.run_by(address("rnn_deep")) == estimate.ROUGH.format(machine)
 
 
-def test_a_variant_that_nobody_fitted_takes_what_its_plain_one_does_and_this_is_said(counted):
+def test_a_variant_that_nobody_fitted_takes_what_its_plain_one_does_and_this_is_said(monkeypatch):
     rough = Estimate(STUDY, estimate.TYPICAL_COSTS.with_name("none"))
     run = STUDY.run(address("lstm"))
     new = dataclasses.replace(run, variant="lstm_new")
+    line = dataclasses.replace(presets.of("lstm"), embedding_size=8)
+    known = presets.table() | {"lstm_new": line}
+    monkeypatch.setattr(presets, "table", lambda: known)
     assert rough.cost(new)[0] == rough.cost(run)[0]
     assert rough.cost(new)[2].endswith(estimate.RELATED)
 
@@ -93,13 +98,13 @@ def test_a_run_by_the_fastest_step_costs_what_that_step_does_over_its_own_layers
     rough = Estimate(STUDY, estimate.TYPICAL_COSTS.with_name("none"))
     deep = dataclasses.replace(STUDY.run(address("gru_deep")), engine="fastest")
     both = dataclasses.replace(deep, variant="lstm_bidirectional")
-    for missing, trainer in ((None, "gru_fused"), ("not built", "gru_manual")):
+    for missing, trainer in ((None, "fused"), ("not built", "manual")):
         monkeypatch.setattr(estimate.native, "missing", lambda why=missing: why)
         cost, _, _ = rough.cost(deep)
-        assert rough.trainer(deep) == cost["variant"] == trainer
+        assert rough.trainer(deep) == estimate.work(cost) == ("gru", trainer)
         assert cost["num_layers"] == 2
-        assert rough.trainer(both) == "lstm_bidirectional"
-    assert rough.trainer(dataclasses.replace(deep, engine="own")) == "gru_deep"
+        assert rough.trainer(both) == ("lstm_bidirectional", "torch_nn")
+    assert rough.trainer(dataclasses.replace(deep, engine="own")) == ("gru_deep", "torch_nn")
 
 
 def test_costs_of_another_machine_or_setting_are_not_those_of_this_one(tmp_path):
@@ -113,8 +118,10 @@ def test_costs_that_an_earlier_release_fitted_are_not_those_of_this_model(tmp_pa
     slow = fitted(tmp_path, gru=30.0)
     assert slow.own
     path = tmp_path / "costs.csv"
-    pandas.read_csv(path).drop(columns="embedding_size").to_csv(path, index=False)
-    assert not Estimate(STUDY, path).own
+    for column in ("embedding_size", "implementation"):
+        fitted(tmp_path, gru=30.0)
+        pandas.read_csv(path).drop(columns=column).to_csv(path, index=False)
+        assert not Estimate(STUDY, path).own
 
 
 def test_a_text_that_is_not_counted_yet_has_a_typical_length(tmp_path, counted):

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from rnnbench.base import presets
 from rnnbench.base.digests import EVERYTHING, Tree
 from rnnbench.base.plugins import KINDS, names
 from rnnbench.study.sources import STARTS, Sources, script
@@ -199,7 +200,9 @@ def test_an_edit_of_what_is_shown_trains_times_and_tabulates_nothing(pattern):
 
 DRAWN = ("report/", "comparison/", "provenance/crate/")
 AUDITED = ("audit/", "study/study", "study/schema", "study/checks", "study/estimate")
-TRAINED, TIMED = ("training/loop", "training/variants/"), ("timing/campaign", "timing/work/speed")
+TRAINED = ("training/loop", "training/cells/", "training/implementations/")
+TIMED = ("timing/campaign", "timing/work/speed")
+SCRATCH = {"rnn_scratch", "gru_scratch", "lstm_scratch"}
 CEILINGS = {  # rules -> beginnings of the files that none of their jobs may be made of
     "corpus vocab count ngrams zipf zipf_bias ngram_lm truth": (
         *("training/", "sine/", "writing/", "timing/", "tables/", *DRAWN, *AUDITED),
@@ -228,7 +231,7 @@ def test_what_is_made_early_hangs_on_nothing_that_is_made_later(ruled):
 
 IDLE = {  # rule, kind of plugin that it reaches the loading of -> why it starts at none of them
     ("memory", "decoders"): "writes nothing",
-    ("gradient_distance", "variants"): "builds its own layers",
+    ("gradient_distance", "implementations"): "builds its own layers",
     ("lengths", "corpora"): "reads tables; texts are counted when the study is read",
 }
 
@@ -257,13 +260,26 @@ def test_source_that_other_processes_import_is_compared_when_they_have_ended():
         assert told == bool(starting), (rule, starting)
 
 
-@pytest.mark.parametrize("variant", ["gru", "lstm_scratch", "rnn_relu"])
-def test_an_edit_of_a_variant_makes_its_own_jobs_again_and_what_walks_all(variant):
+@pytest.mark.parametrize("cell", ["gru", "lstm", "rnn_relu"])
+def test_an_edit_of_a_cell_makes_the_jobs_of_its_models_again_and_what_walks_all(cell):
     walking = {"campaign", "memory", "numerics", "sentences", "detaching"}
-    trained = {job for job in again(f"training/variants/{variant}.py") if job[0] not in walking}
-    of_its_own = {job for job in before() if named(job, variant)}
-    engines = {job for job in before() if job[0] == "run" and "engine=fastest" in job[-1]}
-    assert of_its_own <= trained <= of_its_own | engines
+    trained = {job for job in again(f"training/cells/{cell}.py") if job[0] not in walking}
+    models = [name for name, model in presets.table().items() if model.cell == cell]
+    assert trained == {job for job in before() if any(named(job, model) for model in models)}
+
+
+def test_an_edit_of_a_preset_makes_its_own_jobs_again_and_another_line_none():
+    def digests(text: str) -> dict[str, str]:
+        tree = Tree()
+        tree.contents["training/cells/presets.csv"] = text.encode()
+        made, point = Sources(STUDY, tree), {"machine": "box"}
+        return {v: made.of("run", point | {"variant": v})["sha256"] for v in presets.table()}
+
+    text = presets.TABLE.read_text()
+    old = digests(text)
+    assert digests(text + "mgu,mgu,1,no,0,uniform,loop\n") == old
+    new = digests(text.replace("gru_deep,gru,2", "gru_deep,gru,3"))
+    assert {v for v in old if old[v] != new[v]} == {"gru_deep"}
 
 
 def named(job: Job, variant: str) -> bool:
@@ -277,13 +293,13 @@ def named(job: Job, variant: str) -> bool:
 @pytest.mark.parametrize(
     ("name", "users"),
     [
-        ("training/variants/gru_manual.py", {"gru_manual"}),
-        ("training/variants/_manual.py", {"rnn_manual", "gru_manual", "lstm_manual"}),
-        ("training/variants/_fused.py", {"rnn_fused", "gru_fused", "lstm_fused"}),
-        ("training/native/vec.h", {"rnn_fused", "gru_fused", "lstm_fused"}),
-        ("training/native/__init__.py", {"rnn_fused", "gru_fused", "lstm_fused"}),
-        ("training/samplers/random_sampling.py", {*names("variants")}),
-        ("training/loop.py", {*names("variants")}),
+        ("training/cells/gru.py", {"gru_scratch", "gru", "gru_deep", "gru_embedding"}),
+        ("training/implementations/loop.py", SCRATCH),
+        ("training/implementations/torch_nn.py", {*presets.table()} - SCRATCH),
+        ("training/implementations/manual.py", set()),
+        ("training/native/vec.h", set()),
+        ("training/samplers/random_sampling.py", {*presets.table()}),
+        ("training/loop.py", {*presets.table()}),
         ("training/engines/agreement.py", set()),
         ("text/zipf/ols.py", set()),
     ],
@@ -294,7 +310,7 @@ def test_an_edit_decides_the_runs_that_are_made_of_it(name, users):
     def digests(tree: Tree) -> dict[str, str]:
         point = {"machine": "box", "sampler": "random_sampling"}
         made = Sources(own, tree)
-        return {v: made.of("run", point | {"variant": v})["sha256"] for v in names("variants")}
+        return {v: made.of("run", point | {"variant": v})["sha256"] for v in presets.table()}
 
     old, new = digests(Tree()), digests(edited(name))
     assert {v for v in old if old[v] != new[v]} == users
@@ -307,11 +323,10 @@ def test_an_edit_decides_the_runs_that_are_made_of_it(name, users):
         ("training/engines/reference.py", {"gru_deep", "lstm_scratch"}),
         ("base/plugins.py", {"gru_deep", "lstm_scratch"}),
         ("training/native/cells.h", {"gru_deep", "lstm_scratch"}),
-        ("training/variants/_manual.py", {"gru_deep", "lstm_scratch"}),
-        ("training/variants/gru_fused.py", {"gru_deep"}),
-        ("training/variants/gru_scratch.py", {"gru_deep"}),
-        ("training/variants/lstm.py", {"lstm_scratch"}),
-        ("training/variants/gru_compiled.py", set()),
+        ("training/implementations/_manual_gru.py", {"gru_deep", "lstm_scratch"}),
+        ("training/implementations/fused.py", {"gru_deep", "lstm_scratch"}),
+        ("training/implementations/compiled.py", set()),
+        ("training/cells/gru.py", {"gru_deep"}),
     ],
 )
 def test_an_edit_of_an_engine_decides_the_runs_that_may_train_on_it(name, users):
@@ -336,16 +351,17 @@ def test_an_edit_of_a_text_makes_those_that_are_built_on_it_again():
 @pytest.mark.parametrize(
     ("name", "timed"),
     [
-        ("training/variants/gru.py", {"gru"}),
-        ("timing/core_pace.py", {*CONFIG["speed"]["variants"]}),
+        ("training/implementations/manual.py", {"manual"}),
+        ("training/native/vec.h", {"fused"}),
+        ("timing/core_pace.py", {"loop", "torch_nn", "manual", "fused"}),
         ("training/engines/choice.py", set()),
         ("timing/statistics/intervals.py", set()),
     ],
 )
-def test_an_edit_of_a_variant_changes_the_digest_of_its_timings_alone(name, timed):
+def test_an_edit_of_an_implementation_changes_the_digest_of_its_timings_alone(name, timed):
     points = [STUDY.timing(address) for address in STUDY.timings]
     made = Sources(STUDY, Tree()), Sources(STUDY, edited(name))
-    again = {point.variant for point in points if made[0].timing(point) != made[1].timing(point)}
+    again = {p.implementation for p in points if made[0].timing(p) != made[1].timing(p)}
     assert again == timed
 
 

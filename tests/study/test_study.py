@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import functools
+import itertools
 import math
 import os
 import re
@@ -19,22 +20,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from snakemake.utils import update_config
 
-from rnnbench.base import plugins
+from rnnbench.base import plugins, presets
 from rnnbench.base.errors import CorpusError, StudyError
 from rnnbench.base.parameters import LARGEST_SEED, RunConfig, path_value, settings, settings_path
-from rnnbench.base.plugins import load, names, tables
+from rnnbench.base.plugins import names, tables
 from rnnbench.study import checks, schema
 from rnnbench.study.study import NOT_AVAILABLE, SETTINGS, Study
 
 CONFIG = Path(__file__).parents[2] / "config"
 NO_GPU = {"cuda": "no NVIDIA GPU"}
-# Those with a training step of their own are other ways to train the same models; embeddings are
-# tried where a vocabulary is large.
-MODELS = [
-    name
-    for name in names("variants")
-    if not hasattr(load("variants", name), "step") and not name.endswith("_embedding")
-]
+# Embeddings are tried where a vocabulary is large.
+MODELS = sorted(name for name, model in presets.table().items() if not model.embedding_size)
 NUM_VARIANTS = len(MODELS)
 
 
@@ -69,7 +65,7 @@ def fault(config: dict) -> str:
 
 # The shipped studies
 
-SHIPPED = {  # files on top: thresholds x seeds of runs; settings per variant and thread of speed
+SHIPPED = {  # files on top: thresholds x seeds of runs; settings per work and thread of speed
     (): (4 * 1, 1),
     ("full",): (4 * 5, 2 * 2 * 4),
     ("map",): (4 * 1, 3 * 3),
@@ -84,8 +80,12 @@ SHIPPED = {  # files on top: thresholds x seeds of runs; settings per variant an
 def test_a_shipped_study_is_valid_and_has_the_jobs_it_should(on_top):
     study, (runs, timings) = read(shipped(*on_top)), SHIPPED[on_top]
     assert len(study.runs) == NUM_VARIANTS * len(study["runs"]["samplers"]) * runs
-    timed = len(study["speed"]["variants"])
-    assert len(study.timings) == timed * timings * len(study.threads)
+    speed = study["speed"]
+    work = list(presets.pairs(speed["variants"], speed["implementations"]))
+    asked = itertools.product(work, ["cpu"], speed["dtypes"])
+    possible = sum(presets.refusal(*what, *kind) is None for what, *kind in asked)
+    expected = possible * timings * len(study.threads) / len(speed["dtypes"])
+    assert len(study.timings) == expected
     assert len({tuple(address.values()) for address in study.runs}) == len(study.runs)
 
 
@@ -93,7 +93,7 @@ def test_the_default_study_has_every_variant_sampler_figure_and_corpus():
     study, full = read(shipped()), read(shipped("full"))
     of_trials = {s for trial in full["trials"].values() for s in trial.get("sampler", [])}
     for kind, asked in {
-        "variants": read(shipped("full"))["speed"]["variants"],
+        "implementations": {*full["speed"]["implementations"], "loop", "torch_nn"} - {"own"},
         "samplers": {*study["runs"]["samplers"], *of_trials},
         "smoothings": study["ngram_lm"]["smoothings"],
         "figures": study["figures"],
@@ -102,6 +102,7 @@ def test_the_default_study_has_every_variant_sampler_figure_and_corpus():
     }.items():
         assert sorted(asked) == names(kind)
     assert sorted(study["runs"]["variants"]) == MODELS
+    assert {*full["speed"]["variants"]} == {*presets.table()}
     assert "gru_embedding" in study["trials"]["words"]["variant"]
 
 
@@ -425,12 +426,10 @@ def test_all_that_is_wrong_is_said_at_once():
 @pytest.mark.parametrize(
     ("key", "kind"),
     [
-        ("runs.variants", "variants"),
+        ("speed.implementations", "implementations"),
         ("zipf.estimators", "zipf"),
         ("runs.samplers", "samplers"),
         ("speed.samplers", "samplers"),
-        ("speed.variants", "variants"),
-        ("speed.twins", "variants"),
         ("figures", "figures"),
         ("corpora", "corpora"),
     ],
@@ -484,6 +483,25 @@ def test_a_file_that_is_no_configuration_is_told_in_one_line_with_its_place(
 def test_a_table_that_there_is_not_is_answered_with_those_there_are(asked, said):
     with pytest.raises(StudyError, match=said) if said else nullcontext():
         checks.targets(["--cores", asked], {"results/tables": ["runs", "zipf"]})
+
+
+@pytest.mark.parametrize("key", ["runs.variants", "speed.variants", "speed.twins", "probes.limit"])
+def test_an_unknown_variant_is_answered_with_those_there_are_and_where_to_add_it(key):
+    message = fault(changed(key, ["elman"]))
+    there = ", ".join(sorted(presets.table()))
+    assert f"unknown name 'elman' in variants; there are {there}" in message
+    assert "src/rnnbench/training/cells/presets.csv" in message
+
+
+def test_what_an_implementation_cannot_do_is_a_row_that_says_why_and_nothing_is_timed_twice():
+    study = read(shipped())
+    work = [(p["variant"], p["implementation"], p["threads"], p["device"]) for p in study.timings]
+    assert len({*work}) == len(work)
+    timed, missing = {pair[:2] for pair in work}, study.missing("speed")
+    assert ("gru_deep", "fused") in timed and ("gru_scratch", "fused") not in timed
+    backward = [p for p in missing if p["variant"] == "lstm_bidirectional"]
+    refused = {p["reason"] for p in backward if p["device"] == "cpu"}
+    assert refused == {f"{way} can do directions 1, and not 2" for way in ("fused", "manual")}
 
 
 def test_an_override_of_an_unknown_variant_is_a_mistake():

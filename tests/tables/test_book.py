@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pandas import DataFrame, concat
 
-from rnnbench.base import csv_files
+from rnnbench.base import csv_files, presets
 from rnnbench.base.plugins import names
 from rnnbench.report.claims import FAILS, HOLDS, NOT_MEASURED, PARTLY
 from rnnbench.report.claims.book import perplexities
@@ -43,7 +43,7 @@ def test_there_are_875_executions_each_of_a_training_whose_setting_is_known():
 
 
 def test_every_setting_names_a_variant_and_a_sampler_that_there_are():
-    assert set(SETTINGS.variant) <= set(names("variants"))
+    assert set(SETTINGS.variant) <= set(presets.table())
     assert set(SETTINGS.sampler) <= set(names("samplers"))
 
 
@@ -151,7 +151,13 @@ def test_a_run_of_the_grid_and_the_same_of_a_trial_count_once_and_devices_apart(
 
 def test_speeds_are_shown_and_never_judged():
     speed = DataFrame(
-        {"variant": "gru", "hidden_size": [64, 256, 256], "threads": 1, "device": "cpu"}
+        {
+            "variant": "gru",
+            "implementation": "torch_nn",
+            "hidden_size": [64, 256, 256],
+            "threads": 1,
+            "device": "cpu",
+        }
     ).assign(tokens_per_second=[9e9, 5.0, 7.0])
     row = verdict(own_runs(), speed=speed)
     assert (row.own_tokens_per_second, row.own_timed) == (7.0, "cpu, threads 1, hidden_size 256")
@@ -164,7 +170,13 @@ def test_speeds_are_shown_and_never_judged():
 def test_the_table_is_gathered_from_the_tables_of_runs_trials_and_speed(tmp_path):
     parts = {"runs": own_runs(num_epochs=60), "trials": own_runs(), "speed": DataFrame()}
     parts["speed"] = DataFrame(
-        {"variant": ["gru"], "hidden_size": 64, "threads": 1, "device": "cpu"}
+        {
+            "variant": ["gru"],
+            "implementation": "torch_nn",
+            "hidden_size": 64,
+            "threads": 1,
+            "device": "cpu",
+        }
     ).assign(tokens_per_second=5.0)
     for name, table in parts.items():
         csv_files.write(tmp_path / f"{name}.csv", table)

@@ -1,20 +1,22 @@
 """Laws of the breakdown: nothing is lost, and every operator lands where it ran."""
 
-import dataclasses
 from collections import Counter
 
 import numpy as np
 import pytest
 import torch
-from test_speed import TIMING, TOKENS, VOCAB_SIZE
-from test_train import here
+from test_speed import TOKENS, VOCAB_SIZE, by
 
+from rnnbench.base import presets
 from rnnbench.base.plugins import load, names
 from rnnbench.timing import workload
 from rnnbench.timing.work import _operators, breakdown, speed
-from rnnbench.training.engines import scopes
+from rnnbench.training.engines import agreement, scopes
 
-QUICK = dataclasses.replace(TIMING, windows=2, window_seconds=0.002, warmup_seconds=0.0)
+SHORT = {"windows": 2, "window_seconds": 0.002, "warmup_seconds": 0.0}
+QUICK = by("rnn", **SHORT)
+WORK = list(presets.pairs(presets.table(), names("implementations")))
+HERE = [work for work in WORK if agreement.why_not(*work, "cpu", "float32") is None]
 
 
 def shares(rows: list[dict], window: int) -> dict[str, float]:
@@ -23,9 +25,11 @@ def shares(rows: list[dict], window: int) -> dict[str, float]:
     return {part: value / sum(seconds.values()) for part, value in seconds.items()}
 
 
-def profiled(variant: str, vocab_size: int = VOCAB_SIZE, **sizes: int) -> tuple[list, list[str]]:
+def profiled(
+    variant: str, way: str = "", vocab_size: int = VOCAB_SIZE, **sizes: int
+) -> tuple[list, list[str]]:
     """Events of two training steps, and their parts."""
-    timing = dataclasses.replace(QUICK, variant=variant, **sizes)
+    timing = by(variant, way, **SHORT | sizes)
     model = speed.model(timing, vocab_size)
     stepping = breakdown.training_steps(timing, model, TOKENS % vocab_size)
     next(stepping)
@@ -46,9 +50,9 @@ def product_flops(events: list, parts: list[str]) -> Counter:
     return found
 
 
-@pytest.fixture(scope="module", params=[*map(here, names("variants"))])
+@pytest.fixture(scope="module", params=HERE, ids=" ".join)
 def rows(request):
-    return breakdown.rows(dataclasses.replace(QUICK, variant=request.param), TOKENS, VOCAB_SIZE)
+    return breakdown.rows(by(*request.param, **SHORT), TOKENS, VOCAB_SIZE)
 
 
 def test_every_window_has_all_parts_and_the_first_is_not_counted(rows):
@@ -69,11 +73,11 @@ def test_the_parts_of_a_window_are_all_of_its_time(rows):
 def test_every_step_has_an_input_a_layer_an_output_a_loss_and_an_update(rows):
     found = shares(rows, 1)
     assert np.isclose(sum(found.values()), 1)
-    if rows[0]["variant"].endswith("_fused"):
+    if rows[0]["implementation"] == "fused":
         pytest.skip("a native step is no operator of torch: its time is told as overhead")
     layer = found[scopes.RECURRENCE] + found[scopes.WHOLE]
     parts = [scopes.MINIBATCH, scopes.INPUT, scopes.OUTPUT, scopes.UPDATE]
-    if not rows[0]["variant"].endswith("_compiled"):  # whose forward pass is one piece of code
+    if rows[0]["implementation"] != "compiled":  # whose forward pass is one piece of code
         parts.append(scopes.LOSS)
         assert found[scopes.UNMARKED] == 0
     assert layer > 0 and all(found[part] > 0 for part in parts)
@@ -114,26 +118,33 @@ def test_softmax_is_loss_and_subtraction_from_the_weights_is_update():
 
 
 @pytest.mark.parametrize("sizes", [{}, {"vocab_size": 8}, {"vocab_size": 32}, {"num_steps": 1}])
-@pytest.mark.parametrize("variant", ["rnn_manual", "gru_manual", "lstm_manual", "rnn_scratch"])
-def test_the_products_of_each_part_are_those_that_are_counted_whatever_the_sizes(variant, sizes):
+@pytest.mark.parametrize(
+    ("variant", "way"),
+    [("rnn", "manual"), ("gru", "manual"), ("lstm", "manual"), ("rnn_scratch", "loop")],
+)
+def test_the_products_of_each_part_are_those_that_are_counted_whatever_the_sizes(
+    variant, way, sizes
+):
     """8 symbols are as many as units, 32 as many as the LSTM's gates have columns."""
-    if variant.endswith("_scratch") and sizes == {"vocab_size": 8}:
+    if way == "loop" and sizes == {"vocab_size": 8}:
         pytest.skip("no scope and no shape tells the products of a scratch cell apart there")
-    timing = dataclasses.replace(QUICK, variant=variant)
+    timing = by(variant, way, **SHORT)
     model = speed.model(timing, sizes.get("vocab_size", VOCAB_SIZE))
     batch = timing.batch_size, sizes.get("num_steps", timing.num_steps)
     expected = Counter()
     for product in workload.products(workload.Architecture.of(model), *batch):
         part = scopes.OUTPUT if product.part.startswith("output") else scopes.RECURRENCE
         expected[part] += 2 * product.calls * product.flops
-    found = product_flops(*profiled(variant, **sizes))
+    found = product_flops(*profiled(variant, way, **sizes))
     assert found.pop(scopes.INPUT) > 0
     assert found == expected
 
 
 def test_products_that_shapes_do_not_tell_apart_are_told_so_but_for_the_library():
     """8 units, 8 symbols: the library projects all time steps at once, a scratch cell does not."""
-    of_scratch, of_library = (product_flops(*profiled(name, 8)) for name in ("gru_scratch", "gru"))
+    of_scratch, of_library = (
+        product_flops(*profiled(name, vocab_size=8)) for name in ("gru_scratch", "gru")
+    )
     assert of_scratch.keys() == {scopes.UNMARKED, scopes.OUTPUT}
     assert of_library.keys() == {scopes.INPUT, scopes.RECURRENCE, scopes.OUTPUT}
 
@@ -148,8 +159,8 @@ def own_step(model, X, Y, state, clip_norm, learning_rate):
 
 
 def test_a_step_of_its_own_is_told_apart_by_its_scopes_and_nothing_is_guessed(monkeypatch):
-    module = load("variants", "rnn_scratch")
-    monkeypatch.setattr(module, "step", own_step, raising=False)
+    module = load("implementations", "loop")
+    monkeypatch.setattr(module, "step", own_step)
     events, parts = profiled("rnn_scratch")
     of = {}
     for event, part in zip(events, parts, strict=True):
@@ -176,7 +187,7 @@ def test_native_code_that_is_no_operator_is_overhead(monkeypatch):
         sum(range(20_000))
         return torch.zeros(()), torch.zeros(()), state
 
-    module = load("variants", "rnn_scratch")
-    monkeypatch.setattr(module, "step", native, raising=False)
-    timing = dataclasses.replace(QUICK, variant="rnn_scratch")
+    module = load("implementations", "loop")
+    monkeypatch.setattr(module, "step", native)
+    timing = by("rnn_scratch", **SHORT)
     assert shares(breakdown.rows(timing, TOKENS, VOCAB_SIZE), 1)[scopes.OVERHEAD] > 0.5

@@ -317,8 +317,8 @@ def test_each_process_leaves_its_record_beside_its_samples(machine, sitting):
     timing = done.points[0].process(1)
     place = sample_files.folder(sitting.root, timing)
     assert place.relative_to(sitting.root).as_posix() == (
-        "variant=rnn/sampler=sequential_partition/clip_norm=inf/device=cpu/threads=1/dtype=float32"
-        "/hidden_size=8/batch_size=4/num_steps=5/process=1"
+        "variant=rnn/implementation=torch_nn/sampler=sequential_partition/clip_norm=inf/device=cpu"
+        "/threads=1/dtype=float32/hidden_size=8/batch_size=4/num_steps=5/process=1"
     )
     _, record = sample_files.read(place, done.identity(done.points[0], timing))
     assert record["source_sha256"] == "a" * 64

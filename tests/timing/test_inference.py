@@ -8,6 +8,7 @@ import pytest
 import torch
 from test_speed import TIMING, TOKENS, VOCAB_SIZE
 
+from rnnbench.base import presets
 from rnnbench.base.errors import StudyError
 from rnnbench.base.plugins import names
 from rnnbench.timing.work import inference, speed
@@ -17,7 +18,7 @@ from rnnbench.writing.trained import Reading
 QUICK = dataclasses.replace(TIMING, windows=3, window_seconds=0.005, warmup_seconds=0.0)
 
 
-@pytest.fixture(scope="module", params=names("variants"))
+@pytest.fixture(scope="module", params=list(presets.table()))
 def rows(request):
     timing = dataclasses.replace(QUICK, variant=request.param)
     return inference.rows(timing, TOKENS, VOCAB_SIZE)

@@ -16,6 +16,7 @@ from rnnbench.timing.processes import Interpreter, Text, WorkError
 TIMING = TimingConfig(
     machine="any",
     variant="rnn",
+    implementation="torch_nn",
     sampler="sequential_partition",
     clip_norm=float("inf"),
     device="cpu",

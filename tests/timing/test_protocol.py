@@ -13,6 +13,7 @@ from rnnbench.study.sources import TIMED
 from rnnbench.timing import processes
 
 PROTOCOLS = Path(__file__).with_name("protocol.csv")
+AXES = ("cells", "implementations", "samplers")
 NAMES = ["protocol", "source_sha256", "why"]
 
 
@@ -23,7 +24,7 @@ def lines() -> list[dict[str, str]]:
 
 def digest() -> str:
     """Of every step that can be timed."""
-    return Tree().source([TIMED, "variants/*", "samplers/*"])["sha256"]
+    return Tree().source([TIMED, *(f"training/{axis}/*" for axis in AXES)])["sha256"]
 
 
 def test_an_edit_of_a_timed_step_raises_the_protocol_or_says_why_not():

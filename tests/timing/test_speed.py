@@ -10,6 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rnnbench.base import presets
 from rnnbench.base.errors import StudyError
 from rnnbench.base.parameters import RunConfig, TimingConfig
 from rnnbench.base.plugins import names
@@ -22,6 +23,7 @@ from rnnbench.training.progress import start
 TIMING = TimingConfig(
     machine="any",
     variant="rnn",
+    implementation="torch_nn",
     sampler="sequential_partition",
     clip_norm=1.0,
     device="cpu",
@@ -39,6 +41,13 @@ TIMING = TimingConfig(
 )
 TOKENS = (np.arange(300) ** 2 % 7 % 6).astype(np.uint8)
 VOCAB_SIZE = 6
+
+
+def by(variant: str, implementation: str = "", **changes) -> TimingConfig:
+    """The timing of a variant by an implementation; else by its own."""
+    named = {"variant": variant, "implementation": implementation or presets.own(variant)}
+    return dataclasses.replace(TIMING, **named | changes)
+
 
 CUDA = pytest.param("cuda", marks=pytest.mark.cuda)
 every_device = pytest.mark.parametrize("device", ["cpu", CUDA])
@@ -112,11 +121,14 @@ def test_the_steps_timed_are_those_of_the_epochs_of_a_training_run(sampler):
     assert [next(stepping) for _ in expected] == expected
 
 
-@pytest.mark.parametrize("variant", names("variants"))
+@pytest.mark.parametrize(
+    ("variant", "implementation"),
+    [*presets.pairs(presets.table(), names("implementations"))],
+)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_every_variant_can_be_timed_in_every_type_of_number(variant, dtype):
-    timing = dataclasses.replace(TIMING, variant=variant, dtype=dtype)
-    if why := agreement.unavailable(timing, dtype):
+def test_every_work_can_be_timed_in_every_type_of_number(variant, implementation, dtype):
+    timing = by(variant, implementation, dtype=dtype)
+    if why := agreement.why_not(variant, implementation, "cpu", dtype):
         pytest.skip(why)
     assert list(itertools.islice(speed.training_steps(timing, TOKENS, VOCAB_SIZE), 3)) == [20] * 3
 

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.utils.flop_counter import FlopCounterMode
 
-from rnnbench.base.plugins import names
+from rnnbench.base import presets
 from rnnbench.timing import workload
 from rnnbench.timing.workload import Architecture, Product
 from rnnbench.training import model as models
 from rnnbench.training import update
 
-EAGER = [v for v in names("variants") if v.endswith("_scratch") or v in {"rnn", "rnn_deep"}]
+EAGER = ["rnn_scratch", "gru_scratch", "lstm_scratch", "rnn", "rnn_deep"]
 RNN, GRU, LSTM = (Architecture(gates, 256, 1, 1, 28, 0) for gates in (1, 3, 4))
 architectures = st.builds(
     Architecture,
@@ -75,11 +75,11 @@ def test_the_smallest_network_is_counted_by_fingers():
     assert found.bytes == 4 * (9 + 5 + 7 * 3 / 2)
 
 
-@pytest.mark.parametrize("variant", names("variants"))
+@pytest.mark.parametrize("variant", presets.table())
 def test_the_architecture_of_every_variant_is_read_off_its_model(variant):
     model = build(variant)
     read = Architecture.of(model)
-    assert read.gates == {"rnn": 1, "gru": 3, "lstm": 4}[variant.split("_")[0]]
+    assert read.gates == {"rnn": 1, "rnn_relu": 1, "gru": 3, "lstm": 4}[presets.of(variant).cell]
     assert read.num_weights == sum(p.numel() for p in model.parameters() if p.ndim > 1)
     assert (read.num_layers, read.directions) == (
         model.layer.num_layers,

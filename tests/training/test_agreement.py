@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,10 +12,11 @@ import numpy as np
 import pytest
 import torch
 
+from rnnbench.base import presets
 from rnnbench.base.errors import StudyError
 from rnnbench.base.parameters import TimingConfig
 from rnnbench.base.plugins import load, names
-from rnnbench.training import variants
+from rnnbench.training import implementations
 from rnnbench.training.engines import agreement, reference
 from rnnbench.training.engines.agreement import AGREES, DIFFERS, NOT_AVAILABLE, TOLERANCES, check
 from rnnbench.training.model import build
@@ -22,6 +24,7 @@ from rnnbench.training.model import build
 TIMING = TimingConfig(
     machine="any",
     variant="rnn",
+    implementation="torch_nn",
     sampler="sequential_partition",
     clip_norm=1.0,
     device="cpu",
@@ -48,10 +51,17 @@ WRONG = {
 }
 
 
+WORK = list(presets.pairs(presets.table(), names("implementations")))
+every_work = pytest.mark.parametrize(("variant", "implementation"), WORK)
+
+
 @pytest.mark.parametrize("sampler", names("samplers"))
-@pytest.mark.parametrize("variant", names("variants"))
-def test_every_variant_agrees_or_says_why_it_cannot_train_here(variant, sampler):
-    found = check(dataclasses.replace(TIMING, variant=variant, sampler=sampler), TOKENS, VOCAB_SIZE)
+@every_work
+def test_every_model_agrees_by_every_implementation_or_is_told_why_not(
+    variant, implementation, sampler
+):
+    timing = dataclasses.replace(TIMING, variant=variant, implementation=implementation)
+    found = check(dataclasses.replace(timing, sampler=sampler), TOKENS, VOCAB_SIZE)
     if found.status == NOT_AVAILABLE:
         assert found.reason
         pytest.skip(found.reason)
@@ -60,11 +70,20 @@ def test_every_variant_agrees_or_says_why_it_cannot_train_here(variant, sampler)
         assert getattr(found, name) <= bound
 
 
-@pytest.mark.parametrize("variant", names("variants"))
-def test_float64_is_compared_to_its_own_bounds(variant):
-    timing = dataclasses.replace(TIMING, variant=variant, dtype="float64")
+def test_every_model_is_trained_by_its_own_implementation_and_the_deep_ones_by_the_native_one():
+    can = {work for work in WORK if presets.refusal(*work, "cpu", "float32") is None}
+    assert can >= {(variant, presets.own(variant)) for variant in presets.table()}
+    assert {variant for variant, way in can if way == "fused"} == {
+        *("rnn", "rnn_relu", "gru", "lstm", "rnn_deep", "gru_deep", "lstm_deep"),
+    }
+
+
+@every_work
+def test_float64_is_compared_to_its_own_bounds(variant, implementation):
+    timing = dataclasses.replace(TIMING, variant=variant, implementation=implementation)
+    timing = dataclasses.replace(timing, dtype="float64")
     found = check(timing, TOKENS, VOCAB_SIZE)
-    if agreement.unavailable(timing, "float64"):
+    if agreement.why_not(variant, implementation, "cpu", "float64"):
         assert found.status == NOT_AVAILABLE
     else:
         assert found.status == AGREES
@@ -81,17 +100,18 @@ COMPILE = """
 import dataclasses, sys
 sys.path[:0] = "tests", "tests/training"
 from test_agreement import TIMING, TOKENS, VOCAB_SIZE, check
-timing = dataclasses.replace(TIMING, variant=sys.argv[1], num_steps=2)
-print(check(timing, TOKENS, VOCAB_SIZE).status)
+for variant in sys.argv[1:]:
+    timing = dataclasses.replace(
+        TIMING, variant=variant, implementation="compiled", num_steps=2
+    )
+    print(check(timing, TOKENS, VOCAB_SIZE).status)
 """
 
 
-def test_a_compiled_variant_agrees_when_it_is_compiled(tmp_path):
-    """One of them: all are compiled by the same function, and a campaign admits each by `check`."""
-    compiled = [variant for variant in names("variants") if variant.endswith("_compiled")][-1:]
-    for variant in compiled:
-        if why := load("variants", variant).unavailable("cpu", "float32"):
-            pytest.skip(why)
+def test_a_cell_agrees_when_it_is_compiled(tmp_path):
+    compiled = ["lstm_scratch"]
+    if why := load("implementations", "compiled").missing():
+        pytest.skip(why)
     environment = os.environ | {"TORCHINDUCTOR_CACHE_DIR": str(tmp_path)}
     environment["TORCH_COMPILE_DISABLE"] = "0"
     command = [sys.executable, "-c", COMPILE, *compiled]
@@ -103,15 +123,13 @@ def test_a_compiled_variant_agrees_when_it_is_compiled(tmp_path):
 
 @pytest.fixture
 def dropped(tmp_path):
-    """Write a variant that trains an RNN by update.step with one line more, and name it."""
+    """Write an implementation that is update.step with one line more, and name it."""
     loaded = []
 
     def drop(name: str, line: str, module_end: str = "") -> str:
         (tmp_path / f"{name}.py").write_text(
-            "from torch import nn\n"
             "from rnnbench.training import update\n"
-            "from rnnbench.training.initial import uniform as initial\n"
-            "build = nn.RNN\n"
+            "LAYOUT = 'torch_nn'\n"
             "def step(model, X, Y, state, clip_norm, rate):\n"
             "    loss, state = update.forward_backward(model, X, Y, state)\n"
             f"    if True:\n        {line}\n"
@@ -119,24 +137,38 @@ def dropped(tmp_path):
             "    update.descend(model, rate)\n"
             "    return loss, norm, state\n" + module_end
         )
-        loaded.append(f"rnnbench.training.variants.{name}")
+        loaded.append(f"rnnbench.training.implementations.{name}")
         return name
 
-    variants.__path__.append(str(tmp_path))
+    implementations.__path__.append(str(tmp_path))
     yield drop
-    variants.__path__.remove(str(tmp_path))
+    implementations.__path__.remove(str(tmp_path))
     for name in loaded:
         sys.modules.pop(name, None)
 
 
+def test_the_implementation_that_the_document_shows_agrees(tmp_path, request):
+    document = Path(__file__).parents[2] / "docs/own_variant.md"
+    (code,) = re.findall(r"```python\n(.*?)```", document.read_text(), re.S)
+    (tmp_path / "shown.py").write_text(code)
+    implementations.__path__.append(str(tmp_path))
+    request.addfinalizer(lambda: implementations.__path__.remove(str(tmp_path)))
+    timing = dataclasses.replace(TIMING, variant="gru", implementation="shown")
+    assert check(timing, TOKENS, VOCAB_SIZE).status == AGREES
+    assert check(dataclasses.replace(timing, variant="rnn"), TOKENS, VOCAB_SIZE).reason == (
+        "shown can do cell gru, and not rnn"
+    )
+    sys.modules.pop("rnnbench.training.implementations.shown")
+
+
 def test_a_step_of_its_own_that_is_right_agrees(dropped):
-    timing = dataclasses.replace(TIMING, variant=dropped("right", "pass"))
+    timing = dataclasses.replace(TIMING, implementation=dropped("right", "pass"))
     assert check(timing, TOKENS, VOCAB_SIZE).status == AGREES
 
 
 @pytest.mark.parametrize("wrong", WRONG)
 def test_a_wrong_step_is_refused_with_what_is_wrong(wrong, dropped):
-    timing = dataclasses.replace(TIMING, variant=dropped(f"wrong_{wrong}", WRONG[wrong]))
+    timing = dataclasses.replace(TIMING, implementation=dropped(f"wrong_{wrong}", WRONG[wrong]))
     found = check(timing, TOKENS, VOCAB_SIZE)
     assert found.status == DIFFERS
     if wrong != "state":
@@ -144,17 +176,19 @@ def test_a_wrong_step_is_refused_with_what_is_wrong(wrong, dropped):
 
 
 def test_a_step_that_gives_nan_is_refused(dropped):
-    timing = dataclasses.replace(TIMING, variant=dropped("nan", "loss = loss * float('nan')"))
+    timing = dataclasses.replace(
+        TIMING, implementation=dropped("nan", "loss = loss * float('nan')")
+    )
     found = check(timing, TOKENS, VOCAB_SIZE)
     assert found.status == DIFFERS
     assert math.isnan(found.loss)
 
 
-def test_a_variant_that_cannot_train_here_gives_its_own_reason(dropped):
-    end = "def unavailable(device, dtype): return f'no {device} of {dtype}'\n"
-    timing = dataclasses.replace(TIMING, variant=dropped("absent", "pass", end))
+def test_an_implementation_that_lacks_something_here_gives_its_own_reason(dropped):
+    end = "def missing(): return 'no such compiler'\n"
+    timing = dataclasses.replace(TIMING, implementation=dropped("absent", "pass", end))
     found = check(timing, TOKENS, VOCAB_SIZE)
-    assert (found.status, found.reason) == (NOT_AVAILABLE, "no cpu of float32")
+    assert (found.status, found.reason) == (NOT_AVAILABLE, "no such compiler")
 
 
 @pytest.mark.parametrize("variant", ["rnn", "rnn_relu", "gru_deep", "lstm_bidirectional"])
@@ -167,7 +201,7 @@ def test_the_reference_is_what_torch_nn_computes(variant):
     torch.testing.assert_close(twin(X)[0], model(X)[0], rtol=0, atol=1e-12)
 
 
-def test_the_reference_of_a_scratch_variant_is_the_scratch_cell():
+def test_the_reference_of_a_loop_is_the_loop():
     generator = np.random.Generator(np.random.PCG64(1))
     model = build("gru_scratch", VOCAB_SIZE, 9, generator)
-    assert isinstance(reference.of(model).layer, load("variants", "gru_scratch").Layer)
+    assert isinstance(reference.of(model).layer, load("cells", "gru").Layer)

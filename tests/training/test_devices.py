@@ -16,6 +16,7 @@ from snakemake.utils import update_config
 from test_speed import TIMING, TOKENS, VOCAB_SIZE
 from test_train import RUN
 
+from rnnbench.base import presets
 from rnnbench.base.plugins import load, names
 from rnnbench.experiments import memory
 from rnnbench.machine import gpus, identity
@@ -28,7 +29,7 @@ from rnnbench.training.arithmetic import precision
 from rnnbench.training.engines import agreement, choice
 from rnnbench.training.model import detach
 from rnnbench.training.progress import split, start
-from rnnbench.training.update import own
+from rnnbench.training.update import by
 from rnnbench.writing import texts as generation
 from rnnbench.writing import trained as generate
 from rnnbench.writing.judge import Judge
@@ -56,8 +57,9 @@ print(len(names))
 """
 
 
-def on(device: str, **changes) -> speed.TimingConfig:
-    return dataclasses.replace(QUICK, device=device, **changes)
+def on(device: str, variant: str = "rnn", **changes) -> speed.TimingConfig:
+    named = {"variant": variant, "implementation": presets.own(variant)}
+    return dataclasses.replace(QUICK, device=device, **named | changes)
 
 
 def test_importing_every_module_asks_nothing_of_cuda():
@@ -92,14 +94,17 @@ def test_work_in_a_forked_process_starts_nothing_in_the_one_it_was_forked_from(t
 
 
 @every_device
-@pytest.mark.parametrize("variant", ["rnn", "gru_scratch", "lstm", "lstm_manual"])
-def test_a_training_step_moves_the_weights_as_on_the_cpu(device, variant):
+@pytest.mark.parametrize(
+    ("variant", "way"),
+    [("rnn", "torch_nn"), ("gru_scratch", "loop"), ("lstm", "torch_nn"), ("lstm", "manual")],
+)
+def test_a_training_step_moves_the_weights_as_on_the_cpu(device, variant, way):
     precision.use("float32")
     rates, found = (0.5, 1.0), []
     for place in ("cpu", device):
         model = speed.model(on(place, variant=variant), VOCAB_SIZE)
         X = torch.arange(20).reshape(5, 4).remainder(VOCAB_SIZE).to(place)
-        engine, state = own(variant, model), None
+        engine, state = by(way, variant, model), None
         for _ in range(3):
             start = detach(state)
             _, _, state = engine.step(engine.model, X, X.roll(1, 0), start, *rates)
@@ -182,8 +187,8 @@ def test_a_step_hands_work_to_its_device_which_is_busy_for_no_longer_than_the_st
 @cuda_alone
 def test_a_recorded_step_is_one_launch_and_some_copies(device):
     recorded, plain = (
-        breakdown.rows(on(device, variant=variant), TOKENS, VOCAB_SIZE)[-1]
-        for variant in ("gru_graphed", "gru_scratch")
+        breakdown.rows(on(device, "gru_scratch", implementation=way), TOKENS, VOCAB_SIZE)[-1]
+        for way in ("graphed", "loop")
     )
     launches = [row["launches"] / row["num_minibatches"] for row in (recorded, plain)]
     assert launches[0] < launches[1] / 5

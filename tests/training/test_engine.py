@@ -10,8 +10,8 @@ import torch
 from scipy import stats
 from test_train import RUN, TOKENS, VOCAB_SIZE, Fuse, lasting
 
+from rnnbench.base import presets
 from rnnbench.base.errors import StudyError
-from rnnbench.base.plugins import cell, engines
 from rnnbench.training import checkpoint, initial, loop, native, run_record, update
 from rnnbench.training.engines import agreement, choice, layouts
 from rnnbench.training.progress import Progress, split, start
@@ -21,7 +21,7 @@ from rnnbench.writing.trained import Reading
 needs_library = pytest.mark.skipif(native.missing() is not None, reason=str(native.missing()))
 ONE_LAYER = ["rnn", "gru", "lstm", "rnn_scratch", "gru_scratch", "lstm_scratch"]
 COVERED = [*ONE_LAYER, "rnn_deep", "gru_deep", "lstm_deep"]
-WAYS = [pytest.param("_fused", marks=needs_library), "_manual"]
+WAYS = [pytest.param("fused", marks=needs_library), "manual"]
 every_covered = pytest.mark.parametrize("variant", COVERED)
 every_way = pytest.mark.parametrize("way", WAYS)
 FASTEST = dataclasses.replace(RUN, engine="fastest")
@@ -54,7 +54,7 @@ def curve(run, progress, tokens=TOKENS) -> list[dict]:
 @pytest.mark.parametrize("variant", [*COVERED, "rnn_relu"])
 def test_the_fastest_is_the_native_step_of_the_same_cell(variant):
     run = dataclasses.replace(FASTEST, variant=variant)
-    assert started(run).engine.name == f"{cell(variant)}_fused"
+    assert started(run).engine.name == "fused"
 
 
 @every_covered
@@ -62,8 +62,8 @@ def test_without_a_native_step_backpropagation_written_out_trains(variant, monke
     monkeypatch.setattr(native, "missing", lambda: "no compiler found at set-up")
     with caplog.at_level("INFO"):
         chosen = started(dataclasses.replace(FASTEST, variant=variant)).engine
-    assert chosen.name == f"{cell(variant)}_manual"
-    assert f"not trained by {cell(variant)}_fused: no compiler found" in caplog.text
+    assert chosen.name == "manual"
+    assert "not trained by fused: no compiler found" in caplog.text
 
 
 @pytest.mark.parametrize("variant", ["rnn_relu", "lstm_bidirectional"])
@@ -72,11 +72,11 @@ def test_a_variant_that_no_engine_can_train_trains_itself(variant, monkeypatch, 
     with caplog.at_level("INFO"):
         progress = started(dataclasses.replace(FASTEST, variant=variant))
     assert progress.engine == update.own(variant, progress.model)
-    assert f"not trained by {cell(variant)}_manual" in caplog.text
+    assert "not trained by manual" in caplog.text
 
 
 def test_where_there_is_a_gpu_the_library_of_torch_trains():
-    assert engines("gru_scratch", "cuda") == engines("gru_deep", "cuda") == ["gru"]
+    assert presets.FASTEST["cuda"] == ("torch_nn",)
 
 
 @every_covered
@@ -85,9 +85,9 @@ def test_a_run_that_asks_for_its_own_step_has_it(variant):
     assert progress.engine == update.own(variant, progress.model)
 
 
-def both_biases(name, model):
+def both_biases(name, variant, model):
     """A wrong engine: it trains torch.nn's second bias too."""
-    wrong = choice.of(name, model)
+    wrong = update.by(name, variant, model)
     for parameter in wrong.model.parameters():
         parameter.requires_grad_(True)
     return wrong
@@ -98,7 +98,7 @@ def both_biases(name, model):
 def test_an_engine_with_a_bias_too_many_is_refused(variant, way):
     tokens = split(TOKENS, RUN).train
     run = dataclasses.replace(RUN, variant=variant)
-    right, wrong = (partial(of, cell(variant) + way) for of in (choice.of, both_biases))
+    right, wrong = (partial(of, way, variant) for of in (update.by, both_biases))
     assert agreement.refusal(run, tokens, VOCAB_SIZE, right) == ""
     assert "gradient off by" in agreement.refusal(run, tokens, VOCAB_SIZE, wrong)
 
@@ -110,7 +110,7 @@ def test_an_engine_with_a_bias_too_many_is_refused(variant, way):
 def test_choosing_an_engine_moves_no_weight_and_training_moves_those_of_the_model(variant):
     progress = start(dataclasses.replace(FASTEST, variant=variant), VOCAB_SIZE)
     drawn = initial.digest(progress.model)
-    chosen = choice.of(f"{cell(variant)}_manual", progress.model)
+    chosen = update.by("manual", variant, progress.model)
     assert initial.digest(progress.model) == drawn
     X = torch.from_numpy(TOKENS[:10].astype(np.int64)).view(5, 2)
     chosen.step(chosen.model, X, X, None, 1.0, 1.0)
@@ -143,7 +143,7 @@ def test_thirty_epochs_have_the_losses_and_norms_of_the_variant_itself(variant, 
     run = dataclasses.replace(
         RUN, variant=variant, clip_norm=clip_norm, num_epochs=30, learning_rate=0.5
     )
-    found = curve(run, started(run, partial(choice.of, cell(variant) + way)))
+    found = curve(run, started(run, partial(update.by, way, variant)))
     for mine, expected in zip(found, curve(run, started(run)), strict=True):
         assert mine["total_nats"] == pytest.approx(expected["total_nats"], rel=1e-5)
         assert mine["grad_norm_max"] == pytest.approx(expected["grad_norm_max"], rel=1e-3)
@@ -169,9 +169,9 @@ def test_the_record_names_what_trained_and_the_same_initial_weights(variant, tmp
     own, fastest = (
         run_record.record(run, texts, finish(run, tmp_path / run.engine), "source") for run in runs
     )
-    assert (own["engine"], own["trained_by"]) == ("own", variant)
+    assert (own["engine"], own["trained_by"]) == ("own", presets.own(variant))
     assert fastest["engine"] == "fastest"
-    assert fastest["trained_by"] in engines(variant, "cpu")[:2]
+    assert fastest["trained_by"] in presets.FASTEST["cpu"][:2]
     same = ("initial_weights_sha256", "initial_total_nats", "num_parameters", "num_layers")
     assert [own[key] for key in same] == [fastest[key] for key in same]
 
@@ -230,11 +230,11 @@ def equivalent(found: np.ndarray) -> bool:
 @needs_library
 @pytest.mark.parametrize("variant", RATES)
 def test_the_fastest_engine_does_not_move_the_final_perplexities(variant):
-    found = differences(variant, partial(choice.of, f"{variant}_fused"))
+    found = differences(variant, partial(update.by, "fused", variant))
     assert equivalent(found), found
 
 
 @needs_library
 def test_an_engine_that_trains_otherwise_does_move_them():
-    found = differences("rnn", partial(choice.of, "rnn_fused"), learning_rate=0.6)
+    found = differences("rnn", partial(update.by, "fused", "rnn"), learning_rate=0.6)
     assert not equivalent(found)

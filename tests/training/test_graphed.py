@@ -8,15 +8,14 @@ import pytest
 import torch
 from test_speed import TIMING, TOKENS, VOCAB_SIZE
 
-from rnnbench.base.plugins import load, names
 from rnnbench.timing.work import speed
 from rnnbench.training.arithmetic import precision
 from rnnbench.training.engines import agreement
+from rnnbench.training.implementations import graphed
 from rnnbench.training.model import build, detach
 from rnnbench.training.update import step as plain_step
-from rnnbench.training.variants import _graphed
 
-GRAPHED = [name for name in names("variants") if name.endswith("_graphed")]
+GRAPHED = ["rnn_scratch", "gru_scratch", "lstm_scratch"]
 every_graphed = pytest.mark.parametrize("variant", GRAPHED)
 
 
@@ -26,13 +25,17 @@ def recorder(monkeypatch):
     made = []
 
     def record(work):
-        for _ in range(_graphed.WARM_UP_STEPS + 1):
+        for _ in range(graphed.WARM_UP_STEPS + 1):
             work()
         made.append(work)
         return work
 
-    monkeypatch.setattr(_graphed, "record", record)
+    monkeypatch.setattr(graphed, "record", record)
     return made
+
+
+def by_graphs(variant, **fields):
+    return dataclasses.replace(TIMING, variant=variant, **{"implementation": "graphed"} | fields)
 
 
 def model(variant: str):
@@ -49,10 +52,10 @@ def minibatches(number: int):
 
 @every_graphed
 def test_replayed_steps_are_those_of_the_scratch_cell_with_a_carried_state(variant, recorder):
-    one, other = model(variant), model(variant.replace("_graphed", "_scratch"))
+    one, other = model(variant), model(variant)
     states, told = (None, None), []
     for X, Y in minibatches(4):
-        mine = load("variants", variant).step(one, X, Y, states[0], 0.5, 1.0)
+        mine = graphed.step(one, X, Y, states[0], 0.5, 1.0)
         theirs = plain_step(other, X, Y, detach(states[1]), 0.5, 1.0)
         for found, expected in zip(mine[:2], theirs[:2], strict=True):
             torch.testing.assert_close(found, expected)
@@ -66,7 +69,7 @@ def test_replayed_steps_are_those_of_the_scratch_cell_with_a_carried_state(varia
 
 @every_graphed
 def test_a_step_is_recorded_anew_for_other_shapes_and_rates(variant, recorder):
-    one, step = model(variant), load("variants", variant).step
+    one, step = model(variant), graphed.step
     (X, Y), *_ = minibatches(1)
     for tokens, labels, rate in ((X, Y, 1.0), (X[:4], Y[:4], 1.0), (X[:4], Y[:4], 0.5)):
         step(one, tokens, labels, None, 1.0, rate)
@@ -75,10 +78,10 @@ def test_a_step_is_recorded_anew_for_other_shapes_and_rates(variant, recorder):
 
 @every_graphed
 def test_without_a_gpu_a_row_says_what_is_needed(variant):
-    timing = dataclasses.replace(TIMING, variant=variant, device="cpu")
+    timing = by_graphs(variant, device="cpu")
     found = agreement.check(timing, TOKENS, VOCAB_SIZE)
     assert found.status == agreement.NOT_AVAILABLE
-    assert "needs CUDA" in found.reason
+    assert "device cuda, and not cpu" in found.reason
 
 
 def test_tf32_is_refused_on_the_cpu_and_no_limit_of_it_is_asked_for_there():
@@ -87,9 +90,11 @@ def test_tf32_is_refused_on_the_cpu_and_no_limit_of_it_is_asked_for_there():
     assert precision.unavailable("cuda", "tf32") is None
 
 
-@pytest.mark.parametrize("variant", ["rnn", "gru_scratch", "lstm_manual"])
-def test_bfloat16_is_timed_on_the_cpu_within_its_own_bounds(variant):
-    timing = dataclasses.replace(TIMING, variant=variant, dtype="bfloat16")
+@pytest.mark.parametrize(
+    ("variant", "way"), [("rnn", "torch_nn"), ("gru_scratch", "loop"), ("lstm", "manual")]
+)
+def test_bfloat16_is_timed_on_the_cpu_within_its_own_bounds(variant, way):
+    timing = dataclasses.replace(TIMING, variant=variant, implementation=way, dtype="bfloat16")
     found = agreement.check(timing, TOKENS, VOCAB_SIZE)
     assert found.status == agreement.AGREES, found.reason
     assert found.logits > agreement.TOLERANCES["float32"]["logits"]
@@ -107,10 +112,13 @@ def test_tf32_is_allowed_for_its_own_rows_and_for_no_other(dtype, allowed):
 
 @pytest.mark.cuda
 @pytest.mark.parametrize("dtype", ["float32", "tf32", "bfloat16"])
-@pytest.mark.parametrize("variant", ["rnn", "gru", "lstm", *GRAPHED])
-def test_on_a_gpu_every_type_of_number_agrees_within_its_bounds(variant, dtype):
+@pytest.mark.parametrize(
+    ("variant", "way"),
+    [*((name, "torch_nn") for name in ("rnn", "gru", "lstm")), *((n, "graphed") for n in GRAPHED)],
+)
+def test_on_a_gpu_every_type_of_number_agrees_within_its_bounds(variant, way, dtype):
     precision.use(dtype)
-    timing = dataclasses.replace(TIMING, variant=variant, device="cuda", dtype=dtype)
+    timing = by_graphs(variant, implementation=way, device="cuda", dtype=dtype)
     found = agreement.check(timing, TOKENS, VOCAB_SIZE)
     precision.use("float32")
     assert found.status == agreement.AGREES, found.reason
@@ -119,5 +127,5 @@ def test_on_a_gpu_every_type_of_number_agrees_within_its_bounds(variant, dtype):
 @pytest.mark.cuda
 @every_graphed
 def test_on_a_gpu_steps_are_timed(variant):
-    timing = dataclasses.replace(TIMING, variant=variant, device="cuda")
+    timing = by_graphs(variant, device="cuda")
     assert list(itertools.islice(speed.training_steps(timing, TOKENS, VOCAB_SIZE), 3)) == [20] * 3

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn.functional import cross_entropy, one_hot
 
+from rnnbench.base import presets
 from rnnbench.base.plugins import load, names
 from rnnbench.text.closed import ClosedText
 from rnnbench.text.ngrams.smoothings import laplace
 from rnnbench.training import metrics, update
+from rnnbench.training.cells import gru, lstm, rnn
 from rnnbench.training.model import build
-from rnnbench.training.variants import gru_scratch, lstm_scratch, rnn_scratch
 
 SIZE, HIDDEN, BATCH, STEPS = 7, 5, 3, 6
 seeds = st.integers(0, 2**31)
@@ -30,7 +31,7 @@ def drawn(seed, *shape):
 
 def layer_of(module, seed, input_size=SIZE, hidden_size=HIDDEN):
     """A scratch layer in float64 with weights far from small."""
-    layer = module.build(input_size, hidden_size).double()
+    layer = module.Layer(input_size, hidden_size).double()
     with torch.no_grad():
         for i, parameter in enumerate(layer.parameters()):
             parameter.copy_(drawn([seed, i], *parameter.shape))
@@ -59,7 +60,7 @@ OPEN, SHUT = 1e3, -1e3  # sigmoid is exactly 1 and 0 there
 @given(seed=seeds)
 def test_the_sum_of_two_products_is_one_product_of_what_is_put_side_by_side(seed):
     """X W_xh + H W_hh = [X H] [W_xh; W_hh], which is what a recurrent layer computes of both."""
-    layer = layer_of(rnn_scratch, seed)
+    layer = layer_of(rnn, seed)
     X, H = drawn([seed, 8], BATCH, SIZE), drawn([seed, 9], BATCH, HIDDEN)
     joint = torch.cat([X, H], 1) @ torch.cat([layer.W_xh, layer.W_hh], 0)
     torch.testing.assert_close(X @ layer.W_xh + H @ layer.W_hh, joint)
@@ -184,7 +185,7 @@ def test_laplace_smoothing_is_frequency_at_epsilon_0_and_uniform_at_infinity(ids
 
 @given(seed=seeds)
 def test_a_gru_whose_update_gate_is_1_keeps_its_state(seed):
-    layer = layer_of(gru_scratch, seed)
+    layer = layer_of(gru, seed)
     gate_shut_at(layer, "z", OPEN)
     state = drawn([seed, 9], BATCH, HIDDEN)
     outputs, last = layer(drawn([seed, 8], STEPS, BATCH, SIZE), state)
@@ -193,7 +194,7 @@ def test_a_gru_whose_update_gate_is_1_keeps_its_state(seed):
 
 @given(seed=seeds)
 def test_a_gru_whose_reset_gate_is_1_and_whose_update_gate_is_0_is_an_rnn(seed):
-    layer, plain = layer_of(gru_scratch, seed), layer_of(rnn_scratch, seed)
+    layer, plain = layer_of(gru, seed), layer_of(rnn, seed)
     gate_shut_at(layer, "r", OPEN)
     gate_shut_at(layer, "z", SHUT)
     with torch.no_grad():
@@ -205,7 +206,7 @@ def test_a_gru_whose_reset_gate_is_1_and_whose_update_gate_is_0_is_an_rnn(seed):
 
 @given(seed=seeds)
 def test_a_gru_whose_reset_and_update_gates_are_0_sees_its_input_alone(seed):
-    layer = layer_of(gru_scratch, seed)
+    layer = layer_of(gru, seed)
     gate_shut_at(layer, "r", SHUT)
     gate_shut_at(layer, "z", SHUT)
     X = drawn([seed, 8], STEPS, BATCH, SIZE)
@@ -215,7 +216,7 @@ def test_a_gru_whose_reset_and_update_gates_are_0_sees_its_input_alone(seed):
 
 @given(seed=seeds)
 def test_an_lstm_whose_forget_gate_is_1_and_whose_input_gate_is_0_keeps_its_cell(seed):
-    layer = layer_of(lstm_scratch, seed)
+    layer = layer_of(lstm, seed)
     gate_shut_at(layer, "f", OPEN)
     gate_shut_at(layer, "i", SHUT)
     state = drawn([seed, 9], BATCH, HIDDEN), drawn([seed, 7], BATCH, HIDDEN)
@@ -225,7 +226,7 @@ def test_an_lstm_whose_forget_gate_is_1_and_whose_input_gate_is_0_keeps_its_cell
 
 @given(seed=seeds)
 def test_an_lstm_whose_output_gate_is_0_says_nothing_and_may_still_remember(seed):
-    layer = layer_of(lstm_scratch, seed)
+    layer = layer_of(lstm, seed)
     gate_shut_at(layer, "o", SHUT)
     outputs, (hidden, cell) = layer(drawn([seed, 8], STEPS, BATCH, SIZE), None)
     assert not outputs.any() and not hidden.any() and cell.any()
@@ -234,7 +235,7 @@ def test_an_lstm_whose_output_gate_is_0_says_nothing_and_may_still_remember(seed
 @given(seed=seeds)
 def test_hidden_states_of_an_lstm_and_a_gru_from_zeros_stay_between_minus_1_and_1(seed):
     X = drawn([seed, 8], STEPS, BATCH, SIZE)
-    for module in (gru_scratch, lstm_scratch):
+    for module in (gru, lstm):
         outputs, _ = layer_of(module, seed)(X, None)
         assert outputs.abs().max() <= 1
 
@@ -275,7 +276,7 @@ def test_a_bidirectional_layer_is_two_layers_one_of_which_reads_backwards():
     torch.testing.assert_close(found, both(X)[0])
 
 
-@pytest.mark.parametrize("variant", names("variants"))
+@pytest.mark.parametrize("variant", list(presets.table()))
 @torch.no_grad()
 def test_what_a_model_expects_next_depends_on_later_tokens_if_and_only_if_it_is_leaky(variant):
     model = model_of(variant)

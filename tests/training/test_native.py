@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from rnnbench.base import presets
 from rnnbench.base.errors import StudyError
-from rnnbench.base.plugins import load
 from rnnbench.training import native, update
+from rnnbench.training.engines import agreement
+from rnnbench.training.implementations import fused
 from rnnbench.training.model import LanguageModel, detach
-from rnnbench.training.variants import _fused
 
 needs_library = pytest.mark.skipif(native.missing() is not None, reason=str(native.missing()))
 needs_compiler = pytest.mark.skipif(native.compiler() is None, reason="no C++ compiler")
@@ -64,7 +66,7 @@ def same_after(model, twin, X, Y, num_updates=2, clip_norm=0.5, rate=0.5):
     """Train both from a carried state and compare all there is to compare."""
     states = None, None
     for _ in range(num_updates):
-        mine = _fused.step(model, X, Y, states[0], clip_norm, rate)
+        mine = fused.step(model, X, Y, states[0], clip_norm, rate)
         other = update.step(twin, X, Y, detach(states[1]), clip_norm, rate)
         torch.testing.assert_close(mine[0], other[0], rtol=2e-6, atol=1e-7)
         torch.testing.assert_close(mine[1], other[1], rtol=2e-5, atol=1e-7)
@@ -134,7 +136,7 @@ def test_numbers_that_are_not_finite_come_through_as_in_torch(cell, value, isa, 
         with torch.no_grad():
             one.output.weight[2, 3] = value
     X, Y = minibatch(4, 3)
-    mine = _fused.step(model, X, Y, None, 1.0, 0.5)
+    mine = fused.step(model, X, Y, None, 1.0, 0.5)
     other = update.step(twin, X, Y, None, 1.0, 0.5)
     assert bool(mine[0].isfinite()) == bool(other[0].isfinite())
     assert bool(mine[1].isfinite()) == bool(other[1].isfinite())
@@ -147,9 +149,9 @@ def test_weights_stay_where_they_are_and_new_states_have_memory_of_their_own():
     model, _ = twins(nn.LSTM, 5)
     places = [p.data_ptr() for p in model.parameters()]
     X, Y = minibatch(3, 2)
-    _, _, first = _fused.step(model, X, Y, None, 1.0, 0.1)
+    _, _, first = fused.step(model, X, Y, None, 1.0, 0.1)
     kept = [part.clone() for part in first]
-    _, _, second = _fused.step(model, X, Y, first, 1.0, 0.1)
+    _, _, second = fused.step(model, X, Y, first, 1.0, 0.1)
     assert [p.data_ptr() for p in model.parameters()] == places
     assert all(map(torch.equal, first, kept))
     assert not any(map(torch.equal, first, second))
@@ -172,7 +174,7 @@ def test_what_the_native_step_cannot_read_is_refused_with_words(message):
     before = [p.detach().clone() for p in model.parameters()]
     model, X, Y, state = MISTAKES[message](model, X, X.clone(), torch.zeros(1, 2, 5))
     with pytest.raises(StudyError, match=message):
-        _fused.step(model, X, Y, state, 1.0, 0.1)
+        fused.step(model, X, Y, state, 1.0, 0.1)
     for one, two in zip(model.parameters(), before, strict=True):
         assert torch.equal(one.float(), two)
 
@@ -182,14 +184,14 @@ import resource, sys
 from torch import nn
 from rnnbench.base.errors import UserError
 from rnnbench.training.model import LanguageModel
-from rnnbench.training.variants import _fused
+from rnnbench.training.implementations import fused
 model = LanguageModel(nn.RNN(7, 8), 7)
 T, threads = int(sys.argv[1]), int(sys.argv[2])
-first = _fused.Workspace(model, 3, 2, 2, 1)  # all is loaded
+first = fused.Workspace(model, 3, 2, 2, 1)  # all is loaded
 here = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (here + 2**28, -1))
 try:
-    _fused.Workspace(model, T, 2, threads, 1)
+    fused.Workspace(model, T, 2, threads, 1)
 except UserError as error:
     print(error)
 print("alive")
@@ -215,7 +217,7 @@ def test_threads_or_memory_that_the_system_does_not_give_are_told_in_words(T, th
 def test_a_bidirectional_layer_is_refused():
     model = LanguageModel(nn.GRU(7, 5, bidirectional=True), 7)
     with pytest.raises(StudyError, match="one-directional"):
-        _fused.step(model, *minibatch(3, 2), None, 1.0, 0.1)
+        fused.step(model, *minibatch(3, 2), None, 1.0, 0.1)
 
 
 @needs_library
@@ -224,7 +226,7 @@ def test_weights_that_the_native_step_would_train_all_the_same_are_refused(fixed
     model, _ = twins(nn.LSTM, 5, 2)
     model.get_parameter(fixed).requires_grad_(False)
     with pytest.raises(StudyError, match=f"found {fixed} without a gradient"):
-        _fused.step(model, *minibatch(3, 2), None, 1.0, 0.1)
+        fused.step(model, *minibatch(3, 2), None, 1.0, 0.1)
 
 
 @needs_library
@@ -234,11 +236,11 @@ def test_an_instruction_set_that_is_not_there_is_named(use):
         native.load()
 
 
-@pytest.mark.parametrize("variant", ["rnn_fused", "gru_fused", "lstm_fused"])
+@pytest.mark.parametrize("variant", ["rnn", "gru", "lstm_deep"])
 def test_devices_and_types_without_a_native_step_are_told_in_words(variant):
-    unavailable = load("variants", variant).unavailable
-    assert "CPU, not on cuda" in unavailable("cuda", "float32")
-    assert "float32, not of float64" in unavailable("cpu", "float64")
+    refusal = partial(presets.refusal, variant, "fused")
+    assert "device cpu, and not cuda" in refusal("cuda", "float32")
+    assert "dtype float32, and not float64" in refusal("cpu", "float64")
 
 
 # Building
@@ -294,11 +296,9 @@ def test_without_a_compiler_the_set_up_goes_on_and_says_so(monkeypatch):
     assert done.stdout.count("\n") == 1
 
 
-def test_a_variant_without_a_library_says_why(copied, monkeypatch):
+def test_without_a_library_the_gate_says_why(copied, monkeypatch):
     monkeypatch.setenv("CXX", "no-such-compiler")
-    assert "no compiler found at set-up" in load("variants", "rnn_fused").unavailable(
-        "cpu", "float32"
-    )
+    assert "no compiler found at set-up" in agreement.why_not("rnn", "fused", "cpu", "float32")
 
 
 # Sanitizers and errors of the functions

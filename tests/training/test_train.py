@@ -19,6 +19,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from rnnbench.audit.again.classes import TIMES
+from rnnbench.base import presets
 from rnnbench.base.errors import StudyError
 from rnnbench.base.files import write_record
 from rnnbench.base.parameters import RunConfig
@@ -33,13 +34,7 @@ from rnnbench.training.progress import Progress, lost, split, start
 SAMPLERS = names("samplers")
 
 
-def here(name):
-    """The name of a variant, to be left out with its reason where it cannot train on this CPU."""
-    why = getattr(load("variants", name), "unavailable", lambda *_: None)("cpu", "float32")
-    return pytest.param(name, marks=[pytest.mark.skip(reason=why)] if why else [])
-
-
-every_variant = pytest.mark.parametrize("variant", [*map(here, names("variants"))])
+every_variant = pytest.mark.parametrize("variant", list(presets.table()))
 every_sampler = pytest.mark.parametrize("sampler", SAMPLERS)
 VOCAB_SIZE = 6
 TOKENS = (np.arange(300) ** 2 % 7 % VOCAB_SIZE).astype(np.uint8)
@@ -414,7 +409,7 @@ def test_a_checkpoint_that_cannot_be_read_is_left_behind(spoil, tmp_path):
 def test_whatever_decides_a_run_decides_its_identity(changes):
     other = dataclasses.replace(RUN, **changes)
     progress = start(RUN, VOCAB_SIZE)
-    by_another = dataclasses.replace(progress, engine=update.own("rnn_manual", progress.model))
+    by_another = dataclasses.replace(progress, engine=update.by("manual", "rnn", progress.model))
 
     def identity(run=RUN, tokens=TOKENS, progress=progress, source="source") -> str:
         return run_record.identity(run, split(tokens, run), progress, source)

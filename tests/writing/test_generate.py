@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from rnnbench.__main__ import main
+from rnnbench.base import presets
 from rnnbench.base.errors import RecordError
 from rnnbench.base.parameters import RunConfig
 from rnnbench.base.plugins import load, names
@@ -20,7 +21,7 @@ from rnnbench.writing import trained as generate
 from rnnbench.writing.decoders import greedy
 from rnnbench.writing.trained import Reading, Trained
 
-VARIANTS = names("variants")
+VARIANTS = list(presets.table())
 VOCAB = Vocab.build("the time traveller for so it will be convenient to speak of him")
 PREFIX = "time traveller"
 

@@ -4,9 +4,9 @@ A job starts at its script and at the plugins that it names. The files these imp
 that they import, wherever the statement stands but in a block under ``TYPE_CHECKING``; a package
 with the ``__init__`` that its import runs, unless that is words alone; a file with the data files
 that it names, in its folder or above. A start ``module:function`` counts the whole module, and of
-its imports those that the function hangs on. Files that carry results and do not decide them
-(CARRIERS) count where a job starts at them, or at another file of the same carrier. RESULTS is a
-part of every digest.
+its imports those that the function hangs on; ``table.csv:key`` counts the line of that key. Files
+that carry results and do not decide them (CARRIERS) count where a job starts at them, or at another
+file of the same carrier. RESULTS is a part of every digest.
 
 Only the standard library is imported: reading a study and starting a job stay quick.
 """
@@ -27,6 +27,7 @@ RESULTS = 1  # raised by hand where a carrier changes results: every result is m
 FOLDER = Path(__file__).parents[1]
 SCRIPTS = "scripts/"  # files of the workflow, not of the package, are named so
 DATA = {".csv", ".yaml", ".j2", ".js", ".cpp", ".h"}
+LINE = ".csv:"  # in a start: of a table, one line
 EVERYTHING = "**"  # a start: every file of the package
 PLANNED = "RNNBENCH_SOURCES"  # environment: SHA-256 of each file as it was when jobs were planned
 
@@ -37,8 +38,8 @@ CARRIERS = {  # wing, folder or file -> where else it is entered from, and what 
     "text/origins": ("", "where texts lie and come from; their hashes are checked"),
     "training/engines/agreement.py": ("", "who may train a run; a start where that is asked"),
     "training/native": (
-        "training/variants",
-        "the native step, which is a variant's; else its hash",
+        "training/implementations",
+        "the native step, which is an implementation's; else its hash",
     ),
     "__init__.py": ("", "words, and the version that records tell"),
 }
@@ -102,15 +103,24 @@ class Tree:
             told = (self.planned.get(name) or self.sha256(name) for name in self.reached(key))
             pairs = zip(self.reached(key), told, strict=True)
             lines = "".join(f"{sha256}  {name}\n" for name, sha256 in pairs)
+            lines += "".join(self.line(start) for start in key if LINE in start)
             digest = hashlib.sha256(f"{RESULTS}\n{lines}".encode()).hexdigest()
             self.known[key] = {"starts": list(key), "sha256": digest}
         return self.known[key]
+
+    def line(self, start: str) -> str:
+        """The line of a table that a start names; none of what it lacks."""
+        name, _, key = start.partition(":")
+        lines = self.text(name).splitlines() if name in self.files else []
+        return "".join(f"{line}\n" for line in lines if line.split(",")[0] == key)
 
     def reached(self, starts: Iterable[str]) -> list[str]:
         """Names of the files that count, sorted."""
         found: set[str] = set()
         waiting: list[str] = []
         for start in starts:
+            if LINE in start:
+                continue
             module, _, function = start.partition(":")
             files = self.matching(module)
             if function:

@@ -13,10 +13,19 @@ SIZES = ("hidden_size", "batch_size", "num_steps")
 BATCH = SIZES[1:]
 # addresses: of a run of the grid, and of what is timed, beside its sizes
 GRID = ("machine", "corpus", "variant", "sampler", "clip_norm", "device", "seed")
-TIMED = ("machine", "variant", "sampler", "clip_norm", "device", "threads", "dtype")
+TIMED = (
+    "machine",
+    "variant",
+    "implementation",
+    "sampler",
+    "clip_norm",
+    "device",
+    "threads",
+    "dtype",
+)
 CONVERGED, UNCONVERGED, DIVERGED = "converged", "unconverged", "diverged"  # how a run ended
 MEASURED, FAILED = "measured", "failed"  # what became of a timing
-AGREES = "agrees"  # with the scratch cells: what may be timed, and may train runs
+AGREES = "agrees"  # with the cells' loops: what may be timed, and may train runs
 NOT_AVAILABLE = "not available here"  # the status of what was asked for and cannot be had
 OPTIMISER = "sgd"  # plain stochastic gradient descent; every run and every timing is by it
 
@@ -48,7 +57,7 @@ class RunConfig(Job):
         trial: name of the trial it belongs to; ``grid`` for a run of the grid.
         corpus: name of the text.
         token: what the model reads and predicts, ``word`` or ``char``.
-        variant: name of the recurrent layer.
+        variant: name of the model, a preset.
         sampler: name of the sampler.
         clip_norm: gradients of a larger norm are scaled to this one; inf never clips.
         device: cpu or cuda.
@@ -61,8 +70,8 @@ class RunConfig(Job):
         train_tokens: the first this many tokens are trained on; inf: all before the held-out text.
         heldout_share: this last share of the text is never trained on.
         heldout_evaluations: how often in a run, at least, the held-out text is read.
-        engine: own, the variant trains itself; fastest, by the fastest training step that computes
-            the same (see :mod:`rnnbench.training.engines.choice`).
+        engine: own, by the preset's own implementation; fastest, by the fastest that computes the
+            same (see :mod:`rnnbench.training.engines.choice`).
     """
 
     machine: str
@@ -109,6 +118,7 @@ class TimingConfig(Job):
     Attributes:
         machine, variant, sampler, clip_norm, device, batch_size, num_steps, hidden_size,
             learning_rate: as in :class:`RunConfig`.
+        implementation: what computes a step.
         corpus: the text whose minibatches are timed.
         threads: CPU threads torch may use.
         dtype: of weights and activations.
@@ -120,6 +130,7 @@ class TimingConfig(Job):
 
     machine: str
     variant: str
+    implementation: str
     sampler: str
     clip_norm: float
     device: str

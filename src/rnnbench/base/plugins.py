@@ -16,7 +16,8 @@ KINDS = {  # kind of plugin -> the package whose files are the plugins
     "corpora": "text.corpora",
     "smoothings": "text.ngrams.smoothings",
     "zipf": "text.zipf",
-    "variants": "training.variants",
+    "cells": "training.cells",
+    "implementations": "training.implementations",
     "samplers": "training.samplers",
     "forecasters": "sine.forecasters",
     "decoders": "writing.decoders",
@@ -27,8 +28,6 @@ KINDS = {  # kind of plugin -> the package whose files are the plugins
     "hardware_figures": "comparison.figures",
     "audit_checks": "audit.checks",
 }
-WAYS = {"cpu": ("_fused", "_manual", ""), "cuda": ("",)}  # of training a cell, the fastest first
-SAME_FUNCTION = {"", "_scratch", "_manual", "_fused", "_compiled", "_graphed"}  # as the cell alone
 
 
 def names(kind: str) -> list[str]:
@@ -38,22 +37,6 @@ def names(kind: str) -> list[str]:
     """
     found = (module.name for module in pkgutil.iter_modules(_folders(kind)))
     return sorted(name for name in found if not name.startswith("_"))
-
-
-def cell(variant: str) -> str:
-    """The first word of a variant's name: ``gru`` of ``gru``, ``gru_deep`` and ``gru_scratch``."""
-    return variant.partition("_")[0]
-
-
-def plain(variant: str) -> bool:
-    """Whether a variant computes what its cell computes: ``gru_fused`` does, ``gru_deep`` not."""
-    return variant.removeprefix(cell(variant)) in SAME_FUNCTION
-
-
-def engines(variant: str, device: str) -> list[str]:
-    """Variants of the same cell whose training step may be the faster one, the fastest first."""
-    there = names("variants")
-    return [name for name in (cell(variant) + way for way in WAYS[device]) if name in there]
 
 
 def check(kind: str, name: str) -> str:
@@ -91,8 +74,8 @@ def constant(kind: str, name: str, field: str) -> Any:
     Raises:
         StudyError: there is no such module.
     """
-    (folder,) = _folders(kind)
-    source = (Path(folder) / f"{check(kind, name)}.py").read_text(encoding="utf-8")
+    paths = (Path(folder) / f"{check(kind, name)}.py" for folder in _folders(kind))
+    source = next(path for path in paths if path.is_file()).read_text(encoding="utf-8")
     for statement in ast.parse(source).body:
         if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == field:
             return ast.literal_eval(statement.value)

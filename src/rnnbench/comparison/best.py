@@ -1,6 +1,6 @@
 """The fastest way that each machine has to train one model, whatever the code, device and threads.
 
-Only variants that compute what their cell computes are candidates. The choice is by the lower end
+Only models that are their cell and no more have candidates. The choice is by the lower end
 of the interval, or the minimum where there is none: by the median, of many noisy ways the luckiest
 would win. The chosen speed is still a little flattered, on every machine alike, and more so where
 more ways were timed; hence ``candidates``.
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from pandas import DataFrame
 
-from rnnbench.base import plugins
+from rnnbench.base import presets
 from rnnbench.base.parameters import SIZES
 from rnnbench.comparison import pairs
 from rnnbench.comparison.pairs import Timed
@@ -27,8 +27,8 @@ from rnnbench.timing.statistics.ratios import ALIKE
 
 BASELINE = "baseline"
 MODEL = ("sampler", "clip_norm", "dtype", *SIZES)
-FREE = {"variant", "device", "threads_policy"}  # what may differ between ways
-WAY = ("variant", "device", "threads")
+FREE = {"variant", "implementation", "device", "threads_policy"}  # what may differ between ways
+WAY = ("variant", "implementation", "device", "threads")
 CHOSEN = [*WAY, "tokens_per_second", "candidates"]
 COLUMNS = [
     *("baseline", "machine", "family", *MODEL, *(f"baseline_{name}" for name in CHOSEN), *CHOSEN),
@@ -53,8 +53,8 @@ def ways(machine: Machine) -> Models:
     found: Models = {}
     for point in pairs.timed(machine):
         variant = point.point["variant"]
-        if point.measured and plugins.plain(variant):
-            key = (plugins.cell(variant), *(point.point[name] for name in MODEL))
+        if point.measured and presets.simple(variant):
+            key = (presets.of(variant).cell, *(point.point[name] for name in MODEL))
             found.setdefault(key, []).append(point)
     return found
 
@@ -130,7 +130,8 @@ def _held(found: dict[str, Any], others: Sequence[tuple[Timed, dict[str, Any]]])
     if decides == 0 or disturbed or found["p"] >= ratios.ALPHA:
         return told
     way = others[decides - 1][0]
-    name = "{variant} on {device} with threads {threads:.0f}".format(**way.point)
+    called = presets.label(way.point["variant"], way.point["implementation"])
+    name = f"{called} on {way.point['device']} with threads {way.point['threads']:.0f}"
     return told | {"rival": f"{way.machine.label}: {name} may be as fast, and is {ALIKE}"}
 
 

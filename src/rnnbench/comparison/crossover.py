@@ -18,7 +18,7 @@ from rnnbench.comparison.published.machine import Machine
 from rnnbench.timing.statistics import ratios
 
 DEVICES = ("cpu", "cuda")
-ITEM = ("variant", "sampler", "clip_norm", "dtype", *SIZES)
+ITEM = ("variant", "implementation", "sampler", "clip_norm", "dtype", *SIZES)
 LAUNCHES = ("launches_per_step", "device_busy_share", "bound")
 COLUMNS = [
     *("machine", *ITEM, "cpu_threads", "cuda_threads"),

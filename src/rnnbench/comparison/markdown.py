@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 from pandas import DataFrame, Series
 
+from rnnbench.base import presets
 from rnnbench.comparison import targets
 from rnnbench.comparison.pairs import NEAREST
 from rnnbench.timing.statistics.ratios import (
@@ -168,7 +169,8 @@ def _cell(value: Any) -> str:
 
 def _name(row: Series) -> str:
     threads = f", {row.threads:.0f} threads" if pd.notna(row.threads) else ""
-    return f"{row.variant}, {row.device}{threads.replace(' 1 threads', ' 1 thread')}"
+    called = presets.label(row.variant, row.implementation)
+    return f"{called}, {row.device}{threads.replace(' 1 threads', ' 1 thread')}"
 
 
 def _sizes(row: Series) -> str:

@@ -118,7 +118,13 @@ def _word(value: Any) -> str:
 def _fastest(found: readers.Tables) -> list[Table]:
     rows = drawing.rows(found, "best")
     columns = ["machine", "family", "variant", "device", "threads", *SPEEDS[:1], *RATIO[:5]]
-    columns += ["baseline_variant", "baseline_device", "baseline_threads", *SPEEDS[1:]]
+    columns += [
+        "baseline_variant",
+        "baseline_implementation",
+        "baseline_device",
+        "baseline_threads",
+        *SPEEDS[1:],
+    ]
     columns += ["candidates", *ITEM[3:], *RATIO[5:], "conditions"]
     note = "The surest of all ways that compute the same model, whatever code, device and threads."
     return [page.table("Fastest way to train each model", rows, columns, note=note, headed=True)]
@@ -144,7 +150,7 @@ def _limits(found: readers.Tables) -> list[Table]:
 def _targets(found: readers.Tables) -> list[Table]:
     rows = drawing.rows(found, "time_to_target")
     columns = ["machine", "target_perplexity", "variant", "device", "threads", "seconds", "low"]
-    columns += ["high", "epochs", "status", "reason", "curve_of", "seed", "run_status", "sampler"]
+    columns += ["high", "epochs", "status", "reason", "seed", "run_status", "sampler"]
     columns += ["clip_norm", *ITEM[4:], "corpus", "tokens", "tokens_per_second"]
     return [page.table("Seconds until a held-out perplexity", rows, columns, headed=True)]
 

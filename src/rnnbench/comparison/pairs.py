@@ -23,7 +23,8 @@ NEAREST = "; the most alike has "
 MEASUREMENT = ["ratio", "low", "high", "n", "processes", "p", "disturbed"]
 JUDGED = ["p_adjusted", "noise_floor", "verdict", "reason", "conditions"]
 COLUMNS = [
-    *("baseline", "machine", "variant", "device", "sampler", "clip_norm", "threads"),
+    *("baseline", "machine", "variant", "implementation", "device", "sampler", "clip_norm"),
+    "threads",
     *("baseline_threads", "threads_policy", "dtype", "hidden_size", "batch_size", "num_steps"),
     *("work_sha256", "baseline_tokens_per_second", "tokens_per_second", *MEASUREMENT, *JUDGED),
 ]

@@ -4,8 +4,7 @@ A run's curve tells after which epoch the held-out text was read at the target o
 up to there, over the tokens per second that the campaign measured at the same sizes, are the
 seconds. The interval is that of the speed. The held-out text is read every few epochs, so the
 target may have been reached any time after the epoch ``epochs_above``, the last that was above it.
-A faster way to train the same cell from the same weights has no run of its own; it has the curve of
-its cell, which ``curve_of`` names.
+Whatever computes a step, the curve is that of the model's run.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +12,6 @@ from typing import Any
 
 from pandas import DataFrame
 
-from rnnbench.base import plugins
 from rnnbench.base.parameters import GRID, MEASURED, SIZES
 from rnnbench.comparison.published.contract import missing
 from rnnbench.comparison.published.machine import Machine
@@ -24,9 +22,12 @@ RUN_KEYS = list(GRID[1:])
 SETTING = ("sampler", "clip_norm", "device", *SIZES)
 SAME = (*SETTING, "corpus", "learning_rate")
 SPEED = ["tokens_per_second", "seconds", "low", "high"]
+POINT = (
+    *("variant", "implementation", "device", "threads", "dtype", "sampler", "clip_norm"),
+    *("hidden_size", "batch_size", "num_steps", "corpus"),
+)
 COLUMNS = [
-    *("machine", "variant", "device", "threads", "dtype", "sampler", "clip_norm", "hidden_size"),
-    *("batch_size", "num_steps", "corpus", "curve_of", "seed", "target_perplexity", "epochs"),
+    *("machine", *POINT, "seed", "target_perplexity", "epochs"),
     *("epochs_above", "tokens", *SPEED, "status", "run_status", "reason"),
 ]
 
@@ -63,29 +64,20 @@ def crossing(curve: DataFrame, target: float) -> dict[str, Any]:
 def _rows(
     machine: Machine, point: dict[str, Any], targets: Sequence[float]
 ) -> Iterator[dict[str, Any]]:
-    row = {name: point.get(name) for name in COLUMNS[1:11]} | {"machine": machine.label}
+    row = {name: point.get(name) for name in POINT} | {"machine": machine.label}
     if point["status"] != MEASURED:
         for target in targets:
             told = {"status": NO_SPEED, "reason": point["reason"]}
             yield row | told | {"target_perplexity": target}
         return
-    source = _curve_of(point["variant"])
-    runs = _runs(machine, point, source)
+    variant = point["variant"]
+    runs = _runs(machine, point, variant)
     for target in targets:
-        asked = row | {"target_perplexity": target, "curve_of": source}
+        asked = row | {"target_perplexity": target}
         if runs.empty:
-            yield asked | {"status": NO_RUN, "reason": f"no run of {source} at this setting"}
+            yield asked | {"status": NO_RUN, "reason": f"no run of {variant} at this setting"}
         for run in runs.to_dict("records"):
             yield asked | _reached(machine, point, run, target)
-
-
-def _curve_of(variant: str) -> str:
-    """The variant whose runs tell the epochs: itself, or the cell that it is a faster way of."""
-    return plugins.cell(variant) if _is_faster_way(variant) else variant
-
-
-def _is_faster_way(variant: str) -> bool:
-    return plugins.plain(variant) and not variant.endswith("_scratch")
 
 
 def _runs(machine: Machine, point: dict[str, Any], variant: str) -> DataFrame:

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rnnbench.base import plugins
+from rnnbench.base import plugins, presets
 from rnnbench.base.errors import StudyError
 from rnnbench.base.parameters import RunConfig
 from rnnbench.text.clean import clean
@@ -217,11 +217,11 @@ def sampled_steps(
 
 
 def require_plain_step(variant: str) -> None:
-    """Raise StudyError where a variant trains in a way of its own, which knows no mask."""
-    if hasattr(plugins.load("variants", variant), "step"):
+    """Raise StudyError where a variant trains by a step of its own, which knows no mask."""
+    if plugins.load("implementations", presets.own(variant)).step is not update.step:
         raise StudyError(
             f"sentences.variants: expected a variant without a training step of its own (those do "
-            f"not leave out padding), found {variant}. Name {plugins.cell(variant)} instead."
+            f"not leave out padding), found {variant}. Name {presets.plain(variant)} instead."
         )
 
 

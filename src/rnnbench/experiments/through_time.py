@@ -5,7 +5,7 @@ The derivative of a state by the weights is a sum over the steps before it,
     dh_t/dw = sum over i <= t of (product over j = i+1..t of xi_j dh_j/dh_{j-1}) df(h_{i-1}, w)/dw,
 
 with xi_j = 1 for the full sum. A xi_j of 0 ends it at step j; a random xi_j with mean 1 leaves its
-mean as it is. Tokens are ``(T, B)``, states as in :mod:`rnnbench.training.variants`, xi ``(T,)``:
+mean as it is. Tokens are ``(T, B)``, states as in :mod:`rnnbench.training.cells`, xi ``(T,)``:
 xi[t] stands between the states of steps t - 1 and t, and xi[0] between minibatches, where nothing
 passes.
 """

@@ -50,6 +50,7 @@ KINDS = {
     "deep": (-0.45, "s", (0, (5, 1))),
     "bidirectional": (-0.15, "D", ":"),
 }
+LIGHTER = {"relu": 0.2, "deep": 0.4, "embedding": 0.5, "bidirectional": 0.3}  # by other means
 SPARE = ((0.6, "P", (0, (3, 1, 1, 1))), (-0.3, "X", (0, (1, 1))), (-0.6, "*", (0, (6, 2, 1, 2))))
 
 RC = {
@@ -90,9 +91,10 @@ class Look:
 
 
 def look(variant: str, leaky: bool = False) -> Look:
-    """Derive the look from the name: the architecture gives the hue, the rest shade and shape."""
-    kind = variant.partition("_")[2] if readers.family(variant) != "other" else variant
+    """Derive the look: the cell gives the hue, what computes it the marker, both the shade."""
+    kind, model = readers.kind(variant), readers.model_kind(variant)
     shade, marker, line = KINDS.get(kind) or SPARE[zlib.crc32(kind.encode()) % len(SPARE)]
+    shade += LIGHTER.get(model, 0.0) if kind != model else 0.0
     other = np.ones(3) if shade > 0 else np.zeros(3)
     base = np.array(to_rgb(FAMILY[readers.family(variant)]))
     color = to_hex(base + abs(shade) * (other - base))

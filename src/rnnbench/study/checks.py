@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rnnbench.base import plugins
+from rnnbench.base import plugins, presets
 from rnnbench.base.errors import StudyError
 from rnnbench.study import lengths
 from rnnbench.text.origins.own_text import OwnText
@@ -43,10 +43,9 @@ def targets(asked: Iterable[str], there: Mapping[str, Collection[str]]) -> None:
 def _names(study: "Study") -> None:
     runs, speed, sine = study["runs"], study["speed"], study["sine"]
     kinds = {
-        "variants": [
-            *(runs["variants"], runs["overrides"], speed["variants"], speed["twins"]),
-            *(study["generation"]["variants"], study["memory"]["variants"]),
-            *(study["probes"][kind] for kind in PROBED),
+        "implementations": [
+            [way for way in ways if way != presets.OWN]
+            for ways in (speed["implementations"], *study["probes"]["implementations"].values())
         ],
         "samplers": [runs["samplers"], speed["samplers"], study.covering],
         "smoothings": [study["ngram_lm"]["smoothings"]],
@@ -54,6 +53,13 @@ def _names(study: "Study") -> None:
         "forecasters": [sine["models"], sine["sweep"]["models"]],
         "figures": [study["figures"]],
     }
+    variants = [
+        *(runs["variants"], runs["overrides"], speed["variants"], speed["twins"]),
+        *(study["generation"]["variants"], study["memory"]["variants"]),
+        *(study["probes"][kind] for kind in PROBED),
+    ]
+    for name in itertools.chain(*variants):
+        presets.check(name)
     for kind, lists in kinds.items():
         for name in itertools.chain(*lists):
             plugins.check(kind, name)
@@ -92,7 +98,7 @@ def _subset(key: str, found: Iterable[str], whole: str, there: Iterable[str]) ->
 def _runs(study: "Study") -> None:
     """Of the grid, of trials, and what stages train by themselves."""
     for key, run in lengths.runs(study):
-        plugins.check("variants", run.variant)
+        presets.check(run.variant)
         plugins.check("samplers", run.sampler)
         _subset(f"{key}.corpus", [run.corpus], "corpora", study["corpora"])
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from rnnbench.base import plugins
+from rnnbench.base import presets
 from rnnbench.base.parameters import RunConfig
 from rnnbench.study.study import Study
 from rnnbench.timing import cost_model
@@ -33,7 +33,7 @@ PROTOCOL = "the protocol of the timings"
 
 PROCESS_SECONDS = 0.4  # of a timed process beside its warm-up and windows
 ROUND_SECONDS = 2.0  # of a fresh interpreter
-ADMISSION_SECONDS = 0.5  # of each variant
+ADMISSION_SECONDS = 0.5  # of each variant and implementation
 GRACE_MINUTES = 10  # for a start from a file system that is far away
 SLOWER = 4  # times as long as told a job may take before a cluster ends it
 PROBE_PROCESSES = {"limit": 13, "inference": 2, "breakdown": 5, "scaling": 1.1, "neighbours": 5}
@@ -50,8 +50,8 @@ class Estimate:
     def __init__(self, study: Study, fitted: Path):
         self.study = study
         own = [row for row in read(fitted) if row["machine"] == study.machine and whole(row)]
-        self.own = {(row["variant"], row["device"]): row for row in own if one_thread(row)}
-        self.typical = {row["variant"]: row for row in read(TYPICAL_COSTS)}
+        self.own = {(*work(row), row["device"]): row for row in own if one_thread(row)}
+        self.typical = {work(row): row for row in read(TYPICAL_COSTS)}
 
     @staticmethod
     def ngram_mb(wildcards: Mapping[str, str], input: Any) -> int:
@@ -80,8 +80,9 @@ class Estimate:
         They are those of the step that trains it, over the layers of its own model.
         """
         name = self.trainer(run)
-        layers = {field: self.like(run.variant)[field] for field in ("num_layers", "directions")}
-        own = self.own.get((name, run.device))
+        model = presets.of(run.variant)
+        layers = {"num_layers": model.num_layers, "directions": 1 + model.bidirectional}
+        own = self.own.get((*name, run.device))
         if own:
             return {**own, **layers}, 1.0, OWN.format(100 * own["heldout_error"])
         typical, factor = self.like(name), self.factor(run)
@@ -89,26 +90,33 @@ class Estimate:
         related = "" if name in self.typical else RELATED
         return {**typical, **layers}, factor or 1.0, origin + related
 
-    def trainer(self, run: RunConfig) -> str:
-        """The variant whose step will train a run, unless the gate refuses it."""
-        if run.engine == "own" or self.like(run.variant)["directions"] > 1:
-            return run.variant
-        built = (n for n in plugins.engines(run.variant, run.device) if usable(n, run.device))
-        return next(built, run.variant)
+    def trainer(self, run: RunConfig) -> tuple[str, str]:
+        """Whose step will train a run, unless the gate refuses it: a variant, an implementation."""
+        own = presets.own(run.variant)
+        if run.engine == "fastest":
+            faster = (way for way in presets.FASTEST[run.device] if usable(way, run))
+            way = next(faster, own)
+            if way != own:
+                return presets.plain(run.variant), way
+        return run.variant, own
 
-    def like(self, variant: str) -> Mapping[str, Any]:
-        """Typical costs of a variant, else of the plain one of its cell, else of the LSTM."""
-        known = (name for name in (variant, plugins.cell(variant)) if name in self.typical)
-        return self.typical[next(known, "lstm")]
+    def like(self, name: tuple[str, str]) -> Mapping[str, Any]:
+        """Typical costs of a step, else of the plain variant of its cell, else of the LSTM."""
+        variant, way = name
+        plain = presets.plain(variant)
+        for known in ((variant, way), (plain, way), (plain, presets.own(plain))):
+            if known in self.typical:
+                return self.typical[known]
+        return self.typical["lstm", "torch_nn"]
 
     def factor(self, run: RunConfig) -> float | None:
         """Time of a step here over that on the other machine, median over the variants of both."""
         sizes = (run.hidden_size, run.batch_size, run.num_steps)
         both = [
             cost_model.step_seconds(row, *sizes)
-            / cost_model.step_seconds(self.typical[variant], *sizes)
-            for (variant, device), row in self.own.items()
-            if device == run.device and variant in self.typical
+            / cost_model.step_seconds(self.typical[work(row)], *sizes)
+            for (*_, device), row in self.own.items()
+            if device == run.device and work(row) in self.typical
         ]
         return median(both) if both else None
 
@@ -120,10 +128,14 @@ class Estimate:
         speed, probes = self.study["speed"], self.study.probes
         windows = 1.25 * speed["windows"] * speed["window_seconds"]
         process = PROCESS_SECONDS + speed["warmup_seconds"] + windows
-        points = self.study.timings
-        round_processes = len(points) + sum(point["variant"] in speed["twins"] for point in points)
+        points, twins = self.study.timings, speed["twins"]
+        round_processes = len(points) + sum(
+            p["variant"] in twins and p["implementation"] == presets.own(p["variant"])
+            for p in points
+        )
         pilot = speed["processes_min"] * (ROUND_SECONDS + round_processes * process)
-        admission = ADMISSION_SECONDS * len(speed["variants"]) * len(speed["dtypes"])
+        timed = {(p["variant"], p["implementation"], p["dtype"]) for p in points}
+        admission = ADMISSION_SECONDS * len(timed)
         beside = process * sum(PROBE_PROCESSES[work] * len(probes[work]) for work in probes)
         rounds = self.study["probes"]["rounds"]
         return math.ceil(admission + max(pilot, speed["most_seconds"]) + rounds * beside)
@@ -150,14 +162,20 @@ def number(cell: str) -> Any:
         return cell
 
 
-def usable(variant: str, device: str) -> bool:
-    """Whether a step that needs the native library has it."""
-    return not variant.endswith("_fused") or (device == "cpu" and native.missing() is None)
+def usable(implementation: str, run: RunConfig) -> bool:
+    """Whether an implementation can train a run here."""
+    why = presets.refusal(run.variant, implementation, run.device, "float32")
+    return why is None and (implementation != "fused" or native.missing() is None)
+
+
+def work(row: Mapping[str, Any]) -> tuple[str, str]:
+    """The variant and the implementation of costs."""
+    return row["variant"], row["implementation"]
 
 
 def whole(row: Mapping[str, Any]) -> bool:
     """Whether costs are of this release's model, whose every column they have."""
-    return row.keys() >= {*cost_model.MODEL, *cost_model.COSTS}
+    return row.keys() >= {*cost_model.SERIES, *cost_model.MODEL, *cost_model.COSTS}
 
 
 def one_thread(row: Mapping[str, Any]) -> bool:

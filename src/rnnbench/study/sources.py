@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from rnnbench.base import plugins
+from rnnbench.base import presets
 from rnnbench.base.digests import EVERYTHING, Source, Tree
 from rnnbench.base.parameters import RunConfig, TimingConfig
 from rnnbench.study.study import Study
 
 TIMED = "timing/work/speed"  # the module whose work a point of the campaign is
-REFERENCES = "training/variants/*_scratch"  # the cells that training steps are held against
+REFERENCES = "training/cells/*"  # that training steps are held against
 # what says whether a point may be timed
 ADMITTED = ("timing/work/admission", "training/engines/agreement", REFERENCES)
 STARTS: dict[str, tuple[str, ...]] = {  # rule -> what its jobs start at beside the rule's script
@@ -35,7 +35,6 @@ STARTS: dict[str, tuple[str, ...]] = {  # rule -> what its jobs start at beside 
     "generation": (
         "writing/decoders/*",
         "text/ngrams/smoothings/kneser_ney",
-        "training/variants/{variant}",
     ),
     "run": ("writing/decoders/greedy",),
     "machine": ("machine/fingerprint",),
@@ -72,6 +71,7 @@ class Sources:
         self.chosen: dict[str, Callable[[Wildcards], Iterable[str]]] = {
             **{rule: partial(self.of_small_runs, rule) for rule in SMALL_RUNS},
             **{"run": self.of_run, "memory": self.of_memory, "campaign": self.of_campaign},
+            "generation": lambda address: model(address["variant"]),
         }
 
     def __call__(self, rule: str) -> Callable[[Wildcards], Source]:
@@ -86,7 +86,7 @@ class Sources:
     def of_run(self, address: Wildcards) -> list[str]:
         """The plugins of a training run, and the engines it chooses from if it does."""
         run = self.study.run(address)
-        faster = engines(run.variant, run.device) if run.engine == "fastest" else []
+        faster = engines(run.device) if run.engine == "fastest" else []
         return [*named([run]), *faster]
 
     def of_small_runs(self, rule: str, address: Wildcards) -> list[str]:
@@ -115,22 +115,33 @@ def script(rule: str) -> str:
 
 
 def named(points: Iterable[RunConfig | TimingConfig]) -> list[str]:
-    """The variants and samplers that points name, each once."""
-    kinds = ((f"training/variants/{p.variant}", f"training/samplers/{p.sampler}") for p in points)
-    return sorted({name for pair in kinds for name in pair})
+    """The models, implementations and samplers that points name, each once."""
+    found: set[str] = set()
+    for point in points:
+        found |= {*model(point.variant), f"training/samplers/{point.sampler}"}
+        if isinstance(point, TimingConfig):
+            found.add(implementation(point.implementation))
+    return sorted(found)
 
 
-def engines(variant: str, device: str) -> list[str]:
-    """What may train a variant, what tells who may, and the cell that is held against them.
+def model(variant: str) -> list[str]:
+    """Its line of the presets, its cell, its own implementation, and whose layers that trains."""
+    preset = presets.of(variant)
+    own = preset.implementation
+    files = {implementation(own), implementation(presets.layout(own))}
+    line = f"training/cells/presets.csv:{variant}"
+    return [line, f"training/cells/{preset.cell}", *sorted(files)]
 
-    The cell of a user's own may be held against any of ours.
-    """
-    reference = f"{plugins.cell(variant)}_scratch"
-    held = (
-        f"training/variants/{reference}" if reference in plugins.names("variants") else REFERENCES
-    )
-    faster = (f"training/variants/{name}" for name in plugins.engines(variant, device))
-    return ["base/plugins", "training/engines/agreement", held, *faster]
+
+def implementation(name: str) -> str:
+    """The file of an implementation."""
+    return f"training/implementations/{name}"
+
+
+def engines(device: str) -> list[str]:
+    """What may train a run, and what tells who may; the cell that they are held against is its."""
+    faster = map(implementation, presets.FASTEST[device])
+    return ["base/plugins", "base/presets", "training/engines/agreement", *faster]
 
 
 def _none(_: Wildcards) -> list[str]:

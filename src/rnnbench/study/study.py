@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from rnnbench.base import parameters, paths, plugins
+from rnnbench.base import parameters, paths, plugins, presets
 from rnnbench.base.errors import CorpusError, StudyError
 from rnnbench.base.files import digest_of
 from rnnbench.base.parameters import NOT_AVAILABLE, SIZES, RunConfig, TimingConfig, path_value
@@ -93,7 +93,7 @@ class Study:
     @cached_property
     def timings(self) -> list[dict[str, str]]:
         """Addresses of the points that can be timed here, as path values."""
-        return [p for p in self._timing_grid() if p["device"] not in self.unavailable]
+        return [p for p in self._timing_grid() if self._why_not("speed", p) is None]
 
     @cached_property
     def writers(self) -> list[dict[str, str]]:
@@ -128,6 +128,7 @@ class Study:
     def timing(self, address: Mapping[str, str]) -> TimingConfig:
         """Complete the address of a timed point, for its first process."""
         sizes = self._sizes(address["variant"]) | {"corpus": self.timing_corpus, "process": 1}
+        sizes["implementation"] = presets.own(address["variant"])
         return TimingConfig.from_strings(sizes | self.config["speed"] | dict(address))
 
     @property
@@ -347,7 +348,11 @@ class Study:
         """Why a row of ``table`` cannot be had here; None if it can."""
         if table == "generation" and self.config["runs"]["token"] == "word":
             return READ_WORDS
-        return self.unavailable.get(point["device"])
+        why = self.unavailable.get(point["device"])
+        if table == "speed" and why is None:
+            what = (point[name] for name in ("variant", "implementation", "device", "dtype"))
+            return presets.refusal(*what)
+        return why
 
     def _run_grid(self) -> Iterator[dict[str, str]]:
         runs = self.config["runs"]
@@ -382,9 +387,10 @@ class Study:
 
     def _timing_grid(self) -> Iterator[dict[str, str]]:
         speed = self.config["speed"]
-        for variant in speed["variants"]:
+        for variant, implementation in presets.pairs(speed["variants"], speed["implementations"]):
             yield from self._grid(
                 variant=[variant],
+                implementation=[implementation],
                 sampler=speed["samplers"],
                 clip_norm=speed["clip_norm"],
                 device=self.devices("speed"),
@@ -401,11 +407,14 @@ class Study:
         first["device"] = [d for d in self.devices("speed") if d not in self.unavailable]
         if work == "limit":
             first |= {"threads": self.threads, "dtype": speed["dtypes"]}
-        for name in self.config["probes"][work]:
+        probes = self.config["probes"]
+        for name, way in presets.pairs(probes[work], probes["implementations"].get(work, ["own"])):
             sizes = self._timed_sizes(name) if work in AT_TIMED_SIZES else {}
-            for address in self._grid(variant=[name], **first, **sizes):
-                if precision.unavailable(address["device"], address["dtype"]) is None:
-                    yield self.timing(address)
+            for address in self._grid(variant=[name], implementation=[way], **first, **sizes):
+                kind = address["device"], address["dtype"]
+                if precision.unavailable(*kind) or presets.refusal(name, way, *kind):
+                    continue
+                yield self.timing(address)
 
     def _timed_sizes(self, variant: str) -> dict[str, list[int]]:
         """Sizes to time a variant at: those of its training runs, but for those asked for."""

@@ -236,7 +236,8 @@ TIMINGS = {
         *("processes", "start_seconds", "peak_memory_bytes", "model_memory_bytes", *LAST),
     ],
     "costs": [
-        *("machine", "variant", "device", "threads", "dtype", "gates", "num_layers"),
+        *("machine", "variant", "implementation", "device", "threads", "dtype", "gates"),
+        "num_layers",
         *("directions", "vocab_size", "embedding_size"),
         *("seconds_per_minibatch", "seconds_per_time_step"),
         *("seconds_per_weight", "seconds_per_flop", "seconds_per_unit", "start_seconds"),

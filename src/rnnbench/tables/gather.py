@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
+from rnnbench.base import presets
 from rnnbench.base.csv_files import read
 from rnnbench.base.files import read_record
 from rnnbench.base.parameters import MEASURED, RunConfig
@@ -134,19 +135,19 @@ def speed(paths: Sequence[str], missing: DataFrame) -> DataFrame:
 
 
 def speedup(paths: Sequence[str], missing: DataFrame) -> DataFrame:
-    """One row per point beside whose variant the plain torch.nn layer of its name was timed.
+    """One row per point beside which torch.nn was timed on the same model, all else being equal.
 
-    ``gru_deep`` and ``gru_scratch`` are compared with ``gru``, all else being equal.
+    ``gru`` by other implementations and ``gru_scratch`` are compared with ``gru`` by torch.nn.
     """
     samples, rows = concatenate(paths, missing), []
     by_point = dict(list(samples.groupby(columns.TIMING, sort=False))) if len(samples) else {}
     for key, windows in by_point.items():
         point = dict(zip(columns.TIMING, key, strict=True))
-        plain = point["variant"].split("_")[0]
-        baseline = by_point.get(tuple((point | {"variant": plain}).values()))
-        if plain != point["variant"] and baseline is not None:
+        library = {"variant": presets.library(point["variant"]), "implementation": "torch_nn"}
+        baseline = by_point.get(tuple((point | library).values()))
+        if baseline is not None and baseline is not windows:
             found = rates.speedup(windows, baseline)
-            rows += [point | {"baseline": plain} | found] if found else []
+            rows += [point | {"baseline": library["variant"]} | found] if found else []
     return DataFrame(rows, columns=columns.COLUMNS["speedup"])
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
+from rnnbench.base import presets
 from rnnbench.base.parameters import (
     CONVERGED,
     DIVERGED,
@@ -26,6 +27,9 @@ SETTINGS = ("alpha", "k", "width")  # of decoders
 REAL = "real text"  # the decoder's place in rows of held-out text
 SWEPT = [*(field.name for field in dataclasses.fields(RunConfig)), "unit"]  # what may have values
 FAMILIES = ("rnn", "gru", "lstm")
+CELLS = {name: name for name in FAMILIES} | {"rnn_relu": "rnn"}  # cell -> its family
+MODELS = ("", "embedding", "relu", "bidirectional", "deep")  # what a model has
+KINDS = ("scratch", "", "embedding", "manual", "compiled", "graphed", "fused", *MODELS[2:])
 # columns in which a job may write "inf" or "nan", words that pandas would keep
 NUMBERS = frozenset(
     [
@@ -57,13 +61,20 @@ def given(tables: Tables, expected: Iterable[str]) -> Given:
 
 
 def rows(tables: Tables, name: str) -> DataFrame:
-    """Copy a table with numbers as floats: "nan" is no number, "inf" is one. Absent: no rows."""
+    """Copy a table with numbers as floats: "nan" is no number, "inf" is one. Absent: no rows.
+
+    What was timed is called as in every figure: ``variant`` is ``gru``, or ``gru fused`` where
+    another implementation than its own computed it.
+    """
     try:
         table = tables[name].copy()
     except KeyError:
         table = columns.table(name)
     for column in NUMBERS & set(table.columns) - ({"value"} if name == "machines" else set()):
         table[column] = pd.to_numeric(table[column], errors="coerce").astype(float)
+    if {"variant", "implementation"} <= {*table}:
+        pairs = zip(table.variant, table.implementation, strict=True)
+        table["variant"] = [presets.label(*pair) for pair in pairs]
     if "leaky" in table:
         table["leaky"] = table["leaky"].astype(str).str.lower() == "true"
     return table
@@ -98,8 +109,13 @@ def leaky(tables: Tables) -> set[str]:
     marked = {name for table in told if "leaky" in table for name in table.variant[table.leaky]}
     speed = rows(tables, "speed") if "speed" in tables else DataFrame()
     backward = speed.variant[speed.directions > 1] if "directions" in speed else ()
-    named = (name for name in speed.get("variant", []) if "bidirectional" in name)
-    return marked | {*backward, *named}
+    return marked | {*backward, *filter(reads_backward, speed.get("variant", []))}
+
+
+def reads_backward(variant: str) -> bool:
+    """Whether a variant reads what it is to predict."""
+    model = presets.table().get(presets.named(variant)[0])
+    return model is not None and model.bidirectional
 
 
 def ranked(table: DataFrame, tables: Tables) -> DataFrame:
@@ -146,20 +162,38 @@ def absent_notes(table: DataFrame, noun: str) -> list[str]:
 
 
 def family(variant: str) -> str:
-    """The architecture a variant belongs to: the first word of its name."""
-    first = variant.split("_")[0]
-    return first if first in FAMILIES else "other"
+    """The architecture a variant belongs to: that of its cell, or ``other``."""
+    model = presets.table().get(presets.named(variant)[0])
+    return CELLS.get(model.cell if model else variant, "other")
+
+
+def model_kind(variant: str) -> str:
+    """What its model has beyond the plain cell: the first of MODELS that it has, or nothing."""
+    model = presets.table().get(presets.named(variant)[0])
+    if model is None:
+        return variant
+    has = {
+        **{"embedding": model.embedding_size > 0, "relu": model.cell != CELLS.get(model.cell)},
+        **{"bidirectional": model.bidirectional, "deep": model.num_layers > 1},
+    }
+    return next((kind for kind in MODELS if has.get(kind)), "")
+
+
+def kind(variant: str) -> str:
+    """What computes a variant, where that is not torch.nn; else what its model has."""
+    _, way = presets.named(variant)
+    return model_kind(variant) if way in ("", "torch_nn") else "scratch" if way == "loop" else way
 
 
 def ordered(variants: Iterable[str]) -> list[str]:
     """Variants by architecture, then scratch, library, own fast ones, deep, and others by name."""
-    known = ["scratch", "", "embedding", "manual", "compiled", "graphed", "fused", "relu", "deep"]
-    known += ["bidirectional"]
 
-    def place(variant: str) -> tuple[int, int, str]:
-        kind = variant.partition("_")[2]
+    def rank(name: str, among: tuple[str, ...]) -> int:
+        return among.index(name) if name in among else len(among)
+
+    def place(variant: str) -> tuple[int, int, int, str]:
         architecture = [*FAMILIES, "other"].index(family(variant))
-        return architecture, known.index(kind) if kind in known else len(known), variant
+        return architecture, rank(model_kind(variant), MODELS), rank(kind(variant), KINDS), variant
 
     return sorted(set(variants), key=place)
 

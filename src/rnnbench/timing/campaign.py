@@ -4,7 +4,7 @@ Round by round, each point is measured in a new process, all points in random or
 changes on the machine meanwhile meets all of them alike. A pilot of ``processes_min`` rounds covers
 every point. Then those go on whose interval is wider than ``precision``, or would be with the
 scatter that is usual for their device and threads, until none is or ``most_seconds`` are over. What
-a killed campaign measured is taken up by the next one; an edited variant alone is measured again.
+a killed campaign measured is taken up by the next one; only what an edit decides is done again.
 """
 
 import dataclasses

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 SIZES = list(parameters.SIZES)
 MODEL = [name for name in workload.MODEL if name not in SIZES]
-SERIES = ["machine", "variant", "device", "threads", "dtype"]
+SERIES = ["machine", "variant", "implementation", "device", "threads", "dtype"]
 COSTS = [
     *("seconds_per_minibatch", "seconds_per_time_step", "seconds_per_weight"),
     *("seconds_per_flop", "seconds_per_unit"),

@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
+from rnnbench.base import presets
 from rnnbench.base.parameters import MEASURED, SIZES, TIMED, TimingConfig
 from rnnbench.timing import disturbance
 from rnnbench.timing.statistics import intervals, rates
 from rnnbench.timing.statistics.intervals import Level
 
 ADDRESS = (*TIMED, *SIZES)
-CONTENT = ("variant", "device", "dtype", *SIZES)
+CONTENT = ("variant", "implementation", "device", "dtype", *SIZES)
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Protocol:
         most_seconds: no process is to end later than this, but for the pilot.
         outside_load: windows with more cores kept busy by others are marked as disturbed.
         core_slowdown: so are those around which the cores were slower by more than this share.
-        twins: variants whose points are timed twice, as arms a and b.
+        twins: variants whose points by their own implementation are timed twice, as arms a and b.
         seed: of the order.
     """
 
@@ -87,7 +88,8 @@ class Point:
     @property
     def arms(self) -> int:
         """Processes per round: of a twin two, odd numbers arm a and even ones arm b."""
-        return 2 if self.timing.variant in self.protocol.twins else 1
+        own = self.timing.implementation == presets.own(self.timing.variant)
+        return 2 if own and self.timing.variant in self.protocol.twins else 1
 
     @property
     def rounds(self) -> int:

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
+from rnnbench.base import presets
 from rnnbench.base.parameters import FAILED, MEASURED, TimingConfig
 from rnnbench.timing import disturbance
 from rnnbench.timing.points import ADDRESS, Protocol, unknown
@@ -59,16 +60,20 @@ def measure(
         with Interpreter(text, printed) as interpreter:
             for i in np.random.default_rng([protocol.seed, number]).permutation(len(jobs)):
                 work, timing = jobs[i]
-                log.info("probe %d/%d: %s of %s", next(place), of, work, timing.variant)
+                log.info("probe %d/%d: %s of %s", next(place), of, work, _name(timing))
                 try:
                     rows = interpreter.rows(work, replace(timing, process=number))
                     windows[work].append(DataFrame(rows))
                 except WorkError as error:
-                    log.warning("not measured: %s of %s: %s", work, timing.variant, error)
+                    log.warning("not measured: %s of %s: %s", work, _name(timing), error)
                     states[i] = {"status": FAILED, "reason": str(error)}
     made = [_state(*job, state) for job, state in zip(jobs, states, strict=True)]
     table = DataFrame(made, columns=["work", *ADDRESS, "status", "reason"])
     return _marked(windows, protocol), table
+
+
+def _name(timing: TimingConfig) -> str:
+    return presets.label(timing.variant, timing.implementation)
 
 
 def _marked(windows: Mapping[str, list[DataFrame]], protocol: Protocol) -> dict[str, DataFrame]:

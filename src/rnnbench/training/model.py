@@ -1,4 +1,4 @@
-"""A language model: a recurrent layer of a variant, and the output layer over it."""
+"""A language model: a recurrent layer, and the output layer over it."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from rnnbench.base import plugins
+from rnnbench.base import plugins, presets
 from rnnbench.training import initial
 
 State = Tensor | tuple[Tensor, ...] | None
@@ -56,11 +56,19 @@ def build(
     Raises:
         StudyError: there is no such variant.
     """
-    module = plugins.load("variants", variant)
-    model = LanguageModel(module.build(vocab_size, hidden_size), vocab_size).to(dtype)
-    initial.draw(model.layer, hidden_size, module.initial, generator)
-    initial.draw(model.output, model.output.in_features, module.initial, generator)
+    model = LanguageModel(layer(variant, vocab_size, hidden_size), vocab_size).to(dtype)
+    scheme = getattr(initial, presets.of(variant).initialisation)
+    initial.draw(model.layer, hidden_size, scheme, generator)
+    initial.draw(model.output, model.output.in_features, scheme, generator)
     return model
+
+
+def layer(variant: str, input_size: int, hidden_size: int) -> nn.Module:
+    """The recurrent layers of ``variant`` as its own implementation trains them, not yet drawn."""
+    model = presets.of(variant)
+    layout = plugins.load("implementations", model.implementation).LAYOUT
+    made: nn.Module = plugins.load("implementations", layout).build(model, input_size, hidden_size)
+    return made
 
 
 def detach(state: State) -> State:

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from rnnbench.base import plugins
+from rnnbench.base import plugins, presets
+from rnnbench.training.engines import layouts
 from rnnbench.training.engines.scopes import LOSS, UPDATE, scope
 from rnnbench.training.model import LanguageModel, State
 
@@ -20,7 +21,7 @@ class Engine:
     """What moves the weights of a run.
 
     Attributes:
-        name: the variant whose training step it is.
+        name: the implementation whose training step it is.
         model: the model of the run, or one in the same memory that the step can train.
         step: as :func:`step`.
     """
@@ -31,8 +32,21 @@ class Engine:
 
 
 def own(variant: str, model: LanguageModel) -> Engine:
-    """The step of ``variant``: its own if its file has one, else :func:`step`."""
-    return Engine(variant, model, getattr(plugins.load("variants", variant), "step", step))
+    """The step of the implementation that trains ``variant`` by itself."""
+    return by(presets.own(variant), variant, model)
+
+
+def by(implementation: str, variant: str, model: LanguageModel) -> Engine:
+    """The step of an implementation for the model of ``variant``, in the layout that it trains.
+
+    Raises:
+        StudyError: it trains torch.nn's layers, which have none like this model's.
+    """
+    there, trained = (
+        plugins.load("implementations", n) for n in (presets.own(variant), implementation)
+    )
+    same = there.LAYOUT == trained.LAYOUT
+    return Engine(implementation, model if same else layouts.library(model), trained.step)
 
 
 def step(

@@ -14,7 +14,7 @@ from rnnbench.base.errors import RecordError
 from rnnbench.base.parameters import RunConfig
 from rnnbench.text.vocab import Vocab
 from rnnbench.training import checkpoint
-from rnnbench.training.model import LanguageModel, State
+from rnnbench.training.model import LanguageModel, State, layer
 from rnnbench.training.progress import Texts, split, start
 
 LONGEST_WORD = 40  # characters; what a text without spaces is cut to
@@ -136,8 +136,7 @@ class Trained:
 def shapes(run: RunConfig, vocab_size: int) -> dict[str, tuple[int, ...]]:
     """Name -> shape of the weights of a run; they are not made."""
     with torch.device("meta"):
-        layer = plugins.load("variants", run.variant).build(vocab_size, run.hidden_size)
-        model = LanguageModel(layer, vocab_size)
+        model = LanguageModel(layer(run.variant, vocab_size, run.hidden_size), vocab_size)
     return {name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
-from rnnbench.base import plugins
+from rnnbench.base import presets
 from rnnbench.base.errors import RecordError
 
 FILE = "weights.safetensors"
@@ -64,7 +64,7 @@ def declared(variant: str) -> list[str]:
 
     Loads torch, which is needed only where the order is another than the suite's own.
     """
-    if variant not in plugins.names("variants"):
+    if variant not in presets.table():
         return []
     from rnnbench.training.model import build
 

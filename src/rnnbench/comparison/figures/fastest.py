@@ -66,7 +66,7 @@ def _others(tables: readers.Tables) -> DataFrame:
     best = drawing.rows(tables, "best")
     if best.empty:
         return best
-    best = best.assign(family=[readers.family(name) for name in best.family])
+    best = best.assign(family=best.family.where(best.family.isin(readers.FAMILIES), "other"))
     return best[best.machine != best.baseline]
 
 

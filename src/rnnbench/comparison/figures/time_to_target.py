@@ -56,7 +56,7 @@ def soonest(rows: DataFrame) -> DataFrame:
     """One row per machine, target and architecture that reached it, language models only."""
     if rows.empty:
         return rows
-    leaky = rows.variant.astype(str).str.contains("bidirectional")
+    leaky = rows.variant.map(readers.reads_backward).astype(bool)
     done = rows[(rows.status == REACHED) & np.isfinite(rows.seconds) & ~leaky]
     done = done.assign(family=[readers.family(variant) for variant in done.variant])
     keys = ["machine", "target_perplexity", "family"]

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
-from rnnbench.base import csv_files
+from rnnbench.base import csv_files, presets
 from rnnbench.base.parameters import GRID, TimingConfig
 from rnnbench.provenance.bundle import MANIFEST, Bundle, BundleError
 from rnnbench.tables import columns
@@ -142,7 +142,7 @@ class Machine:
         if name not in self.bundle.files:
             return _empty(columns)
         try:
-            found = csv_files.parse(io.BytesIO(self.bundle.files[name]))
+            found = presets.modern(csv_files.parse(io.BytesIO(self.bundle.files[name])))
             numbers = [column for column in columns if column in NUMBERS and column in found]
             found = found.assign(**{column: pd.to_numeric(found[column]) for column in numbers})
         except ValueError as error:

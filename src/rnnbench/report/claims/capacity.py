@@ -3,6 +3,7 @@
 import numpy as np
 from pandas import DataFrame, concat
 
+from rnnbench.base import presets
 from rnnbench.report.claims import FAILS, HOLDS, PARTLY, Claim
 from rnnbench.tables import readers, trials
 
@@ -175,8 +176,8 @@ def more_layers(tables: readers.Tables) -> Claim:
     if runs.empty:
         return said
     plain = runs[runs.variant.isin(ORDER)].assign(layers=1)
-    deep = runs[runs.variant.isin([f"{variant}_deep" for variant in ORDER])].assign(layers=2)
-    deep = deep.assign(variant=deep.variant.str.removesuffix("_deep"))
+    deep = runs[[presets.differs(name, "num_layers") for name in runs.variant]].assign(layers=2)
+    deep = deep.assign(variant=deep.variant.map(presets.plain))
     ratios = ratio(concat([plain, deep]), [*PAIR, "variant"], "layers")
     if ratios.empty:
         return said

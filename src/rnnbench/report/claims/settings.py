@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from pandas import DataFrame
 
+from rnnbench.base import presets
 from rnnbench.base.parameters import DIVERGED, NOT_AVAILABLE
 from rnnbench.report.claims import FAILS, HOLDS, PARTLY, Claim
 from rnnbench.tables import readers, trials
@@ -14,7 +15,6 @@ TABLES = ("trials",)
 BOOK_RATE = 1.0
 NEAR = 1.05  # times the lowest perplexity: as good as it
 BETTER = 0.99  # times the bits: less of a gain another seed would take back
-EMBEDDED = "_embedding"
 KEY = ["variant", "seed"]
 
 
@@ -134,8 +134,8 @@ def embeddings(tables: readers.Tables) -> Claim:
     runs = trials.alike(readers.finished(trials.of(tables, "words")))
     if runs.empty:
         return said
-    embedded = runs[runs.variant.str.endswith(EMBEDDED)]
-    embedded = embedded.assign(variant=embedded.variant.str.removesuffix(EMBEDDED))
+    embedded = runs[[presets.differs(name, "embedding_size") for name in runs.variant]]
+    embedded = embedded.assign(variant=embedded.variant.map(presets.plain))
     pairs = embedded.merge(runs, on=KEY, suffixes=("", "_one_hot"))
     if pairs.empty:
         return said

@@ -13,7 +13,6 @@ from rnnbench.tables import readers
 SECTION = "Speed"
 TABLES = ("speedup",)
 SETTING = ["machine", "device", "threads", "dtype", "num_steps"]
-OTHER_MODELS = {"deep", "relu", "bidirectional"}  # not the same computation as the baseline
 WANTED = "fused"
 NOTE = (
     "Ratios are of medians of the same round; bars: 95 % intervals over rounds, or, thin, the "
@@ -47,9 +46,9 @@ def finding(tables: readers.Tables) -> str:
     done = _compared(tables)
     if done.empty:
         return _nothing()
-    kinds = done.variant.str.partition("_")[2]
-    chosen = done[kinds == WANTED] if (kinds == WANTED).any() else done
-    what = "native training steps" if (kinds == WANTED).any() else "implementations timed"
+    wanted = done.implementation == WANTED
+    chosen = done[wanted] if wanted.any() else done
+    what = "native training steps" if wanted.any() else "implementations timed"
     best, worst = chosen.loc[chosen.ratio.idxmax()], chosen.loc[chosen.ratio.idxmin()]
     ahead, behind = int((chosen.bottom > 1).sum()), int((chosen.top < 1).sum())
     return (
@@ -72,8 +71,8 @@ def _compared(tables: readers.Tables) -> DataFrame:
     rows = readers.rows(tables, "speedup")
     if rows.empty:
         return rows
-    kinds = rows.variant.str.partition("_")[2]
-    rows = readers.one_setting(rows[~kinds.isin(OTHER_MODELS) & np.isfinite(rows.ratio)])
+    plain = rows.baseline.isin(readers.FAMILIES)
+    rows = readers.one_setting(rows[plain & np.isfinite(rows.ratio)])
     if rows.empty:
         return rows
     settings = sorted(rows.groupby(SETTING), key=lambda pair: (-len(pair[1]), pair[0]))
@@ -105,4 +104,4 @@ def _setting(done: DataFrame) -> str:
 
 
 def _nothing() -> str:
-    return "No variant was timed beside the plain torch.nn layer of its name."
+    return "Nothing was timed beside the plain torch.nn layer that computes the same."

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
+from rnnbench.base import presets
 from rnnbench.base.parameters import NOT_AVAILABLE
 from rnnbench.tables import book, columns
 
@@ -112,6 +113,7 @@ def _speeds(setting: dict[str, Any], executions: DataFrame, speed: DataFrame) ->
     }
     own = speed[speed.variant == setting["variant"]] if len(speed) else speed
     own = own[pd.to_numeric(own.tokens_per_second).notna()] if len(own) else own
+    own = own[own.implementation == presets.own(setting["variant"])] if len(own) else own
     if own.empty:
         return known
     alike = own[own.hidden_size == setting["hidden_size"]]

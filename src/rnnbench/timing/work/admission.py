@@ -1,7 +1,7 @@
-"""What is timed at all: a variant that can train here and computes what the scratch cells compute.
+"""What is timed at all: what can train here and computes what the cells' loops compute.
 
 The function ``rows`` is called as those of the timed kinds of work are, in a process of its own,
-once for each variant, device, type of number and sizes.
+once for each variant, implementation, device, type of number and sizes.
 """
 
 from dataclasses import asdict

@@ -4,8 +4,8 @@ Every operator of torch is put to a part by the scope it ran in (see
 :mod:`rnnbench.training.engines.scopes`); an operator of the backward pass belongs where its forward
 operator ran. Within the layer, the product of the one-hot inputs, and a product over all time steps
 at once, are the input projection; all else is the recurrence. Libraries may have the whole layer as
-one operator; that is then a part of its own. A variant with a training step of its own opens the
-scopes itself; what it does outside of them is told as ``not told apart``, and so are the products
+one operator; that is then a part of its own. Other training steps than torch's open the scopes
+themselves; what they do outside of them is told as ``not told apart``, and so are the products
 of a layer that multiplies step by step with as many units as symbols.
 
 ``overhead`` is what remains of the time of the same number of steps without the profiler: Python,
@@ -82,7 +82,7 @@ def training_steps(timing: TimingConfig, model: LanguageModel, tokens: np.ndarra
     """Train for ever, minibatch and step in scopes of their own; yield the tokens of each step."""
     generator = np.random.Generator(np.random.PCG64(timing.process))
     text = torch.from_numpy(tokens.astype(np.int64)).to(timing.device)
-    engine = update.own(timing.variant, model)
+    engine = update.by(timing.implementation, timing.variant, model)
     marked = dataclasses.replace(engine, step=_unmarked(engine.step))
     progress = Progress(model, generator, marked)
     while True:

@@ -4,7 +4,7 @@
   last. Every character is read back by the host before the next begins, as a writer must.
 * ``throughput``: forward passes over the minibatches of training, without gradients.
 
-Both use the variant's own forward pass. The weights are untrained, which costs the same.
+Both use the variant's own implementation. The weights are untrained, which costs the same.
 """
 
 import time

@@ -23,7 +23,7 @@ from rnnbench.training.arithmetic import numerics, precision
 from rnnbench.training.loop import steps
 from rnnbench.training.model import LanguageModel, build
 from rnnbench.training.progress import Progress
-from rnnbench.training.update import own
+from rnnbench.training.update import by
 
 
 def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict[str, Any]]:
@@ -71,7 +71,7 @@ def training_steps(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) ->
     samplers.check_size(len(tokens), timing.batch_size, timing.num_steps)
     generator = np.random.Generator(np.random.PCG64(timing.process))
     built = model(timing, vocab_size)
-    progress = Progress(built, generator, own(timing.variant, built))
+    progress = Progress(built, generator, by(timing.implementation, timing.variant, built))
     text = torch.from_numpy(tokens.astype(np.int64)).to(timing.device)
     return _endless(timing, text, progress)
 

@@ -1,7 +1,7 @@
-"""The gate before every timing: does a variant compute what the scratch cells compute?
+"""The gate before every timing: does a step compute what the cells' loops compute?
 
 On real minibatches, with the same weights and a carried state, the loss, the gradients and the
-logits are compared with those of the scratch cells in float64; then a training of 20 steps with
+logits are compared with those of the cells' loops in float64; then a training of 20 steps with
 clipping and a carried state must meet the same losses. Gradients are read from the training step
 itself, as the change of the weights over the learning rate, so that the very code that is timed is
 the code that is checked. The two minibatches of the gradients are of the sizes to be timed; the
@@ -12,19 +12,19 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from rnnbench.base import plugins
+from rnnbench.base import plugins, presets
 from rnnbench.base.parameters import AGREES, NOT_AVAILABLE, RunConfig, TimingConfig
 from rnnbench.training import initial, samplers
 from rnnbench.training.arithmetic import precision
 from rnnbench.training.engines import reference
 from rnnbench.training.model import LanguageModel, build, detach
-from rnnbench.training.update import Engine, own, step
+from rnnbench.training.update import Engine, by, step
 
 DIFFERS = "differs"
 Minibatches = Iterator[tuple[Tensor, Tensor]]  # tokens and labels, (T, B) each
@@ -65,22 +65,24 @@ class Agreement:
 
 
 def check(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> Agreement:
-    """Hold the variant of ``timing`` against the scratch cells on ``tokens``, ``(N,)``.
+    """Hold the step that ``timing`` names against the cells' loops on ``tokens``, ``(N,)``.
 
-    float64 is compared too where the variant has it: it tells a wrong formula from rounding.
+    float64 is compared too where the implementation has it: it tells a wrong formula from rounding.
 
     Raises:
         StudyError: the text is shorter than one minibatch.
     """
-    why = unavailable(timing, timing.dtype)
+    what = timing.variant, timing.implementation, timing.device
+    why = why_not(*what, timing.dtype)
     if why:
         return Agreement(NOT_AVAILABLE, why)
     text = torch.from_numpy(tokens.astype(np.int64))
     found = {}
     for dtype in sorted({"float64", timing.dtype}):
-        if unavailable(timing, dtype) is None:
+        if why_not(*what, dtype) is None:
             precision.use(dtype)
-            pair = Pair(timing, vocab_size, dtype, partial(own, timing.variant))
+            engine = partial(by, timing.implementation, timing.variant)
+            pair = Pair(timing, vocab_size, dtype, engine)
             found[dtype] = deviations(pair, lambda: endless(timing, text))
     wrong = faults(found)
     return Agreement(DIFFERS if wrong else AGREES, wrong, **found[timing.dtype])
@@ -109,11 +111,13 @@ def faults(found: dict[str, dict[str, float]]) -> str:
     )
 
 
-def unavailable(job: RunConfig | TimingConfig, dtype: str) -> str | None:
-    """Say in words why the variant cannot train here, if so."""
-    module = plugins.load("variants", job.variant)
-    why = module.unavailable(job.device, dtype) if hasattr(module, "unavailable") else None
-    return precision.unavailable(job.device, dtype) or why
+def why_not(variant: str, implementation: str, device: str, dtype: str) -> str | None:
+    """Say in words why an implementation cannot train a variant here, if so."""
+    never = presets.refusal(variant, implementation, device, dtype)
+    if why := precision.unavailable(device, dtype) or never:
+        return why
+    missing = getattr(plugins.load("implementations", implementation), "missing", lambda: None)
+    return cast(str | None, missing())
 
 
 def deviations(

@@ -1,10 +1,10 @@
-"""Which training step moves the weights of a run: the variant's own, or the fastest of its kind.
+"""Which training step moves the weights of a run: its own, or the fastest.
 
 The fastest is told by a rule and not by a clock, so that two machines with the same software choose
 the same: on the CPU the native step, else backpropagation written out, else torch.nn; on CUDA
 torch.nn, which is cuDNN there. The first is taken that can train here and agrees with the variant's
-own cell; where none does, the variant trains itself. The model is drawn, read on held-out text and
-stored as ever: only the step is another's.
+own cell; where none does, its own implementation trains it. The model is drawn, read on held-out
+text and stored as ever: only the step is another's.
 """
 
 import logging
@@ -12,11 +12,11 @@ from functools import partial
 
 from torch import Tensor
 
-from rnnbench.base import plugins
+from rnnbench.base import presets
 from rnnbench.base.errors import UserError
 from rnnbench.base.parameters import RunConfig
 from rnnbench.training import update
-from rnnbench.training.engines import agreement, layouts
+from rnnbench.training.engines import agreement
 from rnnbench.training.model import LanguageModel
 from rnnbench.training.progress import Progress, Texts
 from rnnbench.training.update import Engine
@@ -34,27 +34,22 @@ def choose(run: RunConfig, texts: Texts, progress: Progress) -> None:
 def fastest(run: RunConfig, tokens: Tensor, model: LanguageModel) -> Engine:
     """Return the first engine that may train ``model``, or the variant's own."""
     own = update.own(run.variant, model)
-    for name in plugins.engines(run.variant, run.device):
-        if name == run.variant:
+    for name in presets.FASTEST[run.device]:
+        if name == own.name:
             break
         why = refusal(run, name, tokens, model.vocab_size)
         if not why:
-            found = of(name, model)
-            return own if (found.model, found.step) == (own.model, own.step) else found
+            return update.by(name, run.variant, model)
         log.info("not trained by %s: %s", name, why)
     return own
 
 
-def of(name: str, model: LanguageModel) -> Engine:
-    """Return the step of the variant ``name`` for a model in torch.nn's layout."""
-    return update.own(name, layouts.library(model))
-
-
 def refusal(run: RunConfig, name: str, tokens: Tensor, vocab_size: int) -> str:
-    """Say in words why the variant ``name`` may not train the model of a run; empty if it may."""
-    module = plugins.load("variants", name)
-    missing = getattr(module, "unavailable", lambda device, dtype: None)(run.device, "float32")
+    """Say in words why an implementation may not train the model of a run; empty if it may."""
+    why = agreement.why_not(run.variant, name, run.device, "float32")
     try:
-        return missing or agreement.refusal(run, tokens, vocab_size, partial(of, name))
+        return why or agreement.refusal(
+            run, tokens, vocab_size, partial(update.by, name, run.variant)
+        )
     except UserError as error:
         return str(error)

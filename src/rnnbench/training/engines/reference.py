@@ -1,7 +1,7 @@
-"""The model that others are held against: scratch cells that read another layer's weights.
+"""The model that others are held against: cells' loops that read another layer's weights.
 
 The parameters of the reference have the order and shapes of the other model's, so gradients can be
-compared one by one; only how outputs are computed from them is the scratch cells' own. Each is
+compared one by one; only how outputs are computed from them is the cells' loops' own. Each is
 loaded when a model of its kind is read: a run of one kind does not hang on the other two.
 """
 
@@ -23,7 +23,7 @@ ALWAYS_OPEN = 40.0  # sigmoid(40) is 1 in float32 and in float64
 
 
 def of(model: LanguageModel) -> LanguageModel:
-    """Return ``model`` in float64 on the CPU, computed by scratch cells."""
+    """Return ``model`` in float64 on the CPU, computed by cells' loops."""
     reference = copy.deepcopy(model).double().cpu()
     if isinstance(reference.layer, nn.RNNBase):
         reference.layer = Cells(reference.layer)
@@ -31,7 +31,7 @@ def of(model: LanguageModel) -> LanguageModel:
 
 
 class Cells(nn.Module):
-    """The layers and directions of a torch.nn layer, each read by a scratch cell.
+    """The layers and directions of a torch.nn layer, each read by a loop.
 
     The state is a tuple of the cells' own states, in order of layers and directions.
     """
@@ -62,14 +62,13 @@ class Cells(nn.Module):
         return ["", "_reverse"] if self.bidirectional else [""]
 
 
-def rnn(mode: str, activation: Callable[[Tensor], Tensor]) -> Reader:
-    """Read a vanilla layer by the scratch cell with this activation."""
+def rnn(mode: str, name: str) -> Reader:
+    """Read a vanilla layer by the loop of this name."""
 
     def read(weights: list[Tensor], inputs: Tensor, start: Parts | None) -> tuple[Tensor, Parts]:
         W_ih, W_hh, b_ih, b_hh = weights
         scratch = layouts.of_scratch(mode, W_ih, W_hh, b_ih + b_hh)
-        cell = empty("rnn", scratch, inputs)
-        cell.activation = activation
+        cell = empty(name, scratch, inputs)
         outputs, H = functional_call(cell, scratch, (inputs, start and start[0]))
         return outputs, (H,)
 
@@ -77,14 +76,14 @@ def rnn(mode: str, activation: Callable[[Tensor], Tensor]) -> Reader:
 
 
 def lstm(weights: list[Tensor], inputs: Tensor, start: Parts | None) -> tuple[Tensor, Parts]:
-    """torch.nn's gate g is the scratch cell's c; only the sum of its biases matters."""
+    """torch.nn's gate g is the loop's c; only the sum of its biases matters."""
     W_ih, W_hh, b_ih, b_hh = weights
     scratch = layouts.of_scratch("LSTM", W_ih, W_hh, b_ih + b_hh)
     return functional_call(empty("lstm", scratch, inputs), scratch, (inputs, start))
 
 
 def gru(weights: list[Tensor], inputs: Tensor, start: Parts | None) -> tuple[Tensor, Parts]:
-    """torch.nn adds its second candidate bias inside the reset gate; the scratch cell has none.
+    """torch.nn adds its second candidate bias inside the reset gate; the loop has none.
 
     One more hidden unit that is 1 for ever stands in for it: its row of W_hn is that bias, and its
     own update gate is always open, so that it keeps its first value.
@@ -104,17 +103,17 @@ def gru(weights: list[Tensor], inputs: Tensor, start: Parts | None) -> tuple[Ten
     return outputs[..., :-1], (H,)
 
 
-def empty(kind: str, weights: dict[str, Tensor], inputs: Tensor) -> Any:
-    """A scratch cell without numbers: ``weights`` are to take the place of its parameters."""
-    hidden_size = weights[next(name for name in weights if name.startswith("b_"))].shape[0]
+def empty(name: str, weights: dict[str, Tensor], inputs: Tensor) -> Any:
+    """A loop without numbers: ``weights`` are to take the place of its parameters."""
+    hidden_size = weights[next(n for n in weights if n.startswith("b_"))].shape[0]
     with torch.device("meta"):
-        return plugins.load("variants", f"{kind}_scratch").Layer(inputs.shape[-1], hidden_size)
+        return plugins.load("cells", name).Layer(inputs.shape[-1], hidden_size)
 
 
 WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 READERS = {  # mode of torch.nn -> how to read its weights, tensors in the state of one cell
-    "RNN_TANH": (rnn("RNN_TANH", torch.tanh), 1),
-    "RNN_RELU": (rnn("RNN_RELU", torch.relu), 1),
+    "RNN_TANH": (rnn("RNN_TANH", "rnn"), 1),
+    "RNN_RELU": (rnn("RNN_RELU", "rnn_relu"), 1),
     "GRU": (gru, 1),
     "LSTM": (lstm, 2),
 }

@@ -36,14 +36,14 @@ class NativeError(UserError):
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Build it, and say in one line what was done. Without a compiler the variants will say so."""
-    does = "Build the native training step of the *_fused variants."
+    """Build it, and say in one line what was done. Without a compiler ``fused`` will say so."""
+    does = "Build the native training step, the implementation fused."
     argparse.ArgumentParser("python -m rnnbench native", description=does).parse_args(arguments)
     try:
         done = "built" if build() else "is there"
         print(f"rnnbench: native training step {done} ({', '.join(isas())})")
     except NativeError as error:
-        print(f"rnnbench: no native training step: {error}; its variants will say so")
+        print(f"rnnbench: no native training step: {error}; the implementation fused will say so")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""torch.compile of a scratch cell's forward and backward pass, shared by the ``*_compiled``.
+"""The cell's loop under torch.compile, forward and backward pass.
 
 The loop over time is unrolled into one graph, which takes from 20 seconds to a minute to compile in
 the first step of each minibatch shape; a graph of a single step compiles in half that, and trains
@@ -20,16 +20,22 @@ from rnnbench.training import update
 from rnnbench.training.engines.scopes import MINIBATCH, scope
 from rnnbench.training.model import LanguageModel, State
 
+LAYOUT = "loop"
+LIMITS = {
+    "num_layers": [1],
+    "directions": [1],
+    "embedding_size": [0],
+    "dtype": ["float32"],  # a type takes up to a minute more
+}
 
-def unavailable(device: str, dtype: str) -> str | None:
+
+def missing() -> str | None:
     """Say why torch.compile cannot work here, or return None."""
     compiler = os.environ.get("CXX", "g++").split()[0]
     if shutil.which(compiler) is None:
         return f"no C++ compiler {compiler} for torch.compile: install it, or set CXX to another"
     if not (Path(sysconfig.get_paths()["include"]) / "Python.h").is_file():
         return "no Python.h for torch.compile: install Python's headers"
-    if dtype != "float32":
-        return f"compiled for float32, not for {dtype}: a type takes up to a minute more"
     return None
 
 
@@ -46,21 +52,14 @@ def compiled() -> Callable[..., tuple[Tensor, State]]:
 
 
 def step(
-    parts: int,
-    model: LanguageModel,
-    X: Tensor,
-    Y: Tensor,
-    state: State,
-    clip_norm: float,
-    learning_rate: float,
+    model: LanguageModel, X: Tensor, Y: Tensor, state: State, clip_norm: float, learning_rate: float
 ) -> tuple[Tensor, Tensor, State]:
-    """Train on one minibatch, as :func:`rnnbench.training.update.step` does; a state has ``parts``
-    tensors.
+    """Train on one minibatch, as :func:`rnnbench.training.update.step` does.
 
     Zeros stand in for no state, so that there is one graph and not two.
     """
     if state is None:
-        like = model.output.weight
+        like, parts = model.output.weight, model.layer.parts
         zeros = [like.new_zeros(X.shape[1], model.layer.hidden_size) for _ in range(parts)]
         state = tuple(zeros) if parts > 1 else zeros[0]
     with scope(MINIBATCH):

@@ -1,10 +1,10 @@
-"""Backpropagation through time written out (d2l chapter 9.7): what the ``*_manual`` variants share.
+"""Backpropagation through time written out (d2l chapter 9.7).
 
 Against the loop of autograd this saves: the product with one-hot inputs (a row of the weights is
 gathered), a product of inputs per step (hoisted out of the loop), new memory (buffers are kept from
 step to step) and a weight-gradient product per step (one for all). Nothing waits for the device.
 
-A variant brings a ``Loop``, the recurrence of one layer:
+A cell brings a ``Loop``, the recurrence of one layer:
 
 * ``Loop(T, B, weight_hh, bias_hh)`` allocates its buffers: ``pre``, ``(T, B, G H)``, for the
   inputs' share of the gates, and ``carried``, for each part of the state the values
@@ -15,6 +15,7 @@ A variant brings a ``Loop``, the recurrence of one layer:
   time, and returns the gradients at the input and at the hidden side of the gates, ``(T, B, G H)``.
 """
 
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
@@ -23,7 +24,16 @@ from torch.nn.functional import nll_loss
 
 from rnnbench.training import update
 from rnnbench.training.engines.scopes import INPUT, LOSS, MINIBATCH, OUTPUT, RECURRENCE, scope
+from rnnbench.training.implementations import _manual_gru, _manual_lstm, _manual_rnn
 from rnnbench.training.model import LanguageModel, State
+
+LAYOUT = "torch_nn"
+LIMITS = {"cell": ["rnn", "gru", "lstm"], "directions": [1], "embedding_size": [0]}
+LOOPS: dict[str, Any] = {  # mode of torch.nn -> the recurrence of a layer
+    "RNN_TANH": _manual_rnn.Loop,
+    "GRU": _manual_gru.Loop,
+    "LSTM": _manual_lstm.Loop,
+}
 
 KINDS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
@@ -31,12 +41,12 @@ KINDS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 class Workspace:
     """Buffers and gradients of a model for minibatches ``(T, B)``, kept between steps."""
 
-    def __init__(self, loop: type, model: LanguageModel, T: int, B: int):
+    def __init__(self, model: LanguageModel, T: int, B: int):
         layer, like = model.layer, model.output.weight
         self.key = (T, B, like.dtype, like.device)
         self.grads = [torch.empty_like(p) for p in model.parameters()]
         hidden = [self._weights(layer, depth) for depth in range(layer.num_layers)]
-        self.loops = [loop(T, B, W_hh, b_hh) for _, W_hh, _, b_hh in hidden]
+        self.loops = [LOOPS[layer.mode](T, B, W_hh, b_hh) for _, W_hh, _, b_hh in hidden]
         self.one_hot = like.new_empty(T * B, model.vocab_size)
         self.logits, self.log_p = like.new_empty(2, T * B, model.vocab_size)
         self.dH = like.new_empty(T, B, layer.hidden_size)
@@ -124,27 +134,21 @@ class Workspace:
 WORKSPACES: WeakKeyDictionary[LanguageModel, Workspace] = WeakKeyDictionary()
 
 
-def workspace(loop: type, model: LanguageModel, T: int, B: int) -> Workspace:
+def workspace(model: LanguageModel, T: int, B: int) -> Workspace:
     """Return the buffers of ``model``, made anew where the sizes have changed."""
     kept, like = WORKSPACES.get(model), model.output.weight
     if kept is None or kept.key != (T, B, like.dtype, like.device):
-        kept = WORKSPACES[model] = Workspace(loop, model, T, B)
+        kept = WORKSPACES[model] = Workspace(model, T, B)
     return kept
 
 
 @torch.no_grad()
 def step(
-    loop: type,
-    model: LanguageModel,
-    X: Tensor,
-    Y: Tensor,
-    state: State,
-    clip_norm: float,
-    learning_rate: float,
+    model: LanguageModel, X: Tensor, Y: Tensor, state: State, clip_norm: float, learning_rate: float
 ) -> tuple[Tensor, Tensor, State]:
     """Train on one minibatch, as :func:`rnnbench.training.update.step` does."""
     with scope(MINIBATCH):
-        kept, x, y = workspace(loop, model, *X.shape), X.flatten(), Y.flatten()
+        kept, x, y = workspace(model, *X.shape), X.flatten(), Y.flatten()
     with scope(RECURRENCE):
         kept.start(state)
     loss = kept.forward(model, x, y)

@@ -1,14 +1,7 @@
 """Gated recurrent unit (Cho et al., 2014), backpropagation through time written out."""
 
-from functools import partial
-
 import torch
-from torch import Tensor, nn
-
-from rnnbench.training.initial import uniform
-from rnnbench.training.variants import _manual
-
-initial = uniform
+from torch import Tensor
 
 
 class Loop:
@@ -54,10 +47,3 @@ class Loop:
         self.pre[..., : 2 * H] = d[..., : 2 * H]
         torch.mul(dH, slope_n, out=N)
         return self.pre, d
-
-
-def build(input_size: int, hidden_size: int) -> nn.Module:
-    return nn.GRU(input_size, hidden_size)
-
-
-step = partial(_manual.step, Loop)

@@ -1,4 +1,4 @@
-"""Vanilla recurrent network (Elman, 1990) as an explicit loop over time steps.
+"""Vanilla recurrent network (Elman, 1990).
 
 H_t = tanh(X_t W_xh + H_{t-1} W_hh + b_h), d2l equation 8.4.5.
 """
@@ -8,14 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rnnbench.training.initial import normal
-
-initial = normal
-
 
 class Layer(nn.Module):
-    num_layers, bidirectional = 1, False
-    library = nn.RNN
+    num_layers, bidirectional, parts = 1, False, 1
+    library: Any = nn.RNN
     activation: Any = staticmethod(torch.tanh)
 
     def __init__(self, input_size: int, hidden_size: int):
@@ -32,6 +28,3 @@ class Layer(nn.Module):
             H = self.activation(X @ self.W_xh + H @ self.W_hh + self.b_h)
             outputs.append(H)
         return torch.stack(outputs), H
-
-
-build = Layer

@@ -1,4 +1,4 @@
-"""Gated recurrent unit (Cho et al., 2014) as an explicit loop over time steps.
+"""Gated recurrent unit (Cho et al., 2014).
 
 R_t = sigmoid(X_t W_xr + H_{t-1} W_hr + b_r), Z_t likewise,
 N_t = tanh(X_t W_xn + R_t * (H_{t-1} W_hn) + b_n), H_t = Z_t * H_{t-1} + (1 - Z_t) * N_t.
@@ -10,13 +10,9 @@ held against each other; the book's equation 9.1.2 resets before it, (R_t * H_{t
 import torch
 from torch import Tensor, nn
 
-from rnnbench.training.initial import normal
-
-initial = normal
-
 
 class Layer(nn.Module):
-    num_layers, bidirectional = 1, False
+    num_layers, bidirectional, parts = 1, False, 1
     library = nn.GRU
 
     def __init__(self, input_size: int, hidden_size: int):
@@ -41,6 +37,3 @@ class Layer(nn.Module):
             H = Z * H + (1 - Z) * N
             outputs.append(H)
         return torch.stack(outputs), H
-
-
-build = Layer

@@ -3,13 +3,9 @@
 import torch
 from torch import Tensor, nn
 
-from rnnbench.training.initial import uniform
-
-initial = uniform
-
 
 class Layer(nn.Module):
-    num_layers, bidirectional = 1, False
+    num_layers, bidirectional, parts = 1, False, 1
 
     def __init__(self, input_size: int, hidden_size: int):
         super().__init__()
@@ -25,6 +21,3 @@ class Layer(nn.Module):
             H = (1 - F) * H + F * torch.tanh(self.propose(torch.cat([X, F * H], dim=1)))
             outputs.append(H)
         return torch.stack(outputs), H
-
-
-build = Layer

@@ -1,6 +1,6 @@
-"""Whole training steps as CUDA graphs, shared by the ``*_graphed``: one launch replays them.
+"""Whole training steps of the cell's loop as CUDA graphs: one launch replays them.
 
-A step of the scratch cell is some hundreds of short kernels, which the host launches more slowly
+A step of the loop is some hundreds of short kernels, which the host launches more slowly
 than the GPU runs them. Forward pass, backward pass, clipping and update are recorded once per
 minibatch shape, on memory that stays where it is; a step copies its minibatch and state there and
 replays the record.
@@ -16,14 +16,9 @@ from rnnbench.training import update
 from rnnbench.training.engines.scopes import GRAPH, MINIBATCH, RECURRENCE, scope
 from rnnbench.training.model import LanguageModel, State
 
+LAYOUT = "loop"
+LIMITS = {"num_layers": [1], "directions": [1], "embedding_size": [0], "device": ["cuda"]}
 WARM_UP_STEPS = 3  # libraries choose kernels and allocate; that must not happen while recording
-
-
-def unavailable(device: str, dtype: str) -> str | None:
-    """Say why there can be no CUDA graph here, or return None."""
-    return (
-        None if device == "cuda" else f"needs CUDA: graphs of kernels are not recorded on {device}"
-    )
 
 
 def record(work: Callable[[], None]) -> Callable[[], None]:
@@ -91,15 +86,10 @@ RECORDINGS: WeakKeyDictionary[LanguageModel, tuple[tuple[float, ...], Recording]
 
 
 def step(
-    parts: int,
-    model: LanguageModel,
-    X: Tensor,
-    Y: Tensor,
-    state: State,
-    clip_norm: float,
-    learning_rate: float,
+    model: LanguageModel, X: Tensor, Y: Tensor, state: State, clip_norm: float, learning_rate: float
 ) -> tuple[Tensor, Tensor, State]:
-    """As :func:`rnnbench.training.update.step` does; a state has ``parts`` parts."""
+    """As :func:`rnnbench.training.update.step` does."""
+    parts = model.layer.parts
     key = (*X.shape, clip_norm, learning_rate, model.output.weight.data_ptr())
     kept = RECORDINGS.get(model)
     if kept is None or kept[0] != key:

@@ -1,4 +1,4 @@
-"""The native training step, as the ``*_fused`` variants share it.
+"""The native training step, in C++.
 
 The model is the one of torch.nn with the same weights in the same places; only the training step is
 not torch's. See ``native/step.cpp``. Biases of the hidden side that need no gradient are left as
@@ -18,15 +18,19 @@ from rnnbench.training.engines.scopes import MINIBATCH, scope
 from rnnbench.training.model import LanguageModel, State
 from rnnbench.training.native import NativeError
 
+LAYOUT = "torch_nn"
+LIMITS = {
+    "cell": ["rnn", "rnn_relu", "gru", "lstm"],
+    "directions": [1],
+    "embedding_size": [0],
+    "device": ["cpu"],
+    "dtype": ["float32"],
+}
 CELLS = {"RNN_TANH": 0, "RNN_RELU": 1, "GRU": 2, "LSTM": 3}
 
 
-def unavailable(device: str, dtype: str) -> str | None:
-    """Say why the native step cannot train here, or return None."""
-    if device != "cpu":
-        return f"the native step runs on the CPU, not on {device}"
-    if dtype != "float32":
-        return f"the native step is of float32, not of {dtype}"
+def missing() -> str | None:
+    """Say why there is no native step here, or return None."""
     return native.missing()
 
 

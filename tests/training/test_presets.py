@@ -1,7 +1,9 @@
-"""Laws of the variants, for every file of the package; tensors are time first."""
+"""Laws of the models, for every preset and cell; tensors are time first."""
 
 import math
+import re
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,13 +12,15 @@ from torch import nn
 from torch.nn.functional import cross_entropy, one_hot
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from rnnbench.base import presets
 from rnnbench.base.errors import StudyError
 from rnnbench.base.plugins import load, names, place
-from rnnbench.training import initial, metrics, variants
+from rnnbench.tables import readers
+from rnnbench.training import cells, initial, metrics, update
 from rnnbench.training import model as models
 from rnnbench.training.model import detach
 
-VARIANTS = names("variants")
+VARIANTS = list(presets.table())
 every_variant = pytest.mark.parametrize("variant", VARIANTS)
 VOCAB_SIZE, HIDDEN_SIZE, NUM_STEPS, BATCH_SIZE = 7, 6, 8, 3
 
@@ -58,13 +62,31 @@ def test_logits_have_one_number_per_token_of_the_vocabulary(variant):
 
 @every_variant
 def test_a_layer_is_what_the_contract_says(variant):
-    layer = load("variants", variant).build(VOCAB_SIZE, HIDDEN_SIZE)
+    layer = models.layer(variant, VOCAB_SIZE, HIDDEN_SIZE)
     inputs = torch.zeros(NUM_STEPS, BATCH_SIZE, VOCAB_SIZE)
     outputs, _ = layer(inputs, None)
     assert outputs.shape == (NUM_STEPS, BATCH_SIZE, (1 + layer.bidirectional) * HIDDEN_SIZE)
     assert layer.hidden_size == HIDDEN_SIZE
     assert layer.num_layers >= 1
-    assert load("variants", variant).__doc__
+
+
+@pytest.mark.parametrize("cell", names("cells"))
+def test_a_cell_is_what_the_contract_says(cell):
+    layer = load("cells", cell).Layer(VOCAB_SIZE, HIDDEN_SIZE)
+    outputs, state = layer(torch.zeros(NUM_STEPS, BATCH_SIZE, VOCAB_SIZE), None)
+    assert outputs.shape == (NUM_STEPS, BATCH_SIZE, HIDDEN_SIZE)
+    assert (layer.num_layers, layer.bidirectional, layer.hidden_size) == (1, False, HIDDEN_SIZE)
+    assert [part.shape for part in parts(state)] == [(BATCH_SIZE, HIDDEN_SIZE)] * layer.parts
+    assert load("cells", cell).__doc__
+
+
+@pytest.mark.parametrize("name", names("implementations"))
+def test_an_implementation_is_what_the_contract_says(name):
+    module = load("implementations", name)
+    assert module.LAYOUT in ("loop", "torch_nn") and module.__doc__ and callable(module.step)
+    limits = {"cell", "num_layers", "directions", "embedding_size", "device", "dtype"}
+    assert {*getattr(module, "LIMITS", {})} <= limits
+    assert {"cell": names("cells")} | getattr(module, "LIMITS", {}) != {}
 
 
 @every_variant
@@ -133,7 +155,10 @@ def test_weights_do_not_depend_on_the_state_of_torch(variant):
 
 @every_variant
 def test_first_weights_are_in_the_range_of_their_scheme(variant):
-    model, scheme = build(variant, hidden_size=64), load("variants", variant).initial
+    model, scheme = (
+        build(variant, hidden_size=64),
+        getattr(initial, presets.of(variant).initialisation),
+    )
     for part, fan_in in ((model.layer, 64), (model.output, model.output.in_features)):
         for parameter in part.parameters():
             RANGES[scheme](parameter.detach(), fan_in)
@@ -210,7 +235,7 @@ def library_twin(cell, variant):
 
 @pytest.fixture(params=GATES)
 def twins(request):
-    cell = load("variants", request.param).build(VOCAB_SIZE, HIDDEN_SIZE).double()
+    cell = models.layer(request.param, VOCAB_SIZE, HIDDEN_SIZE).double()
     initial.draw(cell, 4, initial.uniform, generator())
     return cell, library_twin(cell, request.param), GATES[request.param]
 
@@ -294,7 +319,7 @@ def test_perplexity_of_a_uniform_guess_is_the_vocabulary_size(vocab_size):
 # Names
 
 
-@pytest.mark.parametrize("kind", ["variants", "samplers"])
+@pytest.mark.parametrize("kind", ["cells", "implementations", "samplers"])
 def test_an_unknown_name_is_answered_with_those_there_are_and_the_file_to_write(kind):
     with pytest.raises(StudyError) as caught:
         load(kind, "elman")
@@ -304,26 +329,63 @@ def test_an_unknown_name_is_answered_with_those_there_are_and_the_file_to_write(
     assert f"write {place(kind)}/elman.py" in message
 
 
-@pytest.mark.parametrize("name", ["", "../study", "variants.rnn", "__init__", "RNN"])
+@pytest.mark.parametrize("name", ["", "../study", "cells.rnn", "__init__", "RNN"])
 def test_only_a_file_of_the_package_is_a_name(name):
     with pytest.raises(StudyError, match="unknown name"):
-        load("variants", name)
+        load("cells", name)
 
 
-def test_a_file_dropped_into_the_package_is_a_variant(tmp_path):
-    source = (
-        "from torch import nn\nfrom rnnbench.training.initial import uniform as initial\nbuild = "
-        "nn.GRU\n"
-    )
-    (tmp_path / "dropped.py").write_text(source)
+@pytest.fixture
+def mgu(tmp_path, monkeypatch):
+    """A cell of one's own, as docs/own_variant.md adds it: its file and a line of the presets."""
+    source = Path(cells.__file__).with_name("_template.py").read_text()
+    (tmp_path / "mgu.py").write_text(source)
     (tmp_path / "_draft.py").write_text(source)
-    variants.__path__.append(str(tmp_path))
-    try:
-        assert names("variants") == sorted([*VARIANTS, "dropped"])
-        assert build("dropped")(tokens())[0].shape == (NUM_STEPS, BATCH_SIZE, VOCAB_SIZE)
-    finally:
-        variants.__path__.remove(str(tmp_path))
-        sys.modules.pop("rnnbench.training.variants.dropped", None)
+    table = tmp_path / "presets.csv"
+    table.write_text(presets.TABLE.read_text() + "mgu,mgu,1,no,0,uniform,loop\n")
+    monkeypatch.setattr(presets, "TABLE", table)
+    cells.__path__.append(str(tmp_path))
+    yield "mgu"
+    cells.__path__.remove(str(tmp_path))
+    sys.modules.pop("rnnbench.training.cells.mgu", None)
+
+
+def test_a_cell_of_ones_own_is_a_file_and_a_line_and_trains_at_once(mgu):
+    assert names("cells") == sorted(["gru", "lstm", "mgu", "rnn", "rnn_relu"])
+    model = build(mgu, dtype=torch.float32)
+    assert model(tokens())[0].shape == (NUM_STEPS, BATCH_SIZE, VOCAB_SIZE)
+    engine, before = update.own(mgu, model), initial.digest(model)
+    loss, _, _ = engine.step(engine.model, tokens(), tokens(2), None, 1.0, 0.5)
+    assert math.isfinite(loss) and initial.digest(model) != before
+    can = [w for w in names("implementations") if not presets.refusal(mgu, w, "cpu", "float32")]
+    assert (engine.name, can) == ("loop", ["compiled", "loop"])
+    assert readers.family(mgu) == "other"
+
+
+def test_a_former_name_is_answered_with_the_two_that_it_is_now():
+    with pytest.raises(StudyError, match="the variant gru by the implementation fused"):
+        presets.check("gru_fused")
+
+
+def test_an_unknown_variant_is_answered_with_those_there_are():
+    with pytest.raises(StudyError, match=r"there are gru, gru_deep.*presets\.csv"):
+        presets.check("elman")
+
+
+TAKEN_APART = re.compile(
+    r"(?:variants?|baseline|engine)(?:\.str)?\.(?:r?split|r?partition|startswith|endswith|replace|"
+    r"removeprefix|removesuffix|contains)\(\s*f?[\"'](?:_|rnn|gru|lstm|scratch|fused|deep|relu)"
+)
+
+
+def test_no_code_takes_the_name_of_a_variant_apart():
+    for wrong in ('variant.split("_")', 'runs.variant.str.endswith("_deep")'):
+        assert TAKEN_APART.search(wrong)
+    root = Path(presets.__file__).parents[3]
+    files = [*root.glob("src/**/*.py"), *root.glob("workflow/**/*.py"), *root.glob("tests/**/*.py")]
+    files += [*root.glob("workflow/**/*.smk"), root / "Snakefile"]
+    found = {f"{f.name}: {hit}" for f in files for hit in TAKEN_APART.findall(f.read_text())}
+    assert {hit for hit in found if not hit.startswith("test_presets")} == set()
 
 
 # Embeddings

@@ -1,4 +1,4 @@
-"""Long short-term memory (Hochreiter & Schmidhuber, 1997) as an explicit loop over time steps.
+"""Long short-term memory (Hochreiter & Schmidhuber, 1997).
 
 I_t, F_t, O_t = sigmoid(X_t W_x + H_{t-1} W_h + b) with weights of their own,
 C_t = F_t * C_{t-1} + I_t * tanh(X_t W_xc + H_{t-1} W_hc + b_c), H_t = O_t * tanh(C_t);
@@ -8,13 +8,9 @@ d2l equations 9.2.1-9.2.4.
 import torch
 from torch import Tensor, nn
 
-from rnnbench.training.initial import normal
-
-initial = normal
-
 
 class Layer(nn.Module):
-    num_layers, bidirectional = 1, False
+    num_layers, bidirectional, parts = 1, False, 2
     library = nn.LSTM
 
     def __init__(self, input_size: int, hidden_size: int):
@@ -43,6 +39,3 @@ class Layer(nn.Module):
             H = O * torch.tanh(C)
             outputs.append(H)
         return torch.stack(outputs), (H, C)
-
-
-build = Layer

@@ -1,14 +1,7 @@
 """Long short-term memory (Hochreiter & Schmidhuber, 1997), its backpropagation written out."""
 
-from functools import partial
-
 import torch
-from torch import Tensor, nn
-
-from rnnbench.training.initial import uniform
-from rnnbench.training.variants import _manual
-
-initial = uniform
+from torch import Tensor
 
 
 class Loop:
@@ -61,10 +54,3 @@ class Loop:
         torch.mul(G, G, out=of_G).neg_().add_(1).mul_(I)
         of_O.mul_(self.tanh_C)
         torch.mul(self.tanh_C, self.tanh_C, out=self.through).neg_().add_(1).mul_(O)
-
-
-def build(input_size: int, hidden_size: int) -> nn.Module:
-    return nn.LSTM(input_size, hidden_size)
-
-
-step = partial(_manual.step, Loop)

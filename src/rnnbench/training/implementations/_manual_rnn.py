@@ -1,14 +1,7 @@
 """Vanilla recurrent network (Elman, 1990), backpropagation through time written out."""
 
-from functools import partial
-
 import torch
-from torch import Tensor, nn
-
-from rnnbench.training.initial import uniform
-from rnnbench.training.variants import _manual
-
-initial = uniform
+from torch import Tensor
 
 
 class Loop:
@@ -36,10 +29,3 @@ class Loop:
             if t:
                 dH[t - 1].addmm_(d[t], self.W_hh)
         return d, d
-
-
-def build(input_size: int, hidden_size: int) -> nn.Module:
-    return nn.RNN(input_size, hidden_size)
-
-
-step = partial(_manual.step, Loop)

@@ -1,0 +1,17 @@
+"""Cells: what is learned, one file each, with its equations as a readable loop over time.
+
+The loop is the truth that all other ways of computing a cell are held against. The contract of a
+file is one class ``Layer(input_size, hidden_size)``, a module with the attributes
+
+* ``hidden_size``, ``num_layers`` (1) and ``bidirectional`` (False),
+* ``parts``: tensors in a state, each ``(B, hidden_size)``,
+* ``library``, only where torch.nn has the same layer: its class, called with the two sizes. Such a
+  layer names its parameters ``W_x``, ``W_h`` and ``b_``, each followed by the gate (see
+  :mod:`rnnbench.training.engines.layouts`),
+
+that maps inputs ``(T, B, input_size)`` and a state to outputs ``(T, B, hidden_size)`` and the state
+after the last step. A state is a tensor, or a tuple of ``parts`` tensors where there are several;
+``None`` stands for zeros.
+
+A line of ``presets.csv`` makes models of a cell.
+"""
