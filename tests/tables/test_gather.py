@@ -35,7 +35,9 @@ RUN = RunConfig(
     num_epochs=2,
     train_tokens=10_000.0,
     heldout_share=0.1,
-    heldout_evaluations=1,
+    validation_share=0.1,
+    evaluate_every=1,
+    patience=math.inf,
     engine="own",
 )
 TOTALS = {
