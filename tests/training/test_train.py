@@ -330,19 +330,19 @@ def test_a_run_that_loses_patience_has_the_weights_of_its_best_evaluation(
     losses = [row["validation_total_nats"] for row in progress.curve]
     assert best["validation_total_nats"] == min(losses)
     assert scored(progress, run, "validation") == pytest.approx(min(losses), rel=1e-6)
-    assert scored(progress, run, "heldout") == progress.facts["heldout_total_nats"]
+    assert scored(progress, run, "heldout") == best["heldout_total_nats"]
     assert len(losses) == best["epoch"] + run.patience < run.num_epochs
 
 
 def test_a_patient_run_trains_every_epoch_and_has_its_last_weights(tmp_path):
     run = dataclasses.replace(IMPATIENT, patience=math.inf)
     progress = finish(run, tmp_path / "checkpoint", tokens=NOISE)
-    best, facts = selection.best(progress.curve), progress.facts
+    best = selection.best(progress.curve)
     assert len(progress.curve) == run.num_epochs > best["epoch"]
-    assert scored(progress, run, "heldout") == facts["last_heldout_total_nats"]
+    assert scored(progress, run, "heldout") == progress.curve[-1]["heldout_total_nats"]
     impatient = dataclasses.replace(run, num_epochs=best["epoch"])
     there = finish(impatient, tmp_path / "other", tokens=NOISE)
-    assert there.facts["last_heldout_total_nats"] == facts["heldout_total_nats"]
+    assert there.curve[-1]["heldout_total_nats"] == best["heldout_total_nats"]
 
 
 def rows(*validation: float) -> list[dict]:
@@ -563,7 +563,6 @@ def test_a_run_that_stops_for_an_infinite_gradient_has_diverged():
     row = {"epoch": 1, "total_nats": 100.0, "num_tokens": 100, "clipped_share": 0.0}
     progress.curve = [row | {"grad_norm_max": math.inf}]
     assert lost(progress.curve)
-    selection.conclude(RUN, split(TOKENS, RUN).heldout, progress)
     record = run_record.record(RUN, split(TOKENS, RUN), progress, "source")
     assert record["status"] == "diverged"
 
@@ -574,7 +573,9 @@ def test_a_record_holds_totals_of_the_last_epoch_and_of_the_best_evaluation(tmp_
     assert record["total_nats"] == progress.curve[-1]["total_nats"]
     best = selection.best(progress.curve)
     assert record["best_epoch"] == best["epoch"]
-    assert record["validation_total_nats"] == best["validation_total_nats"]
+    for part in ("validation", "heldout"):
+        assert record[f"{part}_total_nats"] == best[f"{part}_total_nats"]
+    assert record["last_heldout_total_nats"] == progress.curve[-1]["heldout_total_nats"]
     assert record["num_parameters"] == sum(p.numel() for p in progress.model.parameters())
     assert record["initial_total_nats"] / record["initial_num_tokens"] == pytest.approx(
         math.log(VOCAB_SIZE), rel=0.1

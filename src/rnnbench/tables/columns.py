@@ -50,7 +50,8 @@ RECORD = [
 ]
 CURVE = [
     *("epoch", "grad_norm_q05", "grad_norm", "grad_norm_q95", "grad_norm_max", "clipped_share"),
-    *("perplexity", "validation_perplexity", *VALIDATION, "total_nats", "num_tokens"),
+    *("perplexity", "validation_perplexity", "heldout_perplexity", *VALIDATION),
+    *("heldout_total_nats", "heldout_num_tokens", "total_nats", "num_tokens"),
 ]
 DISTINCT = [f"distinct_{token}_{n}" for token in ("chars", "words") for n in (1, 2, 3)]
 

@@ -63,9 +63,8 @@ def runs(paths: Sequence[str], missing: DataFrame) -> DataFrame:
 
 def curves(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     """One row per run and epoch."""
-    table = concatenate(paths, missing)
+    table = _with_perplexities(concatenate(paths, missing))
     return table.assign(
-        perplexity=metrics.perplexity(table.total_nats, table.num_tokens),
         validation_perplexity=metrics.perplexity(
             table.validation_total_nats, table.validation_num_tokens
         ),

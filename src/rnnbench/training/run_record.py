@@ -33,9 +33,10 @@ def digest_of(tokens: Tensor) -> str:
 
 
 def curve_table(run: RunConfig, progress: Progress) -> DataFrame:
-    """One row per epoch, with the address of the run; validation columns are empty in between."""
+    """One row per epoch, with the address of the run; columns are empty where a part was not read."""
     address = {key: getattr(run, key) for key in ADDRESS}
-    empty = {"validation_total_nats": None, "validation_num_tokens": None}
+    parts, totals = ("validation", "heldout"), ("total_nats", "num_tokens")
+    empty = {f"{part}_{total}": None for part in parts for total in totals}
     return DataFrame([address | empty | row for row in progress.curve])
 
 
@@ -87,6 +88,9 @@ def totals(progress: Progress) -> dict[str, Any]:
         "best_epoch": best.get("epoch"),
         "validation_total_nats": best.get("validation_total_nats"),
         "validation_num_tokens": best.get("validation_num_tokens"),
+        "heldout_total_nats": best.get("heldout_total_nats"),
+        "last_heldout_total_nats": last.get("heldout_total_nats"),
+        "heldout_num_tokens": last.get("heldout_num_tokens"),
         "max_grad_norm": float(np.max([row["grad_norm_max"] for row in curve])),
         "clipped_share": float(np.mean([row["clipped_share"] for row in curve])),
     }
@@ -98,13 +102,11 @@ def in_short(run: RunConfig, heldout: Tensor, progress: Progress) -> dict[str, A
     Totals are those of the last epoch, and of the held-out text, ``(N,)``, which is read now.
     """
     selection.conclude(run, heldout, progress)
-    curve, facts = progress.curve, progress.facts
+    kept = ("epochs_done", "best_epoch", "total_nats", "num_tokens", "heldout_total_nats")
+    found = totals(progress)
     return {
-        "epochs_done": len(curve),
-        "best_epoch": (selection.best(curve) or {}).get("epoch"),
-        "status": selection.status(run, curve, progress.model.vocab_size),
-        **{name: curve[-1][name] for name in ("total_nats", "num_tokens")},
-        **{name: facts[name] for name in ("heldout_total_nats", "heldout_num_tokens")},
+        **{name: found[name] for name in (*kept, "heldout_num_tokens")},
+        "status": selection.status(run, progress.curve, progress.model.vocab_size),
     }
 
 

@@ -58,21 +58,25 @@ def ended(run: RunConfig, curve: Curve) -> bool:
 
 @torch.no_grad()
 def conclude(run: RunConfig, heldout: Tensor, progress: Progress) -> None:
-    """Read the held-out text, ``(N,)``, at the best evaluation and at the end; choose the weights.
+    """Read the held-out text, ``(N,)``, at the last epoch and at the best; choose the weights.
 
-    A run that may lose patience ends with its best weights, one that may not with its last.
+    Both readings go on the curve. A run that may lose patience ends with its best weights, one
+    that may not with its last.
     """
-    size = run.batch_size, run.num_steps
-    model, last = progress.engine.model, weights(progress)
-    last_nats, num_tokens = evaluate(model, heldout, *size)
-    found = {"last_heldout_total_nats": last_nats, "heldout_num_tokens": num_tokens}
-    found["heldout_total_nats"] = None
-    if progress.best:
+    last = weights(progress)
+    read_heldout(run, heldout, progress, progress.curve[-1])
+    if chosen := best(progress.curve):
         load(progress, progress.best)
-        found["heldout_total_nats"] = evaluate(model, heldout, *size)[0]
+        read_heldout(run, heldout, progress, chosen)
     if math.isinf(run.patience):
         load(progress, last)
-    progress.facts |= found
+
+
+def read_heldout(run: RunConfig, heldout: Tensor, progress: Progress, row: dict[str, Any]) -> None:
+    """Put the loss over the held-out text, with the weights as they are, on a row of the curve."""
+    model = progress.engine.model
+    total_nats, num_tokens = evaluate(model, heldout, run.batch_size, run.num_steps)
+    row.update(heldout_total_nats=total_nats, heldout_num_tokens=num_tokens)
 
 
 def weights(progress: Progress) -> dict[str, Tensor]:

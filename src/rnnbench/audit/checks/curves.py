@@ -57,7 +57,8 @@ def chosen(curve: DataFrame) -> dict[str, Any]:
     if read.empty:
         return {}
     row = read.loc[read.validation_total_nats.idxmin()]
-    totals = {name: row[name] for name in ("validation_total_nats", "validation_num_tokens")}
+    names = ("validation_total_nats", "validation_num_tokens", "heldout_total_nats")
+    totals = {name: row[name] for name in names}
     return {"best_epoch": row.epoch, **totals}
 
 
@@ -69,6 +70,8 @@ def totals(curve: DataFrame) -> dict[str, Any]:
         "epochs_done": len(curve),
         "total_nats": last.total_nats,
         "num_tokens": last.num_tokens,
+        "last_heldout_total_nats": last.heldout_total_nats,
+        "heldout_num_tokens": last.heldout_num_tokens,
         "recent_nats_per_token": np.median(nats[-RECENT_EPOCHS:]),
         "max_grad_norm": curve.grad_norm_max.max(skipna=False),
         "clipped_share": curve.clipped_share.mean(),
