@@ -115,7 +115,7 @@ def _files(
     machines = DataFrame({"machine": name, "field": list(told), "value": list(told.values())})
     key = {**POINT, "machine": name, "corpus": "calibration", "device": "cpu", "seed": 1}
     runs = [
-        key | {"variant": v, "status": "unconverged", "reason": None, "learning_rate": 1.0}
+        key | {"variant": v, "status": "converged", "reason": None, "learning_rate": 1.0}
         for v in EPOCHS
     ]
     files = {
@@ -128,9 +128,9 @@ def _files(
     if samples:
         files[f"speed/machine={name}/samples.csv"] = csv(pd.concat(samples, ignore_index=True))
     for run in runs:
-        curve = DataFrame({"heldout_perplexity": EPOCHS[run["variant"]]})
-        curve["heldout_total_nats"] = HELDOUT_TOKENS * np.log(curve.pop("heldout_perplexity"))
+        curve = DataFrame({"validation_perplexity": EPOCHS[run["variant"]]})
+        curve["validation_total_nats"] = HELDOUT_TOKENS * np.log(curve.pop("validation_perplexity"))
         curve = curve.assign(epoch=range(1, len(curve) + 1), num_tokens=EPOCH_TOKENS)
-        curve = curve.assign(heldout_num_tokens=HELDOUT_TOKENS, **run)
+        curve = curve.assign(validation_num_tokens=HELDOUT_TOKENS, **run)
         files[f"runs/machine={name}/variant={run['variant']}/curve.csv"] = csv(curve)
     return files

@@ -5,6 +5,7 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import audited
 import numpy as np
@@ -21,7 +22,7 @@ from rnnbench.base import presets
 from rnnbench.base.files import read_record, write_record
 from rnnbench.text import tokens
 from rnnbench.text.vocab import Vocab
-from rnnbench.training import checkpoint, initial, run_record
+from rnnbench.training import checkpoint, initial, selection
 from rnnbench.training.model import build
 
 RUNS = list(audited.runs())
@@ -30,12 +31,14 @@ OTHER = "a" * 64
 FIELDS = {  # field of the record of a run -> what a cheat writes there
     **{"num_parameters": 7, "num_layers": 2, "leaky": True, "vocab_size": 7, "threads": 7},
     **dict.fromkeys(("train_tokens_sha256", "heldout_tokens_sha256", "tokens_sha256"), OTHER),
+    **{"validation_tokens_sha256": OTHER, "validation_total_nats": 7.0, "best_epoch": 7},
     **dict.fromkeys(("vocab_sha256", "source_sha256", "lock_sha256", "weights_sha256"), OTHER),
     **{"numerics_id": "0" * 16, "ran_on": "intel-8c", "torch_version": "1", "numpy_version": "1"},
     **{"python_version": "2.7", "determinism": "portable", "status": "converged"},
     **{"num_chars": 7, "spelling_nats": 7.0, "oov_share": 0.5, "heldout_num_chars": 7},
     **{"total_nats": 7.0, "num_tokens": 7, "recent_nats_per_token": 0.7, "epochs_done": 7},
-    **{"heldout_total_nats": 7.0, "max_grad_norm": 7.0, "clipped_share": 0.7, "seed": 7},
+    **{"heldout_total_nats": 7.0, "last_heldout_total_nats": 7.0},
+    **{"max_grad_norm": 7.0, "clipped_share": 0.7, "seed": 7},
     **{"learning_rate": 0.7, "hidden_size": 7, "corpus": "time_machine", "trial": "seven"},
 }
 Forgery = Callable[[Path], object]
@@ -377,8 +380,15 @@ def test_how_a_run_ended_is_judged_as_it_was_when_it_ended():
     for _ in range(200):
         nats = draw.uniform(1, 4) + draw.normal(0, 0.02, draw.integers(1, 60)).cumsum()
         nats[-1] *= draw.choice([1, np.nan], p=[0.9, 0.1])
-        rows = [{"total_nats": n * 10, "num_tokens": 10, "grad_norm_max": 1.0} for n in nats]
-        table = pd.DataFrame(rows)
-        lost = not np.isfinite(nats[-1])
-        own = "diverged" if lost else run_record.status(list(table.total_nats / 10), 28)
-        assert curves.status(table, 28) == own
+        rows = [
+            {"epoch": epoch, "total_nats": n * 10, "num_tokens": 10, "grad_norm_max": 1.0}
+            | ({"validation_total_nats": draw.uniform(1, 4)} if epoch % 2 and n == n else {})
+            for epoch, n in enumerate(nats, start=1)
+        ]
+        patience = float(draw.choice([1, 3, np.inf]))
+        own = selection.status(SimpleNamespace(patience=patience), rows, 28)
+        table = pd.DataFrame(rows).reindex(columns=[*rows[0], "validation_num_tokens"])
+        table["heldout_total_nats"] = np.nan
+        assert curves.status(table, 28, patience) == own
+        best = selection.best(rows)
+        assert curves.chosen(table).get("best_epoch") == (best and best["epoch"])

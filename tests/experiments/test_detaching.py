@@ -1,6 +1,7 @@
 """Laws of the carried state: what a graph that is not cut learns, and what it costs."""
 
 import dataclasses
+import math
 
 import numpy as np
 import pytest
@@ -20,7 +21,8 @@ RUN = RunConfig(
     **{"variant": "rnn", "sampler": "sequential_partition"},
     **{"clip_norm": np.inf, "device": "cpu", "seed": 1, "batch_size": 2, "num_steps": 5},
     **{"hidden_size": 4, "learning_rate": 0.0, "num_epochs": 2, "train_tokens": 100},
-    **{"heldout_share": 0.2, "heldout_evaluations": 1, "engine": "own"},
+    **{"validation_share": 0.1, "heldout_share": 0.2, "evaluate_every": 1},
+    **{"patience": math.inf, "engine": "own"},
 )
 TOKENS = np.random.Generator(np.random.PCG64(1)).integers(0, 6, size=300)
 every_variant = pytest.mark.parametrize("variant", ["rnn", "lstm", "gru_scratch"])

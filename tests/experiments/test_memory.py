@@ -86,7 +86,7 @@ def read(model, contexts, text=TEXT):
 def losses(model, contexts=CONTEXTS, text=TEXT) -> DataFrame:
     """As the job writes them, for one seed of a variant that is called rnn."""
     tokens = torch.from_numpy(text)
-    rows = memory.rows(model, Texts(tokens, tokens.flip(0)), contexts, 100, 4)
+    rows = memory.rows(model, Texts(tokens, tokens, tokens.flip(0)), contexts, 100, 4)
     address = ADDRESS | {"variant": "rnn", "seed": 1}
     return DataFrame([address | row for row in rows], columns=memory.COLUMNS)
 

@@ -178,7 +178,8 @@ def run(**changes) -> RunConfig:
     rest = {"machine": "m", "trial": "t", "corpus": "c", "token": "char", "variant": "rnn"}
     rest |= {"sampler": "sequential_partition", "clip_norm": 1.0, "device": "cpu", "seed": 1}
     rest |= {"learning_rate": 1.0, "train_tokens": 400.0, "heldout_share": 0.2, "engine": "own"}
-    return RunConfig(**{**rest, **sizes, "heldout_evaluations": 1, **changes})
+    rest |= {"validation_share": 0.1}
+    return RunConfig(**{**rest, **sizes, "evaluate_every": 1, "patience": math.inf, **changes})
 
 
 @every_layer
@@ -188,7 +189,7 @@ def test_training_with_the_full_way_back_is_the_training_of_every_run(variant):
     model, totals = truncation.trained(settings, texts, VOCAB_SIZE, Truncation("full"))
     progress = start(settings, VOCAB_SIZE)
     taken = partial(loop.steps, settings, texts.train, progress)
-    for _ in loop.epochs(settings, progress, taken):
+    for _ in loop.epochs(settings, texts.validation, progress, taken):
         pass
     assert totals["total_nats"] == pytest.approx(progress.curve[-1]["total_nats"], rel=1e-6)
     for one, other in zip(model.parameters(), progress.model.parameters(), strict=True):

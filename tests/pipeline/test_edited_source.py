@@ -31,7 +31,7 @@ TINY = {
         "num_epochs": 1,
         "hidden_size": 4,
         "train_tokens": 2000,
-        "heldout_evaluations": 1,
+        "evaluate_every": 1,
     },
 }
 EDIT = """

@@ -127,7 +127,7 @@ def test_every_file_on_top_changes_only_keys_that_are_there():
 
 WHOLE_NUMBERS = {
     *("runs.batch_size", "runs.num_steps", "runs.hidden_size", "runs.num_epochs"),
-    *("runs.heldout_evaluations", "texts.num_tokens", "ngrams.top", "zipf.blocks"),
+    *("runs.evaluate_every", "texts.num_tokens", "ngrams.top", "zipf.blocks"),
     *("ngrams.shards", "probes.rounds"),
     *("zipf.replicates", "zipf.seed", "zipf_bias.lexicon_size"),
     *("sine.num_points", "sine.num_lags", "sine.hidden_size", "sine.train_points"),

@@ -35,7 +35,9 @@ RUN = RunConfig(
     num_epochs=2,
     train_tokens=10_000.0,
     heldout_share=0.1,
-    heldout_evaluations=1,
+    validation_share=0.1,
+    evaluate_every=1,
+    patience=math.inf,
     engine="own",
 )
 TOTALS = {
@@ -53,7 +55,8 @@ TOTALS = {
         "heldout_num_chars": 30,
         "heldout_spelling_nats": 0.0,
     },
-    **{"epochs_done": 2, "heldout_epoch": 2},
+    **{"validation_total_nats": 87.0, "validation_num_tokens": 30, "last_heldout_total_nats": 96.0},
+    **{"epochs_done": 3, "best_epoch": 2},
     **{"max_grad_norm": math.inf, "clipped_share": 0.0, "train_seconds": 1.5},
     **{"status": "unconverged", "leaky": False},
 }
@@ -215,7 +218,10 @@ def test_perplexities_are_made_from_totals(record):
     expected = {
         "perplexity": math.exp(2.5),
         "median_perplexity": math.exp(2.6),
+        "validation_perplexity": math.exp(2.9),
         "heldout_perplexity": math.exp(3),
+        "last_heldout_perplexity": math.exp(3.2),
+        "best_seconds": 1.0,
         "initial_perplexity": math.exp(3.3),
         "bits_per_char": 2.5 / math.log(2),
         "heldout_bits_per_char": 3 / math.log(2),
@@ -243,13 +249,11 @@ def test_a_diverged_run_has_a_row_also_without_a_held_out_reading(record, tmp_pa
     assert table.heldout_perplexity.isna().tolist() == [True, False]
 
 
-def test_a_lost_run_is_not_judged_by_what_it_was_before(record, tmp_path):
-    lost = record("lost", status="diverged", epochs_done=2, heldout_epoch=1, heldout_total_nats=1.0)
-    row, other = gathered("runs", [lost, record()], folder=tmp_path).to_dict("records")
-    assert math.isnan(row["heldout_perplexity"]) and math.isnan(row["heldout_bits_per_char"])
-    assert row["heldout_total_nats"] == 1.0 and other["heldout_perplexity"] == pytest.approx(
-        math.e**3
-    )
+def test_a_lost_run_keeps_its_best_evaluation_and_has_no_last_one(record):
+    path = record(status="diverged", last_heldout_total_nats=math.nan, total_nats=math.nan)
+    (row,) = gathered("runs", [path]).to_dict("records")
+    assert math.isnan(row["last_heldout_perplexity"]) and math.isnan(row["perplexity"])
+    assert row["heldout_perplexity"] == pytest.approx(math.e**3)
 
 
 def test_a_perplexity_that_overflows_is_infinite(record):
@@ -263,19 +267,19 @@ def test_a_table_of_runs_begins_with_the_keys_and_the_metrics(record):
     assert len(set(found)) == len(found)
 
 
-def test_a_curve_has_empty_cells_where_the_held_out_text_was_not_read(tmp_path):
+def test_a_curve_has_empty_cells_where_the_validation_part_was_not_read(tmp_path):
     address = {key: getattr(RUN, key) for key in columns.RUN}
     rows = [
-        address | {"epoch": e, "total_nats": 10.0 * e, "num_tokens": 10} | heldout
-        for e, heldout in enumerate(
-            [{}, {"heldout_total_nats": 6.0, "heldout_num_tokens": 3}], start=1
+        address | {"epoch": e, "total_nats": 10.0 * e, "num_tokens": 10} | evaluated
+        for e, evaluated in enumerate(
+            [{}, {"validation_total_nats": 6.0, "validation_num_tokens": 3}], start=1
         )
     ]
     csv_files.write(tmp_path / "curve.csv", DataFrame(rows))
     table = gathered("curves", [str(tmp_path / "curve.csv")])
     assert table.perplexity.tolist() == pytest.approx([math.e, math.e**2])
-    assert np.isnan(table.heldout_perplexity[0])
-    assert table.heldout_perplexity[1] == pytest.approx(math.e**2)
+    assert np.isnan(table.validation_perplexity[0])
+    assert table.validation_perplexity[1] == pytest.approx(math.e**2)
 
 
 @pytest.mark.parametrize("prefix", ["time traveller", "null", " a  b ", 'say "', "1984"])

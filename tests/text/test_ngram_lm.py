@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter, defaultdict
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -53,7 +54,8 @@ def score(
     spelling: Spelling | None = None,
     **settings,
 ) -> dict:
-    rows = ngram_lm.rows(text, spelling or spell(text), smoothing, orders, **(SETTINGS | settings))
+    asked = (spelling or spell(text), smoothing, orders, {text.train.stop: True})
+    rows = ngram_lm.rows(text, *asked, **(SETTINGS | settings))
     return {(row["order"], row["split"]): row for row in rows}
 
 
@@ -277,6 +279,27 @@ def test_every_token_with_a_whole_context_is_scored_once(smoothing, text, order,
     assert train + heldout == len(text.numbers) - order + 1
 
 
+def test_models_are_trained_on_each_size_and_the_text_of_the_runs_is_marked():
+    words = closed(["ab", "cde", "f"] * 20, heldout_share=0.2)  # 9 characters for 3 words
+    found = ngram_lm.sizes(words, spell(words), ["runs", 10, math.inf], run_chars=100)
+    assert found == {33: True, 10: False, 48: False}  # 11 times 9 are 99 characters
+    assert ngram_lm.sizes(words, spell(words), [math.inf], run_chars=math.inf) == {48: True}
+    rows = list(ngram_lm.rows(words, spell(words), "laplace", [1], found, **SETTINGS))
+    assert [(row["train_tokens"], row["same_text"]) for row in rows if row["split"] == "train"] == [
+        *found.items()
+    ]
+    part = closed(["ab", "cde", "f"] * 20, heldout_share=0.2, train_tokens=10)
+    alone = score("laplace", part, [1])
+    assert rows[3]["total_nats"] == alone[1, "heldout"]["total_nats"]
+
+
+def test_words_that_runs_read_stand_for_their_characters(tmp_path):
+    (tmp_path / "text.txt").write_text("ab cde\nf ab\n")
+    read = partial(ngram_lm.chars_read, written=tmp_path / "text.txt", line_join=" ")
+    assert [read(words, "word") for words in (1, 2, 3, math.inf)] == [3, 7, 9, math.inf]
+    assert read(5, "char") == 5
+
+
 @every_smoothing
 def test_totals_are_sums_over_single_tokens(smoothing):
     text = closed("abacabadabacabaeabacabad" * 6, heldout_share=0.2)
@@ -339,7 +362,7 @@ def test_the_tree_holds_the_counts_of_tuples_and_finds_them(text, highest, data)
 def test_the_table_has_metrics_from_totals_and_nothing_for_no_token(tmp_path):
     key = {"corpus": "own", "token": "word", "smoothing": "laplace"}
     text = closed(["time", "flies", "time", "crawls"], heldout_share=0.1)
-    rows = ngram_lm.rows(text, spell(text), "laplace", [1, 2], **SETTINGS)
+    rows = ngram_lm.rows(text, spell(text), "laplace", [1, 2], {3: True}, **SETTINGS)
     csv_files.write(tmp_path / "a.csv", gather.DataFrame(key | row for row in rows))
     table = gather.gather("ngram_lm", [str(tmp_path / "a.csv")], [])
     assert list(table)[:10] == [

@@ -93,10 +93,11 @@ def test_runs_and_ngram_models_have_one_vocabulary_and_one_number_of_characters(
     numbers, words = tokens.tokenize(blocks(lines, 1 << 20), "word", "")
     spelling = Spelling.of(numbers, words, "word", "", blocks(lines, 1 << 20))
     run = dataclasses.replace(RUN, token="word", heldout_share=0.1, train_tokens=math.inf)
+    run = dataclasses.replace(run, validation_share=0.05)
     whole = Vocab.build(words[number] for number in numbers)
     ids = whole.encode(words)[numbers]
     text = reading.read(run, ids, whole, min_freq)
-    closed = ClosedText(numbers, words, 0.1, math.inf, min_freq)
+    closed = ClosedText(numbers, words, 0.1, math.inf, min_freq, 0.05)
     row = score("laplace", closed, [1], spelling=spelling, epsilons=[1.0])[1, "heldout"]
     record = {"num_tokens": 1, "heldout_num_tokens": row["scored_tokens"]}
     totals = text.totals(record, spelling)

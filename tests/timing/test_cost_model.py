@@ -92,13 +92,13 @@ ROW = cost_model.fit(measured([1e-4, 1e-6, 1e-10, 1e-11, 1e-10])).iloc[0].to_dic
 RUN = dataclasses.replace(as_run(TIMING), num_epochs=10, train_tokens=1000.0)
 
 
-def test_a_run_of_no_epoch_is_its_start_and_its_first_evaluation():
+def test_a_run_of_no_epoch_is_its_start_and_what_is_read_of_the_text_before_and_after():
     idle = dataclasses.replace(RUN, num_epochs=0)
     free = ROW | dict.fromkeys(cost_model.COSTS, 0.0)
     assert cost_model.predict_seconds(RUN, free, 5000) == 2.0
     step = cost_model.step_seconds(ROW, RUN.hidden_size, RUN.batch_size, RUN.num_steps)
-    first = 1000 / (RUN.batch_size * RUN.num_steps) * step / 3
-    assert cost_model.predict_seconds(idle, ROW, 5000) == pytest.approx(2.0 + first)
+    read = (1000 + 2 * 500) / (RUN.batch_size * RUN.num_steps) * step / 3
+    assert cost_model.predict_seconds(idle, ROW, 5000) == pytest.approx(2.0 + read)
 
 
 @given(st.integers(1, 50), st.integers(1, 50))
@@ -111,20 +111,28 @@ def test_epochs_cost_the_same_each_once_the_evaluations_are_paid(epochs, more):
 
 
 @given(st.integers(1, 60), st.integers(1, 60))
-def test_every_reading_of_the_held_out_text_is_paid(epochs, evaluations):
-    """Of 19 epochs and 10 evaluations each epoch is read: 19, not 10."""
-    run = dataclasses.replace(RUN, num_epochs=epochs, heldout_evaluations=evaluations)
-    read = sum(map(run.reads_heldout, range(1, epochs + 1)))
-    assert run.reads_heldout(epochs) and min(epochs, evaluations) <= read
+def test_every_evaluation_is_paid_and_both_readings_of_the_held_out_text(epochs, every):
+    run = dataclasses.replace(RUN, num_epochs=epochs, evaluate_every=every)
+    evaluated = sum(map(run.evaluates, range(1, epochs + 1)))
     step = cost_model.step_seconds(ROW, run.hidden_size, run.batch_size, run.num_steps)
-    tokens = epochs * 1000 + (1000 + read * 500) * cost_model.FORWARD
+    tokens = epochs * 1000 + (1000 + evaluated * 500 + 2 * 500) * cost_model.FORWARD
     expected = ROW["start_seconds"] + tokens * step / (run.batch_size * run.num_steps)
     assert cost_model.predict_seconds(run, ROW, 5000) == pytest.approx(expected)
 
 
+def test_a_run_that_may_lose_patience_is_expected_to_take_a_share_of_its_epochs():
+    patient = dataclasses.replace(RUN, num_epochs=100)
+    expected = dataclasses.replace(RUN, num_epochs=round(100 * cost_model.EARLY))
+    found = (
+        cost_model.predict_seconds(run, ROW, 5000)
+        for run in (dataclasses.replace(patient, patience=3.0), expected)
+    )
+    assert len(set(found)) == 1
+
+
 def test_training_on_all_of_a_text_costs_what_training_on_its_length_does():
     whole = dataclasses.replace(RUN, train_tokens=np.inf)
-    same = dataclasses.replace(RUN, train_tokens=4500.0)
+    same = dataclasses.replace(RUN, train_tokens=4000.0)
     found = (cost_model.predict_seconds(run, ROW, 5000) for run in (whole, same))
     assert len(set(found)) == 1
 

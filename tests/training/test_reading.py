@@ -39,7 +39,8 @@ def test_a_word_has_an_index_only_if_training_shows_it_twice(text):
 def test_the_parts_are_those_that_a_run_is_trained_and_held_out_on(text):
     found = read(text)
     assert found.heldout.start == len(text) - round(0.25 * len(text))
-    assert found.train == slice(0, found.heldout.start)
+    assert found.validation.stop == found.heldout.start
+    assert found.train == slice(0, found.validation.start)
 
 
 @given(TEXTS)

@@ -27,7 +27,8 @@ from rnnbench.base.plugins import load, names
 from rnnbench.tables import gather
 from rnnbench.text.spelling import Spelling
 from rnnbench.text.vocab import Vocab
-from rnnbench.training import checkpoint, loop, reading, run_record, update
+from rnnbench.training import checkpoint, loop, reading, run_record, selection, update
+from rnnbench.training.engines import choice
 from rnnbench.training.model import LanguageModel
 from rnnbench.training.progress import Progress, lost, split, start
 
@@ -54,17 +55,20 @@ RUN = RunConfig(
     learning_rate=1.0,
     num_epochs=4,
     train_tokens=200,
+    validation_share=0.1,
     heldout_share=0.2,
-    heldout_evaluations=2,
+    evaluate_every=2,
+    patience=math.inf,
     engine="own",
 )
 LONG_RUN = dataclasses.replace(RUN, num_epochs=120)
 
 
-def finish(run: RunConfig, saved: Path, digest: str = "d", progress=None) -> Progress:
+def finish(run: RunConfig, saved: Path, digest: str = "d", progress=None, tokens=TOKENS):
     """Train as a job does, with a checkpoint after every epoch."""
-    progress = progress or start(run, VOCAB_SIZE)
-    return loop.train(run, split(TOKENS, run), progress, saved, digest, 0)
+    progress, texts = progress or start(run, VOCAB_SIZE), split(tokens, run)
+    choice.choose(run, texts, progress)
+    return loop.train(run, texts, progress, saved, digest, 0)
 
 
 def lasting(run: RunConfig, progress: Progress) -> tuple[dict, list]:
@@ -255,47 +259,119 @@ def test_a_uniform_guess_costs_ln_v_a_token_and_nearly_all_tokens_count(
 
 
 @given(
-    share=st.floats(0.01, 0.5),
+    validation=st.floats(0.01, 0.4),
+    heldout=st.floats(0.01, 0.4),
     train_tokens=st.one_of(st.just(math.inf), st.integers(25, 400)),
 )
-def test_what_is_held_out_is_never_trained_on(share, train_tokens):
-    run = dataclasses.replace(RUN, heldout_share=share, train_tokens=train_tokens)
-    texts = split(np.arange(300), run)
-    boundary = 300 - round(share * 300)
-    assert texts.heldout.tolist() == list(range(boundary, 300))
-    assert texts.train.tolist() == list(range(min(train_tokens, boundary)))
+def test_a_text_is_training_then_validation_then_held_out_text(validation, heldout, train_tokens):
+    shares = {"validation_share": validation, "heldout_share": heldout}
+    texts = split(np.arange(300), dataclasses.replace(RUN, train_tokens=train_tokens, **shares))
+    last = 300 - round(heldout * 300)
+    first = last - round(validation * 300)
+    assert texts.heldout.tolist() == list(range(last, 300))
+    assert texts.validation.tolist() == list(range(first, last))
+    assert texts.train.tolist() == list(range(min(train_tokens, first)))
 
 
-def test_an_infinite_number_of_train_tokens_is_all_before_the_held_out_text():
+def test_an_infinite_number_of_train_tokens_is_all_before_the_validation_part():
     run = dataclasses.replace(RUN, train_tokens=math.inf)
-    assert len(split(TOKENS, run).train) == 240
+    assert len(split(TOKENS, run).train) == 210
 
 
-@pytest.mark.parametrize("changes", [{"train_tokens": 24}, {"heldout_share": 0.95}])
+@pytest.mark.parametrize(
+    "changes", [{"train_tokens": 24}, {"heldout_share": 0.95}, {"validation_share": 0.75}]
+)
 def test_a_text_shorter_than_a_minibatch_is_a_mistake_of_the_study(changes):
     with pytest.raises(StudyError, match="expected at least 25 tokens"):
         split(TOKENS, dataclasses.replace(RUN, **changes))
 
 
-@pytest.mark.parametrize("heldout_share", [1e-4, 1 / 300])
-def test_a_held_out_text_without_a_token_to_predict_is_a_mistake_of_the_study(heldout_share):
-    with pytest.raises(StudyError, match="heldout_share"):
-        split(TOKENS, dataclasses.replace(RUN, heldout_share=heldout_share))
+@pytest.mark.parametrize("share", [1e-4, 1 / 300])
+@pytest.mark.parametrize("part", ["validation_share", "heldout_share"])
+def test_a_part_without_a_token_to_predict_is_a_mistake_of_the_study(part, share):
+    with pytest.raises(StudyError, match=part):
+        split(TOKENS, dataclasses.replace(RUN, **{part: share}))
 
 
-@given(num_epochs=st.integers(1, 40), evaluations=st.integers(1, 50))
+@given(num_epochs=st.integers(1, 40), every=st.integers(1, 50))
 @settings(max_examples=30)
-def test_the_held_out_text_is_read_as_often_as_asked_and_at_the_end(num_epochs, evaluations):
-    run = dataclasses.replace(RUN, num_epochs=num_epochs, heldout_evaluations=evaluations)
-    texts, progress = split(TOKENS, run), start(run, VOCAB_SIZE)
-    read = []
-    for done in range(1, num_epochs + 1):
-        progress.curve = [{}] * done
-        if loop.heldout_totals(run, texts, progress):
-            read.append(done)
+def test_evaluations_are_evenly_spaced_and_the_last_epoch_has_one(num_epochs, every):
+    run = dataclasses.replace(RUN, num_epochs=num_epochs, evaluate_every=every)
+    read = [epoch for epoch in range(1, num_epochs + 1) if run.evaluates(epoch)]
     assert read[-1] == num_epochs
-    assert len(read) >= min(evaluations, num_epochs)
-    assert len({later - earlier for earlier, later in pairwise(read[:-1])}) <= 1
+    assert {later - earlier for earlier, later in pairwise([0, *read[:-1]])} <= {every}
+
+
+# The best epoch
+
+IMPATIENT = dataclasses.replace(RUN, num_epochs=60, evaluate_every=1, patience=3.0)
+NOISE = np.random.default_rng(1).integers(0, VOCAB_SIZE, 300)  # what is learned of it is wrong
+
+
+def scored(progress: Progress, run: RunConfig, part: str) -> float:
+    """Total loss of the weights as they are over a part of the text."""
+    tokens = getattr(split(NOISE, run), part)
+    return update.evaluate(progress.model, tokens, run.batch_size, run.num_steps)[0]
+
+
+@pytest.mark.parametrize("engine", ["own", "fastest"])
+@pytest.mark.parametrize("variant", ["rnn", "lstm_deep"])
+def test_a_run_that_loses_patience_has_the_weights_of_its_best_evaluation(
+    variant, engine, tmp_path
+):
+    run = dataclasses.replace(IMPATIENT, variant=variant, engine=engine)
+    progress = finish(run, tmp_path / "checkpoint", tokens=NOISE)
+    best = selection.best(progress.curve)
+    losses = [row["validation_total_nats"] for row in progress.curve]
+    assert best["validation_total_nats"] == min(losses)
+    assert scored(progress, run, "validation") == pytest.approx(min(losses), rel=1e-6)
+    assert scored(progress, run, "heldout") == best["heldout_total_nats"]
+    assert len(losses) == best["epoch"] + run.patience < run.num_epochs
+
+
+def test_a_patient_run_trains_every_epoch_and_has_its_last_weights(tmp_path):
+    run = dataclasses.replace(IMPATIENT, patience=math.inf)
+    progress = finish(run, tmp_path / "checkpoint", tokens=NOISE)
+    best = selection.best(progress.curve)
+    assert len(progress.curve) == run.num_epochs > best["epoch"]
+    assert scored(progress, run, "heldout") == progress.curve[-1]["heldout_total_nats"]
+    impatient = dataclasses.replace(run, num_epochs=best["epoch"])
+    there = finish(impatient, tmp_path / "other", tokens=NOISE)
+    assert there.curve[-1]["heldout_total_nats"] == best["heldout_total_nats"]
+
+
+def rows(*validation: float) -> list[dict]:
+    good = {"total_nats": 1.0, "num_tokens": 1, "grad_norm_max": 1.0}
+    read = [{} if math.isnan(v) else {"validation_total_nats": v} for v in validation]
+    return [good | {"epoch": n} | row for n, row in enumerate(read, start=1)]
+
+
+@given(st.lists(st.floats(1, 9), min_size=1, max_size=20), st.integers(1, 5))
+def test_a_run_converged_if_its_patience_passed_behind_its_best_evaluation(losses, patience):
+    run = dataclasses.replace(RUN, num_epochs=99, patience=float(patience))
+    expected = len(losses) - 1 - losses.index(min(losses)) >= patience
+    assert (selection.status(run, rows(*losses), VOCAB_SIZE) == "converged") == expected
+    assert selection.ended(run, rows(*losses)) == expected
+
+
+def test_a_patient_run_converged_if_its_best_evaluation_lies_far_enough_behind():
+    run = dataclasses.replace(RUN, patience=math.inf)
+    after = [2.0] * selection.SETTLED
+    assert selection.status(run, rows(1.0, *after), VOCAB_SIZE) == "converged"
+    assert selection.status(run, rows(1.0, *after[1:]), VOCAB_SIZE) == "unconverged"
+    assert selection.status(run, rows(*[math.nan] * 30), VOCAB_SIZE) == "unconverged"
+
+
+def test_a_run_that_is_resumed_after_its_best_epoch_still_ends_with_its_weights(tmp_path):
+    run = dataclasses.replace(IMPATIENT, num_epochs=200)
+    undisturbed = finish(run, tmp_path / "undisturbed", tokens=NOISE)
+    best = selection.best(undisturbed.curve)["epoch"]
+    interrupted = start(run, VOCAB_SIZE)
+    interrupted.curve = Fuse(best + 1)
+    with pytest.raises(KeyboardInterrupt):
+        finish(run, tmp_path / "checkpoint", progress=interrupted, tokens=NOISE)
+    resumed = finish(run, tmp_path / "checkpoint", tokens=NOISE)
+    assert lasting(run, resumed) == lasting(run, undisturbed)
 
 
 # Interruption
@@ -402,6 +478,8 @@ def test_a_checkpoint_that_cannot_be_read_is_left_behind(spoil, tmp_path):
         {"clip_norm": 2.0},
         {"num_epochs": 5},
         {"heldout_share": 0.3},
+        {"validation_share": 0.2},
+        {"patience": 3.0},
         {"variant": "gru"},
         {"engine": "fastest"},
     ],
@@ -439,26 +517,25 @@ def test_equal_weights_give_equal_bytes(tmp_path):
 # Status
 
 LOW, HIGH = 1.0, math.log(VOCAB_SIZE) + 0.01
-CURVES = {
-    "flat": ([LOW] * 40, "converged"),
-    "flat, with single late jumps": ([LOW] * 30 + [9.0, LOW] * 5, "converged"),
-    "nearly flat": ([LOW + 0.009] * 20 + [LOW] * 20, "converged"),
-    "too short to tell": ([LOW] * 39, "unconverged"),
-    "one epoch": ([LOW], "unconverged"),
-    "still falling": ([LOW + 0.011] * 20 + [LOW] * 20, "unconverged"),
-    "rising": ([LOW] * 20 + [LOW + 0.011] * 20, "unconverged"),
-    "not a number": ([LOW] * 40 + [math.nan], "diverged"),
-    "infinite": ([LOW] * 3 + [math.inf], "diverged"),
-    "worse than a uniform guess": ([LOW] * 20 + [HIGH] * 20, "diverged"),
-    "a uniform guess": ([math.log(VOCAB_SIZE)] * 40, "converged"),
-    "bad at first": ([HIGH] * 20 + [LOW] * 40, "converged"),
+LOST = {
+    "not a number": ([LOW] * 40 + [math.nan], True),
+    "infinite": ([LOW] * 3 + [math.inf], True),
+    "worse than a uniform guess": ([LOW] * 20 + [HIGH] * 20, True),
+    "a uniform guess": ([math.log(VOCAB_SIZE)] * 40, False),
+    "bad at first": ([HIGH] * 20 + [LOW] * 40, False),
+    "single late jumps": ([LOW] * 30 + [9.0, LOW] * 5, False),
 }
 
 
-@pytest.mark.parametrize("case", CURVES)
-def test_a_run_is_judged_by_its_curve(case):
-    nats, expected = CURVES[case]
-    assert run_record.status(nats, VOCAB_SIZE) == expected
+@pytest.mark.parametrize("case", LOST)
+def test_a_run_diverged_by_its_training_loss_however_well_it_did_before(case):
+    nats, lost = LOST[case]
+    curve = [
+        {"epoch": n, "total_nats": loss, "num_tokens": 1, "grad_norm_max": 1.0}
+        for n, loss in enumerate(nats, start=1)
+    ]
+    curve[0]["validation_total_nats"] = LOW
+    assert (selection.status(RUN, curve, VOCAB_SIZE) == "diverged") == lost
 
 
 @every_variant
@@ -485,11 +562,15 @@ def test_a_run_that_stops_for_an_infinite_gradient_has_diverged():
     assert record["status"] == "diverged"
 
 
-def test_a_record_holds_totals_of_the_last_epoch_and_the_last_reading(tmp_path):
+def test_a_record_holds_totals_of_the_last_epoch_and_of_the_best_evaluation(tmp_path):
     progress = finish(RUN, tmp_path / "checkpoint")
     record = run_record.record(RUN, split(TOKENS, RUN), progress, "source")
     assert record["total_nats"] == progress.curve[-1]["total_nats"]
-    assert record["heldout_total_nats"] == progress.curve[-1]["heldout_total_nats"]
+    best = selection.best(progress.curve)
+    assert record["best_epoch"] == best["epoch"]
+    for part in ("validation", "heldout"):
+        assert record[f"{part}_total_nats"] == best[f"{part}_total_nats"]
+    assert record["last_heldout_total_nats"] == progress.curve[-1]["heldout_total_nats"]
     assert record["num_parameters"] == sum(p.numel() for p in progress.model.parameters())
     assert record["initial_total_nats"] / record["initial_num_tokens"] == pytest.approx(
         math.log(VOCAB_SIZE), rel=0.1

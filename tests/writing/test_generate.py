@@ -1,6 +1,7 @@
 """Laws of the generated text, for every variant."""
 
 import dataclasses
+import math
 
 import numpy as np
 import pytest
@@ -161,7 +162,8 @@ RUN = RunConfig(
     **{"variant": "gru", "sampler": "random_sampling", "engine": "own"},
     **{"clip_norm": float("inf"), "device": "cpu", "seed": 3, "batch_size": 2, "num_steps": 5},
     **{"hidden_size": 8, "learning_rate": 1.0, "num_epochs": 1, "train_tokens": float("inf")},
-    **{"heldout_share": 0.1, "heldout_evaluations": 1},
+    **{"validation_share": 0.1, "heldout_share": 0.1, "evaluate_every": 1},
+    **{"patience": math.inf},
 )
 
 

@@ -1,5 +1,6 @@
 """Laws of the scores of generated text, and of the study that gives them."""
 
+import math
 from dataclasses import replace
 from functools import partial
 
@@ -31,7 +32,8 @@ RUN = RunConfig(
     **{"variant": "gru", "sampler": "random_sampling", "engine": "own"},
     **{"clip_norm": 1.0, "device": "cpu", "seed": 3, "batch_size": 8, "num_steps": 10},
     **{"hidden_size": 16, "learning_rate": 1.0, "num_epochs": 2, "train_tokens": 2000.0},
-    **{"heldout_share": 0.1, "heldout_evaluations": 1},
+    **{"validation_share": 0.1, "heldout_share": 0.1, "evaluate_every": 1},
+    **{"patience": math.inf},
 )
 TASK = Task(["time", "red "], 30, 3, {"greedy": {}, "sampling": {"alpha": [0.5, 2]}})
 

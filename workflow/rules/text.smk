@@ -184,7 +184,10 @@ rule ngram_lm:
     params:
         **study["ngram_lm"],
         min_freq=study["vocab"]["min_freq"],
+        validation_share=study["runs"]["validation_share"],
         heldout_share=study["runs"]["heldout_share"],
+        run_tokens=study["runs"]["train_tokens"],
+        run_token=study["runs"]["token"],
         source=sources("ngram_lm"),
     script:
         "../scripts/text/ngram_lm.py"

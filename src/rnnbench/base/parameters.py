@@ -66,10 +66,14 @@ class RunConfig(Job):
         num_steps: tokens per subsequence.
         hidden_size: hidden units per layer and direction.
         learning_rate: of plain stochastic gradient descent.
-        num_epochs: passes over the training text.
-        train_tokens: the first this many tokens are trained on; inf: all before the held-out text.
-        heldout_share: this last share of the text is never trained on.
-        heldout_evaluations: how often in a run, at least, the held-out text is read.
+        num_epochs: passes over the training text, at most.
+        train_tokens: the first this many tokens are trained on; inf: all before the validation
+            part.
+        validation_share: this share of the text, before the held-out part, chooses the epoch.
+        heldout_share: this last share of the text is read once, at the end.
+        evaluate_every: epochs from one evaluation of the validation part to the next.
+        patience: evaluations without improvement after which a run stops, with the weights of its
+            best one; inf: it trains every epoch and keeps the last weights, as the book does.
         engine: own, by the preset's own implementation; fastest, by the fastest that computes the
             same (see :mod:`rnnbench.training.engines.choice`).
     """
@@ -89,26 +93,18 @@ class RunConfig(Job):
     learning_rate: float
     num_epochs: int
     train_tokens: float
+    validation_share: float
     heldout_share: float
-    heldout_evaluations: int
+    evaluate_every: int
+    patience: float
     engine: str
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
 
-    @property
-    def epochs_between_readings(self) -> int:
-        """The held-out text is read whenever so many epochs are done, and after the last."""
-        return max(1, self.num_epochs // self.heldout_evaluations)
-
-    def reads_heldout(self, epoch: int) -> bool:
-        """Whether the held-out text is read after an epoch, the first of which is 1."""
-        return epoch % self.epochs_between_readings == 0 or epoch == self.num_epochs
-
-    @property
-    def heldout_readings(self) -> int:
-        """How often the held-out text is read in all."""
-        return -(-self.num_epochs // self.epochs_between_readings)
+    def evaluates(self, epoch: int) -> bool:
+        """Whether the validation part is read after an epoch, the first of which is 1."""
+        return epoch % self.evaluate_every == 0 or epoch == self.num_epochs
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
-"""Seconds of training until a held-out perplexity is reached: epochs from curves, time from speed.
+"""Seconds of training until a validation perplexity is reached: epochs from curves, time from speed.
 
-A run's curve tells after which epoch the held-out text was read at the target or below; the tokens
+A run's curve tells after which epoch the validation part was at the target or below; the tokens
 up to there, over the tokens per second that the campaign measured at the same sizes, are the
-seconds. The interval is that of the speed. The held-out text is read every few epochs, so the
+seconds. The interval is that of the speed. The validation part is read every few epochs, so the
 target may have been reached any time after the epoch ``epochs_above``, the last that was above it.
 Whatever computes a step, the curve is that of the model's run.
 """
@@ -47,11 +47,11 @@ def crossing(curve: DataFrame, target: float) -> dict[str, Any]:
     """Epochs and tokens until ``target``, and the last epoch above it; empty if it never came.
 
     Args:
-        curve: one row per epoch, the held-out totals empty where the text was not read.
-        target: a held-out perplexity.
+        curve: one row per epoch, the validation totals empty where it was not read.
+        target: a validation perplexity.
     """
     ordered = curve.sort_values("epoch")
-    read = metrics.perplexity(ordered.heldout_total_nats, ordered.heldout_num_tokens)
+    read = metrics.perplexity(ordered.validation_total_nats, ordered.validation_num_tokens)
     below = ordered.epoch[read <= target]
     above = ordered.epoch[read > target]
     if below.empty:

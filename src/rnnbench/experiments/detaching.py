@@ -167,7 +167,8 @@ def training(run: RunConfig, task: Task, tokens: np.ndarray) -> Iterator[dict[st
     """Train, up to the end of the epoch that passes the limit; yield the one row of totals."""
     progress, texts = started(run, task), split(tokens, run)
     before, status = identity.peak_memory_bytes(), {}
-    for row in loop.epochs(run, progress, partial(loop.steps, run, texts.train, progress)):
+    taken = partial(loop.steps, run, texts.train, progress)
+    for row in loop.epochs(run, texts.validation, progress, taken):
         if identity.peak_memory_bytes() - before > task.memory_limit:
             status = {"status": LIMIT_REACHED} if row["epoch"] < run.num_epochs else {}
             break

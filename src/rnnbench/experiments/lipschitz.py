@@ -82,7 +82,8 @@ def followed(
         return own.step(model, X, Y, state, clip_norm, learning_rate)
 
     progress.engine = dataclasses.replace(own, step=step)
-    for row in loop.epochs(run, progress, partial(loop.steps, run, texts.train, progress)):
+    taken = partial(loop.steps, run, texts.train, progress)
+    for row in loop.epochs(run, texts.validation, progress, taken):
         log.info("%s, seed %d: epoch %d/%d", run.variant, run.seed, row["epoch"], run.num_epochs)
     return rows, [key | {"vocab_size": vocab_size} | row for row in progress.curve]
 

@@ -141,15 +141,16 @@ def padding_rows(
 
 @dataclasses.dataclass(frozen=True)
 class Cut:
-    """A text as units: those a run learns from and, as one text, those it never sees.
+    """A text as units: those a run learns from and, as one text each, the other two parts.
 
     Attributes:
         encoded: the training units, ``(n,)`` indices each.
-        heldout: the others, with spaces around each, ``(N,)``.
+        validation, heldout: the others, with spaces around each, ``(N,)``.
         space: index of the space.
     """
 
     encoded: list[np.ndarray]
+    validation: Tensor
     heldout: Tensor
     space: int
 
@@ -164,26 +165,28 @@ class Cut:
 
 
 def cut(found: Sequence[str], vocab: Vocab, run: RunConfig) -> Cut:
-    """Whole units: the last ``heldout_share`` of the text, the first ``train_tokens`` before it.
+    """Whole units: both shares at the end of the text, the first ``train_tokens`` before them.
 
     Raises:
         StudyError: no unit ends within the tokens to train on.
     """
     ends = np.cumsum([len(text) + 1 for text in found])
-    boundary = (1 - run.heldout_share) * ends[-1]
-    last, first = (
-        int(np.searchsorted(ends, end, side="right"))
-        for end in (min(run.train_tokens, boundary), boundary)
+    rest = (1 - run.heldout_share) * ends[-1]
+    boundary = rest - run.validation_share * ends[-1]
+    trained = min(run.train_tokens, boundary)
+    last, middle, first = (
+        int(np.searchsorted(ends, end, side="right")) for end in (trained, boundary, rest)
     )
     if last < 1:
         raise StudyError(
-            f"no unit ends within the {min(run.train_tokens, boundary):,.0f} characters to train "
-            f"on: the first has {ends[0] - 1:,}"
+            f"no unit ends within the {trained:,.0f} characters to train on: the first has "
+            f"{ends[0] - 1:,}"
         )
     encoded = [vocab.encode(text).astype(np.int64) for text in found]
     space = int(vocab.encode(" ")[0])
-    heldout = torch.from_numpy(_joined(encoded[first:], space))
-    return Cut(encoded[:last], heldout, space)
+    parts = (encoded[middle:first], encoded[first:])
+    validation, heldout = (torch.from_numpy(_joined(part, space)) for part in parts)
+    return Cut(encoded[:last], validation, heldout, space)
 
 
 def _joined(encoded: Sequence[np.ndarray], space: int) -> np.ndarray:
@@ -237,7 +240,7 @@ def training_row(run: RunConfig, text: Cut, way: str, vocab_size: int) -> dict[s
             places.append(size)
             yield loss, grad_norm, labels
 
-    for _ in loop.epochs(run, progress, taken):
+    for _ in loop.epochs(run, text.validation, progress, taken):
         pass
     found = run_record.in_short(run, text.heldout, progress)
     return {

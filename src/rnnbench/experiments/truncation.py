@@ -221,7 +221,8 @@ def trained(
     progress = start(run, vocab_size)
     step = step_of(truncation, np.random.Generator(np.random.PCG64([run.seed, 1])))
     progress.engine = dataclasses.replace(progress.engine, step=step)
-    for _ in loop.epochs(run, progress, partial(loop.steps, run, texts.train, progress)):
+    taken = partial(loop.steps, run, texts.train, progress)
+    for _ in loop.epochs(run, texts.validation, progress, taken):
         pass
     return progress.model, run_record.in_short(run, texts.heldout, progress)
 

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 NOUNS = {"char": "characters", "word": "words"}
-PARTS = {"train": "to train on", "heldout": "of held-out text", "whole": "in all"}
+PARTS = {
+    **{"train": "to train on", "validation": "of validation text"},
+    **{"heldout": "of held-out text", "whole": "in all"},
+}
 # stages that train by themselves, on the tokens of a text by a sampler
 TRAINING = ("sentences", "detaching", "lipschitz", "bptt", "numerics")
 ON_REQUEST = "numerics.runs"  # made by themselves alone, and so the first to say what they lack
@@ -36,10 +39,11 @@ class Demand:
     Attributes:
         key: of the configuration, that which asks.
         corpus, token: the text, by words or characters.
-        part: train, heldout or whole.
+        part: train, validation, heldout or whole.
         expected: the fewest tokens.
         why: what makes them so many.
-        train_tokens, heldout_share: how the text is split, as in :class:`RunConfig`.
+        train_tokens, validation_share, heldout_share: how the text is split, as in
+            :class:`RunConfig`.
     """
 
     key: str
@@ -49,15 +53,19 @@ class Demand:
     expected: int
     why: str
     train_tokens: float = math.inf
+    validation_share: float = 0.0
     heldout_share: float = 0.0
 
     def found(self, num_tokens: float) -> float:
         """Tokens of the part in a text of ``num_tokens``."""
-        heldout = self.heldout_share * num_tokens
-        heldout = round(heldout) if math.isfinite(heldout) else heldout
-        rest = num_tokens - heldout if math.isfinite(num_tokens) else num_tokens
+        if math.isinf(num_tokens):
+            return self.train_tokens if self.part == "train" else num_tokens
+        heldout, validation = (
+            round(share * num_tokens) for share in (self.heldout_share, self.validation_share)
+        )
         return {
-            "train": min(self.train_tokens, rest),
+            "train": min(self.train_tokens, max(0, num_tokens - heldout - validation)),
+            "validation": validation,
             "heldout": heldout,
             "whole": num_tokens,
         }[self.part]
@@ -160,10 +168,11 @@ def require(rows: Iterable[Row]) -> None:
 def demands_of(key: str, run: RunConfig) -> Iterator[Demand]:
     """What one training run asks of its text: a minibatch to train on, a held-out prediction."""
     text = run.corpus, run.token
-    split = run.train_tokens, run.heldout_share
+    split = run.train_tokens, run.validation_share, run.heldout_share
     expected = samplers.tokens_needed(run.batch_size, run.num_steps)
     yield Demand(key, *text, "train", expected, _minibatch(run.batch_size, run.num_steps), *split)
-    yield Demand(key, *text, "heldout", 2, "a token, and one to predict", *split)
+    for part in ("validation", "heldout"):
+        yield Demand(key, *text, part, 2, "a token, and one to predict", *split)
 
 
 def _of_timings(study: "Study") -> Iterator[Demand]:
@@ -181,7 +190,7 @@ def _of_timings(study: "Study") -> Iterator[Demand]:
 def _of_trained(study: "Study") -> Iterator[Demand]:
     """Of what trained models are tried on."""
     grid = study["runs"]
-    split = grid["train_tokens"], grid["heldout_share"]
+    split = grid["train_tokens"], grid["validation_share"], grid["heldout_share"]
     contexts = study["memory"]["contexts"]
     for corpus in grid["corpora"]:
         if study.memory_runs(corpus):

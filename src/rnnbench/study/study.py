@@ -23,7 +23,7 @@ AXES = {  # field of a run -> its list in the grid
 SETTINGS = (  # of a trial's runs, in the order of their address, which is not the configuration's
     *("corpus", "sampler", "clip_norm", "device", "seed", "variant", "token", "batch_size"),
     *("num_steps", "hidden_size", "learning_rate", "train_tokens", "num_epochs"),
-    *("heldout_share", "heldout_evaluations", "engine"),
+    *("validation_share", "heldout_share", "evaluate_every", "patience", "engine"),
 )
 PROTOCOL = (
     *("processes_min", "precision", "most_seconds", "outside_load", "core_slowdown"),

@@ -21,22 +21,27 @@ TEXT = ["corpus", "token"]
 SPREAD = ["low", "high", "n"]
 LOSSES = ["total_nats", "num_tokens", "heldout_total_nats", "heldout_num_tokens"]
 PERPLEXITIES = ["perplexity", "heldout_perplexity"]
+VALIDATION = ["validation_total_nats", "validation_num_tokens"]
 LAST = ["windows_used", "status", "reason"]
 
 SETTINGS = [
     *("token", "batch_size", "num_steps", "hidden_size", "learning_rate", "train_tokens"),
-    *("heldout_share", "heldout_evaluations", "engine"),
+    *("validation_share", "heldout_share", "evaluate_every", "patience", "engine"),
 ]
 SCORES = [
-    *("num_epochs", "status", "perplexity", "median_perplexity", "heldout_perplexity"),
-    *("bits_per_char", "heldout_bits_per_char", "train_seconds", "initial_perplexity"),
+    *("num_epochs", "status", "best_epoch", "validation_perplexity", "heldout_perplexity"),
+    *("last_heldout_perplexity", "perplexity", "median_perplexity"),
+    *("bits_per_char", "heldout_bits_per_char", "train_seconds", "best_seconds"),
+    *("initial_perplexity",),
     *("max_grad_norm", "clipped_share", "leaky", "reason"),
 ]
 RECORD = [
     *("started", "start_cpu_seconds", "initial_total_nats", "initial_num_tokens"),
     *("initial_weights_sha256", "vocab_size", "num_layers", "num_parameters", "trained_by"),
     *("ran_on", "epochs_done", "total_nats", "num_tokens", "recent_nats_per_token"),
-    *("heldout_epoch", "heldout_total_nats", "heldout_num_tokens", "train_tokens_sha256"),
+    *VALIDATION,
+    *("heldout_total_nats", "last_heldout_total_nats", "heldout_num_tokens"),
+    *("train_tokens_sha256", "validation_tokens_sha256"),
     *("heldout_tokens_sha256", "weights_sha256", "source_sha256", "threads", "determinism"),
     *("numerics_id", "torch_version", "numpy_version", "python_version", "ended", "lock_sha256"),
     *("text_sha256", "corpus_sha256", "vocab_sha256", "tokens_sha256"),
@@ -45,8 +50,8 @@ RECORD = [
 ]
 CURVE = [
     *("epoch", "grad_norm_q05", "grad_norm", "grad_norm_q95", "grad_norm_max", "clipped_share"),
-    *("perplexity", "heldout_perplexity", "heldout_total_nats", "heldout_num_tokens"),
-    *("total_nats", "num_tokens"),
+    *("perplexity", "validation_perplexity", "heldout_perplexity", *VALIDATION),
+    *("heldout_total_nats", "heldout_num_tokens", "total_nats", "num_tokens"),
 ]
 DISTINCT = [f"distinct_{token}_{n}" for token in ("chars", "words") for n in (1, 2, 3)]
 
@@ -76,7 +81,7 @@ TEXTS = {
     "ngram_lm": [
         *(*TEXT, "order", "smoothing", "split", "perplexity", "bits_per_char", "vocab_size"),
         *("scored_tokens", "oov_share", "oov_tokens", "num_chars", "total_nats"),
-        *("spelling_nats", "train_tokens", "parameters"),
+        *("spelling_nats", "train_tokens", "same_text", "parameters"),
     ],
     "floor": [
         *("corpus", "chars_per_word", "entropy_rate", "heldout_total_nats", "heldout_num_chars"),
@@ -109,7 +114,8 @@ RUNS = {
     "trial_curves": [
         *("machine", "trial", "corpus", "token", "variant", "sampler", "clip_norm", "device"),
         *("seed", "batch_size", "num_steps", "hidden_size", "learning_rate", "num_epochs"),
-        *("train_tokens", "heldout_share", "heldout_evaluations", "engine", *CURVE),
+        *("train_tokens", "validation_share", "heldout_share", "evaluate_every", "patience"),
+        *("engine", *CURVE),
     ],
     "texts": [*RUN, "stage", "prefix", "text"],
     "equal_cost": [
@@ -159,7 +165,7 @@ GRADIENTS = {
         *("bias", "std", "rmse", "cosine", "patterns", "mean_error"),
     ),
     "bptt_training": _of_a_run(
-        *("variant", "seed", "method", "tau", "pi", "epochs_done", "status"),
+        *("variant", "seed", "method", "tau", "pi", "epochs_done", "best_epoch", "status"),
         *(*LOSSES, *PERPLEXITIES),
     ),
     "bptt_reach": _of_a_run("variant", "seed", "stage", "minibatch", "distance", "share"),
@@ -180,7 +186,8 @@ MINIBATCHES = {
     "sentences": [
         name
         for name in _of_a_run(
-            *("corpus", "variant", "unit", "way", "seed", "epochs_done", "updates", "status"),
+            *("corpus", "variant", "unit", "way", "seed", "epochs_done", "best_epoch", "updates"),
+            "status",
             *("train_seconds", "total_nats", "num_tokens", "padding_share"),
             *("heldout_total_nats", "heldout_num_tokens", *PERPLEXITIES, "reason"),
         )
@@ -190,7 +197,7 @@ MINIBATCHES = {
         *("variant", "arm", "minibatch", "seconds", "peak_memory_bytes", "status"),
     ),
     "detaching_runs": _of_a_run(
-        *("variant", "arm", "seed", "epochs_done", "status", "train_seconds"),
+        *("variant", "arm", "seed", "epochs_done", "best_epoch", "status", "train_seconds"),
         *(*LOSSES, *PERPLEXITIES),
     ),
 }

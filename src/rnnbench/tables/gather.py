@@ -57,12 +57,19 @@ def runs(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     records = concatenate(paths, missing)
     if len(records):
         records = records.assign(**_run_metrics(records), train_seconds=_fast_seconds(records))
+        share = metrics.share(records.best_epoch, records.epochs_done)
+        records = records.assign(best_seconds=records.train_seconds * share)
     return _join(records, missing)
 
 
 def curves(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     """One row per run and epoch."""
-    return _with_perplexities(concatenate(paths, missing))
+    table = _with_perplexities(concatenate(paths, missing))
+    return table.assign(
+        validation_perplexity=metrics.perplexity(
+            table.validation_total_nats, table.validation_num_tokens
+        ),
+    )
 
 
 def trials(paths: Sequence[str], missing: DataFrame) -> DataFrame:
@@ -278,13 +285,18 @@ def _fast_seconds(records: DataFrame) -> Series:
 
 
 def _run_metrics(records: DataFrame) -> dict[str, np.ndarray]:
-    """A lost run keeps its last reading of held-out text, which is not of the model it ended as."""
-    at_the_end = (records.heldout_epoch == records.epochs_done).to_numpy()
-    heldout_nats = records.heldout_total_nats.astype(float).where(at_the_end)
+    """The held-out text at the best evaluation is what is quoted; its last reading stands by."""
+    heldout_nats, heldout_tokens = records.heldout_total_nats.astype(float), records.heldout_num_tokens
     return {
         "perplexity": metrics.perplexity(records.total_nats, records.num_tokens),
         "median_perplexity": metrics.perplexity(records.recent_nats_per_token, 1.0),
-        "heldout_perplexity": metrics.perplexity(heldout_nats, records.heldout_num_tokens),
+        "validation_perplexity": metrics.perplexity(
+            records.validation_total_nats, records.validation_num_tokens
+        ),
+        "heldout_perplexity": metrics.perplexity(heldout_nats, heldout_tokens),
+        "last_heldout_perplexity": metrics.perplexity(
+            records.last_heldout_total_nats, heldout_tokens
+        ),
         "bits_per_char": metrics.bits_per_char(
             records.total_nats + records.spelling_nats, records.num_chars
         ),

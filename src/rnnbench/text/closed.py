@@ -1,4 +1,4 @@
-"""A text in a training and a held-out part, over a vocabulary that the training part alone decides.
+"""A text in a training, a validation and a held-out part, over a vocabulary that the training part alone decides.
 
 The rule for unknown tokens: a token seen less often than ``min_freq`` in the training part is
 ``<unk>``, wherever it stands. With ``min_freq`` 2 the rare words of the training part show a model
@@ -25,8 +25,9 @@ class ClosedText:
         numbers: of the tokens of the whole text, ``(N,)``.
         spelled: number -> token.
         heldout_share: this last share is held out.
-        train_tokens: the first this many are for training; inf: all before the held-out part.
+        train_tokens: the first this many are for training; inf: all before the validation part.
         min_freq: tokens seen less often in training are ``<unk>``.
+        validation_share: this share, before the held-out part, is neither trained on nor held out.
     """
 
     numbers: np.ndarray
@@ -34,6 +35,7 @@ class ClosedText:
     heldout_share: float
     train_tokens: float
     min_freq: int
+    validation_share: float = 0.0
 
     @property
     def heldout(self) -> slice:
@@ -41,9 +43,15 @@ class ClosedText:
         return slice(len(self.numbers) - round(self.heldout_share * len(self.numbers)), None)
 
     @property
+    def validation(self) -> slice:
+        """Positions of the validation part, the same as those of the training runs."""
+        end = self.heldout.start
+        return slice(max(0, end - round(self.validation_share * len(self.numbers))), end)
+
+    @property
     def train(self) -> slice:
         """Positions of the training part."""
-        return slice(0, int(min(self.train_tokens, self.heldout.start)))
+        return slice(0, int(min(self.train_tokens, self.validation.start)))
 
     @cached_property
     def vocab(self) -> Vocab:
@@ -59,4 +67,7 @@ class ClosedText:
 
     def inner(self) -> Self:
         """The training part split once more: where parameters are fitted, nothing else is seen."""
-        return dataclasses.replace(self, numbers=self.numbers[self.train], train_tokens=math.inf)
+        numbers = self.numbers[self.train]
+        return dataclasses.replace(
+            self, numbers=numbers, train_tokens=math.inf, validation_share=0.0
+        )

@@ -17,6 +17,7 @@ Nothing here needs torch, and a prediction not even pandas: a study asks for som
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,7 @@ COSTS = [
     *("seconds_per_minibatch", "seconds_per_time_step", "seconds_per_weight"),
     *("seconds_per_flop", "seconds_per_unit"),
 ]
+EARLY = 0.4  # of the most epochs, where a run may lose patience: measured at the default sizes
 FORWARD = 1 / 3  # an evaluation makes the forward one of the three products of each weight
 LEAST_POINTS = len(COSTS) + 1
 
@@ -128,9 +130,13 @@ def predict_seconds(run: RunConfig, cost: Mapping[str, Any], text_tokens: int) -
         cost: the row of the table ``costs`` for the run's variant, device and threads.
         text_tokens: length of the whole text.
     """
-    heldout = round(run.heldout_share * text_tokens)
-    trained = min(run.train_tokens, text_tokens - heldout)
-    evaluated = trained + run.heldout_readings * heldout
-    tokens = run.num_epochs * trained + FORWARD * evaluated
+    heldout, validation = (
+        round(share * text_tokens) for share in (run.heldout_share, run.validation_share)
+    )
+    trained = min(run.train_tokens, text_tokens - heldout - validation)
+    epochs = math.ceil(run.num_epochs * (1.0 if math.isinf(run.patience) else EARLY))
+    evaluations = math.ceil(epochs / run.evaluate_every)
+    evaluated = trained + evaluations * validation + 2 * heldout
+    tokens = epochs * trained + FORWARD * evaluated
     step = step_seconds(cost, run.hidden_size, run.batch_size, run.num_steps)
     return float(cost["start_seconds"] + tokens * step / (run.batch_size * run.num_steps))

@@ -4,12 +4,13 @@ import copy
 import hashlib
 import json
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialize
-from torch import nn
+from torch import Tensor, nn
 
 from rnnbench.base.errors import RecordError
 from rnnbench.base.files import replacing
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 FAULTS = (  # all that a damaged file makes of its reading
     *(OSError, SafetensorError, TypeError, KeyError, ValueError, AttributeError, RecursionError),
 )
+BEST = "best."  # before the names of the weights of the best evaluation
 KEY = "rnnbench"  # one metadata key: with two, safetensors writes them in random order
 
 log = logging.getLogger(__name__)
@@ -28,9 +30,14 @@ log = logging.getLogger(__name__)
 
 def write_weights(path: Path, model: nn.Module, facts: dict[str, Any]) -> None:
     """Write the parameters as safetensors with ``facts`` as JSON beside them."""
-    tensors = {name: value.detach().cpu().contiguous() for name, value in model.named_parameters()}
+    write_tensors(path, dict(model.named_parameters()), facts)
+
+
+def write_tensors(path: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
+    """Write tensors by name as safetensors with ``facts`` as JSON beside them."""
+    stored = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     with replacing(path) as temporary:
-        temporary.write_bytes(serialize(tensors, {KEY: json.dumps(facts)}))
+        temporary.write_bytes(serialize(stored, {KEY: json.dumps(facts)}))
 
 
 def read_weights(path: Path, model: nn.Module) -> dict[str, Any]:
@@ -76,7 +83,9 @@ def save(path: Path, digest: str, progress: "Progress") -> None:
         "facts": progress.facts,
         "train_seconds": progress.train_seconds,
     }
-    write_weights(path, progress.model, facts | {"sha256": _digest(facts, progress.model)})
+    facts["sha256"] = _digest(facts, progress.model, progress.best)
+    best = {BEST + name: value for name, value in progress.best.items()}
+    write_tensors(path, dict(progress.model.named_parameters()) | best, facts)
 
 
 def restore(path: Path, digest: str, progress: "Progress") -> bool:
@@ -92,21 +101,32 @@ def restore(path: Path, digest: str, progress: "Progress") -> bool:
         if facts.get("digest") != digest:
             log.info("checkpoint %s is of another configuration: starting anew", path)
             return False
-        saved = copy.deepcopy(progress.model)
-        read_weights(path, saved)
-        if facts.pop("sha256", None) != _digest(facts, saved):
+        saved, best = copy.deepcopy(progress.model), _read_both(path, progress.model)
+        saved.load_state_dict(best[0])
+        if facts.pop("sha256", None) != _digest(facts, saved, best[1]):
             raise RecordError(f"{path}: expected what was saved, found it changed")
-    except (RecordError, RuntimeError, AttributeError) as error:
+    except (*FAULTS, RecordError, RuntimeError) as error:
         log.warning("starting anew, the checkpoint cannot be read: %s", error)
         return False
-    read_weights(path, progress.model)
+    progress.model.load_state_dict(best[0])
+    progress.best = best[1]
     progress.generator.bit_generator.state = facts["generator"]
     progress.curve, progress.facts = facts["curve"], facts["facts"]
     progress.train_seconds = facts["train_seconds"]
     return True
 
 
-def _digest(facts: dict[str, Any], model: nn.Module) -> str:
+def _read_both(path: Path, model: nn.Module) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """The weights as they were, and those of the best evaluation, where ``model`` has its own."""
+    device = next(model.parameters()).device
+    with safe_open(path, framework="pt") as stored:
+        tensors = {name: stored.get_tensor(name).to(device) for name in stored.keys()}  # noqa: SIM118
+    best = {name: value for name, value in tensors.items() if name.startswith(BEST)}
+    last = {name: value for name, value in tensors.items() if name not in best}
+    return last, {name.removeprefix(BEST): value for name, value in best.items()}
+
+
+def _digest(facts: dict[str, Any], model: nn.Module, best: Mapping[str, Tensor]) -> str:
     """SHA-256 of all that a checkpoint says; a flipped bit in weights would load in silence."""
-    said = json.dumps(facts, sort_keys=True) + initial.digest(model)
-    return hashlib.sha256(said.encode()).hexdigest()
+    weights = initial.digest(model), initial.digest_of(sorted(best.items()))
+    return hashlib.sha256("".join([json.dumps(facts, sort_keys=True), *weights]).encode()).hexdigest()

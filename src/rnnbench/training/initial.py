@@ -5,11 +5,11 @@ float64 and rounded once to the type of the parameter.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 Scheme = Callable[[nn.Parameter, int, np.random.Generator], np.ndarray]
 
@@ -35,8 +35,13 @@ def draw(module: nn.Module, fan_in: int, scheme: Scheme, generator: np.random.Ge
 
 def digest(module: nn.Module) -> str:
     """SHA-256 of the parameters' names and bytes."""
+    return digest_of(module.named_parameters())
+
+
+def digest_of(tensors: Iterable[tuple[str, Tensor]]) -> str:
+    """SHA-256 of names and bytes."""
     state = hashlib.sha256()
-    for name, parameter in module.named_parameters():
+    for name, parameter in tensors:
         state.update(name.encode())
         state.update(parameter.detach().cpu().numpy().tobytes())
     return state.hexdigest()

@@ -1,4 +1,4 @@
-"""Training as the book trains (d2l chapter 8.5), with held-out text, and resume after a kill."""
+"""Training as the book trains (d2l chapter 8.5), with a validation part, and resume after a kill."""
 
 import logging
 import time
@@ -15,7 +15,7 @@ from torch import Tensor
 from rnnbench.base import plugins
 from rnnbench.base.files import now
 from rnnbench.base.parameters import RunConfig, TimingConfig
-from rnnbench.training import checkpoint, initial
+from rnnbench.training import checkpoint, initial, selection
 from rnnbench.training.model import LanguageModel, detach
 from rnnbench.training.progress import Progress, Texts, lost
 from rnnbench.training.update import evaluate
@@ -35,7 +35,7 @@ def train(
     digest: str,
     checkpoint_seconds: float = 10.0,
 ) -> Progress:
-    """Train to the last epoch, or to the first whose loss is no longer finite.
+    """Train as :func:`epochs` does, and choose the weights as :func:`.selection.conclude` does.
 
     A checkpoint at ``saved`` that was written under the same ``digest`` is taken up; the result is
     the same as without the interruption. A new one is written every ``checkpoint_seconds``, at the
@@ -47,12 +47,12 @@ def train(
     else:
         progress.facts = first_facts(run, texts, progress.model)
     written = time.monotonic()
-    for row in epochs(run, progress, partial(steps, run, texts.train, progress)):
-        row.update(heldout_totals(run, texts, progress))
+    for _ in epochs(run, texts.validation, progress, partial(steps, run, texts.train, progress)):
         log.info(progress_line(run, progress))
         if time.monotonic() - written >= checkpoint_seconds:
             checkpoint.save(saved, digest, progress)
             written = time.monotonic()
+    selection.conclude(run, texts.heldout, progress)
     return progress
 
 
@@ -70,20 +70,22 @@ def first_facts(run: RunConfig, texts: Texts, model: LanguageModel) -> dict[str,
 
 
 def epochs(
-    run: RunConfig, progress: Progress, taken: Callable[[], Steps]
+    run: RunConfig, validation: Tensor, progress: Progress, taken: Callable[[], Steps]
 ) -> Iterator[dict[str, Any]]:
-    """Train to the last epoch, or to the first whose loss is no longer finite.
+    """Train until patience is lost, to the last epoch, or to the first whose loss is not finite.
 
     Every training is this loop, whatever its steps are; the row of each epoch is put on the curve
     and then yielded.
 
     Args:
-        run: says how many epochs there are.
+        run: says how many epochs there are, and how patient it is.
+        validation: the part of the text that is evaluated, ``(N,)``.
         progress: what moves; epochs that its curve holds are done.
         taken: takes the steps of one epoch, as :func:`steps` does.
     """
-    while len(progress.curve) < run.num_epochs and not lost(progress.curve):
+    while not (lost(progress.curve) or selection.ended(run, progress.curve)):
         progress.curve.append(epoch(run, progress, taken()))
+        selection.evaluate_epoch(run, validation, progress)
         yield progress.curve[-1]
 
 
@@ -126,15 +128,6 @@ def steps(run: RunConfig | TimingConfig, tokens: Tensor, progress: Progress) -> 
             engine.model, X, Y, state, run.clip_norm, run.learning_rate
         )
         yield loss, grad_norm, X.numel()
-
-
-def heldout_totals(run: RunConfig, texts: Texts, progress: Progress) -> dict[str, float]:
-    """Read the held-out text after some epochs; the others have no such columns."""
-    if not run.reads_heldout(len(progress.curve)):
-        return {}
-    model = progress.engine.model
-    total_nats, num_tokens = evaluate(model, texts.heldout, run.batch_size, run.num_steps)
-    return {"heldout_total_nats": total_nats, "heldout_num_tokens": num_tokens}
 
 
 def progress_line(run: RunConfig, progress: Progress) -> str:

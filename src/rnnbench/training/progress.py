@@ -25,6 +25,8 @@ class Progress:
         curve: one row per finished epoch.
         facts: what was measured before the first epoch.
         train_seconds: time in training steps so far, over all sittings.
+        best: name -> weights, as they were at the lowest loss over the validation part; empty
+            before the first evaluation.
     """
 
     model: LanguageModel
@@ -33,32 +35,46 @@ class Progress:
     curve: list[dict[str, Any]] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
     train_seconds: float = 0.0
+    best: dict[str, Tensor] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Texts:
-    """The tokens a run learns from and those it never sees, ``(N,)`` each, on its device."""
+    """The parts of a text, ``(N,)`` each, on the device of the run.
+
+    Attributes:
+        train: what a run learns from.
+        validation: what its best epoch is chosen by.
+        heldout: what is read once, at the end.
+    """
 
     train: Tensor
+    validation: Tensor
     heldout: Tensor
 
 
 def split(tokens: np.ndarray, run: RunConfig) -> Texts:
-    """Take the last ``heldout_share`` as held-out text and the first ``train_tokens`` before it.
+    """Take the parts of a text, ``(N,)``: the first ``train_tokens``, and both shares at its end.
 
     Raises:
-        StudyError: too short for one minibatch, or for one held-out prediction.
+        StudyError: too short for one minibatch, or for one prediction of the other parts.
     """
-    num_heldout = round(run.heldout_share * len(tokens))
-    if num_heldout < 2:
-        raise StudyError(
-            f"runs.heldout_share: expected at least 2 held-out tokens, found {num_heldout} of "
-            f"{len(tokens)}. Make the share larger, or use a longer text."
-        )
-    boundary = len(tokens) - num_heldout
-    train = tokens[: int(min(run.train_tokens, boundary))]
+    sizes = {
+        name: round(getattr(run, name) * len(tokens))
+        for name in ("validation_share", "heldout_share")
+    }
+    for name, size in sizes.items():
+        if size < 2:
+            raise StudyError(
+                f"runs.{name}: expected at least 2 tokens, found {size} of {len(tokens)}. Make "
+                "the share larger, or use a longer text."
+            )
+    last = len(tokens) - sizes["heldout_share"]
+    first = max(0, last - sizes["validation_share"])
+    train = tokens[: int(min(run.train_tokens, first))]
     samplers.check_size(len(train), run.batch_size, run.num_steps)
-    on_device = (torch.from_numpy(part.astype(np.int64)) for part in (train, tokens[boundary:]))
+    parts = (train, tokens[first:last], tokens[last:])
+    on_device = (torch.from_numpy(part.astype(np.int64)) for part in parts)
     return Texts(*(part.to(run.device) for part in on_device))
 
 

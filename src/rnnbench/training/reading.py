@@ -25,12 +25,14 @@ class RunText:
         ids: index of each token, ``(N,)``.
         vocab: index -> token.
         train: positions that are trained on.
+        validation: positions that choose the epoch.
         heldout: positions that are held out.
     """
 
     ids: np.ndarray
     vocab: Vocab
     train: slice
+    validation: slice
     heldout: slice
 
     def totals(self, record: dict[str, Any], spelling: Spelling) -> dict[str, Any]:
@@ -64,18 +66,19 @@ def read(run: RunConfig, ids: np.ndarray, vocab: Vocab, min_freq: int) -> RunTex
         min_freq: words that its training part has less often are ``<unk>``; 2 shows a model how
             often to expect one.
     """
-    text = ClosedText(ids, vocab.tokens, run.heldout_share, run.train_tokens, min_freq)
+    split = run.heldout_share, run.train_tokens, min_freq, run.validation_share
+    text = ClosedText(ids, vocab.tokens, *split)
     return READERS[run.token](text, vocab)
 
 
 def chars(text: ClosedText, vocab: Vocab) -> RunText:
     """Characters, all of which are known."""
-    return RunText(text.numbers, vocab, text.train, text.heldout)
+    return RunText(text.numbers, vocab, text.train, text.validation, text.heldout)
 
 
 def words(text: ClosedText, vocab: Vocab) -> RunText:
     """Words, some of which are ``<unk>``."""
-    return RunText(text.ids, text.vocab, text.train, text.heldout)
+    return RunText(text.ids, text.vocab, text.train, text.validation, text.heldout)
 
 
 READERS: dict[str, Callable[[ClosedText, Vocab], RunText]] = {"char": chars, "word": words}

@@ -51,7 +51,7 @@ class Judge:
         text = plain(vocab.decode(ids))
         num_heldout = round(run.heldout_share * len(ids))
         boundary = len(ids) - num_heldout
-        learned = int(min(run.train_tokens, boundary))
+        learned = int(min(run.train_tokens, boundary - round(run.validation_share * len(ids))))
         start = learned if learned <= boundary / 2 else 0
         share = num_heldout / (len(ids) - start)
         closed = ClosedText(ids[start:], vocab.tokens, share, np.inf, 0)

@@ -2,6 +2,8 @@
 
 from rnnbench.provenance.script import recorded
 
+import math
+
 import pandas as pd
 from rnnbench.base import csv_files
 from rnnbench.base.files import read_record
@@ -15,9 +17,11 @@ with recorded(snakemake):
     line_join = read_record(snakemake.input.record)["line_join"]
     written, token = snakemake.input.text, key["token"]
     numbered = tokens.tokenize(tokens.read(written), token, line_join)
-    sizes = (settings.heldout_share, settings.train_tokens, settings.min_freq)
-    text = ClosedText(*numbered, *sizes)
+    split = (settings.heldout_share, math.inf, settings.min_freq, settings.validation_share)
+    text = ClosedText(*numbered, *split)
     spelling = Spelling.of(*numbered, token, line_join, tokens.read(written))
+    read = models.chars_read(settings.run_tokens, settings.run_token, written, line_join)
+    sizes = models.sizes(text, spelling, settings.train_tokens, read)
     asked = (key["smoothing"], settings.orders[token])
-    rows = models.rows(text, spelling, *asked, epsilons=settings.epsilons)
+    rows = models.rows(text, spelling, *asked, sizes, epsilons=settings.epsilons)
     csv_files.write(snakemake.output[0], pd.DataFrame(key | row for row in rows))

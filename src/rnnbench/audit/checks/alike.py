@@ -9,10 +9,11 @@ from rnnbench.audit.checks import Checked
 from rnnbench.audit.tree import Tree
 from rnnbench.base.parameters import RunConfig
 
-READ = ("corpus", "token", "heldout_share")
+READ = ("corpus", "token", "validation_share", "heldout_share")
+TOKENS = ("train_tokens_sha256", "validation_tokens_sha256", "heldout_tokens_sha256")
 MODEL = ("variant", "hidden_size", "vocab_size")
 DECIDED = {  # facts of a record -> what decides them on one machine; two may differ in release
-    ("train_tokens_sha256", "heldout_tokens_sha256"): (*READ, "train_tokens"),
+    TOKENS: (*READ, "train_tokens"),
     ("vocab_size",): (*READ, "train_tokens"),
     ("vocab_sha256", "tokens_sha256"): ("corpus", "token"),
     ("num_parameters", "num_layers", "leaky"): MODEL,

@@ -13,7 +13,7 @@ from rnnbench.base import csv_files
 from rnnbench.base.errors import UserError
 from rnnbench.base.parameters import CONVERGED, DIVERGED, UNCONVERGED
 
-RECENT_EPOCHS = 20  # as rnnbench.training.run_record has it, which would import torch
+RECENT_EPOCHS, SETTLED = 20, 10  # as rnnbench.training.selection has them, which imports torch
 
 
 def check(tree: Tree) -> Iterator[Checked]:
@@ -27,7 +27,7 @@ def check(tree: Tree) -> Iterator[Checked]:
 def _fault(record: dict[str, Any], curve: Any) -> str:
     try:
         table = csv_files.read(curve)
-        found = totals(table) | {"status": status(table, record["vocab_size"])}
+        found = totals(table) | {"status": status(table, record["vocab_size"], record["patience"])}
     except (UserError, TypeError, AttributeError, KeyError, IndexError) as error:
         return f"expected a curve beside it, found {type(error).__name__}"
     wrong = [
@@ -38,31 +38,40 @@ def _fault(record: dict[str, Any], curve: Any) -> str:
     return "; ".join(wrong)
 
 
-def status(curve: DataFrame, vocab_size: int) -> str:
-    """How a run ended, by the rule of rnnbench.training.run_record, which would import torch."""
+def status(curve: DataFrame, vocab_size: int, patience: float) -> str:
+    """How a run ended, by the rule of rnnbench.training.selection, which would import torch."""
     nats = (curve.total_nats / curve.num_tokens).to_numpy(float)
     last, recent = curve.iloc[-1], nats[-RECENT_EPOCHS:]
-    before = nats[-2 * RECENT_EPOCHS : -RECENT_EPOCHS]
-    finite = np.isfinite([last.total_nats, last.grad_norm_max, *recent]).all()
-    if not finite or np.median(recent) > math.log(vocab_size):
+    finite = np.isfinite([last.total_nats, last.grad_norm_max]).all()
+    if not finite or not np.median(recent) <= math.log(vocab_size):
         return DIVERGED
-    settled = abs(np.median(recent) - np.median(before)) < 0.01 if len(before) else False
-    return CONVERGED if settled and len(before) == RECENT_EPOCHS else UNCONVERGED
+    read, best = curve[curve.validation_total_nats.notna()], chosen(curve)
+    behind = int((read.epoch > best["best_epoch"]).sum()) if best else len(read)
+    needed = patience if math.isfinite(patience) else SETTLED
+    return CONVERGED if behind >= needed else UNCONVERGED
+
+
+def chosen(curve: DataFrame) -> dict[str, Any]:
+    """The best evaluation of the validation part; nothing where none is finite."""
+    read = curve[np.isfinite(curve.validation_total_nats.astype(float))]
+    if read.empty:
+        return {}
+    row = read.loc[read.validation_total_nats.idxmin()]
+    names = ("validation_total_nats", "validation_num_tokens", "heldout_total_nats")
+    totals = {name: row[name] for name in names}
+    return {"best_epoch": row.epoch, **totals}
 
 
 def totals(curve: DataFrame) -> dict[str, Any]:
     """What a record takes from its curve."""
-    last, read = curve.iloc[-1], curve[curve.heldout_total_nats.notna()]
+    last = curve.iloc[-1]
     nats = (curve.total_nats / curve.num_tokens).to_numpy()
-    heldout = {
-        name: read[name].iloc[-1]
-        for name in ("heldout_total_nats", "heldout_num_tokens")
-        if len(read)
-    }
-    return heldout | {
+    return chosen(curve) | {
         "epochs_done": len(curve),
         "total_nats": last.total_nats,
         "num_tokens": last.num_tokens,
+        "last_heldout_total_nats": last.heldout_total_nats,
+        "heldout_num_tokens": last.heldout_num_tokens,
         "recent_nats_per_token": np.median(nats[-RECENT_EPOCHS:]),
         "max_grad_norm": curve.grad_norm_max.max(skipna=False),
         "clipped_share": curve.clipped_share.mean(),

@@ -17,7 +17,7 @@ from rnnbench.text.vocab import Vocab
 from rnnbench.training import reading
 from rnnbench.training.reading import RunText
 
-READ = ("corpus", "token", "heldout_share", "train_tokens")
+READ = ("corpus", "token", "validation_share", "heldout_share", "train_tokens")
 Digests = dict[str, Any]
 
 
@@ -70,6 +70,7 @@ def _of_text(tree: Tree, folder: str, record: Mapping[str, Any]) -> Digests:
     return {
         "vocab_size": len(text.vocab),
         "train_tokens_sha256": _digest(text.ids[text.train]),
+        "validation_tokens_sha256": _digest(text.ids[text.validation]),
         "heldout_tokens_sha256": _digest(text.ids[text.heldout]),
         "": (text, _spelling(tree, run, ids, whole)),
     }

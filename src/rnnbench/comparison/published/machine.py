@@ -27,7 +27,8 @@ POINT = [*columns.TIMING, "status", "reason"]
 WINDOW = [*columns.TIMING, "process", "counted", "disturbed", "num_tokens", "seconds", "arm"]
 RUN = [*GRID[1:], "status"]
 CURVE = [*GRID[1:], "epoch", "num_tokens"]
-NUMBERS = {"seconds", "num_tokens", "epoch", "heldout_total_nats", "heldout_num_tokens"}
+NUMBERS = {"seconds", "num_tokens", "epoch", "validation_total_nats", "validation_num_tokens"}
+NUMBERS |= {"heldout_total_nats", "heldout_num_tokens"}
 NUMBERS |= {field.name for field in dataclasses.fields(TimingConfig) if field.type is not str}
 ARMS = ("b", "a")
 

@@ -11,7 +11,7 @@ TABLES = ("runs", "floor", "ngram_lm")
 
 SAID = ["variant", "heldout_perplexity", "heldout_bits_per_char", "corpus", "sampler"]
 SAID += ["clip_norm", "device", "machine", "seed", "status"]
-DASHES = {baselines.NGRAM: [2, 2], baselines.FLOOR: [6, 3]}
+DASHES = {baselines.SAME_TEXT: [2, 2], baselines.ALL_TEXT: [1, 3], baselines.FLOOR: [6, 3]}
 
 
 def draw(tables: readers.Tables) -> alt.LayerChart | None:

@@ -10,7 +10,7 @@ from rnnbench.tables import readers
 TABLES = ("runs", "curves")
 
 MOST = 60  # epochs per line
-PARTS = {"heldout_perplexity": "held-out", "perplexity": "training"}
+PARTS = {"validation_perplexity": "validation", "perplexity": "training"}
 SETTING = ["corpus", "variant", "sampler", "clip_norm"]
 LINE = [*SETTING, "text"]
 

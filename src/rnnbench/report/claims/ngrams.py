@@ -91,10 +91,9 @@ def rare_sequences(tables: readers.Tables) -> Claim:
 def laplace(tables: readers.Tables) -> Claim:
     """Holds if Laplace at its best order is 1.1 times as perplexed as Kneser-Ney or more."""
     said = Claim("Laplace smoothing is not suited for modelling language.", "d2l 8.3")
-    models = _first.of_first(readers.rows(tables, "ngram_lm"))
+    models = _first.of_first(readers.ngram_models(tables, same_text=False))
     if models.empty:
         return said
-    models = models[models.split == "heldout"]
     best = models.loc[models.groupby(["token", "smoothing"]).perplexity.idxmin()]
     pairs = best.pivot_table(index="token", columns="smoothing", values="perplexity")
     if not {"laplace", "kneser_ney"} <= set(pairs):

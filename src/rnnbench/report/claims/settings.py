@@ -10,7 +10,7 @@ from rnnbench.base.parameters import DIVERGED, NOT_AVAILABLE
 from rnnbench.report.claims import FAILS, HOLDS, PARTLY, Claim
 from rnnbench.tables import readers, trials
 
-TABLES = ("trials",)
+TABLES = ("runs", "trials")
 
 BOOK_RATE = 1.0
 NEAR = 1.05  # times the lowest perplexity: as good as it

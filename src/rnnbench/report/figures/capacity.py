@@ -10,7 +10,7 @@ from rnnbench.report import theme
 from rnnbench.tables import readers, trials
 
 SECTION = "Language models"
-TABLES = ("trials",)
+TABLES = ("runs", "trials")
 ACROSS = {"num_parameters": "parameters", "train_seconds": "training time (s)"}
 DOWN = {"heldout_perplexity": "held-out perplexity", "perplexity": "training perplexity"}
 

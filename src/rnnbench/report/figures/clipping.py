@@ -12,17 +12,17 @@ from matplotlib.figure import Figure
 from pandas import DataFrame
 
 from rnnbench.report import theme
-from rnnbench.tables import gradient_rows, readers
+from rnnbench.tables import gradient_rows, readers, trials
 
 SECTION = "Gradients"
-TABLES = ("runs",)
+TABLES = ("runs", "trials")
 METRICS = {"clipped_share": "share of updates\nclipped", "perplexity": "training\nperplexity"}
 
 
 def draw(tables: readers.Tables) -> Figure:
-    runs = readers.finished(readers.rows(tables, "runs"))
+    runs = readers.finished(_asked(tables))
     if runs.empty:
-        return theme.placard(readers.missing(readers.rows(tables, "runs"), "clipped run"))
+        return theme.placard(readers.missing(_asked(tables), "clipped run"))
     leaky, clip_norms = readers.leaky(tables), sorted(runs.clip_norm.unique())
     families = [
         f for f in (*readers.FAMILIES, "other") if f in set(map(readers.family, runs.variant))
@@ -41,15 +41,15 @@ def draw(tables: readers.Tables) -> Figure:
         ax.set_xticks(range(len(clip_norms)), [readers.figures3(value) for value in clip_norms])
         ax.set_xlabel("clip_norm (threshold)")
     theme.legend(figure, theme.variant_handles(runs.variant, leaky, lines=True))
-    theme.note(figure, readers.absent_notes(readers.rows(tables, "runs"), "run"))
+    theme.note(figure, readers.absent_notes(_asked(tables), "run"))
     return figure
 
 
 def finding(tables: readers.Tables) -> str:
-    runs = readers.ranked(readers.finished(readers.rows(tables, "runs")), tables)
+    runs = readers.ranked(readers.finished(_asked(tables)), tables)
     clipped = runs if runs.empty else runs[np.isfinite(runs.clip_norm)]
     if clipped.empty:
-        return readers.missing(readers.rows(tables, "runs"), "clipped run")
+        return readers.missing(_asked(tables), "clipped run")
     theta = readers.threshold(clipped.clip_norm)
     clipped = clipped[clipped.clip_norm == theta]
     said = (
@@ -70,6 +70,13 @@ def finding(tables: readers.Tables) -> str:
         f"{readers.figures3(ratio.max())}; "
         f"{readers.counted(len(pairs), 'pair')} of which neither diverged)."
     )
+
+
+def _asked(tables: readers.Tables) -> DataFrame:
+    """Runs of the trial ``clipping``, and of the grid, where it has several thresholds."""
+    runs = readers.rows(tables, "runs")
+    several = len(runs) and runs.clip_norm.nunique() > 1
+    return runs if several else trials.of(tables, "clipping")
 
 
 def _panel(ax: Axes, runs: DataFrame, metric: str, clip_norms: list[Any], leaky: set[str]) -> None:

@@ -75,11 +75,9 @@ def finding(tables: readers.Tables) -> str:
 
 
 def _ladder(tables: readers.Tables) -> DataFrame:
-    """Held-out rows of the n-gram models."""
-    table = readers.rows(tables, "ngram_lm")
-    if table.empty:
-        return table
-    return table[(table.split == "heldout") & np.isfinite(table.bits_per_char)]
+    """n-gram models of the text that the runs learn from, by their scores on held-out text."""
+    table = readers.ngram_models(tables, same_text=True)
+    return table if table.empty else table[np.isfinite(table.bits_per_char)]
 
 
 def _best(tables: readers.Tables) -> DataFrame:

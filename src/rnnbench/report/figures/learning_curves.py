@@ -27,7 +27,7 @@ def draw(tables: readers.Tables) -> Figure:
         for variant in readers.ordered(group.variant):
             _variant(ax, group[group.variant == variant], variant, variant in leaky)
         theme.logarithmic(ax.yaxis)
-        _curves.limit(ax, 30 * min(group.perplexity.min(), group.heldout_perplexity.min()))
+        _curves.limit(ax, 30 * min(group.perplexity.min(), group.validation_perplexity.min()))
         _curves.crosses(ax, _curves.diverged(tables, group), "perplexity")
     handles = theme.variant_handles(curves.variant, leaky, lines=True)
     plain: theme.Keywords = {"color": theme.INK, "lw": 1.2}
@@ -40,22 +40,22 @@ def draw(tables: readers.Tables) -> Figure:
 
 def finding(tables: readers.Tables) -> str:
     curves = readers.ranked(_curves.chosen(tables), tables)
-    measured = curves if curves.empty else curves[curves.heldout_perplexity.notna()]
+    measured = curves if curves.empty else curves[curves.validation_perplexity.notna()]
     runs = readers.finished(readers.rows(tables, "runs"))
     measured = measured if measured.empty or runs.empty else measured.merge(runs[readers.RUN])
     if measured.empty:
         return readers.missing(readers.rows(tables, "runs"), "learning curve")
-    best = measured.loc[measured.heldout_perplexity.idxmin()]
+    best = measured.loc[measured.validation_perplexity.idxmin()]
     last = measured[(measured[readers.RUN] == best[readers.RUN]).all(axis=1)]
     last = last.loc[last.epoch.idxmax()]
     said = (
         f"At clip_norm {readers.figures3(best.clip_norm)}, the lowest point of a held-out curve, "
-        f"{readers.figures3(best.heldout_perplexity)} on {best.corpus}, is reached by "
+        f"{readers.figures3(best.validation_perplexity)} on {best.corpus}, is reached by "
         f"{best.variant} "
         f"with {best.sampler} at epoch {best.epoch:.0f}"
     )
-    if last.heldout_perplexity > best.heldout_perplexity:
-        end = readers.figures3(last.heldout_perplexity)
+    if last.validation_perplexity > best.validation_perplexity:
+        end = readers.figures3(last.validation_perplexity)
         said += f", after which it overfits, to {end} at epoch {last.epoch:.0f}"
     return said + "."
 
@@ -63,7 +63,7 @@ def finding(tables: readers.Tables) -> str:
 def _variant(ax: Axes, group: DataFrame, variant: str, leaky: bool) -> None:
     style = theme.look(variant, leaky)
     train = _curves.median(group, "perplexity")
-    heldout = _curves.median(group, "heldout_perplexity")
+    heldout = _curves.median(group, "validation_perplexity")
     point = "." if len(train) == 1 else None
     ax.plot(train.index, train, color=style.color, ls=style.line, lw=1.2, marker=point)
     every = max(1, len(heldout) // 10)

@@ -5,12 +5,16 @@ start of the held-out part, from the text before it; only the first ``order - 1`
 have too few and are not scored.
 """
 
-from collections.abc import Iterator, Sequence
+import dataclasses
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
 from rnnbench.base import plugins
+from rnnbench.text import tokens
 from rnnbench.text.closed import ClosedText
 from rnnbench.text.spelling import Spelling
 
@@ -29,16 +33,60 @@ class Model(Protocol):
 
 
 def rows(
-    text: ClosedText, spelling: Spelling, smoothing: str, orders: Sequence[int], **settings: Any
+    text: ClosedText,
+    spelling: Spelling,
+    smoothing: str,
+    orders: Sequence[int],
+    sizes: Mapping[int, bool],
+    **settings: Any,
 ) -> Iterator[dict[str, Any]]:
-    """Train a model of each order and yield its totals on the training and the held-out part."""
+    """Train a model of each order and size; yield its totals on the training and held-out part.
+
+    Args:
+        text: what is split.
+        spelling: of all its tokens.
+        smoothing: name of the smoothing.
+        orders: lengths of n-grams.
+        sizes: numbers of training tokens, as :func:`sizes` gives them.
+        settings: those of the section ``ngram_lm``, for the smoothing to choose from.
+    """
     module = plugins.load("smoothings", smoothing)
     expected = {key: settings[key] for key in module.SETTINGS}
-    for order, model in module.models(text, orders, **expected).items():
-        for split in ("train", "heldout"):
-            facts = {"train_tokens": text.train.stop, "parameters": model.parameters}
-            scores = totals(model, order, text, spelling, split)
-            yield {"order": order, "split": split, **scores, **facts}
+    for size, same_text in sizes.items():
+        part = dataclasses.replace(text, train_tokens=size)
+        for order, model in module.models(part, orders, **expected).items():
+            facts = {"train_tokens": part.train.stop, "same_text": same_text}
+            for split in ("train", "heldout"):
+                scores = totals(model, order, part, spelling, split)
+                yield {"order": order, "split": split, **scores, **facts} | {
+                    "parameters": model.parameters
+                }
+
+
+def sizes(
+    text: ClosedText, spelling: Spelling, asked: Sequence[float | str], run_chars: float
+) -> dict[int, bool]:
+    """Number of training tokens -> whether they are the text that the training runs learn from.
+
+    Args:
+        text: whose training part, with all its tokens, is the most there is.
+        spelling: of all its tokens.
+        asked: numbers of tokens, or ``runs``.
+        run_chars: characters that the runs learn from.
+    """
+    ends = np.cumsum(spelling.num_chars[text.train])
+    same = max(1, int(np.searchsorted(ends, run_chars, side="right")))
+    numbers = [same if size == "runs" else min(float(size), len(ends)) for size in asked]
+    return {int(number): int(number) == same for number in numbers}
+
+
+def chars_read(train_tokens: float, token: str, written: Path, line_join: str) -> float:
+    """Characters that the first ``train_tokens`` words or characters of a text stand for."""
+    if token == "char" or math.isinf(train_tokens):
+        return train_tokens
+    numbered = tokens.tokenize(tokens.read(written), token, line_join)
+    spelling = Spelling.of(*numbered, token, line_join, tokens.read(written))
+    return int(spelling.num_chars[: int(train_tokens)].sum())
 
 
 def totals(
