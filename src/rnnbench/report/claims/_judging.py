@@ -70,15 +70,12 @@ def sampled(
 
 
 def _sizes(rows: DataFrame) -> Iterable[str]:
-    for column, noun in (
-        ("hidden_size", "units"),
-        ("num_epochs", "epochs"),
-        ("threads", "threads"),
-    ):
+    epochs = "epochs_done" if "epochs_done" in rows else "num_epochs"
+    for column, noun in (("hidden_size", "unit"), (epochs, "epoch")):
         values = rows[column].dropna() if column in rows else Series()
         if len(values):
-            ends = dict.fromkeys([f"{values.min():,.0f}", f"{values.max():,.0f}"])
-            yield f"{' to '.join(ends)} {noun}"
+            least, most = int(values.min()), int(values.max())
+            yield (f"{least:,} to " if least < most else "") + readers.counted(most, noun)
 
 
 def verdict(parts: Sequence[Part], evidence: Evidence) -> tuple[str, str]:

@@ -98,7 +98,7 @@ def two_lags(tables: readers.Tables) -> Claim:
         f"A linear autoregression errs by {readers.figures3(one.median())} (mean squared) with one "
         f"lag and by {two.median():.1e} with two, as x(t) = 2 cos(w) x(t-1) - x(t-2).",
         [bool(two.max() < NOTHING), bool(one.min() > NOTHING)],
-        _judging.exact(lags.seed.nunique(), "seed"),
+        _judging.exact(lags.seed.nunique(), "fit"),
         two.median(),
     )
 
@@ -141,7 +141,7 @@ def _pairs(tables: readers.Tables, above: tuple[Any, ...], below: tuple[Any, ...
     """Ratio of two errors, (model, mode) or (model, mode, horizon), of the same seeds."""
     sine = readers.rows(tables, "sine")
     if sine.empty:
-        return DataFrame()
+        return DataFrame(columns=["seed", "model", "model_other", "value"])
     one, other = (
         sine[
             (sine[["model", "mode", "horizon"][: len(of)]] == list(of)).all(axis=1)
