@@ -125,7 +125,12 @@ def lm(token, laplace, kneser_ney):
     for smoothing, perplexity in (("laplace", laplace), ("kneser_ney", kneser_ney)):
         for order, worse in ((1, 1), (2, 1.5)):
             yield {"corpus": "here", "token": token, "order": order, "smoothing": smoothing} | {
-                **{"split": "heldout", "perplexity": perplexity * worse, "scored_tokens": 10, "train_tokens": 9e3},
+                **{
+                    "split": "heldout",
+                    "perplexity": perplexity * worse,
+                    "scored_tokens": 10,
+                    "train_tokens": 9e3,
+                },
                 **{"bits_per_char": np.log2(perplexity * worse)},
             }
 

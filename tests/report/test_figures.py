@@ -73,7 +73,13 @@ def make_tables(
             | {"perplexity": np.nan if dead else floor, "leaky": leaky, "reason": None}
             | {"heldout_perplexity": np.inf if dead else heldout, "train_seconds": seconds}
             | {"bits_per_char": np.log2(floor), "heldout_bits_per_char": np.log2(heldout)}
-            | {"initial_perplexity": 28.1, "vocab_size": 28, "train_tokens": 9e3, "max_grad_norm": 12.0, "clipped_share": 0.3}
+            | {
+                "initial_perplexity": 28.1,
+                "vocab_size": 28,
+                "train_tokens": 9e3,
+                "max_grad_norm": 12.0,
+                "clipped_share": 0.3,
+            }
         )
         last = epochs // 3 if dead else epochs
         for epoch in range(1, last + 1):
