@@ -73,6 +73,7 @@ def test_clipping_saves_if_surely_most_come_through_that_diverged_without(
     [
         ([1] * 9 + [NAN], [NAN] * 10, HOLDS),
         ([1, 2, NAN], [1, NAN, NAN], NOT_SETTLED),
+        ([1] * 3, [NAN] * 3, NOT_SETTLED),
         ([NAN] * 10, [1] * 9 + [NAN], FAILS),
     ],
 )

@@ -79,6 +79,12 @@ def test_a_group_that_is_undecided_leaves_the_average_to_decide():
 
 
 @pytest.mark.parametrize("n", [1, 2])
+def test_groups_of_too_few_seeds_leave_the_others_to_decide(n):
+    claim = judged(concat([seeds(0.5, n=3), seeds(2.0, n=n, variant="lstm")]))
+    assert (claim.verdict, claim.n, claim.value) == (HOLDS, 3, judged(seeds(0.5)).value)
+
+
+@pytest.mark.parametrize("n", [1, 2])
 def test_fewer_than_three_seeds_settle_nothing_however_clear(n):
     claim = judged(seeds(0.1, noise=1e-6, n=n))
     assert claim.verdict == NOT_SETTLED and claim.n == n

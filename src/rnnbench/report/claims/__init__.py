@@ -2,9 +2,9 @@
 
 The contract of a file: the first line of its docstring is the title of the topic, ``TABLES`` are
 the names of the tables it reads, and it is given no other; ``claims(tables) -> list[Claim]`` judges
-every claim of it, in the tutorial's order. A verdict comes
-from a rule that the code states; where a table is absent or empty, or holds too little, the claim
-is there all the same, not measured.
+every claim of it, in the tutorial's order. A claim states its parts and its evidence, and the
+verdict comes from the one rule in ``_judging``; where a table is absent or empty, or holds too
+little, the claim is there all the same, not measured.
 """
 
 import dataclasses
@@ -107,8 +107,9 @@ def findings(tables: dict[str, DataFrame]) -> DataFrame:
         for topic in [load("claims", name)]
         for claim in topic.claims(readers.given(tables, topic.TABLES))
     ]
-    columns = ["topic", *(field.name for field in dataclasses.fields(Claim))]
-    return DataFrame(rows, columns=columns)
+    first = ["topic", "verdict", "reason"]
+    rest = [field.name for field in dataclasses.fields(Claim) if field.name not in first]
+    return DataFrame(rows, columns=[*first, *rest])
 
 
 def page(judged: DataFrame, study: dict[str, str]) -> str:

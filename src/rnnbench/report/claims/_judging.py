@@ -95,6 +95,11 @@ def decided(low: float, high: float, bound: float, above: bool = True) -> Part:
     return above if low > bound else not above if high < bound else None
 
 
+def higher(one: tuple[float, float], other: tuple[float, float]) -> Part:
+    """Whether two intervals show that the first thing is above the second, or below it."""
+    return decided(one[0] - other[1], one[1] - other[0], 0)
+
+
 def within(low: float, high: float, least: float, most: float) -> Part:
     """Whether an interval shows that something is inside a range, or outside it."""
     return both(decided(low, high, least), decided(low, high, most, above=False))
@@ -174,7 +179,8 @@ def compared(
     """Hold the column ``value`` of rows against a bound; None without a row.
 
     Values of one seed and group are one: their average. Groups are averaged seed by seed, over the
-    seeds that all have. Intervals by group share their error among them (Bonferroni).
+    seeds that all have; those of fewer than FEWEST are left out where others have so many.
+    Intervals by group share their error among them (Bonferroni).
 
     Args:
         rows: with columns ``value``, ``seed`` and the one named ``by``.
@@ -189,6 +195,9 @@ def compared(
     to, back = (np.log, np.exp) if ratio else (np.asarray, np.asarray)
     scaled = rows.assign(value=to(rows.value.astype(float)))
     wide = scaled.pivot_table("value", "seed", by, sort=False, observed=True)
+    if (enough := wide.count() >= FEWEST).any():
+        wide = wide.loc[:, enough]
+        rows = rows[rows[by].isin(wide.columns)]
     common = wide.dropna() if len(wide.dropna()) else wide
     whole = mean(common.mean(axis=1))
     each = [mean(wide[name].dropna(), ERROR / len(wide.columns)) for name in wide]

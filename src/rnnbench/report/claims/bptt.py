@@ -13,10 +13,8 @@ CHANCE = 2.0  # times the distance that chance makes of a mean
 
 
 def claims(tables: readers.Tables) -> list[Claim]:
-    return [
-        *(closed_form(tables), powers(tables), squashed(tables), sufficient(tables)),
-        *(unbiased(tables), noisy(tables), useless(tables), regularising(tables)),
-    ]
+    judges = (closed_form, powers, squashed, sufficient, unbiased, noisy, useless, regularising)
+    return [judge(tables) for judge in judges]
 
 
 def closed_form(tables: readers.Tables) -> Claim:

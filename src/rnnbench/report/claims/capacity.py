@@ -1,5 +1,7 @@
 """Hidden sizes, depth and cost."""
 
+import itertools
+
 from pandas import DataFrame, concat
 
 from rnnbench.report.claims import Claim, _judging
@@ -12,10 +14,15 @@ EQUAL = 1.25  # costs within this factor of each other count as equal
 
 
 def claims(tables: readers.Tables) -> list[Claim]:
-    return [
-        *(training_cost(tables), writing_cost(tables), equal_parameters(tables)),
-        *(equal_perplexity(tables), more_units(tables), more_layers(tables)),
-    ]
+    judges = (
+        training_cost,
+        writing_cost,
+        equal_parameters,
+        equal_perplexity,
+        more_units,
+        more_layers,
+    )
+    return [judge(tables) for judge in judges]
 
 
 def training_cost(tables: readers.Tables) -> Claim:
@@ -51,11 +58,8 @@ def dearer(said: Claim, timed: DataFrame, words: str) -> Claim:
         if set(cells.index) != set(ORDER):
             continue
         rnn, gru, lstm = (cells.loc[name] for name in ORDER)
-        falls = (
-            (rnn.low - gru.high, rnn.high - gru.low),
-            (gru.low - lstm.high, gru.high - lstm.low),
-        )
-        parts.append(_judging.both(*(_judging.decided(*gap, bound=0) for gap in falls)))
+        ends = [(speed.low, speed.high) for speed in (rnn, gru, lstm)]
+        parts.append(_judging.both(*itertools.starmap(_judging.higher, itertools.pairwise(ends))))
         speeds = ", ".join(
             _judging.told(r.tokens_per_second, r.low, r.high) for r in (rnn, gru, lstm)
         )

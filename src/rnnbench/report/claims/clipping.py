@@ -10,14 +10,12 @@ TABLES = ("divergence", "runs", "lipschitz")
 
 RARE = 0.05  # share of exceptions that a claim about every update may have
 PAIR = [name for name in divergence.KEYS if name != "clip_norm"]
-UNITS = {"rnn_relu": "ReLU", "rnn": "tanh"}
+UNITS = ("rnn_relu", "rnn")
 
 
 def claims(tables: readers.Tables) -> list[Claim]:
-    return [
-        *(needed(tables), saves(tables), rectified(tables)),
-        *(bounded(tables), milder(tables), slower(tables)),
-    ]
+    judges = (needed, saves, rectified, bounded, milder, slower)
+    return [judge(tables) for judge in judges]
 
 
 def needed(tables: readers.Tables) -> Claim:
@@ -64,7 +62,7 @@ def _shares(said: Claim, pairs: DataFrame, column: str, by: str, words: str, whe
 
 
 def rectified(tables: readers.Tables) -> Claim:
-    """Whether more losses of ReLU than of tanh units leave the finite numbers, seed by seed."""
+    """A part per learning rate: surely more losses of ReLU than of tanh units get lost."""
     said = Claim(
         "A network of ReLU units explodes where one of tanh units, whose states are bounded, does "
         "not.",
@@ -75,20 +73,25 @@ def rectified(tables: readers.Tables) -> Claim:
     if runs.empty:
         return said
     runs = runs.assign(lost=_true(runs.lost).astype(float))
-    pairs = _judging.over(runs, "lost", "variant", tuple(UNITS), PAIR)
+    pairs = _judging.over(runs, "lost", "variant", UNITS, PAIR)
     if pairs.empty:
         return said
-    found = _judging.compared(
-        pairs.assign(value=pairs.lost - pairs.lost_other), 0, above=True, ratio=False
+    shares = {
+        rate: (_judging.share(rows.lost), _judging.share(rows.lost_other))
+        for rate, rows in pairs.groupby("learning_rate")
+    }
+    named = readers.english(
+        f"{_judging.told(*relu)} and {_judging.told(*tanh)} at learning rate {rate:g}"
+        for rate, (relu, tanh) in shares.items()
     )
     norms = pairs.max_grad_norm.median(), pairs.max_grad_norm_other.median()
-    return said.compared(
-        found,
-        f"Without clipping the loss left the finite numbers in {int(pairs.lost.sum())} of "
-        f"{readers.counted(len(pairs), 'ReLU run')} and {int(pairs.lost_other.sum())} of the tanh "
-        "runs beside them, a difference of shares of {}; the largest gradient norms are "
-        f"{readers.figures3(norms[0])} and {readers.figures3(norms[1])} (medians).",
-        ended=False,
+    return said.judged(
+        f"Without clipping the loss left the finite numbers in this share of ReLU and of tanh runs: "
+        f"{named}; the largest gradient norms are {readers.figures3(norms[0])} and "
+        f"{readers.figures3(norms[1])} (medians).",
+        [_judging.higher(relu[1:], tanh[1:]) for relu, tanh in shares.values()],
+        _judging.sampled(pairs, ended=False),
+        *_judging.share(pairs.lost),
     )
 
 

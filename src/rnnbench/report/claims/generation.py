@@ -19,10 +19,8 @@ AS_MODELLED = "alpha 1"  # sampling from the model's own distribution
 
 
 def claims(tables: readers.Tables) -> list[Claim]:
-    return [
-        *(readable(tables), greedy(tables), new_text(tables)),
-        *(temperature(tables), beam(tables), better_by_beam(tables)),
-    ]
+    judges = (readable, greedy, new_text, temperature, beam, better_by_beam)
+    return [judge(tables) for judge in judges]
 
 
 def readable(tables: readers.Tables) -> Claim:

@@ -17,36 +17,25 @@ WORTH = 0.01  # nats: 1 % of perplexity
 def claims(tables: readers.Tables) -> list[Claim]:
     gains = "half of what context beyond the last token gains is reached at"
     fades = "a token's influence falls to 1 % of the last one's at"
-    return [
-        compared(
-            tables,
-            Claim(
-                "Gates let a network learn from farther back: on the text that it was trained on, "
-                "GRU and LSTM use more context than the plain RNN.",
-                "d2l 9.1, 9.2",
-            ),
+    compares = (
+        (
+            "Gates let a network learn from farther back: on the text that it was trained on, GRU "
+            "and LSTM use more context than the plain RNN.",
             *("train", "half_life", f"On the training text of {{corpus}} {gains}"),
         ),
-        compared(
-            tables,
-            Claim(
-                "Gates let a network use more of the past on text that it never saw: the half-life "
-                "of GRU and LSTM is longer than that of the plain RNN.",
-                "d2l 9.1, 9.2",
-            ),
+        (
+            "Gates let a network use more of the past on text that it never saw: the half-life of "
+            "GRU and LSTM is longer than that of the plain RNN.",
             *("heldout", "half_life", f"On held-out text of {{corpus}} {gains}"),
         ),
-        compared(
-            tables,
-            Claim(
-                "Gates keep a token in mind for longer: its influence on the prediction fades "
-                "later in GRU and LSTM than in the plain RNN.",
-                "d2l 9.1, 9.2",
-            ),
+        (
+            "Gates keep a token in mind for longer: its influence on the prediction fades later in "
+            "GRU and LSTM than in the plain RNN.",
             *("train", "trace", f"On the training text of {{corpus}} {fades}"),
         ),
-        distance(tables),
-    ]
+    )
+    judged = [compared(tables, Claim(said, "d2l 9.1, 9.2"), *how) for said, *how in compares]
+    return [*judged, distance(tables)]
 
 
 def compared(tables: readers.Tables, said: Claim, split: str, measure: str, words: str) -> Claim:

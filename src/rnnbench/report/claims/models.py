@@ -16,10 +16,8 @@ BLIND = 1.0  # bits: twice as perplexed once the future is hidden
 
 
 def claims(tables: readers.Tables) -> list[Claim]:
-    return [
-        *(uniform_at_first(tables), memorisation(tables), beyond_ngrams(tables)),
-        *(leaky_perplexity(tables), leaky_writing(tables)),
-    ]
+    judges = (uniform_at_first, memorisation, beyond_ngrams, leaky_perplexity, leaky_writing)
+    return [judge(tables) for judge in judges]
 
 
 def uniform_at_first(tables: readers.Tables) -> Claim:
@@ -114,9 +112,10 @@ def beyond_ngrams(tables: readers.Tables) -> Claim:
 
 
 def _tokens(runs: DataFrame, models: DataFrame) -> set[float]:
-    """How many tokens runs were trained on; inf: the whole text, as the largest models were."""
+    """How many tokens runs were trained on; inf: all, as the largest models were."""
     read = set(runs.train_tokens.astype(float))
-    return read | ({models.train_tokens.max()} if np.inf in read else set())
+    whole = models.groupby(["corpus", "token"]).train_tokens.max()
+    return read | (set(whole) if np.inf in read else set())
 
 
 def leaky_perplexity(tables: readers.Tables) -> Claim:

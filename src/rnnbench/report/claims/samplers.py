@@ -12,8 +12,17 @@ HEAVY = 2.0  # times: a cost that speaks against a way of training
 
 
 def claims(tables: readers.Tables) -> list[Claim]:
-    judges = (offset_helps, not_uniform, gaussian, order_helps, order_costs)
-    return [judge(tables) for judge in (*judges, detaching, padding, whole_sentences)]
+    judges = (
+        offset_helps,
+        not_uniform,
+        gaussian,
+        order_helps,
+        order_costs,
+        detaching,
+        padding,
+        whole_sentences,
+    )
+    return [judge(tables) for judge in judges]
 
 
 def offset_helps(tables: readers.Tables) -> Claim:

@@ -28,10 +28,8 @@ with would you your
 
 
 def claims(tables: readers.Tables) -> list[Claim]:
-    return [
-        *(stop_words(tables), zipf(tables), half_as_frequent(tables)),
-        *(zipf_of_sequences(tables), exponents_differ(tables)),
-    ]
+    judges = (stop_words, zipf, half_as_frequent, zipf_of_sequences, exponents_differ)
+    return [judge(tables) for judge in judges]
 
 
 def stop_words(tables: readers.Tables) -> Claim:
@@ -126,12 +124,12 @@ def exponents_differ(tables: readers.Tables) -> Claim:
     fits = _fits(tables, "latent_rank")
     if len(fits) < 2:
         return said
-    pairs = list(itertools.pairwise(fits.itertuples()))
+    ends = [(fit.low, fit.high) for fit in fits.itertuples()]
     named = readers.english(f"{_exponent(fit)} at order {fit.Index}" for fit in fits.itertuples())
     first, last = fits.iloc[0], fits.iloc[-1]
     return said.judged(
         f"On {first.corpus}, the exponent is {named}.",
-        [_judging.decided(one.low - two.high, one.high - two.low, 0) for one, two in pairs],
+        list(itertools.starmap(_judging.higher, itertools.pairwise(ends))),
         _judging.exact(1, "text"),
         *(first.exponent - last.exponent, first.low - last.high, first.high - last.low),
     )
