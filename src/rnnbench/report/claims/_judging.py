@@ -78,6 +78,12 @@ def _sizes(rows: DataFrame) -> Iterable[str]:
             yield (f"{least:,} to " if least < most else "") + readers.counted(most, noun)
 
 
+def enough(rows: DataFrame, by: str) -> DataFrame:
+    """Rows of the groups that have FEWEST seeds; where none has, all rows."""
+    kept = rows.groupby(by).seed.transform("nunique") >= FEWEST
+    return rows[kept] if kept.any() else rows
+
+
 def verdict(parts: Sequence[Part], evidence: Evidence) -> tuple[str, str]:
     """The verdict, and of what is not settled the reason."""
     told = set(parts)
@@ -179,8 +185,8 @@ def compared(
     """Hold the column ``value`` of rows against a bound; None without a row.
 
     Values of one seed and group are one: their average. Groups are averaged seed by seed, over the
-    seeds that all have; those of fewer than FEWEST are left out where others have so many.
-    Intervals by group share their error among them (Bonferroni).
+    seeds that all have; which groups, :func:`enough` says. Intervals by group share their error
+    among them (Bonferroni).
 
     Args:
         rows: with columns ``value``, ``seed`` and the one named ``by``.
@@ -192,12 +198,10 @@ def compared(
     rows = rows[np.isfinite(rows.value.astype(float))] if len(rows) else rows
     if rows.empty:
         return None
+    rows = enough(rows, by)
     to, back = (np.log, np.exp) if ratio else (np.asarray, np.asarray)
     scaled = rows.assign(value=to(rows.value.astype(float)))
     wide = scaled.pivot_table("value", "seed", by, sort=False, observed=True)
-    if (enough := wide.count() >= FEWEST).any():
-        wide = wide.loc[:, enough]
-        rows = rows[rows[by].isin(wide.columns)]
     common = wide.dropna() if len(wide.dropna()) else wide
     whole = mean(common.mean(axis=1))
     each = [mean(wide[name].dropna(), ERROR / len(wide.columns)) for name in wide]

@@ -47,10 +47,11 @@ def _shares(said: Claim, pairs: DataFrame, column: str, by: str, words: str, whe
     """A part per group of independent runs: whether the share surely is above a half, or below."""
     if pairs.empty:
         return said
+    pairs = _judging.enough(pairs, by)
     found = {name: _judging.share(rows[column]) for name, rows in pairs.groupby(by)}
     named = readers.english(
-        f"{rows[column].sum():.0f} of {len(rows)} at {by.replace('_', ' ')} {name} "
-        f"(share {_judging.told(*found[name])})"
+        f"{rows[column].sum():.0f} of {len(rows)} {where.format(name)} (95 % "
+        f"{found[name][1]:.0%} to {found[name][2]:.0%})"
         for name, rows in pairs.groupby(by)
     )
     return said.judged(
@@ -62,7 +63,7 @@ def _shares(said: Claim, pairs: DataFrame, column: str, by: str, words: str, whe
 
 
 def rectified(tables: readers.Tables) -> Claim:
-    """A part per learning rate: surely more losses of ReLU than of tanh units get lost."""
+    """A part per learning rate: the loss surely leaves the finite numbers in more ReLU runs."""
     said = Claim(
         "A network of ReLU units explodes where one of tanh units, whose states are bounded, does "
         "not.",
@@ -76,6 +77,7 @@ def rectified(tables: readers.Tables) -> Claim:
     pairs = _judging.over(runs, "lost", "variant", UNITS, PAIR)
     if pairs.empty:
         return said
+    pairs = _judging.enough(pairs, "learning_rate")
     shares = {
         rate: (_judging.share(rows.lost), _judging.share(rows.lost_other))
         for rate, rows in pairs.groupby("learning_rate")
@@ -86,7 +88,7 @@ def rectified(tables: readers.Tables) -> Claim:
     )
     norms = pairs.max_grad_norm.median(), pairs.max_grad_norm_other.median()
     return said.judged(
-        f"Without clipping the loss left the finite numbers in this share of ReLU and of tanh runs: "
+        f"Without clipping the loss left the finite numbers in a share of ReLU and of tanh runs of "
         f"{named}; the largest gradient norms are {readers.figures3(norms[0])} and "
         f"{readers.figures3(norms[1])} (medians).",
         [_judging.higher(relu[1:], tanh[1:]) for relu, tanh in shares.values()],
