@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from pandas import DataFrame, concat
+from scipy import stats
 
 from rnnbench.base.parameters import CONVERGED, UNCONVERGED
 from rnnbench.report.claims import FAILS, HOLDS, NOT_MEASURED, NOT_SETTLED, PARTLY, Claim, _judging
@@ -131,6 +132,17 @@ def test_without_a_row_nothing_is_measured():
 def test_a_share_is_decided_by_its_exact_interval(happened, n, expected):
     _, low, high = _judging.share(np.arange(n) < happened)
     assert _judging.decided(low, high, 0.5) is expected
+
+
+@pytest.mark.parametrize(("happened", "n"), [(0, 3), (3, 3), (2, 7), (5, 6)])
+def test_intervals_are_those_of_the_literature(happened, n):
+    """Clopper and Pearson's and Student's, as scipy.stats computes them."""
+    cases = np.arange(n) < happened
+    exact = stats.binomtest(happened, n).proportion_ci()
+    assert _judging.share(cases) == pytest.approx((happened / n, exact.low, exact.high))
+    x = np.cos(np.arange(n))
+    ends = stats.t.interval(0.95, n - 1, x.mean(), stats.sem(x))
+    assert _judging.mean(x) == pytest.approx((x.mean(), *ends))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from math import nan
 import numpy as np
 from numpy.typing import ArrayLike
 from pandas import DataFrame, Series
-from scipy import stats
+from scipy import special
 
 from rnnbench.base.parameters import UNCONVERGED
 from rnnbench.tables import readers
@@ -124,14 +124,17 @@ def some(*parts: Part) -> Part:
 def share(happened: ArrayLike) -> tuple[float, float, float]:
     """A share of independent cases and its exact interval (Clopper & Pearson, 1934)."""
     cases = np.asarray(happened, bool)
-    found = stats.binomtest(int(cases.sum()), len(cases)).proportion_ci(1 - ERROR)
-    return float(cases.mean()), float(found.low), float(found.high)
+    k, n = int(cases.sum()), len(cases)
+    low = special.betaincinv(k, n - k + 1, ERROR / 2) if k else 0.0
+    high = special.betaincinv(k + 1, n - k, 1 - ERROR / 2) if k < n else 1.0
+    return k / n, float(low), float(high)
 
 
 def mean(values: ArrayLike, error: float = ERROR) -> tuple[float, float, float]:
     """The mean of independent values and Student's interval; NaN ends of fewer than two."""
     x = np.asarray(values, float)
-    half = stats.t.isf(error / 2, len(x) - 1) * x.std(ddof=1) / len(x) ** 0.5 if len(x) > 1 else nan
+    error_of_mean = x.std(ddof=1) / len(x) ** 0.5 if len(x) > 1 else nan
+    half = special.stdtrit(len(x) - 1, 1 - error / 2) * error_of_mean
     return float(x.mean()), float(x.mean() - half), float(x.mean() + half)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 from pandas import DataFrame
-from scipy import stats
+from scipy import special
 
 from rnnbench.report.claims import Claim, _judging
 from rnnbench.tables import readers
@@ -71,7 +71,7 @@ def _over_seeds(ratio: float, low: float, high: float, seeds: float) -> tuple[fl
     """
     if not seeds > 1:
         return np.nan, np.nan
-    wider = np.sqrt(seeds / (seeds - 1)) * stats.t.ppf(0.975, seeds - 1) / stats.norm.ppf(0.975)
+    wider = np.sqrt(seeds / (seeds - 1)) * special.stdtrit(seeds - 1, 0.975) / special.ndtri(0.975)
     return float(ratio * (low / ratio) ** wider), float(ratio * (high / ratio) ** wider)
 
 
