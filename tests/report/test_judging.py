@@ -6,8 +6,18 @@ from pandas import DataFrame, concat
 from scipy import stats
 
 from rnnbench.base.parameters import CONVERGED, UNCONVERGED
-from rnnbench.report.claims import FAILS, HOLDS, NOT_MEASURED, NOT_SETTLED, PARTLY, Claim, _judging
-from rnnbench.report.claims._judging import compared, exact, sampled, verdict
+from rnnbench.report.claims import (
+    FAILS,
+    HOLDS,
+    NOT_MEASURED,
+    NOT_SETTLED,
+    PARTLY,
+    Claim,
+    _comparing,
+    _judging,
+)
+from rnnbench.report.claims._comparing import compared
+from rnnbench.report.claims._judging import exact, sampled, verdict
 from rnnbench.tables import readers
 
 SAID = Claim("It is so.", "d2l")
@@ -130,7 +140,7 @@ def test_without_a_row_nothing_is_measured():
     ("happened", "n", "expected"), [(0, 3, None), (3, 3, None), (6, 6, True), (0, 6, False)]
 )
 def test_a_share_is_decided_by_its_exact_interval(happened, n, expected):
-    _, low, high = _judging.share(np.arange(n) < happened)
+    _, low, high = _comparing.share(np.arange(n) < happened)
     assert _judging.decided(low, high, 0.5) is expected
 
 
@@ -139,10 +149,10 @@ def test_intervals_are_those_of_the_literature(happened, n):
     """Clopper and Pearson's and Student's, as scipy.stats computes them."""
     cases = np.arange(n) < happened
     exact = stats.binomtest(happened, n).proportion_ci()
-    assert _judging.share(cases) == pytest.approx((happened / n, exact.low, exact.high))
+    assert _comparing.share(cases) == pytest.approx((happened / n, exact.low, exact.high))
     x = np.cos(np.arange(n))
     ends = stats.t.interval(0.95, n - 1, x.mean(), stats.sem(x))
-    assert _judging.mean(x) == pytest.approx((x.mean(), *ends))
+    assert _comparing.mean(x) == pytest.approx((x.mean(), *ends))
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from pandas import DataFrame
 
 from rnnbench.base.plugins import load, names
 from rnnbench.report.claims import _judging
+from rnnbench.report.claims._comparing import Compared
 from rnnbench.report.claims._judging import (
     FAILS,
     HOLDS,
@@ -24,7 +25,6 @@ from rnnbench.report.claims._judging import (
     NOT_SETTLED,
     PARTLY,
     VERDICTS,
-    Compared,
     Evidence,
     Part,
 )

@@ -3,7 +3,7 @@
 import numpy as np
 from pandas import DataFrame
 
-from rnnbench.report.claims import Claim, _judging
+from rnnbench.report.claims import Claim, _comparing, _judging
 from rnnbench.tables import gradient_rows, readers
 
 TABLES = ("linear_gradient", "gradient_distance", "bptt", "bptt_training")
@@ -65,7 +65,7 @@ def _by_radius(said: Claim, tables: readers.Tables, cell: str) -> Claim:
     found = {
         radius: one
         for radius, rows in far.groupby("spectral_radius")
-        if (one := _judging.compared(rows, above=radius > 1, by="cell"))
+        if (one := _comparing.compared(rows, above=radius > 1, by="cell"))
     }
     words = "; ".join(f"{one} at radius {readers.figures3(r)}" for r, one in found.items())
     last = found[max(found)]
@@ -87,7 +87,7 @@ def sufficient(tables: readers.Tables) -> Claim:
     words = (
         "At equal tokens, updates and states, training perplexity over that of the full gradient is"
     )
-    return _by_cut(said, tables, "perplexity", _judging.AS_GOOD, words)
+    return _by_cut(said, tables, "perplexity", _comparing.AS_GOOD, words)
 
 
 def regularising(tables: readers.Tables) -> Claim:
@@ -104,13 +104,15 @@ def _by_cut(said: Claim, tables: readers.Tables, metric: str, bound: float, word
     """
     table, at = _trainings(tables, metric)
     full = table if table.empty else table[table.method == "full"]
-    pairs = _judging.over(table, metric, "method", ("regular", "full"), ["variant", "seed"])
-    found = _judging.compared(pairs, bound, above=False, by="tau") if len(full) else None
+    pairs = _comparing.over(table, metric, "method", ("regular", "full"), ["variant", "seed"])
+    found = _comparing.compared(pairs, bound, above=False, by="tau") if len(full) else None
     if found is None:
         return said
     cuts = found.groups
     best = cuts.loc[cuts.high.idxmin() if cuts.high.notna().any() else cuts.value.idxmin()]
-    named = readers.english(f"{_judging.told(*c[1:4])} at {c.Index:.0f}" for c in cuts.itertuples())
+    named = readers.english(
+        f"{_comparing.told(*c[1:4])} at {c.Index:.0f}" for c in cuts.itertuples()
+    )
     return said.judged(
         f"{words}, by steps between cuts, {named}{at}.",
         [_judging.some(*cuts.part)],
@@ -126,7 +128,7 @@ def unbiased(tables: readers.Tables) -> Claim:
     table = table if table.empty else table[table.method == "randomized"]
     if table.empty:
         return said
-    found = _judging.compared(table.assign(value=table.mean_error), CHANCE, above=False)
+    found = _comparing.compared(table.assign(value=table.mean_error), CHANCE, above=False)
     return said.compared(
         found,
         f"Means over {table.patterns.iloc[0]:,.0f} draws lie {{}} times as far from the full "
@@ -146,7 +148,7 @@ def noisy(tables: readers.Tables) -> Claim:
         return said
     pairs = pairs.assign(value=pairs.rmse_randomized / pairs.rmse_regular)
     return said.compared(
-        _judging.compared(pairs, above=True),
+        _comparing.compared(pairs, above=True),
         "At equal mean reach the randomized gradient of trained models is {} times as far from the "
         f"full one as the truncated one is{readers.at(words)}.",
         ended=False,
@@ -158,9 +160,9 @@ def useless(tables: readers.Tables) -> Claim:
     said = Claim("In practice randomized truncation is no better than regular.", "d2l 8.7.1")
     table, at = _trainings(tables, "perplexity")
     ends, keys = ("randomized", "regular"), ["variant", "seed", "tau"]
-    pairs = _judging.over(table, "perplexity", "method", ends, keys)
+    pairs = _comparing.over(table, "perplexity", "method", ends, keys)
     return said.compared(
-        _judging.compared(pairs, 1 / _judging.AS_GOOD, above=True),
+        _comparing.compared(pairs, 1 / _comparing.AS_GOOD, above=True),
         f"At equal mean reach the training perplexity with random cuts is {{}} times that with "
         f"regular ones{at}.",
     )

@@ -4,7 +4,7 @@ import itertools
 
 from pandas import DataFrame, concat
 
-from rnnbench.report.claims import Claim, _judging
+from rnnbench.report.claims import Claim, _comparing, _judging
 from rnnbench.tables import equal_cost, readers, trials
 
 TABLES = ("speed", "inference", "runs", "trials")
@@ -61,7 +61,7 @@ def dearer(said: Claim, timed: DataFrame, words: str) -> Claim:
         ends = [(speed.low, speed.high) for speed in (rnn, gru, lstm)]
         parts.append(_judging.both(*itertools.starmap(_judging.higher, itertools.pairwise(ends))))
         speeds = ", ".join(
-            _judging.told(r.tokens_per_second, r.low, r.high) for r in (rnn, gru, lstm)
+            _comparing.told(r.tokens_per_second, r.low, r.high) for r in (rnn, gru, lstm)
         )
         named.append(f"{implementation} {speeds}")
         ratios.append(rnn.tokens_per_second / lstm.tokens_per_second)
@@ -86,13 +86,13 @@ def equal_parameters(tables: readers.Tables) -> Claim:
         "d2l 9.1, 9.2",
     )
     pairs = _equal(tables, "seconds_per_epoch")
-    found = _judging.compared(pairs, above=True)
+    found = _comparing.compared(pairs, above=True)
     if found is None:
         return said
     groups = found.groups
     inside = [_judging.within(g.low, g.high, 1 / EQUAL, EQUAL) for g in groups.itertuples()]
     named = readers.english(
-        f"{_judging.told(*g[1:4])} times as long in {g.Index}" for g in groups.itertuples()
+        f"{_comparing.told(*g[1:4])} times as long in {g.Index}" for g in groups.itertuples()
     )
     return said.judged(
         f"At {_parameters(pairs)} parameters an epoch takes {named} as in rnn, beside other jobs.",
@@ -112,7 +112,7 @@ def equal_perplexity(tables: readers.Tables) -> Claim:
     if pairs.empty:
         return said
     return said.compared(
-        _judging.compared(pairs, above=False),
+        _comparing.compared(pairs, above=False),
         f"At {_parameters(pairs)} parameters the held-out perplexity is {{}} times that of rnn.",
     )
 
@@ -121,14 +121,14 @@ def _equal(tables: readers.Tables, column: str) -> DataFrame:
     """GRU and LSTM at as many parameters as the RNN, seed by seed: ``column`` over the RNN's."""
     runs = trials.alike(equal_cost.known(readers.rows(tables, "trials")))
     rows = [
-        equal_cost.table(same).assign(seed=seed, status=_judging.last(same))
+        equal_cost.table(same).assign(seed=seed, status=_comparing.last(same))
         for seed, same in (runs.groupby("seed") if len(runs) else ())
         if set(same.variant) >= set(ORDER)
     ]
     table = concat(rows) if rows else DataFrame()
     table = table[table.basis == "parameters"] if len(table) else table
     gated = [
-        _judging.over(table, column, "variant", (name, "rnn"), ["trial", "seed"])
+        _comparing.over(table, column, "variant", (name, "rnn"), ["trial", "seed"])
         for name in ORDER[1:]
     ]
     return concat(gated)
@@ -146,7 +146,7 @@ def more_units(tables: readers.Tables) -> Claim:
     if runs.empty or runs.hidden_size.nunique() < 2:
         return said
     ends = int(runs.hidden_size.max()), int(runs.hidden_size.min())
-    pairs = _judging.over(runs, "heldout_perplexity", "hidden_size", ends)
+    pairs = _comparing.over(runs, "heldout_perplexity", "hidden_size", ends)
     words = f"With {ends[0]} units the held-out perplexity is {{}} times that with {ends[1]}"
     return _lower(said, pairs, words)
 
@@ -160,7 +160,7 @@ def more_layers(tables: readers.Tables) -> Claim:
     plain = runs[runs.variant.isin(ORDER)].assign(layers=1)
     deep = runs[runs.variant.isin([f"{variant}_deep" for variant in ORDER])].assign(layers=2)
     deep = deep.assign(variant=deep.variant.str.removesuffix("_deep"))
-    pairs = _judging.over(concat([plain, deep]), "heldout_perplexity", "layers", (2, 1))
+    pairs = _comparing.over(concat([plain, deep]), "heldout_perplexity", "layers", (2, 1))
     return _lower(said, pairs, "With two layers the held-out perplexity is {} times that with one")
 
 
@@ -169,6 +169,6 @@ def _lower(said: Claim, pairs: DataFrame, words: str) -> Claim:
         return said
     own = (pairs.perplexity / pairs.perplexity_other).median()
     return said.compared(
-        _judging.compared(pairs, above=False),
+        _comparing.compared(pairs, above=False),
         f"{words}, and the training perplexity {readers.figures3(own)} times (median).",
     )

@@ -3,7 +3,7 @@
 import numpy as np
 from pandas import DataFrame, Series
 
-from rnnbench.report.claims import Claim, _judging
+from rnnbench.report.claims import Claim, _comparing, _judging
 from rnnbench.tables import divergence, gradient_rows, readers
 
 TABLES = ("divergence", "runs", "lipschitz")
@@ -47,8 +47,8 @@ def _shares(said: Claim, pairs: DataFrame, column: str, by: str, words: str, whe
     """A part per group of independent runs: whether the share surely is above a half, or below."""
     if pairs.empty:
         return said
-    pairs = _judging.enough(pairs, by)
-    found = {name: _judging.share(rows[column]) for name, rows in pairs.groupby(by)}
+    pairs = _comparing.enough(pairs, by)
+    found = {name: _comparing.share(rows[column]) for name, rows in pairs.groupby(by)}
     named = readers.english(
         f"{rows[column].sum():.0f} of {len(rows)} {where.format(name)} (95 % "
         f"{found[name][1]:.0%} to {found[name][2]:.0%})"
@@ -58,7 +58,7 @@ def _shares(said: Claim, pairs: DataFrame, column: str, by: str, words: str, whe
         words.format(named),
         [_judging.decided(low, high, 0.5) for _, low, high in found.values()],
         _judging.sampled(pairs, ended=False),
-        *_judging.share(pairs[column]),
+        *_comparing.share(pairs[column]),
     )
 
 
@@ -74,16 +74,16 @@ def rectified(tables: readers.Tables) -> Claim:
     if runs.empty:
         return said
     runs = runs.assign(lost=_true(runs.lost).astype(float))
-    pairs = _judging.over(runs, "lost", "variant", UNITS, PAIR)
+    pairs = _comparing.over(runs, "lost", "variant", UNITS, PAIR)
     if pairs.empty:
         return said
-    pairs = _judging.enough(pairs, "learning_rate")
+    pairs = _comparing.enough(pairs, "learning_rate")
     shares = {
-        rate: (_judging.share(rows.lost), _judging.share(rows.lost_other))
+        rate: (_comparing.share(rows.lost), _comparing.share(rows.lost_other))
         for rate, rows in pairs.groupby("learning_rate")
     }
     named = readers.english(
-        f"{_judging.told(*relu)} and {_judging.told(*tanh)} at learning rate {rate:g}"
+        f"{_comparing.told(*relu)} and {_comparing.told(*tanh)} at learning rate {rate:g}"
         for rate, (relu, tanh) in shares.items()
     )
     norms = pairs.max_grad_norm.median(), pairs.max_grad_norm_other.median()
@@ -93,7 +93,7 @@ def rectified(tables: readers.Tables) -> Claim:
         f"{readers.figures3(norms[1])} (medians).",
         [_judging.higher(relu[1:], tanh[1:]) for relu, tanh in shares.values()],
         _judging.sampled(pairs, ended=False),
-        *_judging.share(pairs.lost),
+        *_comparing.share(pairs.lost),
     )
 
 
@@ -110,7 +110,7 @@ def bounded(tables: readers.Tables) -> Claim:
         return said
     per_length = chosen.change.abs() / chosen.step_norm
     beyond = _beyond_other_seeds(chosen, per_length)
-    found = _judging.compared(
+    found = _comparing.compared(
         chosen.assign(value=beyond.astype(float)), RARE, above=False, ratio=False
     )
     return said.compared(
@@ -140,7 +140,7 @@ def milder(tables: readers.Tables) -> Claim:
     pairs = pairs.assign(value=harm.astype(float) - whole)
     worst = pairs.change.max(), pairs.change_never.fillna(np.inf).max()
     return said.compared(
-        _judging.compared(pairs, 0, above=False, ratio=False),
+        _comparing.compared(pairs, 0, above=False, ratio=False),
         f"Where the norm passed the threshold, the clipped update raised the loss of its own "
         f"minibatch in {harm.mean():.0%} of cases, by at most {readers.figures3(worst[0])} nats, "
         f"and the whole one in {whole.mean():.0%}, by at most {readers.figures3(worst[1])}: a "
@@ -164,11 +164,11 @@ def slower(tables: readers.Tables) -> Claim:
         ("best_epoch", "best epoch") if stops else ("perplexity", "last training perplexity")
     )
     ends = (finite.clip_norm.min(), np.inf)
-    pairs = _judging.over(runs, column, "clip_norm", ends, gradient_rows.PAIR)
+    pairs = _comparing.over(runs, column, "clip_norm", ends, gradient_rows.PAIR)
     if pairs.empty:
         return said
     return said.compared(
-        _judging.compared(pairs, above=True),
+        _comparing.compared(pairs, above=True),
         f"A threshold of {readers.figures3(ends[0])} shortens "
         f"{pairs.clipped_share.median():.0%} of the updates (median), and the {what} is {{}} times "
         "that without clipping.",

@@ -6,7 +6,7 @@ repeats is the run: texts of one are told by their mean.
 
 from pandas import DataFrame, concat
 
-from rnnbench.report.claims import Claim, _judging
+from rnnbench.report.claims import Claim, _comparing, _judging
 from rnnbench.report.claims._judging import Part
 from rnnbench.tables import readers
 
@@ -34,9 +34,9 @@ def readable(tables: readers.Tables) -> Claim:
     real = _at(tables, "trained", readers.REAL)
     if before.empty or after.empty or real.empty:
         return said
-    gain = _judging.compared(_less(after, before, column), 0, above=True, ratio=False)
+    gain = _comparing.compared(_less(after, before, column), 0, above=True, ratio=False)
     full = real[column].mean()
-    found = _judging.compared(_valued(after, column), HALF * full, above=True, ratio=False)
+    found = _comparing.compared(_valued(after, column), HALF * full, above=True, ratio=False)
     if gain is None or found is None:
         return said
     return said.judged(
@@ -58,7 +58,7 @@ def greedy(tables: readers.Tables) -> Claim:
     if texts.empty:
         return said
     reference = f"; of real text {real.loop_share.mean():.0%} do" if len(real) else ""
-    found = _judging.compared(_valued(texts, "loop_share"), SOME, above=False, ratio=False)
+    found = _comparing.compared(_valued(texts, "loop_share"), SOME, above=False, ratio=False)
     words = f"The share of the characters written so that lie in exact loops is {{}}{reference}."
     return _with_runs(said, tables, found, words)
 
@@ -75,7 +75,7 @@ def new_text(tables: readers.Tables) -> Claim:
     if texts.empty:
         return said
     named = texts.assign(way=(texts.decoder + " " + texts.setting).str.strip())
-    found = _judging.compared(
+    found = _comparing.compared(
         _valued(named, "copied_share", "way"), SOME, above=False, by="way", ratio=False
     )
     if found is None:
@@ -92,7 +92,7 @@ def new_text(tables: readers.Tables) -> Claim:
     memorised: list[Part] = [bool(share < SOME) for share in likely] if len(book) else []
     return said.judged(
         f"Of its text, the share copied from the training text in stretches of {STRETCH} "
-        f"characters or more is at most {_judging.told(most.value, most.low, most.high)}, by "
+        f"characters or more is at most {_comparing.told(most.value, most.low, most.high)}, by "
         f"{most.name}{words}.",
         [*found.groups.part, *memorised],
         _judging.sampled(concat([readers.of_runs(tables, texts), book]), found.n),
@@ -117,7 +117,7 @@ def temperature(tables: readers.Tables) -> Claim:
     first, last = drawn.alpha.min(), drawn.alpha.max()
     ends = [drawn[drawn.alpha == alpha] for alpha in (last, first)]
     bits, distinct = (
-        _judging.compared(_less(ends[0], ends[1], column), 0, above=False, ratio=False)
+        _comparing.compared(_less(ends[0], ends[1], column), 0, above=False, ratio=False)
         for column in (BITS, "distinct_chars_3_share")
     )
     if bits is None or distinct is None:
@@ -148,7 +148,7 @@ def better_by_beam(tables: readers.Tables) -> Claim:
 
 
 def _with_runs(
-    said: Claim, tables: readers.Tables, found: _judging.Compared | None, words: str
+    said: Claim, tables: readers.Tables, found: _comparing.Compared | None, words: str
 ) -> Claim:
     """Judge by a comparison, on the scale of the runs that wrote."""
     if found is None:
@@ -184,7 +184,7 @@ def _less(first: DataFrame, other: DataFrame, column: str) -> DataFrame:
     return both.assign(value=both.value - both.value_other)
 
 
-def _saved(tables: readers.Tables, column: str) -> _judging.Compared | None:
+def _saved(tables: readers.Tables, column: str) -> _comparing.Compared | None:
     """Bits that beams are below greedy text of the same run and prefix."""
     beams, greedy = _at(tables, "trained", "beam"), _at(tables, "trained", "greedy")
     if beams.empty or greedy.empty:
@@ -192,4 +192,4 @@ def _saved(tables: readers.Tables, column: str) -> _judging.Compared | None:
     key = [name for name in (*readers.RUN, "prefix") if name in beams]
     pairs = beams.merge(greedy[[*key, column]], "inner", key, suffixes=("", "_greedy"))
     pairs = pairs.assign(bits=pairs[f"{column}_greedy"] - pairs[column])
-    return _judging.compared(_valued(pairs, "bits"), 0, above=True, ratio=False)
+    return _comparing.compared(_valued(pairs, "bits"), 0, above=True, ratio=False)

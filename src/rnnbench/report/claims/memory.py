@@ -4,7 +4,7 @@ import numpy as np
 from pandas import DataFrame
 from scipy import special
 
-from rnnbench.report.claims import Claim, _judging
+from rnnbench.report.claims import Claim, _comparing, _judging
 from rnnbench.tables import readers
 
 TABLES = ("half_life", "memory", "runs")
@@ -51,8 +51,8 @@ def compared(tables: readers.Tables, said: Claim, split: str, measure: str, word
     ]
     plain, best = rows[rows.variant == "rnn"].iloc[0], int(np.argmax(gated.ratio))
     named = readers.english(
-        f"{row.variant} at {readers.figures3(row.tokens)}, {_judging.told(row.ratio, *end)} times "
-        "as far"
+        f"{row.variant} at {readers.figures3(row.tokens)}, {_comparing.told(row.ratio, *end)} "
+        "times as far"
         for row, end in zip(gated.itertuples(), ends, strict=True)
     )
     words = words.format(corpus=plain.corpus)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from pandas import DataFrame, concat
 
-from rnnbench.report.claims import Claim, _judging
+from rnnbench.report.claims import Claim, _comparing, _judging
 from rnnbench.tables import readers
 
 TABLES = ("runs", "trials", "ngram_lm", "generation")
@@ -32,7 +32,7 @@ def uniform_at_first(tables: readers.Tables) -> Claim:
         return said
     runs = runs.drop_duplicates(["variant", "seed"])
     runs = runs.assign(value=runs.initial_perplexity / runs.vocab_size.astype(float))
-    found = _judging.compared(runs, above=True)
+    found = _comparing.compared(runs, above=True)
     if found is None:
         return said
     ends = found.groups.value.min(), found.groups.value.max()
@@ -59,7 +59,7 @@ def memorisation(tables: readers.Tables) -> Claim:
     heldout = runs.get("last_heldout_perplexity", runs.heldout_perplexity)
     runs = runs.assign(value=heldout / runs.perplexity)
     return said.compared(
-        _judging.compared(runs, MEMORISED, above=False),
+        _comparing.compared(runs, MEMORISED, above=False),
         f"After {runs.num_epochs.iloc[0]:.0f} epochs the training perplexity, which the book "
         f"prints, is {readers.figures3(runs.perplexity.median())} (median); that of held-out text "
         "is {} times as high.",
@@ -95,7 +95,7 @@ def beyond_ngrams(tables: readers.Tables) -> Claim:
     bar = models.loc[models.groupby("corpus").bits_per_char.idxmin()].set_index("corpus")
     runs = runs[runs.corpus.isin(bar.index)]
     runs = runs.assign(value=runs.heldout_bits_per_char - runs.corpus.map(bar.bits_per_char))
-    found = _judging.compared(runs, 0, above=False, ratio=False)
+    found = _comparing.compared(runs, 0, above=False, ratio=False)
     if found is None:
         return said
     first = bar.loc[found.rows.corpus.iloc[0]]
@@ -133,7 +133,7 @@ def leaky_perplexity(tables: readers.Tables) -> Claim:
     best = honest.groupby("seed").heldout_perplexity.min()
     leaky = leaky.assign(value=leaky.heldout_perplexity / leaky.seed.map(best))
     return said.compared(
-        _judging.compared(leaky, above=False),
+        _comparing.compared(leaky, above=False),
         f"With the future in sight its held-out perplexity, "
         f"{readers.figures3(leaky.heldout_perplexity.median())}, is {{}} times that of the best "
         "honest run.",
@@ -153,7 +153,7 @@ def leaky_writing(tables: readers.Tables) -> Claim:
         return said
     known = honest.groupby("seed").own_bits_per_char.mean()
     leaky = leaky.assign(value=leaky.own_bits_per_char - leaky.seed.map(known))
-    found = _judging.compared(leaky, BLIND, above=True, ratio=False)
+    found = _comparing.compared(leaky, BLIND, above=True, ratio=False)
     if found is None:
         return said
     return said.judged(

@@ -2,7 +2,7 @@
 
 from pandas import DataFrame, Series
 
-from rnnbench.report.claims import Claim, _judging
+from rnnbench.report.claims import Claim, _comparing, _judging
 from rnnbench.tables import readers, sampler_pairs
 
 TABLES = ("coverage", "detaching", "detaching_runs", "padding", "sentences", "runs")
@@ -66,7 +66,7 @@ def order_helps(tables: readers.Tables) -> Claim:
     )
     words = "The held-out perplexity is {} times that of random sampling."
     return said.compared(
-        _judging.compared(_by_order(tables, "heldout_perplexity"), above=False), words
+        _comparing.compared(_by_order(tables, "heldout_perplexity"), above=False), words
     )
 
 
@@ -75,7 +75,7 @@ def order_costs(tables: readers.Tables) -> Claim:
     said = Claim("Sequential partitioning costs more to compute.", "d2l 8.3.4")
     words = "The training time per epoch is {} times that of random sampling."
     pairs = _by_order(tables, "epoch_seconds")
-    return said.compared(_judging.compared(pairs, above=True), words, ended=False)
+    return said.compared(_comparing.compared(pairs, above=True), words, ended=False)
 
 
 def _by_order(tables: readers.Tables, column: str) -> DataFrame:
@@ -84,7 +84,7 @@ def _by_order(tables: readers.Tables, column: str) -> DataFrame:
     if runs.empty:
         return runs
     runs = runs.assign(epoch_seconds=runs.train_seconds / runs.get("epochs_done", runs.num_epochs))
-    return _judging.over(runs, column, "sampler", ("sequential_partition", "random_sampling"))
+    return _comparing.over(runs, column, "sampler", ("sequential_partition", "random_sampling"))
 
 
 def detaching(tables: readers.Tables) -> Claim:
@@ -96,13 +96,13 @@ def detaching(tables: readers.Tables) -> Claim:
     (costs, _), (runs, words) = sampler_pairs.undetached(tables)
     if costs.empty or runs.empty:
         return said
-    pairs = _judging.over(
+    pairs = _comparing.over(
         runs, "train_seconds", "arm", ("attached", "detached"), ["variant", "seed"]
     )
     grown = costs[costs.arm == "attached"].peak_memory_bytes.max() / 1e6
     change = (pairs.heldout_perplexity / pairs.heldout_perplexity_other).median()
     return said.compared(
-        _judging.compared(pairs, HEAVY, above=True),
+        _comparing.compared(pairs, HEAVY, above=True),
         f"Undetached, {costs.minibatch.max():.0f} minibatches take {{}} times as long, the graph "
         f"grows to {readers.figures3(grown)} MB, and the held-out perplexity is {change:.3f} times "
         f"that of detached runs (median){readers.at(words)}.",
@@ -121,7 +121,7 @@ def padding(tables: readers.Tables) -> Claim:
     if table.empty:
         return said.without(_lacking(why))
     unit, size = max(table.unit), table.batch_size.max()  # sentences, if there are any
-    pairs = _judging.over(
+    pairs = _comparing.over(
         table[table.unit == unit],
         *("padding_share", "order", ("bucketed", "shuffled")),
         ["batch_size", "seed"],
@@ -131,7 +131,7 @@ def padding(tables: readers.Tables) -> Claim:
     pairs = pairs.assign(value=pairs.padding_share - pairs.padding_share_other)
     at = pairs[pairs.batch_size == size]
     return said.compared(
-        _judging.compared(pairs, 0, above=False, by="batch_size", ratio=False),
+        _comparing.compared(pairs, 0, above=False, by="batch_size", ratio=False),
         f"With {size:.0f} {unit}s per minibatch {at.padding_share_other.median():.0%} of the "
         f"places are padding in random order and {at.padding_share.median():.0%} by length; over "
         "all sizes the share changes by {}.",
@@ -144,7 +144,7 @@ def whole_sentences(tables: readers.Tables) -> Claim:
     said = Claim("A model learns as well from whole sentences, each read by itself.", "d2l 8.3.6")
     _, runs, why = sampler_pairs.whole(tables)
     runs, words = readers.first_setting(runs, "variant", "unit", "seed")
-    pairs = _judging.over(
+    pairs = _comparing.over(
         runs,
         *("heldout_perplexity", "way", ("shuffled", "random_sampling")),
         ["variant", "unit", "seed"],
@@ -152,7 +152,7 @@ def whole_sentences(tables: readers.Tables) -> Claim:
     if pairs.empty:
         return said.without(_lacking(why))
     return said.compared(
-        _judging.compared(pairs, _judging.AS_GOOD, above=False),
+        _comparing.compared(pairs, _comparing.AS_GOOD, above=False),
         f"After as many passes over the same text, in {pairs.updates.median():.0f} updates each "
         f"against {pairs.updates_other.median():.0f}, the held-out perplexity is {{}} times that "
         f"of random sampling{readers.at(words)}.",

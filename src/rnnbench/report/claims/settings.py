@@ -3,7 +3,7 @@
 import numpy as np
 
 from rnnbench.base.parameters import DIVERGED, NOT_AVAILABLE
-from rnnbench.report.claims import Claim, _judging
+from rnnbench.report.claims import Claim, _comparing, _judging
 from rnnbench.tables import readers, trials
 
 TABLES = ("trials",)
@@ -30,7 +30,7 @@ def book_rate(tables: readers.Tables) -> Claim:
     rates = readers.english(readers.figures3(rate) for rate in sorted(best.learning_rate.unique()))
     runs = runs.assign(value=runs.heldout_perplexity / lowest)
     return said.compared(
-        _judging.compared(runs[runs.learning_rate == BOOK_RATE], NEAR, above=False),
+        _comparing.compared(runs[runs.learning_rate == BOOK_RATE], NEAR, above=False),
         f"At 1 the held-out perplexity is {{}} times the lowest, which is at {rates}.",
     )
 
@@ -43,10 +43,10 @@ def divergence(tables: readers.Tables) -> Claim:
     if runs.empty or runs.learning_rate.nunique() < 2:
         return said
     highest = runs[runs.learning_rate == runs.learning_rate.max()]
-    share = _judging.share(highest.status == DIVERGED)
+    share = _comparing.share(highest.status == DIVERGED)
     return said.judged(
         f"At {readers.figures3(runs.learning_rate.max())} with clip_norm "
-        f"{readers.figures3(highest.clip_norm.iloc[0])} a share of {_judging.told(*share)} of "
+        f"{readers.figures3(highest.clip_norm.iloc[0])} a share of {_comparing.told(*share)} of "
         f"{readers.counted(len(highest), 'run')} diverged.",
         [_judging.decided(*share[1:], 0.5)],
         _judging.sampled(highest, ended=False),
@@ -65,10 +65,10 @@ def more_text(tables: readers.Tables) -> Claim:
         return said
     texts = runs.groupby("train_tokens").heldout_perplexity.median()
     ends = texts.index.max(), texts.index.min()
-    pairs = _judging.over(runs, "heldout_perplexity", "train_tokens", ends, KEY)
+    pairs = _comparing.over(runs, "heldout_perplexity", "train_tokens", ends, KEY)
     along = readers.english(f"{readers.figures3(p)} with {_tokens(n)}" for n, p in texts.items())
     return said.compared(
-        _judging.compared(pairs, above=False),
+        _comparing.compared(pairs, above=False),
         f"After about as many updates, held-out perplexity is {along} (medians): {{}} times as "
         "high with the most.",
     )
@@ -91,7 +91,7 @@ def words(tables: readers.Tables) -> Claim:
     first = pairs.iloc[0]
     pairs = pairs.assign(value=pairs.heldout_bits_per_char / pairs.heldout_bits_per_char_char)
     return said.compared(
-        _judging.compared(pairs, above=False),
+        _comparing.compared(pairs, above=False),
         f"On all of the training text of {first.corpus} words take "
         f"{readers.figures3(pairs.heldout_bits_per_char.median())} held-out bits per character "
         f"(median), {{}} times those of characters; {first.heldout_oov_share:.1%} of the words are "
@@ -110,7 +110,7 @@ def embeddings(tables: readers.Tables) -> Claim:
         return said
     kind = runs.variant.str.endswith(EMBEDDED)
     runs = runs.assign(embedded=kind, variant=runs.variant.str.removesuffix(EMBEDDED))
-    pairs = _judging.over(runs, "heldout_bits_per_char", "embedded", (True, False), KEY)
+    pairs = _comparing.over(runs, "heldout_bits_per_char", "embedded", (True, False), KEY)
     if pairs.empty:
         return said
     size, seconds = (
@@ -118,7 +118,7 @@ def embeddings(tables: readers.Tables) -> Claim:
         for name in ("num_parameters", "train_seconds")
     )
     return said.compared(
-        _judging.compared(pairs, above=False),
+        _comparing.compared(pairs, above=False),
         f"Of words, embeddings take {{}} times the held-out bits per character, {size} times the "
         f"parameters and {seconds} times the training time (medians).",
     )

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from pandas import DataFrame, concat
 
-from rnnbench.report.claims import Claim, _judging
+from rnnbench.report.claims import Claim, _comparing, _judging
 from rnnbench.tables import readers
 
 TABLES = ("sine_maps", "sine", "sine_lags", "sine_floor")
@@ -24,11 +24,11 @@ def one_step(tables: readers.Tables) -> Claim:
     """A part per base line: the network's error is surely below its."""
     said = Claim("One step ahead, the network forecasts the sine well.", "d2l 8.1.3")
     pairs = concat(_pairs(tables, (BOOK, "one_step"), (b, "one_step")) for b in BASELINES)
-    found = _judging.compared(pairs, above=False, by="model_other")
+    found = _comparing.compared(pairs, above=False, by="model_other")
     if found is None:
         return said
     groups = found.groups.sort_values("value", ascending=False)
-    parts = [f"{_judging.told(*g[1:4])} times that of {g.Index}" for g in groups.itertuples()]
+    parts = [f"{_comparing.told(*g[1:4])} times that of {g.Index}" for g in groups.itertuples()]
     return said.judged(
         f"Its mean squared error is {readers.english(parts)}.",
         list(groups.part),
@@ -44,7 +44,7 @@ def multi_step(tables: readers.Tables) -> Claim:
     zero = _pairs(tables, (BOOK, "multi_step"), ("zero", "multi_step"))
     worse = f"; in {int((zero.value > 1).sum())} of {len(zero)} seeds it is worse than to say 0"
     return said.compared(
-        _judging.compared(pairs, above=True, by="model"),
+        _comparing.compared(pairs, above=True, by="model"),
         f"Its mean squared error is {{}} times as large{f'{worse} always' if len(zero) else ''}.",
     )
 
@@ -59,8 +59,8 @@ def accumulation(tables: readers.Tables) -> Claim:
     maps, longest = readers.rows(tables, "sine_maps"), _horizon(tables, "max")
     pairs = _pairs(tables, (BOOK, "k_step", longest), ("direct", "k_step", longest))
     own = maps if maps.empty else maps[maps.model == BOOK]
-    errors = _judging.compared(pairs, above=True, by="model")
-    gain = _judging.compared(own.assign(value=own.get("gain")), above=True, by="model")
+    errors = _comparing.compared(pairs, above=True, by="model")
+    gain = _comparing.compared(own.assign(value=own.get("gain")), above=True, by="model")
     if errors is None or gain is None:
         return said
     endings = own.ending.value_counts()
@@ -81,7 +81,7 @@ def farther(tables: readers.Tables) -> Claim:
     near, far = _horizon(tables, "min"), _horizon(tables, "max")
     pairs = _pairs(tables, (BOOK, "k_step", far), (BOOK, "k_step", near))
     return said.compared(
-        _judging.compared(pairs, above=True, by="model"),
+        _comparing.compared(pairs, above=True, by="model"),
         f"At k = {far:.0f} the error is {{}} times that at k = {near:.0f}"
         f"{_floors(tables, near, far)}.",
     )
@@ -110,12 +110,12 @@ def more_lags(tables: readers.Tables) -> Claim:
     if lags.empty or lags.num_lags.max() <= 2:
         return said
     ends = int(lags.num_lags.max()), 2
-    pairs = _judging.over(lags, "mse", "num_lags", ends, ["model", "seed"])
+    pairs = _comparing.over(lags, "mse", "num_lags", ends, ["model", "seed"])
     if len(pairs) == 0 or pairs.model.nunique() < 2:
         return said
-    found = _judging.compared(pairs, above=False, by="model")
+    found = _comparing.compared(pairs, above=False, by="model")
     assert found is not None
-    parts = [f"{_judging.told(*g[1:4])} for {g.Index}" for g in found.groups.itertuples()]
+    parts = [f"{_comparing.told(*g[1:4])} for {g.Index}" for g in found.groups.itertuples()]
     return said.judged(
         f"The one-step error with {ends[0]} lags over that with 2 is {readers.english(parts)}.",
         list(found.groups.part),
@@ -132,7 +132,7 @@ def latent(tables: readers.Tables) -> Claim:
     )
     pairs = _pairs(tables, ("rnn", "one_step"), (BOOK, "one_step"))
     return said.compared(
-        _judging.compared(pairs, _judging.AS_GOOD, above=False, by="model"),
+        _comparing.compared(pairs, _comparing.AS_GOOD, above=False, by="model"),
         "One step ahead the error of the RNN is {} times that of the network on lags.",
     )
 
