@@ -259,3 +259,16 @@ def test_random_cuts_are_unbiased_if_chance_explains_where_their_means_lie(error
 )
 def test_the_variance_undoes_the_gain_if_random_cuts_miss_by_more(randomized, verdict):
     assert bptt.noisy(gradients([1.0] * 9, 1.0, randomized)).verdict == verdict
+
+
+def test_where_runs_stop_by_patience_progress_is_the_best_epoch_of_settled_runs():
+    rows = [
+        (clip, seed, epoch) for seed in range(3) for clip, epoch in ((0.1, 90 + seed), (INF, 60))
+    ]
+    table = DataFrame(rows, columns=["clip_norm", "seed", "best_epoch"])
+    table = table.assign(variant="rnn", perplexity=9.0, heldout_perplexity=9.0, clipped_share=0.5)
+    settled = table.assign(status="converged", leaky=False)
+    claim = clipping.slower({"runs": settled})
+    assert claim.verdict == HOLDS and "best epoch is 1.5" in claim.measured
+    claim = clipping.slower({"runs": settled.assign(status="unconverged")})
+    assert (claim.verdict, claim.reason) == (NOT_SETTLED, "3 of 3 runs were still improving")
