@@ -15,7 +15,7 @@ from torch.nn.functional import one_hot
 
 from rnnbench.base.errors import StudyError
 from rnnbench.experiments import memory
-from rnnbench.report.claims import FAILS, HOLDS, PARTLY
+from rnnbench.report.claims import FAILS, HOLDS, NOT_SETTLED, PARTLY
 from rnnbench.report.claims import memory as claims
 from rnnbench.tables import columns, half_life
 from rnnbench.text.vocab import Vocab
@@ -289,10 +289,25 @@ NEAR, MIDDLE, FAR = {1: 0, 4: 0.9, 16: 1}, {1: 0, 4: 0.5, 16: 1}, {1: 0, 4: 0.2,
 )
 def test_gates_see_farther_if_both_gated_networks_do(gru, lstm, verdict):
     parts = {"rnn": MIDDLE, "gru": gru, "lstm": lstm}
-    losses = concat([constructed(part, name) for name, part in parts.items()])
+    losses = concat([constructed(part, name, seeds=3) for name, part in parts.items()])
     tables = {"half_life": half_life.half_life(losses), "memory": half_life.memory(losses)}
     claim = claims.claims(tables)[1]
     assert claim.verdict == verdict and claim.low <= claim.value <= claim.high
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_positions_of_one_seed_or_two_settle_nothing_however_many(seeds):
+    parts = {"rnn": MIDDLE, "gru": FAR, "lstm": FAR}
+    losses = concat([constructed(part, name, seeds=seeds) for name, part in parts.items()])
+    claim = claims.claims({"half_life": half_life.half_life(losses)})[1]
+    assert (claim.verdict, claim.n) == (NOT_SETTLED, seeds)
+
+
+def test_an_interval_of_few_seeds_is_wider_than_the_bootstraps():
+    widths = [np.subtract(*claims._over_seeds(1.5, 1.4, 1.6, k)[::-1]) for k in (3, 5, 1000)]
+    assert widths[0] > widths[1] > widths[2] > 0.2
+    assert widths[2] == pytest.approx(0.2, rel=0.01)
+    assert np.isnan(claims._over_seeds(1.5, 1.4, 1.6, 1)).all()
 
 
 @pytest.mark.parametrize(
@@ -300,7 +315,7 @@ def test_gates_see_farther_if_both_gated_networks_do(gru, lstm, verdict):
     [({1: 0, 16: 0.5, 32: 1}, HOLDS), ({1: 0, 16: 1, 32: 1.005}, FAILS)],
 )
 def test_dependencies_are_long_if_a_context_of_more_than_16_still_helps(share, verdict):
-    claim = claims.distance({"memory": half_life.memory(constructed(share))})
+    claim = claims.distance({"memory": half_life.memory(constructed(share, seeds=3))})
     assert claim.verdict == verdict
 
 

@@ -9,6 +9,7 @@ from rnnbench.report.claims import (
     FAILS,
     HOLDS,
     NOT_MEASURED,
+    NOT_SETTLED,
     PARTLY,
     generation,
     models,
@@ -42,7 +43,7 @@ def verdict(judge, tables):
     [
         ("the i and of a to was in that my", HOLDS),
         ("the i and of a machine was in that weena", PARTLY),
-        ("time machine weena of moon the sun traveller morlock eloi", FAILS),
+        ("time machine weena moon the sun traveller morlock eloi dim", PARTLY),
         ("de a en que in o la no was me", NOT_MEASURED),
     ],
 )
@@ -67,7 +68,7 @@ def test_zipfs_law_holds_where_a_power_law_of_nearly_all_counts_is_plausible(p, 
 
 
 @pytest.mark.parametrize(
-    ("exponent", "expected"), [(1.01, HOLDS), (1.1, PARTLY), (0.9, PARTLY), (1.4, FAILS)]
+    ("exponent", "expected"), [(1.01, HOLDS), (1.1, HOLDS), (0.81, NOT_SETTLED), (1.4, FAILS)]
 )
 def test_the_second_word_is_half_as_frequent_if_the_exponent_may_be_1(exponent, expected):
     assert verdict(text.half_as_frequent, {"zipf": fits([exponent, 0.8])}) == expected
@@ -83,7 +84,12 @@ def test_sequences_follow_zipfs_law_if_it_is_plausible_at_every_order_above_1(p,
 
 @pytest.mark.parametrize(
     ("exponents", "expected"),
-    [([1.0, 0.8, 0.6], HOLDS), ([1.0, 0.99, 0.6], PARTLY), ([1.0, 0.8, 0.9], FAILS)],
+    [
+        ([1.0, 0.8, 0.6], HOLDS),
+        ([1.0, 0.99, 0.6], NOT_SETTLED),
+        ([1.0, 0.8, 0.9], PARTLY),
+        ([0.8, 0.9, 1.0], FAILS),
+    ],
 )
 def test_exponents_differ_if_their_intervals_stand_apart(exponents, expected):
     assert verdict(text.exponents_differ, {"zipf": fits(exponents)}) == expected
@@ -99,7 +105,7 @@ def test_there_are_few_sequences_if_there_are_fewer_than_by_chance(whole, expect
 
 
 @pytest.mark.parametrize(
-    ("words", "pairs", "expected"), [(100, 50, FAILS), (10, 20, PARTLY), (10, 90, HOLDS)]
+    ("words", "pairs", "expected"), [(100, 50, FAILS), (10, 20, FAILS), (10, 90, HOLDS)]
 )
 def test_counts_to_be_stored_are_those_that_occur(words, pairs, expected):
     table = DataFrame({"order": [1, 2], "distinct": [words, pairs], "tokens": 200, "hapax": 0})
@@ -119,13 +125,18 @@ def lm(token, laplace, kneser_ney):
     for smoothing, perplexity in (("laplace", laplace), ("kneser_ney", kneser_ney)):
         for order, worse in ((1, 1), (2, 1.5)):
             yield {"corpus": "here", "token": token, "order": order, "smoothing": smoothing} | {
-                **{"split": "heldout", "perplexity": perplexity * worse, "scored_tokens": 10},
+                **{
+                    "split": "heldout",
+                    "perplexity": perplexity * worse,
+                    "scored_tokens": 10,
+                    "train_tokens": 9e3,
+                },
                 **{"bits_per_char": np.log2(perplexity * worse)},
             }
 
 
 @pytest.mark.parametrize(
-    ("words", "chars", "expected"), [(120, 5, HOLDS), (104, 5, PARTLY), (99, 3.9, FAILS)]
+    ("words", "chars", "expected"), [(120, 5, HOLDS), (104, 5, PARTLY), (104, 3.9, FAILS)]
 )
 def test_laplace_is_unsuitable_if_it_is_a_tenth_more_perplexed(words, chars, expected):
     table = DataFrame([*lm("word", words, 100), *lm("char", chars, 4)])
@@ -134,35 +145,49 @@ def test_laplace_is_unsuitable_if_it_is_a_tenth_more_perplexed(words, chars, exp
 
 def runs(heldout, **columns):
     table = DataFrame({"heldout_perplexity": heldout, "variant": "gru", "corpus": "here"})
-    table = table.assign(leaky=False, status="converged", **columns)
+    table = table.assign(leaky=False, status="converged", train_tokens=9e3, **columns)
     return table.assign(heldout_bits_per_char=np.log2(table.heldout_perplexity))
 
 
 @pytest.mark.parametrize(
     ("first", "expected"),
-    [([28.1, 28.3], HOLDS), ([28.1, 28.3, 31.0], PARTLY), ([31.0, 33.0], FAILS)],
+    [
+        ([28.1, 28.2, 28.1], HOLDS),
+        ([28.1, 28.3, 31.0], NOT_SETTLED),
+        ([31.0, 31.2, 31.1], FAILS),
+        ([28.1, 28.2, 28.1, 31.0, 31.2, 31.1], PARTLY),
+    ],
 )
 def test_a_first_perplexity_is_that_of_guessing_if_it_is_the_size_of_the_vocabulary(
     first, expected
 ):
     table = DataFrame({"initial_perplexity": first, "vocab_size": 28})
+    table = table.assign(seed=[1, 2, 3] * (len(first) // 3), variant=["gru", "lstm"][0])
+    table.loc[3:, "variant"] = "lstm"
     assert verdict(models.uniform_at_first, {"runs": table}) == expected
 
 
 @pytest.mark.parametrize(
-    ("heldout", "expected"), [([3, 3, 9], HOLDS), ([3, 9, 9], PARTLY), ([9, 9, 9], FAILS)]
+    ("rnn", "gru", "expected"),
+    [(3, 3, HOLDS), (3, 9, PARTLY), (9, 9, FAILS), (3.9, 4.1, NOT_SETTLED)],
 )
-def test_recurrent_models_beat_ngrams_if_most_variants_do(heldout, expected):
-    table = runs([*heldout, 20]).assign(variant=["rnn", "gru", "lstm", "gru"])
+def test_recurrent_models_beat_ngrams_of_the_same_text_if_their_intervals_do(rnn, gru, expected):
+    values = [x * (1 + y) for x in (rnn, gru) for y in (-0.01, 0, 0.02)]
+    table = runs(values, seed=[1, 2, 3] * 2).assign(variant=["rnn"] * 3 + ["gru"] * 3)
     tables = {"runs": table, "ngram_lm": DataFrame(lm("char", 5, 4))}
     assert verdict(models.beyond_ngrams, tables) == expected
+    more = {"runs": table.assign(train_tokens=5e3)}
+    assert verdict(models.beyond_ngrams, tables | more) == NOT_SETTLED
+    assert verdict(models.beyond_ngrams, tables | {"runs": table.assign(train_tokens=np.inf)})
 
 
 @pytest.mark.parametrize(
-    ("blind", "expected"), [([1.2, 1.3], HOLDS), ([1.2, 7.0], PARTLY), ([7.0, 8.0], FAILS)]
+    ("blind", "expected"),
+    [([1.2, 1.3, 1.2], HOLDS), ([1.2, 7.0, 9.0], NOT_SETTLED), ([7.0, 8.0, 7.5], FAILS)],
 )
 def test_a_model_that_sees_the_future_has_a_perplexity_below_all_others(blind, expected):
-    table = runs([6.0, 9.0, *blind]).assign(leaky=[False, False, True, True])
+    table = runs([6.0, 5.9, 6.1, *blind]).assign(leaky=[False] * 3 + [True] * 3)
+    table = table.assign(seed=[1, 2, 3] * 2)
     table.loc[table.leaky, "variant"] = "lstm_bidirectional"
     assert verdict(models.leaky_perplexity, {"runs": table}) == expected
 
@@ -173,10 +198,10 @@ GOOD |= {"loop_share": 0.0, "copied_share": 0.0, "distinct_chars_3_share": 0.8}
 
 
 def texts(decoder, stage="trained", variant="gru", **scores):
-    """Four texts of each of two runs; a score may be a number, or one for each text of a run."""
+    """Four texts of each of three runs; a score may be a number, or one per text of a run."""
     settings = {name: np.nan for name in ("alpha", "k", "width")}
-    rows = DataFrame({"prefix": ["time", "traveller"] * 4, "seed": [1] * 4 + [2] * 4})
-    scores = {k: np.resize(v, 8) for k, v in (GOOD | scores).items() if k not in settings}
+    rows = DataFrame({"prefix": ["time", "traveller"] * 6, "seed": [1] * 4 + [2] * 4 + [3] * 4})
+    scores = {k: np.resize(v, 12) for k, v in (GOOD | scores).items() if k not in settings}
     given = {k: v for k, v in {**settings, **KEY}.items()}
     rows = rows.assign(**given, **scores, variant=variant, decoder=decoder, stage=stage)
     return rows.assign(leaky="bi" in variant)
@@ -187,7 +212,7 @@ def table(*parts, **columns):
     return {"generation": found.assign(**columns)}
 
 
-@pytest.mark.parametrize(("more", "expected"), [(5.0, HOLDS), (2.3, PARTLY), (1.9, FAILS)])
+@pytest.mark.parametrize(("more", "expected"), [(5.0, HOLDS), (3.0, NOT_SETTLED), (1.9, FAILS)])
 def test_a_model_that_sees_the_future_cannot_write_if_real_text_perplexes_it(more, expected):
     real = texts("real text")
     blind = texts("real text", variant="lstm_bidirectional", own_bits_per_char=more)
@@ -196,7 +221,7 @@ def test_a_model_that_sees_the_future_cannot_write_if_real_text_perplexes_it(mor
 
 @pytest.mark.parametrize(
     ("share", "expected"),
-    [([0.7, 0.8], HOLDS), ([0.2, 0.3], PARTLY), ([0.05, 0.06], FAILS)],
+    [([0.7, 0.8], HOLDS), ([0.2, 0.3], PARTLY), ([0.01, 0.02], FAILS)],
 )
 def test_text_is_readable_if_it_has_half_the_words_of_real_text(share, expected):
     before = texts("sampling", "untrained", known_word_share=[0.05, 0.06]).assign(alpha=1.0)
@@ -205,25 +230,35 @@ def test_text_is_readable_if_it_has_half_the_words_of_real_text(share, expected)
     assert verdict(generation.readable, tables) == expected
 
 
-@pytest.mark.parametrize(("loops", "expected"), [(0.0, HOLDS), (0.3, PARTLY), (0.9, FAILS)])
+@pytest.mark.parametrize(("loops", "expected"), [(0.0, HOLDS), (0.05, NOT_SETTLED), (0.9, FAILS)])
 def test_greedy_text_will_not_do_if_most_of_it_is_loops(loops, expected):
     tables = table(texts("greedy", loop_share=loops), texts("real text"))
     assert verdict(generation.greedy, tables) == expected
 
 
-@pytest.mark.parametrize(("copied", "expected"), [(0.01, HOLDS), (0.3, PARTLY), (0.9, FAILS)])
-def test_text_is_a_models_own_if_no_decoder_copies(copied, expected):
-    tables = table(texts("greedy", copied_share=copied), texts("beam").assign(width=4.0))
+@pytest.mark.parametrize(
+    ("greedy", "beam", "expected"), [(0.01, 0, HOLDS), (0.3, 0, PARTLY), (0.9, 0.8, FAILS)]
+)
+def test_text_is_a_models_own_if_no_decoder_copies(greedy, beam, expected):
+    beams = texts("beam", copied_share=beam).assign(width=4.0)
+    tables = table(texts("greedy", copied_share=greedy), beams)
     assert verdict(generation.new_text, tables) == expected
     assert "greedy" in generation.new_text(tables).measured
+
+
+@pytest.mark.parametrize(("perplexity", "expected"), [(1.03, PARTLY), (1.6, HOLDS)])
+def test_a_run_of_the_books_sizes_that_knows_its_text_copies_it(perplexity, expected):
+    book = runs([100.0] * 3).assign(perplexity=perplexity, trial="book", seed=[1, 2, 3])
+    tables = table(texts("greedy")) | {"trials": book}
+    assert verdict(generation.new_text, tables) == expected
 
 
 @pytest.mark.parametrize(
     ("bits", "distinct", "expected"),
     [
         ([6, 4, 3], [0.9, 0.7, 0.3], HOLDS),
-        ([6, 4, 3], [0.9, 0.95, 0.3], PARTLY),
-        ([3, 4, 6], [0.9, 0.7, 0.3], FAILS),
+        ([6, 4, 3], [0.3, 0.7, 0.9], PARTLY),
+        ([3, 4, 6], [0.3, 0.7, 0.9], FAILS),
     ],
 )
 def test_temperature_trades_if_both_scores_fall_with_alpha(bits, distinct, expected):
@@ -238,9 +273,9 @@ def test_temperature_trades_if_both_scores_fall_with_alpha(bits, distinct, expec
 
 @pytest.mark.parametrize(
     ("own", "expected"),
-    [([2.0, 1.5], HOLDS), ([2.1, 1.5], PARTLY), ([2.0, 2.0], PARTLY), ([2.1, 2.0], FAILS)],
+    [([2.0, 1.5], HOLDS), ([2.0, 2.0], NOT_SETTLED), ([2.1, 2.0], FAILS)],
 )
-def test_a_beam_finds_more_probable_text_if_never_less_and_once_more(own, expected):
+def test_a_beam_finds_more_probable_text_if_it_surely_takes_fewer_bits(own, expected):
     tables = table(texts("greedy"), texts("beam", own_bits_per_char=own).assign(width=4.0))
     tables["generation"] = tables["generation"].drop_duplicates(["seed", "prefix", "decoder"])
     assert verdict(generation.beam, tables) == expected
@@ -248,7 +283,7 @@ def test_a_beam_finds_more_probable_text_if_never_less_and_once_more(own, expect
 
 @pytest.mark.parametrize(
     ("bits", "expected"),
-    [([2.5, 2.4], HOLDS), ([3.1, 2.5], PARTLY), ([3.0, 3.0], PARTLY), ([3.1, 3.2], FAILS)],
+    [([2.5, 2.4], HOLDS), ([3.0, 3.0], NOT_SETTLED), ([3.1, 3.2], FAILS)],
 )
 def test_a_beam_is_better_text_if_the_judge_surely_needs_less(bits, expected):
     tables = table(texts("greedy"), texts("beam", judge_bits_per_char=bits).assign(width=4.0))
@@ -259,7 +294,7 @@ def test_a_beam_is_better_text_if_the_judge_surely_needs_less(bits, expected):
 def test_texts_of_diverged_runs_are_no_evidence():
     tables = table(texts("greedy", loop_share=0.9))
     dead = DataFrame(
-        [KEY | {"variant": "gru", "seed": seed, "status": "diverged"} for seed in (1, 2)]
+        [KEY | {"variant": "gru", "seed": seed, "status": "diverged"} for seed in (1, 2, 3)]
     )
     assert generation.greedy(tables | {"runs": dead}).verdict == NOT_MEASURED
 

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 from pandas import DataFrame, concat
 
-from rnnbench.report.claims import FAILS, HOLDS, NOT_MEASURED, PARTLY, samplers, sine
+from rnnbench.report.claims import (
+    FAILS,
+    HOLDS,
+    NOT_MEASURED,
+    NOT_SETTLED,
+    PARTLY,
+    samplers,
+    sine,
+)
 
 SEEDS = range(20)
 
@@ -20,31 +28,24 @@ def errors(**models):
     )
 
 
-def skills(**found):
-    rows = [
-        {"model": "mlp", "baseline": name, "mode": "one_step", "horizon": 1, "num_lags": 4}
-        | {"skill": middle, "low": low, "high": middle + 0.1, "worse_share": 0.0, "n": 20}
-        for name, (low, middle) in found.items()
-    ]
-    return {"sine_skill": DataFrame(rows)}
-
-
 @pytest.mark.parametrize(
     ("zero", "ols_ar", "verdict"),
     [
-        ((0.8, 0.9), (0.01, 0.1), HOLDS),
-        ((0.8, 0.9), (-0.2, 0.1), PARTLY),
-        ((0.8, 0.9), (-0.2, -0.1), PARTLY),
-        ((-0.9, -0.5), (-0.2, -0.1), FAILS),
+        (9.0, 2.0, HOLDS),
+        (9.0, 0.5, PARTLY),
+        (9.0, 1.0, NOT_SETTLED),
+        (0.4, 0.5, FAILS),
     ],
 )
 def test_a_forecast_is_good_if_it_beats_every_base_line(zero, ols_ar, verdict):
-    claim = sine.one_step(skills(zero=zero, ols_ar=ols_ar))
+    table = errors(mlp={("one_step", 1): 1.0}, zero={("one_step", 1): zero})
+    table = concat([table, errors(ols_ar={("one_step", 1): ols_ar})])
+    claim = sine.one_step({"sine": table})
     assert (claim.verdict, claim.n) == (verdict, 20)
-    assert claim.value == min(zero[1], ols_ar[1])
+    assert claim.value == pytest.approx(1 / min(zero, ols_ar), rel=0.02)
 
 
-@pytest.mark.parametrize(("far", "verdict"), [(2.0, HOLDS), (1.0, PARTLY), (0.5, FAILS)])
+@pytest.mark.parametrize(("far", "verdict"), [(2.0, HOLDS), (1.0, NOT_SETTLED), (0.5, FAILS)])
 def test_multi_step_forecasts_are_held_against_one_step_forecasts(far, verdict):
     table = errors(mlp={("one_step", 1): 1.0, ("multi_step", 396): far})
     table.loc[table["mode"] == "multi_step", "mse"] *= 1 + 0.02 * np.sin(np.arange(20))
@@ -85,7 +86,7 @@ def lags(**models):
 
 @pytest.mark.parametrize(
     ("one", "two", "verdict"),
-    [(1e-4, 1e-29, HOLDS), (1e-29, 1e-29, PARTLY), (1e-4, 1e-5, FAILS)],
+    [(1e-4, 1e-29, HOLDS), (1e-29, 1e-29, PARTLY), (1e-21, 1e-5, FAILS)],
 )
 def test_two_lags_suffice_if_they_leave_rounding_alone(one, two, verdict):
     assert sine.two_lags(lags(ols_ar={(1, 0.0): one, (2, 0.0): two})).verdict == verdict
@@ -100,7 +101,7 @@ def test_more_lags_are_better_if_both_models_gain(linear, network, verdict):
     assert sine.more_lags(tables).verdict == verdict
 
 
-@pytest.mark.parametrize(("ratio", "verdict"), [(0.9, HOLDS), (1.005, PARTLY), (2.0, FAILS)])
+@pytest.mark.parametrize(("ratio", "verdict"), [(0.9, HOLDS), (1.02, NOT_SETTLED), (2.0, FAILS)])
 def test_a_latent_state_is_held_against_a_window(ratio, verdict):
     table = errors(rnn={("one_step", 1): ratio}, mlp={("one_step", 1): 1.0})
     table.loc[table.model == "mlp", "mse"] = 1.0
@@ -146,7 +147,7 @@ def test_a_gaussian_offset_is_held_against_a_uniform_one(gaussian, verdict):
 def pairs(ratio, spread=0.01):
     """Runs of three variants by both samplers; ``ratio`` is sequential over random."""
     run = {"machine": "box", "corpus": "text", "clip_norm": 1.0, "device": "cpu"}
-    run |= {"status": "unconverged", "leaky": False}
+    run |= {"status": "converged", "leaky": False, "num_epochs": 9}
     rows = []
     for variant in ("rnn", "gru", "lstm"):
         for seed in SEEDS:
@@ -158,14 +159,14 @@ def pairs(ratio, spread=0.01):
     return {"runs": DataFrame(rows)}
 
 
-@pytest.mark.parametrize(("ratio", "verdict"), [(0.9, HOLDS), (1.0, PARTLY), (1.1, FAILS)])
+@pytest.mark.parametrize(("ratio", "verdict"), [(0.9, HOLDS), (1.0, NOT_SETTLED), (1.1, FAILS)])
 def test_order_helps_if_the_interval_of_perplexities_lies_below_1(ratio, verdict):
     claim = samplers.order_helps(pairs(ratio))
-    assert (claim.verdict, claim.n) == (verdict, 60)
+    assert (claim.verdict, claim.n) == (verdict, 20)
     assert claim.low <= claim.value <= claim.high
 
 
-@pytest.mark.parametrize(("ratio", "verdict"), [(0.9, FAILS), (1.0, PARTLY), (1.1, HOLDS)])
+@pytest.mark.parametrize(("ratio", "verdict"), [(0.9, FAILS), (1.0, NOT_SETTLED), (1.1, HOLDS)])
 def test_order_costs_if_the_interval_of_times_lies_above_1(ratio, verdict):
     assert samplers.order_costs(pairs(ratio)).verdict == verdict
 
@@ -186,8 +187,9 @@ def undetached(**slowdowns):
     ]
     runs = [
         {"variant": variant, "arm": arm, "seed": seed, "heldout_perplexity": 9.0}
-        for variant in slowdowns
-        for arm in ("detached", "attached")
+        | {"train_seconds": seconds * (1 + 0.01 * seed * seconds)}
+        for variant, slowdown in slowdowns.items()
+        for arm, seconds in (("detached", 1.0), ("attached", slowdown))
         for seed in (1, 2, 3)
     ]
     return {"detaching": DataFrame(costs), "detaching_runs": DataFrame(runs)}
@@ -198,8 +200,7 @@ def undetached(**slowdowns):
 )
 def test_detaching_is_needed_if_steps_grow_slow_without(rnn, gru, verdict):
     claim = samplers.detaching(undetached(rnn=rnn, gru=gru))
-    assert claim.verdict == verdict
-    assert (claim.low, claim.high) == (min(rnn, gru), max(rnn, gru))
+    assert (claim.verdict, claim.n) == (verdict, 3)
 
 
 @pytest.mark.parametrize("field", ["hidden_size", "batch_size", "train_tokens"])
@@ -219,16 +220,18 @@ def test_runs_of_another_setting_are_no_seeds_of_a_claim_about_minibatches(field
 )
 def test_arranging_by_length_is_held_against_random_order(bucketed, verdict):
     rows = [
-        {"unit": "sentence", "order": order, "batch_size": size, "seed": 1, "padding_share": share}
+        {"unit": "sentence", "order": order, "batch_size": size, "padding_share": share}
         for order, shares in (("shuffled", (0.5, 0.7)), ("bucketed", bucketed))
         for size, share in zip((2, 32), shares, strict=True)
     ]
-    assert samplers.padding({"padding": DataFrame(rows)}).verdict == verdict
+    table = concat(DataFrame(rows).assign(seed=seed) for seed in range(3))
+    table["padding_share"] += 0.001 * table.seed * (table.order == "bucketed")
+    assert samplers.padding({"padding": table}).verdict == verdict
 
 
 @pytest.mark.parametrize(
     ("ratios", "verdict"),
-    [((0.9,) * 3, HOLDS), ((0.9, 1.2, 1.2), PARTLY), ((1.1, 1.2, 1.2), FAILS)],
+    [((0.9,) * 3, HOLDS), ((0.9, 1.2, 1.2), NOT_SETTLED), ((1.1, 1.12, 1.1), FAILS)],
 )
 def test_whole_sentences_are_held_against_random_sampling(ratios, verdict):
     parts = [
@@ -242,5 +245,5 @@ def test_whole_sentences_are_held_against_random_sampling(ratios, verdict):
 
 def test_there_is_no_verdict_on_two_seeds():
     table = errors(mlp={("one_step", 1): 1.0, ("multi_step", 396): 2.0})
-    assert sine.multi_step({"sine": table[table.seed < 2]}).verdict == NOT_MEASURED
+    assert sine.multi_step({"sine": table[table.seed < 2]}).verdict == NOT_SETTLED
     assert sine.multi_step({"sine": table[table.seed < 3]}).verdict == HOLDS

@@ -75,7 +75,13 @@ def make_tables(
             | {"perplexity": np.nan if dead else floor, "leaky": leaky, "reason": None}
             | {"heldout_perplexity": np.inf if dead else heldout, "train_seconds": seconds}
             | {"bits_per_char": np.log2(floor), "heldout_bits_per_char": np.log2(heldout)}
-            | {"initial_perplexity": 28.1, "max_grad_norm": 12.0, "clipped_share": 0.3}
+            | {
+                "initial_perplexity": 28.1,
+                "vocab_size": 28,
+                "train_tokens": 9e3,
+                "max_grad_norm": 12.0,
+                "clipped_share": 0.3,
+            }
         )
         last = epochs // 3 if dead else epochs
         for epoch in range(1, last + 1):
@@ -177,6 +183,7 @@ def _inference(rng, variants, machines, devices):
         speed, middle = rng.uniform(1e4, 1e5), rng.uniform(3e-5, 3e-4)
         quantiles = {f"latency_q{q}": middle * (1 + int(q) / 100) for q in ("05", 50, 95, 99)}
         numbers = {"tokens_per_second": speed, "low": 0.9 * speed, "high": 1.1 * speed, "n": 9}
+        numbers |= {"processes": 3}
         numbers |= quantiles if mode == "generation" else {}
         rows.append(row | {"mode": mode} | (numbers if row["status"] != AWAY else {}))
     return DataFrame(rows)
@@ -341,6 +348,7 @@ def _text(rng, corpora):
                 size = {"vocab_size": 28, "scored_tokens": 17058, "oov_share": 0.0}
                 models.append(
                     {"corpus": corpus, "token": token, "order": order, "smoothing": smoothing}
+                    | {"train_tokens": 9000}
                     | {"split": split, "perplexity": 2**bits, "bits_per_char": bits, **size}
                 )
     key = ["corpus", "token", "order"]

@@ -7,7 +7,15 @@ import numpy as np
 import pytest
 from pandas import DataFrame, concat
 
-from rnnbench.report.claims import FAILS, HOLDS, NOT_MEASURED, PARTLY, bptt, clipping
+from rnnbench.report.claims import (
+    FAILS,
+    HOLDS,
+    NOT_MEASURED,
+    NOT_SETTLED,
+    PARTLY,
+    bptt,
+    clipping,
+)
 
 INF, NAN = math.inf, math.nan
 SETTINGS = [key for key in clipping.PAIR if key not in {"variant", "seed"}]
@@ -32,35 +40,42 @@ def runs(**outcomes) -> dict[str, DataFrame]:
 @pytest.mark.parametrize(
     ("clipped", "never", "verdict"),
     [
-        ([NAN, NAN, NAN], [1, 2, 5], HOLDS),
-        ([NAN, NAN, NAN], [1, NAN, NAN], PARTLY),
-        ([NAN, NAN, NAN], [NAN, NAN, NAN], FAILS),
-        ([1, NAN, NAN], [1, NAN, NAN], FAILS),
+        ([NAN] * 6, [1, 2, 5] * 2, HOLDS),
+        ([NAN] * 3, [1, 2, 5], NOT_SETTLED),
+        ([NAN] * 6, [1, NAN, NAN] * 2, NOT_SETTLED),
+        ([NAN] * 6, [NAN] * 6, FAILS),
     ],
 )
-def test_clipping_is_needed_if_most_runs_diverge_without_it(clipped, never, verdict):
+def test_clipping_is_needed_if_surely_most_runs_diverge_without_it(clipped, never, verdict):
     claim = clipping.needed(runs(rnn_1=clipped, rnn_inf=never))
-    assert (claim.verdict, claim.n) == (verdict, 3)
+    assert (claim.verdict, claim.n) == (verdict, len(never))
     assert claim.low <= claim.value <= claim.high
 
 
 @pytest.mark.parametrize(
     ("clipped", "never", "verdict", "n"),
     [
-        ([NAN, NAN, 1], [1, 2, NAN], HOLDS, 2),
-        ([NAN, 1, NAN], [1, 2, 3], PARTLY, 3),
-        ([1, 2], [1, 2], FAILS, 2),
+        ([*[NAN] * 6, 1], [*range(6), NAN], HOLDS, 6),
+        ([NAN, 1, NAN], [1, 2, 3], NOT_SETTLED, 3),
+        ([1] * 6, [1] * 6, FAILS, 6),
         ([NAN, NAN], [NAN, NAN], NOT_MEASURED, 0),
     ],
 )
-def test_clipping_saves_if_all_come_through_that_diverged_without(clipped, never, verdict, n):
+def test_clipping_saves_if_surely_most_come_through_that_diverged_without(
+    clipped, never, verdict, n
+):
     claim = clipping.saves(runs(rnn_1=clipped, rnn_inf=never))
     assert (claim.verdict, claim.n) == (verdict, n)
 
 
 @pytest.mark.parametrize(
     ("relu", "tanh", "verdict"),
-    [([1, NAN], [NAN, NAN], HOLDS), ([1, 2], [1, NAN], PARTLY), ([NAN, 1], [1, NAN], FAILS)],
+    [
+        ([1] * 9 + [NAN], [NAN] * 10, HOLDS),
+        ([1, 2, NAN], [1, NAN, NAN], NOT_SETTLED),
+        ([1] * 3, [NAN] * 3, NOT_SETTLED),
+        ([NAN] * 10, [1] * 9 + [NAN], FAILS),
+    ],
 )
 def test_relu_explodes_where_tanh_does_not_if_only_its_losses_are_lost(relu, tanh, verdict):
     assert clipping.rectified(runs(rnn_relu_inf=relu, rnn_inf=tanh)).verdict == verdict
@@ -79,7 +94,7 @@ def updates(clipped, never, norm=4.0) -> dict[str, DataFrame]:
         for (seed, epoch), change in np.ndenumerate(np.array(changes, float)):
             row = {"theta": theta, "seed": seed, "epoch": epoch, "change": change}
             rows.append(row | {"step_norm": min(norm, theta)})
-    same = dict.fromkeys([*SETTINGS, "variant"], "same")
+    same = dict.fromkeys([*SETTINGS, "variant"], 1)
     rest = {"clip_norm": 1.0, "grad_norm": norm, "loss": 2.0}
     return {"lipschitz": DataFrame(rows).assign(**same, **rest)}
 
@@ -87,9 +102,9 @@ def updates(clipped, never, norm=4.0) -> dict[str, DataFrame]:
 @pytest.mark.parametrize(
     ("changes", "verdict"),
     [
-        (np.full((2, 50), -0.5), HOLDS),
-        (np.r_[[np.full(50, -0.5)], [[-0.6, *np.full(49, -0.5)]]], PARTLY),
-        (np.r_[[np.full(50, -0.5)], [np.full(50, -0.6)]], FAILS),
+        (np.full((3, 50), -0.5), HOLDS),
+        (np.r_[np.full((2, 50), -0.5), [[*np.full(9, -0.6), *np.full(41, -0.5)]]], NOT_SETTLED),
+        (np.full((2, 50), -0.5), NOT_SETTLED),
         (np.full((1, 50), -0.5), NOT_MEASURED),
     ],
 )
@@ -100,11 +115,12 @@ def test_the_loss_is_lipschitz_if_no_seed_passes_what_the_others_showed(changes,
 @pytest.mark.parametrize(
     ("clipped", "never", "norm", "verdict"),
     [
-        ([[-1, 0.1]], [[9, 9]], 4.0, HOLDS),
-        ([[-1, 0.1]], [[9, NAN]], 4.0, HOLDS),
-        ([[1, 1]], [[9, 9]], 4.0, PARTLY),
-        ([[1, 9]], [[-1, -1]], 4.0, FAILS),
-        ([[-1, 1]], [[9, 9]], 0.5, NOT_MEASURED),
+        ([[-1, 0.1]] * 3, [[9, 9]] * 3, 4.0, HOLDS),
+        ([[-1, 0.1]] * 3, [[9, NAN]] * 3, 4.0, HOLDS),
+        ([[-1, 0.1]] * 2, [[9, NAN]] * 2, 4.0, NOT_SETTLED),
+        ([[1, 1]] * 3, [[9, 9]] * 3, 4.0, NOT_SETTLED),
+        ([[1, 9]] * 3, [[-1, -1]] * 3, 4.0, FAILS),
+        ([[-1, 1]] * 3, [[9, 9]] * 3, 0.5, NOT_MEASURED),
     ],
 )
 def test_clipping_limits_the_damage_if_its_updates_do_less_of_it(clipped, never, norm, verdict):
@@ -113,7 +129,7 @@ def test_clipping_limits_the_damage_if_its_updates_do_less_of_it(clipped, never,
 
 @pytest.mark.parametrize(
     ("tight", "verdict"),
-    [([9, 9, 9], HOLDS), ([7, 9, 9], PARTLY), ([7, 7, 9], FAILS), ([], NOT_MEASURED)],
+    [([9, 9, 9], HOLDS), ([7, 9, 9], NOT_SETTLED), ([7, 7, 7], FAILS), ([], NOT_MEASURED)],
 )
 def test_clipping_slows_if_the_smallest_threshold_ends_higher(tight, verdict):
     rows = [(0.1, seed, value) for seed, value in enumerate(tight)]
@@ -158,7 +174,7 @@ def training(regular, randomized=()) -> dict[str, DataFrame]:
         for exponent, values in enumerate(columns, start=1):
             rows += [(method, 2**exponent, seed, value) for seed, value in enumerate(values)]
     table = DataFrame(rows, columns=["method", "tau", "seed", "perplexity"])
-    table = table.assign(variant="rnn", heldout_perplexity=table.perplexity)
+    table = table.assign(variant="rnn", heldout_perplexity=table.perplexity, status="converged")
     return {"bptt_training": table}
 
 
@@ -183,24 +199,24 @@ def test_runs_of_another_setting_are_no_seeds_of_the_first(judge, tables):
 @pytest.mark.parametrize(
     ("regular", "verdict", "value"),
     [
-        ([[11, 11, 11], [10, 10.1, 10]], HOLDS, 1.0),
-        ([[11, 11, 11], [10, 12, 10.1]], PARTLY, 1.01),
+        ([[11, 11, 11], [10, 10.01, 10]], HOLDS, 1.0),
+        ([[11, 11, 11.1], [10, 12, 10.1]], NOT_SETTLED, 1.1),
         ([[12, 12, 12], [11, 11, 11]], FAILS, 1.1),
     ],
 )
 def test_a_cut_suffices_if_the_perplexity_is_within_two_per_cent(regular, verdict, value):
     claim = bptt.sufficient(training(regular))
     assert (claim.verdict, claim.n) == (verdict, 3)
-    assert claim.value == pytest.approx(value)
+    assert claim.value == pytest.approx(value, rel=0.01)
 
 
 @pytest.mark.parametrize(
     ("randomized", "verdict"),
     [
-        ([[11, 12, 13]], HOLDS),
-        ([[9, 9, 12]], PARTLY),
-        ([[8, 9, 9]], FAILS),
-        ([[8, 9]], NOT_MEASURED),
+        ([[11, 11.5, 12]], HOLDS),
+        ([[9, 9, 12]], NOT_SETTLED),
+        ([[8, 8.5, 8]], FAILS),
+        ([[8, 9]], NOT_SETTLED),
         ([], NOT_MEASURED),
     ],
 )
@@ -210,7 +226,11 @@ def test_random_cuts_are_no_better_if_they_do_not_train_to_less(randomized, verd
 
 @pytest.mark.parametrize(
     ("regular", "verdict"),
-    [([[9, 9, 9.5]], HOLDS), ([[9, 9, 11]], PARTLY), ([[10, 10, 11], [11, 11, 11]], FAILS)],
+    [
+        ([[9, 9, 9.3]], HOLDS),
+        ([[9, 9, 11]], NOT_SETTLED),
+        ([[10.5, 10.6, 10.5], [11, 11, 11]], FAILS),
+    ],
 )
 def test_a_cut_regularises_if_unseen_text_is_foretold_better(regular, verdict):
     assert bptt.regularising(training(regular)).verdict == verdict
@@ -227,7 +247,7 @@ def gradients(mean_error=(1.0,), regular=1.0, randomized=(2.0,)) -> dict[str, Da
 
 @pytest.mark.parametrize(
     ("errors", "verdict"),
-    [([1.0, 0.9, 1.1], HOLDS), ([1.0, 1.0, 9.0], PARTLY), ([8.0, 9.0, 9.0], FAILS)],
+    [([1.0, 0.9, 1.1], HOLDS), ([1.0, 1.0, 9.0], NOT_SETTLED), ([8.0, 9.0, 9.0], FAILS)],
 )
 def test_random_cuts_are_unbiased_if_chance_explains_where_their_means_lie(errors, verdict):
     claim = bptt.unbiased(gradients(errors))
@@ -235,7 +255,20 @@ def test_random_cuts_are_unbiased_if_chance_explains_where_their_means_lie(error
 
 
 @pytest.mark.parametrize(
-    ("randomized", "verdict"), [((2.0,), HOLDS), ((0.5, 2.0, 2.0), PARTLY), ((0.5,), FAILS)]
+    ("randomized", "verdict"), [((2.0,), HOLDS), ((0.5, 2.0, 2.0), NOT_SETTLED), ((0.5,), FAILS)]
 )
 def test_the_variance_undoes_the_gain_if_random_cuts_miss_by_more(randomized, verdict):
     assert bptt.noisy(gradients([1.0] * 9, 1.0, randomized)).verdict == verdict
+
+
+def test_where_runs_stop_by_patience_progress_is_the_best_epoch_of_settled_runs():
+    rows = [
+        (clip, seed, epoch) for seed in range(3) for clip, epoch in ((0.1, 90 + seed), (INF, 60))
+    ]
+    table = DataFrame(rows, columns=["clip_norm", "seed", "best_epoch"])
+    table = table.assign(variant="rnn", perplexity=9.0, heldout_perplexity=9.0, clipped_share=0.5)
+    settled = table.assign(status="converged", leaky=False)
+    claim = clipping.slower({"runs": settled})
+    assert claim.verdict == HOLDS and "best epoch is 1.5" in claim.measured
+    claim = clipping.slower({"runs": settled.assign(status="unconverged")})
+    assert (claim.verdict, claim.reason) == (NOT_SETTLED, "3 of 3 runs were still improving")

@@ -34,7 +34,15 @@ def test_perplexities_of_words_stand_beside_no_perplexity_of_characters():
 
 def test_a_distance_in_characters_is_not_measured_in_words():
     rows = {"machine": "here", "corpus": "text", "device": "cpu", "split": "heldout"}
-    rows |= {"variant": "gru", "context": [1, 32], "gain_nats": 1.0, "low": 0.5, "n": 100}
+    rows |= {
+        "variant": "gru",
+        "context": [1, 32],
+        "gain_nats": 1.0,
+        "low": 0.5,
+        "high": 1.5,
+        "n": 100,
+        "seeds": 3,
+    }
     found = {
         token: memory.distance(tables(token) | {"memory": DataFrame(rows)}).verdict
         for token in ("char", "word")

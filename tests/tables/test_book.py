@@ -8,7 +8,7 @@ from pandas import DataFrame, concat
 
 from rnnbench.base import csv_files, presets
 from rnnbench.base.plugins import names
-from rnnbench.report.claims import FAILS, HOLDS, NOT_MEASURED, PARTLY
+from rnnbench.report.claims import FAILS, HOLDS, NOT_MEASURED, NOT_SETTLED, PARTLY
 from rnnbench.report.claims.book import perplexities
 from rnnbench.tables import book, columns, gather
 from rnnbench.tables.book import verdicts
@@ -193,10 +193,11 @@ def test_the_table_is_gathered_from_the_tables_of_runs_trials_and_speed(tmp_path
     ("first", "second", "expected"),
     [(1.03, 1.1, HOLDS), (1.03, 2.0, PARTLY), (3.0, 2.0, FAILS), (None, None, NOT_MEASURED)],
 )
-def test_the_claim_is_judged_by_the_trainings_inside_the_spread(first, second, expected):
+@pytest.mark.parametrize("n", [1, 3])
+def test_the_claim_is_judged_by_the_trainings_inside_the_spread(first, second, expected, n):
     runs = DataFrame()
     if first:
-        runs = concat([own_runs(perplexities=[first]), own_runs("lstm", 0, [second])])
+        runs = concat([own_runs(perplexities=[first] * n), own_runs("lstm", 0, [second] * n)])
     claim = perplexities({"book": verdicts.table(runs, DataFrame())})
-    assert claim.verdict == expected
-    assert claim.n == (2 if first else 0)
+    assert claim.verdict == (expected if n == 3 or not first else NOT_SETTLED)
+    assert claim.n == (n if first else 0)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pandas import DataFrame
 
-from rnnbench.report.claims import FAILS, HOLDS, NOT_MEASURED, PARTLY, Claim, capacity
+from rnnbench.report.claims import FAILS, HOLDS, NOT_MEASURED, NOT_SETTLED, PARTLY, capacity
 from rnnbench.tables import columns, equal_cost
 from rnnbench.timing import workload
 
@@ -81,14 +81,13 @@ def test_a_diverged_run_is_not_on_the_line():
     [(1e-6, 1e-6, HOLDS), (2e-6, 1e-6, PARTLY), (2e-6, 3e-6, FAILS)],
 )
 def test_costs_are_equal_if_both_gated_networks_take_as_long(gru, lstm, verdict):
-    made = equal_cost.table(runs({"rnn": 1e-6, "gru": gru, "lstm": lstm}))
-    claim = capacity.equal_parameters({"equal_cost": made})
-    assert claim.verdict == verdict and claim.n == 2
+    made = runs({"rnn": 1e-6, "gru": gru, "lstm": lstm}, seeds=(1, 2, 3))
+    claim = capacity.equal_parameters({"trials": made})
+    assert claim.verdict == verdict and claim.n == 3
 
 
-def test_one_time_beside_other_jobs_is_no_measurement_of_costs():
-    made = equal_cost.table(runs(seeds=(1,)))
-    assert capacity.equal_parameters({"equal_cost": made}).verdict == NOT_MEASURED
+def test_times_of_two_seeds_settle_nothing_about_costs():
+    assert capacity.equal_parameters({"trials": runs()}).verdict == NOT_SETTLED
 
 
 @pytest.mark.parametrize(
@@ -96,25 +95,28 @@ def test_one_time_beside_other_jobs_is_no_measurement_of_costs():
 )
 def test_gated_networks_predict_better_if_both_do(gru, lstm, verdict):
     nats = {"rnn": 2.5, "gru": gru, "lstm": lstm}
-    claim = capacity.equal_perplexity({"equal_cost": equal_cost.table(runs(nats=nats))})
-    assert claim.verdict == verdict
+    made = runs(nats=nats, seeds=(1, 2, 3))
+    noisy = made.heldout_total_nats * (1 + 0.001 * made.seed)
+    ended = made.assign(status="converged", heldout_total_nats=noisy)
+    assert capacity.equal_perplexity({"trials": ended}).verdict == verdict
+    assert capacity.equal_perplexity({"trials": made}).verdict == NOT_SETTLED
 
 
-def timings(speeds, reach=0.01) -> DataFrame:
+def timings(speeds, reach=0.01, processes=3, **columns) -> DataFrame:
     return DataFrame(
         {"machine": "box", "device": "cpu", "threads": 1, "dtype": "float32", "sampler": "s"}
         | {"clip_norm": 1.0, "variant": variant, "tokens_per_second": speed, "n": 12}
         | {"low": (1 - reach) * speed, "high": (1 + reach) * speed, "hidden_size": 64}
-        | {"mode": "generation"}
+        | {"mode": "generation", "processes": processes}
         for variant, speed in zip(("rnn", "gru", "lstm"), speeds, strict=False)
-    )
+    ).assign(**columns)
 
 
 @pytest.mark.parametrize(
     ("speeds", "reach", "verdict"),
     [
         ((9e3, 5e3, 3e3), 0.01, HOLDS),
-        ((9e3, 5e3, 3e3), 0.5, PARTLY),
+        ((9e3, 5e3, 3e3), 0.5, NOT_SETTLED),
         ((9e3, 3e3, 5e3), 0.01, FAILS),
         ((9e3, 5e3), 0.01, NOT_MEASURED),
     ],
@@ -125,38 +127,57 @@ def test_gates_cost_more_if_speeds_fall_and_their_intervals_stand_apart(speeds, 
     assert capacity.writing_cost({"inference": timed}).verdict == verdict
 
 
+@pytest.mark.parametrize("column", ["implementation", None])
+def test_an_implementation_that_orders_otherwise_makes_it_hold_partly(column):
+    one, other = timings((9e3, 5e3, 3e3)), timings((9e3, 3e3, 5e3))
+    if column:
+        both = [one.assign(implementation="fused"), other.assign(implementation="library")]
+    else:
+        both = [one.assign(variant=one.variant + "_fused"), other]
+    table = DataFrame([row for part in both for row in part.to_dict("records")])
+    claim = capacity.training_cost({"speed": table})
+    assert claim.verdict == PARTLY
+    assert "fused 9,000" in claim.measured and "library 9,000" in claim.measured
+
+
+def test_speeds_of_one_process_are_told_without_an_interval_and_settle_nothing():
+    claim = capacity.writing_cost({"inference": timings((3, 2, 1), math.nan, processes=1)})
+    assert (claim.verdict, claim.reason) == (NOT_SETTLED, "1 process, where a verdict needs 3")
+    assert claim.measured.count("(no interval)") == 3
+    assert "nan" not in claim.measured
+
+
 @pytest.mark.parametrize(
-    ("largest", "verdict"), [([5, 5], HOLDS), ([5, 20], PARTLY), ([20, 20], FAILS)]
+    ("largest", "verdict"),
+    [([5, 5.1, 5], HOLDS), ([5, 20, 10], NOT_SETTLED), ([20, 20, 21], FAILS)],
 )
-def test_more_units_help_if_they_help_in_every_run(largest, verdict):
-    made = runs({"rnn": 1e-6}, sizes=(16, 64)).assign(trial="capacity", heldout_perplexity=10.0)
+def test_more_units_help_if_they_surely_lower_the_perplexity(largest, verdict):
+    made = runs({"rnn": 1e-6}, sizes=(16, 64), seeds=(1, 2, 3))
+    made = made.assign(status="converged", heldout_perplexity=10.0)
     made.loc[made.hidden_size == 64, "heldout_perplexity"] = largest
     claim = capacity.more_units({"trials": made})
-    assert (claim.verdict, claim.n) == (verdict, 2)
+    assert (claim.verdict, claim.n) == (verdict, 3)
 
 
 @pytest.mark.parametrize(
-    ("deep", "verdict"), [([5, 5], HOLDS), ([5, 20], PARTLY), ([20, 20], FAILS)]
+    ("rnn", "gru", "verdict"), [(5, 5, HOLDS), (5, 20, PARTLY), (20, 20, FAILS)]
 )
-def test_more_layers_help_if_they_help_in_every_run(deep, verdict):
-    plain = runs({"rnn": 1e-6, "gru": 1e-6}, sizes=(64,), seeds=(1,))
-    both = [
-        plain.assign(heldout_perplexity=10.0),
-        plain.assign(heldout_perplexity=deep, variant=plain.variant + "_deep"),
-    ]
-    table = DataFrame([row for part in both for row in part.to_dict("records")])
-    claim = capacity.more_layers({"runs": table})
-    assert (claim.verdict, claim.n) == (verdict, 2)
+def test_more_layers_help_partly_if_they_help_one_cell_and_harm_another(rnn, gru, verdict):
+    plain = runs({"rnn": 1e-6, "gru": 1e-6}, sizes=(64,), seeds=(1, 2, 3))
+    plain = plain.assign(status="converged", heldout_perplexity=10.0)
+    deep = plain.assign(variant=plain.variant + "_deep")
+    deep["heldout_perplexity"] = plain.variant.map({"rnn": rnn, "gru": gru}) + 0.1 * plain.seed
+    rows = [row for part in (plain, deep) for row in part.to_dict("records")]
+    claim = capacity.more_layers({"runs": DataFrame(rows)})
+    assert (claim.verdict, claim.n) == (verdict, 3)
 
 
-def test_speeds_of_one_process_are_told_without_an_interval():
-    setting = dict.fromkeys(capacity.SETTING, "one") | {"threads": 1, "n": 2}
-    speeds = {"rnn": 3.0, "gru": 2.0, "lstm": 1.0}
-    rows = [
-        setting | {"variant": name, "tokens_per_second": speed, "low": np.nan, "high": np.nan}
-        for name, speed in speeds.items()
-    ]
-    told = capacity.dearer(Claim("said", "somewhere"), DataFrame(rows), "writes {speeds}")
-    assert told.verdict == PARTLY
-    assert told.measured.count("one process, no interval") == 3
-    assert "nan" not in told.measured
+def test_thresholds_that_gave_the_same_weights_are_no_more_pairs():
+    made = runs({"rnn": 1e-6}, sizes=(64,), seeds=(1, 2, 3)).assign(status="converged")
+    deep = made.assign(variant="rnn_deep", heldout_perplexity=3.0 + 0.1 * made.seed)
+    rows = [row for part in (made, deep) for row in part.to_dict("records")]
+    once = DataFrame(rows).assign(weights_sha256=[str(n) for n in range(6)])
+    again = [once.assign(clip_norm=clip) for clip in (1.0, 10.0, math.inf)]
+    thrice = DataFrame([row for part in again for row in part.to_dict("records")])
+    first, all_of_them = (capacity.more_layers({"runs": table}) for table in (once, thrice))
+    assert first == all_of_them and first.n == 3

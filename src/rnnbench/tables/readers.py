@@ -18,6 +18,7 @@ from rnnbench.base.parameters import (
     RunConfig,
     path_value,
 )
+from rnnbench.base.plugins import cell, plain
 from rnnbench.tables import columns
 
 Tables = dict[str, DataFrame]
@@ -111,6 +112,38 @@ def timed(speed: DataFrame) -> DataFrame:
     if speed.empty:
         return speed
     return speed[np.isfinite(speed.tokens_per_second)]
+
+
+def distinct(runs: DataFrame) -> DataFrame:
+    """Runs without those that ended at the weights of an earlier one: they are no repetition."""
+    if runs.empty or "weights_sha256" not in runs:
+        return runs
+    return runs[~runs.weights_sha256.duplicated() | runs.weights_sha256.isna()]
+
+
+def of_runs(tables: Tables, told: DataFrame) -> DataFrame:
+    """The runs of the grid that rows of another table are about, as far as those say which."""
+    runs = rows(tables, "runs")
+    keys = [name for name in RUN if name in told and name in runs]
+    return runs.merge(told[keys].drop_duplicates(), on=keys) if keys else runs.iloc[:0]
+
+
+def implementations(timed: DataFrame) -> Iterable[tuple[str, DataFrame]]:
+    """Timings of plain layers at the first setting of each way to compute them, with ``cell``.
+
+    The only place where claims about speed choose their rows.
+    """
+    rows = timed[[plain(name) for name in timed.variant]] if len(timed) else timed
+    if rows.empty:
+        return ()
+    rows = rows.assign(cell=rows.variant.map(cell))
+    if "implementation" not in rows:
+        suffixes = [name.partition("_")[2] or "library" for name in rows.variant]
+        rows = rows.assign(implementation=suffixes)
+    setting = [name for name in columns.TIMING if name != "variant" and name in rows]
+    first = rows.groupby("implementation")[setting].transform("first")
+    kept = rows[((rows[setting] == first) | first.isna()).all(axis=1)]
+    return [(str(name), same) for name, same in kept.groupby("implementation", sort=False)]
 
 
 def leaky(tables: Tables) -> set[str]:
@@ -260,7 +293,8 @@ def at(words: str) -> str:
 
 def counted(number: int, noun: str) -> str:
     """``counted(2, "run")`` is "2 runs"."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+    plural = "es" if noun.endswith("s") else "s"
+    return f"{number:,} {noun}" + ("" if number == 1 else plural)
 
 
 def english(words: Iterable[str]) -> str:

@@ -1,6 +1,5 @@
 """What figures and claims about samplers share: pairs of runs that differ in the sampler alone."""
 
-import numpy as np
 from pandas import DataFrame, Series
 
 from rnnbench.tables import readers
@@ -45,18 +44,6 @@ def whole(tables: readers.Tables) -> tuple[DataFrame, DataFrame, str]:
         readers.english(dict.fromkeys(r for r in reasons if isinstance(r, str))) if reasons else ""
     )
     return padding[padding.padding_share.notna()], runs[runs.way.notna()], why
-
-
-def against_random_sampling(tables: readers.Tables) -> np.ndarray:
-    """Held-out perplexity of whole units in random order over that of random sampling, by seed."""
-    _, runs, _ = whole(tables)
-    runs, _ = readers.first_setting(runs, "variant", "unit", "seed")
-    if runs.empty:
-        return np.empty(0)
-    wide = runs.pivot_table("heldout_perplexity", ["variant", "unit", "seed"], "way")
-    if not {"shuffled", "random_sampling"} <= set(wide):
-        return np.empty(0)
-    return (wide.shuffled / wide.random_sampling).dropna().to_numpy(float)
 
 
 def undetached(tables: readers.Tables) -> list[tuple[DataFrame, str]]:

@@ -2,24 +2,40 @@
 
 The contract of a file: the first line of its docstring is the title of the topic, ``TABLES`` are
 the names of the tables it reads, and it is given no other; ``claims(tables) -> list[Claim]`` judges
-every claim of it, in the tutorial's order. A verdict comes
-from a rule that the code states; where a table is absent or empty, or holds too little, the claim
-is there all the same, not measured.
+every claim of it, in the tutorial's order. A claim states its parts and its evidence, and the
+verdict comes from the one rule in ``_judging``; where a table is absent or empty, or holds too
+little, the claim is there all the same, not measured.
 """
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import nan
-from typing import Any, Self
+from typing import Self
 
 from pandas import DataFrame
 
 from rnnbench.base.plugins import load, names
+from rnnbench.report.claims import _judging
+from rnnbench.report.claims._comparing import Compared
+from rnnbench.report.claims._judging import (
+    FAILS,
+    HOLDS,
+    NOT_MEASURED,
+    NOT_SETTLED,
+    PARTLY,
+    VERDICTS,
+    Evidence,
+    Part,
+)
 from rnnbench.tables import readers
 
-HOLDS, PARTLY, FAILS = "holds", "holds partly", "does not hold"
-NOT_MEASURED = "not measured"
+__all__ = ["FAILS", "HOLDS", "NOT_MEASURED", "NOT_SETTLED", "PARTLY", "VERDICTS", "Claim"]
+
+SPOKEN = {  # of several claims
+    **{HOLDS: "hold", PARTLY: "hold partly", FAILS: "do not hold"},
+    **{NOT_SETTLED: "are not settled", NOT_MEASURED: "are not measured"},
+}
 
 
 @dataclass(frozen=True)
@@ -30,24 +46,57 @@ class Claim:
         claim: what the tutorial says or asks, one sentence.
         source: where it says so, such as "d2l 8.5.5".
         measured: one sentence made from the tables, with the number, its interval and n.
-        verdict: HOLDS, PARTLY, FAILS or NOT_MEASURED.
+        verdict: one of VERDICTS.
+        reason: why it is not settled; empty: it is, or there was nothing to settle it with.
+        scale: what it rests on, such as "64 units, 60 epochs, 3 seeds".
         value: the number that the verdict rests on; ``measured`` says its unit. NaN: none.
-        low, high: its 95 % interval, or the range over so few; NaN: none.
-        n: how many independent repeats it rests on: seeds, runs, processes, positions.
+        low, high: its 95 % interval; NaN: none.
+        n: how many independent units it rests on: seeds, processes or texts.
     """
 
     claim: str
     source: str
     measured: str = "This study has no such measurement."
     verdict: str = NOT_MEASURED
+    reason: str = ""
+    scale: str = ""
     value: float = nan
     low: float = nan
     high: float = nan
     n: int = 0
 
-    def judged(self, verdict: str, measured: str, **numbers: Any) -> Self:
-        """The same claim with what became of it; ``numbers`` are value, low, high and n."""
-        return dataclasses.replace(self, verdict=verdict, measured=measured, **numbers)
+    def judged(
+        self,
+        measured: str,
+        parts: Sequence[Part],
+        evidence: Evidence,
+        value: float = nan,
+        low: float = nan,
+        high: float = nan,
+    ) -> Self:
+        """The same claim with what was measured, and the verdict that its parts and evidence give.
+
+        No claim gets a verdict in another way.
+        """
+        verdict, reason = _judging.verdict(parts, evidence)
+        said = self.claim, self.source, measured, verdict, reason, evidence.scale
+        return type(self)(*said, float(value), float(low), float(high), evidence.n)
+
+    def compared(
+        self, found: Compared | None, words: str, *, unit: str = "seed", ended: bool = True
+    ) -> Self:
+        """Judge by one comparison over seeds; {} in the words is what it found.
+
+        ``ended`` as in :func:`_judging.sampled`. Without a comparison the claim is not measured.
+        """
+        if found is None:
+            return self
+        evidence = _judging.sampled(found.rows, found.n, unit, ended)
+        return self.judged(words.format(found), found.parts, evidence, **found.numbers)
+
+    def without(self, why: str) -> Self:
+        """The claim, not measured, with what was lacking, if that is known."""
+        return dataclasses.replace(self, measured=why) if why else self
 
 
 def findings(tables: dict[str, DataFrame]) -> DataFrame:
@@ -58,8 +107,9 @@ def findings(tables: dict[str, DataFrame]) -> DataFrame:
         for topic in [load("claims", name)]
         for claim in topic.claims(readers.given(tables, topic.TABLES))
     ]
-    columns = ["topic", *(field.name for field in dataclasses.fields(Claim))]
-    return DataFrame(rows, columns=columns)
+    first = ["topic", "verdict", "reason"]
+    rest = [field.name for field in dataclasses.fields(Claim) if field.name not in first]
+    return DataFrame(rows, columns=[*first, *rest])
 
 
 def page(judged: DataFrame, study: dict[str, str]) -> str:
@@ -74,19 +124,24 @@ def page(judged: DataFrame, study: dict[str, str]) -> str:
 
 def _lines(judged: DataFrame, study: dict[str, str]) -> Iterator[str]:
     counts = judged.verdict.value_counts()
-    said = [f"{counts[v]} {v}" for v in (HOLDS, PARTLY, FAILS, NOT_MEASURED) if v in counts]
     yield "# Findings"
     yield ""
-    yield "What the tutorial says, what was measured, and the verdict. The workflow writes this"
-    yield "page from its tables; nobody edits it. What rests on one run or one seed is a hint, no"
-    yield "proof: `config/full.yaml` repeats all of it over seeds and at the book's sizes."
+    yield "The workflow writes this page from its tables; do not edit it. A verdict needs an exact"
+    yield f"law, or intervals over at least {_judging.FEWEST} seeds of runs that had stopped"
+    yield "improving. A claim holds partly if one part of it is shown true and another false. It is"
+    yield "not settled if an interval reaches across the bound, seeds are too few or runs were"
+    yield "still improving. `config/science.yaml` is the study for settled verdicts."
     yield ""
     yield from (f"- {label}: {text}" for label, text in study.items())
-    yield f"- Of {len(judged)} claims: {', '.join(said) or 'none'}"
+    said = [f"{counts.get(verdict, 0)} {SPOKEN[verdict]}" for verdict in VERDICTS]
+    yield f"- Of {len(judged)} claims: {', '.join(said)}"
     for topic, group in judged.groupby("topic", sort=False):
-        yield from ("", f"## {title(topic)}", "", "| claim | measured | verdict |", "|---|---|---|")
+        yield from ("", f"## {title(topic)}", "", "| verdict | claim | measured | scale |")
+        yield "|---|---|---|---|"
         for row in group.itertuples():
-            cells = (f"{row.claim} ({row.source})", row.measured, f"**{row.verdict}**")
+            why = f" ({row.reason})" if row.reason else ""
+            first = f"**{row.verdict}**{why}", f"{row.claim} ({row.source})"
+            cells = *first, row.measured, row.scale or "none"
             yield f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
 
 

@@ -1,107 +1,99 @@
 """Clipping."""
 
-import math
-
 import numpy as np
 from pandas import DataFrame, Series
 
-from rnnbench.report.claims import FAILS, HOLDS, PARTLY, Claim
+from rnnbench.report.claims import Claim, _comparing, _judging
 from rnnbench.tables import divergence, gradient_rows, readers
 
 TABLES = ("divergence", "runs", "lipschitz")
 
 RARE = 0.05  # share of exceptions that a claim about every update may have
 PAIR = [name for name in divergence.KEYS if name != "clip_norm"]
-UNITS = {"rnn_relu": "ReLU", "rnn": "tanh"}
+UNITS = ("rnn_relu", "rnn")
 
 
 def claims(tables: readers.Tables) -> list[Claim]:
-    return [
-        *(needed(tables), saves(tables), rectified(tables)),
-        *(bounded(tables), milder(tables), slower(tables)),
-    ]
+    judges = (needed, saves, rectified, bounded, milder, slower)
+    return [judge(tables) for judge in judges]
 
 
 def needed(tables: readers.Tables) -> Claim:
-    """Runs that diverge without clipping: most, some, or none more than with it."""
+    """A part per learning rate: the share of runs that diverge without clipping, against half."""
     said = Claim(
         "Recurrent networks need clipping: without it their training diverges.", "d2l 8.5.5"
     )
-    pairs = _pairs(tables)
-    if pairs.empty:
-        return said
-    without, with_it = pairs.diverged_never.astype(bool), pairs.diverged.astype(bool)
-    share, low, high = _share(without)
-    rates = ", ".join(
-        f"{int(group.diverged_never.sum())} of {len(group)} at learning rate "
-        f"{readers.figures3(rate)}"
-        for rate, group in pairs.groupby("learning_rate")
-    )
-    return said.judged(
-        FAILS if without.sum() <= with_it.sum() else HOLDS if share > 0.5 else PARTLY,
-        f"Without clipping {int(without.sum())} of {readers.counted(len(pairs), 'run')} diverged "
-        f"({rates}), with a threshold of {readers.figures3(pairs.clip_norm.iloc[0])} "
-        f"{int(with_it.sum())} of the same; share without "
-        f"{readers.figures3(share)} ({readers.figures3(low)} to {readers.figures3(high)}).",
-        **{"value": share, "low": low, "high": high, "n": len(pairs)},
-    )
+    words = "Without clipping {} diverged."
+    where = "at learning rate {:g}"
+    return _shares(said, _pairs(tables), "diverged_never", "learning_rate", words, where)
 
 
 def saves(tables: readers.Tables) -> Claim:
-    """Runs that diverged unclipped, run again with clipping: all, some or none come through."""
+    """A part per variant: of runs that diverge unclipped, the share that clipping saves."""
     said = Claim(
         "With clipping a model does not diverge, even where gradients explode on the way.",
         "d2l 8.5.6",
     )
     pairs = _pairs(tables)
-    lost = pairs if pairs.empty else pairs[pairs.diverged_never.astype(bool)]
-    if lost.empty:
+    if pairs.empty:
         return said
-    through = ~lost.diverged.astype(bool)
-    share, low, high = _share(through)
-    groups = ", ".join(
-        f"{int((~group.diverged.astype(bool)).sum())} of {len(group)} {variant}"
-        for variant, group in lost.groupby("variant")
+    lost = pairs[pairs.diverged_never.astype(bool)]
+    lost = lost.assign(saved=~lost.diverged.astype(bool))
+    words = "Of the runs that diverged without clipping, {} came through with it."
+    return _shares(said, lost, "saved", "variant", words, "of {}")
+
+
+def _shares(said: Claim, pairs: DataFrame, column: str, by: str, words: str, where: str) -> Claim:
+    """A part per group of independent runs: whether the share surely is above a half, or below."""
+    if pairs.empty:
+        return said
+    pairs = _comparing.enough(pairs, by)
+    found = {name: _comparing.share(rows[column]) for name, rows in pairs.groupby(by)}
+    named = readers.english(
+        f"{rows[column].sum():.0f} of {len(rows)} {where.format(name)} (95 % "
+        f"{found[name][1]:.0%} to {found[name][2]:.0%})"
+        for name, rows in pairs.groupby(by)
     )
     return said.judged(
-        HOLDS if through.all() else PARTLY if through.any() else FAILS,
-        f"Of {readers.counted(len(lost), 'run')} that diverged without clipping, "
-        f"{int(through.sum())} came through with a threshold of "
-        f"{readers.figures3(lost.clip_norm.iloc[0])} ({groups}); share {readers.figures3(share)} "
-        f"({readers.figures3(low)} to {readers.figures3(high)}).",
-        **{"value": share, "low": low, "high": high, "n": len(lost)},
+        words.format(named),
+        [_judging.decided(low, high, 0.5) for _, low, high in found.values()],
+        _judging.sampled(pairs, ended=False),
+        *_comparing.share(pairs[column]),
     )
 
 
 def rectified(tables: readers.Tables) -> Claim:
-    """Losses that left the finite numbers without clipping, by the unit."""
+    """A part per learning rate: the loss surely leaves the finite numbers in more ReLU runs."""
     said = Claim(
         "A network of ReLU units explodes where one of tanh units, whose states are bounded, does "
         "not.",
         "d2l 8.7.2",
     )
     runs = readers.rows(tables, "divergence")
-    runs = runs if runs.empty else runs[np.isinf(runs.clip_norm) & runs.variant.isin(UNITS)]
-    keys = [key for key in PAIR if key != "variant"]
+    runs = runs if runs.empty else runs[np.isinf(runs.clip_norm)]
     if runs.empty:
         return said
-    relu, tanh = (runs[runs.variant == name] for name in UNITS)
-    pairs = relu.merge(tanh, on=keys, suffixes=("_relu", "_tanh"))
+    runs = runs.assign(lost=_true(runs.lost).astype(float))
+    pairs = _comparing.over(runs, "lost", "variant", UNITS, PAIR)
     if pairs.empty:
         return said
-    counts = {name: _true(pairs[f"lost_{name}"]) for name in ("relu", "tanh")}
-    worse = {name: pairs[f"diverged_epoch_{name}"].notna() for name in counts}
-    norms = {name: pairs[f"max_grad_norm_{name}"].median() for name in counts}
-    share, low, high = _share(counts["relu"])
-    more, none = counts["relu"].sum() > counts["tanh"].sum(), not counts["tanh"].any()
+    pairs = _comparing.enough(pairs, "learning_rate")
+    shares = {
+        rate: (_comparing.share(rows.lost), _comparing.share(rows.lost_other))
+        for rate, rows in pairs.groupby("learning_rate")
+    }
+    named = readers.english(
+        f"{_comparing.told(*relu)} and {_comparing.told(*tanh)} at learning rate {rate:g}"
+        for rate, (relu, tanh) in shares.items()
+    )
+    norms = pairs.max_grad_norm.median(), pairs.max_grad_norm_other.median()
     return said.judged(
-        HOLDS if more and none else PARTLY if more else FAILS,
-        f"Without clipping the loss left the finite numbers in {int(counts['relu'].sum())} of "
-        f"{readers.counted(len(pairs), 'ReLU run')} and {int(counts['tanh'].sum())} of the tanh "
-        f"runs beside them; {int(worse['relu'].sum())} and {int(worse['tanh'].sum())} ended worse "
-        f"than guessing; median of the largest gradient norms {readers.figures3(norms['relu'])} "
-        f"and {readers.figures3(norms['tanh'])}.",
-        **{"value": share, "low": low, "high": high, "n": len(pairs)},
+        f"Without clipping the loss left the finite numbers in a share of ReLU and of tanh runs of "
+        f"{named}; the largest gradient norms are {readers.figures3(norms[0])} and "
+        f"{readers.figures3(norms[1])} (medians).",
+        [_judging.higher(relu[1:], tanh[1:]) for relu, tanh in shares.values()],
+        _judging.sampled(pairs, ended=False),
+        *_comparing.share(pairs.lost),
     )
 
 
@@ -118,24 +110,21 @@ def bounded(tables: readers.Tables) -> Claim:
         return said
     per_length = chosen.change.abs() / chosen.step_norm
     beyond = _beyond_other_seeds(chosen, per_length)
-    never = updates[np.isinf(updates.theta)]
-    free = (never.change.abs() / never.step_norm).max() if len(never) else math.nan
-    share, low, high, runs = _over_runs(chosen, beyond)
-    return said.judged(
-        HOLDS if not beyond.any() else PARTLY if share <= RARE else FAILS,
-        f"The largest change per length seen with other seeds was passed by {int(beyond.sum())} of "
-        f"{readers.counted(len(chosen), 'clipped update')} (share {readers.figures3(share)}, "
-        f"{readers.figures3(low)} to {readers.figures3(high)} over "
-        f"{readers.counted(runs, 'run')}); the "
-        f"change per length is {readers.figures3(per_length.median())} in the median, at most "
-        f"{readers.figures3(per_length.max())}, and up to {readers.figures3(free)} without "
-        "clipping.",
-        **{"value": share, "low": low, "high": high, "n": runs},
+    found = _comparing.compared(
+        chosen.assign(value=beyond.astype(float)), RARE, above=False, ratio=False
+    )
+    return said.compared(
+        found,
+        f"The share of {readers.counted(len(chosen), 'clipped update')} that passed the largest "
+        "change per length seen with other seeds is {}; the change per length is "
+        f"{readers.figures3(per_length.median())} in the median, at most "
+        f"{readers.figures3(per_length.max())}.",
+        ended=False,
     )
 
 
 def milder(tables: readers.Tables) -> Claim:
-    """The worst that an update does to its own minibatch, clipped and not, along the same way."""
+    """How much rarer a clipped update harms its own minibatch than the whole one, seed by seed."""
     said = Claim("Clipping limits how far things can go wrong in one update.", "d2l 8.5.5")
     updates = gradient_rows.tried(tables)
     if updates.empty or not np.isinf(updates.theta).any():
@@ -147,45 +136,43 @@ def milder(tables: readers.Tables) -> Claim:
     pairs = pairs[pairs.grad_norm > pairs.theta]
     if pairs.empty:
         return said
-    share, low, high, runs = _over_runs(pairs, ~(pairs.change <= 0))
-    share_never = float((~(pairs.change_never <= 0)).mean())
+    harm, whole = ~(pairs.change <= 0), ~(pairs.change_never <= 0)
+    pairs = pairs.assign(value=harm.astype(float) - whole)
     worst = pairs.change.max(), pairs.change_never.fillna(np.inf).max()
-    less, fewer = worst[0] < worst[1], share < share_never
-    return said.judged(
-        HOLDS if less and fewer else PARTLY if less or fewer else FAILS,
+    return said.compared(
+        _comparing.compared(pairs, 0, above=False, ratio=False),
         f"Where the norm passed the threshold, the clipped update raised the loss of its own "
-        f"minibatch in {readers.figures3(100 * share)} % of cases and by at most "
-        f"{readers.figures3(worst[0])} nats, the whole one in "
-        f"{readers.figures3(100 * share_never)} % "
-        f"and by at most {readers.figures3(worst[1])} ({readers.counted(len(pairs), 'update')} of "
-        f"{readers.counted(runs, 'run')}).",
-        **{"value": share, "low": low, "high": high, "n": runs},
+        f"minibatch in {harm.mean():.0%} of cases, by at most {readers.figures3(worst[0])} nats, "
+        f"and the whole one in {whole.mean():.0%}, by at most {readers.figures3(worst[1])}: a "
+        "difference of shares of {}.",
+        ended=False,
     )
 
 
 def slower(tables: readers.Tables) -> Claim:
-    """Training perplexity at the smallest threshold over that without clipping, run by run."""
+    """How far a run is at the smallest threshold, over without clipping, by variant.
+
+    By the best epoch where runs stop by patience, else by the training perplexity at the end.
+    """
     said = Claim("Clipping limits the speed of progress.", "d2l 8.5.5")
     runs = readers.ranked(readers.finished(readers.rows(tables, "runs")), tables)
     finite = runs if runs.empty else runs[np.isfinite(runs.clip_norm)]
     if finite.empty:
         return said
-    theta = finite.clip_norm.min()
-    least, never = finite[finite.clip_norm == theta], runs[np.isinf(runs.clip_norm)]
-    pairs = least.merge(never, on=gradient_rows.PAIR, suffixes=("", "_never"))
+    stops = "best_epoch" in runs and runs.best_epoch.notna().any()
+    column, what = (
+        ("best_epoch", "best epoch") if stops else ("perplexity", "last training perplexity")
+    )
+    ends = (finite.clip_norm.min(), np.inf)
+    pairs = _comparing.over(runs, column, "clip_norm", ends, gradient_rows.PAIR)
     if pairs.empty:
         return said
-    ratio = pairs.perplexity / pairs.perplexity_never
-    low, middle, high = ratio.quantile([0.05, 0.5, 0.95])
-    return said.judged(
-        HOLDS if low > 1 else PARTLY if middle > 1 else FAILS,
-        f"A threshold of {readers.figures3(theta)} shortens "
-        f"{readers.figures3(100 * pairs.clipped_share.median())} % of the updates and ends at "
-        f"{readers.figures3(middle)} times the training perplexity without clipping (medians; "
-        "5-95 % "
-        f"{readers.figures3(low)} to {readers.figures3(high)}; "
-        f"{readers.counted(len(pairs), 'pair')}).",
-        **{"value": middle, "low": low, "high": high, "n": len(pairs)},
+    return said.compared(
+        _comparing.compared(pairs, above=True),
+        f"A threshold of {readers.figures3(ends[0])} shortens "
+        f"{pairs.clipped_share.median():.0%} of the updates (median), and the {what} is {{}} times "
+        "that without clipping.",
+        ended=stops,
     )
 
 
@@ -219,20 +206,5 @@ def _beyond_other_seeds(chosen: DataFrame, per_length: Series) -> np.ndarray:
     return beyond
 
 
-def _over_runs(updates: DataFrame, happened: Series) -> tuple[float, float, float, int]:
-    """The share of updates, its least and greatest over runs, and how many runs there are."""
-    told = updates.assign(happened=np.asarray(happened, bool))
-    shares = told.groupby(divergence.KEYS).happened.mean()
-    return float(np.mean(happened)), float(shares.min()), float(shares.max()), len(shares)
-
-
 def _true(column: Series) -> Series:
     return column.astype(str).str.lower() == "true"
-
-
-def _share(happened: Series) -> tuple[float, float, float]:
-    """A share of independent cases and Wilson's 95 % interval."""
-    n, p, z = len(happened), float(np.mean(happened)), 1.96
-    middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * math.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-    return p, max(0.0, middle - half), min(1.0, middle + half)

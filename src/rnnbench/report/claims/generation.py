@@ -1,103 +1,112 @@
 """Generated text.
 
-Texts are those of all runs that write, before and after training; leaky models are left out.
+Texts are those of all runs that write, before and after training; leaky models are left out. What
+repeats is the run: texts of one are told by their mean.
 """
 
-import numpy as np
-from pandas import DataFrame
+from pandas import DataFrame, concat
 
-from rnnbench.report.claims import FAILS, HOLDS, PARTLY, Claim
+from rnnbench.report.claims import Claim, _comparing, _judging
+from rnnbench.report.claims._judging import Part
 from rnnbench.tables import readers
 
-TABLES = ("generation", "runs")
+TABLES = ("generation", "runs", "trials")
 
-RESAMPLES = 500
-SOME, MOST = 0.05, 0.5  # shares: of a text in loops or copied; of real text's words
-SAME = 1e-6  # bits per character: less is rounding
-STAGES = ("untrained", "trained")
+SOME, HALF = 0.05, 0.5  # share of a text in loops or copied; of real text's words
+STRETCH = 20  # characters that count as copied
 BITS = "judge_bits_per_char"
 AS_MODELLED = "alpha 1"  # sampling from the model's own distribution
 
 
 def claims(tables: readers.Tables) -> list[Claim]:
-    return [
-        readable(tables),
-        greedy(tables),
-        new_text(tables),
-        temperature(tables),
-        beam(tables),
-        better_by_beam(tables),
-    ]
+    judges = (readable, greedy, new_text, temperature, beam, better_by_beam)
+    return [judge(tables) for judge in judges]
 
 
 def readable(tables: readers.Tables) -> Claim:
-    """Holds if samples have, after training, half as many words of the corpus as real text or more.
-
-    Partly if they have more than before training; intervals decide both.
-    """
+    """Two parts: more words of the corpus than before training, and half as many as real text."""
     said = Claim(
         "What an untrained model writes is no language; after training it is readable.",
         "d2l 8.5.6, 8.6.3",
     )
     column = "known_word_share"
-    before, after = (_at(tables, stage, "sampling", AS_MODELLED) for stage in STAGES)
+    before, after = (_at(tables, s, "sampling", AS_MODELLED) for s in ("untrained", "trained"))
     real = _at(tables, "trained", readers.REAL)
     if before.empty or after.empty or real.empty:
         return said
-    value, (low, high), full = after[column].mean(), _interval(after, column), real[column].mean()
-    better = low > _interval(before, column)[1]
+    gain = _comparing.compared(_less(after, before, column), 0, above=True, ratio=False)
+    full = real[column].mean()
+    found = _comparing.compared(_valued(after, column), HALF * full, above=True, ratio=False)
+    if gain is None or found is None:
+        return said
     return said.judged(
-        FAILS if not better else HOLDS if low >= MOST * full else PARTLY,
         f"Of the words drawn from the model's own distribution, {before[column].mean():.0%} are "
-        f"words of the corpus before training and {value:.0%} after (95 % {low:.0%} to {high:.0%}; "
-        f"{_counted(after)}), of real text's {full:.0%}.",
-        **{"value": float(value), "low": low, "high": high, "n": len(after)},
+        f"words of the corpus before training; after it the share is {found}, and that of real "
+        f"text {readers.figures3(full)}.",
+        [gain.parts[0], *found.parts],
+        _judging.sampled(readers.of_runs(tables, after), found.n),
+        **found.numbers,
     )
 
 
 def greedy(tables: readers.Tables) -> Claim:
-    """Does not hold if most of greedy text lies in loops, partly if more than a twentieth does."""
+    """Whether less than a twentieth of greedy text lies in loops."""
     said = Claim(
         "To write, the most probable character is taken again and again.", "d2l 8.5.2, 8.5.6"
     )
     texts, real = _at(tables, "trained", "greedy"), _at(tables, "trained", readers.REAL)
     if texts.empty:
         return said
-    value, (low, high) = texts.loop_share.mean(), _interval(texts, "loop_share")
-    reference = f"; of real text {real.loop_share.mean():.0%}" if len(real) else ""
-    return said.judged(
-        FAILS if value > MOST else PARTLY if value > SOME else HOLDS,
-        f"After training, {value:.0%} of the characters that are written so lie in exact loops "
-        f"(95 % {low:.0%} to {high:.0%}; {_counted(texts)}){reference}.",
-        **{"value": float(value), "low": low, "high": high, "n": len(texts)},
-    )
+    reference = f"; of real text {real.loop_share.mean():.0%} do" if len(real) else ""
+    found = _comparing.compared(_valued(texts, "loop_share"), SOME, above=False, ratio=False)
+    words = f"The share of the characters written so that lie in exact loops is {{}}{reference}."
+    return _with_runs(said, tables, found, words)
 
 
 def new_text(tables: readers.Tables) -> Claim:
-    """Holds if less than a twentieth of any decoder's text is copied, partly if less than half."""
+    """A part per decoder, less than a twentieth copied, and one per run at the book's sizes.
+
+    A model of training perplexity p continues as its text does for 20 characters with probability
+    p ** -20: that much of what a run at the book's sizes writes is copied.
+    """
     said = Claim("A trained model writes text of its own.", "d2l 8.5.6")
     texts = _at(tables, "trained")
     texts = texts if texts.empty else texts[texts.decoder != readers.REAL]
     if texts.empty:
         return said
-    groups = texts.groupby(["decoder", "setting"], sort=False)
-    decoder, setting = groups.copied_share.mean().idxmax()
-    most = groups.get_group((decoder, setting))
-    value, (low, high) = most.copied_share.mean(), _interval(most, "copied_share")
-    by = f"{decoder} at {setting}" if setting else decoder
+    named = texts.assign(way=(texts.decoder + " " + texts.setting).str.strip())
+    found = _comparing.compared(
+        _valued(named, "copied_share", "way"), SOME, above=False, by="way", ratio=False
+    )
+    if found is None:
+        return said
+    book = _of_book(tables)
+    likely = book.perplexity.astype(float) ** -STRETCH if len(book) else book
+    most = found.groups.loc[found.groups.value.idxmax()]
+    words = (
+        f"; at the book's sizes, of a training perplexity of "
+        f"{readers.figures3(book.perplexity.median())}, about {likely.median():.0%} is"
+        if len(book)
+        else ""
+    )
+    memorised: list[Part] = [bool(share < SOME) for share in likely] if len(book) else []
     return said.judged(
-        HOLDS if value < SOME else PARTLY if value < MOST else FAILS,
-        f"Of its text, at most {value:.1%} is copied from the training text in stretches of 20 "
-        f"characters or more, by {by} (95 % {low:.1%} to {high:.1%}; {_counted(most)}).",
-        **{"value": float(value), "low": low, "high": high, "n": len(most)},
+        f"Of its text, the share copied from the training text in stretches of {STRETCH} "
+        f"characters or more is at most {_comparing.told(most.value, most.low, most.high)}, by "
+        f"{most.name}{words}.",
+        [*found.groups.part, *memorised],
+        _judging.sampled(concat([readers.of_runs(tables, texts), book]), found.n),
+        *most[["value", "low", "high"]],
     )
 
 
-def temperature(tables: readers.Tables) -> Claim:
-    """Holds if with every larger alpha the judge needs fewer bits and fewer triples are distinct.
+def _of_book(tables: readers.Tables) -> DataFrame:
+    runs = readers.ranked(readers.finished(readers.rows(tables, "trials")), tables)
+    return runs if runs.empty else runs[runs.trial == "book"]
 
-    Partly if that is so from the least to the largest alpha alone.
-    """
+
+def temperature(tables: readers.Tables) -> Claim:
+    """Two parts: from the least to the largest alpha, bits of the judge and diversity fall."""
     said = Claim(
         "Sampling from q ∝ P^alpha trades diversity for quality as alpha grows.",
         "d2l 8.5, exercise",
@@ -105,61 +114,47 @@ def temperature(tables: readers.Tables) -> Claim:
     drawn = _at(tables, "trained", "sampling")
     if drawn.empty or drawn.alpha.nunique() < 2:
         return said
-    found = drawn.groupby("alpha")[[BITS, "distinct_chars_3_share"]].mean()
-    whole = found.iloc[-1] - found.iloc[0]
-    falls = (np.diff(found.to_numpy(), axis=0) < 0).all()
-    (first, last), texts = found.index[[0, -1]], dict(list(drawn.groupby("alpha")))
-    low, high = np.quantile(_means(texts[last], BITS) - _means(texts[first], BITS), [0.025, 0.975])
+    first, last = drawn.alpha.min(), drawn.alpha.max()
+    ends = [drawn[drawn.alpha == alpha] for alpha in (last, first)]
+    bits, distinct = (
+        _comparing.compared(_less(ends[0], ends[1], column), 0, above=False, ratio=False)
+        for column in (BITS, "distinct_chars_3_share")
+    )
+    if bits is None or distinct is None:
+        return said
     return said.judged(
-        HOLDS if falls else PARTLY if (whole < 0).all() else FAILS,
-        f"From alpha {first:g} to {last:g}, over {len(found)} alphas, the judge's bits per "
-        f"character go from {found.iloc[0, 0]:.2f} to {found.iloc[-1, 0]:.2f} (change, 95 % "
-        f"{low:.2f} to {high:.2f}; {_counted(texts[first])} each) and the share of distinct "
-        f"triples from {found.iloc[0, 1]:.0%} to {found.iloc[-1, 1]:.0%}.",
-        **{"value": float(whole.iloc[0]), "low": float(low), "high": float(high)},
-        n=len(texts[first]),
+        f"From alpha {first:g} to {last:g} the judge's bits per character change by {bits}, and "
+        f"the share of distinct triples by {distinct}.",
+        [*bits.parts, *distinct.parts],
+        _judging.sampled(readers.of_runs(tables, drawn), bits.n),
+        **bits.numbers,
     )
 
 
 def beam(tables: readers.Tables) -> Claim:
-    """Holds if beams are never less probable than greedy text of the same start, and one is more.
-
-    Partly if they are not less probable on average.
-    """
+    """Whether beams surely take fewer of the model's bits than greedy text of the same start."""
     said = Claim(
         "Beam search finds text that the model holds more probable than greedy text.", "d2l 8.3"
     )
-    saved = _saved(tables, "own_bits_per_char")
-    if saved.empty:
-        return said
-    value, (low, high) = saved.bits.mean(), _interval(saved, "bits")
-    never_less, better = (saved.bits > -SAME).all(), (saved.bits > SAME).mean()
-    return said.judged(
-        HOLDS if never_less and better else PARTLY if value > -SAME else FAILS,
-        f"After training, beams are more probable than greedy text after the same prefix in "
-        f"{better:.0%} of {_counted(saved)}, by {value:.3f} bits per character on average (95 % "
-        f"{low:.3f} to {high:.3f}).",
-        **{"value": float(value), "low": low, "high": high, "n": len(saved)},
-    )
+    words = "Beams take {} fewer bits per character of the model than greedy text."
+    return _with_runs(said, tables, _saved(tables, "own_bits_per_char"), words)
 
 
 def better_by_beam(tables: readers.Tables) -> Claim:
-    """Holds if the judge surely needs fewer bits for beams than for greedy text.
-
-    Partly if it does not need more on average.
-    """
+    """Whether the judge surely needs fewer bits for beams than for greedy text."""
     said = Claim("Beam search gives better text than greedy search.", "d2l 8.3, question 6")
-    saved = _saved(tables, BITS)
-    if saved.empty:
+    words = "Against greedy text after the same prefix beams save the judge {} bits per character."
+    return _with_runs(said, tables, _saved(tables, BITS), words)
+
+
+def _with_runs(
+    said: Claim, tables: readers.Tables, found: _comparing.Compared | None, words: str
+) -> Claim:
+    """Judge by a comparison, on the scale of the runs that wrote."""
+    if found is None:
         return said
-    value, (low, high) = saved.bits.mean(), _interval(saved, "bits")
-    return said.judged(
-        HOLDS if low > 0 else PARTLY if value > -SAME else FAILS,
-        f"Against greedy text after the same prefix it saves the judge {value:.3f} bits per "
-        f"character (95 % {low:.3f} to {high:.3f}; {_counted(saved)}), and "
-        f"{saved.loop_share.mean():.0%} of it lies in loops.",
-        **{"value": float(value), "low": low, "high": high, "n": len(saved)},
-    )
+    evidence = _judging.sampled(readers.of_runs(tables, found.rows), found.n)
+    return said.judged(words.format(found), found.parts, evidence, **found.numbers)
 
 
 def _at(
@@ -173,36 +168,28 @@ def _at(
     return texts
 
 
-def _saved(tables: readers.Tables, column: str) -> DataFrame:
-    """Beams, with the ``bits`` they are below greedy text of the same run and prefix."""
+def _valued(texts: DataFrame, column: str, *apart: str) -> DataFrame:
+    """Means of the texts of each run, as ``value``."""
+    keys = [name for name in (*readers.RUN, *apart) if name in texts]
+    return (
+        texts.groupby(keys, dropna=False, sort=False)[column].mean().rename("value").reset_index()
+    )
+
+
+def _less(first: DataFrame, other: DataFrame, column: str) -> DataFrame:
+    """Differences of the means of runs that wrote both."""
+    pairs = [_valued(texts, column) for texts in (first, other)]
+    keys = [name for name in readers.RUN if name in first]
+    both = pairs[0].merge(pairs[1], on=keys, suffixes=("", "_other"))
+    return both.assign(value=both.value - both.value_other)
+
+
+def _saved(tables: readers.Tables, column: str) -> _comparing.Compared | None:
+    """Bits that beams are below greedy text of the same run and prefix."""
     beams, greedy = _at(tables, "trained", "beam"), _at(tables, "trained", "greedy")
     if beams.empty or greedy.empty:
-        return DataFrame()
+        return None
     key = [name for name in (*readers.RUN, "prefix") if name in beams]
     pairs = beams.merge(greedy[[*key, column]], "inner", key, suffixes=("", "_greedy"))
-    return pairs.assign(bits=pairs[f"{column}_greedy"] - pairs[column])
-
-
-def _interval(texts: DataFrame, column: str) -> tuple[float, float]:
-    """95 % interval of a mean: runs are drawn with replacement, then texts within each."""
-    low, high = np.quantile(_means(texts, column), [0.025, 0.975])
-    return float(low), float(high)
-
-
-def _means(texts: DataFrame, column: str) -> np.ndarray:
-    """Means of RESAMPLES draws, ``(RESAMPLES,)``; the draws are always the same."""
-    keys = [name for name in readers.RUN if name in texts]
-    known = texts.dropna(subset=column)  # no share of words where there is no word
-    groups = [values.to_numpy() for _, values in known.groupby(keys, dropna=False)[column]]
-    draw = np.random.Generator(np.random.PCG64(1)).choice
-    means = []
-    for _ in range(RESAMPLES):
-        drawn = (groups[i] for i in draw(len(groups), len(groups)))
-        means.append(np.concatenate([draw(group, len(group)) for group in drawn]).mean())
-    return np.array(means)
-
-
-def _counted(texts: DataFrame) -> str:
-    """How many texts of how many runs."""
-    runs = len(texts[[name for name in readers.RUN if name in texts]].drop_duplicates())
-    return f"{readers.counted(len(texts), 'text')} of {readers.counted(runs, 'run')}"
+    pairs = pairs.assign(bits=pairs[f"{column}_greedy"] - pairs[column])
+    return _comparing.compared(_valued(pairs, "bits"), 0, above=True, ratio=False)

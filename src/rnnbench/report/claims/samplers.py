@@ -1,26 +1,32 @@
 """How a long text becomes minibatches."""
 
-import numpy as np
 from pandas import DataFrame, Series
 
-from rnnbench.report.claims import FAILS, HOLDS, NOT_MEASURED, PARTLY, Claim
+from rnnbench.report.claims import Claim, _comparing, _judging
 from rnnbench.tables import readers, sampler_pairs
 
 TABLES = ("coverage", "detaching", "detaching_runs", "padding", "sentences", "runs")
 
-FEW = 3  # pairs of runs that a verdict rests on
 SAME = 1e-9  # probabilities nearer than this are equal
-SPREAD = (0.0, 0.5, 1.0)  # few seeds: the range
 HEAVY = 2.0  # times: a cost that speaks against a way of training
 
 
 def claims(tables: readers.Tables) -> list[Claim]:
-    judges = (offset_helps, not_uniform, gaussian, order_helps, order_costs)
-    return [judge(tables) for judge in (*judges, detaching, padding, whole_sentences)]
+    judges = (
+        offset_helps,
+        not_uniform,
+        gaussian,
+        order_helps,
+        order_costs,
+        detaching,
+        padding,
+        whole_sentences,
+    )
+    return [judge(tables) for judge in judges]
 
 
 def offset_helps(tables: readers.Tables) -> Claim:
-    """Holds if for every sampler starts are nearer to uniform with the offset than without."""
+    """A part per sampler: starts are nearer to uniform with the offset than without."""
     said = Claim("A random offset lets other tokens start a subsequence.", "d2l 8.3.4")
     words = (
         "{starts_uniform:,.0f} of {num_tokens:,.0f} positions can start one, {starts_none:,.0f} "
@@ -30,7 +36,7 @@ def offset_helps(tables: readers.Tables) -> Claim:
 
 
 def not_uniform(tables: readers.Tables) -> Claim:
-    """Holds if for every sampler some positions are read, or start, more often than others."""
+    """A part per sampler: some positions are read, or start, more often than others."""
     said = Claim(
         "A random offset does not give a perfectly uniform distribution over the text.", "d2l 8.3.6"
     )
@@ -43,7 +49,7 @@ def not_uniform(tables: readers.Tables) -> Claim:
 
 
 def gaussian(tables: readers.Tables) -> Claim:
-    """Holds if for every sampler a Gaussian offset brings starts nearer to uniform."""
+    """A part per sampler: a Gaussian offset brings starts nearer to uniform."""
     said = Claim("Drawing the offset from a Gaussian gives a more even coverage.", "d2l 8.3.6")
     words = (
         "the distance from uniform goes from {start_distance_uniform:.2g} to "
@@ -53,114 +59,109 @@ def gaussian(tables: readers.Tables) -> Claim:
 
 
 def order_helps(tables: readers.Tables) -> Claim:
-    """By held-out perplexity, pair by pair: holds if the interval of the ratio is below 1."""
+    """Held-out perplexity of sequential partitioning over random sampling's: surely below 1."""
     said = Claim(
         "Sequential partitioning keeps the order of the text, and so serves models of it better.",
         "d2l 8.3.4",
     )
-    return _judge_ratio(said, tables, "heldout_perplexity", "the held-out perplexity", sign=-1)
+    words = "The held-out perplexity is {} times that of random sampling."
+    return said.compared(
+        _comparing.compared(_by_order(tables, "heldout_perplexity"), above=False), words
+    )
 
 
 def order_costs(tables: readers.Tables) -> Claim:
-    """By training time, pair by pair: holds if the interval of the ratio is above 1."""
+    """Training time per epoch of sequential partitioning over random sampling's: surely above 1."""
     said = Claim("Sequential partitioning costs more to compute.", "d2l 8.3.4")
-    return _judge_ratio(said, tables, "train_seconds", "the training time", sign=1)
+    words = "The training time per epoch is {} times that of random sampling."
+    pairs = _by_order(tables, "epoch_seconds")
+    return said.compared(_comparing.compared(pairs, above=True), words, ended=False)
+
+
+def _by_order(tables: readers.Tables, column: str) -> DataFrame:
+    """Distinct runs that differ in the sampler alone, with the ratio of a column."""
+    runs = readers.distinct(readers.ranked(readers.finished(readers.rows(tables, "runs")), tables))
+    if runs.empty:
+        return runs
+    runs = runs.assign(epoch_seconds=runs.train_seconds / runs.get("epochs_done", runs.num_epochs))
+    return _comparing.over(runs, column, "sampler", ("sequential_partition", "random_sampling"))
 
 
 def detaching(tables: readers.Tables) -> Claim:
-    """Holds if late in an epoch an undetached step takes twice the time of a detached one."""
+    """Whether a training surely takes twice as long without detaching, by variant."""
     said = Claim(
         "Carrying the state makes gradients costly, so it is detached before every minibatch.",
         "d2l 8.5.5",
     )
-    (costs, words), (runs, _) = sampler_pairs.undetached(tables)
+    (costs, _), (runs, words) = sampler_pairs.undetached(tables)
     if costs.empty or runs.empty:
         return said
-    ratio, change = sampler_pairs.slowdown(costs), sampler_pairs.changes(runs)
+    pairs = _comparing.over(
+        runs, "train_seconds", "arm", ("attached", "detached"), ["variant", "seed"]
+    )
     grown = costs[costs.arm == "attached"].peak_memory_bytes.max() / 1e6
-    if not len(ratio) or len(change) < FEW:
-        return said
-    slow = ratio >= HEAVY
-    low, middle, high = np.quantile(change, SPREAD)
-    return said.judged(
-        HOLDS if slow.all() else PARTLY if slow.any() else FAILS,
-        f"Undetached, the last of {costs.minibatch.max():.0f} minibatches take "
-        f"{readers.figures3(np.median(ratio))} times as long and the graph holds "
-        f"{readers.figures3(grown)} MB; the held-out perplexity is {middle:.3f} times that of "
-        f"detached runs ({low:.3f} to {high:.3f}; {readers.counted(len(change), 'pair')})"
-        f"{readers.at(words)}.",
-        **{"value": np.median(ratio), "low": ratio.min(), "high": ratio.max(), "n": len(ratio)},
+    change = (pairs.heldout_perplexity / pairs.heldout_perplexity_other).median()
+    return said.compared(
+        _comparing.compared(pairs, HEAVY, above=True),
+        f"Undetached, {costs.minibatch.max():.0f} minibatches take {{}} times as long, the graph "
+        f"grows to {readers.figures3(grown)} MB, and the held-out perplexity is {change:.3f} times "
+        f"that of detached runs (median){readers.at(words)}.",
+        ended=False,
     )
 
 
 def padding(tables: readers.Tables) -> Claim:
-    """Holds if sentences by length waste less than in random order at every size and seed."""
+    """A part per minibatch size: sentences by length surely waste less than in random order."""
     said = Claim(
         "Whole sentences have to be padded; arranging them by length keeps the padding small.",
         "d2l 8.3.6",
     )
     table, _, why = sampler_pairs.whole(tables)
+    table = table if table.empty else table[table.batch_size > 1]
     if table.empty:
-        return _without(said, why)
-    keys = ["unit", "batch_size", "seed"]
-    wide = table[table.batch_size > 1].pivot_table("padding_share", keys, "order").dropna()
-    if wide.empty:
+        return said.without(_lacking(why))
+    unit, size = max(table.unit), table.batch_size.max()  # sentences, if there are any
+    pairs = _comparing.over(
+        table[table.unit == unit],
+        *("padding_share", "order", ("bucketed", "shuffled")),
+        ["batch_size", "seed"],
+    )
+    if pairs.empty:
         return said
-    unit = max(wide.index.get_level_values("unit"))  # sentences, if there are any
-    wide = wide.loc[unit]
-    less = wide.bucketed < wide.shuffled
-    size = wide.index.get_level_values("batch_size").max()
-    at = wide.xs(size, level="batch_size")
-    low, middle, high = np.quantile(at.bucketed, SPREAD)
-    return said.judged(
-        HOLDS if less.all() else PARTLY if less.any() else FAILS,
-        f"With {size:.0f} {unit}s per minibatch {at.shuffled.median():.0%} of the places are "
-        f"padding in random order and {middle:.0%} by length ({readers.counted(len(at), 'seed')}).",
-        **{"value": middle, "low": low, "high": high, "n": len(at)},
+    pairs = pairs.assign(value=pairs.padding_share - pairs.padding_share_other)
+    at = pairs[pairs.batch_size == size]
+    return said.compared(
+        _comparing.compared(pairs, 0, above=False, by="batch_size", ratio=False),
+        f"With {size:.0f} {unit}s per minibatch {at.padding_share_other.median():.0%} of the "
+        f"places are padding in random order and {at.padding_share.median():.0%} by length; over "
+        "all sizes the share changes by {}.",
+        ended=False,
     )
 
 
 def whole_sentences(tables: readers.Tables) -> Claim:
-    """Held-out perplexity over random sampling's: holds if the median is no larger than 1."""
+    """Held-out perplexity over random sampling's: surely no more than 2 % above it."""
     said = Claim("A model learns as well from whole sentences, each read by itself.", "d2l 8.3.6")
-    ratio, (_, runs, why) = (
-        sampler_pairs.against_random_sampling(tables),
-        sampler_pairs.whole(tables),
+    _, runs, why = sampler_pairs.whole(tables)
+    runs, words = readers.first_setting(runs, "variant", "unit", "seed")
+    pairs = _comparing.over(
+        runs,
+        *("heldout_perplexity", "way", ("shuffled", "random_sampling")),
+        ["variant", "unit", "seed"],
     )
-    if len(ratio) < FEW:
-        return _without(said, why)
-    updates = runs.groupby("way").updates.median()
-    low, middle, high = np.quantile(ratio, SPREAD)
-    return said.judged(
-        HOLDS if middle <= 1 else FAILS if low > 1 else PARTLY,
-        f"After as many passes over the same text, in {updates.shuffled:.0f} updates each against "
-        f"{updates.random_sampling:.0f}, the held-out perplexity is {middle:.3f} times that of "
-        f"random sampling ({low:.3f} to {high:.3f}; {readers.counted(len(ratio), 'pair')}).",
-        **{"value": middle, "low": low, "high": high, "n": len(ratio)},
+    if pairs.empty:
+        return said.without(_lacking(why))
+    return said.compared(
+        _comparing.compared(pairs, _comparing.AS_GOOD, above=False),
+        f"After as many passes over the same text, in {pairs.updates.median():.0f} updates each "
+        f"against {pairs.updates_other.median():.0f}, the held-out perplexity is {{}} times that "
+        f"of random sampling{readers.at(words)}.",
     )
 
 
-def _without(said: Claim, why: str) -> Claim:
-    """The claim, not measured, with what the text lacks, if that is why."""
-    return said.judged(NOT_MEASURED, f"The text cannot give it: {why}.") if why else said
-
-
-def _judge_ratio(said: Claim, tables: readers.Tables, column: str, what: str, sign: int) -> Claim:
-    pairs = sampler_pairs.pairs(tables)
-    ratio = pairs[column].dropna() if len(pairs) else Series(dtype=float)
-    if len(ratio) < FEW:
-        return said
-    found = sampler_pairs.bounded(ratio)
-    outside = found.low > 1 if sign > 0 else found.high < 1
-    inside = found.high < 1 if sign > 0 else found.low > 1
-    return said.judged(
-        HOLDS if outside else FAILS if inside else PARTLY,
-        f"In {readers.counted(found.n, 'pair')} of runs {what} is {found.estimate:.3f} times that "
-        "of "
-        f"random sampling (geometric mean over variants; 95 % interval {found.low:.3f} to "
-        f"{found.high:.3f}).",
-        **{"value": found.estimate, "low": found.low, "high": found.high, "n": found.n},
-    )
+def _lacking(why: str) -> str:
+    """What the text lacks, if that is why."""
+    return f"The text cannot give it: {why}." if why else ""
 
 
 def _nearer(said: Claim, tables: readers.Tables, way: str, than: str, words: str) -> Claim:
@@ -192,8 +193,8 @@ def _by_sampler(
             facts |= {f"{name}_{row['offsets']}": value for name, value in row.items()}
         parts.append(f"{sampler}: {words.format(**facts)}")
     return said.judged(
-        HOLDS if true.all() else PARTLY if true.any() else FAILS,
         f"By enumeration, {'; '.join(parts)}.",
-        **{"value": distances.max(), "low": distances.min(), "high": distances.max()},
-        n=int(coverage.num_tokens.max()),
+        list(true),
+        _judging.exact(1, "text"),
+        distances.max(),
     )

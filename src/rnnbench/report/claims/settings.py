@@ -1,103 +1,81 @@
 """Learning rate, amount of text, words and embeddings."""
 
-from typing import Any
-
 import numpy as np
-from pandas import DataFrame
 
 from rnnbench.base import presets
 from rnnbench.base.parameters import DIVERGED, NOT_AVAILABLE
-from rnnbench.report.claims import FAILS, HOLDS, PARTLY, Claim
+from rnnbench.report.claims import Claim, _comparing, _judging
 from rnnbench.tables import readers, trials
 
 TABLES = ("runs", "trials")
 
 BOOK_RATE = 1.0
 NEAR = 1.05  # times the lowest perplexity: as good as it
-BETTER = 0.99  # times the bits: less of a gain another seed would take back
 KEY = ["variant", "seed"]
 
 
 def claims(tables: readers.Tables) -> list[Claim]:
-    return [
-        book_rate(tables),
-        divergence(tables),
-        more_text(tables),
-        words(tables),
-        embeddings(tables),
-    ]
+    judges = (book_rate, divergence, more_text, words, embeddings)
+    return [judge(tables) for judge in judges]
 
 
 def book_rate(tables: readers.Tables) -> Claim:
-    """Held-out perplexity at 1 over the lowest: within 1.05 for all, holds; for none, fails."""
+    """Held-out perplexity at 1 over the lowest of the same seed: surely within 1.05."""
     said = Claim("A learning rate of 1 suits these models.", "d2l 8.5.6")
     runs = trials.alike(readers.finished(trials.of(tables, "learning_rate")))
     if runs.empty or BOOK_RATE not in set(runs.learning_rate) or runs.learning_rate.nunique() < 2:
         return said
     lowest = runs.groupby(KEY).heldout_perplexity.transform("min")
     best = runs[runs.heldout_perplexity == lowest]
-    ratio = (runs.heldout_perplexity / lowest)[runs.learning_rate == BOOK_RATE]
-    near = (ratio <= NEAR).mean()
     rates = readers.english(readers.figures3(rate) for rate in sorted(best.learning_rate.unique()))
-    return said.judged(
-        HOLDS if near == 1 else PARTLY if near else FAILS,
-        f"At 1 the held-out perplexity is {readers.figures3(ratio.median())} times the lowest, "
-        "which "
-        f"is at {rates} ({readers.counted(len(ratio), 'run')}).",
-        **_spread(ratio),
+    runs = runs.assign(value=runs.heldout_perplexity / lowest)
+    return said.compared(
+        _comparing.compared(runs[runs.learning_rate == BOOK_RATE], NEAR, above=False),
+        f"At 1 the held-out perplexity is {{}} times the lowest, which is at {rates}.",
     )
 
 
 def divergence(tables: readers.Tables) -> Claim:
-    """Runs at the highest rate: all diverge, holds; none does, fails."""
+    """The share of runs at the highest rate that diverge, against half."""
     said = Claim("Too large a learning rate makes training diverge.", "d2l 8.5.5")
     runs = trials.of(tables, "learning_rate")
     runs = runs[runs.status != NOT_AVAILABLE] if len(runs) else runs
     if runs.empty or runs.learning_rate.nunique() < 2:
         return said
     highest = runs[runs.learning_rate == runs.learning_rate.max()]
-    share = float((highest.status == DIVERGED).mean())
+    share = _comparing.share(highest.status == DIVERGED)
     return said.judged(
-        HOLDS if share == 1 else PARTLY if share else FAILS,
         f"At {readers.figures3(runs.learning_rate.max())} with clip_norm "
-        f"{readers.figures3(highest.clip_norm.iloc[0])} {share:.0%} of "
+        f"{readers.figures3(highest.clip_norm.iloc[0])} a share of {_comparing.told(*share)} of "
         f"{readers.counted(len(highest), 'run')} diverged.",
-        value=share,
-        n=len(highest),
+        [_judging.decided(*share[1:], 0.5)],
+        _judging.sampled(highest, ended=False),
+        *share,
     )
 
 
 def more_text(tables: readers.Tables) -> Claim:
-    """Held-out perplexity after as many updates: each text longer and better, holds."""
+    """Held-out perplexity after as many updates: on the longest text over on the shortest."""
     said = Claim(
         "More text to train on lowers the perplexity on text never seen.", "d2l 8.5 exercise"
     )
-    texts = by_text(tables, "heldout_perplexity")
-    if texts.empty:
+    runs = readers.finished(trials.of(tables, *trials.TEXTS))
+    runs = trials.alike(readers.ranked(runs, tables))
+    if runs.empty or runs.train_tokens.nunique() < 2:
         return said
-    ratio = texts.iloc[:, -1] / texts.iloc[:, 0]
-    falling = (np.diff(texts, axis=1) < 0).all(axis=1).mean()
-    return said.judged(
-        HOLDS if falling == 1 else PARTLY if (ratio < 1).any() else FAILS,
-        f"After about as many updates, {_along(texts)}: {readers.figures3(ratio.median())} times "
-        "as "
-        f"high (median of {readers.counted(len(ratio), 'model')}).",
-        **_spread(ratio),
+    texts = runs.groupby("train_tokens").heldout_perplexity.median()
+    ends = texts.index.max(), texts.index.min()
+    pairs = _comparing.over(runs, "heldout_perplexity", "train_tokens", ends, KEY)
+    along = readers.english(f"{readers.figures3(p)} with {_tokens(n)}" for n, p in texts.items())
+    return said.compared(
+        _comparing.compared(pairs, above=False),
+        f"After about as many updates, held-out perplexity is {along} (medians): {{}} times as "
+        "high with the most.",
     )
 
 
-def by_text(tables: readers.Tables, metric: str) -> DataFrame:
-    """``metric`` by model, a column per number of training tokens; models that have them all."""
-    runs = readers.finished(trials.of(tables, *trials.TEXTS))
-    runs = trials.alike(readers.ranked(runs, tables))
-    if runs.empty:
-        return runs
-    table = runs.pivot_table(metric, KEY, "train_tokens").dropna()
-    return table if len(table.columns) > 1 else table.iloc[:0]
-
-
 def words(tables: readers.Tables) -> Claim:
-    """Held-out bits of words over those of characters: 1 % fewer in all, holds; in none, fails."""
+    """Held-out bits per character of words over those of characters, by variant."""
     said = Claim(
         "A model of words, which spells out unknown ones, predicts better than one of characters.",
         "d2l 8.2, 8.5",
@@ -110,23 +88,19 @@ def words(tables: readers.Tables) -> Claim:
     pairs = plain.merge(chars, on=KEY, suffixes=("", "_char"))
     if pairs.empty:
         return said
-    ratio = pairs.heldout_bits_per_char / pairs.heldout_bits_per_char_char
-    better = (ratio < BETTER).mean()
     first = pairs.iloc[0]
-    return said.judged(
-        HOLDS if better == 1 else PARTLY if better else FAILS,
+    pairs = pairs.assign(value=pairs.heldout_bits_per_char / pairs.heldout_bits_per_char_char)
+    return said.compared(
+        _comparing.compared(pairs, above=False),
         f"On all of the training text of {first.corpus} words take "
-        f"{readers.figures3(pairs.heldout_bits_per_char.median())} held-out bits per character, "
-        f"{first.heldout_oov_share:.1%} of them unknown and spelled out, after "
-        f"{int(first.num_epochs)} epochs, characters "
-        f"{readers.figures3(pairs.heldout_bits_per_char_char.median())} after "
-        f"{int(first.num_epochs_char)} (median of {readers.counted(len(pairs), 'pair of runs')}).",
-        **_spread(ratio),
+        f"{readers.figures3(pairs.heldout_bits_per_char.median())} held-out bits per character "
+        f"(median), {{}} times those of characters; {first.heldout_oov_share:.1%} of the words are "
+        "unknown and spelled out.",
     )
 
 
 def embeddings(tables: readers.Tables) -> Claim:
-    """Embedding over one-hot: 1 % fewer held-out bits in all pairs, holds; in none, fails."""
+    """Held-out bits with an embedding over those with one-hot vectors, by variant."""
     said = Claim(
         "Learnable embeddings in place of one-hot vectors lead to better performance.",
         "d2l 8.5 exercise",
@@ -134,34 +108,21 @@ def embeddings(tables: readers.Tables) -> Claim:
     runs = trials.alike(readers.finished(trials.of(tables, "words")))
     if runs.empty:
         return said
-    embedded = runs[[presets.differs(name, "embedding_size") for name in runs.variant]]
-    embedded = embedded.assign(variant=embedded.variant.map(presets.plain))
-    pairs = embedded.merge(runs, on=KEY, suffixes=("", "_one_hot"))
+    embedded = [presets.differs(name, "embedding_size") for name in runs.variant]
+    runs = runs.assign(embedded=embedded, plain=runs.variant.map(presets.plain))
+    runs = runs[runs.embedded | (runs.variant == runs.plain)].assign(variant=runs.plain)
+    pairs = _comparing.over(runs, "heldout_bits_per_char", "embedded", (True, False), KEY)
     if pairs.empty:
         return said
-    names = ("heldout_bits_per_char", "num_parameters", "train_seconds")
-    bits, size, seconds = (pairs[name] / pairs[f"{name}_one_hot"] for name in names)
-    better = (bits < BETTER).mean()
-    return said.judged(
-        HOLDS if better == 1 else PARTLY if better else FAILS,
-        f"Of words, embeddings take {readers.figures3(bits.median())} times the held-out bits per "
-        f"character, {readers.figures3(size.median())} times the parameters and "
-        f"{readers.figures3(seconds.median())} times the training time (median of "
-        f"{readers.counted(len(pairs), 'pair of runs')}).",
-        **_spread(bits),
+    size, seconds = (
+        readers.figures3((pairs[name] / pairs[f"{name}_other"]).median())
+        for name in ("num_parameters", "train_seconds")
     )
-
-
-def _spread(values: Any) -> dict[str, float]:
-    """Value, low, high and n of a claim: median and range."""
-    low, middle, high = (float(v) for v in np.quantile(values, [0, 0.5, 1]))
-    return {"value": middle, "low": low, "high": high, "n": len(values)}
-
-
-def _along(texts: DataFrame) -> str:
-    """The median perplexity at each length of text, in words."""
-    said = [f"{readers.figures3(texts[n].median())} with {_tokens(n)}" for n in texts]
-    return f"held-out perplexity is {readers.english(said)}"
+    return said.compared(
+        _comparing.compared(pairs, above=False),
+        f"Of words, embeddings take {{}} times the held-out bits per character, {size} times the "
+        f"parameters and {seconds} times the training time (medians).",
+    )
 
 
 def _tokens(number: float) -> str:

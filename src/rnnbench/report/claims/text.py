@@ -1,14 +1,15 @@
 """Words: Zipf's law.
 
-All claims are judged on the first text of the study.
+All claims are judged on the first text of the study, whole.
 """
 
+import itertools
 from typing import Any
 
 import numpy as np
 from pandas import DataFrame
 
-from rnnbench.report.claims import FAILS, HOLDS, NOT_MEASURED, PARTLY, Claim, _first
+from rnnbench.report.claims import Claim, _first, _judging
 from rnnbench.tables import readers
 
 TABLES = ("top_ngrams", "zipf")
@@ -27,17 +28,12 @@ with would you your
 
 
 def claims(tables: readers.Tables) -> list[Claim]:
-    return [
-        stop_words(tables),
-        zipf(tables),
-        half_as_frequent(tables),
-        zipf_of_sequences(tables),
-        exponents_differ(tables),
-    ]
+    judges = (stop_words, zipf, half_as_frequent, zipf_of_sequences, exponents_differ)
+    return [judge(tables) for judge in judges]
 
 
 def stop_words(tables: readers.Tables) -> Claim:
-    """Holds if the ten most frequent words are all stop words, partly if half of them are.
+    """A part for each of the ten most frequent words: it is a stop word.
 
     Not judged of a text that is not English: none where ``the`` is not one of the ten.
     """
@@ -48,38 +44,41 @@ def stop_words(tables: readers.Tables) -> Claim:
         return said
     if ARTICLE not in set(top.ngram):
         reason = f"{_first.name(top)} is not English: {ARTICLE} is none of its ten commonest words."
-        return said.judged(NOT_MEASURED, f"Stop words are those of English, and {reason}")
+        return said.without(f"Stop words are those of English, and {reason}")
     stop = top.ngram.isin(STOP_WORDS.split())
-    share = float(stop.mean())
-    other = readers.english(top.ngram[~stop]) if not stop.all() else ""
-    exceptions = f"; {other} not" if other else ""
-    measured = (
+    other = f"; {readers.english(top.ngram[~stop])} not" if not stop.all() else ""
+    return said.judged(
         f"On {_first.name(top)}, {int(stop.sum())} of the {len(top)} most frequent words are stop "
-        f"words{exceptions}."
+        f"words{other}.",
+        list(stop),
+        _judging.exact(1, "text"),
+        stop.mean(),
     )
-    verdict = HOLDS if share == 1 else PARTLY if share >= 0.5 else FAILS
-    return said.judged(verdict, measured, value=share, n=len(top))
 
 
 def zipf(tables: readers.Tables) -> Claim:
-    """Holds if a power law is plausible of all counts but the rarest, partly if of a tail alone."""
+    """Two parts: a power law of a tail is plausible, and the tail is of all counts but the rarest.
+
+    Where it is rejected of every tail, the claim does not hold.
+    """
     said = Claim("The frequency of a word is a power of its rank (Zipf's law).", "d2l 8.3")
     tested, fits = _fits(tables, "tail_mle"), _fits(tables, "latent_rank")
     if 1 not in tested.index or 1 not in fits.index or np.isnan(tested.p[1]):
         return said
     law, fit = tested.loc[1], fits.loc[1]
-    plausible = law.p >= PLAUSIBLE
-    verdict = FAILS if not plausible else HOLDS if law.xmin <= WHOLE_LAW else PARTLY
-    measured = (
+    plausible = bool(law.p >= PLAUSIBLE)
+    return said.judged(
         f"On {law.corpus}, a power law of the words seen {law.xmin:.0f} times or more is "
         f"{'plausible' if plausible else 'rejected'} (p = {law.p:.2f}), with an exponent of "
-        f"{_exponent(fit)} over all {fit.n_types:,.0f} words."
+        f"{_exponent(fit)} over all {fit.n_types:,.0f} words.",
+        [plausible, *([bool(law.xmin <= WHOLE_LAW)] if plausible else [])],
+        _judging.exact(1, "text"),
+        *(fit.exponent, fit.low, fit.high),
     )
-    return said.judged(verdict, measured, **_numbers(fit))
 
 
 def half_as_frequent(tables: readers.Tables) -> Claim:
-    """Holds if the interval of the exponent holds 1, partly if it is nearer than 0.2."""
+    """Whether the exponent surely is nearer to 1 than 0.2."""
     said = Claim(
         "The second word is about half as frequent as the first, the third a third: the exponent "
         "is 1.",
@@ -89,36 +88,35 @@ def half_as_frequent(tables: readers.Tables) -> Claim:
     if 1 not in fits.index:
         return said
     fit = fits.loc[1]
-    off = abs(fit.exponent - 1)
-    verdict = HOLDS if fit.low <= 1 <= fit.high else PARTLY if off < NEAR else FAILS
     return said.judged(
-        verdict, f"On {fit.corpus}, the exponent is {_exponent(fit)}.", **_numbers(fit)
+        f"On {fit.corpus}, the exponent is {_exponent(fit)}.",
+        [_judging.within(fit.low, fit.high, 1 - NEAR, 1 + NEAR)],
+        _judging.exact(1, "text"),
+        *(fit.exponent, fit.low, fit.high),
     )
 
 
 def zipf_of_sequences(tables: readers.Tables) -> Claim:
-    """Holds if a power law is plausible at all orders above 1, partly if at some."""
+    """A part per order above 1: a power law is plausible."""
     said = Claim("Sequences of words follow Zipf's law, too.", "d2l 8.3")
     tested = _fits(tables, "tail_mle")
     tested = tested if tested.empty else tested[(tested.index > 1) & tested.p.notna()]
     if tested.empty:
         return said
-    plausible = tested.p >= PLAUSIBLE
-    verdict = HOLDS if plausible.all() else PARTLY if plausible.any() else FAILS
     named = readers.english(
         f"p = {law.p:.2f} at order {law.Index} (counts from {law.xmin:.0f} on)"
         for law in tested.itertuples()
     )
     return said.judged(
-        verdict,
         f"On {tested.corpus.iloc[0]}, a power law of the n-grams' counts has {named}.",
-        value=float(tested.p.min()),
-        n=int(tested.n_types.sum()),
+        list(tested.p >= PLAUSIBLE),
+        _judging.exact(1, "text"),
+        tested.p.min(),
     )
 
 
 def exponents_differ(tables: readers.Tables) -> Claim:
-    """Holds if they fall with the order and no interval meets the next, partly if they fall."""
+    """A part per pair of neighbouring orders: the exponent surely falls, or surely rises."""
     said = Claim(
         "The exponents of single words, pairs and triples differ; can they be estimated?",
         "d2l 8.3, question 3",
@@ -126,18 +124,14 @@ def exponents_differ(tables: readers.Tables) -> Claim:
     fits = _fits(tables, "latent_rank")
     if len(fits) < 2:
         return said
-    falls = (np.diff(fits.exponent) < 0).all()
-    apart = (fits.low.to_numpy()[:-1] > fits.high.to_numpy()[1:]).all()
-    verdict = HOLDS if falls and apart else PARTLY if falls else FAILS
+    ends = [(fit.low, fit.high) for fit in fits.itertuples()]
     named = readers.english(f"{_exponent(fit)} at order {fit.Index}" for fit in fits.itertuples())
     first, last = fits.iloc[0], fits.iloc[-1]
     return said.judged(
-        verdict,
         f"On {first.corpus}, the exponent is {named}.",
-        value=float(first.exponent - last.exponent),
-        low=float(first.low - last.high),
-        high=float(first.high - last.low),
-        n=int(first.n_types),
+        list(itertools.starmap(_judging.higher, itertools.pairwise(ends))),
+        _judging.exact(1, "text"),
+        *(first.exponent - last.exponent, first.low - last.high, first.high - last.low),
     )
 
 
@@ -150,8 +144,3 @@ def _fits(tables: readers.Tables, estimator: str) -> DataFrame:
 
 def _exponent(fit: Any) -> str:
     return f"{fit.exponent:.2f} (95 % {fit.low:.2f} to {fit.high:.2f})"
-
-
-def _numbers(fit: Any) -> dict[str, float]:
-    numbers = {"value": fit.exponent, "low": fit.low, "high": fit.high}
-    return {name: float(value) for name, value in numbers.items()} | {"n": int(fit.n_types)}

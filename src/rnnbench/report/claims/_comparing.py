@@ -1,0 +1,140 @@
+"""Comparisons of independent seeds against a bound: what most claims are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import nan
+
+import numpy as np
+from numpy.typing import ArrayLike
+from pandas import DataFrame
+from scipy import special
+
+from rnnbench.base.parameters import UNCONVERGED
+from rnnbench.report.claims._judging import FEWEST, Part, decided
+from rnnbench.tables import readers
+
+ERROR = 0.05  # of an interval
+AS_GOOD = 1.02  # times a perplexity or an error: a difference that matters to nobody
+RUN = ["machine", "corpus", "variant", "sampler", "clip_norm", "device", "seed"]
+
+
+def share(happened: ArrayLike) -> tuple[float, float, float]:
+    """A share of independent cases and its exact interval (Clopper & Pearson, 1934)."""
+    cases = np.asarray(happened, bool)
+    k, n = int(cases.sum()), len(cases)
+    low = special.betaincinv(k, n - k + 1, ERROR / 2) if k else 0.0
+    high = special.betaincinv(k + 1, n - k, 1 - ERROR / 2) if k < n else 1.0
+    return k / n, float(low), float(high)
+
+
+def mean(values: ArrayLike, error: float = ERROR) -> tuple[float, float, float]:
+    """The mean of independent values and Student's interval; NaN ends of fewer than two."""
+    x = np.asarray(values, float)
+    error_of_mean = x.std(ddof=1) / len(x) ** 0.5 if len(x) > 1 else nan
+    half = special.stdtrit(len(x) - 1, 1 - error / 2) * error_of_mean
+    return float(x.mean()), float(x.mean() - half), float(x.mean() + half)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Values of independent seeds against a bound, on average over groups and by group.
+
+    Attributes:
+        value, low, high: of the average over groups, with its interval over seeds.
+        n: seeds that every group has.
+        parts: of the average, and of each group that is decided.
+        groups: value, low, high and part of each group; the intervals hold together.
+        rows: that they rest on.
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+    parts: list[Part]
+    groups: DataFrame
+    rows: DataFrame
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """For a claim."""
+        return {"value": self.value, "low": self.low, "high": self.high}
+
+    def __str__(self) -> str:
+        apart = {True, False} <= set(self.groups.part)
+        named = (f"{readers.figures3(g.value)} for {g.Index}" for g in self.groups.itertuples())
+        return f"{told(**self.numbers)}" + (f", {readers.english(named)}" if apart else "")
+
+
+def told(value: float, low: float, high: float) -> str:
+    """A number with its interval in words."""
+    if np.isnan(low):
+        return f"{readers.figures3(value)} (no interval)"
+    ends = map(readers.figures3, (low, high))
+    return f"{readers.figures3(value)} (95 % {' to '.join(ends)})"
+
+
+def compared(
+    rows: DataFrame,
+    bound: float = 1.0,
+    *,
+    above: bool,
+    by: str = "variant",
+    ratio: bool = True,
+) -> Compared | None:
+    """Hold the column ``value`` of rows against a bound; None without a row.
+
+    Values of one seed and group are one: their average. Groups are averaged seed by seed, over the
+    seeds that all have; which groups, :func:`enough` says. Intervals by group share their error
+    among them (Bonferroni).
+
+    Args:
+        rows: with columns ``value``, ``seed`` and the one named ``by``.
+        bound: on the scale of the values.
+        above: whether the claim is that values are above it, or below.
+        by: what tells groups apart.
+        ratio: whether values are averaged as logarithms.
+    """
+    rows = rows[np.isfinite(rows.value.astype(float))] if len(rows) else rows
+    if rows.empty:
+        return None
+    rows = enough(rows, by)
+    to, back = (np.log, np.exp) if ratio else (np.asarray, np.asarray)
+    scaled = rows.assign(value=to(rows.value.astype(float)))
+    wide = scaled.pivot_table("value", "seed", by, sort=False, observed=True)
+    common = wide.dropna() if len(wide.dropna()) else wide
+    whole = mean(common.mean(axis=1))
+    each = [mean(wide[name].dropna(), ERROR / len(wide.columns)) for name in wide]
+    groups = DataFrame(back(each), columns=["value", "low", "high"], index=wide.columns)
+    found = [decided(g.low, g.high, bound, above) for g in groups.itertuples()]
+    groups["part"] = np.array(found, object)
+    value, low, high = map(float, back(whole))
+    parts = [decided(low, high, bound, above), *(p for p in groups.part if p is not None)]
+    return Compared(value, low, high, len(common), parts, groups, rows)
+
+
+def over(
+    runs: DataFrame, column: str, by: str, ends: Sequence[object], same: Sequence[str] = RUN
+) -> DataFrame:
+    """Rows with ``by`` at the first of two ends; ``value`` is ``column`` over that at the other.
+
+    Rows are paired where ``same`` is the same, as far as there are such columns.
+    """
+    if runs.empty or by not in runs:
+        return DataFrame()
+    first, other = (runs[runs[by] == end] for end in ends)
+    keys = [name for name in same if name in runs and name != by]
+    pairs = first.merge(other, on=keys, suffixes=("", "_other"))
+    return pairs.assign(value=pairs[column] / pairs[f"{column}_other"])
+
+
+def last(runs: DataFrame) -> str:
+    """One status for runs that are told together: still improving if one is."""
+    improving = (runs.status == UNCONVERGED).any()
+    return UNCONVERGED if improving else str(runs.status.iloc[0])
+
+
+def enough(rows: DataFrame, by: str) -> DataFrame:
+    """Rows of the groups that have FEWEST seeds; where none has, all rows."""
+    kept = rows.groupby(by).seed.transform("nunique") >= FEWEST
+    return rows[kept] if kept.any() else rows
