@@ -5,7 +5,8 @@ from pandas import DataFrame
 
 from rnnbench.tables import readers
 
-NGRAM, FLOOR = "best n-gram model", "floor"
+SAME_TEXT, ALL_TEXT = "best n-gram model of the same text", "best n-gram model of all text"
+FLOOR = "floor"
 COLUMNS = ["corpus", "line", "what", "perplexity", "bits_per_char"]
 
 
@@ -17,18 +18,18 @@ def table(tables: readers.Tables) -> DataFrame:
     """
     if readers.token(tables) == "word":
         return DataFrame(columns=COLUMNS)
-    return pd.concat([_ngrams(tables), _floors(tables)], ignore_index=True)
+    ngrams = _ngrams(tables, SAME_TEXT), _ngrams(tables, ALL_TEXT)
+    return pd.concat([*ngrams, _floors(tables)], ignore_index=True)
 
 
-def _ngrams(tables: readers.Tables) -> DataFrame:
-    models = readers.rows(tables, "ngram_lm")
-    models = models if models.empty else models[models.split == "heldout"]
+def _ngrams(tables: readers.Tables, line: str) -> DataFrame:
+    models = readers.ngram_models(tables, same_text=line == SAME_TEXT)
     models = models if models.empty else models[models.token == "char"]
     if models.empty:
         return DataFrame(columns=COLUMNS)
     best = models.loc[models.groupby("corpus", sort=False).perplexity.idxmin()]
     what = best.smoothing + " over chars, order " + best.order.astype(int).astype(str)
-    return best.assign(line=NGRAM, what=what)[COLUMNS]
+    return best.assign(line=line, what=what)[COLUMNS]
 
 
 def _floors(tables: readers.Tables) -> DataFrame:

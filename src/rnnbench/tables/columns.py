@@ -76,7 +76,7 @@ TEXTS = {
     "ngram_lm": [
         *(*TEXT, "order", "smoothing", "split", "perplexity", "bits_per_char", "vocab_size"),
         *("scored_tokens", "oov_share", "oov_tokens", "num_chars", "total_nats"),
-        *("spelling_nats", "train_tokens", "parameters"),
+        *("spelling_nats", "train_tokens", "same_text", "parameters"),
     ],
     "floor": [
         *("corpus", "chars_per_word", "entropy_rate", "heldout_total_nats", "heldout_num_chars"),
@@ -111,7 +111,7 @@ RUNS = {
         *("seed", "batch_size", "num_steps", "hidden_size", "learning_rate", "num_epochs"),
         *("train_tokens", "heldout_share", "heldout_evaluations", "engine", *CURVE),
     ],
-    "texts": [*RUN, "stage", "prefix", "text"],
+    "texts": ["trial", *RUN, "hidden_size", "num_epochs", "stage", "prefix", "text"],
     "equal_cost": [
         *("machine", "trial", "corpus", "device", "basis", "variant", "hidden_size"),
         *("num_parameters", "product_flops_per_token", "seconds_per_epoch", *PERPLEXITIES),
@@ -172,7 +172,6 @@ MINIBATCHES = {
         *("read_min", "read_median", "read_max", "never_read", "start_distance", "starts"),
         *("epochs", "p_places", "p_phases"),
     ],
-    "coverage_curves": ["sampler", "offsets", "position", "read"],
     "padding": [
         *("corpus", "unit", "order", "seed", "batch_size", "padding_share", "units", "longest"),
         *("median_length", "reason"),

@@ -30,6 +30,7 @@ FAMILIES = ("rnn", "gru", "lstm")
 NUMBERS = frozenset(
     [
         *("perplexity", "median_perplexity", "heldout_perplexity", "initial_perplexity", "value"),
+        *("validation_perplexity", "last_heldout_perplexity", "best_epoch", "best_seconds"),
         *("bits_per_char", "heldout_bits_per_char", "train_seconds", "clip_norm", "clipped_share"),
         *("grad_norm", "grad_norm_max", "max_grad_norm", "exponent", "low", "high", "horizon"),
         *("tokens_per_second", "share_of_limit", "n", "threads", "mse"),
@@ -72,6 +73,18 @@ def rows(tables: Tables, name: str) -> DataFrame:
 def token(tables: Tables) -> str:
     """What the runs of the grid read: ``char`` or ``word``."""
     return next(iter(rows(tables, "runs").get("token", Series(dtype=str)).dropna()), "char")
+
+
+def ngram_models(tables: Tables, same_text: bool) -> DataFrame:
+    """Held-out scores of n-gram models: those of the text that the runs learn from, or of all."""
+    models = rows(tables, "ngram_lm")
+    if models.empty:
+        return models
+    models = models[models.split == "heldout"]
+    if same_text:
+        return models[models.same_text.astype(str).str.lower() == "true"]
+    most = models.groupby(["corpus", "token"]).train_tokens.transform("max")
+    return models[models.train_tokens == most]
 
 
 def finished(runs: DataFrame) -> DataFrame:
@@ -140,9 +153,14 @@ def absent(table: DataFrame, noun: str) -> dict[str, str]:
     return {reason: counted(int(number), noun) for reason, number in counts.items()}
 
 
+def here(table: DataFrame) -> DataFrame:
+    """Rows of what this machine can have."""
+    return table if table.empty else table[table.status != NOT_AVAILABLE]
+
+
 def absent_notes(table: DataFrame, noun: str) -> list[str]:
-    """One line per reason: "Missing: cuda: no driver - 88 runs."."""
-    return [f"Missing: {why} - {many}." for why, many in absent(table, noun).items()]
+    """One line per reason why something failed: "Missing: cpu: the gradient differs - 1 timing."."""
+    return [f"Missing: {why} - {many}." for why, many in absent(here(table), noun).items()]
 
 
 def family(variant: str) -> str:
