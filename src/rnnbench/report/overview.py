@@ -98,19 +98,25 @@ def _weak(tables: readers.Tables) -> Iterator[str]:
     runs = readers.ranked(readers.here(readers.rows(tables, "runs")), tables)
     early = int((runs.status == UNCONVERGED).sum())
     if early:
-        yield f"{early:,} of {readers.counted(len(runs), 'run')} did not converge and are not ranked"
+        of = readers.counted(len(runs), "run")
+        yield f"{early:,} of {of} did not converge and are not ranked"
     speed = readers.timed(readers.rows(tables, "speed"))
     used = speed.get("windows_used")
     noisy = 0 if used is None else int((used.dropna() != "undisturbed").sum())
     if noisy:
-        yield f"{noisy:,} of {readers.counted(len(speed), 'timing')} were disturbed by other processes"
+        of = readers.counted(len(speed), "timing")
+        yield f"{noisy:,} of {of} were disturbed by other processes"
 
 
 def _away(tables: readers.Tables) -> list[str]:
     """Devices that this machine lacks, each with its reason: told once."""
     rows = [readers.rows(tables, name) for name in ("runs", "speed")]
-    lacking = pd.concat([table[table.status == NOT_AVAILABLE] for table in rows if len(table)] or rows)
-    pairs = dict.fromkeys(zip(lacking.device, lacking.reason.fillna("no reason recorded"), strict=True))
+    lacking = pd.concat(
+        [table[table.status == NOT_AVAILABLE] for table in rows if len(table)] or rows
+    )
+    pairs = dict.fromkeys(
+        zip(lacking.device, lacking.reason.fillna("no reason recorded"), strict=True)
+    )
     return [f"{device} ({reason})" for device, reason in pairs]
 
 
@@ -118,5 +124,5 @@ def _verdicts(findings: DataFrame) -> str:
     if findings.empty:
         return "No claim was judged."
     counts = findings.verdict.value_counts()
-    told = [f"{number} {verdict}" for verdict, number in counts.items()]
-    return f"Of {readers.counted(len(findings), 'claim')} of the tutorial: {readers.english(told)}."
+    told = [f"{verdict} {number}" for verdict, number in counts.items()]
+    return f"{readers.counted(len(findings), 'claim')}: {', '.join(told)}."

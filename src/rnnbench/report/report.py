@@ -60,7 +60,7 @@ def render(tables: readers.Tables, figures: Iterable[dict[str, str]], facts: dic
 
 def _findings(tables: readers.Tables) -> list[tuple[str, list[dict[str, Any]]]]:
     """Title and claims of each topic."""
-    judged = readers.rows(tables, "findings").fillna("")
+    judged = readers.rows(tables, "findings").astype(object).fillna("")
     topics = judged.groupby("topic", sort=False) if len(judged) else ()
     return [(claims.title(name), group.to_dict("records")) for name, group in topics]
 
@@ -186,7 +186,9 @@ def _texts(tables: readers.Tables) -> list[dict[str, str]]:
     rows = pd.concat(best)[keys[:-1]].drop_duplicates(WRITER).merge(texts)
     rows = rows.pivot_table("text", keys, "stage", aggfunc="first", dropna=True)
     rows = rows.reindex(columns=["untrained", "trained"]).fillna("").reset_index()
-    rows["size"] = [f"{r.hidden_size:.0f} units, {r.num_epochs:.0f} epochs" for r in rows.itertuples()]
+    rows["size"] = [
+        f"{r.hidden_size:.0f} units, {r.num_epochs:.0f} epochs" for r in rows.itertuples()
+    ]
     order = readers.ordered(rows.variant)
     rows = rows.iloc[np.lexsort((rows.hidden_size, rows.variant.map(order.index), rows.corpus))]
     return rows.to_dict("records")

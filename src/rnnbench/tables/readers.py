@@ -82,7 +82,8 @@ def ngram_models(tables: Tables, same_text: bool) -> DataFrame:
         return models
     models = models[models.split == "heldout"]
     if same_text:
-        return models[models.same_text.astype(str).str.lower() == "true"]
+        same = models.get("same_text", Series("false", models.index))
+        return models[same.astype(str).str.lower() == "true"]
     most = models.groupby(["corpus", "token"]).train_tokens.transform("max")
     return models[models.train_tokens == most]
 
@@ -159,7 +160,7 @@ def here(table: DataFrame) -> DataFrame:
 
 
 def absent_notes(table: DataFrame, noun: str) -> list[str]:
-    """One line per reason why something failed: "Missing: cpu: the gradient differs - 1 timing."."""
+    """One line per reason of a failure: "Missing: cpu: the gradient differs - 1 timing."."""
     return [f"Missing: {why} - {many}." for why, many in absent(here(table), noun).items()]
 
 

@@ -23,7 +23,8 @@ def draw(tables: readers.Tables) -> Figure:
     ranks, runs = ranking.table(tables), ranking.runs(tables)
     if ranks.empty:
         return theme.placard(readers.missing(readers.rows(tables, "runs"), "held-out perplexity"))
-    corpora, lines = list(ranks.corpus.unique()), baselines.table(tables)
+    corpora = list(ranks.corpus.unique())
+    lines = baselines.table(tables).drop_duplicates(["corpus", "perplexity"])
     most = int(ranks.corpus.value_counts().max())
     figure, axes = theme.panels(len(corpora), height=0.9 + 0.22 * most, sharex=True)
     for ax, corpus in zip(axes.flat, corpora, strict=True):
@@ -111,7 +112,9 @@ def _line(name: str, lines: DataFrame) -> str:
 
 def _notes(ranks: DataFrame, runs: DataFrame) -> list[str]:
     settings = ranks[["sampler", "clip_norm"]].drop_duplicates()
-    told = [f"{r.sampler} at clip_norm {readers.figures3(r.clip_norm)}" for r in settings.itertuples()]
+    told = [
+        f"{r.sampler} at clip_norm {readers.figures3(r.clip_norm)}" for r in settings.itertuples()
+    ]
     said = [f"Settings chosen: {readers.english(told)}."] if len(told) < 4 else []
     if not ranks.converged.all():
         said.append("Unconverged: still improving when training ended, therefore not ranked.")
