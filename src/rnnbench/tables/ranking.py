@@ -6,7 +6,7 @@ from rnnbench.base.parameters import CONVERGED
 from rnnbench.tables import readers
 
 SETTING = ["corpus", "variant", "sampler", "clip_norm", "device"]
-COLUMNS = [*SETTING, "converged", "chosen", "heldout", "low", "high", "seeds"]
+COLUMNS = [*SETTING, "ranked", "chosen", "heldout", "low", "high", "seeds"]
 
 
 def table(tables: readers.Tables) -> DataFrame:
@@ -22,16 +22,16 @@ def table(tables: readers.Tables) -> DataFrame:
         return DataFrame(columns=COLUMNS)
     groups = done.groupby(SETTING, sort=False)
     found = groups.agg(
-        converged=("status", _all_converged),
+        ranked=("status", _all_converged),
         chosen=(_chosen_by(done), "median"),
         heldout=("heldout_perplexity", "median"),
         low=("heldout_perplexity", "min"),
         high=("heldout_perplexity", "max"),
         seeds=("seed", "nunique"),
     ).reset_index()
-    found = found.sort_values(["converged", "chosen"], ascending=[False, True], kind="stable")
+    found = found.sort_values(["ranked", "chosen"], ascending=[False, True], kind="stable")
     best = found.drop_duplicates(["corpus", "variant"])
-    order = ["corpus", "converged", "heldout"]
+    order = ["corpus", "ranked", "heldout"]
     return best.sort_values(order, ascending=[True, False, True], ignore_index=True)[COLUMNS]
 
 

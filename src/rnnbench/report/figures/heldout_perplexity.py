@@ -47,9 +47,9 @@ def finding(tables: readers.Tables) -> str:
     lines, said = baselines.table(tables), []
     for corpus, found in ranks.groupby("corpus"):
         best = found.iloc[0]
-        known = "the best variant is" if best.converged else "no variant converged, lowest is"
+        known = "the best variant is" if best.ranked else "no variant converged, lowest is"
         words = f"on {corpus} {known} {_told(best)}"
-        if len(found) > 1 and found.converged.iloc[1] == best.converged:
+        if len(found) > 1 and found.ranked.iloc[1] == best.ranked:
             words += f", before {_told(found.iloc[1])}"
         same = lines[(lines.corpus == corpus) & (lines.line == baselines.SAME_TEXT)]
         for line in same.itertuples():
@@ -74,19 +74,19 @@ def _panel(ax: Axes, found: DataFrame, runs: DataFrame) -> None:
     """Ranks down, those that did not converge grey below a line."""
     for y, row in enumerate(found.itertuples()):
         style = theme.look(row.variant)
-        color = style.color if row.converged else theme.FAINT
+        color = style.color if row.ranked else theme.FAINT
         own = runs[runs.variant == row.variant].heldout_perplexity
         ax.plot([row.low, row.high], [y, y], color=color, lw=1)
         ax.plot(own, [y] * len(own), "o", color=color, mfc="white", ms=3, mew=0.8)
-        face = color if row.converged else "white"
+        face = color if row.ranked else "white"
         ax.plot(row.heldout, y, marker=style.marker, color=color, mfc=face, ms=6)
         beside: theme.Keywords = {"textcoords": "offset points", "va": "center", "color": theme.INK}
         ax.annotate(_number(row.heldout), (row.high, y), (7, 0), fontsize=8, **beside)
-    ranked = int(found.converged.sum())
+    ranked = int(found.ranked.sum())
     if 0 < ranked < len(found):
         ax.axhline(ranked - 0.5, color=theme.FAINT, lw=0.8)
-    ranks = [f"{y + 1}. " if row.converged else "" for y, row in enumerate(found.itertuples())]
-    ends = ["" if converged else " (unconverged)" for converged in found.converged]
+    ranks = [f"{y + 1}. " if row.ranked else "" for y, row in enumerate(found.itertuples())]
+    ends = ["" if ranked else " (unconverged)" for ranked in found.ranked]
     names = [r + name + e for r, name, e in zip(ranks, found.variant, ends, strict=True)]
     ax.set_yticks(range(len(found)), names)
     ax.set_ylim(len(found) - 0.4, -0.6)
@@ -116,6 +116,6 @@ def _notes(ranks: DataFrame, runs: DataFrame) -> list[str]:
         f"{r.sampler} at clip_norm {readers.figures3(r.clip_norm)}" for r in settings.itertuples()
     ]
     said = [f"Settings chosen: {readers.english(told)}."] if len(told) < 4 else []
-    if not ranks.converged.all():
+    if not ranks.ranked.all():
         said.append("Unconverged: still improving when training ended, therefore not ranked.")
     return said + readers.absent_notes(runs, "run")

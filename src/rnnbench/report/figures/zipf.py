@@ -24,8 +24,8 @@ def draw(tables: readers.Tables) -> Figure:
         return theme.placard(readers.missing(table, "rank-frequency curve"))
     fits = readers.rows(tables, "zipf")
     # words before chars: the law is one of words; corpora as in the sentence
-    keys = dict.fromkeys(zip(table.token, table.corpus, strict=True))
-    keys = sorted(keys, key=lambda key: (key[0] != "word", key[0]))
+    found = dict.fromkeys(zip(table.token, table.corpus, strict=True))
+    keys = sorted(found, key=lambda key: (key[0] != "word", key[0]))
     columns = min(3, table.corpus.nunique())
     figure, axes = theme.panels(-(-len(keys) // columns), columns, height=2.3)
     for ax, (token, corpus) in zip(axes.flat, keys, strict=False):
