@@ -76,14 +76,17 @@ def test_a_second_run_says_that_nothing_is_to_be_done(ran):
     assert [line.startswith("Nothing to be done") for line in lines] == [True]
 
 
-def test_a_dry_run_lists_each_job_once_and_the_counts_and_how_long_they_will_take(study):
+def test_a_dry_run_lists_each_job_once_and_ends_in_three_lines(study):
+    """What will be made, how long it will take, and what says so."""
     status, lines = snakemake(study, "--dry-run")
     assert status == 0
-    (line,) = [line for line in lines if line.startswith("about ")]
-    assert "(4 training runs 27 s); told by" in line
     assert lines[0] == "Job stats:"
+    assert lines[-3] == "to do: 4 jobs: 4 training runs 27 s"
+    assert re.match(r"time: about \d+ s", lines[-2])
+    assert lines[-1].startswith("estimated from: ")
+    assert lines[-4] == "all"
     assert [lines.count(f"run {v} seed={s}") for v in ("rnn", "gru") for s in (0, 1)] == [1] * 4
-    assert not any(line.startswith(("to do", "done", "stopped")) for line in lines)
+    assert not any(line.startswith(("done", "stopped")) for line in lines)
 
 
 def test_a_failure_is_told_at_once_and_again_at_the_end(study):
@@ -311,5 +314,4 @@ def test_an_event_it_cannot_read_ends_nothing(capsys):
 
 def test_after_a_run_a_dry_run_knows_how_long_its_jobs_took(ran):
     _, lines = snakemake(ran[0], "--dry-run", "--forceall", sleep=1)
-    (line,) = [line for line in lines if line.startswith("about ")]
-    assert "what its rule took here before" in line
+    assert lines[-1] == "estimated from: what its rule took here before (4 jobs)"

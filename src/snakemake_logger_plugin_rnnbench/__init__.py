@@ -38,6 +38,9 @@ ROUTINE = (  # beginnings of messages that say the same in every run
         "Elapsed time",
         "Removing temporary output",
         "Touching output",
+        "Would remove temporary output",
+        "Reasons:",
+        "This was a dry-run",
     ),
 )
 
@@ -117,7 +120,7 @@ class LogHandler(LogHandlerBase):
             self.state.run_info(record)
             return self.format(record)
         if event == LogEvent.RUN_INFO and self.planned:
-            return plan.sentence(self.planned, identity.usable_cores())
+            return plan.lines(self.planned, identity.usable_cores())
         return ""
 
     def plan(self, record: logging.LogRecord) -> None:

@@ -1,4 +1,4 @@
-"""What the jobs of a dry run will take, in one sentence; what jobs that nobody saw yet will take.
+"""What the jobs of a dry run will take, in three lines; what jobs that nobody saw yet will take.
 
 A job takes the seconds that its rule states as a resource, with ``seconds_by`` to say whence; else
 what it took here the last time; else what jobs of its rule took here on average; else about what
@@ -59,12 +59,16 @@ class Experience:
         return self.rules.get(rule, self.elsewhere.get(rule, SHORT))
 
 
-def sentence(jobs: Sequence[Expected], cores: int) -> str:
-    """Say how long jobs take on ``cores`` and on one, which of them most, and what says so."""
+def lines(jobs: Sequence[Expected], cores: int) -> str:
+    """Say what will be made, how long it takes on ``cores`` and on one, and what says so."""
     seconds, counts = by_rule(jobs), Counter(job.rule for job in jobs)
     whole, alone = (spelled(side_by_side(seconds, counts, workers)) for workers in (cores, 1))
-    on = f"{whole} to go on {cores} cores, {alone} on one" if cores > 1 else f"{whole} to go"
-    return f"about {on} ({parts(seconds, counts)}); told by {origins(jobs)}"
+    on = f" on {cores} cores, {alone} on one" if cores > 1 else ""
+    return (
+        f"to do: {len(jobs)} jobs: {parts(seconds, counts)}\n"
+        f"time: about {whole}{on}\n"
+        f"estimated from: {origins(jobs)}"
+    )
 
 
 def by_rule(jobs: Iterable[Expected]) -> dict[str, float]:

@@ -15,7 +15,6 @@ from rnnbench.training.samplers import tokens_needed
 SAMPLERS = names("samplers")
 every_sampler = pytest.mark.parametrize("sampler", SAMPLERS)
 SIZES = (83, 3, 5)  # num_tokens, batch_size, num_steps
-UNIFORM = coverage.uniform(SIZES[2])
 
 
 class Offset:
@@ -137,12 +136,3 @@ def test_a_sampler_that_does_not_is_found(sampler, monkeypatch):
 def test_counts_where_none_are_expected_are_found():
     assert coverage.pearson(np.array([5, 5, 1]), np.array([5.5, 5.5, 0])) == 0
     assert coverage.pearson(np.array([5, 5, 0]), np.array([5.0, 5.0, 0])) == 1
-
-
-@every_sampler
-def test_a_curve_holds_every_change_and_no_other_row(sampler):
-    curve = coverage.curve(sampler, SIZES, "uniform")
-    expected = coverage.read(coverage.starts(sampler, SIZES, UNIFORM), SIZES[2])
-    lengths = np.diff(np.append(curve.position, SIZES[0]))
-    assert np.repeat(curve["read"], lengths).to_numpy() == pytest.approx(expected, abs=1e-11)
-    assert (np.diff(curve["read"]) != 0).all()

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from pages import CHROMIUM, Reader, in_a_browser
 from pandas import DataFrame
 
-from rnnbench.report import page
+from rnnbench.report import overview, page
 
 EVIL = (
     "<script>alert(1)</script>",
@@ -37,7 +37,8 @@ POWER = 2.4  # of sRGB
 
 def made(**values) -> str:
     """The report's page with nothing in it but what is given."""
-    empty = {"coverage": "", "overview": [], "sections": [], "texts": [], "samples": []}
+    empty = {"status": overview.status({}), "first": [], "sentences": [], "sections": []}
+    empty |= {"findings": [], "texts": [], "samples": []}
     empty |= {"machines": page.table("Machines", DataFrame()), "facts": {}}
     return page.render(page.FOLDER / "report.html.j2", "a page", ["Provenance"], **(empty | values))
 

@@ -6,13 +6,14 @@ from urllib.parse import unquote
 import numpy as np
 import pytest
 from pages import Reader
-from pandas import DataFrame
-from test_figures import AWAY, CASES, EMPTY, NO_CUDA, WHOLE, make_tables
+from pandas import DataFrame, concat
+from test_figures import AWAY, CASES, EMPTY, FEW, NO_CUDA, WHOLE, make_tables
 from test_page import EVIL
 
 from rnnbench.base.plugins import names
 from rnnbench.report import figures, overview, page, report
 from rnnbench.report.figures import _curves
+from rnnbench.tables import readers
 
 FACTS = {"rnnbench": "0.1.0", "config": "corpora:\n  - time_machine", "source": "f" * 64}
 
@@ -34,36 +35,33 @@ def test_every_study_gives_a_well_formed_page(case, pictures):
     html = report.render(CASES[case], pictures, FACTS)
     reader = Reader(html)
     assert reader.tags.count("img") == len(names("figures"))
-    assert reader.texts[3 : 3 + len(report.SECTIONS)] == list(report.SECTIONS)
+    contents = [*report.SECTIONS, "Findings", "Provenance"]
+    assert [text for text in reader.texts if text in contents][: len(contents)] == contents
 
 
 def test_the_page_needs_no_network_and_runs_no_script_but_its_own(pictures):
     html = report.render(WHOLE, pictures, FACTS)
-    reader, charted = Reader(html), names("charts")
-    assert not re.search(r"https?:|//[a-z]|@import|url\(", _without_vega(html))
-    assert reader.tags.count("script") == 3 + len(charted)
-    assert reader.values("type").count("application/json") == len(charted)
+    reader = Reader(html)
+    assert not re.search(r"https?:|//[a-z]|@import|url\(", html)
+    assert reader.tags.count("script") == 1
     assert not {"link", "iframe", "object", "base"} & set(reader.tags)
     sources = [value for _, key, value in reader.attributes if key in {"src", "href"}]
     assert all(source.startswith(("data:image/", "#", "runs/")) for source in sources)
 
 
-def test_a_report_without_charts_does_not_carry_vega():
-    assert "vega" not in report.render(EMPTY, [], FACTS).lower()
+def test_the_first_screen_shows_the_ranking_and_the_speed_and_they_are_shown_once(pictures):
+    ids = Reader(report.render(WHOLE, pictures, FACTS)).values("id")
+    shown = [name for name in ids if name in names("figures")]
+    assert shown[:2] == [name for name in names("figures") if name in overview.PICTURES]
+    assert len(shown) == len(set(shown)) == len(names("figures"))
 
 
-def _without_vega(html: str) -> str:
-    """The page without the one script that is not ours, which names addresses of its project."""
-    return re.sub(r"<script>(?!\"use strict\").*?</script>", "", html, flags=re.DOTALL)
-
-
-def test_every_run_that_was_made_leads_to_its_record_and_no_other_does():
+def test_every_run_that_was_made_is_a_row_that_leads_to_its_record():
     shown = next(table for table in report._models(WHOLE) if table["title"] == "Every run")
-    runs = WHOLE["runs"]
+    runs = readers.here(WHOLE["runs"])
     places = [name for name, _ in shown["columns"]]
     links = [row[places.index("record")] for row in shown["links"]]
-    assert [bool(link) for link in links] == list(runs.status != AWAY)
-    assert len({*links} - {""}) == (runs.status != AWAY).sum()
+    assert len(links) == len({*links} - {""}) == len(runs) < len(WHOLE["runs"])
     assert links[0] == (
         "runs/machine=xeon-2c/corpus=time_machine/variant=rnn_scratch/sampler=random_sampling"
         "/clip_norm=0.1/device=cpu/seed=0/record.json"
@@ -95,94 +93,77 @@ def test_whatever_a_model_or_a_file_wrote_is_shown_as_text(pictures):
     pictures = [pictures[0] | {"finding": evil}, *pictures[1:]]
     html = report.render(tables, pictures, FACTS | {evil: evil})
     reader = Reader(html)
-    assert evil not in html and reader.tags.count("script") == 3 + len(names("charts"))
+    assert evil not in html and reader.tags.count("script") == 1
     assert reader.texts.count(evil) > 20
 
 
+def sound(**changes):
+    """A study in which everything went well, but for what is changed of its runs and timings."""
+    tables = make_tables(FEW, devices=("cpu", "cuda"), diverging=(), seeds=(0,)) | {
+        "trials": EMPTY["trials"]
+    }
+    tables["runs"] = tables["runs"].assign(status="converged", ended="2026-11-30T03:54:10+00:00")
+    runs, speed, gates = (changes.get(name, {}) for name in ("runs", "speed", "gates"))
+    tables["runs"].loc[0, list(runs)] = list(runs.values())
+    tables["speed"] = tables["speed"].assign(windows_used="undisturbed")
+    tables["speed"].loc[0, list(speed)] = list(speed.values())
+    return tables | ({"gates": DataFrame([gates])} if gates else {})
+
+
 @pytest.mark.parametrize(
-    ("corpora", "line"),
+    ("changes", "word", "said"),
     [
+        ({}, "Sound", "Nothing is wrong."),
+        ({"runs": {"status": "unconverged"}}, "Check", "1 of 32 runs did not converge"),
+        ({"speed": {"windows_used": "all"}}, "Check", "1 of 6 timings were disturbed"),
+        ({"speed": {"reason": "the gradient differs"}}, "Faulty", "cpu: the gradient differs"),
         (
-            ("time_machine", "time_machine_spaced", "calibration"),
-            "This report covers the texts time_machine, time_machine_spaced and calibration.",
+            {"gates": {"gate": "floor", "verdict": "failed"}},
+            "Faulty",
+            "The gate floor failed for 1 model.",
         ),
-        (("time_machine",), "This report covers the text time_machine."),
-        (
-            ("calibration",),
-            "This report covers the text calibration. The Time Machine is not in it.",
-        ),
-        ((), "This report covers no text. The Time Machine is not in it."),
     ],
 )
-def test_the_first_line_under_the_title_names_the_corpora(corpora, line):
-    html = report.render({"corpora": DataFrame({"corpus": list(corpora)})}, [], {})
-    assert Reader(html).texts[1:3] == ["rnnbench report", line]
+def test_the_status_is_one_word_and_says_what_is_wrong(changes, word, said):
+    found = overview.status(sound(**changes))
+    assert found.word == word and said in found.line
+    assert found.line.startswith("48 training runs and 6 timings on xeon-2c, 2026-11-30.")
 
 
-def test_the_first_screen_counts_runs_by_status_and_says_what_is_missing_and_why():
-    tables = make_tables(seeds=(0,))
-    said = dict(overview.answers(tables))
-    assert said["Runs"][0] == "88 of 176 runs asked for were made"
-    assert said["Runs"][1:] == [f"88 {AWAY}", "84 unconverged", "4 diverged"]
-    assert said["Missing, and why"] == [f"cuda: {NO_CUDA} - 88 runs, 11 timings"]
-    assert said["Machines"] == ["xeon-2c: others disturbed 25% of the windows timed"]
+def test_what_a_machine_cannot_have_is_told_in_one_line_and_makes_no_row(pictures):
+    reader = Reader(report.render(WHOLE, pictures, FACTS))
+    assert sum(NO_CUDA in text for text in reader.texts) == 1
+    assert f"Not here: cuda ({NO_CUDA})." in overview.status(WHOLE).line
+    assert AWAY not in reader.texts and "cuda" not in reader.texts
 
 
 def test_a_machine_is_told_by_its_processor_and_cores_where_they_are_known():
     known = [("cpu_model", "Xeon 8481C"), ("usable_cores", "2")]
     rows = [{"machine": "xeon-2c", "field": field, "value": value} for field, value in known]
-    said = dict(overview.answers(make_tables(seeds=(0,)) | {"machines": DataFrame(rows)}))
-    told = "Xeon 8481C, usable cores 2, others disturbed 25% of the windows timed"
-    assert said["Machines"] == [f"xeon-2c: {told}"]
+    tables = make_tables(FEW, seeds=(0,)) | {"machines": DataFrame(rows)}
+    assert " on Xeon 8481C (2 cores)" in overview.status(tables).ran
 
 
-def test_beside_the_best_run_stand_the_best_n_gram_model_and_the_floor():
-    tables = make_tables(seeds=(0,))
-    models = tables["ngram_lm"]
-    told = {"split": "heldout", "token": "char", "smoothing": "kneser_ney", "order": 5}
-    models.loc[models.index[0], list(told)] = list(told.values())
-    models.loc[models.index[0], "perplexity"] = 1.7
-    words = models.index[models.token == "word"][-1]
-    models.loc[words, ["split", "perplexity"]] = "heldout", 1.1
-    floor = {"corpus": "time_machine", "floor_perplexity": 1.2, "floor_bits_per_char": 0.26}
-    said = dict(overview.answers(tables | {"floor": DataFrame([floor])}))
-    (line,) = said["Best held-out perplexity"]
-    best = "best n-gram model 1.7 (kneser_ney over chars, order 5)"
-    assert line.endswith(f"; {best}; floor 1.2 (the source of the text itself)")
-
-
-def test_the_best_run_is_the_lowest_finite_one_that_is_not_leaky():
-    tables = make_tables(seeds=(0,))
-    runs = tables["runs"]
-    row = runs.index[(runs.variant == "gru") & (runs.device == "cpu") & (runs.clip_norm == 1)][0]
-    runs.loc[row, "heldout_perplexity"] = 3.25
-    worse = runs.index[(runs.variant == "rnn_relu") & (runs.status == "diverged")][0]
-    runs.loc[worse, "heldout_perplexity"] = 1.01
-    (line,) = dict(overview.answers(tables))["Best held-out perplexity"]
-    assert line.startswith("time_machine: 3.25 (gru, ")
-    leaky = make_tables(variants=("lstm_bidirectional",))
-    (line,) = dict(overview.answers(leaky))["Best held-out perplexity"]
-    assert line.startswith("none")
-
-
-def test_the_fastest_variant_is_named_with_interval_and_sample_size_and_is_never_leaky():
-    tables = WHOLE | {"speed": WHOLE["speed"].copy()}
-    speed = tables["speed"]
-    numbers = ["tokens_per_second", "low", "high"]
-    speed.loc[(speed.variant == "gru") & (speed.device == "cpu"), numbers] = 30000, 29000, 31500
-    speed.loc[speed.variant == "gru", "share_of_limit"] = 0.614
-    speed.loc[speed.variant == "lstm_bidirectional", numbers] = 1e9
-    (line,) = dict(overview.answers(tables))["Fastest training"]
-    speed = "30,000 tokens/s (interval 29,000 to 31,500, n = 20), 61% of its limit"
-    assert line == f"xeon-2c, cpu: gru, {speed}"
-
-
-def test_the_summary_for_a_terminal_has_a_line_per_result():
+def test_the_summary_for_a_terminal_is_five_lines_and_says_what_the_first_screen_says():
     lines = overview.summary(WHOLE).splitlines()
-    labels = [line.partition(": ")[0] for line in lines]
-    assert set(labels) == {*overview.TOLD}
-    assert all(len(line.partition(": ")[2]) > 3 for line in lines)
-    assert [*dict.fromkeys(labels)] == [k for k, _ in overview.answers(WHOLE) if k in labels]
+    assert len(lines) == 5
+    told = [overview.status(WHOLE).line, *(words for _, words in overview.sentences(WHOLE))]
+    assert [line.partition(": ")[2] for line in lines[:4]] == told
+
+
+def test_findings_are_cards_with_the_verdict_first_and_the_rest_folded():
+    claim = {"topic": "book", "claim": "It is so.", "source": "d2l 1", "measured": "It was <so>."}
+    claims = DataFrame([claim | {"verdict": "not settled", "n": 3, "scale": "64 units"}])
+    html = report.render({"findings": claims}, [], FACTS)
+    texts = Reader(html).texts
+    at = texts.index("not settled")
+    assert texts[at : at + 4] == [
+        "not settled",
+        "It is so.",
+        "It was <so>.",
+        "d2l 1; 64 units; n = 3",
+    ]
+    assert '<details class="card"><summary><b class="verdict not-settled">' in html
 
 
 def test_the_leaky_variant_is_labelled_and_comes_last_among_the_best_runs(pictures):
@@ -190,14 +171,30 @@ def test_the_leaky_variant_is_labelled_and_comes_last_among_the_best_runs(pictur
     assert "lstm_bidirectional" not in reader.texts
     assert reader.texts.count("lstm_bidirectional (leaky)") > 2
     best = next(t for t in report._models(WHOLE) if t["title"] == "Best run of each variant")
-    assert best["rows"][-1][1] == "lstm_bidirectional (leaky)"
+    assert best["rows"][-1][0] == "lstm_bidirectional (leaky)"
 
 
 def test_generated_text_is_shown_before_and_after_training_once_per_variant_and_prefix():
     rows = report._texts(WHOLE)
-    assert len(rows) == 2 * 11
+    assert len(rows) == 2 * 10
     assert rows[0]["untrained"].endswith("<b>untrained")
     assert rows[0]["trained"].endswith("<b>trained")
+
+
+def test_the_text_of_the_run_at_the_book_s_size_is_on_the_page_unfolded():
+    size = {"hidden_size": 256, "num_epochs": 500, "trial": "as_in_the_book"}
+    chosen = ["variant", "sampler", "clip_norm", "device", "seed"]
+    run = WHOLE["runs"][WHOLE["runs"].variant == "gru"].iloc[0][chosen].to_dict()
+    at = (WHOLE["runs"][chosen] == list(run.values())).all(axis=1)
+    texts = WHOLE["texts"].merge(WHOLE["runs"][at][chosen]).assign(**size, text="for so it")
+    tables = WHOLE | {"trials": WHOLE["runs"][at].assign(**size)}
+    tables |= {"texts": concat([WHOLE["texts"], texts])}
+    tables["book"] = DataFrame([{"variant": "gru", "sampler": run["sampler"], **size}])
+    tables["book"] = tables["book"].drop(columns="trial")
+    book = [row for row in report._texts(tables) if row["book"]]
+    assert {row["size"] for row in book} == {"256 units, 500 epochs"}
+    shown = report.render(tables, [], FACTS).partition("<details>")[0]
+    assert "for so it" in shown
 
 
 def test_the_text_of_a_run_that_diverged_is_shown_where_no_other_wrote_one():

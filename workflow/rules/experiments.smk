@@ -24,7 +24,6 @@ PARTS["gradient_distance"] = study.made("gradient_distance", [f"{DISTANCE}/dista
 PARTS["linear_gradient"] = study.made("gradient_distance", [f"{DISTANCE}/linear.csv"])
 
 PARTS["coverage"] = study.made("coverage", ["results/coverage/coverage.csv"])
-PARTS["coverage_curves"] = study.made("coverage", ["results/coverage/curves.csv"])
 PARTS["padding"] = study.made("sentences", ["results/sentences/padding.csv"])
 PARTS["sentences"] = study.made("sentences", ["results/sentences/sentences.csv"])
 PARTS["detaching"] = study.made("detaching", ["results/detaching/detaching.csv"])
@@ -112,8 +111,7 @@ rule gradient_distance:
 rule coverage:
     """Tell how evenly each sampler reads a text, exactly and by simulation."""
     output:
-        table="results/coverage/coverage.csv",
-        curves="results/coverage/curves.csv",
+        "results/coverage/coverage.csv",
     log:
         "results/logs/coverage.log",
     conda:

@@ -17,7 +17,7 @@ READ_BY_RUN = {
 
 PARTS["runs"] = [f"{folder}/record.json" for folder in RUNS]
 PARTS["curves"] = [f"{folder}/curve.csv" for folder in RUNS]
-PARTS["texts"] = [f"{folder}/text.csv" for folder in RUNS]
+PARTS["texts"] = [f"{folder}/text.csv" for folder in RUNS + TRIALS]
 PARTS["trials"] = [f"{folder}/record.json" for folder in TRIALS]
 PARTS["equal_cost"] = PARTS["trials"]
 PARTS["trial_curves"] = [f"{folder}/curve.csv" for folder in TRIALS]

@@ -24,7 +24,6 @@ KINDS = {  # kind of plugin -> the package whose files are the plugins
     "work": "timing.work",
     "figures": "report.figures",
     "claims": "report.claims",
-    "charts": "report.charts",
     "hardware_figures": "comparison.figures",
     "audit_checks": "audit.checks",
 }
@@ -83,7 +82,7 @@ def constant(kind: str, name: str, field: str) -> Any:
 
 
 def tables(kind: str, name: str) -> tuple[str, ...]:
-    """Names of the tables that a figure, chart or claim says it reads.
+    """Names of the tables that a figure or claim says it reads.
 
     Raises:
         StudyError: it says of none.

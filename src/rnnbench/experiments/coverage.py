@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from pandas import DataFrame
 from scipy.stats import chi2
 
 from rnnbench.base import plugins
@@ -98,15 +97,6 @@ def summary(starting: np.ndarray, num_steps: int) -> dict[str, float]:
         "start_distance": float(distance),
         "starts": int((starting > 0).sum()),
     }
-
-
-def curve(sampler: str, sizes: tuple[int, int, int], name: str) -> DataFrame:
-    """Positions at which the probability of being read changes; it holds up to the next."""
-    values = read(starts(sampler, sizes, OFFSETS[name](sizes[2])), sizes[2]).round(12)
-    changes = np.flatnonzero(np.diff(values, prepend=np.nan) != 0)
-    return DataFrame(
-        {"sampler": sampler, "offsets": name, "position": changes, "read": values[changes]}
-    )
 
 
 def simulation(

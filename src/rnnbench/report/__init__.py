@@ -1,1 +1,1 @@
-"""Figures, claims, charts and the pages that hold them."""
+"""Figures, claims and the pages that hold them."""

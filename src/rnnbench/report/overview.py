@@ -1,131 +1,128 @@
-"""The first screen of the report: what it covers, what came out, what is missing and why."""
+"""The first screen of the report: what ran, whether it is sound, and what came out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pandas as pd
-from pandas import DataFrame, Series
+from pandas import DataFrame
 
-from rnnbench.base.parameters import NOT_AVAILABLE
-from rnnbench.tables import baselines, readers
+from rnnbench.base.parameters import DIVERGED, NOT_AVAILABLE, UNCONVERGED
+from rnnbench.report import figures
+from rnnbench.tables import readers
 
-TOLD = ("Best held-out perplexity", "Fastest training", "Gates", "Missing, and why")
-
-
-def coverage(tables: readers.Tables) -> str:
-    """Which texts the page is about, and whether the one everybody compares with is among them."""
-    corpora = list(readers.rows(tables, "corpora").get("corpus", []))
-    noun = "text" if len(corpora) == 1 else "texts"
-    said = f"the {noun} {readers.english(corpora)}." if corpora else "no text."
-    there = any(name.startswith("time_machine") for name in corpora)
-    return f"This report covers {said}" + ("" if there else " The Time Machine is not in it.")
+SOUND, CHECK, FAULTY = "Sound", "Check", "Faulty"  # one word for the whole study
+PICTURES = ("heldout_perplexity", "tokens_per_second")  # of the first screen
 
 
-def answers(tables: readers.Tables) -> list[tuple[str, list[str]]]:
-    """Label and lines of what a reader wants to know first."""
-    runs, speed = readers.rows(tables, "runs"), readers.rows(tables, "speed")
-    machines = pd.concat([t.machine for t in (runs, speed) if "machine" in t] or [Series()])
-    corpora = readers.rows(tables, "corpora").get("corpus", Series())
+@dataclass(frozen=True)
+class Status:
+    """One line: a word, what ran, and what is wrong with it."""
+
+    word: str
+    ran: str
+    faults: list[str]
+    away: list[str]  # what this machine cannot have
+
+    @property
+    def line(self) -> str:
+        """All of it as plain text."""
+        faults = [f"{fault}." for fault in self.faults] or ["Nothing is wrong."]
+        return " ".join([f"{self.ran}.", *faults, *(f"Not here: {what}." for what in self.away)])
+
+
+def status(tables: readers.Tables) -> Status:
+    """What ran, when and where; faulty if something failed, to check if a result is weak."""
+    failed, weak = list(_failed(tables)), list(_weak(tables))
+    word = FAULTY if failed else CHECK if weak else SOUND
+    return Status(word, _ran(tables), failed + weak, _away(tables))
+
+
+def sentences(tables: readers.Tables) -> list[tuple[str, str]]:
+    """Label and sentence of the three results that a reader wants first."""
+    best, fastest = (figures.finding(name, tables) for name in PICTURES)
     return [
-        ("Runs", _statuses(runs)),
-        ("Machines", _told(machines.dropna().unique(), tables) or ["none"]),
-        ("Corpora", list(corpora) or ["none"]),
-        ("Best held-out perplexity", _best(tables)),
-        ("Fastest training", _fastest(tables)),
-        ("Missing, and why", _missing(runs, speed)),
-        ("Gates", _gates(readers.rows(tables, "gates"))),
+        ("Best model", best),
+        ("Fastest training", fastest),
         ("What the tutorial says", _verdicts(readers.rows(tables, "findings"))),
     ]
 
 
 def summary(tables: readers.Tables) -> str:
-    """The results of the first screen as plain text, a line each: what a terminal shows."""
-    found = [(label, lines) for label, lines in answers(tables) if label in TOLD]
-    return "".join(f"{label}: {line}\n" for label, lines in found for line in lines)
+    """The first screen as plain text, a line per result: what a terminal shows."""
+    found = status(tables)
+    book = figures.finding("book", tables)
+    lines = [(found.word, found.line), *sentences(tables), ("The book's own trainings", book)]
+    return "".join(f"{label}: {line}\n" for label, line in lines)
 
 
-def _statuses(runs: DataFrame) -> list[str]:
-    if runs.empty:
-        return ["none"]
-    counts = runs.status.value_counts()
-    ran = int((runs.status != NOT_AVAILABLE).sum())
-    asked = f"{ran:,} of {readers.counted(len(runs), 'run')} asked for were made"
-    return [asked, *(f"{number:,} {status}" for status, number in counts.items())]
+def _ran(tables: readers.Tables) -> str:
+    """``100 training runs and 34 timings on a Xeon (2 cores), 2026-11-30``."""
+    runs, trials, speed = (readers.rows(tables, name) for name in ("runs", "trials", "speed"))
+    trained = pd.concat([readers.here(table) for table in (runs, trials)])
+    dead = int((trained.status == DIVERGED).sum()) if len(trained) else 0
+    counts = [readers.counted(len(trained), "training run") + (f" ({dead} diverged)" * (dead > 0))]
+    counts.append(readers.counted(len(readers.timed(speed)), "timing"))
+    ended = trained["ended"].dropna().astype(str).str[:10] if "ended" in trained else ()
+    when = f", {max(ended)}" if len(ended) else ""
+    return f"{readers.english(counts)} on {readers.english(_machines(tables))}{when}"
 
 
-def _told(machines: Iterable[str], tables: readers.Tables) -> list[str]:
-    """Machines, with their processor and cores, and how often others disturbed their timings."""
-    facts, speed = (readers.rows(tables, name) for name in ("machines", "speed"))
+def _machines(tables: readers.Tables) -> list[str]:
+    """Machines by their processor and cores, where these are known."""
+    facts = readers.rows(tables, "machines")
     known = {(row.machine, row.field): row.value for row in facts.itertuples()}
-    lines = []
-    for name in machines:
+    names = dict.fromkeys(facts.machine)
+    for table in (readers.rows(tables, name) for name in ("runs", "speed")):
+        names |= dict.fromkeys(table.machine.dropna())
+    told = []
+    for name in names:
         cores = known.get((name, "usable_cores"))
-        facets = [known.get((name, "cpu_model")), cores and f"usable cores {cores}"]
-        facets.append(
-            _disturbed(readers.timed(speed[speed.machine == name])) if len(speed) else None
-        )
-        lines.append(": ".join(filter(None, [name, ", ".join(filter(None, facets))])))
-    return lines
+        model = known.get((name, "cpu_model"), name)
+        told.append(f"{model} ({readers.counted(int(cores), 'core')})" if cores else str(model))
+    return told or ["no machine"]
 
 
-def _disturbed(timed: DataFrame) -> str | None:
-    """Say in how many of its timed windows a machine was not left alone."""
-    if timed.empty:
-        return None
-    return f"others disturbed {timed.disturbed_share.mean():.0%} of the windows timed"
+def _failed(tables: readers.Tables) -> Iterator[str]:
+    """What cannot be right as it is."""
+    gates = readers.rows(tables, "gates")
+    if not gates.empty:
+        for gate, models in gates[gates.verdict == "failed"].groupby("gate", sort=False):
+            yield f"The gate {gate} failed for {readers.counted(len(models), 'model')}"
+    for name, noun in (("runs", "run"), ("trials", "run"), ("speed", "timing")):
+        reasons = readers.absent(readers.here(readers.rows(tables, name)), noun)
+        yield from (f"{many} failed ({reason})" for reason, many in reasons.items())
 
 
-def _gates(gates: DataFrame) -> list[str]:
-    if gates.empty:
-        return ["not tested: no text whose source is known"]
-    counts = (gates.gate + ": " + gates.verdict).value_counts(sort=False)
-    return [f"{verdict} - {readers.counted(number, 'model')}" for verdict, number in counts.items()]
+def _weak(tables: readers.Tables) -> Iterator[str]:
+    """What is right, but says less than one may think."""
+    runs = readers.ranked(readers.here(readers.rows(tables, "runs")), tables)
+    early = int((runs.status == UNCONVERGED).sum())
+    if early:
+        of = readers.counted(len(runs), "run")
+        yield f"{early:,} of {of} did not converge and are not ranked"
+    speed = readers.timed(readers.rows(tables, "speed"))
+    used = speed.get("windows_used")
+    noisy = 0 if used is None else int((used.dropna() != "undisturbed").sum())
+    if noisy:
+        of = readers.counted(len(speed), "timing")
+        yield f"{noisy:,} of {of} were disturbed by other processes"
 
 
-def _verdicts(findings: DataFrame) -> list[str]:
+def _away(tables: readers.Tables) -> list[str]:
+    """Devices that this machine lacks, each with its reason: told once."""
+    rows = [readers.rows(tables, name) for name in ("runs", "speed")]
+    lacking = pd.concat(
+        [table[table.status == NOT_AVAILABLE] for table in rows if len(table)] or rows
+    )
+    pairs = dict.fromkeys(
+        zip(lacking.device, lacking.reason.fillna("no reason recorded"), strict=True)
+    )
+    return [f"{device} ({reason})" for device, reason in pairs]
+
+
+def _verdicts(findings: DataFrame) -> str:
     if findings.empty:
-        return ["not judged"]
+        return "No claim was judged."
     counts = findings.verdict.value_counts()
-    return [f"{verdict} - {readers.counted(number, 'claim')}" for verdict, number in counts.items()]
-
-
-def _best(tables: readers.Tables) -> list[str]:
-    done = readers.ranked(readers.finished(readers.rows(tables, "runs")), tables)
-    if done.empty:
-        return ["none: no run of a language model finished"]
-    best = done.loc[done.groupby("corpus", sort=False).heldout_perplexity.idxmin()]
-    lines = baselines.table(tables)
-    return [
-        f"{run.corpus}: {readers.figures3(run.heldout_perplexity)} ({run.variant}, {run.sampler}, "
-        f"clip_norm {readers.figures3(run.clip_norm)}, {run.device}, seed {run.seed}, {run.status})"
-        + _beside(lines[lines.corpus == run.corpus])
-        for run in best.itertuples()
-    ]
-
-
-def _beside(lines: DataFrame) -> str:
-    """What the best run has to beat and what it cannot pass."""
-    known = [
-        f"{line.line} {readers.figures3(line.perplexity)} ({line.what})"
-        for line in lines.itertuples()
-    ]
-    return "".join(f"; {words}" for words in known)
-
-
-def _fastest(tables: readers.Tables) -> list[str]:
-    done = readers.ranked(readers.timed(readers.rows(tables, "speed")), tables)
-    if done.empty:
-        return ["none: no timing succeeded"]
-    best = done.loc[done.groupby(["machine", "device"], sort=False).tokens_per_second.idxmax()]
-    return [
-        f"{row.machine}, {row.device}: {row.variant}, {readers.interval(row)}"
-        + (f", {row.share_of_limit:.0%} of its limit" if row.share_of_limit > 0 else "")
-        for row in best.itertuples()
-    ]
-
-
-def _missing(runs: DataFrame, speed: DataFrame) -> list[str]:
-    """Lines such as "cuda: no NVIDIA driver found - 88 runs, 11 timings"."""
-    parts = readers.absent(runs, "run"), readers.absent(speed, "timing")
-    reasons = dict.fromkeys([*parts[0], *parts[1]])
-    lines = [f"{why} - {', '.join(part[why] for part in parts if why in part)}" for why in reasons]
-    return lines or ["nothing"]
+    told = [f"{verdict} {number}" for verdict, number in counts.items()]
+    return f"{readers.counted(len(findings), 'claim')}: {', '.join(told)}."

@@ -1,6 +1,7 @@
 "use strict";
 // Tables can be sorted, filtered and saved. Without this script the page is complete.
 
+const WIDE = 8; // columns; a table of more is narrowed to six, as the style says
 const exact = (cell) => cell.dataset.exact ?? cell.textContent;
 const number = (text) => (text === "inf" ? Infinity : text === "-inf" ? -Infinity : Number(text.replaceAll(",", "")));
 
@@ -75,11 +76,27 @@ function makeSaver(table, name) {
   return link;
 }
 
+// Of a wide table only the columns that come first are shown; a button shows all of them.
+function makeNarrow(table) {
+  const button = document.createElement("button"), count = table.tHead.rows[0].cells.length;
+  const say = () => {
+    const narrow = table.classList.contains("narrow");
+    button.textContent = narrow ? `Show all ${count} columns` : "Show fewer columns";
+    button.setAttribute("aria-expanded", String(!narrow));
+  };
+  button.type = "button";
+  button.addEventListener("click", () => (table.classList.toggle("narrow"), say()));
+  table.classList.add("narrow");
+  say();
+  return button;
+}
+
 for (const table of document.querySelectorAll("table.data")) {
   const name = table.caption.querySelector("b").textContent, tools = document.createElement("div");
   tools.className = "tools";
   makeSortable(table);
   if (table.tBodies[0].rows.length > 5) tools.append(...makeFilter(table, name));
+  if (table.tHead.rows[0].cells.length > WIDE) tools.append(makeNarrow(table));
   tools.append(makeSaver(table, name));
   table.parentElement.before(tools);
 }

@@ -10,14 +10,12 @@ sections), and takes tables and figures apart with the macros of ``parts.html.j2
 import base64
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import numpy as np
 import pandas as pd
-import vl_convert
 from markupsafe import Markup
 from pandas import DataFrame, Series
 
@@ -32,16 +30,13 @@ WORDED = set(KINDS.values())
 SCORES = ("heldout_perplexity", "heldout_bits_per_char", "perplexity", "train_seconds")
 
 
-def render(
-    template: Path, title: str, contents: Sequence[str], *, charts: bool = False, **values: Any
-) -> str:
+def render(template: Path, title: str, contents: Sequence[str], **values: Any) -> str:
     """Fill a template that extends those beside this file.
 
     Args:
         template: its file.
         title: of the page.
         contents: titles of its sections, which the page links to.
-        charts: whether any of its figures has a chart; Vega comes along only then.
         values: what the template asks for; one that it asks for in vain is an error.
     """
     environment = jinja2.Environment(
@@ -53,9 +48,8 @@ def render(
     )
     environment.filters["zip"] = lambda *columns: zip(*columns, strict=True)
     page = environment.get_template(template.name)
-    scripts = [_own("page.js"), *([_vega(), _own("charts.js")] if charts else [])]
-    hashes = [_hash(script) for script in scripts]
-    return page.render(title=title, contents=contents, scripts=scripts, hashes=hashes, **values)
+    script = Markup((FOLDER / "page.js").read_text(encoding="utf-8"))
+    return page.render(title=title, contents=contents, script=script, hash=_hash(script), **values)
 
 
 def sections(
@@ -87,12 +81,8 @@ def figure(
     png_path: str | Path,
     finding: str,
     kind: str = "figures",
-    chart: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Bring a figure of the package ``kind`` into the page, with what it shows and finds.
-
-    ``chart`` is what takes its place on a screen, if something does: ``spec`` and ``caption``.
-    """
+    """Bring a figure of the package ``kind`` into the page, with what it shows and finds."""
     path, form = Path(svg_path), "svg+xml"
     if path.stat().st_size > HEAVY:
         path, form = Path(png_path), "png"
@@ -103,7 +93,6 @@ def figure(
         "caption": figures.caption(name, kind),
         "finding": finding,
         "source": f"data:image/{form};base64,{data}",
-        "chart": chart,
     }
 
 
@@ -112,6 +101,7 @@ def table(
     table: DataFrame,
     columns: Sequence[str] | None = None,
     *,
+    first: Sequence[str] = (),
     note: str = "",
     headed: bool = False,
     tones: Mapping[str, Sequence[str]] | None = None,
@@ -119,18 +109,20 @@ def table(
 ) -> dict[str, Any]:
     """Cells as the macros want them: text, its exact value where it is rounded, its verdict.
 
-    ``long`` tables can be filtered, and are ``folded``; a page may unfold one.
+    ``long`` tables can be filtered, and are ``folded``; a page may unfold one. Of a wide table the
+    script shows the first columns and folds the rest.
 
     Args:
         title: shown above.
         table: one row per row.
         columns: those to show, in this order, where the table has them; all by default.
+        first: those of them that come before the others.
         note: a sentence under the title.
         headed: the first cell of a row names the row, and stays in sight.
         tones: column -> verdict of each row, for numbers that are to show one.
         links: column -> address of each row, relative to the page; where it is empty, no link.
     """
-    names = [name for name in columns or table.columns if name in table]
+    names = [n for n in dict.fromkeys([*first, *(columns or table.columns)]) if n in table]
     numeric = [pd.api.types.is_numeric_dtype(table[name]) for name in names]
     kinds = ["number" if n else KINDS.get(name, "") for name, n in zip(names, numeric, strict=True)]
     cells = [_cells(table[name]) for name in names]
@@ -148,17 +140,6 @@ def table(
         "marks": list(zip(*marks, strict=True)),
         "links": list(zip(*led, strict=True)),
     }
-
-
-def _own(name: str) -> Markup:
-    """A script beside this file."""
-    return Markup((FOLDER / name).read_text(encoding="utf-8"))
-
-
-@cache
-def _vega() -> Markup:
-    """Vega, Vega-Lite and Vega-Embed as one script; putting them together takes seconds."""
-    return Markup(vl_convert.javascript_bundle(None))  # type: ignore[arg-type]  # None: all
 
 
 def _hash(script: str) -> str:

@@ -9,18 +9,26 @@ from typing import Any
 from urllib.parse import quote
 
 import numpy as np
+import pandas as pd
 from pandas import DataFrame
 
 from rnnbench.base.parameters import DIVERGED, NOT_AVAILABLE, path_value
-from rnnbench.report import charts, claims, overview, page, theme
+from rnnbench.report import claims, overview, page, theme
 from rnnbench.tables import readers
 
-BOOK = [  # of the table ``book``, the rest of which is in its file
-    *("notebook", "output_index", "variant", "published_n", "published_median"),
-    *("published_minimum", "published_maximum", "published_low", "published_high", "device", "n"),
-    *("own_perplexity", "own_printed", "verdict", "reason", "published_tokens_per_second"),
-    *("own_tokens_per_second", "own_timed", "speed_verdict", "speed_reason"),
-]
+# Columns that come first: the page shows six and folds the rest.
+FIRST = ["variant", "heldout_perplexity", "sampler", "seed", "status", "train_seconds"]
+BOOK = ["variant", "published_median", "own_perplexity", "verdict", "reason", "n"]
+SPEED = ["variant", "threads", "tokens_per_second", "ratio", "low", "high", "n", "status"]
+ZIPF = ["corpus", "token", "order", "text", "estimator", "exponent", "low", "high"]
+NGRAMS = ["corpus", "token", "smoothing", "order", "split", "bits_per_char", "perplexity"]
+WRITER = ["trial", *readers.RUN, "hidden_size", "num_epochs"]  # whose text it is
+MINIBATCHES = {
+    "coverage": "How evenly samplers read a text",
+    "padding": "Whole units, padded",
+    "sentences": "Runs on whole units, and by samplers on the same text",
+    "detaching_runs": "Runs with the state detached or not",
+}
 
 
 def render(tables: readers.Tables, figures: Iterable[dict[str, str]], facts: dict[str, str]) -> str:
@@ -31,17 +39,18 @@ def render(tables: readers.Tables, figures: Iterable[dict[str, str]], facts: dic
         figures: per figure its name, svg_path, png_path and finding.
         facts: label -> text, shown under Provenance: versions, configuration, source digest.
     """
-    shown = [page.figure(**f, chart=charts.drawn(f["name"], tables)) for f in figures]
-    sections = page.sections(SECTIONS, shown, tables)
-    contents = [*(section["title"] for section in sections), "Provenance"]
+    shown = [page.figure(**figure) for figure in figures]
+    first = [figure for figure in shown if figure["name"] in overview.PICTURES]
+    sections = page.sections(SECTIONS, [f for f in shown if f not in first], tables)
     return page.render(
         Path(__file__).with_name("report.html.j2"),
         "rnnbench report",
-        contents,
-        charts=any(figure["chart"] for figure in shown),
-        coverage=overview.coverage(tables),
-        overview=overview.answers(tables),
+        [*(section["title"] for section in sections), "Findings", "Provenance"],
+        status=overview.status(tables),
+        first=first,
+        sentences=overview.sentences(tables),
         sections=sections,
+        findings=_findings(tables),
         texts=_texts(tables),
         samples=_samples(tables),
         machines=_machines(tables),
@@ -49,14 +58,11 @@ def render(tables: readers.Tables, figures: Iterable[dict[str, str]], facts: dic
     )
 
 
-def _findings(tables: readers.Tables) -> list[dict[str, Any]]:
-    """One table per topic, all open: this is what people come for."""
-    judged = readers.rows(tables, "findings")
+def _findings(tables: readers.Tables) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Title and claims of each topic."""
+    judged = readers.rows(tables, "findings").astype(object).fillna("")
     topics = judged.groupby("topic", sort=False) if len(judged) else ()
-    columns = ["claim", "source", "measured", "verdict", "n"]
-    return [
-        page.table(claims.title(name), group, columns) | {"folded": False} for name, group in topics
-    ]
+    return [(claims.title(name), group.to_dict("records")) for name, group in topics]
 
 
 def _text(tables: readers.Tables) -> list[dict[str, Any]]:
@@ -67,8 +73,8 @@ def _text(tables: readers.Tables) -> list[dict[str, Any]]:
         page.table("Vocabularies", readers.rows(tables, "vocab")),
         page.table("n-grams", readers.rows(tables, "ngrams")),
         page.table("Most frequent n-grams", top),
-        page.table("Zipf exponents", readers.rows(tables, "zipf")),
-        page.table("n-gram language models", readers.rows(tables, "ngram_lm")),
+        page.table("Zipf exponents", readers.rows(tables, "zipf"), first=ZIPF),
+        page.table("n-gram language models", readers.rows(tables, "ngram_lm"), first=NGRAMS),
         page.table("Floors of texts whose source is known", readers.rows(tables, "floor")),
         page.table("Best n-gram predictors of those texts", readers.rows(tables, "predictors")),
         page.table("Gates", readers.rows(tables, "gates")),
@@ -87,16 +93,6 @@ def _sine(tables: readers.Tables) -> list[dict[str, Any]]:
     ]
 
 
-def _minibatches(tables: readers.Tables) -> list[dict[str, Any]]:
-    titles = {
-        "coverage": "How evenly samplers read a text",
-        "padding": "Whole units, padded",
-        "sentences": "Runs on whole units, and by samplers on the same text",
-        "detaching_runs": "Runs with the state detached or not",
-    }
-    return [page.table(title, readers.rows(tables, name)) for name, title in titles.items()]
-
-
 def _models(tables: readers.Tables) -> list[dict[str, Any]]:
     runs, leaky = readers.rows(tables, "runs"), readers.leaky(tables)
     best = readers.finished(runs)
@@ -104,15 +100,16 @@ def _models(tables: readers.Tables) -> list[dict[str, Any]]:
         best = best.loc[best.groupby(["corpus", "variant"], sort=False).heldout_perplexity.idxmin()]
         best = best.assign(seen=best.variant.isin(leaky))
         best = best.sort_values(["corpus", "seen", "heldout_perplexity"])
-    keys = ["corpus", "variant", "sampler", "clip_norm", "device", "seed", "status"]
+    keys = ["corpus", "device", "clip_norm"]
     every = [*readers.RUN, "status", *page.SCORES, "initial_perplexity", "max_grad_norm"]
     every += ["clipped_share", "reason", "record"]
     book = _labelled(readers.rows(tables, "book"), leaky)
     return [
-        _recorded("Best run of each variant", best, leaky, [*keys, *page.SCORES, "record"]),
+        _recorded("Best run of each variant", best, leaky, [*FIRST, *keys, *page.SCORES, "record"]),
+        _recorded("Every run", readers.here(runs), leaky, [*FIRST, *every]),
+        page.table("The book's own executions, and our runs", book, first=BOOK),
         page.table("Generated text by decoder: means over texts", _scores(tables)),
-        page.table("The book's own executions, and our runs", book, BOOK),
-        _recorded("Every run", runs, leaky, every),
+        *(page.table(title, readers.rows(tables, name)) for name, title in MINIBATCHES.items()),
     ]
 
 
@@ -152,13 +149,15 @@ def _speed(tables: readers.Tables) -> list[dict[str, Any]]:
         "noise": "The same thing timed twice: b over a",
         "probes": "What was measured beside the timings",
     }
-    shown = [
-        page.table(title, _labelled(readers.rows(tables, k), leaky)) for k, title in titles.items()
-    ]
+    found = {name: _here(readers.rows(tables, name)) for name in titles}
     return [
-        *shown,
+        *(page.table(titles[k], _labelled(rows, leaky), first=SPEED) for k, rows in found.items()),
         page.table("How the timings went", _downwards(readers.rows(tables, "campaign"))),
     ]
+
+
+def _here(table: DataFrame) -> DataFrame:
+    return readers.here(table) if "status" in table else table
 
 
 def _downwards(table: DataFrame) -> DataFrame:
@@ -169,20 +168,30 @@ def _downwards(table: DataFrame) -> DataFrame:
 
 
 def _texts(tables: readers.Tables) -> list[dict[str, str]]:
-    """What the best run of each variant wrote, before and after training."""
-    runs, texts = readers.rows(tables, "runs"), readers.rows(tables, "texts")
+    """What the best run of each variant and those at the ``book``'s size wrote, also untrained."""
+    every = [readers.rows(tables, name) for name in ("runs", "trials")]
+    runs, texts = pd.concat([t for t in every if len(t)] or every), readers.rows(tables, "texts")
     if runs.empty or texts.empty:
         return []
-    leaky = readers.leaky(tables)
-    wrote = runs.merge(texts[readers.RUN].drop_duplicates())
-    wrote = wrote.assign(lost=wrote.status == DIVERGED)
-    best = wrote.sort_values(["lost", "heldout_perplexity"]).drop_duplicates(["corpus", "variant"])
-    keys = [*readers.RUN, "status", "prefix"]
-    rows = best.merge(texts).pivot_table("text", keys, "stage", aggfunc="first", dropna=True)
+    wrote = readers.ranked(runs.merge(texts[WRITER].drop_duplicates()), tables)
+    wrote = wrote.assign(lost=wrote.status == DIVERGED, apart=wrote.trial != "grid")
+    wrote = wrote.sort_values(["lost", "apart", "heldout_perplexity"])
+    size = ["variant", "sampler", "hidden_size", "num_epochs"]
+    book = wrote.merge(readers.rows(tables, "book")[size].drop_duplicates())
+    best = [
+        rows.drop_duplicates(["corpus", "variant"]).assign(book=from_book)
+        for rows, from_book in ((book, True), (wrote, False))
+    ]
+    keys = [*WRITER, "status", "book", "prefix"]
+    rows = pd.concat(best)[keys[:-1]].drop_duplicates(WRITER).merge(texts)
+    rows = rows.pivot_table("text", keys, "stage", aggfunc="first", dropna=True)
     rows = rows.reindex(columns=["untrained", "trained"]).fillna("").reset_index()
+    rows["size"] = [
+        f"{r.hidden_size:.0f} units, {r.num_epochs:.0f} epochs" for r in rows.itertuples()
+    ]
     order = readers.ordered(rows.variant)
-    rows = rows.iloc[np.lexsort((rows.variant.map(order.index), rows.corpus))]
-    return _labelled(rows, leaky).to_dict("records")
+    rows = rows.iloc[np.lexsort((rows.hidden_size, rows.variant.map(order.index), rows.corpus))]
+    return rows.to_dict("records")
 
 
 def _samples(tables: readers.Tables) -> list[dict[str, str]]:
@@ -223,6 +232,6 @@ def _labelled(table: DataFrame, leaky: set[str]) -> DataFrame:
 
 
 SECTIONS = {
-    **{"Findings": _findings, "Text": _text, "Sine": _sine, "Minibatches": _minibatches},
-    **{"Language models": _models, "Gradients": _gradients, "Speed": _speed},
+    **{"Language models": _models, "Speed": _speed, "Text": _text, "Sine": _sine},
+    "Gradients": _gradients,
 }

@@ -75,7 +75,7 @@ RC = {
     "hatch.linewidth": 0.6,
     "text.color": INK,
     "svg.hashsalt": "rnnbench",
-    "svg.fonttype": "path",
+    "svg.fonttype": "none",
     "savefig.dpi": 200,
 }
 

@@ -42,7 +42,7 @@ STARTS: dict[str, tuple[str, ...]] = {  # rule -> what its jobs start at beside 
     "table": ("tables/gather:{table}",),  # the function of its name, if there is one
     "findings": ("report/claims/*",),
     "figure": ("report/figures/{figure}",),
-    "report": ("report/charts/*", "report/claims/*", "report/figures/*"),
+    "report": ("report/claims/*", "report/figures/*"),
     "publish": (EVERYTHING,),
     "comparison": ("base/plugins",),
     "hardware_figure": ("comparison/figures/{figure}", "base/plugins"),

@@ -117,7 +117,7 @@ RUNS = {
         *("train_tokens", "validation_share", "heldout_share", "evaluate_every", "patience"),
         *("engine", *CURVE),
     ],
-    "texts": [*RUN, "stage", "prefix", "text"],
+    "texts": ["trial", *RUN, "hidden_size", "num_epochs", "stage", "prefix", "text"],
     "equal_cost": [
         *("machine", "trial", "corpus", "device", "basis", "variant", "hidden_size"),
         *("num_parameters", "product_flops_per_token", "seconds_per_epoch", *PERPLEXITIES),
@@ -178,7 +178,6 @@ MINIBATCHES = {
         *("read_min", "read_median", "read_max", "never_read", "start_distance", "starts"),
         *("epochs", "p_places", "p_phases"),
     ],
-    "coverage_curves": ["sampler", "offsets", "position", "read"],
     "padding": [
         *("corpus", "unit", "order", "seed", "batch_size", "padding_share", "units", "longest"),
         *("median_length", "reason"),

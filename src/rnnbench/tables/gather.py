@@ -114,7 +114,8 @@ def texts(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     for path in paths:
         record = read_record(Path(path).with_name("record.json"))
         part = read(path)
-        parts.append(DataFrame({key: record[key] for key in RUN_KEYS}, index=part.index).join(part))
+        keys = [name for name in columns.COLUMNS["texts"] if name not in part]
+        parts.append(DataFrame({key: record[key] for key in keys}, index=part.index).join(part))
     return pd.concat(parts, ignore_index=True)
 
 

@@ -94,7 +94,8 @@ def ngram_models(tables: Tables, same_text: bool) -> DataFrame:
         return models
     models = models[models.split == "heldout"]
     if same_text:
-        return models[models.same_text.astype(str).str.lower() == "true"]
+        same = models.get("same_text", Series("false", models.index))
+        return models[same.astype(str).str.lower() == "true"]
     most = models.groupby(["corpus", "token"]).train_tokens.transform("max")
     return models[models.train_tokens == most]
 
@@ -202,9 +203,14 @@ def absent(table: DataFrame, noun: str) -> dict[str, str]:
     return {reason: counted(int(number), noun) for reason, number in counts.items()}
 
 
+def here(table: DataFrame) -> DataFrame:
+    """Rows of what this machine can have."""
+    return table if table.empty else table[table.status != NOT_AVAILABLE]
+
+
 def absent_notes(table: DataFrame, noun: str) -> list[str]:
-    """One line per reason: "Missing: cuda: no driver - 88 runs."."""
-    return [f"Missing: {why} - {many}." for why, many in absent(table, noun).items()]
+    """One line per reason of a failure: "Missing: cpu: the gradient differs - 1 timing."."""
+    return [f"Missing: {why} - {many}." for why, many in absent(here(table), noun).items()]
 
 
 def family(variant: str) -> str:

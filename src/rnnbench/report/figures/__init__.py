@@ -8,8 +8,10 @@ drawn anew when one of them changes.
 ``kind`` names the package; that of the hardware page is another one.
 """
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
+from types import ModuleType
 
 import matplotlib
 from matplotlib.figure import Figure
@@ -23,13 +25,14 @@ from rnnbench.report import theme
 from rnnbench.tables import readers
 
 HARDWARE = "hardware_figures"
+SURPLUS = re.compile(r"(?<=\.\d\d)\d+(?= [\dLCQMz-]| \n)")  # digits of a path beyond 0.01 points
 
 
 def draw(name: str, tables: dict[str, DataFrame], kind: str = "figures") -> Figure:
     """Draw one figure in the house style; a dollar sign in a name begins no formula."""
     with matplotlib.rc_context(theme.RC):
         module = load(kind, name)
-        figure = module.draw(readers.given(tables, module.TABLES))
+        figure = module.draw(_given(tables, module, kind))
     for text in figure.findobj(Text):  # powers of ten on an axis are not written yet
         text.set_parse_math("$" not in text.get_text())
     return figure
@@ -38,8 +41,23 @@ def draw(name: str, tables: dict[str, DataFrame], kind: str = "figures") -> Figu
 def finding(name: str, tables: dict[str, DataFrame], kind: str = "figures") -> str:
     """What the data of one figure say, in one sentence."""
     module = load(kind, name)
-    said: str = module.finding(readers.given(tables, module.TABLES))
+    said: str = module.finding(_given(tables, module, kind))
     return said
+
+
+def _given(tables: dict[str, DataFrame], module: ModuleType, kind: str) -> readers.Given:
+    """The tables that a figure names, of a study without variants that see the future.
+
+    Their numbers are of another kind and would stretch every axis. The book's trainings stay whole.
+    """
+    given = readers.given(tables, module.TABLES)
+    if kind == HARDWARE:
+        return given
+    seeing = readers.leaky(tables)
+    for name in {*given} - {"book"}:
+        if "variant" in given[name]:
+            given[name] = given[name][~given[name].variant.isin(seeing)]
+    return given
 
 
 def caption(name: str, kind: str) -> str:
@@ -62,6 +80,8 @@ def save(figure: Figure, svg: str | Path, png: str | Path) -> None:
     with matplotlib.rc_context(theme.RC):
         with replacing(svg) as temporary:
             figure.savefig(temporary, format="svg", metadata={"Date": None})
+            drawing = Path(temporary).read_text(encoding="utf-8")
+            Path(temporary).write_text(SURPLUS.sub("", drawing), encoding="utf-8")
         with replacing(png) as temporary:
             figure.savefig(temporary, format="png", dpi=200)
 

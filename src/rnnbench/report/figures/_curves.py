@@ -31,7 +31,7 @@ def grid(curves: DataFrame, ylabel: str) -> tuple[Figure, list[tuple[Axes, DataF
         if ((curves.corpus == corpus) & (curves.family == family)).any()
     ]
     samplers = sorted(curves.sampler.unique())
-    figure, axes = theme.panels(len(rows), len(samplers), height=1.9, sharex=True, sharey="row")
+    figure, axes = theme.panels(len(rows), len(samplers), height=1.5, sharex=True, sharey="row")
     several = curves.corpus.nunique() > 1
     cells = []
     for row, (corpus, family) in enumerate(rows):

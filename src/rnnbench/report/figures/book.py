@@ -23,7 +23,7 @@ def draw(tables: readers.Tables) -> Figure:
     if rows.empty:
         return theme.placard(readers.missing(rows, "training of the book"))
     trainings = rows.drop_duplicates(book.TRAINING).reset_index(drop=True)
-    figure, axes = theme.panels(1, 2, height=0.9 + 0.42 * len(trainings), width_ratios=[3, 1.6])
+    figure, axes = theme.panels(1, 2, height=0.9 + 0.36 * len(trainings), width_ratios=[3, 1.6])
     strips, words = axes[0]
     executions = book.published()
     for y, training in enumerate(trainings[book.TRAINING].itertuples(index=False)):

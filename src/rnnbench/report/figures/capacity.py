@@ -19,7 +19,7 @@ def draw(tables: readers.Tables) -> Figure:
     runs = _chosen(tables)
     if runs.empty:
         return theme.placard(readers.missing(_asked(tables), "run of several hidden sizes"))
-    figure, axes = theme.panels(2, 2, height=2.3, sharex="col")
+    figure, axes = theme.panels(2, 2, height=1.7, sharex="col")
     for line, (metric, words) in zip(axes, DOWN.items(), strict=True):
         for ax, (across, label) in zip(line, ACROSS.items(), strict=True):
             _panel(ax, runs, across, metric)

@@ -12,7 +12,7 @@ from pandas import DataFrame
 from rnnbench.report import theme
 from rnnbench.tables import readers, sampler_pairs
 
-SECTION = "Minibatches"
+SECTION = "Gradients"
 TABLES = ("detaching", "detaching_runs")
 LOOK = {"detached": (theme.BLUE, "o"), "attached": (theme.ORANGE, "s")}
 LINES = ("-", "--", ":", "-.")

@@ -1,13 +1,13 @@
 """Held-out bits per character on one axis: n-gram models by order, and each variant's best run.
 
-Lower is better. The dotted line is the best n-gram model, which an RNN must beat; where the entropy
-rate of a text is known, the dashed line is that floor. Words that a word model does not know are
-counted as spelled out letter by letter.
+Lower is better. The dotted line is the best n-gram model that read no more text than the variants;
+pale models read more. Words that a word model does not know are counted letter by letter.
 """
 
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -25,7 +25,8 @@ TOKENS = {"char": ("o", "-"), "word": ("s", "--")}
 
 def draw(tables: readers.Tables) -> Figure:
     ladder, best = _ladder(tables), _best(tables)
-    corpora = list(dict.fromkeys([*ladder.get("corpus", []), *best.get("corpus", [])]))
+    corpora = list(dict.fromkeys(best.get("corpus", []))) or list(ladder.get("corpus", [])[:1])
+    ladder = ladder if ladder.empty else ladder[ladder.corpus.isin(corpora)]
     if not corpora:
         return theme.placard(readers.missing(readers.rows(tables, "runs"), "held-out bits"))
     orders = sorted(ladder.order.astype(int).unique()) if len(ladder) else []
@@ -54,11 +55,13 @@ def draw(tables: readers.Tables) -> Figure:
 
 def finding(tables: readers.Tables) -> str:
     ladder, best = _ladder(tables), readers.ranked(_best(tables), tables)
+    if len(best) and ladder.corpus.isin(best.corpus).any():
+        ladder = ladder[ladder.corpus.isin(best.corpus)]
     if ladder.empty:
         return readers.missing(ladder, "n-gram language model")
     said = []
     for corpus, models in ladder.groupby("corpus", sort=False):
-        low = models.loc[models.bits_per_char.idxmin()]
+        low = _rival(models)
         words = (
             f"on {corpus}, {low.smoothing} over {low.token}s at order {low.order:.0f} needs "
             f"{low.bits_per_char:.3f} held-out bits per character"
@@ -75,9 +78,17 @@ def finding(tables: readers.Tables) -> str:
 
 
 def _ladder(tables: readers.Tables) -> DataFrame:
-    """n-gram models of the text that the runs learn from, by their scores on held-out text."""
-    table = readers.ngram_models(tables, same_text=True)
-    return table if table.empty else table[np.isfinite(table.bits_per_char)]
+    """Held-out rows of the n-gram models of the variants' text, and of those that read ``more``."""
+    same, every = (readers.ngram_models(tables, same_text=same) for same in (True, False))
+    table = pd.concat([same.assign(more=False), every.assign(more=True)], ignore_index=True)
+    table = table[np.isfinite(table.bits_per_char.astype(float))]
+    return table.drop_duplicates(["corpus", "token", "smoothing", "order", "train_tokens"])
+
+
+def _rival(models: DataFrame) -> Any:
+    """The best model, of those that read no more text than the variants if there are such."""
+    same = models if models.more.all() else models[~models.more]
+    return same.loc[same.bits_per_char.idxmin()]
 
 
 def _best(tables: readers.Tables) -> DataFrame:
@@ -105,9 +116,13 @@ def _span(places: dict[Any, float]) -> tuple[float, float]:
 def _steps(ax: Axes, ladder: DataFrame, smoothings: list[str]) -> None:
     if ladder.empty:
         return
-    for (smoothing, token), models in ladder.groupby(["smoothing", "token"], sort=False):
+    groups = ladder.groupby(["smoothing", "token", "more"], sort=False)
+    for (smoothing, token, more), models in groups:
         models = models.sort_values("order")
-        ax.plot(models.order, models.bits_per_char, **_look(smoothing, token, smoothings))
+        pale = 0.4 if more and not ladder.more.all() else 1.0
+        ax.plot(
+            models.order, models.bits_per_char, alpha=pale, **_look(smoothing, token, smoothings)
+        )
 
 
 def _look(smoothing: str, token: str, smoothings: list[str]) -> theme.Keywords:
@@ -134,7 +149,7 @@ def _runs(ax: Axes, best: DataFrame, places: dict[str, Any], leaky: set[str]) ->
 
 def _lines(ax: Axes, ladder: DataFrame, floor: DataFrame) -> None:
     if len(ladder):
-        ax.axhline(ladder.bits_per_char.min(), color=theme.INK, linestyle=":", lw=0.9)
+        ax.axhline(_rival(ladder).bits_per_char, color=theme.INK, linestyle=":", lw=0.9)
     if len(floor):
         ax.axhline(floor.floor_bits_per_char.iloc[0], color=theme.PURPLE, linestyle="--", lw=1.1)
 

@@ -1,20 +1,121 @@
-"""Perplexity on text the runs never saw, by variant, sampler and clipping threshold.
+"""Variants ranked by the perplexity of text they never saw; lower is better, a perfect guess is 1.
 
-Each cell is the median over the runs that did not diverge. Lower is better; a perfect guess is 1.
+Each variant is shown at its best setting: small circles are seeds, the mark and the number their
+median. Vertical lines are what it has to beat and what it cannot pass.
 """
 
-from matplotlib.figure import Figure
+from typing import Any
 
-from rnnbench.report.figures import _heat
-from rnnbench.tables import readers
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from pandas import DataFrame
+
+from rnnbench.report import theme
+from rnnbench.tables import baselines, ranking, readers
 
 SECTION = "Language models"
-TABLES = ("runs",)
+TABLES = ("runs", "floor", "ngram_lm")
+DASHES = {baselines.SAME_TEXT: "--", baselines.ALL_TEXT: ":", baselines.FLOOR: "-"}
 
 
 def draw(tables: readers.Tables) -> Figure:
-    return _heat.draw(tables, "heldout_perplexity")
+    ranks, runs = ranking.table(tables), ranking.runs(tables)
+    if ranks.empty:
+        return theme.placard(readers.missing(readers.rows(tables, "runs"), "held-out perplexity"))
+    corpora = list(ranks.corpus.unique())
+    lines = baselines.table(tables).drop_duplicates(["corpus", "perplexity"])
+    most = int(ranks.corpus.value_counts().max())
+    figure, axes = theme.panels(len(corpora), height=0.9 + 0.22 * most, sharex=True)
+    for ax, corpus in zip(axes.flat, corpora, strict=True):
+        found = ranks[ranks.corpus == corpus]
+        _panel(ax, found, runs.merge(found[ranking.SETTING]))
+        for line in lines[lines.corpus == corpus].itertuples():
+            ax.axvline(line.perplexity, color=theme.PURPLE, ls=DASHES[line.line], lw=1.2)
+        theme.logarithmic(ax.xaxis)
+        ax.set_title(corpus)
+    axes[-1, 0].set_xlabel("held-out perplexity (median over seeds)")
+    theme.legend(figure, _handles(lines[lines.corpus.isin(corpora)]), 2)
+    theme.note(figure, _notes(ranks, readers.rows(tables, "runs")))
+    return figure
 
 
 def finding(tables: readers.Tables) -> str:
-    return _heat.finding(tables, "heldout_perplexity", "held-out perplexity")
+    ranks = ranking.table(tables)
+    if ranks.empty:
+        return readers.missing(readers.rows(tables, "runs"), "held-out perplexity")
+    lines, said = baselines.table(tables), []
+    for corpus, found in ranks.groupby("corpus"):
+        best = found.iloc[0]
+        known = "the best variant is" if best.ranked else "no variant converged, lowest is"
+        words = f"on {corpus} {known} {_told(best)}"
+        if len(found) > 1 and found.ranked.iloc[1] == best.ranked:
+            words += f", before {_told(found.iloc[1])}"
+        same = lines[(lines.corpus == corpus) & (lines.line == baselines.SAME_TEXT)]
+        for line in same.itertuples():
+            verb = "beats" if best.heldout < line.perplexity else "does not beat"
+            words += f"; it {verb} the {_number(line.perplexity)} that n-grams get "
+            words += "from the same text"
+        said.append(words)
+    sentence = "; ".join(said)
+    return sentence[0].upper() + sentence[1:] + "."
+
+
+def _told(row: Any) -> str:
+    return f"{row.variant} with {_number(row.heldout)} ({readers.counted(row.seeds, 'seed')})"
+
+
+def _number(value: float) -> str:
+    """As many decimals for every perplexity below 100, so that they can be compared by eye."""
+    return f"{value:.2f}" if value < 100 else readers.figures3(value)
+
+
+def _panel(ax: Axes, found: DataFrame, runs: DataFrame) -> None:
+    """Ranks down, those that did not converge grey below a line."""
+    for y, row in enumerate(found.itertuples()):
+        style = theme.look(row.variant)
+        color = style.color if row.ranked else theme.FAINT
+        own = runs[runs.variant == row.variant].heldout_perplexity
+        ax.plot([row.low, row.high], [y, y], color=color, lw=1)
+        ax.plot(own, [y] * len(own), "o", color=color, mfc="white", ms=3, mew=0.8)
+        face = color if row.ranked else "white"
+        ax.plot(row.heldout, y, marker=style.marker, color=color, mfc=face, ms=6)
+        beside: theme.Keywords = {"textcoords": "offset points", "va": "center", "color": theme.INK}
+        ax.annotate(_number(row.heldout), (row.high, y), (7, 0), fontsize=8, **beside)
+    ranked = int(found.ranked.sum())
+    if 0 < ranked < len(found):
+        ax.axhline(ranked - 0.5, color=theme.FAINT, lw=0.8)
+    ranks = [f"{y + 1}. " if row.ranked else "" for y, row in enumerate(found.itertuples())]
+    ends = ["" if ranked else " (unconverged)" for ranked in found.ranked]
+    names = [r + name + e for r, name, e in zip(ranks, found.variant, ends, strict=True)]
+    ax.set_yticks(range(len(found)), names)
+    ax.set_ylim(len(found) - 0.4, -0.6)
+    ax.margins(x=0.12)
+    ax.grid(False, axis="y")
+
+
+def _handles(lines: DataFrame) -> list[Line2D]:
+    there = dict.fromkeys(lines.line)
+    found = [
+        Line2D([], [], color=theme.PURPLE, ls=DASHES[name], label=_line(name, lines))
+        for name in there
+    ]
+    seed: theme.Keywords = {"marker": "o", "ls": "none", "mfc": "white", "ms": 3}
+    return [*found, Line2D([], [], color=theme.INK, label="one seed", **seed)]
+
+
+def _line(name: str, lines: DataFrame) -> str:
+    own = lines[lines.line == name]
+    values = readers.english(_number(value) for value in own.perplexity)
+    return f"{name}: {values}"
+
+
+def _notes(ranks: DataFrame, runs: DataFrame) -> list[str]:
+    settings = ranks[["sampler", "clip_norm"]].drop_duplicates()
+    told = [
+        f"{r.sampler} at clip_norm {readers.figures3(r.clip_norm)}" for r in settings.itertuples()
+    ]
+    said = [f"Settings chosen: {readers.english(told)}."] if len(told) < 4 else []
+    if not ranks.ranked.all():
+        said.append("Unconverged: still improving when training ended, therefore not ranked.")
+    return said + readers.absent_notes(runs, "run")

@@ -22,7 +22,7 @@ def draw(tables: readers.Tables) -> Figure:
     if contexts.empty:
         return theme.placard(readers.missing(readers.rows(tables, "memory"), "memory", "variant"))
     corpora = list(contexts.corpus.unique())
-    figure, axes = theme.panels(2 * len(corpora), 2, height=2.3)
+    figure, axes = theme.panels(2 * len(corpora), 2, height=1.9)
     for line, corpus in enumerate(corpora):
         (own, unseen), (influence, half) = axes[2 * line : 2 * line + 2]
         same = contexts[contexts.corpus == corpus]

@@ -32,7 +32,7 @@ def draw(tables: readers.Tables) -> Figure:
         return theme.placard(readers.missing(scaling, "timing of other sizes", "timing"))
     models = _models(tables, done)
     single = done[(done.threads == 1) & (done.parallel == 1)]
-    figure, axes = theme.panels(2, 3, height=2.3)
+    figure, axes = theme.panels(2, 3, height=1.9)
     for variant in readers.ordered(done.variant):
         style = theme.look(variant, variant in leaky)
         own, model = single[single.variant == variant], models.get(variant)

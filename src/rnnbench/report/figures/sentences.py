@@ -11,7 +11,7 @@ from pandas import DataFrame
 from rnnbench.report import theme
 from rnnbench.tables import readers, sampler_pairs
 
-SECTION = "Minibatches"
+SECTION = "Language models"
 TABLES = ("padding", "sentences")
 ORDERS = {"shuffled": (theme.ORANGE, "in random order"), "bucketed": (theme.BLUE, "by length")}
 UNITS = {"sentence": ("o", "-"), "line": ("s", "--")}

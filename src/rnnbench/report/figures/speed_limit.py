@@ -1,5 +1,5 @@
-"""How close training comes to what the machine can do: the share of the limit, and arithmetic
-per second beside the limit by shapes and the best large square."""
+"""How close training comes to what the machine can do, with the fewest threads timed: the share of
+the limit, and arithmetic per second beside the limit by shapes and the best large square."""
 
 from typing import Any
 
@@ -29,6 +29,7 @@ def draw(tables: readers.Tables) -> Figure:
     done = readers.one_setting(_limited(speed))
     if done.empty:
         return theme.placard(readers.missing(speed, NOUN))
+    done = done[done.threads == done.threads.min()]
     leaky = readers.leaky(tables)
     figure, lines = _speed.grid(done, 2, 0.23)
     for title, group, (left, right) in lines:

@@ -1,4 +1,4 @@
-"""Training speed in tokens per second, by variant and threads, with 95 % intervals."""
+"""Training speed in tokens per second with 95 % intervals, the fastest variant on top."""
 
 from typing import Any
 
@@ -23,17 +23,16 @@ def draw(tables: readers.Tables) -> Figure:
     done = readers.one_size(readers.timed(speed))
     if done.empty:
         return theme.placard(readers.missing(speed, "timing", "timing"))
-    leaky, variants = readers.leaky(tables), readers.ordered(done.variant)
     groups = list(done.groupby(PANEL, dropna=False, sort=True))
-    slots = sorted(set(done[SLOT].itertuples(index=False, name=None)))
-    height = 1.0 + len(variants) * (0.12 + 0.1 * min(len(slots), 4))
+    threads = sorted(set(done.threads))
+    height = 0.9 + 0.2 * max(group.variant.nunique() for _, group in groups)
     figure, axes = theme.panels(len(groups), 1, height=height)
-    names = [theme.label(name, name in leaky) for name in variants]
     for ax, (key, group) in zip(axes.flat, groups, strict=True):
-        _panel(ax, group, variants, slots)
-        _scale(ax, group, names)
+        best = group.groupby("variant").tokens_per_second.max().sort_values(ascending=False)
+        _panel(ax, group, list(best.index), threads)
+        _scale(ax, group, list(best.index))
         ax.set_title(_title(key, done))
-    theme.legend(figure, _handles(sorted(set(done.threads))))
+    theme.legend(figure, _handles(threads))
     theme.note(figure, _notes(tables, done))
     return figure
 
@@ -61,20 +60,14 @@ def finding(tables: readers.Tables) -> str:
     return said + "."
 
 
-def _panel(ax: Axes, group: DataFrame, variants: list[str], slots: list[tuple[Any, ...]]) -> None:
+def _panel(ax: Axes, group: DataFrame, variants: list[str], threads: list[float]) -> None:
     """A mark per point: colour by architecture, shape and filling by threads."""
-    threads = sorted({slot[-1] for slot in slots})
     for row in group.itertuples():
-        slot = slots.index((row.sampler, row.clip_norm, row.threads)) - (len(slots) - 1) / 2
-        y = variants.index(row.variant) + 0.7 * slot / len(slots)
+        y = variants.index(row.variant)
         color, known = theme.look(row.variant).color, row.low <= row.high
         ends = (row.low, row.high) if known else (row.minimum, row.maximum)
         ax.plot(ends, [y, y], color=color, lw=1.4 if known else 0.6, marker="|" if known else "")
         ax.plot(row.tokens_per_second, y, color=color, **_mark(threads.index(row.threads)))
-    families = [readers.family(variant) for variant in variants]
-    for k in range(1, len(variants)):
-        if families[k] != families[k - 1]:
-            ax.axhline(k - 0.5, color="#bbbbbb", lw=0.8)
 
 
 def _mark(k: int) -> theme.Keywords:
@@ -113,7 +106,7 @@ def _notes(tables: readers.Tables, done: DataFrame) -> list[str]:
     said, settings = [], sorted(set(zip(done.sampler, done.clip_norm, strict=True)))
     if len(settings) > 1:
         names = [f"{sampler} at clip_norm {readers.figures3(clip)}" for sampler, clip in settings]
-        said.append(f"Within a row, from the top: {readers.english(names)}.")
+        said.append(f"Together in a row: {readers.english(names)}.")
     if not (done.low <= done.high).all():
         said.append("Thin lines without ends: smallest to largest of fewer than 6 samples.")
     return said + noise(tables) + readers.absent_notes(readers.rows(tables, "speed"), "timing")

@@ -1,6 +1,6 @@
-"""Zipf's law: how often the n-gram of each rank occurs, orders 1 to 5, on logarithmic axes.
+"""Zipf's law: how often the n-gram of each rank occurs, by order, on logarithmic axes.
 
-The dashed line is the least-squares fit to order 1; its slope is the exponent in the legend.
+The dashed line is the least-squares fit to order 1; its slope is the exponent in the title.
 """
 
 from typing import Any
@@ -23,15 +23,18 @@ def draw(tables: readers.Tables) -> Figure:
     if table.empty:
         return theme.placard(readers.missing(table, "rank-frequency curve"))
     fits = readers.rows(tables, "zipf")
-    # words before chars: the law is one of words
-    keys = sorted(set(zip(table.token, table.corpus, strict=True)), key=_place)
-    columns = min(2, len(keys))
-    lines = -(-len(keys) // columns)
-    figure, axes = theme.panels(lines, columns, height=3.1)
+    # words before chars: the law is one of words; corpora as in the sentence
+    found = dict.fromkeys(zip(table.token, table.corpus, strict=True))
+    keys = sorted(found, key=lambda key: (key[0] != "word", key[0]))
+    columns = min(3, table.corpus.nunique())
+    figure, axes = theme.panels(-(-len(keys) // columns), columns, height=2.3)
     for ax, (token, corpus) in zip(axes.flat, keys, strict=False):
         chosen = table[(table.corpus == corpus) & (table.token == token)]
-        _panel(ax, chosen, _orders(table), _fit(fits, corpus, token))
-        ax.set_title(theme.wrapped(f"{corpus}: {token} n-grams", 44))
+        fit = _fit(fits, corpus, token)
+        _panel(ax, chosen, _orders(table), fit)
+        told = [f"exponent {f.exponent:.2f} [{f.low:.2f}, {f.high:.2f}]" for f in fit.itertuples()]
+        title = "\n".join([corpus, f"{token} n-grams", *told[:1]])
+        ax.set_title(title, fontsize=8)
     for ax in axes.flat[len(keys) :]:
         ax.set_visible(False)
     orders = [_look(i) | {"label": f"order {n:.0f}"} for i, n in enumerate(_orders(table))]
@@ -70,11 +73,6 @@ def _latent(fits: DataFrame, line: Series) -> str:
     return f"; with ranks taken as unknown, the exponent of order {found.order:.0f} is {said}"
 
 
-def _place(key: tuple[str, str]) -> tuple[bool, str, str]:
-    token, corpus = key
-    return token != "word", token, corpus
-
-
 def _orders(table: DataFrame) -> list[float]:
     return sorted(table.order.unique())
 
@@ -93,7 +91,6 @@ def _panel(ax: Axes, table: DataFrame, orders: list[float], fit: DataFrame) -> N
     ax.set(xlabel="rank", ylabel="frequency (occurrences)")
     if len(fit):
         _line(ax, table[table.order == 1], fit.iloc[0])
-        ax.legend(fontsize=7, loc="lower left", handlelength=1.8)
 
 
 def _line(ax: Axes, table: DataFrame, fit: Any) -> None:
@@ -105,8 +102,7 @@ def _line(ax: Axes, table: DataFrame, fit: Any) -> None:
     ranks = np.log(np.arange(1, len(counts) + 1))
     ends = np.array([0.0, ranks[-1]])
     heights = np.exp(counts.mean() - fit.exponent * (ends - ranks.mean()))
-    name = f"order 1: exponent {fit.exponent:.2f}\n[{fit.low:.2f}, {fit.high:.2f}]"
-    ax.plot(np.exp(ends), heights, color=theme.INK, linestyle="--", lw=1, label=name)
+    ax.plot(np.exp(ends), heights, color=theme.INK, linestyle="--", lw=1)
 
 
 def _fit(fits: DataFrame, corpus: str, token: str) -> DataFrame:

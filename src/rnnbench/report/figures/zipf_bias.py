@@ -23,7 +23,7 @@ def draw(tables: readers.Tables) -> Figure:
     if table.empty:
         return theme.placard(readers.missing(table, "bias of Zipf exponents"))
     lengths = sorted(table.tokens.unique())
-    figure, axes = theme.panels(2, len(lengths), height=2.2, sharex=True, sharey="row")
+    figure, axes = theme.panels(2, len(lengths), height=1.7, sharex=True, sharey="row")
     names = list(dict.fromkeys(table.estimator))
     for column, length in zip(axes.T, lengths, strict=True):
         for ax in column:
