@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import save as serialize
 
-from rnnbench.audit import checklist, controls, integrity, page
+from rnnbench.audit import checklist, controls, integrity, page, steps
 from rnnbench.audit.again import classes, equivalence, remake, sample
 from rnnbench.audit.again.classes import (
     BITWISE,
@@ -29,8 +29,10 @@ from rnnbench.audit.again.remake import Scratch
 from rnnbench.audit.again.sample import CORPUS, RUN, TABLE, TEXT, Item
 from rnnbench.audit.checklist import Answer
 from rnnbench.audit.derived import weights
+from rnnbench.audit.steps import Asked
 from rnnbench.audit.tree import Tree, opened
 from rnnbench.audit.whole import BOOK, Audit
+from rnnbench.base import paths
 from rnnbench.base.csv_files import read
 from rnnbench.base.files import read_record, write_record, write_text
 from rnnbench.provenance.crate import METADATA
@@ -453,3 +455,18 @@ def test_every_question_names_evidence_for_results_and_for_bundles():
         assert all(named), question["topic"]
         assert question["answer"]
         assert question["question"]
+
+
+@pytest.mark.parametrize("where", ["project", "configuration", "corpora"])
+def test_an_own_text_is_found_wherever_the_audit_may_know_of_it(made, tmp_path, monkeypatch, where):
+    """Of a text outside the project results tell the name alone."""
+    for folder in ("project", "configuration", "corpora"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / where / "mine.txt").write_text("a")
+    monkeypatch.chdir(tmp_path / "project")
+    monkeypatch.setenv("RNNBENCH_CORPORA", str(tmp_path / "corpora"))
+    own = {"mine": {"source": "../configuration/mine.txt"}}
+    settings = dict.fromkeys(Asked.__dataclass_fields__) | {"own_texts": own}
+    places = steps._places(Asked(**settings), Tree.of_results(made))
+    found = paths.anchored({"own_texts": {"mine": {"source": "mine.txt"}}}, *places)
+    assert found["own_texts"]["mine"]["source"] == str(tmp_path / where / "mine.txt")

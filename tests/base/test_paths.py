@@ -55,6 +55,8 @@ def test_texts_of_ones_own_are_found_from_another_folder(tmp_path: Path) -> None
     assert found["own_texts"]["mine"]["source"] == str((tmp_path / "mine.txt").resolve())
     assert found["own_texts"]["net"] == own["net"]
     assert found["own_texts"]["gone"] == {"source": "gone.txt"}
+    found = paths.anchored({"own_texts": own}, tmp_path / "project", tmp_path, tmp_path / "more")
+    assert found["own_texts"]["mine"]["source"] == str((tmp_path / "mine.txt").resolve())
 
 
 @pytest.mark.parametrize(

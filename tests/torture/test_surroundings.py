@@ -126,6 +126,17 @@ def test_files_of_the_future_are_dated_now_and_no_other(tmp_path: Path) -> None:
     assert launcher.date_back(tmp_path, 2000) == 0
 
 
+@pytest.mark.parametrize("dry", [["-n"], ["--dry-run"], []])
+def test_a_dry_run_changes_no_date(tmp_path: Path, dry: list[str]) -> None:
+    path, ahead = tmp_path / "results/made", time.time() + AHEAD
+    path.parent.mkdir()
+    path.touch()
+    os.utime(path, (ahead, ahead))
+    line = [sys.executable, "-m", "rnnbench", "launch", *dry, "--version"]
+    subprocess.run(line, cwd=tmp_path, env=tiny.environment(), check=True)
+    assert (path.stat().st_mtime == ahead) == bool(dry)
+
+
 def test_what_a_job_that_was_killed_left_half_made_goes_at_the_next_start(tmp_path: Path) -> None:
     folder = tmp_path / "results/figures"
     folder.mkdir(parents=True)

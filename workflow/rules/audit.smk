@@ -19,6 +19,7 @@ rule audit:
         sample=study["audit"]["sample"],
         seed=study["audit"]["seed"],
         margin=study["audit"]["margin"],
+        own_texts=study["own_texts"],
         source=sources("audit"),
     script:
         "../scripts/audit/audit.py"

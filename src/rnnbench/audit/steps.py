@@ -19,6 +19,7 @@ from rnnbench.audit.derived import plan
 from rnnbench.audit.tree import Tree
 from rnnbench.audit.whole import BOOK, Audit
 from rnnbench.base import csv_files, paths
+from rnnbench.text.origins.folders import Folders
 
 TABLE_OF_BOOK = "tables/book.csv"
 
@@ -38,6 +39,7 @@ class Asked:
         sample: how many of each kind, or all.
         seed: of the sample; ``auto``: one that nobody could foresee.
         margin: of perplexities over seeds.
+        own_texts: those of the configuration of the audit.
     """
 
     path: str
@@ -50,6 +52,7 @@ class Asked:
     sample: int | str
     seed: int | str
     margin: float
+    own_texts: Mapping[str, Any]
 
 
 @contextmanager
@@ -88,8 +91,7 @@ def _verdicts(
     asked: Asked, there: Tree, scratch: Scratch, chosen: list[Item], say: Say
 ) -> Iterator[Verdict]:
     judge = Judge(there, scratch, asked.machine, asked.margin, asked.unavailable)
-    base = Path.cwd() if there.kind == "results" else asked.project
-    config = paths.anchored(plan.configuration(there), base)
+    config = paths.anchored(plan.configuration(there), *_places(asked, there))
     made = [item.name for item in chosen if item.kind != TABLE]
     if made:
         say(f"making {len(made)} files again in {scratch.folder}")
@@ -101,6 +103,17 @@ def _verdicts(
     for place, verdict in enumerate(judge.judge(chosen), start=1):
         say(f"{place} of {len(chosen)} {verdict.name}: {verdict.verdict}")
         yield verdict
+
+
+def _places(asked: Asked, there: Tree) -> list[Path]:
+    """Where own texts may lie, of those outside the project results tell the names alone.
+
+    That is the project, where the configuration of the audit has texts, and the user's folder.
+    """
+    own = [Path(entry["source"]).parent for entry in asked.own_texts.values()]
+    corpora = Folders.from_environment().corpora
+    base = Path.cwd() if there.kind == "results" else asked.project
+    return [base, *own, *([corpora] if corpora else [])]
 
 
 def _scratch(asked: Asked, there: Tree) -> Scratch:

@@ -40,12 +40,17 @@ def told(path: str) -> str:
     return inside(path) or Path(path).name
 
 
-def anchored(config: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """The configuration as it is read from another folder: paths of what lies in ``folder``."""
-    return each(
-        config,
-        lambda path: str((folder / path).resolve()) if (folder / path).exists() else path,
-    )
+def anchored(config: Mapping[str, Any], *folders: Path) -> dict[str, Any]:
+    """The configuration as it is read from another folder: paths of what lies in ``folders``.
+
+    What lies in several is taken from the first.
+    """
+
+    def found(path: str) -> str:
+        there = [folder / path for folder in folders if (folder / path).exists()]
+        return str(there[0].resolve()) if there else path
+
+    return each(config, found)
 
 
 def each(config: Mapping[str, Any], change: Callable[[str], str]) -> dict[str, Any]:

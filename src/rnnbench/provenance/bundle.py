@@ -28,6 +28,7 @@ import yaml
 import rnnbench
 from rnnbench.base.errors import UserError
 from rnnbench.base.files import SCHEMA_VERSION, naming, replacing
+from rnnbench.provenance.crate import left_behind
 
 MANIFEST, SIGNATURE = "manifest.json", "signature.json"
 MOST_FILES, MOST_BYTES = 50_000, 1 << 30
@@ -119,12 +120,14 @@ class Bundle:
 def read(path: str | Path) -> Bundle:
     """Read a bundle from a folder or a zip, and hold every byte against its manifest.
 
+    What other programs leave behind is not read, and a zip may hold the bundle in one folder.
+
     Raises:
         BundleError: not a bundle, of another schema, too large, with names that lead elsewhere,
             or with files that are missing, added or changed; the first fault is named.
     """
     path = Path(path)
-    contents = _folder(path) if path.is_dir() else _zip(path)
+    contents = _folder(path) if path.is_dir() else _unwrapped(_zip(path))
     manifest = _manifest(path, contents)
     found, listed = set(contents) - {MANIFEST, SIGNATURE}, manifest["files"]
     for what, names in (("missing", listed.keys() - found), ("not in it", found - listed.keys())):
@@ -187,8 +190,8 @@ def _folder(path: Path) -> dict[str, bytes]:
     links = [entry for entry in entries if entry.is_symlink()]
     if links:
         raise _fault(path, "plain files", f"a link, {links[0].relative_to(path)}")
-    files = [entry for entry in entries if entry.is_file()]
-    sizes = {entry.relative_to(path).as_posix(): entry.stat().st_size for entry in files}
+    files = {e.relative_to(path).as_posix(): e for e in entries if e.is_file()}
+    sizes = {name: e.stat().st_size for name, e in files.items() if not left_behind(name)}
     return _bounded(path, sizes, lambda name: (path / name).read_bytes())
 
 
@@ -200,12 +203,21 @@ def _zip(path: Path) -> dict[str, bytes]:
             entries = [entry for entry in archive.infolist() if not entry.is_dir()]
             for entry in entries:
                 _check_entry(path, entry)
+            entries = [entry for entry in entries if not left_behind(entry.filename)]
             if len({entry.filename for entry in entries}) < len(entries):
                 raise _fault(path, "each name once", "one twice")
             sizes = {entry.filename: entry.file_size for entry in entries}
             return _bounded(path, sizes, lambda name: _unpacked(archive, name, sizes[name]))
     except UNREADABLE as error:
         raise _fault(path, "a folder or a zip file", f"{type(error).__name__}: {error}") from None
+
+
+def _unwrapped(contents: dict[str, bytes]) -> dict[str, bytes]:
+    """The same without the folder that other programs put on top."""
+    top = f"{next(iter(contents), '').partition('/')[0]}/"
+    if f"{top}{MANIFEST}" not in contents or not all(name.startswith(top) for name in contents):
+        return contents
+    return {name.removeprefix(top): content for name, content in contents.items()}
 
 
 def _check_entry(path: Path, entry: zipfile.ZipInfo) -> None:

@@ -21,6 +21,7 @@ from rnnbench.base.files import sweep
 from rnnbench.base.paths import folder
 
 STATE, RESULTS = Path(".snakemake"), Path("results")  # the first is Snakemake's own
+DRY = {"-n", "--dry-run", "--dryrun"}  # nothing is made, and no date changed
 SNAKEMAKE = [sys.executable, "-m", "snakemake"]
 
 
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str]) -> NoReturn:
         print("rnnbench: releasing the lock of a Snakemake that has died", flush=True)
         subprocess.run([*SNAKEMAKE, "--unlock", "--quiet", "all", *arguments], check=False)
     sweep(study / RESULTS)  # a job that was killed alone leaves no lock
-    if ahead := date_back(study / RESULTS, time.time()):
+    if DRY.isdisjoint(arguments) and (ahead := date_back(study / RESULTS, time.time())):
         print(
             f"rnnbench: {ahead} results were dated in the future, as by a clock that was set back "
             "since; they are dated now",

@@ -19,6 +19,7 @@ AFTERWARDS = (  # made of results, on request, or of how they were made
     *("published/", "hardware", "audit", "microbench", "numerics/"),
     "logs/",
 )
+LEFT = ("thumbs.db", "desktop.ini", "__macosx")
 SHA256 = re.compile("[0-9a-f]{64}")
 
 
@@ -29,9 +30,9 @@ class CrateError(UserError):
 def present(folder: str | Path) -> list[str]:
     """Names of what is in a folder of results and belongs into its crate, links too, sorted.
 
-    Left out are the crate's metadata, logs, hidden files (those being written), checkpoints of runs
-    that have not ended, and what is made afterwards: bundles, comparisons, audits, and studies on
-    request.
+    Left out are the crate's metadata, logs, checkpoints of runs that have not ended, what other
+    programs leave behind, and what is made afterwards: bundles, comparisons, audits, and studies
+    on request.
     """
     folder = Path(folder)
     found = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
@@ -41,9 +42,18 @@ def present(folder: str | Path) -> list[str]:
 def belongs(name: str) -> bool:
     """Whether a file of this name, relative to the folder of results, is listed in the crate."""
     last = name.rpartition("/")[2]
-    passing = last.startswith(("checkpoint.", ".")) or last.endswith(".log")
+    passing = left_behind(name) or last.startswith("checkpoint.") or last.endswith(".log")
     told = name.removeprefix("provenance/")  # what is said of a job goes with what it made
     return not passing and not told.startswith((METADATA, *AFTERWARDS))
+
+
+def left_behind(name: str) -> bool:
+    """Whether a name is one of those that other programs leave: hidden, or a copy before an edit.
+
+    Files of the suite's own are hidden while they are written.
+    """
+    parts = name.lower().split("/")
+    return any(part.startswith((".", "#")) or part.endswith("~") or part in LEFT for part in parts)
 
 
 def listed(folder: str | Path) -> dict[str, str]:
@@ -86,5 +96,5 @@ def _entry(path: Path, entity: dict[str, Any]) -> tuple[str, str]:
 def _fault(path: Path, expected: str, found: str) -> CrateError:
     return CrateError(
         f"{path}: expected {expected}, found {found}. Make it again: snakemake --cores 1 "
-        f"{path.name}."
+        "--forcerun crate."
     )
