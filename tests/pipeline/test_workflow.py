@@ -256,7 +256,7 @@ def test_of_the_timings_an_edit_makes_those_of_its_implementation_again_and_no_o
 def without_probes(folder: Path) -> Path:
     """The toy study, which times the points of its campaign and nothing beside them."""
     config = yaml.safe_load(TOY.read_text(encoding="utf-8"))
-    config["probes"] |= dict.fromkeys(("inference", "breakdown", "scaling"), [])
+    config["probes"] |= {key: [] for key in ("inference", "breakdown", "scaling")}
     (folder / "timed.yaml").write_text(yaml.safe_dump(config))
     return folder / "timed.yaml"
 
