@@ -55,11 +55,11 @@ from types import SimpleNamespace
 from snakemake.iocontainers import Namedlist
 from rnnbench.base.digests import FOLDER, Tree
 from rnnbench.provenance.script import recorded
-params = Namedlist(fromdict={"source": Tree().source(["training/metrics"])})
+params = Namedlist(fromdict={"source": Tree().source(["text/metrics"])})
 empty = dict.fromkeys(("input", "output"), Namedlist())
 job = SimpleNamespace(log=["log"], params=params, **empty)
 with recorded(job, by_others=BY_OTHERS):
-    with (FOLDER / "training/metrics.py").open("a") as file:
+    with (FOLDER / "text/metrics.py").open("a") as file:
         file.write("# a word")
     print("done")
 with recorded(job):

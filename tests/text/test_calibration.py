@@ -17,7 +17,7 @@ from rnnbench.base.errors import CorpusError
 from rnnbench.text import corpora, truth
 from rnnbench.text.chain import SYMBOLS, CharChain, WordChain
 from rnnbench.text.corpora import Folders, calibration, calibration_long
-from rnnbench.training.metrics import perplexity
+from rnnbench.text.metrics import perplexity
 
 CHAIN = calibration.chain()
 SMALL = WordChain(  # "ba" begins "bab"; "a" and "ac" are of different classes

@@ -19,7 +19,7 @@ from rnnbench.text.ngrams.context_tree import Tree
 from rnnbench.text.ngrams.smoothings import kneser_ney, laplace
 from rnnbench.text.spelling import NATS_PER_LETTER, Spelling
 from rnnbench.text.vocab import UNKNOWN
-from rnnbench.training import metrics
+from rnnbench.text import metrics
 
 TEXTS = st.text("abc", min_size=8, max_size=80)
 ORDERS = st.integers(1, 5)

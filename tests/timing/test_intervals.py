@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from rnnbench.timing.statistics import intervals
 from rnnbench.timing.statistics.trend import kendall
-from rnnbench.training import metrics
+from rnnbench.text import metrics
 
 few = settings(max_examples=15)
 RATES = st.floats(1, 1e6)

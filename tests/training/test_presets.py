@@ -16,7 +16,8 @@ from rnnbench.base import presets
 from rnnbench.base.errors import StudyError
 from rnnbench.base.plugins import load, names, place
 from rnnbench.tables import readers
-from rnnbench.training import cells, initial, metrics, update
+from rnnbench.text import metrics
+from rnnbench.training import cells, initial, update
 from rnnbench.training import model as models
 from rnnbench.training.model import detach
 

@@ -1,4 +1,4 @@
-"""Seconds of training until a validation perplexity is reached: epochs from curves, time from speed.
+"""Seconds of training to a validation perplexity: epochs from curves, time from speed.
 
 A run's curve tells after which epoch the validation part was at the target or below; the tokens
 up to there, over the tokens per second that the campaign measured at the same sizes, are the
@@ -15,7 +15,7 @@ from pandas import DataFrame
 from rnnbench.base.parameters import GRID, MEASURED, SIZES
 from rnnbench.comparison.published.contract import missing
 from rnnbench.comparison.published.machine import Machine
-from rnnbench.training import metrics
+from rnnbench.text import metrics
 
 REACHED, NEVER, NO_RUN, NO_SPEED = "reached", "never reached", "no run", "no speed"
 RUN_KEYS = list(GRID[1:])

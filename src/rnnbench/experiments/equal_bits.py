@@ -21,7 +21,7 @@ from pandas import DataFrame
 from rnnbench.base.parameters import RunConfig
 from rnnbench.machine import processor
 from rnnbench.training.arithmetic import determinism
-from rnnbench.training.metrics import relative_difference
+from rnnbench.text.metrics import relative_difference
 
 TOLERANCES = (1e-6, 1e-4, 1e-2)
 THREADS = 2  # of the arm that has more than one

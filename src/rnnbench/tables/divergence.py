@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from pandas import DataFrame
 
 from rnnbench.tables import columns
-from rnnbench.training import metrics
+from rnnbench.text import metrics
 
 KEYS = columns.RUN_PARAMETERS  # else two runs would be one
 SPIKE = math.log(2)  # nats: the perplexity is twice the lowest before it

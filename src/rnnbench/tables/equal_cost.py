@@ -13,7 +13,7 @@ from pandas import DataFrame
 from rnnbench.base.parameters import CONVERGED
 from rnnbench.tables import columns
 from rnnbench.timing import workload
-from rnnbench.training import metrics
+from rnnbench.text import metrics
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 SETTING = ["machine", "trial", "corpus", "device"]

@@ -14,7 +14,7 @@ import pandas as pd
 from pandas import DataFrame
 
 from rnnbench.base.errors import UserError
-from rnnbench.training import metrics
+from rnnbench.text import metrics
 
 TOLERANCE = 0.005
 EXPONENT, NEAR = 1.0, 0.01

@@ -23,7 +23,7 @@ from rnnbench.tables import half_life as remembered
 from rnnbench.tables.book import verdicts
 from rnnbench.timing import cost_model
 from rnnbench.timing.statistics import rates
-from rnnbench.training import metrics
+from rnnbench.text import metrics
 
 RUN_KEYS = columns.RUN
 Rows = Sequence[Mapping[str, str]]

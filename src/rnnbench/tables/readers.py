@@ -18,7 +18,6 @@ from rnnbench.base.parameters import (
     RunConfig,
     path_value,
 )
-from rnnbench.base.plugins import cell, plain
 from rnnbench.tables import columns
 
 Tables = dict[str, DataFrame]
@@ -27,6 +26,7 @@ RUN = columns.RUN
 SETTINGS = ("alpha", "k", "width")  # of decoders
 REAL = "real text"  # the decoder's place in rows of held-out text
 SWEPT = [*(field.name for field in dataclasses.fields(RunConfig)), "unit"]  # what may have values
+WHAT = ("variant", "implementation")  # was timed; the rest of its address is the setting
 FAMILIES = ("rnn", "gru", "lstm")
 CELLS = {name: name for name in FAMILIES} | {"rnn_relu": "rnn"}  # cell -> its family
 MODELS = ("", "embedding", "relu", "bidirectional", "deep")  # what a model has
@@ -134,14 +134,12 @@ def implementations(timed: DataFrame) -> Iterable[tuple[str, DataFrame]]:
 
     The only place where claims about speed choose their rows.
     """
-    rows = timed[[plain(name) for name in timed.variant]] if len(timed) else timed
+    models = timed.variant.map(lambda name: presets.named(name)[0])
+    rows = timed[models.map(presets.simple).astype(bool)]
     if rows.empty:
         return ()
-    rows = rows.assign(cell=rows.variant.map(cell))
-    if "implementation" not in rows:
-        suffixes = [name.partition("_")[2] or "library" for name in rows.variant]
-        rows = rows.assign(implementation=suffixes)
-    setting = [name for name in columns.TIMING if name != "variant" and name in rows]
+    rows = rows.assign(cell=[presets.of(name).cell for name in models[rows.index]])
+    setting = [name for name in columns.TIMING if name not in WHAT and name in rows]
     first = rows.groupby("implementation")[setting].transform("first")
     kept = rows[((rows[setting] == first) | first.isna()).all(axis=1)]
     return [(str(name), same) for name, same in kept.groupby("implementation", sort=False)]

@@ -15,7 +15,7 @@ import numpy as np
 from pandas import DataFrame
 
 from rnnbench.base.parameters import RunConfig
-from rnnbench.training.metrics import relative_difference
+from rnnbench.text.metrics import relative_difference
 
 BITWISE, NUMERICAL, STATISTICAL = "bitwise", "numerical", "statistical"
 NOT_COMPARABLE, DIFFERS, FAILED = "not comparable", "differs", "failed"

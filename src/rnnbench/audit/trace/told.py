@@ -11,7 +11,7 @@ from pandas import DataFrame
 from rnnbench.audit.trace import KEYS, Trace, known, pick
 from rnnbench.base.parameters import path_value
 from rnnbench.provenance.job_record import FOLDER, RESULTS
-from rnnbench.training import metrics
+from rnnbench.text import metrics
 
 SHOWN = 3  # files of one rule, of those that a job read
 SHORT = 12  # digits of a hash

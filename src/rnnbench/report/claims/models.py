@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import numpy as np
 from pandas import DataFrame, concat
 
 from rnnbench.report.claims import Claim, _comparing, _judging
