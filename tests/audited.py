@@ -14,15 +14,16 @@ import yaml
 from pandas import DataFrame
 from snakemake.utils import update_config
 
-from rnnbench.base import csv_files
+from rnnbench.base import csv_files, digests
 from rnnbench.base.files import read_record, write_record, write_text
 from rnnbench.base.parameters import RunConfig
 from rnnbench.provenance import job_record
 from rnnbench.provenance.bundle import Bundle
 from rnnbench.provenance.crate import METADATA
 from rnnbench.provenance.crate.metadata import metadata
+from rnnbench.report import claims, figures
 from rnnbench.study.study import Study
-from rnnbench.tables import gather
+from rnnbench.tables import columns, gates, gather
 from rnnbench.text import corpora, tokens
 from rnnbench.text.corpora import Folders
 from rnnbench.text.spelling import Spelling
@@ -41,6 +42,8 @@ VOCAB = "vocab/corpus=calibration/token=char"
 SPEED = f"speed/machine={MACHINE}/variant=gru/process=1"
 FIGURES = ("loss", "speed")
 TABLES = ("runs", "trials", "texts")
+FINDINGS, GATES = "findings/findings.csv", "gates/gates.csv"
+SENTENCE = "figures/perplexity.txt"
 
 
 def configuration(**runs: object) -> dict:
@@ -82,8 +85,10 @@ def make(folder: Path, **changed: object) -> Path:
         table(folder, kind, parts)
     table(folder, "texts", [f"results/{n.replace('record.json', 'text.csv')}" for n in names[:2]])
     draw(folder)
+    conclude(folder)
     config = yaml.safe_dump(study(**changed).publishable, sort_keys=False)
     write_text(folder / "crate/config.yaml", config)
+    shutil.copy(PROJECT / "requirements.lock", folder / "crate")
     return seal(folder)
 
 
@@ -164,6 +169,28 @@ def draw(folder: Path) -> None:
         shown.append(base64.b64encode((folder / f"figures/{name}.svg").read_bytes()).decode())
     write_text(folder / "report.html", "".join(f'<img src="data:,{code}">' for code in shown))
     told(folder, "report.html", "report", [f"results/figures/{name}.svg" for name in FIGURES], [])
+
+
+def conclude(folder: Path) -> None:
+    """Write findings, gates and the sentence of a figure, as the workflow does."""
+    tables, source = figures.read_tables(folder / "tables"), digests.Tree().source
+    read = [f"results/tables/{name}.csv" for name in tables]
+    judged, on = claims.findings(tables), {"Machine": MACHINE}
+    (folder / "findings").mkdir()
+    csv_files.write(folder / FINDINGS, judged)
+    write_text(folder / "findings/findings.md", claims.page(judged, on))
+    params = {"study": on, "source": source(["scripts/findings", "report/claims/*"])}
+    told(folder, FINDINGS, "findings", read, ["findings/findings.md"], params)
+    rest = ("ngram_lm", "zipf", "floor", "predictors")
+    (folder / "gates").mkdir()
+    csv_files.write(folder / GATES, gates.verdicts(tables["runs"], *map(columns.table, rest)))
+    told(folder, GATES, "gates", read[:1], [], {"source": source(["scripts/gates"])})
+    for suffix in ("svg", "png"):
+        write_text(folder / f"figures/perplexity.{suffix}", "not drawn\n")
+    write_text(folder / SENTENCE, figures.finding("perplexity", tables) + "\n")
+    params = {"source": source(["scripts/figure", "report/figures/perplexity"])}
+    others = ["figures/perplexity.png", SENTENCE]
+    told(folder, "figures/perplexity.svg", "figure", read, others, params)
 
 
 def told(

@@ -203,6 +203,48 @@ def configuration_that_is_gone(results):
     (results / "crate/config.yaml").unlink()
 
 
+def finding_that_holds_after_all(results):
+    change_text(results / audited.FINDINGS, ",not measured,", ",holds,")
+
+
+def finding_of_another_number(results):
+    change_text(results / audited.FINDINGS, ",not measured,,,,0\n", ",not measured,7.0,,,0\n")
+
+
+def finding_that_is_left_out(results):
+    path = results / audited.FINDINGS
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+
+
+def page_of_findings_of_other_words(results):
+    change_text(results / "findings/findings.md", "**not measured**", "**holds**")
+
+
+def gate_that_was_never_there(results):
+    with (results / audited.GATES).open("a") as file:
+        file.write("floor,calibration,gru,20.0,at least 19.0,passed\n")
+
+
+def sentence_of_a_figure_of_another_number(results):
+    path = results / audited.SENTENCE
+    path.write_text(re.sub(r"\d", "7", path.read_text()))
+
+
+def job_that_ended_before_it_started(results):
+    times = {"started": "2026-11-30T04:00:00+00:00", "ended": "2026-11-30T03:59:59+00:00"}
+    change(job(results, FIRST), **times)
+
+
+def lock_of_a_crate_that_no_job_knows(results):
+    change_text(results / "crate/requirements.lock", "numpy==", "numpy==7.")
+
+
+def change_text(path: Path, found: str, instead: str) -> None:
+    text = path.read_text()
+    assert found in text
+    path.write_text(text.replace(found, instead, 1))
+
+
 def rewrite(results: Path, changed: Callable[[np.ndarray], np.ndarray]) -> None:
     """Write the weights of the first run with every tensor changed."""
     there = (results / FIRST).with_name(weights.FILE)
@@ -261,12 +303,21 @@ FORGERIES: dict[Forgery, str] = {  # -> the check that finds it
     machine_of_another_name: "surroundings",
     configuration_that_asks_for_what_is_not_known: "asked",
     configuration_that_is_gone: "asked",
+    finding_that_holds_after_all: "concluded",
+    finding_of_another_number: "concluded",
+    finding_that_is_left_out: "concluded",
+    page_of_findings_of_other_words: "concluded",
+    gate_that_was_never_there: "concluded",
+    sentence_of_a_figure_of_another_number: "concluded",
+    job_that_ended_before_it_started: "provenance",
+    lock_of_a_crate_that_no_job_knows: "surroundings",
 }
 
 
 @pytest.mark.parametrize("forgery", FORGERIES, ids=lambda forgery: forgery.__name__)
-def test_a_forgery_that_is_sealed_anew_is_found(results, forgery):
+def test_a_forgery_is_found_even_if_it_is_sealed_anew(results, forgery):
     forgery(results)
+    assert said(results)
     found = said(audited.sealed_anew(results))
     assert f"[{FORGERIES[forgery]}]" in found, found
 
@@ -323,6 +374,26 @@ def test_a_field_of_a_bundle_that_can_be_derived_is(results, tmp_path, field):
     change(results / FIRST, **{field: FIELDS[field]})
     audited.bundle_of(audited.sealed_anew(results)).write_zip(tmp_path / "b.zip")
     assert field in said(tmp_path / "b.zip")
+
+
+def test_another_lock_in_a_bundle_than_its_head_names_is_found(made, tmp_path):
+    whole = audited.bundle_of(made)
+    other = whole.manifest | {"lock_sha256": OTHER}
+    type(whole)(other, whole.files).write_zip(tmp_path / "b.zip")
+    assert f"requirements.lock: expected the lock of SHA-256 {OTHER}" in said(tmp_path / "b.zip")
+
+
+def test_findings_of_another_source_are_looked_at_by_nobody(results):
+    """Another release may find other words; how many were looked at is said."""
+    finding_that_holds_after_all(results)
+    told = job(results, audited.FINDINGS)
+    found = read_record(told)
+    found["params"]["source"]["sha256"] = OTHER
+    write_record(told, found)
+    audited.hashed_anew(results)
+    looked_at = integrity.verify(results).looked_at["concluded"]
+    assert not said(results)
+    assert not any(checked.name.startswith("findings/") for checked in looked_at)
 
 
 def test_a_bundle_without_its_records_of_jobs_is_no_evidence(made, tmp_path):

@@ -1,16 +1,19 @@
 """Laws of a trace: every table, row and figure leads to records, jobs and what no job made."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import audited
 import pytest
+from pandas import DataFrame
 
 from rnnbench.__main__ import main
 from rnnbench.audit import trace
-from rnnbench.audit.trace import told
+from rnnbench.audit.trace import rests, told
 from rnnbench.base.csv_files import read
 from rnnbench.base.errors import UserError
 from rnnbench.base.files import read_record
+from rnnbench.report.claims import Claim
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +54,33 @@ def test_a_figure_leads_through_its_tables_to_the_runs(made):
     runs = {n for n in behind if n.endswith("record.json")}
     assert "results/tables/runs.csv" in behind and len(runs) == 2
     assert all(part in lines(made / "figures/loss.svg") for part in runs)
+
+
+def test_a_finding_leads_to_the_rows_that_it_rests_on(made):
+    table = read(made / "findings/findings.csv")
+    judged = [place for place, row in enumerate(table.itertuples(), 1) if row.n]
+    assert judged
+    for place in judged:
+        said = lines(made / "findings/findings.csv", str(place))
+        assert said.count("\n") < 15
+        assert "rests on" in said and "follow one: python -m rnnbench trace" in said
+
+
+def test_a_row_that_changes_nothing_is_none_that_a_finding_rests_on(monkeypatch):
+    """Of a claim about the best of each variant, the best of each is told."""
+
+    def claims(tables):
+        best = tables["runs"].groupby("variant").perplexity.min()
+        return [Claim("better", "here", f"{best.to_dict()}")]
+
+    topic = SimpleNamespace(TABLES=("runs", "trials"), claims=claims)
+    monkeypatch.setattr(rests.plugins, "names", lambda kind: ["models"])
+    monkeypatch.setattr(rests.plugins, "load", lambda kind, name: topic)
+    values = [3.0, 2.0, 5.0, 4.0, 1.0, 6.0]
+    runs = DataFrame({"variant": list("aabbcc"), "perplexity": values})
+    finding = {"topic": "models", "claim": "better"}
+    assert rests.rows({"runs": runs}, finding) == {"runs": [2, 4, 5]}
+    assert rests.rows({"runs": runs[:0]}, finding) == {}
 
 
 def test_what_changed_since_it_was_read_is_said_and_ends_with_1(made, tmp_path, capsys):

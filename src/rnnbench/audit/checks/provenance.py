@@ -1,6 +1,7 @@
 """What a job read and wrote is what lies there now; else a file is changed, or stale."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from rnnbench.audit.checks import Checked
@@ -17,6 +18,7 @@ def check(tree: Tree) -> Iterator[Checked]:
         if not record.get("outputs"):
             yield Checked(name, "expected the record of a job, found something else")
             continue
+        yield Checked(name, _backwards(record))
         for output, entry in record["outputs"].items():
             found = tree.sha256(inside(output))
             if found is not None:
@@ -33,6 +35,15 @@ def _inputs(tree: Tree, made: str, record: dict[str, Any]) -> Iterator[Checked]:
                 f"stale: made of a {inside(source)} of SHA-256 {entry['sha256']}, "
                 f"there is one of {found}",
             )
+
+
+def _backwards(record: dict[str, Any]) -> str:
+    """Whether a job ended before it started."""
+    started, ended = record.get("started"), record.get("ended")
+    if not (started and ended):
+        return ""
+    backwards = datetime.fromisoformat(ended) < datetime.fromisoformat(started)
+    return f"its job ended {ended}, before it started, {started}" if backwards else ""
 
 
 def _changed(expected: str, found: str) -> str:

@@ -5,10 +5,13 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from rnnbench.audit.checks import Checked
-from rnnbench.audit.tree import Tree
+from rnnbench.audit.tree import PROVENANCE, Tree
 from rnnbench.base.parameters import RunConfig
 from rnnbench.machine.gpus import NONE
 from rnnbench.machine.identity import NAME, is_of
+from rnnbench.provenance.crate import METADATA
+from rnnbench.provenance.crate.workflow import FOLDER
+from rnnbench.provenance.job_record import LOCK
 
 NAMED = ("text", "corpus", "vocab", "tokens")  # inputs of a run whose hashes its record repeats
 
@@ -21,6 +24,21 @@ def check(tree: Tree) -> Iterator[Checked]:
             yield Checked(name, "; ".join(_contradictions(record, job)))
     for name in tree.named("machine/", "/record.json"):
         yield Checked(name, "; ".join(_of_machine(tree.record(name))))
+    for name in (LOCK, f"{FOLDER}/{LOCK}"):
+        if tree.sha256(name) is not None:
+            yield Checked(name, _other_lock(tree, name))
+
+
+def _other_lock(tree: Tree, name: str) -> str:
+    """Whether the lock that lies there is neither that of any job nor of the bundle's head."""
+    crate = tree.record(f"{PROVENANCE}{METADATA}.json")  # which is in no list, as its crate
+    jobs = [*tree.provenance.values(), crate]
+    told = {job.get("environment", {}).get("lock_sha256") for job in jobs}
+    told = {tree.head["lock_sha256"]} if tree.head else told - {None}
+    found = tree.sha256(name)
+    if not told or found in told:
+        return ""
+    return f"expected the lock of SHA-256 {' or '.join(sorted(told))}, found {found}"
 
 
 def _of_machine(record: Mapping[str, Any]) -> Iterator[str]:

@@ -4,11 +4,12 @@ import inspect
 import json
 from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from pandas import DataFrame
 
-from rnnbench.audit.trace import KEYS, Trace, known, pick
+from rnnbench.audit.trace import KEYS, Row, Trace, known, pick, rests
 from rnnbench.base.parameters import path_value
 from rnnbench.provenance.job_record import FOLDER, RESULTS
 from rnnbench.text import metrics
@@ -37,6 +38,8 @@ def told(
     if not chosen:
         return [*tree.file(name), *_verdict(trace, name)]
     row = pick(trace.rows(name), name, chosen, column)
+    if name == rests.FINDINGS:
+        return [*_finding(trace, name, row), *_verdict(trace, name)]
     keys = [f"{key}={path_value(row[key])}" for key in row if key in KEYS and known(row[key])]
     lines = [f"{name}, the row of {', '.join(keys) or chosen}"]
     lines += [_cell(column, row[column])] if column else []
@@ -46,6 +49,22 @@ def told(
     for part in trace.parts(name, row):
         lines += tree.file(part, "  ", trace.inputs(name)[part], column)
     return [*lines, *_verdict(trace, name)]
+
+
+def _finding(trace: Trace, name: str, row: Row) -> Iterator[str]:
+    """What a finding says, and the rows that it rests on, which can be followed further."""
+    yield f"{row['claim']} ({row['source']})"
+    yield f"  {row['verdict']}: {row['measured']}"
+    yield from _job(trace, name, "  ")
+    read = {Path(part).stem: part for part in trace.inputs(name)}
+    rows = rests.rows({table: trace.rows(part) for table, part in read.items()}, row)
+    for table, places in rows.items():
+        part, count = read[table], len(trace.rows(read[table]))
+        yield f"  {part}  {_state(trace, part, trace.inputs(name)[part])}"
+        yield f"    rests on {len(places)} of its {count} rows: {rests.spans(places)}"
+        yield f"    follow one: python -m rnnbench trace {trace.path(part)}:{places[0]}"
+    if not rows:
+        yield "  rests on no row: nothing changes it"
 
 
 class _Tree:
