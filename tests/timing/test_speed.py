@@ -125,7 +125,12 @@ def test_every_variant_can_be_timed_in_every_type_of_number(variant, dtype):
 def as_run(timing: TimingConfig) -> RunConfig:
     more = {"seed": timing.process, "num_epochs": 3, "train_tokens": 300.0}
     more |= {"trial": "grid", "token": "char", "engine": "own"}
-    heldout = {"validation_share": 0.1, "heldout_share": 0.1, "evaluate_every": 1, "patience": math.inf}
+    heldout = {
+        "validation_share": 0.1,
+        "heldout_share": 0.1,
+        "evaluate_every": 1,
+        "patience": math.inf,
+    }
     return RunConfig.from_strings(timing.as_row() | more | heldout)
 
 

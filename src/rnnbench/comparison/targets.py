@@ -1,4 +1,4 @@
-"""Seconds of training until a validation perplexity is reached: epochs from curves, time from speed.
+"""Seconds of training until a validation perplexity: epochs from curves, time from speed.
 
 A run's curve tells after which epoch the validation part was at the target or below; the tokens
 up to there, over the tokens per second that the campaign measured at the same sizes, are the

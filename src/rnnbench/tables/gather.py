@@ -285,7 +285,10 @@ def _fast_seconds(records: DataFrame) -> Series:
 
 def _run_metrics(records: DataFrame) -> dict[str, np.ndarray]:
     """The held-out text at the best evaluation is what is quoted; its last reading stands by."""
-    heldout_nats, heldout_tokens = records.heldout_total_nats.astype(float), records.heldout_num_tokens
+    heldout_nats, heldout_tokens = (
+        records.heldout_total_nats.astype(float),
+        records.heldout_num_tokens,
+    )
     return {
         "perplexity": metrics.perplexity(records.total_nats, records.num_tokens),
         "median_perplexity": metrics.perplexity(records.recent_nats_per_token, 1.0),

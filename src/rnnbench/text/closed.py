@@ -1,4 +1,4 @@
-"""A text in a training, a validation and a held-out part, over a vocabulary that the training part alone decides.
+"""A text in three parts, over a vocabulary that the training part alone decides.
 
 The rule for unknown tokens: a token seen less often than ``min_freq`` in the training part is
 ``<unk>``, wherever it stands. With ``min_freq`` 2 the rare words of the training part show a model

@@ -129,4 +129,6 @@ def _read_both(path: Path, model: nn.Module) -> tuple[dict[str, Tensor], dict[st
 def _digest(facts: dict[str, Any], model: nn.Module, best: Mapping[str, Tensor]) -> str:
     """SHA-256 of all that a checkpoint says; a flipped bit in weights would load in silence."""
     weights = initial.digest(model), initial.digest_of(sorted(best.items()))
-    return hashlib.sha256("".join([json.dumps(facts, sort_keys=True), *weights]).encode()).hexdigest()
+    return hashlib.sha256(
+        "".join([json.dumps(facts, sort_keys=True), *weights]).encode()
+    ).hexdigest()

@@ -1,4 +1,4 @@
-"""Training as the book trains (d2l chapter 8.5), with a validation part, and resume after a kill."""
+"""Training as the book trains (d2l chapter 8.5), and resume after a kill."""
 
 import logging
 import time

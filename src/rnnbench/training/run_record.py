@@ -33,7 +33,7 @@ def digest_of(tokens: Tensor) -> str:
 
 
 def curve_table(run: RunConfig, progress: Progress) -> DataFrame:
-    """One row per epoch, with the address of the run; columns are empty where a part was not read."""
+    """One row per epoch, with the address of the run; parts that were not read are empty."""
     address = {key: getattr(run, key) for key in ADDRESS}
     parts, totals = ("validation", "heldout"), ("total_nats", "num_tokens")
     empty = {f"{part}_{total}": None for part in parts for total in totals}

@@ -25,7 +25,13 @@ GOOD = (BITWISE, NUMERICAL, STATISTICAL)
 MADE = (*GOOD, DIFFERS)  # of these something came out
 WORK = (  # what must be equal for two runs to be the same work
     *(field.name for field in fields(RunConfig) if field.name != "machine"),
-    *("vocab_size", "num_parameters", "train_tokens_sha256", "validation_tokens_sha256", "heldout_tokens_sha256"),
+    *(
+        "vocab_size",
+        "num_parameters",
+        "train_tokens_sha256",
+        "validation_tokens_sha256",
+        "heldout_tokens_sha256",
+    ),
 )
 CONDITIONS = (  # what may differ, and is told
     *("machine", "numerics_id", "source_sha256", "lock_sha256", "threads", "trained_by"),
