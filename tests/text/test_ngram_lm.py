@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from rnnbench.base import csv_files
 from rnnbench.base.plugins import load, names
 from rnnbench.tables import gather
+from rnnbench.text import metrics
 from rnnbench.text.closed import ClosedText
 from rnnbench.text.ngrams import models as ngram_lm
 from rnnbench.text.ngrams.context_tree import Tree
 from rnnbench.text.ngrams.smoothings import kneser_ney, laplace
 from rnnbench.text.spelling import NATS_PER_LETTER, Spelling
 from rnnbench.text.vocab import UNKNOWN
-from rnnbench.text import metrics
 
 TEXTS = st.text("abc", min_size=8, max_size=80)
 ORDERS = st.integers(1, 5)

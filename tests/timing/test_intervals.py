@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rnnbench.text import metrics
 from rnnbench.timing.statistics import intervals
 from rnnbench.timing.statistics.trend import kendall
-from rnnbench.text import metrics
 
 few = settings(max_examples=15)
 RATES = st.floats(1, 1e6)

@@ -13,9 +13,9 @@ from torch.nn.functional import cross_entropy, one_hot
 
 from rnnbench.base import presets
 from rnnbench.base.plugins import load, names
+from rnnbench.text import metrics
 from rnnbench.text.closed import ClosedText
 from rnnbench.text.ngrams.smoothings import laplace
-from rnnbench.text import metrics
 from rnnbench.training import update
 from rnnbench.training.cells import gru, lstm, rnn
 from rnnbench.training.model import build

@@ -20,8 +20,8 @@ from pandas import DataFrame
 
 from rnnbench.base.parameters import RunConfig
 from rnnbench.machine import processor
-from rnnbench.training.arithmetic import determinism
 from rnnbench.text.metrics import relative_difference
+from rnnbench.training.arithmetic import determinism
 
 TOLERANCES = (1e-6, 1e-4, 1e-2)
 THREADS = 2  # of the arm that has more than one

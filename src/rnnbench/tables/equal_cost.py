@@ -12,8 +12,8 @@ from pandas import DataFrame
 
 from rnnbench.base.parameters import CONVERGED
 from rnnbench.tables import columns
-from rnnbench.timing import workload
 from rnnbench.text import metrics
+from rnnbench.timing import workload
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 SETTING = ["machine", "trial", "corpus", "device"]

@@ -21,9 +21,9 @@ from rnnbench.tables import divergence as diverged
 from rnnbench.tables import equal_cost as equally
 from rnnbench.tables import half_life as remembered
 from rnnbench.tables.book import verdicts
+from rnnbench.text import metrics
 from rnnbench.timing import cost_model
 from rnnbench.timing.statistics import rates
-from rnnbench.text import metrics
 
 RUN_KEYS = columns.RUN
 Rows = Sequence[Mapping[str, str]]

@@ -1,4 +1,8 @@
+<<<<<<< HEAD
 """Training as in the book (d2l chapter 8.5), with a validation part, and resume after a kill."""
+=======
+"""Training as the book trains (d2l chapter 8.5), and resume after a kill."""
+>>>>>>> w-design
 
 import logging
 import time
