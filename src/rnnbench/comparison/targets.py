@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""Seconds of training to a validation perplexity: epochs from curves, time from speed.
-=======
 """Seconds of training until a validation perplexity: epochs from curves, time from speed.
->>>>>>> w-design
 
 A run's curve tells after which epoch the validation part was at the target or below; the tokens
 up to there, over the tokens per second that the campaign measured at the same sizes, are the

@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""Training as in the book (d2l chapter 8.5), with a validation part, and resume after a kill."""
-=======
 """Training as the book trains (d2l chapter 8.5), and resume after a kill."""
->>>>>>> w-design
 
 import logging
 import time

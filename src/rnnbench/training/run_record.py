@@ -33,11 +33,7 @@ def digest_of(tokens: Tensor) -> str:
 
 
 def curve_table(run: RunConfig, progress: Progress) -> DataFrame:
-<<<<<<< HEAD
-    """One row per epoch, with the address of the run; empty where a part was not read."""
-=======
     """One row per epoch, with the address of the run; parts that were not read are empty."""
->>>>>>> w-design
     address = {key: getattr(run, key) for key in ADDRESS}
     parts, totals = ("validation", "heldout"), ("total_nats", "num_tokens")
     empty = {f"{part}_{total}": None for part in parts for total in totals}
