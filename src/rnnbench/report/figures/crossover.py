@@ -104,4 +104,4 @@ def _setting(done: DataFrame) -> str:
 
 
 def _nothing() -> str:
-    return "Nothing was timed beside the plain torch.nn layer that computes the same."
+    return "No step was timed beside the plain torch.nn layer that computes the same."
