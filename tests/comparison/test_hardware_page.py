@@ -104,7 +104,7 @@ def test_a_machine_without_a_bundle_is_told_so():
 def test_a_glance_shows_ratio_and_verdict_of_every_item_that_is_shared(shown):
     html = page.render(CASES[20], shown, HERE)
     head, *rows = tables_of(html)["Verdicts at a glance"]
-    pairs = CASES[20]["comparison"]
+    pairs = drawing.rows(CASES[20], "comparison")
     assert head == ["variant, device", *dict.fromkeys(pairs.machine)]
     for row in rows:
         variant, device = row[0].split(", ")
