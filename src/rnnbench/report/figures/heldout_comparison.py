@@ -25,8 +25,7 @@ TOKENS = {"char": ("o", "-"), "word": ("s", "--")}
 
 def draw(tables: readers.Tables) -> Figure:
     ladder, best = _ladder(tables), _best(tables)
-    corpora = list(dict.fromkeys(best.get("corpus", []))) or list(ladder.get("corpus", [])[:1])
-    ladder = ladder if ladder.empty else ladder[ladder.corpus.isin(corpora)]
+    corpora = list(dict.fromkeys([*best.get("corpus", []), *ladder.get("corpus", [])]))
     if not corpora:
         return theme.placard(readers.missing(readers.rows(tables, "runs"), "held-out bits"))
     orders = sorted(ladder.order.astype(int).unique()) if len(ladder) else []
@@ -55,8 +54,6 @@ def draw(tables: readers.Tables) -> Figure:
 
 def finding(tables: readers.Tables) -> str:
     ladder, best = _ladder(tables), readers.ranked(_best(tables), tables)
-    if len(best) and ladder.corpus.isin(best.corpus).any():
-        ladder = ladder[ladder.corpus.isin(best.corpus)]
     if ladder.empty:
         return readers.missing(ladder, "n-gram language model")
     said = []
@@ -78,11 +75,16 @@ def finding(tables: readers.Tables) -> str:
 
 
 def _ladder(tables: readers.Tables) -> DataFrame:
-    """Held-out rows of the n-gram models of the variants' text, and of those that read ``more``."""
+    """Held-out rows of the n-gram models of the variants' text, and of those that read ``more``.
+
+    Of the corpora that variants were trained on; of the first one if none finished.
+    """
     same, every = (readers.ngram_models(tables, same_text=same) for same in (True, False))
     table = pd.concat([same.assign(more=False), every.assign(more=True)], ignore_index=True)
     table = table[np.isfinite(table.bits_per_char.astype(float))]
-    return table.drop_duplicates(["corpus", "token", "smoothing", "order", "train_tokens"])
+    table = table.drop_duplicates(["corpus", "token", "smoothing", "order", "train_tokens"])
+    best = _best(tables)
+    return table[table.corpus.isin(best.corpus if len(best) else table.corpus[:1])]
 
 
 def _rival(models: DataFrame) -> Any:
@@ -162,7 +164,8 @@ def _handles(ladder: DataFrame, smoothings: list[str], tables: readers.Tables) -
     ]
     if handles:
         handles.append(Line2D([], [], color=theme.INK, ls=":", lw=0.9, label="best n-gram model"))
-    if len(readers.rows(tables, "floor")):
+    floor = readers.rows(tables, "floor")
+    if not floor.empty and floor.corpus.isin(ladder.get("corpus", [])).any():
         handles.append(Line2D([], [], color=theme.PURPLE, ls="--", label="floor: entropy rate"))
     return handles
 

@@ -88,7 +88,7 @@ def _panel(ax: Axes, table: DataFrame, orders: list[float], fit: DataFrame) -> N
         ax.plot(*readers.curve(group), markevery=0.12, ms=3.5, **_look(orders.index(order)))
     theme.logarithmic(ax.xaxis)
     theme.logarithmic(ax.yaxis)
-    ax.set(xlabel="rank", ylabel="frequency (occurrences)")
+    ax.set(xlabel="rank", ylabel="occurrences")
     if len(fit):
         _line(ax, table[table.order == 1], fit.iloc[0])
 
