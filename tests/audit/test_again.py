@@ -394,7 +394,15 @@ def test_unless_a_seed_is_given_nobody_foresees_the_sample():
 
 
 def test_what_is_never_made_again_is_named(made):
-    assert sample.never(Tree.of_results(made)) == ["figures", "machine", "report", "speed", "vocab"]
+    assert sample.never(Tree.of_results(made)) == [
+        "figures",
+        "findings",
+        "gates",
+        "machine",
+        "report",
+        "speed",
+        "vocab",
+    ]
 
 
 @pytest.mark.parametrize("name", ["corpus/calibration.json", "corpus/calibration.txt"])

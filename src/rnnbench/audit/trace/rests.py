@@ -1,6 +1,7 @@
 """The rows of tables that a finding rests on: without them it would say otherwise."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -39,10 +40,11 @@ def rows(tables: Mapping[str, DataFrame], finding: Mapping[str, Any]) -> dict[st
         return next((str(claim) for claim in judged if claim.claim == finding["claim"]), None)
 
     whole = said("", DataFrame())
-    found = {
-        name: _needed(table, lambda left, name=name: said(name, left) != whole)
-        for name, table in given.items()
-    }
+
+    def other(name: str, left: DataFrame) -> bool:
+        return said(name, left) != whole
+
+    found = {name: _needed(table, partial(other, name)) for name, table in given.items()}
     return {name: [place + 1 for place in places] for name, places in found.items() if places}
 
 
