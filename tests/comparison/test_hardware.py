@@ -326,7 +326,7 @@ def test_seconds_to_a_target_are_tokens_over_speed_with_the_interval_of_the_spee
     assert reached.seconds == pytest.approx(2 * EPOCH_TOKENS / point.tokens_per_second)
     assert reached.low == pytest.approx(2 * EPOCH_TOKENS / point.high)
     assert reached.high == pytest.approx(2 * EPOCH_TOKENS / point.low)
-    assert (never.status, never.run_status) == ("never reached", "unconverged")
+    assert (never.status, never.run_status) == ("never reached", "converged")
     assert "3 epochs" in never.reason and np.isnan(never.seconds)
 
 

@@ -19,10 +19,17 @@ MODELS = {
 FLOOR = {"corpus": ["text"], "floor_perplexity": [3.0], "floor_bits_per_char": [1.6]}
 
 
+SIZES = [  # of the runs' text, and of all
+    row | size
+    for row in DataFrame(MODELS).to_dict("records")
+    for size in ({"same_text": True, "train_tokens": 9}, {"same_text": False, "train_tokens": 99})
+]
+
+
 def tables(token: str) -> dict[str, DataFrame]:
     runs = {"corpus": ["text"], "variant": ["gru"], "token": [token]}
     return {
-        name: DataFrame(of) for name, of in (("runs", runs), ("ngram_lm", MODELS), ("floor", FLOOR))
+        name: DataFrame(of) for name, of in (("runs", runs), ("ngram_lm", SIZES), ("floor", FLOOR))
     }
 
 

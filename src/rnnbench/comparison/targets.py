@@ -92,10 +92,12 @@ def _runs(machine: Machine, point: dict[str, Any], variant: str) -> DataFrame:
 def _reached(
     machine: Machine, point: dict[str, Any], run: dict[str, Any], target: float
 ) -> dict[str, Any]:
-    curves = machine.curves
+    curves, named = machine.curves, {"seed": run["seed"], "run_status": run["status"]}
+    if "validation_total_nats" not in curves:
+        return named | {"status": NO_RUN, "reason": "its curve has no validation part"}
     own = curves[RUN_KEYS] == [run[key] for key in RUN_KEYS]
     found = crossing(curves[own.all(axis="columns")], target)
-    told = found | {"seed": run["seed"], "run_status": run["status"]}
+    told = found | named
     if "epochs" not in found:
         reason = f"above it after {found['epochs_above']:.0f} epochs, the run is {run['status']}"
         return told | {"status": NEVER, "reason": reason}
