@@ -153,7 +153,8 @@ def test_the_summary_for_a_terminal_is_five_lines_and_says_what_the_first_screen
 
 def test_findings_are_cards_with_the_verdict_first_and_the_rest_folded():
     claim = {"topic": "book", "claim": "It is so.", "source": "d2l 1", "measured": "It was <so>."}
-    claims = DataFrame([claim | {"verdict": "not settled", "n": 3, "scale": "64 units"}])
+    judged = {"verdict": "not settled", "reason": "2 seeds", "n": 2, "scale": "64 units"}
+    claims = DataFrame([claim | judged])
     html = report.render({"findings": claims}, [], FACTS)
     texts = Reader(html).texts
     at = texts.index("not settled")
@@ -161,7 +162,7 @@ def test_findings_are_cards_with_the_verdict_first_and_the_rest_folded():
         "not settled",
         "It is so.",
         "It was <so>.",
-        "d2l 1; 64 units; n = 3",
+        "d2l 1; 64 units; n = 2; 2 seeds",
     ]
     assert '<details class="card"><summary><b class="verdict not-settled">' in html
 

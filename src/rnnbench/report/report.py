@@ -13,7 +13,7 @@ import pandas as pd
 from pandas import DataFrame
 
 from rnnbench.base.parameters import DIVERGED, NOT_AVAILABLE, path_value
-from rnnbench.report import claims, overview, page, theme
+from rnnbench.report import claims, overview, page
 from rnnbench.tables import readers
 
 # Columns that come first: the page shows six and folds the rest.
@@ -228,7 +228,9 @@ def _machines(tables: readers.Tables) -> dict[str, Any]:
 def _labelled(table: DataFrame, leaky: set[str]) -> DataFrame:
     if table.empty:
         return table
-    return table.assign(variant=[theme.label(name, name in leaky) for name in table.variant])
+    return table.assign(
+        variant=[f"{name} (leaky)" if name in leaky else name for name in table.variant]
+    )
 
 
 SECTIONS = {

@@ -87,10 +87,9 @@ class Look:
     color: str
     marker: str
     line: Any  # as Line2D takes it
-    fill: str  # marker face: white for a variant that sees the future
 
 
-def look(variant: str, leaky: bool = False) -> Look:
+def look(variant: str) -> Look:
     """Derive the look: the cell gives the hue, what computes it the marker, both the shade."""
     kind, model = readers.kind(variant), readers.model_kind(variant)
     shade, marker, line = KINDS.get(kind) or SPARE[zlib.crc32(kind.encode()) % len(SPARE)]
@@ -98,12 +97,7 @@ def look(variant: str, leaky: bool = False) -> Look:
     other = np.ones(3) if shade > 0 else np.zeros(3)
     base = np.array(to_rgb(FAMILY[readers.family(variant)]))
     color = to_hex(base + abs(shade) * (other - base))
-    return Look(color, marker, line, "white" if leaky else color)
-
-
-def label(variant: str, leaky: bool) -> str:
-    """Name of a variant in legends, axes and sentences."""
-    return f"{variant} (leaky)" if leaky else variant
+    return Look(color, marker, line)
 
 
 def panels(
@@ -150,20 +144,19 @@ def legend(figure: Figure, handles: Sequence[Artist], columns: int = 4) -> None:
     grow(figure, 0.2 * -(-len(handles) // columns))
 
 
-def variant_handles(variants: Iterable[str], leaky: set[str], lines: bool) -> list[Line2D]:
+def variant_handles(variants: Iterable[str], lines: bool) -> list[Line2D]:
     """Legend entries of variants, with or without their line."""
     handles = []
     for variant in readers.ordered(variants):
-        style = look(variant, variant in leaky)
+        style = look(variant)
         handles.append(
             Line2D(
                 [],
                 [],
                 color=style.color,
                 marker=style.marker,
-                markerfacecolor=style.fill,
                 linestyle=style.line if lines else "none",
-                label=label(variant, variant in leaky),
+                label=variant,
             )
         )
     return handles

@@ -55,8 +55,7 @@ def memorisation(tables: readers.Tables) -> Claim:
     runs = _longest(tables)
     if runs.empty:
         return said
-    heldout = runs.get("last_heldout_perplexity", runs.heldout_perplexity)
-    runs = runs.assign(value=heldout / runs.perplexity)
+    runs = runs.assign(value=runs.last_heldout_perplexity / runs.perplexity)
     return said.compared(
         _comparing.compared(runs, MEMORISED, above=False),
         f"After {runs.num_epochs.iloc[0]:.0f} epochs the training perplexity, which the book "

@@ -49,6 +49,7 @@ def _given(tables: dict[str, DataFrame], module: ModuleType, kind: str) -> reade
     """The tables that a figure names, of a study without variants that see the future.
 
     Their numbers are of another kind and would stretch every axis. The book's trainings stay whole.
+    Which variants these are, the tables tell: figures of timings name ``speed`` for that.
     """
     given = readers.given(tables, module.TABLES)
     if kind == HARDWARE:

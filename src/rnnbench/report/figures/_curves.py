@@ -91,10 +91,8 @@ def notes(tables: readers.Tables, curves: DataFrame) -> list[str]:
         return said
     runs = runs[runs.clip_norm == curves.clip_norm.iloc[0]]
     dead = runs[runs.status == DIVERGED].groupby("variant").size()
-    leaky = readers.leaky(tables)
     names = [
-        f"{theme.label(name, name in leaky)}, {readers.counted(int(dead[name]), 'run')}"
-        for name in readers.ordered(dead.index)
+        f"{name}, {readers.counted(int(dead[name]), 'run')}" for name in readers.ordered(dead.index)
     ]
     if names:
         said.append(f"Diverged (x marks the last finite epoch, if any): {'; '.join(names)}.")

@@ -42,8 +42,8 @@ def grid(done: DataFrame, columns: int, row: float) -> tuple[Figure, Iterator[An
     return figure, lines
 
 
-def variant_axis(ax: Axes, variants: list[str], leaky: set[str]) -> None:
+def variant_axis(ax: Axes, variants: list[str]) -> None:
     """Write the variants down the vertical axis, the first on top."""
     ax.set_ylim(len(variants) - 0.5, -0.5)
-    ax.set_yticks(range(len(variants)), [theme.label(name, name in leaky) for name in variants])
+    ax.set_yticks(range(len(variants)), variants)
     ax.grid(False, axis="y")

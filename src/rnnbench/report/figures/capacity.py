@@ -26,7 +26,7 @@ def draw(tables: readers.Tables) -> Figure:
             ax.set(ylabel=words)
             if metric == "perplexity":
                 ax.set(xlabel=label)
-    theme.legend(figure, theme.variant_handles(runs.variant, set(), lines=True))
+    theme.legend(figure, theme.variant_handles(runs.variant, lines=True))
     theme.note(figure, [_explained(runs), *readers.absent_notes(_asked(tables), "run")])
     return figure
 
@@ -56,7 +56,7 @@ def _asked(tables: readers.Tables) -> DataFrame:
 
 def _chosen(tables: readers.Tables) -> DataFrame:
     """Finished runs of the first text, machine and device."""
-    return trials.alike(readers.ranked(readers.finished(_asked(tables)), tables))
+    return trials.alike(readers.finished(_asked(tables)))
 
 
 def _panel(ax: Axes, runs: DataFrame, across: str, metric: str) -> None:

@@ -23,7 +23,7 @@ def draw(tables: readers.Tables) -> Figure:
     runs = readers.finished(_asked(tables))
     if runs.empty:
         return theme.placard(readers.missing(_asked(tables), "clipped run"))
-    leaky, clip_norms = readers.leaky(tables), sorted(runs.clip_norm.unique())
+    clip_norms = sorted(runs.clip_norm.unique())
     families = [
         f for f in (*readers.FAMILIES, "other") if f in set(map(readers.family, runs.variant))
     ]
@@ -32,7 +32,7 @@ def draw(tables: readers.Tables) -> Figure:
     for line, (corpus, metric) in zip(axes, lines, strict=True):
         for ax, family in zip(line, families, strict=True):
             same = (runs.corpus == corpus) & (runs.variant.map(readers.family) == family)
-            _panel(ax, runs[same], metric, clip_norms, leaky)
+            _panel(ax, runs[same], metric, clip_norms)
             ax.set_title(f"{family}, {corpus}" if len(lines) > 2 else family)
         line[0].set_ylabel(METRICS[metric])
         if metric == "perplexity":
@@ -40,13 +40,13 @@ def draw(tables: readers.Tables) -> Figure:
     for ax in axes[-1]:
         ax.set_xticks(range(len(clip_norms)), [readers.figures3(value) for value in clip_norms])
         ax.set_xlabel("clip_norm (threshold)")
-    theme.legend(figure, theme.variant_handles(runs.variant, leaky, lines=True))
+    theme.legend(figure, theme.variant_handles(runs.variant, lines=True))
     theme.note(figure, readers.absent_notes(_asked(tables), "run"))
     return figure
 
 
 def finding(tables: readers.Tables) -> str:
-    runs = readers.ranked(readers.finished(_asked(tables)), tables)
+    runs = readers.finished(_asked(tables))
     clipped = runs if runs.empty else runs[np.isfinite(runs.clip_norm)]
     if clipped.empty:
         return readers.missing(_asked(tables), "clipped run")
@@ -79,15 +79,15 @@ def _asked(tables: readers.Tables) -> DataFrame:
     return runs if several else trials.of(tables, "clipping")
 
 
-def _panel(ax: Axes, runs: DataFrame, metric: str, clip_norms: list[Any], leaky: set[str]) -> None:
+def _panel(ax: Axes, runs: DataFrame, metric: str, clip_norms: list[Any]) -> None:
     """Variants side by side at each threshold, in the order of the legend."""
     variants = readers.ordered(runs.variant)
     for index, variant in enumerate(variants):
-        style = theme.look(variant, variant in leaky)
+        style = theme.look(variant)
         groups = runs[runs.variant == variant].groupby("clip_norm")[metric]
         middle, low, high = groups.median(), groups.min(), groups.max()
         beside = 0.3 * ((index + 0.5) / len(variants) - 0.5)
         x = [clip_norms.index(value) + beside for value in middle.index]
         ax.vlines(x, low, high, color=style.color, lw=1)
-        look = {"marker": style.marker, "mfc": style.fill, "ls": style.line}
+        look = {"marker": style.marker, "ls": style.line}
         ax.plot(x, middle, color=style.color, lw=0.9, **look)

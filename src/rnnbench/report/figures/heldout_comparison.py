@@ -29,16 +29,16 @@ def draw(tables: readers.Tables) -> Figure:
     if not corpora:
         return theme.placard(readers.missing(readers.rows(tables, "runs"), "held-out bits"))
     orders = sorted(ladder.order.astype(int).unique()) if len(ladder) else []
-    variants, leaky = readers.ordered(best.get("variant", [])), readers.leaky(tables)
+    variants = readers.ordered(best.get("variant", []))
     figure, axes = theme.panels(len(corpora), height=2.5, sharex=True)
     places = _places(orders, variants)
     smoothings = list(dict.fromkeys(ladder.get("smoothing", [])))
     for ax, corpus in zip(axes.flat, corpora, strict=True):
         _steps(ax, _of(ladder, corpus), smoothings)
-        _runs(ax, _of(best, corpus), places, leaky)
+        _runs(ax, _of(best, corpus), places)
         _lines(ax, _of(ladder, corpus), _of(readers.rows(tables, "floor"), corpus))
         ax.set(title=corpus, ylabel="held-out bits per character", xlim=_span(places))
-    names = [str(order) for order in orders] + [theme.label(v, v in leaky) for v in variants]
+    names = [str(order) for order in orders] + variants
     axes[-1, 0].set_xticks(list(places.values()), names)
     for text in axes[-1, 0].get_xticklabels()[len(orders) :]:
         text.set(rotation=40, ha="right", rotation_mode="anchor")
@@ -53,7 +53,7 @@ def draw(tables: readers.Tables) -> Figure:
 
 
 def finding(tables: readers.Tables) -> str:
-    ladder, best = _ladder(tables), readers.ranked(_best(tables), tables)
+    ladder, best = _ladder(tables), _best(tables)
     if ladder.empty:
         return readers.missing(ladder, "n-gram language model")
     said = []
@@ -134,12 +134,12 @@ def _look(smoothing: str, token: str, smoothings: list[str]) -> theme.Keywords:
     return {"color": color, "marker": marker, "linestyle": line, "markerfacecolor": face}
 
 
-def _runs(ax: Axes, best: DataFrame, places: dict[str, Any], leaky: set[str]) -> None:
+def _runs(ax: Axes, best: DataFrame, places: dict[str, Any]) -> None:
     for run in best.itertuples():
-        style = theme.look(run.variant, run.variant in leaky)
+        style = theme.look(run.variant)
         at, bits = places[run.variant], run.heldout_bits_per_char
         ax.hlines(bits, at - 0.4, at + 0.4, color=style.color, lw=1.3)
-        ax.plot(at, bits, marker=style.marker, color=style.color, mfc=style.fill, ms=5)
+        ax.plot(at, bits, marker=style.marker, color=style.color, ms=5)
         words: theme.Keywords = {"ha": "center", "fontsize": 7, "color": theme.INK}
         ax.annotate(f"{bits:.2f}", (at, bits), (0, 5), textcoords="offset points", **words)
     if best.empty and any(isinstance(place, str) for place in places):

@@ -21,13 +21,12 @@ def draw(tables: readers.Tables) -> Figure:
     done = readers.one_setting(readers.timed(timings))
     if done.empty:
         return theme.placard(readers.missing(timings, "timing of use", "timing"))
-    leaky = readers.leaky(tables)
     figure, lines = _speed.grid(done, 2, 0.23)
     for title, group, (left, right) in lines:
         variants = readers.ordered(group.variant)
-        _writing(left, group[group["mode"] == "generation"], variants, leaky)
-        _reading(right, group[group["mode"] == "throughput"], variants, leaky)
-        _speed.variant_axis(left, variants, leaky)
+        _writing(left, group[group["mode"] == "generation"], variants)
+        _reading(right, group[group["mode"] == "throughput"], variants)
+        _speed.variant_axis(left, variants)
         right.grid(False, axis="y")
         left.set_title(title, loc="left")
     theme.note(figure, [_explained(), *readers.absent_notes(timings, "timing")])
@@ -36,7 +35,7 @@ def draw(tables: readers.Tables) -> Figure:
 
 def finding(tables: readers.Tables) -> str:
     timings = readers.rows(tables, "inference")
-    done = readers.ranked(readers.timed(timings), tables)
+    done = readers.timed(timings)
     writing = done if done.empty else done[done["mode"] == "generation"].sort_values("latency_q50")
     reading = done if done.empty else done[done["mode"] == "throughput"]
     if writing.empty or reading.empty:
@@ -55,25 +54,25 @@ def _micro(row: Any) -> str:
     return f"{readers.figures3(1e6 * row.latency_q50)} µs"
 
 
-def _writing(ax: Axes, group: DataFrame, variants: list[str], leaky: set[str]) -> None:
+def _writing(ax: Axes, group: DataFrame, variants: list[str]) -> None:
     for row in group.itertuples():
         low, middle, high, most = (
             1e6 * value
             for value in (row.latency_q05, row.latency_q50, row.latency_q95, row.latency_q99)
         )
-        y, style = variants.index(row.variant), theme.look(row.variant, row.variant in leaky)
+        y, style = variants.index(row.variant), theme.look(row.variant)
         ax.plot([low, most], [y, y], color=style.color, lw=0.9)
         ax.plot([low, high], [y, y], color=style.color, lw=3, alpha=0.45, solid_capstyle="butt")
-        ax.plot([middle], [y], marker=style.marker, mfc=style.fill, color=style.color, ms=5)
+        ax.plot([middle], [y], marker=style.marker, color=style.color, ms=5)
     _from_zero(ax)
     ax.set_xlabel("microseconds per character written")
 
 
-def _reading(ax: Axes, group: DataFrame, variants: list[str], leaky: set[str]) -> None:
+def _reading(ax: Axes, group: DataFrame, variants: list[str]) -> None:
     for row in group.itertuples():
-        y, style = variants.index(row.variant), theme.look(row.variant, row.variant in leaky)
+        y, style = variants.index(row.variant), theme.look(row.variant)
         speed, low, high = (v / 1e3 for v in (row.tokens_per_second, row.low, row.high))
-        marks: theme.Keywords = {"fmt": style.marker, "mfc": style.fill, "ms": 5}
+        marks: theme.Keywords = {"fmt": style.marker, "ms": 5}
         reach = [[speed - low], [high - speed]]
         ax.errorbar([speed], [y], xerr=reach, capsize=2, elinewidth=1.2, color=style.color, **marks)
     _from_zero(ax)

@@ -1,4 +1,4 @@
-"""Learning curves: perplexity by epoch on the training text and on text the run never saw."""
+"""Learning curves: perplexity by epoch on the training text and on the validation part."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -18,28 +18,27 @@ def draw(tables: readers.Tables) -> Figure:
     curves = _curves.chosen(tables)
     if curves.empty:
         return theme.placard(readers.missing(readers.rows(tables, "runs"), "learning curve"))
-    leaky = readers.leaky(tables)
     figure, cells = _curves.grid(curves, "perplexity")
     for ax, group in cells:
         if not np.isfinite(group.perplexity).any():
             theme.vacant(ax, "No run has a finite value here.")
             continue
         for variant in readers.ordered(group.variant):
-            _variant(ax, group[group.variant == variant], variant, variant in leaky)
+            _variant(ax, group[group.variant == variant], variant)
         theme.logarithmic(ax.yaxis)
         _curves.limit(ax, 30 * min(group.perplexity.min(), group.validation_perplexity.min()))
         _curves.crosses(ax, _curves.diverged(tables, group), "perplexity")
-    handles = theme.variant_handles(curves.variant, leaky, lines=True)
+    handles = theme.variant_handles(curves.variant, lines=True)
     plain: theme.Keywords = {"color": theme.INK, "lw": 1.2}
     handles.append(Line2D([], [], label="no marker: training", **plain))
-    handles.append(Line2D([], [], label="marker: held-out", marker="o", lw=0.6, color=theme.INK))
+    handles.append(Line2D([], [], label="marker: validation", marker="o", lw=0.6, color=theme.INK))
     theme.legend(figure, handles)
     theme.note(figure, _curves.notes(tables, curves))
     return figure
 
 
 def finding(tables: readers.Tables) -> str:
-    curves = readers.ranked(_curves.chosen(tables), tables)
+    curves = _curves.chosen(tables)
     measured = curves if curves.empty else curves[curves.validation_perplexity.notna()]
     runs = readers.finished(readers.rows(tables, "runs"))
     measured = measured if measured.empty or runs.empty else measured.merge(runs[readers.RUN])
@@ -49,7 +48,7 @@ def finding(tables: readers.Tables) -> str:
     last = measured[(measured[readers.RUN] == best[readers.RUN]).all(axis=1)]
     last = last.loc[last.epoch.idxmax()]
     said = (
-        f"At clip_norm {readers.figures3(best.clip_norm)}, the lowest point of a held-out curve, "
+        f"At clip_norm {readers.figures3(best.clip_norm)}, the lowest point of a validation curve, "
         f"{readers.figures3(best.validation_perplexity)} on {best.corpus}, is reached by "
         f"{best.variant} "
         f"with {best.sampler} at epoch {best.epoch:.0f}"
@@ -60,12 +59,12 @@ def finding(tables: readers.Tables) -> str:
     return said + "."
 
 
-def _variant(ax: Axes, group: DataFrame, variant: str, leaky: bool) -> None:
-    style = theme.look(variant, leaky)
+def _variant(ax: Axes, group: DataFrame, variant: str) -> None:
+    style = theme.look(variant)
     train = _curves.median(group, "perplexity")
-    heldout = _curves.median(group, "validation_perplexity")
+    validation = _curves.median(group, "validation_perplexity")
     point = "." if len(train) == 1 else None
     ax.plot(train.index, train, color=style.color, ls=style.line, lw=1.2, marker=point)
-    every = max(1, len(heldout) // 10)
-    marks: theme.Keywords = {"marker": style.marker, "mfc": style.fill, "markevery": every}
-    ax.plot(heldout.index, heldout, color=style.color, lw=0.6, ls=style.line, ms=4, **marks)
+    every = max(1, len(validation) // 10)
+    marks: theme.Keywords = {"marker": style.marker, "markevery": every}
+    ax.plot(validation.index, validation, color=style.color, lw=0.6, ls=style.line, ms=4, **marks)

@@ -36,7 +36,7 @@ def draw(tables: readers.Tables) -> Figure:
         influence.set_title("influence of one token, held-out text")
         halves = _of(_measured(tables, "half_life"), corpus, "half_life")
         _halves(half, halves)
-    theme.legend(figure, theme.variant_handles(contexts.variant, set(), lines=True))
+    theme.legend(figure, theme.variant_handles(contexts.variant, lines=True))
     theme.note(figure, _notes(tables, contexts))
     return figure
 

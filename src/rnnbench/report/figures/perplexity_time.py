@@ -18,23 +18,22 @@ def draw(tables: readers.Tables) -> Figure:
     done = _timed(runs)
     if done.empty:
         return theme.placard(readers.missing(runs, "finished run"))
-    leaky = readers.leaky(tables)
     groups = list(done.groupby(PANEL, sort=False))
     columns = min(2, len(groups))
     figure, axes = theme.panels(-(-len(groups) // columns), columns, height=2.9)
     for ax, ((corpus, machine, device), group) in zip(axes.flat, groups, strict=False):
-        _panel(ax, group, leaky)
+        _panel(ax, group)
         ax.set_title(f"{theme.wrapped(machine, 80 // columns)}\n{corpus}, {device}")
     for ax in axes.flat[len(groups) :]:
         ax.set_visible(False)
-    theme.legend(figure, theme.variant_handles(done.variant, leaky, lines=False))
+    theme.legend(figure, theme.variant_handles(done.variant, lines=False))
     theme.note(figure, _notes(runs))
     return figure
 
 
 def finding(tables: readers.Tables) -> str:
     runs = readers.rows(tables, "runs")
-    done = readers.ranked(_timed(runs), tables)
+    done = _timed(runs)
     if done.empty:
         return readers.missing(runs, "finished run")
     done = done[(done[PANEL] == done.iloc[0][PANEL]).all(axis=1)]
@@ -57,12 +56,11 @@ def _timed(runs: DataFrame) -> DataFrame:
     return done if done.empty else done[done.train_seconds > 0]
 
 
-def _panel(ax: Axes, group: DataFrame, leaky: set[str]) -> None:
+def _panel(ax: Axes, group: DataFrame) -> None:
     for variant in readers.ordered(group.variant):
-        chosen, style = group[group.variant == variant], theme.look(variant, variant in leaky)
-        face: theme.Keywords = {"facecolor": style.fill, "edgecolor": style.color}
+        chosen, style = group[group.variant == variant], theme.look(variant)
         at = chosen.train_seconds, chosen.heldout_perplexity
-        ax.scatter(*at, marker=style.marker, s=24, alpha=0.85, linewidth=0.9, **face)
+        ax.scatter(*at, marker=style.marker, s=24, alpha=0.85, linewidth=0.9, color=style.color)
     theme.logarithmic(ax.xaxis)
     theme.logarithmic(ax.yaxis)
     ax.set(xlabel="training time (s)", ylabel="held-out perplexity")

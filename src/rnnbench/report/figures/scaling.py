@@ -27,14 +27,14 @@ NOTE = (
 
 def draw(tables: readers.Tables) -> Figure:
     scaling = readers.rows(tables, "scaling")
-    done, leaky = _chosen(scaling), readers.leaky(tables)
+    done = _chosen(scaling)
     if done.empty:
         return theme.placard(readers.missing(scaling, "timing of other sizes", "timing"))
     models = _models(tables, done)
     single = done[(done.threads == 1) & (done.parallel == 1)]
     figure, axes = theme.panels(2, 3, height=1.9)
     for variant in readers.ordered(done.variant):
-        style = theme.look(variant, variant in leaky)
+        style = theme.look(variant)
         own, model = single[single.variant == variant], models.get(variant)
         if len(own):
             for ax, name in zip(axes[0], cost_model.SIZES, strict=True):
@@ -46,14 +46,14 @@ def draw(tables: readers.Tables) -> Figure:
     axes[0, 0].set_title(
         _speed.title(tuple(done.iloc[0][_speed.PANEL]), done.iloc[:1], 90), loc="left"
     )
-    theme.legend(figure, theme.variant_handles(done.variant, leaky, lines=True))
+    theme.legend(figure, theme.variant_handles(done.variant, lines=True))
     theme.note(figure, [NOTE, *readers.absent_notes(scaling, "timing")])
     return figure
 
 
 def finding(tables: readers.Tables) -> str:
     scaling = readers.rows(tables, "scaling")
-    done = readers.ranked(_chosen(scaling), tables)
+    done = _chosen(scaling)
     if done.empty:
         return readers.missing(scaling, "timing of other sizes", "timing")
     said = [_error(_models(tables, done)), _gain(done, "parallel", "threads", "processes")]
@@ -125,7 +125,7 @@ def _speeds(ax: Axes, own: DataFrame, name: str, model: dict[str, Any] | None, s
     middle = cost_model.base(own)
     fixed = [size for size in cost_model.SIZES if size != name]
     line = own[(own[fixed] == middle[fixed]).all(axis=1)].sort_values(name)
-    marks = {"color": style.color, "marker": style.marker, "mfc": style.fill, "ls": "none"}
+    marks = {"color": style.color, "marker": style.marker, "ls": "none"}
     ax.plot(line[name], line.tokens_per_second / 1e3, **marks)
     if model is None or line.empty:
         return
@@ -139,7 +139,7 @@ def _memory(ax: Axes, own: DataFrame, style: Any) -> None:
     middle = cost_model.base(own)
     line = own[(own[cost_model.SIZES[1:]] == middle[cost_model.SIZES[1:]]).all(axis=1)]
     line = line.sort_values("hidden_size")
-    marks = {"color": style.color, "marker": style.marker, "mfc": style.fill, "ls": style.line}
+    marks = {"color": style.color, "marker": style.marker, "ls": style.line}
     ax.plot(line.hidden_size, line.model_memory_bytes / 2**20, **marks)
 
 
@@ -161,7 +161,7 @@ def _predicted(ax: Axes, own: DataFrame, style: Any) -> None:
     if len(own) < cost_model.LEAST_POINTS:
         return
     milliseconds = 1e3 * own.batch_size * own.num_steps / own.tokens_per_second
-    marks = {"color": style.color, "marker": style.marker, "mfc": style.fill, "ms": 4}
+    marks = {"color": style.color, "marker": style.marker, "ms": 4}
     ax.plot(milliseconds, cost_model.held_out(own), ls="none", **marks)
 
 

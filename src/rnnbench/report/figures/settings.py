@@ -24,7 +24,7 @@ def draw(tables: readers.Tables) -> Figure:
     _panel(left, rates, "learning_rate", "learning rate")
     _panel(right, texts, "train_tokens", "tokens to train on")
     variants = {*rates.get("variant", []), *texts.get("variant", [])}
-    handles = theme.variant_handles(variants, set(), lines=False)
+    handles = theme.variant_handles(variants, lines=False)
     for words, line in LINES.values():
         handles.append(Line2D([], [], color=theme.INK, ls=line, label=words))
     theme.legend(figure, handles, columns=5)
@@ -60,12 +60,12 @@ def _asked(tables: readers.Tables) -> DataFrame:
 
 
 def _rates(tables: readers.Tables) -> DataFrame:
-    return _ran(trials.of(tables, "learning_rate"), tables)
+    return _ran(trials.of(tables, "learning_rate"))
 
 
 def _texts(tables: readers.Tables) -> DataFrame:
     """All of a text is drawn at the number of tokens of an epoch that reads it."""
-    runs = _ran(trials.of(tables, *trials.TEXTS), tables)
+    runs = _ran(trials.of(tables, *trials.TEXTS))
     if runs.empty:
         return runs
     return runs.assign(
@@ -73,10 +73,10 @@ def _texts(tables: readers.Tables) -> DataFrame:
     )
 
 
-def _ran(runs: DataFrame, tables: readers.Tables) -> DataFrame:
-    """Those that ran, diverged ones too, without leaky ones."""
+def _ran(runs: DataFrame) -> DataFrame:
+    """Those that ran, diverged ones too."""
     ran = runs[runs.status != NOT_AVAILABLE] if len(runs) else runs
-    return trials.alike(readers.ranked(ran, tables))
+    return trials.alike(ran)
 
 
 def _shown(runs: DataFrame) -> DataFrame:

@@ -30,13 +30,12 @@ def draw(tables: readers.Tables) -> Figure:
     if done.empty:
         return theme.placard(readers.missing(speed, NOUN))
     done = done[done.threads == done.threads.min()]
-    leaky = readers.leaky(tables)
     figure, lines = _speed.grid(done, 2, 0.23)
     for title, group, (left, right) in lines:
         variants = readers.ordered(group.variant)
-        _shares(left, group, variants, leaky)
-        _rates(right, group, variants, leaky, _peak(tables, group))
-        _speed.variant_axis(left, variants, leaky)
+        _shares(left, group, variants)
+        _rates(right, group, variants, _peak(tables, group))
+        _speed.variant_axis(left, variants)
         right.grid(False, axis="y")
         left.set_title(title, loc="left")
     theme.legend(figure, _handles(), 3)
@@ -46,7 +45,7 @@ def draw(tables: readers.Tables) -> Figure:
 
 def finding(tables: readers.Tables) -> str:
     speed = readers.rows(tables, "speed")
-    done = readers.ranked(_limited(speed), tables)
+    done = _limited(speed)
     if done.empty:
         return readers.missing(speed, NOUN)
     done = done.sort_values("share_of_limit")
@@ -78,12 +77,11 @@ def _peak(tables: readers.Tables, group: DataFrame) -> float:
     return probes.per_second[here & (probes.probe == "square")].max()
 
 
-def _shares(ax: Axes, group: DataFrame, variants: list[str], leaky: set[str]) -> None:
+def _shares(ax: Axes, group: DataFrame, variants: list[str]) -> None:
     most = max(1.0, group.share_of_limit.max())
     for row in group.itertuples():
-        style, y = theme.look(row.variant, row.variant in leaky), variants.index(row.variant)
-        face = "white" if row.variant in leaky else style.color
-        ax.barh(y, row.share_of_limit, height=0.62, color=face, edgecolor=style.color, lw=1)
+        style, y = theme.look(row.variant), variants.index(row.variant)
+        ax.barh(y, row.share_of_limit, height=0.62, color=style.color)
         box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
         words: theme.Keywords = {"va": "center", "fontsize": 7.5, "bbox": box}
         ax.text(row.share_of_limit + 0.03 * most, y, f"{100 * row.share_of_limit:.0f} %", **words)
@@ -97,14 +95,14 @@ def _shares(ax: Axes, group: DataFrame, variants: list[str], leaky: set[str]) ->
     ax.set_xlabel("share of the limit, and tokens per second")
 
 
-def _rates(ax: Axes, group: DataFrame, variants: list[Any], leaky: set[str], peak: float) -> None:
+def _rates(ax: Axes, group: DataFrame, variants: list[Any], peak: float) -> None:
     for row in group.itertuples():
-        style, y = theme.look(row.variant, row.variant in leaky), variants.index(row.variant)
+        style, y = theme.look(row.variant), variants.index(row.variant)
         reached = row.flops_per_second / 1e9
         limit = row.limit_tokens_per_second * row.flops_per_token / 1e9
         ax.plot([reached, limit], [y, y], color="#cfcfcf", lw=1.2, zorder=1)
         ax.plot([limit], [y], marker="|", ms=9, mew=1.6, color=theme.INK, zorder=2)
-        marks: theme.Keywords = {"marker": style.marker, "mfc": style.fill, "ms": 5}
+        marks: theme.Keywords = {"marker": style.marker, "ms": 5}
         ax.plot([reached], [y], zorder=3, color=style.color, **marks)
     if np.isfinite(peak):
         ax.axvline(peak / 1e9, color=theme.FAINT, ls=":", lw=1.2, zorder=0)

@@ -43,13 +43,12 @@ def draw(tables: readers.Tables) -> Figure:
     done = readers.one_setting(_measured(parts))
     if done.empty:
         return theme.placard(readers.missing(parts, "breakdown", "breakdown"))
-    leaky = readers.leaky(tables)
     figure, lines = _speed.grid(done, 1, 0.23)
     for title, group, (ax,) in lines:
         variants = readers.ordered(group.variant)
         for y, variant in enumerate(variants):
             _bar(ax, y, group[group.variant == variant])
-        _speed.variant_axis(ax, variants, leaky)
+        _speed.variant_axis(ax, variants)
         _scale(ax, title)
     shown = [part for part in COLORS if done.share[done.part == part].max() >= 0.001]
     theme.legend(figure, [_handle(part) for part in shown], 4)
@@ -59,7 +58,7 @@ def draw(tables: readers.Tables) -> Figure:
 
 def finding(tables: readers.Tables) -> str:
     parts = readers.rows(tables, "breakdown")
-    done = readers.ranked(readers.one_setting(_measured(parts)), tables)
+    done = readers.one_setting(_measured(parts))
     if done.empty:
         return readers.missing(parts, "breakdown", "breakdown")
     layer = done[done.part.isin(["recurrence", "layer in one operator"])]

@@ -39,7 +39,7 @@ def draw(tables: readers.Tables) -> Figure:
 
 def finding(tables: readers.Tables) -> str:
     speed = readers.rows(tables, "speed")
-    done = readers.ranked(readers.one_size(readers.timed(speed)), tables)
+    done = readers.one_size(readers.timed(speed))
     if done.empty:
         return readers.missing(speed, "timing", "timing")
     done = done.sort_values("tokens_per_second")

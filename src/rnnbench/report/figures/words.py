@@ -52,7 +52,6 @@ def finding(tables: readers.Tables) -> str:
 def _chosen(tables: readers.Tables) -> DataFrame:
     """Finished runs on all of the first text."""
     runs = trials.alike(readers.finished(trials.of(tables, *TRIALS)))
-    runs = readers.ranked(runs, tables)
     if runs.empty or "word" not in set(runs.token):
         return runs.iloc[:0]
     read = runs.num_chars * runs.epochs_done
