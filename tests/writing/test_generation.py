@@ -47,7 +47,8 @@ def judged():
     """All texts of a barely trained run, and the weights they were written with."""
     texts = split(VOCAB.encode(TEXT), RUN)
     progress = start(RUN, len(VOCAB))
-    for _ in loop.epochs(RUN, progress, partial(loop.steps, RUN, texts.train, progress)):
+    taken = partial(loop.steps, RUN, texts.train, progress)
+    for _ in loop.epochs(RUN, texts.validation, progress, taken):
         pass
     trained = Trained(RUN, VOCAB, progress.model)
     return DataFrame(generation.rows(trained, judge_of(), TASK))
