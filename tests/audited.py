@@ -43,7 +43,7 @@ SPEED = f"speed/machine={MACHINE}/variant=gru/process=1"
 FIGURES = ("loss", "speed")
 TABLES = ("runs", "trials", "texts")
 FINDINGS, GATES = "findings/findings.csv", "gates/gates.csv"
-SENTENCE = "figures/perplexity.txt"
+SENTENCE = "figures/heldout_perplexity.txt"
 
 
 def configuration(**runs: object) -> dict:
@@ -186,11 +186,11 @@ def conclude(folder: Path) -> None:
     csv_files.write(folder / GATES, gates.verdicts(tables["runs"], *map(columns.table, rest)))
     told(folder, GATES, "gates", read[:1], [], {"source": source(["scripts/gates"])})
     for suffix in ("svg", "png"):
-        write_text(folder / f"figures/perplexity.{suffix}", "not drawn\n")
-    write_text(folder / SENTENCE, figures.finding("perplexity", tables) + "\n")
-    params = {"source": source(["scripts/figure", "report/figures/perplexity"])}
-    others = ["figures/perplexity.png", SENTENCE]
-    told(folder, "figures/perplexity.svg", "figure", read, others, params)
+        write_text(folder / f"figures/heldout_perplexity.{suffix}", "not drawn\n")
+    write_text(folder / SENTENCE, figures.finding("heldout_perplexity", tables) + "\n")
+    params = {"source": source(["scripts/figure", "report/figures/heldout_perplexity"])}
+    others = ["figures/heldout_perplexity.png", SENTENCE]
+    told(folder, "figures/heldout_perplexity.svg", "figure", read, others, params)
 
 
 def told(

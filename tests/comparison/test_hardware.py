@@ -440,4 +440,5 @@ def test_the_published_bundle_names_what_it_timed_as_this_release_does():
     assert ("gru", "fused") in work and ("gru_scratch", "loop") in work
     assert all(presets.own(variant) and way != "unknown" for variant, way in work)
     assert set(zip(found.samples.variant, found.samples.implementation, strict=True)) <= work
-    assert {*targets.table([found], [12]).status} >= {"reached"}
+    lacking = targets.table([found], [12]).query("status == 'no run'").reason
+    assert {*lacking[lacking.str.startswith("its")]} == {"its curve has no validation part"}

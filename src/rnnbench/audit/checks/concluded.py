@@ -43,8 +43,9 @@ def _of_this_source(own: digests.Tree, job: Mapping[str, Any]) -> bool:
 
 def _findings(tree: Tree, job: Mapping[str, Any], tables: Tables) -> Iterator[Checked]:
     table, page = map(inside, job["outputs"])
-    yield Checked(table, _differs(tree.path(table), claims.findings(tables)))
-    written = claims.page(csv_files.read(tree.path(table)), job["params"]["study"])
+    judged = claims.findings(tables)
+    yield Checked(table, _differs(tree.path(table), judged))
+    written = claims.page(judged, job["params"]["study"])
     yield Checked(page, _other_words(tree.path(page), written))
 
 
