@@ -26,16 +26,14 @@ def of(tables: readers.Tables, *trials: str) -> DataFrame:
     if table.empty or grid.empty or len(known) < len(WORK):
         return table
     common = [name for name in known if table[name].nunique(dropna=False) == 1]
-    same = (grid[common] == table[common].iloc[0]).all(axis=1)
-    varying = [name for name in known if name not in common]
-    alone = ~_keys(grid, varying).isin(_keys(table, varying))
-    return pd.concat([table, grid[same & alone]], ignore_index=True)
+    same = grid[(grid[common] == table[common].iloc[0]).all(axis=1)]
+    if same.empty:
+        return table
+    there = same[known].merge(table[known].drop_duplicates(), "left", known, indicator="there")
+    alone = same[(there.there == "left_only").to_numpy()]
+    return pd.concat([table, alone], ignore_index=True)
 
 
 def alike(runs: DataFrame) -> DataFrame:
     """Those on the first text, machine and device."""
     return runs if runs.empty else runs[(runs[ALIKE] == runs.iloc[0][ALIKE]).all(axis=1)]
-
-
-def _keys(table: DataFrame, names: list[str]) -> pd.Series:
-    return table[names].astype(str).agg("/".join, axis=1)
