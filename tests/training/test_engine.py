@@ -43,8 +43,9 @@ def finish(run, saved, progress=None) -> Progress:
 
 
 def curve(run, progress, tokens=TOKENS) -> list[dict]:
-    text = split(tokens, run).train
-    return list(loop.epochs(run, progress, partial(loop.steps, run, text, progress)))
+    texts = split(tokens, run)
+    taken = partial(loop.steps, run, texts.train, progress)
+    return list(loop.epochs(run, texts.validation, progress, taken))
 
 
 # The choice
