@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas
 import pytest
-from test_study import read, shipped
+from test_study import changed, read, shipped
 
 from rnnbench.base import presets
 from rnnbench.study import estimate
@@ -19,7 +19,7 @@ from rnnbench.timing import cost_model
 from snakemake_logger_plugin_rnnbench import plan
 from snakemake_logger_plugin_rnnbench.plan import Expected, Experience
 
-STUDY = read(shipped())
+STUDY = read(changed("runs.engine", "own"))
 COSTS = {estimate.work(row): row for row in estimate.read(estimate.TYPICAL_COSTS)}
 TYPICAL = {variant: row for (variant, way), row in COSTS.items() if way == presets.own(variant)}
 
@@ -163,14 +163,14 @@ def test_a_job_takes_what_its_rule_states_else_what_it_took_else_what_its_like_t
     assert known.expected(record("unheard_of", "d")).seconds == plan.SHORT
 
 
-def test_the_sentence_tells_the_time_on_all_cores_and_on_one_and_whence():
+def test_three_lines_tell_what_will_be_made_its_time_on_all_cores_and_on_one_and_whence():
     jobs = [Expected("run", 60.0, "the model")] * 4 + [Expected("campaign", 120.0, "the protocol")]
     jobs += [Expected("zipf", 2.0, "habit"), Expected("vocab", 1.0, "habit"), Expected("a", 1, "b")]
-    assert plan.sentence(jobs, 2) == (
-        "about 4 min to go on 2 cores, 6.1 min on one (4 training runs 4 min, 1 timing job 2 min, "
-        "1 zipf 2 s, 2 others 2 s); told by the model (4 jobs), the protocol (1 job), "
-        "habit (2 jobs), b (1 job)"
-    )
+    assert plan.lines(jobs, 2).splitlines() == [
+        "to do: 8 jobs: 4 training runs 4 min, 1 timing job 2 min, 1 zipf 2 s, 2 others 2 s",
+        "time: about 4 min on 2 cores, 6.1 min on one",
+        "estimated from: the model (4 jobs), the protocol (1 job), habit (2 jobs), b (1 job)",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ from rnnbench.study.lengths import Demand
 from rnnbench.training import samplers
 from rnnbench.training.progress import split
 
+WORDS = {"token": ["word"], "train_tokens": [math.inf]}
+
 
 def demand(**changes) -> Demand:
     fields = {"key": "trials.words", "corpus": "short", "token": "word", "part": "train"}
@@ -69,9 +71,8 @@ def test_a_text_of_unknown_length_is_not_too_short_but_for_what_the_study_takes_
 
 
 def test_words_are_asked_of_the_words_of_a_text_and_characters_of_its_characters():
-    texts = {
-        (d.corpus, d.token) for d in lengths.demands(read(shipped())) if d.key == "trials.words"
-    }
+    asked = lengths.demands(read(shipped("science")))
+    texts = {(demand.corpus, demand.token) for demand in asked if demand.key == "trials.words"}
     assert texts == {("time_machine", "word")}
 
 
@@ -83,7 +84,7 @@ def test_words_are_asked_of_the_words_of_a_text_and_characters_of_its_characters
         ("speed.sizes", {"num_steps": [5000]}, "speed"),
         ("probes.axes.batch_size", [8, 4000], "probes"),
         ("texts.prefixes", ["a" * 9000], "texts.prefixes"),
-        ("trials.words.num_steps", [900], "trials.words"),
+        ("trials", {"words": WORDS | {"num_steps": [900]}}, "trials.words"),
         ("detaching.cost_tokens", 1000, "detaching.cost_tokens"),
     ],
 )
@@ -123,12 +124,13 @@ def own(path, text: str) -> dict:
     config = shipped()
     config["own_texts"] = {"short": {"source": str(path)}}
     config["corpora"] = config["runs"]["corpora"] = ["short"]
+    config["trials"]["words"] = WORDS
     return config
 
 
 def test_the_words_of_a_short_text_on_disk_are_counted_before_any_job(tmp_path):
     with pytest.raises(
-        StudyError, match=r"(?m)trials\.words: short: .* 1155 words .* found 351$"
+        StudyError, match=r"(?m)trials\.words: short: .* 1155 words .* found 312$"
     ) as caught:
         read(own(tmp_path / "a.txt", "many longish words. " * 130))
     assert "runs: short" not in str(caught.value)
@@ -136,7 +138,7 @@ def test_the_words_of_a_short_text_on_disk_are_counted_before_any_job(tmp_path):
 
 def test_words_of_a_long_text_are_bounded_by_its_bytes(tmp_path, monkeypatch):
     monkeypatch.setattr(lengths, "COUNTED", 9)
-    with pytest.raises(StudyError, match=r"(?m)trials\.words: short: .* found 900$"):
+    with pytest.raises(StudyError, match=r"(?m)trials\.words: short: .* found 800$"):
         read(own(tmp_path / "a.txt", "x" * 2_000))
     assert read(own(tmp_path / "a.txt", "x" * 9_000)).runs
 

@@ -1,14 +1,12 @@
 """Laws of the tables of timed work: totals to rates, shares that sum to 1, limits from shapes."""
 
-import dataclasses
-
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pandas import DataFrame
-from test_speed import TIMING, TOKENS, VOCAB_SIZE
+from test_speed import TIMING, TOKENS, VOCAB_SIZE, by
 
 from rnnbench.base import csv_files
 from rnnbench.tables import gather as tables
@@ -17,7 +15,7 @@ from rnnbench.timing import workload
 from rnnbench.timing.statistics import rates
 from rnnbench.timing.work import breakdown, inference, limit, scaling, speed
 
-QUICK = dataclasses.replace(TIMING, windows=2, window_seconds=0.001, warmup_seconds=0.0)
+QUICK = {"windows": 2, "window_seconds": 0.001, "warmup_seconds": 0.0}
 MODEL = workload.Architecture(4, 8, 1, 1, 6, 0)
 BATCH = {"batch_size": 4, "num_steps": 5}
 POINT = {name: getattr(TIMING, name) for name in timed.POINT}
@@ -49,7 +47,7 @@ def gathered(tmp_path, monkeypatch):
     monkeypatch.setattr(limit, "STREAM_NUMBERS", 64)
 
     def gather(module, variant="gru", table="") -> DataFrame:
-        rows = module.rows(dataclasses.replace(QUICK, variant=variant), TOKENS, VOCAB_SIZE)
+        rows = module.rows(by(variant, **QUICK), TOKENS, VOCAB_SIZE)
         path = tmp_path / "samples.csv"
         csv_files.write(path, DataFrame(rows).assign(disturbed=False))
         return tables.gather(table or module.__name__.rpartition(".")[2], [str(path)], [])
@@ -66,11 +64,11 @@ def test_what_was_measured_gives_a_limit_to_the_speed_of_the_same_architecture(g
 @pytest.mark.parametrize("variant", ["gru_embedding", "lstm_bidirectional", "rnn_scratch"])
 def test_every_table_keeps_the_whole_architecture_of_what_was_timed(gathered, variant):
     """A row tells the work of its model, whatever decides it."""
-    expected = limit.architecture(dataclasses.replace(QUICK, variant=variant), VOCAB_SIZE)
+    expected = limit.architecture(by(variant, **QUICK), VOCAB_SIZE)
     for module in (scaling, inference):
         for row in gathered(module, variant).to_dict("records"):
             assert workload.Architecture.from_row(row) == expected
-    timing = dataclasses.replace(QUICK, variant=variant)
+    timing = by(variant, **QUICK)
     windows = DataFrame(speed.rows(timing, TOKENS, VOCAB_SIZE)).assign(
         **{"sitting": "a", "disturbed": False, "core_slowdown": 0.0}
     )
@@ -85,7 +83,7 @@ def test_a_speed_without_its_whole_architecture_has_no_limit():
 def test_the_table_of_use_has_one_row_per_mode_and_latencies_of_writing_only(gathered):
     table = gathered(inference)
     assert list(table["mode"]) == ["generation", "throughput"]
-    assert (table.tokens_per_second > 0).all() and (table.n == QUICK.windows).all()
+    assert (table.tokens_per_second > 0).all() and (table.n == QUICK["windows"]).all()
     assert list(table.latency_q50.notna()) == [True, False]
 
 
@@ -180,7 +178,7 @@ def test_a_step_of_many_short_operators_launches_more_than_one_of_few(gathered, 
     assert row.device_seconds > 0 and row.step_seconds > 0 and row.seconds_per_launch > 0
     assert 0 < row.device_busy_share <= 1
     assert row.bound == ("launch-bound" if row.device_busy_share < 0.5 else "compute-bound")
-    assert row.n == QUICK.windows
+    assert row.n == QUICK["windows"]
 
 
 def test_rows_without_a_speed_keep_their_place_and_their_reason():

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from pandas import DataFrame
 
-from rnnbench.base.parameters import CONVERGED
+from rnnbench.base.parameters import CONVERGED, UNCONVERGED
 from rnnbench.tables import columns
 from rnnbench.text import metrics
 from rnnbench.timing import workload
@@ -35,10 +35,10 @@ def table(runs: DataFrame) -> DataFrame:
 
 
 def known(runs: DataFrame) -> DataFrame:
-    """Runs that converged and whose work is known."""
+    """Runs that came to an end and whose work is known; claims tell those still improving."""
     if runs.empty or "num_parameters" not in runs:
         return DataFrame(columns=[*SETTING, "variant"])
-    ended = (runs.status == CONVERGED) & (runs.train_seconds > 0)
+    ended = runs.status.isin([CONVERGED, UNCONVERGED]) & (runs.train_seconds > 0)
     return runs[ended & runs.variant.isin(GATES) & runs.heldout_total_nats.notna()]
 
 
