@@ -208,7 +208,8 @@ def finding_that_holds_after_all(results):
 
 
 def finding_of_another_number(results):
-    change_text(results / audited.FINDINGS, ",not measured,,,,0\n", ",not measured,7.0,,,0\n")
+    said = "This study has no such measurement.,"
+    change_text(results / audited.FINDINGS, f"{said},,,,0\n", f"{said},7.0,,,0\n")
 
 
 def finding_that_is_left_out(results):

@@ -14,6 +14,7 @@ from pandas import DataFrame
 
 from rnnbench.__main__ import main
 from rnnbench.audit import controls, integrity
+from rnnbench.audit.checks import curves
 from rnnbench.audit.derived.gathered import first_difference
 from rnnbench.audit.tree import Tree, TreeError, opened
 from rnnbench.base import csv_files
@@ -273,6 +274,7 @@ UNPRIVILEGED = """
 import os, sys
 from pathlib import Path
 from rnnbench.audit import controls, integrity
+from rnnbench.audit.checks import curves
 from rnnbench.audit.tree import Tree
 tree = Tree.of_results(Path(sys.argv[1]))
 assert not integrity.check(tree).faults  # which loads all that it needs
@@ -355,8 +357,22 @@ def test_a_bundle_may_hold_one_signature_and_no_other_file(made, tmp_path):
         bundle.read(tmp_path / "bundle")
 
 
-def test_the_shipped_reference_is_as_it_was_made_whatever_columns_were_stated_since():
+def test_the_shipped_reference_is_as_it_was_made_whatever_a_release_records_since():
     (place,) = (Path(__file__).parents[2] / "results/published").glob("*-reference")
     command = [sys.executable, "-m", "rnnbench", "verify", str(place)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0 and "no fault" in done.stdout, done.stdout + done.stderr
+
+
+def test_a_run_that_knew_no_patience_is_still_held_against_its_curve(tmp_path):
+    """As of an earlier release, whose runs ended by another rule and read no validation part."""
+    (place,) = (Path(__file__).parents[2] / "results/published").glob("*-reference")
+    whole = bundle.read(place)
+    name = min(n for n in whole.files if n.startswith("runs/") and n.endswith("/record.json"))
+    record = json.dumps(json.loads(whole.files[name]) | {"total_nats": 1.0}).encode()
+    files = {**whole.files, name: record}
+    forged = bundle.Bundle.make(whole.manifest["machine"], files, "0" * 64, {})
+    forged.write_folder(tmp_path / "bundle")
+    with opened(tmp_path / "bundle") as tree:
+        (fault,) = filter(None, (checked.fault for checked in curves.check(tree)))
+    assert fault.startswith("total_nats: the record says 1.0")
