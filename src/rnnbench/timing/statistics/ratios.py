@@ -21,6 +21,7 @@ from rnnbench.timing.statistics import intervals
 from rnnbench.timing.statistics.intervals import Samples
 
 ALPHA = 0.05
+ROUNDING = 1e-12  # logs of speeds that are nearer than this are equal
 STATEMENT = (
     "Verdicts take all comparable work of a pair of machines together: of machines that are equal "
     "in everything, at most 5 % of pairs get even one verdict faster or slower (Holm, 1979). "
@@ -74,6 +75,7 @@ def contrast(above: np.ndarray, below: np.ndarray) -> tuple[np.ndarray, ...]:
 
     first, second = intervals.level(above), intervals.level(below)
     difference, variance = first.centre - second.centre, first.variance + second.variance
+    difference = np.where(np.abs(difference) < ROUNDING, 0.0, difference)
     parts = first.variance**2 / first.freedom + second.variance**2 / second.freedom
     with np.errstate(invalid="ignore", divide="ignore"):
         freedom = np.where(variance > 0, variance**2 / parts, first.freedom + second.freedom)
