@@ -3,8 +3,8 @@
 The fastest is told by a rule and not by a clock, so that two machines with the same software choose
 the same: on the CPU the native step, else backpropagation written out, else torch.nn; on CUDA
 torch.nn, which is cuDNN there. The first is taken that can train here and agrees with the variant's
-own cell; where none does, its own implementation trains it. The model is drawn, evaluated and stored
-as ever: only the step is another's.
+own cell; where none does, its own implementation trains it. The model is drawn, evaluated and
+stored as ever: only the step is another's.
 """
 
 import logging
