@@ -29,6 +29,7 @@ from snakemake_logger_plugin_rnnbench.plan import Expected, Experience
 from snakemake_logger_plugin_rnnbench.progress import Job, Progress
 
 DEFAULT = Path(__file__).parents[2] / "config" / "config.yaml"
+CALLED_FROM = Path.cwd()  # a study moves to a folder of its own
 SHOWN = {None, LogEvent.ERROR, LogEvent.GROUP_ERROR, LogEvent.SHELLCMD, LogEvent.DEBUG_DAG}
 ROUTINE = (  # beginnings of messages that say the same in every run
     *("Assuming unrestricted", "Building DAG", "Using shell", "Select jobs to execute"),
@@ -48,7 +49,7 @@ ROUTINE = (  # beginnings of messages that say the same in every run
 def misread() -> str:
     """What is wrong with a configuration file as such, which Snakemake reads before we do."""
     try:
-        schema.read([DEFAULT, *map(Path, asked(sys.argv[1:]).configfile)])
+        schema.read([DEFAULT, *(CALLED_FROM / file for file in asked(sys.argv[1:]).configfile)])
     except UserError as error:
         return f"rnnbench: {error}"
     return ""
