@@ -2,6 +2,7 @@
 
 import math
 
+import pandas as pd
 import pytest
 from pandas import DataFrame
 
@@ -29,7 +30,7 @@ def runs(perplexity: float, leaky: bool) -> DataFrame:
     return columns.table("runs", [keys | {"device": "cpu", "seed": 1, "leaky": leaky} | totals])
 
 
-def ngrams(heldout: float, train: float = 19.0) -> DataFrame:
+def ngrams(heldout: float, train: float = 19.0, train_tokens: float = 1e5) -> DataFrame:
     rows = [("heldout", 3, heldout), ("train", 1, train)]
     return columns.table(
         "ngram_lm",
@@ -37,7 +38,7 @@ def ngrams(heldout: float, train: float = 19.0) -> DataFrame:
             {
                 **{"corpus": "known", "token": "char", "order": order, "smoothing": "laplace"},
                 **{"split": split, "total_nats": 1000 * math.log(perplexity), "num_chars": 1000},
-                **{"spelling_nats": 0.0, "perplexity": perplexity},
+                **{"spelling_nats": 0.0, "perplexity": perplexity, "train_tokens": train_tokens},
             }
             for split, order, perplexity in rows
         ),
@@ -69,6 +70,13 @@ def test_a_leaky_variant_passes_the_floor_and_that_is_no_failure():
 @pytest.mark.parametrize(("train", "verdict"), [(19.09, "passed"), (19.11, "failed")])
 def test_the_character_unigram_is_held_against_its_exact_value(train, verdict):
     assert judge(runs(2.5, leaky=False), ngrams(2.1, train))["unigram laplace"] == verdict
+
+
+def test_of_unigrams_the_one_that_read_most_is_judged():
+    few = ngrams(2.1, 19.4, train_tokens=1e3)
+    both = pd.concat([few, ngrams(2.1, 19.01)])
+    assert judge(runs(2.5, leaky=False), both)["unigram laplace"] == "passed"
+    assert judge(runs(2.5, leaky=False), few)["unigram laplace"] == "failed"
 
 
 @pytest.mark.parametrize(("exponent", "verdict"), [(1.009, "passed"), (0.989, "failed")])

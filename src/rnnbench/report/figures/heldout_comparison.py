@@ -190,5 +190,5 @@ def _notes(tables: readers.Tables) -> list[str]:
 def _span_of(table: DataFrame) -> str:
     """The numbers of training tokens, in words."""
     sizes = sorted(table.train_tokens.dropna().astype(float).unique())
-    named = ["all before the held-out text" if np.isinf(n) else f"{n:,.0f}" for n in sizes]
+    named = ["all before the validation part" if np.isinf(n) else f"{n:,.0f}" for n in sizes]
     return " to ".join(dict.fromkeys([named[0], named[-1]])) if named else "unknown"
