@@ -402,7 +402,7 @@ def _memory(rng, variants, machines, corpora):
 
 TRIALS = {  # name -> field, values
     **{"capacity": ("hidden_size", (16, 64)), "learning_rate": ("learning_rate", (0.1, 1.0, 10.0))},
-    **{"text_short": ("train_tokens", (2e3,)), "text_book": ("train_tokens", (1e4,))},
+    **{"text_length": ("train_tokens", (2e3, 1e4))},
     **{"text_whole": ("train_tokens", (np.inf,)), "words": ("train_tokens", (np.inf,))},
 }
 

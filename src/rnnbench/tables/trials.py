@@ -8,7 +8,7 @@ from pandas import DataFrame
 from rnnbench.base.parameters import RunConfig
 from rnnbench.tables import readers
 
-TEXTS = ("text_short", "text_book", "text_whole")  # texts of several lengths
+TEXTS = ("text_length", "text_whole")  # texts of several lengths
 ALIKE = ["machine", "corpus", "device"]
 WORK = [field.name for field in fields(RunConfig) if field.name != "trial"]
 

@@ -55,7 +55,7 @@ def divergence(tables: readers.Tables) -> Claim:
 
 
 def more_text(tables: readers.Tables) -> Claim:
-    """Held-out perplexity after as many updates: on the longest text over on the shortest."""
+    """Held-out perplexity at the best epoch: of the longest text over that of the shortest."""
     said = Claim(
         "More text to train on lowers the perplexity on text never seen.", "d2l 8.5 exercise"
     )
@@ -69,7 +69,7 @@ def more_text(tables: readers.Tables) -> Claim:
     along = readers.english(f"{readers.figures3(p)} with {_tokens(n)}" for n, p in texts.items())
     return said.compared(
         _comparing.compared(pairs, above=False),
-        f"After about as many updates, held-out perplexity is {along} (medians): {{}} times as "
+        f"At the best epoch, held-out perplexity is {along} (medians): {{}} times as "
         "high with the most.",
     )
 

@@ -1,5 +1,5 @@
 """What the learning rate does, and what more text does: held-out and training perplexity, one model
-per setting. The texts of different lengths were trained on with about as many updates."""
+per setting, at its best epoch."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,7 +12,7 @@ from rnnbench.report import theme
 from rnnbench.tables import readers, trials
 
 SECTION = "Language models"
-TABLES = ("trials",)
+TABLES = ("runs", "trials")
 LINES = {"heldout_perplexity": ("held-out", "-"), "perplexity": ("training", ":")}
 
 
