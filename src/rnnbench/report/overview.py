@@ -109,7 +109,7 @@ def _weak(tables: readers.Tables) -> Iterator[str]:
 
 
 def _away(tables: readers.Tables) -> list[str]:
-    """Devices that this machine lacks, each with its reason: told once."""
+    """Devices that this machine lacks and gates that no text allows, each with its reason."""
     rows = [readers.rows(tables, name) for name in ("runs", "speed")]
     lacking = pd.concat(
         [table[table.status == NOT_AVAILABLE] for table in rows if len(table)] or rows
@@ -117,7 +117,9 @@ def _away(tables: readers.Tables) -> list[str]:
     pairs = dict.fromkeys(
         zip(lacking.device, lacking.reason.fillna("no reason recorded"), strict=True)
     )
-    return [f"{device} ({reason})" for device, reason in pairs]
+    told = [f"{device} ({reason})" for device, reason in pairs]
+    ungated = len(readers.rows(tables, "runs")) and readers.rows(tables, "gates").empty
+    return told + ["gates (no text whose source is known)"] * bool(ungated)
 
 
 def _verdicts(findings: DataFrame) -> str:
