@@ -19,7 +19,7 @@ TABLE = Path(__file__).parents[1] / "training" / "cells" / "presets.csv"
 OWN = "own"  # in a configuration: the implementation of the preset
 FASTEST = {"cpu": ("fused", "manual", "torch_nn"), "cuda": ("torch_nn",)}  # the fastest first
 CELLS, WAYS = ("rnn", "gru", "lstm"), ("manual", "fused", "compiled", "graphed")
-FORMER = {  # a variant as releases up to 1.2 named it -> the variant and implementation it is
+FORMER = {  # a variant as earlier releases named it -> the variant and implementation it is
     f"{cell}_{way}": (f"{cell}_scratch" if way in {"compiled", "graphed"} else cell, way)
     for cell in CELLS
     for way in WAYS

@@ -85,7 +85,7 @@ def new_text(tables: readers.Tables) -> Claim:
     most = found.groups.loc[found.groups.value.idxmax()]
     words = (
         f"; at the book's sizes, of a training perplexity of "
-        f"{readers.figures3(book.perplexity.median())}, about {likely.median():.0%} is"
+        f"{readers.figures3(book.perplexity.median())}, {likely.median():.0%} is by estimate"
         if len(book)
         else ""
     )
