@@ -42,6 +42,10 @@ hardware: $(READY) ## publish this machine's results and compare all published m
 	@$(MAKE) --no-print-directory report TARGET=publish
 	@$(MAKE) --no-print-directory report TARGET=hardware
 
+sitting: $(READY) ## time everything once more (5 minutes, best hours later), then do as make hardware
+	@$(BIN)/python -m rnnbench sitting $(CONFIG)
+	@$(MAKE) --no-print-directory hardware
+
 test: $(READY) ## set up and run all tests
 	@echo "rnnbench: running the tests, about 17 minutes on 2 cores"
 	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 \

@@ -21,7 +21,7 @@ from rnnbench.base.paths import FOLDER, folder
 from rnnbench.machine import identity
 from rnnbench.provenance.script import PARENT, plain_matplotlib
 from rnnbench.study.estimate import PROTOCOL, Estimate, minutes
-from rnnbench.study import checks, former
+from rnnbench.study import checks, former, sittings
 from rnnbench.study.sources import Sources
 from rnnbench.study.study import Study
 
@@ -39,7 +39,8 @@ workdir: os.environ.get(FOLDER, ".")
 
 
 try:
-    study = Study(paths.seen_from(CALLED_FROM, config), *identity.asked(str(config["machine"])))
+    here = identity.asked(str(config["machine"]))
+    study = Study(sittings.asked(paths.seen_from(CALLED_FROM, config), here[0]), *here)
     if workflow.is_main_process:
         TOP = workflow.overwrite_configfiles
         if replaced := former.replaced(study.config, TOP, workflow.overwrite_workdir is not None):

@@ -16,6 +16,7 @@ COMMANDS = {  # command -> what is called with the arguments behind it, and what
         "run Snakemake for a study, with its folder to itself",
     ),
     "corpora": ("rnnbench.study.reachable:main", "say whether every text of a study can be had"),
+    "sitting": ("rnnbench.study.sittings:main", "ask for one more sitting of the timings"),
     "config": ("rnnbench.study.schema_pages:main", "write the default study and its reference"),
     "native": (
         "rnnbench.training.native:main",

@@ -6,7 +6,7 @@ from rnnbench.base import plugins
 from rnnbench.comparison.published import places
 
 HARDWARE = [
-    *("comparison", "best", "machines", "fingerprint", "noise", "limits"),
+    *("overall", "comparison", "best", "machines", "fingerprint", "noise", "limits"),
     *("time_to_target", "crossover", "missing"),
 ]
 DRAWN = "hardware_figures"
@@ -30,6 +30,7 @@ rule comparison:
         content=partial(places.digest, BUNDLES),
         baseline=study["hardware"]["baseline"],
         targets=study["hardware"]["targets"],
+        equal_within=study["hardware"]["equal_within"],
         here=study.machine,
         source=sources("comparison"),
     script:

@@ -45,6 +45,7 @@ TOKENS_OF = {
     for corpus in study["runs"]["corpora"]
     for token in dict.fromkeys([study["runs"]["token"], "char"])
 }
+TIMED_FILES = [*rules.campaign.output, *rules.probes.output]
 TOKENS_TIMED = {f"{study.timing_corpus}/char": str(rules.campaign.input.ids)}
 BOUND = {
     "machine": study.machine,
@@ -63,7 +64,7 @@ rule publish:
         gates=rules.gates.output,
         findings=rules.findings.output.table,
         machine=PARTS["machines"],
-        speed=study.made("speed", expand(rules.campaign.output, machine=study.machine)),
+        speed=study.made("speed", expand(TIMED_FILES, machine=study.machine)),
         records=PARTS["runs"] + PARTS["trials"],
         curves=PARTS["curves"] + PARTS["trial_curves"],
         corpora=PARTS["corpora"],
@@ -84,7 +85,7 @@ rule publish_speed:
     input:
         tables=expand("results/tables/{table}.csv", table=[*TIMED, "machines"]),
         machine=PARTS["machines"],
-        speed=expand(rules.campaign.output, machine=study.machine),
+        speed=expand(TIMED_FILES, machine=study.machine),
         corpora=f"results/corpus/{study.timing_corpus}.json",
         tokens=TOKENS_TIMED.values(),
     log:

@@ -4,7 +4,7 @@ MACHINE = "results/machine/machine={machine}/record.json"
 SPEED = "results/speed/machine={machine}"
 SPEED_HERE = SPEED.format(machine=study.machine)
 
-TIMED = {  # table -> the files of the campaign that it is gathered from
+TIMED = {  # table -> the files that it is gathered from
     "speed": ["points.csv", "samples.csv", "limit.csv"],
     "limit": ["limit.csv"],
     "inference": ["inference.csv"],
@@ -39,19 +39,13 @@ rule machine:
 
 
 rule campaign:
-    """Time training steps, all points in turn; what a killed job measured is taken up."""
+    """Time training steps, all points in turn; what was measured before is taken up."""
     input:
         vocab=f"{TIMED_TEXT}/vocab.json",
         ids=f"{TIMED_TEXT}/tokens.npy",
     output:
         points=f"{SPEED}/points.csv",
         samples=f"{SPEED}/samples.csv",
-        limit=f"{SPEED}/limit.csv",
-        inference=f"{SPEED}/inference.csv",
-        breakdown=f"{SPEED}/breakdown.csv",
-        scaling=f"{SPEED}/scaling.csv",
-        neighbours=f"{SPEED}/neighbours.csv",
-        probes=f"{SPEED}/probes.csv",
         fingerprint=f"{SPEED}/fingerprint.json",
         record=f"{SPEED}/record.json",
     log:
@@ -61,7 +55,6 @@ rule campaign:
     threads: ALL_CORES
     resources:
         gpu=study.timing_gpus,
-        mem_mb=1000 * (1 + study.usable_cores),  # neighbours: a process on each core
         runtime=minutes(estimate.speed()),
         seconds=estimate.speed(),
         seconds_by=PROTOCOL,
@@ -69,8 +62,38 @@ rule campaign:
         points=[study.timing_row(address) for address in study.timings],
         sources=[sources.timing(study.timing(address)) for address in study.timings],
         protocol=study.protocol,
-        probes=study.probes,
-        rounds=study["probes"]["rounds"],
         source=sources("campaign"),
     script:
         "../scripts/timing/campaign.py"
+
+
+rule probes:
+    """Measure what stands beside the training steps: the machine's limits, use, parts, sizes."""
+    input:
+        vocab=f"{TIMED_TEXT}/vocab.json",
+        ids=f"{TIMED_TEXT}/tokens.npy",
+    output:
+        limit=f"{SPEED}/limit.csv",
+        inference=f"{SPEED}/inference.csv",
+        breakdown=f"{SPEED}/breakdown.csv",
+        scaling=f"{SPEED}/scaling.csv",
+        neighbours=f"{SPEED}/neighbours.csv",
+        probes=f"{SPEED}/probes.csv",
+    log:
+        f"{SPEED}/probes.log",
+    conda:
+        "../../environment.yml"
+    threads: ALL_CORES
+    resources:
+        gpu=study.timing_gpus,
+        mem_mb=1000 * (1 + study.usable_cores),  # neighbours: a process on each core
+        runtime=minutes(estimate.probes()),
+        seconds=estimate.probes(),
+        seconds_by=PROTOCOL,
+    params:
+        probes=study.probes,
+        rounds=study["probes"]["rounds"],
+        seed=study["speed"]["seed"],
+        source=sources("probes"),
+    script:
+        "../scripts/timing/probes.py"

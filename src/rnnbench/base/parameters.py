@@ -119,9 +119,8 @@ class TimingConfig(Job):
         threads: CPU threads torch may use.
         dtype: of weights and activations.
         process: which of the fresh processes, from 1.
-        windows: samples to keep.
-        window_seconds: a sample lasts at least this long.
-        warmup_seconds: steps before the first sample, at least this long.
+        warmup_seconds: untimed steps before the first timed one, at least this long.
+        timed_seconds: a process times steps for at least this long.
     """
 
     machine: str
@@ -138,9 +137,8 @@ class TimingConfig(Job):
     num_steps: int
     hidden_size: int
     learning_rate: float
-    windows: int
-    window_seconds: float
     warmup_seconds: float
+    timed_seconds: float
 
 
 def star(middle: TimingConfig, axes: Mapping[str, Sequence[Any]]) -> list[TimingConfig]:

@@ -1,9 +1,9 @@
 """The fastest way that each machine has to train one model, whatever the code, device and threads.
 
-Only models that are their cell and no more have candidates. The choice is by the lower end
-of the interval, or the minimum where there is none: by the median, of many noisy ways the luckiest
-would win. The chosen speed is still a little flattered, on every machine alike, and more so where
-more ways were timed; hence ``candidates``.
+Only models that are their cell and no more have candidates. The choice is by the lower end of the
+interval: by the level itself, of many noisy ways the luckiest would win. The chosen speed is still
+a little flattered, on every machine alike, and more so where more ways were timed; hence
+``candidates``.
 
 A verdict is of the machines and not of the choice: it has to hold as well with every way of the
 slower machine that may be as fast as its chosen one. Its p-value is the largest of these (a union
@@ -32,18 +32,20 @@ WAY = ("variant", "implementation", "device", "threads")
 CHOSEN = [*WAY, "tokens_per_second", "candidates"]
 COLUMNS = [
     *("baseline", "machine", "family", *MODEL, *(f"baseline_{name}" for name in CHOSEN), *CHOSEN),
-    *(*pairs.MEASUREMENT, *pairs.JUDGED),
+    *(*ratios.MEASUREMENT, *ratios.JUDGED, "conditions"),
 ]
 Models = dict[tuple[Any, ...], list[Timed]]  # family and MODEL -> the ways that were timed
 
 
-def table(machines: Sequence[Machine], baseline: Machine) -> DataFrame:
+def table(machines: Sequence[Machine], baseline: Machine, share: float) -> DataFrame:
     """One row per machine and model, the baseline's own rows among them."""
     models = {machine.label: ways(machine) for machine in machines}
     keys = sorted({key for found in models.values() for key in found}, key=str)
-    rows = [row for machine in machines for row in _rows(machine, baseline, models, keys)]
-    judged = ratios.judge(DataFrame(rows, columns=[*COLUMNS, "status", "rival"]))
-    own, rival = judged.status == BASELINE, judged.rival.notna() & (judged.verdict == ALIKE)
+    rows = [row for machine in machines for row in _rows(machine, baseline, models, keys, share)]
+    table = DataFrame(rows, columns=[*COLUMNS, *ratios.HIDDEN, "status", "rival"])
+    judged = ratios.judge(table, share)
+    own = judged.status == BASELINE
+    rival = judged.rival.notna() & ~judged.verdict.isin([ratios.FASTER, ratios.SLOWER])
     reason = judged.reason.mask(rival, judged.rival)
     return judged.assign(verdict=judged.verdict.mask(own, BASELINE), reason=reason)[COLUMNS]
 
@@ -72,15 +74,19 @@ def rivals(candidates: Sequence[Timed]) -> list[Timed]:
 
 
 def _lower(point: contract.Point) -> float:
-    return float(point["low"] if "low" in point else point["minimum"])
+    return float(point["low"])
 
 
 def _upper(point: contract.Point) -> float:
-    return float(np.nanmax([point.get("high", np.nan), point["maximum"]]))
+    return float(point["high"])
 
 
 def _rows(
-    machine: Machine, baseline: Machine, models: dict[str, Models], keys: Sequence[tuple[Any, ...]]
+    machine: Machine,
+    baseline: Machine,
+    models: dict[str, Models],
+    keys: Sequence[tuple[Any, ...]],
+    share: float,
 ) -> Iterator[dict[str, Any]]:
     """Rows of one machine against the baseline."""
     for key in keys:
@@ -95,7 +101,7 @@ def _rows(
         elif machine is baseline:
             yield row | {"status": BASELINE}
         else:
-            yield row | _compared(above, below)
+            yield row | _compared(above, below, share)
 
 
 def _chosen(side: str, candidates: Sequence[Timed]) -> dict[str, Any]:
@@ -106,36 +112,31 @@ def _chosen(side: str, candidates: Sequence[Timed]) -> dict[str, Any]:
     return {f"{side}{name}": value for name, value in chosen.items()}
 
 
-def _compared(above: Sequence[Timed], below: Sequence[Timed]) -> dict[str, Any]:
+def _compared(above: Sequence[Timed], below: Sequence[Timed], share: float) -> dict[str, Any]:
     one, other = surest(above), surest(below)
     why = contract.refusal(contract.work(one.point, ""), contract.work(other.point, ""), FREE)
     if why:
         return {"status": ratios.NOT_COMPARABLE, "reason": why}
     conditions = {"conditions": contract.labels(one.point, other.point)}
-    found = pairs.measurement(one, other)
+    found = pairs.measurement(one, other, share)
     if found["ratio"] < 1:
-        others = [(way, pairs.measurement(way, other)) for way in rivals(above)]
+        others = [(way, pairs.measurement(way, other, share)) for way in rivals(above)]
     else:
-        others = [(way, pairs.measurement(one, way)) for way in rivals(below)]
+        others = [(way, pairs.measurement(one, way, share)) for way in rivals(below)]
     return conditions | found | _held(found, others)
 
 
 def _held(found: dict[str, Any], others: Sequence[tuple[Timed, dict[str, Any]]]) -> dict[str, Any]:
     """The p-value that holds with every rival way, and what to say where one of them decides."""
-    values = [1.0 if _overturns(rival, found) else rival["p"] for _, rival in others]
+    values = [
+        1.0 if (rival["ratio"] < 1) != (found["ratio"] < 1) else rival["p"] for _, rival in others
+    ]
     p = np.array([found["p"], *values])
-    disturbed = any(side["disturbed"] for side in (found, *(rival for _, rival in others)))
-    told = {"p": p.max(), "disturbed": disturbed}
+    told = {"p": p.max()}
     decides = int(p.argmax())  # of NaN the first, as max
-    if decides == 0 or disturbed or found["p"] >= ratios.ALPHA:
+    if decides == 0 or found["p"] >= ratios.ALPHA:
         return told
     way = others[decides - 1][0]
     called = presets.label(way.point["variant"], way.point["implementation"])
     name = f"{called} on {way.point['device']} with threads {way.point['threads']:.0f}"
     return told | {"rival": f"{way.machine.label}: {name} may be as fast, and is {ALIKE}"}
-
-
-def _overturns(rival: dict[str, Any], found: dict[str, Any]) -> bool:
-    """Whether a ratio is on the other side of 1, or inside the noise floor."""
-    inside = abs(np.log(rival["ratio"])) <= np.log(rival["noise_floor"])
-    return inside or (rival["ratio"] < 1) != (found["ratio"] < 1)

@@ -22,22 +22,23 @@ ITEM = ("variant", "implementation", "sampler", "clip_norm", "dtype", *SIZES)
 LAUNCHES = ("launches_per_step", "device_busy_share", "bound")
 COLUMNS = [
     *("machine", *ITEM, "cpu_threads", "cuda_threads"),
-    *("cpu_tokens_per_second", "cuda_tokens_per_second", *pairs.MEASUREMENT),
-    *("p_adjusted", "noise_floor", "verdict", "region", *LAUNCHES[:2], "share_of_roofline"),
+    *("cpu_tokens_per_second", "cuda_tokens_per_second", *ratios.MEASUREMENT),
+    *(*ratios.JUDGED[:-1], "region", *LAUNCHES[:2], "share_of_roofline"),
     "reason",
 ]
 
 
-def table(machines: Sequence[Machine]) -> DataFrame:
+def table(machines: Sequence[Machine], share: float) -> DataFrame:
     """One row per machine and work item; one per size where nothing was timed on CUDA.
 
     ``ratio`` is CUDA over CPU.
     """
-    rows = [row for machine in machines for row in _rows(machine)]
-    return ratios.judge(DataFrame(rows, columns=[*COLUMNS, "status"]))[COLUMNS]
+    rows = [row for machine in machines for row in _rows(machine, share)]
+    table = DataFrame(rows, columns=[*COLUMNS, *ratios.HIDDEN, "status"])
+    return ratios.judge(table, share)[COLUMNS]
 
 
-def _rows(machine: Machine) -> Iterator[dict[str, Any]]:
+def _rows(machine: Machine, share: float) -> Iterator[dict[str, Any]]:
     timed = pairs.timed(machine)
     if not any(point.measured and point.point["device"] == "cuda" for point in timed):
         yield from _absent(machine, timed)
@@ -48,7 +49,8 @@ def _rows(machine: Machine) -> Iterator[dict[str, Any]]:
         sides.setdefault(point.point["device"], []).append(point)
     for item, sides in items.items():
         named = {"machine": machine.label} | dict(zip(ITEM, item, strict=True))
-        yield named | _compared(*(sides.get(device, []) for device in DEVICES))
+        cpu, cuda = (sides.get(device, []) for device in DEVICES)
+        yield named | _compared(cpu, cuda, share)
 
 
 def _absent(machine: Machine, timed: Sequence[Timed]) -> Iterator[dict[str, Any]]:
@@ -67,7 +69,7 @@ def _absent(machine: Machine, timed: Sequence[Timed]) -> Iterator[dict[str, Any]
         }
 
 
-def _compared(cpu: Sequence[Timed], cuda: Sequence[Timed]) -> dict[str, Any]:
+def _compared(cpu: Sequence[Timed], cuda: Sequence[Timed], share: float) -> dict[str, Any]:
     """CUDA over CPU, each by its surest number of threads."""
     measured = [[point for point in side if point.measured] for side in (cpu, cuda)]
     if not all(measured):
@@ -84,7 +86,7 @@ def _compared(cpu: Sequence[Timed], cuda: Sequence[Timed]) -> dict[str, Any]:
         for device, side in zip(DEVICES, (below, above), strict=True)
         for name in ("threads", "tokens_per_second")
     }
-    return speeds | pairs.measurement(above, below) | _region(above)
+    return speeds | pairs.measurement(above, below, share) | _region(above)
 
 
 def _region(point: Timed) -> dict[str, Any]:

@@ -10,7 +10,10 @@ from rnnbench.tables import columns
 from rnnbench.tables.timed import LIMITS
 
 ENERGY = ["joules_per_million_tokens", "energy_source", "peak_memory_bytes"]
-SPEED = ["tokens_per_second", "low", "high", "n", "processes"]
+SPEED = [
+    *("tokens_per_second", "low", "high", "typical_tokens_per_second", "typical_low"),
+    *("typical_high", "sittings", "processes"),
+]
 COLUMNS = [*columns.TIMING, *SPEED, *LIMITS, *ENERGY, "status", "reason"]
 
 

@@ -5,28 +5,26 @@ A point that either machine lacks, and one that is not the same work, is a row t
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
-import numpy as np
 from pandas import DataFrame
 
 from rnnbench.base.parameters import MEASURED
 from rnnbench.comparison.published import contract
 from rnnbench.comparison.published.machine import Machine
 from rnnbench.tables import columns
-from rnnbench.timing.statistics import rates, ratios
-from rnnbench.timing.statistics.intervals import Samples
+from rnnbench.timing.statistics import ratios
 from rnnbench.timing.statistics.ratios import NOT_COMPARABLE, NOT_MEASURED
+from rnnbench.timing.statistics.sittings import Level
 
 NEAREST = "; the most alike has "
-MEASUREMENT = ["ratio", "low", "high", "n", "processes", "p", "disturbed"]
-JUDGED = ["p_adjusted", "noise_floor", "verdict", "reason", "conditions"]
+SPEEDS = ("tokens_per_second", "typical_tokens_per_second")
 COLUMNS = [
     *("baseline", "machine", "variant", "implementation", "device", "sampler", "clip_norm"),
     "threads",
     *("baseline_threads", "threads_policy", "dtype", "hidden_size", "batch_size", "num_steps"),
-    *("work_sha256", "baseline_tokens_per_second", "tokens_per_second", *MEASUREMENT, *JUDGED),
+    *("work_sha256", *(f"baseline_{name}" for name in SPEEDS), *SPEEDS),
+    *(*ratios.MEASUREMENT, *ratios.JUDGED, "conditions"),
 ]
 
 
@@ -44,7 +42,7 @@ class Timed:
 
     @property
     def measured(self) -> bool:
-        return self.point["status"] == MEASURED and self.address in self.machine.windows
+        return self.point["status"] == MEASURED and self.address in self.machine.speeds.points
 
     @property
     def address(self) -> tuple[Any, ...]:
@@ -54,28 +52,24 @@ class Timed:
     @property
     def why_not(self) -> str:
         """Why it was not measured."""
-        reason = self.point.get("reason") or "its windows are not in the bundle"
+        reason = self.point.get("reason") or "its steps are not in the bundle"
         return f"{self.machine.label}: {reason}"
 
     @property
-    def floor(self) -> float:
-        """The factor that a difference must exceed on its machine."""
-        return self.machine.floor(self.point["device"], self.point["threads"])
-
-    @cached_property
-    def windows(self) -> DataFrame:
-        """Those that count."""
-        return rates.used(self.machine.windows[self.address])
+    def best(self) -> Level:
+        return self.machine.speeds.best[self.address]
 
     @property
-    def samples(self) -> Samples:
-        """Process -> tokens per second of each window that counts."""
-        return rates.by_process(self.windows)
+    def typical(self) -> Level:
+        return self.machine.speeds.typical[self.address]
 
     @property
-    def disturbed(self) -> bool:
-        """Whether windows had to be used that others disturbed."""
-        return bool(self.windows.disturbed.any())
+    def processes(self) -> int:
+        return len(self.machine.speeds.points[self.address])
+
+    @property
+    def sittings(self) -> int:
+        return int(self.machine.speeds.points[self.address].sitting.nunique())
 
 
 def timed(machine: Machine) -> list[Timed]:
@@ -84,40 +78,35 @@ def timed(machine: Machine) -> list[Timed]:
     return [Timed(machine, contract.point(row, machine.facts)) for row in rows]
 
 
-def table(machines: Sequence[Machine], baseline: Machine) -> DataFrame:
-    """One row per machine that is not the baseline and work item of either."""
+def table(machines: Sequence[Machine], baseline: Machine, share: float) -> DataFrame:
+    """One row per machine that is not the baseline and work item of either.
+
+    Args:
+        machines: all of them.
+        baseline: one of them.
+        share: within which two speeds are equal.
+    """
     below = timed(baseline)
     others = [machine for machine in machines if machine.label != baseline.label]
-    rows = [row for machine in others for row in _rows(timed(machine), below, machine, baseline)]
-    return ratios.judge(DataFrame(rows, columns=[*COLUMNS, "status"]))[COLUMNS]
+    rows = [
+        row for machine in others for row in _rows(timed(machine), below, machine, baseline, share)
+    ]
+    table = DataFrame(rows, columns=[*COLUMNS, *ratios.HIDDEN, "status"])
+    return ratios.judge(table, share)[COLUMNS]
 
 
-def measurement(above: Timed, below: Timed) -> dict[str, Any]:
-    """Status, ratio and floor of two points of the same work."""
-    found = ratios.compare(above.samples, below.samples)
-    floors = [side.floor for side in (above, below)]
-    told = {"noise_floor": np.max(floors), "disturbed": above.disturbed or below.disturbed}
-    return {**vars(found), **told, "status": MEASURED}
+def measurement(above: Timed, below: Timed, share: float) -> dict[str, Any]:
+    """Columns of the ratio of two points of the same work."""
+    best, typical = (
+        getattr(above, number).estimate - getattr(below, number).estimate
+        for number in ("best", "typical")
+    )
+    told = {"sittings": above.sittings, "baseline_sittings": below.sittings}
+    told |= {"processes": above.processes + below.processes}
+    return ratios.measurement(best, typical, share) | told
 
 
-def _rows(
-    above: Sequence[Timed], below: Sequence[Timed], machine: Machine, baseline: Machine
-) -> Iterator[dict[str, Any]]:
-    """Rows of one machine against the baseline."""
-    names = {"baseline": baseline.label, "machine": machine.label}
-    pairs = _met(above, below)
-    for one, other, policy in pairs:
-        yield names | _pair(one, other, policy)
-    met = {id(point) for one, other, _ in pairs for point in (one, other)}
-    sides = (("", above, below, baseline), ("baseline_", below, above, machine))
-    for side, own, others, without in sides:
-        theirs = [contract.work(p.point, q) for p in others for q in contract.policies(p.point)]
-        for point in own:
-            if id(point) not in met:
-                yield names | _alone(point, theirs, without, side)
-
-
-def _met(above: Sequence[Timed], below: Sequence[Timed]) -> list[tuple[Timed, Timed, str]]:
+def met(above: Sequence[Timed], below: Sequence[Timed]) -> list[tuple[Timed, Timed, str]]:
     """Pairs of points that meet by KEY, each pair once, with the policy of threads they share."""
     there = {_key(p, policy): p for p in below for policy in contract.policies(p.point)}
     pairs: dict[tuple[int, int], tuple[Timed, Timed, str]] = {}
@@ -129,23 +118,48 @@ def _met(above: Sequence[Timed], below: Sequence[Timed]) -> list[tuple[Timed, Ti
     return list(pairs.values())
 
 
+def refused(above: Timed, below: Timed, policy: str) -> dict[str, Any] | None:
+    """Status and reason of two points that cannot be compared; None of those that can."""
+    one, other = (contract.work(side.point, policy) for side in (above, below))
+    why = contract.refusal(one, other)
+    lacking = [side.why_not for side in (above, below) if not side.measured]
+    if lacking and "protocol" not in why:
+        return {"status": NOT_MEASURED, "reason": "; ".join(lacking)}
+    return {"status": NOT_COMPARABLE, "reason": why, "work_sha256": None} if why else None
+
+
+def _rows(
+    above: Sequence[Timed],
+    below: Sequence[Timed],
+    machine: Machine,
+    baseline: Machine,
+    share: float,
+) -> Iterator[dict[str, Any]]:
+    """Rows of one machine against the baseline."""
+    names = {"baseline": baseline.label, "machine": machine.label}
+    pairs = met(above, below)
+    for one, other, policy in pairs:
+        yield names | _pair(one, other, policy, share)
+    paired = {id(point) for one, other, _ in pairs for point in (one, other)}
+    sides = (("", above, below, baseline), ("baseline_", below, above, machine))
+    for side, own, others, without in sides:
+        theirs = [contract.work(p.point, q) for p in others for q in contract.policies(p.point)]
+        for point in own:
+            if id(point) not in paired:
+                yield names | _alone(point, theirs, without, side)
+
+
 def _key(timed: Timed, policy: str) -> tuple[Any, ...]:
     fields = contract.work(timed.point, policy)
     return tuple(fields[name] for name in contract.KEY)
 
 
-def _pair(above: Timed, below: Timed, policy: str) -> dict[str, Any]:
-    one, other = (contract.work(side.point, policy) for side in (above, below))
-    row = _address(above.point, policy) | _speeds(above, below)
-    row |= {"work_sha256": contract.work_sha256(one), "baseline_threads": below.point["threads"]}
+def _pair(above: Timed, below: Timed, policy: str, share: float) -> dict[str, Any]:
+    own = contract.work(above.point, policy)
+    row = _address(above.point, policy) | _speeds("", above) | _speeds("baseline_", below)
+    row |= {"work_sha256": contract.work_sha256(own), "baseline_threads": below.point["threads"]}
     row |= {"conditions": contract.labels(above.point, below.point)}
-    lacking = [side.why_not for side in (above, below) if not side.measured]
-    if lacking:
-        return row | {"status": NOT_MEASURED, "reason": "; ".join(lacking)}
-    why = contract.refusal(one, other)
-    if why:
-        return row | {"status": NOT_COMPARABLE, "reason": why, "work_sha256": None}
-    return row | measurement(above, below)
+    return row | (refused(above, below, policy) or measurement(above, below, share))
 
 
 def _alone(
@@ -155,7 +169,7 @@ def _alone(
     policy = contract.policies(point.point)[-1]
     own = contract.work(point.point, policy)
     row = _address(point.point, policy) | {"work_sha256": contract.work_sha256(own)}
-    row |= {f"{side}tokens_per_second": point.point.get("tokens_per_second")}
+    row |= _speeds(side, point)
     row |= {"threads": None, f"{side}threads": point.point["threads"]}
     return row | {"status": NOT_MEASURED, "reason": _nearest(own, theirs, other)}
 
@@ -175,8 +189,5 @@ def _address(point: contract.Point, policy: str) -> dict[str, Any]:
     return {name: point[name] for name in columns.TIMING[1:]} | {"threads_policy": policy}
 
 
-def _speeds(above: Timed, below: Timed) -> dict[str, Any]:
-    return {
-        "tokens_per_second": above.point.get("tokens_per_second"),
-        "baseline_tokens_per_second": below.point.get("tokens_per_second"),
-    }
+def _speeds(side: str, point: Timed) -> dict[str, Any]:
+    return {f"{side}{name}": point.point.get(name) for name in SPEEDS}

@@ -11,6 +11,7 @@ from rnnbench.report import figures
 from rnnbench.tables import readers
 
 SOUND, CHECK, FAULTY = "Sound", "Check", "Faulty"  # one word for the whole study
+TAKEN = 0.1  # of typical speed by others: told from here on
 PICTURES = ("heldout_perplexity", "tokens_per_second")  # of the first screen
 
 
@@ -101,11 +102,13 @@ def _weak(tables: readers.Tables) -> Iterator[str]:
         of = readers.counted(len(runs), "run")
         yield f"{early:,} of {of} did not converge and are not ranked"
     speed = readers.timed(readers.rows(tables, "speed"))
-    used = speed.get("windows_used")
-    noisy = 0 if used is None else int((used.dropna() != "undisturbed").sum())
-    if noisy:
+    slowed = speed.typical_tokens_per_second < (1 - TAKEN) * speed.tokens_per_second
+    if slowed.any():
         of = readers.counted(len(speed), "timing")
-        yield f"{noisy:,} of {of} were disturbed by other processes"
+        yield (
+            f"in {int(slowed.sum()):,} of {of} other processes took more than {100 * TAKEN:.0f} % "
+            "of typical speed"
+        )
 
 
 def _away(tables: readers.Tables) -> list[str]:

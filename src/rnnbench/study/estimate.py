@@ -31,7 +31,7 @@ ROUGH = "costs of {}, rough"
 RELATED = " and of the plain variant"
 PROTOCOL = "the protocol of the timings"
 
-PROCESS_SECONDS = 0.4  # of a timed process beside its warm-up and windows
+PROCESS_SECONDS = 0.4  # of a timed process beside its warm-up and what it times
 ROUND_SECONDS = 2.0  # of a fresh interpreter
 ADMISSION_SECONDS = 0.5  # of each variant and implementation
 GRACE_MINUTES = 10  # for a start from a file system that is far away
@@ -121,24 +121,29 @@ class Estimate:
         return median(both) if both else None
 
     def speed(self) -> int:
-        """Seconds of the timings: the longer of the pilot and the time cap, and every probe.
-
-        A probe takes as long as some processes that time training steps.
-        """
-        speed, probes = self.study["speed"], self.study.probes
-        windows = 1.25 * speed["windows"] * speed["window_seconds"]
-        process = PROCESS_SECONDS + speed["warmup_seconds"] + windows
-        points, twins = self.study.timings, speed["twins"]
-        round_processes = len(points) + sum(
-            p["variant"] in twins and p["implementation"] == presets.own(p["variant"])
+        """Seconds of the timings: of every sitting all processes of all points."""
+        speed, points = self.study["speed"], self.study.timings
+        twins = sum(
+            p["variant"] in speed["twins"] and p["implementation"] == presets.own(p["variant"])
             for p in points
         )
-        pilot = speed["processes_min"] * (ROUND_SECONDS + round_processes * process)
         timed = {(p["variant"], p["implementation"], p["dtype"]) for p in points}
-        admission = ADMISSION_SECONDS * len(timed)
-        beside = process * sum(PROBE_PROCESSES[work] * len(probes[work]) for work in probes)
-        rounds = self.study["probes"]["rounds"]
-        return math.ceil(admission + max(pilot, speed["most_seconds"]) + rounds * beside)
+        round_seconds = ROUND_SECONDS + (len(points) + twins) * self.process_seconds
+        rounds = self.study.protocol["sittings"] * speed["processes"]
+        return math.ceil(ADMISSION_SECONDS * len(timed) + rounds * round_seconds)
+
+    def probes(self) -> int:
+        """Seconds of the probes, each of which takes as long as some processes of one window."""
+        speed, probes = self.study["speed"], self.study.probes
+        process = PROCESS_SECONDS + speed["warmup_seconds"] + speed["timed_seconds"] / 3
+        asked = sum(PROBE_PROCESSES[work] * len(probes[work]) for work in probes)
+        return math.ceil(self.study["probes"]["rounds"] * process * asked)
+
+    @property
+    def process_seconds(self) -> float:
+        """Of a process that times training steps."""
+        speed = self.study["speed"]
+        return PROCESS_SECONDS + speed["warmup_seconds"] + speed["timed_seconds"]
 
 
 def minutes(seconds: float) -> int:

@@ -38,7 +38,8 @@ STARTS: dict[str, tuple[str, ...]] = {  # rule -> what its jobs start at beside 
     ),
     "run": ("writing/decoders/greedy",),
     "machine": ("machine/fingerprint",),
-    "campaign": ("machine/fingerprint", TIMED, *ADMITTED, "writing/decoders/greedy"),
+    "campaign": ("machine/fingerprint", TIMED, *ADMITTED),
+    "probes": ("machine/fingerprint", TIMED, "writing/decoders/greedy"),
     "table": ("tables/gather:{table}",),  # the function of its name, if there is one
     "findings": ("report/claims/*",),
     "figure": ("report/figures/{figure}",),
@@ -71,6 +72,7 @@ class Sources:
         self.chosen: dict[str, Callable[[Wildcards], Iterable[str]]] = {
             **{rule: partial(self.of_small_runs, rule) for rule in SMALL_RUNS},
             **{"run": self.of_run, "memory": self.of_memory, "campaign": self.of_campaign},
+            "probes": self.of_probes,
             "generation": lambda address: model(address["variant"]),
         }
 
@@ -98,11 +100,14 @@ class Sources:
         return named(map(self.study.run, self.study.memory_runs(address["corpus"])))
 
     def of_campaign(self, _: Wildcards) -> list[str]:
-        """The plugins of all that is timed, and the work that is done of each."""
+        """The plugins of all that is timed."""
+        return named(self.study.timing(address) for address in self.study.timings)
+
+    def of_probes(self, _: Wildcards) -> list[str]:
+        """The plugins of all that is probed, and the work that is done of each."""
         probes = self.study.probes
-        timed = [self.study.timing(address) for address in self.study.timings]
-        timed += [TimingConfig(**row) for rows in probes.values() for row in rows]
-        return [*(f"timing/work/{work}" for work in probes), *named(timed)]
+        asked = named(TimingConfig(**row) for rows in probes.values() for row in rows)
+        return [*(f"timing/work/{work}" for work in probes), *asked]
 
     def timing(self, timing: TimingConfig) -> str:
         """Digest of the step that is timed, and of the protocol within its process."""

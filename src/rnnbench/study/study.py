@@ -25,10 +25,7 @@ SETTINGS = (  # of a trial's runs, in the order of their address, which is not t
     *("num_steps", "hidden_size", "learning_rate", "train_tokens", "num_epochs"),
     *("validation_share", "heldout_share", "evaluate_every", "patience", "engine"),
 )
-PROTOCOL = (
-    *("processes_min", "precision", "most_seconds", "outside_load", "core_slowdown"),
-    *("twins", "seed"),
-)
+PROTOCOL = ("processes", "sittings", "twins", "seed")
 AT_TIMED_SIZES = ("limit", "breakdown")  # probes at every size that is timed
 ADDITIONS = ("twins",)  # lists of a stage that does its work without them
 PASSING_ON = ("sign", "audit")  # how results are checked and handed on, not what they are

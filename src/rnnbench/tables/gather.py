@@ -11,19 +11,18 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
-from rnnbench.base import presets
 from rnnbench.base.csv_files import read
 from rnnbench.base.files import read_record
-from rnnbench.base.parameters import MEASURED, RunConfig
+from rnnbench.base.parameters import RunConfig
 from rnnbench.sine import skill
 from rnnbench.tables import columns, timed
 from rnnbench.tables import divergence as diverged
 from rnnbench.tables import equal_cost as equally
 from rnnbench.tables import half_life as remembered
 from rnnbench.tables.book import verdicts
+from rnnbench.tables.speeds import Speeds
 from rnnbench.text import metrics
 from rnnbench.timing import cost_model
-from rnnbench.timing.statistics import rates
 
 RUN_KEYS = columns.RUN
 Rows = Sequence[Mapping[str, str]]
@@ -130,42 +129,22 @@ def generation(paths: Sequence[str], missing: DataFrame) -> DataFrame:
 
 
 def speed(paths: Sequence[str], missing: DataFrame) -> DataFrame:
-    """One row per point: median tokens per second over its windows, or why there is none."""
+    """One row per point: tokens per second at its best and typically, or why there are none."""
     named = ("points", "samples", "limit")
     asked, samples, probed = (concatenate(_named(name, paths), missing) for name in named)
-    windows = dict(list(samples.groupby(columns.TIMING))) if len(samples) else {}
-    rows = [
-        row | (rates.summary(windows[key]) if row["status"] == MEASURED else {})
-        for row in asked.to_dict("records")
-        for key in [tuple(row[name] for name in columns.TIMING)]
-    ]
+    found = Speeds(samples)
+    rows = [row | found.summary(row) for row in asked.to_dict("records")]
     return _join(timed.with_limit(DataFrame(rows), timed.limit(probed)), missing)
 
 
 def speedup(paths: Sequence[str], missing: DataFrame) -> DataFrame:
-    """One row per point beside which torch.nn was timed on the same model, all else being equal.
-
-    ``gru`` by other implementations and ``gru_scratch`` are compared with ``gru`` by torch.nn.
-    """
-    samples, rows = concatenate(paths, missing), []
-    by_point = dict(list(samples.groupby(columns.TIMING, sort=False))) if len(samples) else {}
-    for key, windows in by_point.items():
-        point = dict(zip(columns.TIMING, key, strict=True))
-        library = {"variant": presets.library(point["variant"]), "implementation": "torch_nn"}
-        baseline = by_point.get(tuple((point | library).values()))
-        if baseline is not None and baseline is not windows:
-            found = rates.speedup(windows, baseline)
-            rows += [point | {"baseline": library["variant"]} | found] if found else []
-    return DataFrame(rows, columns=columns.COLUMNS["speedup"])
+    """One row per point beside which torch.nn was timed on the same model, all else being equal."""
+    return Speeds(concatenate(paths, missing)).speedup()
 
 
 def noise(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     """One row per point that was timed twice: by what factor the two differ, which is the noise."""
-    samples = concatenate(paths, missing)
-    groups = samples.groupby(columns.TIMING, sort=False) if len(samples) else ()
-    found = [(key, rates.noise(windows)) for key, windows in groups]
-    rows = [dict(zip(columns.TIMING, key, strict=True)) | row for key, row in found if row]
-    return DataFrame(rows, columns=columns.COLUMNS["noise"])
+    return Speeds(concatenate(paths, missing)).noise()
 
 
 def limit(paths: Sequence[str], missing: DataFrame) -> DataFrame:

@@ -31,10 +31,16 @@ LIMITS = [
 def calm(windows: DataFrame, key: list[str]) -> DataFrame:
     """Windows of each point that count, and in ``windows_used`` which these are.
 
-    A probe has few windows: two that nothing disturbed are enough to go by.
+    Those that others left alone, where there are two at least; else all: an estimate from what
+    happened to be calm would hide how it was come by.
     """
-    chosen = [rates.used(part, fewest=2, processes=1) for _, part in _groups(windows, key)]
-    return pd.concat(part.assign(windows_used=rates.which(part)) for part in chosen)
+    return pd.concat(_calm(part[part.counted]) for _, part in _groups(windows, key))
+
+
+def _calm(counted: DataFrame) -> DataFrame:
+    alone = counted[~counted.disturbed]
+    chosen = alone if len(alone) >= 2 else counted
+    return chosen.assign(windows_used="all" if chosen.disturbed.any() else "undisturbed")
 
 
 def limit(windows: DataFrame) -> DataFrame:

@@ -1,16 +1,16 @@
 """The campaign: every timing of a study in one job that has the machine to itself.
 
-Round by round, each point is measured in a new process, all points in random order, so that what
-changes on the machine meanwhile meets all of them alike. A pilot of ``processes_min`` rounds covers
-every point. Then those go on whose interval is wider than ``precision``, or would be with the
-scatter that is usual for their device and threads, until none is or ``most_seconds`` are over. What
-a killed campaign measured is taken up by the next one; only what an edit decides is done again.
+A sitting takes some minutes: in each of its rounds every point is measured in a new process, all
+points in random order, so that what changes on the machine meanwhile meets all of them alike.
+Sittings that are hours apart tell what differs from one to the next, which no number of processes
+within one can. What a killed campaign measured is taken up by the next one; only what an edit
+decides is done again.
 """
 
 import dataclasses
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,13 +22,13 @@ from pandas import DataFrame
 from rnnbench.base.parameters import AGREES, FAILED, MEASURED, OPTIMISER, TimingConfig
 from rnnbench.machine import identity, preflight
 from rnnbench.timing import sample_files
-from rnnbench.timing.points import ADDRESS, Point, Protocol, know_calm, usual_scatter
+from rnnbench.timing.points import ADDRESS, Place, Point, Protocol
 from rnnbench.timing.processes import PROTOCOL, Interpreter, Text, WorkError
 from rnnbench.training import samplers
 
 APART = {*ADDRESS, "process"}
 COLUMNS = (  # of a point, beside its address: what became of it, and what makes it the same work
-    *("status", "reason", "ended", "rounds"),
+    *("status", "reason"),
     *(field.name for field in dataclasses.fields(TimingConfig) if field.name not in APART),
     *("tokens_sha256", "vocab_size", "optimiser", "protocol", "source_sha256"),
     *("usable_cores", "torch_version"),
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 
 class Campaign:
-    """One sitting of the measurement.
+    """The sittings that a study asks for, less those that were measured before.
 
     Args:
         points: what to time.
@@ -59,11 +59,11 @@ class Campaign:
         self.points, self.protocol, self.text = list(points), protocol, text
         self.root, self.printed = root, printed
         self.measured, self.earlier, self.began = 0, 0.0, time.monotonic()
-        self.sitting = datetime.now(UTC).isoformat(timespec="milliseconds")
+        self.started = datetime.now(UTC).isoformat(timespec="milliseconds")
         self.facts: dict[str, Any] = {}
 
     def run(self) -> None:
-        """Measure until every point is known well enough, or time is up.
+        """Measure all that is lacking.
 
         Raises:
             StudyError: the text is shorter than a minibatch of a point; before anything is timed.
@@ -82,65 +82,53 @@ class Campaign:
         self.admit()
         self.facts["admission_seconds"] = round(time.monotonic() - self.began, 1)
         self.began = time.monotonic()
-        while active := self.active():
-            self.measure_round(active)
+        for sitting in range(1, self.protocol.sittings + 1):
+            for number in range(1, self.protocol.processes + 1):
+                self.measure_round(sitting, number)
         self.facts |= {f"{key}_after": value for key, value in preflight.conditions().items()}
         log.info("%d processes measured; %.0f s over all sittings", self.measured, self.spent())
 
     def take_up(self, point: Point) -> None:
-        """Read what earlier sittings measured of the very same thing; remove all else."""
-        for number in sorted(sample_files.found(self.root, point.timing)):
-            timing = point.process(number)
-            place = sample_files.folder(self.root, timing)
+        """Read what earlier campaigns measured of the very same thing; remove all else."""
+        for sitting, process in sorted(sample_files.found(self.root, point.timing)):
+            timing = point.at(process)
+            place = sample_files.folder(self.root, timing, sitting)
             kept = sample_files.read(place, self.identity(point, timing))
             if kept is None:
                 sample_files.discard(place)
                 continue
             rows, record = kept
-            point.take(number, rows, record["sitting"], record["wall_seconds"])
+            point.take(sitting, process, rows, record["began"], record["wall_seconds"])
 
     def admit(self) -> None:
-        """Ask of each content once, in a process of its own, whether it may be timed."""
+        """Ask of each content that is lacking, in a process of its own, whether it may be timed."""
         answers: dict[tuple[Any, ...], dict[str, str]] = {}
         with Interpreter(self.text, self.printed) as interpreter:
             for point in self.points:
+                if not any(point.lacking()):
+                    continue
                 if point.content not in answers:
                     answers[point.content] = verdict(interpreter, point.timing)
                 if answers[point.content]["status"] != AGREES:
                     give_up(point, **answers[point.content])
 
-    def active(self) -> list[Point]:
-        """Points of which another round is to be measured."""
-        know_calm(self.points)
-        usual = usual_scatter(self.points)
-        return [point for point in self.points if self.expected(point, usual)]
-
-    def expected(self, point: Point, usual: Mapping[tuple[str, int], float]) -> bool:
-        """Whether another round of a point is to be measured, where so much scatter is usual."""
-        if point.status != MEASURED or not point.piloted:
-            return point.status == MEASURED
-        return self.time_for(point) and not point.precise(usual)
-
-    def time_for(self, point: Point) -> bool:
-        """Whether another round of a point would end before time is up."""
-        return self.spent() + point.round_seconds <= self.protocol.most_seconds
-
-    def measure_round(self, active: Sequence[Point]) -> None:
-        """Measure once more what has been measured the fewest times, in random order."""
-        fewest = min(point.rounds for point in active)
-        jobs = [(p, k) for p in active if p.rounds == fewest for k in p.lacking()]
-        order = np.random.default_rng([self.protocol.seed, fewest, len(jobs)])
-        began = time.monotonic()
+    def measure_round(self, sitting: int, number: int) -> None:
+        """Measure what a round of a sitting lacks, in random order."""
+        jobs = [
+            (point, place)
+            for point in self.points
+            for place in point.lacking()
+            if (place.sitting, place.round) == (sitting, number)
+        ]
+        order = np.random.default_rng([self.protocol.seed, sitting, number, len(jobs)])
         with Interpreter(self.text, self.printed) as interpreter:
             for i in order.permutation(len(jobs)):
-                point, number = jobs[i]
-                if point.status == MEASURED and (not point.piloted or self.time_for(point)):
-                    self.measure(interpreter, point, number)
-        log.info("round %d: %d processes, %.0f s", fewest + 1, len(jobs), time.monotonic() - began)
+                if jobs[i][0].status == MEASURED:
+                    self.measure(interpreter, *jobs[i])
 
-    def measure(self, interpreter: Interpreter, point: Point, number: int) -> None:
+    def measure(self, interpreter: Interpreter, point: Point, place: Place) -> None:
         """Measure one process of a point and keep it on disk."""
-        timing = point.process(number)
+        timing = point.at(place.process)
         began = time.monotonic()
         try:
             rows = interpreter.rows("speed", timing)
@@ -148,20 +136,19 @@ class Campaign:
             return give_up(point, FAILED, str(error))
         seconds = time.monotonic() - began
         record = self.identity(point, timing) | {"numerics_id": rows[0]["numerics_id"]}
-        record |= {"sitting": self.sitting, "wall_seconds": seconds}
-        sample_files.write(sample_files.folder(self.root, timing), rows, record)
-        point.take(number, DataFrame(rows), self.sitting, seconds)
+        record |= {"sitting": place.sitting, "began": self.started, "wall_seconds": seconds}
+        sample_files.write(sample_files.folder(self.root, timing, place.sitting), rows, record)
+        point.take(place.sitting, place.process, DataFrame(rows), self.started, seconds)
         self.measured += 1
-        return self.report(point, number)
+        return self.report(point, place)
 
-    def report(self, point: Point, number: int) -> None:
+    def report(self, point: Point, place: Place) -> None:
         """Say how far the campaign is; the progress line shows the first two words."""
-        typical = self.spent() / sum(len(point.done) for point in self.points)
-        pilot = sum(point.pilot_left() for point in self.points)
-        left = max(pilot * typical, self.protocol.most_seconds - self.spent(), 0.0)
-        of = self.measured + max(pilot, int(left / typical))
-        what = f"{point} process={number}"
-        log.info("process %d/%d at most, about %.0f s left: %s", self.measured, of, left, what)
+        left = sum(1 for other in self.points for _ in other.lacking())
+        seconds = left * (time.monotonic() - self.began) / self.measured
+        what = f"{point} sitting={place.sitting} process={place.process}"
+        of = self.measured + left
+        log.info("process %d/%d, about %.0f s left: %s", self.measured, of, seconds, what)
 
     def spent(self) -> float:
         """Seconds of measurement over all sittings."""
@@ -171,16 +158,15 @@ class Campaign:
         return sample_files.identity(timing, point.source_sha256, self.text)
 
     def samples(self) -> DataFrame:
-        """Every window of every point, warm-ups included."""
-        parts = [point.windows() for point in self.points if point.done]
+        """One row per process of every point."""
+        parts = [point.samples() for point in self.points if point.done]
         return pd.concat(parts, ignore_index=True) if parts else DataFrame(columns=[*ADDRESS])
 
     def table(self) -> DataFrame:
         """What became of each point, and what a comparison must know of it."""
         common = {"optimiser": OPTIMISER, "protocol": PROTOCOL}
         common |= {"usable_cores": identity.usable_cores()}
-        usual = usual_scatter(self.points)
-        rows = [self.identity(p, p.timing) | common | p.row(usual) for p in self.points]
+        rows = [self.identity(p, p.timing) | common | p.row() for p in self.points]
         return DataFrame(rows, columns=[*ADDRESS, *COLUMNS])
 
     def record(self) -> dict[str, Any]:
@@ -188,10 +174,8 @@ class Campaign:
         return {
             **vars(self.protocol) | {"twins": " ".join(self.protocol.twins) or "none"},
             "points": len(self.points),
-            "processes": sum(len(point.done) for point in self.points),
-            "processes_of_this_sitting": self.measured,
+            "measured_processes": sum(len(point.done) for point in self.points),
             "spent_seconds": round(self.spent(), 1),
-            "over_time": self.spent() > self.protocol.most_seconds,
             **self.facts,
         }
 

@@ -10,6 +10,8 @@ from pandas import DataFrame, Series
 
 TICK = 1 / os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 0.01  # seconds
 CALM = 0.05  # quantile
+OUTSIDE_LOAD = 0.1  # cores that others may keep busy during a window
+CORE_SLOWDOWN = 0.1  # how much slower than calm the cores may be around it, as a share
 UNCOUNTED = {"idle", "iowait", "guest", "guest_nice"}  # a guest's time is in user's already
 
 
@@ -55,7 +57,7 @@ def core_slowdown(windows: DataFrame, calm: Series) -> Series:
     return windows.pace_seconds / windows.threads.map(calm) - 1
 
 
-def disturbed(windows: DataFrame, outside_load: float, core_slowdown: float) -> Series:
+def disturbed(windows: DataFrame) -> Series:
     """Whether others kept cores busy during each window, or slowed them around it.
 
     A window counts as disturbed by load only if the excess is more than one tick of the system's
@@ -65,13 +67,11 @@ def disturbed(windows: DataFrame, outside_load: float, core_slowdown: float) -> 
     Args:
         windows: with ``outside_load``, ``core_slowdown`` and ``seconds``; ``parallel`` where there
             are several; and ``plain_seconds`` where that is the length and ``seconds`` a part.
-        outside_load: bound of the load, cores.
-        core_slowdown: bound of the slowdown, a share.
     """
     siblings = windows["parallel"] - 1 if "parallel" in windows else 0
     seconds = windows["plain_seconds" if "plain_seconds" in windows else "seconds"]
-    loaded = windows.outside_load - siblings - TICK / seconds > outside_load
-    return loaded | (windows.core_slowdown > core_slowdown)
+    loaded = windows.outside_load - siblings - TICK / seconds > OUTSIDE_LOAD
+    return loaded | (windows.core_slowdown > CORE_SLOWDOWN)
 
 
 def busy_seconds() -> float:

@@ -1,4 +1,4 @@
-"""What is measured beside training steps, in the same job, when the campaign is over.
+"""What is measured beside training steps, in a job that has the machine to itself.
 
 What the machine can do of the products (``limit``), how fast a model is used (``inference``), where
 a step's time goes (``breakdown``), and other sizes (``scaling``): each a module with ``rows`` like
@@ -20,7 +20,7 @@ from pandas import DataFrame, Series
 from rnnbench.base import presets
 from rnnbench.base.parameters import FAILED, MEASURED, TimingConfig
 from rnnbench.timing import disturbance
-from rnnbench.timing.points import ADDRESS, Protocol, unknown
+from rnnbench.timing.points import ADDRESS
 from rnnbench.timing.processes import Interpreter, Text, WorkError
 from rnnbench.training import samplers
 
@@ -37,18 +37,16 @@ def check(asked: Mapping[str, Sequence[TimingConfig]], text: Text) -> None:
 def measure(
     asked: Mapping[str, Sequence[TimingConfig]],
     rounds: int,
-    protocol: Protocol,
+    seed: int,
     text: Text,
     printed: Path,
 ) -> tuple[dict[str, DataFrame], DataFrame]:
     """Return the windows of each kind of work, and what became of each probe.
 
-    Windows are marked as disturbed by the rule of the campaign.
-
     Args:
         asked: kind of work -> what is measured.
         rounds: processes per probe.
-        protocol: of the campaign; its seed decides the order.
+        seed: of the order.
         text: given to all work.
         printed: file to which whatever a process prints is appended.
     """
@@ -58,7 +56,7 @@ def measure(
     place, of = count(1), rounds * len(jobs)
     for number in range(1, rounds + 1):
         with Interpreter(text, printed) as interpreter:
-            for i in np.random.default_rng([protocol.seed, number]).permutation(len(jobs)):
+            for i in np.random.default_rng([seed, number]).permutation(len(jobs)):
                 work, timing = jobs[i]
                 log.info("probe %d/%d: %s of %s", next(place), of, work, _name(timing))
                 try:
@@ -69,27 +67,26 @@ def measure(
                     states[i] = {"status": FAILED, "reason": str(error)}
     made = [_state(*job, state) for job, state in zip(jobs, states, strict=True)]
     table = DataFrame(made, columns=["work", *ADDRESS, "status", "reason"])
-    return _marked(windows, protocol), table
+    return _marked(windows), table
 
 
 def _name(timing: TimingConfig) -> str:
     return presets.label(timing.variant, timing.implementation)
 
 
-def _marked(windows: Mapping[str, list[DataFrame]], protocol: Protocol) -> dict[str, DataFrame]:
+def _marked(windows: Mapping[str, list[DataFrame]]) -> dict[str, DataFrame]:
     """The windows of each kind of work together, and which of them others disturbed."""
     every = [part[part.counted] for parts in windows.values() for part in parts]
-    calm = disturbance.calm_pace(pd.concat(every)) if every else unknown()
-    return {work: _together(parts, calm, protocol) for work, parts in windows.items()}
+    calm = disturbance.calm_pace(pd.concat(every)) if every else Series(dtype=float)
+    return {work: _together(parts, calm) for work, parts in windows.items()}
 
 
-def _together(parts: list[DataFrame], calm: Series, protocol: Protocol) -> DataFrame:
+def _together(parts: list[DataFrame], calm: Series) -> DataFrame:
     if not parts:
         return DataFrame(columns=[*ADDRESS])
     windows = pd.concat(parts, ignore_index=True)
     windows["core_slowdown"] = disturbance.core_slowdown(windows, calm)
-    marks = disturbance.disturbed(windows, protocol.outside_load, protocol.core_slowdown)
-    return windows.assign(disturbed=marks)
+    return windows.assign(disturbed=disturbance.disturbed(windows))
 
 
 def _state(work: str, timing: TimingConfig, state: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Raw samples on disk: one folder per process, taken up again if nothing they depend on changed."""
+"""Raw samples on disk, a folder per process; taken up if nothing they depend on changed."""
 
 import hashlib
 import logging
@@ -20,10 +20,9 @@ from rnnbench.timing.processes import Text
 log = logging.getLogger(__name__)
 
 
-def folder(root: Path, timing: TimingConfig) -> Path:
-    """Where the samples of one process lie; ``root`` is the folder of the machine."""
-    address = (f"{key}={path_value(getattr(timing, key))}" for key in (*ADDRESS[1:], "process"))
-    return root.joinpath(*address)
+def folder(root: Path, timing: TimingConfig, sitting: int) -> Path:
+    """Where the sample of one process lies; ``root`` is the folder of the machine."""
+    return _of_point(root, timing) / f"sitting={sitting}" / f"process={timing.process}"
 
 
 def identity(timing: TimingConfig, source_sha256: str, text: Text) -> dict[str, Any]:
@@ -53,12 +52,12 @@ def read(place: Path, expected: Mapping[str, Any]) -> tuple[DataFrame, dict[str,
     return None
 
 
-def found(root: Path, timing: TimingConfig) -> Iterator[int]:
-    """Numbers of the processes of a point that have a folder."""
-    for place in folder(root, timing).parent.glob("process=*"):
-        number = place.name.removeprefix("process=")
-        if number.isdigit():
-            yield int(number)
+def found(root: Path, timing: TimingConfig) -> Iterator[tuple[int, int]]:
+    """Sitting and number of each process of a point that has a folder."""
+    for place in _of_point(root, timing).glob("sitting=*/process=*"):
+        sitting, process = (part.partition("=")[2] for part in place.parts[-2:])
+        if sitting.isdigit() and process.isdigit():
+            yield int(sitting), int(process)
 
 
 def discard(place: Path) -> None:
@@ -69,3 +68,7 @@ def discard(place: Path) -> None:
 
 def _digest(place: Path) -> str:
     return hashlib.sha256((place / "samples.csv").read_bytes()).hexdigest()
+
+
+def _of_point(root: Path, timing: TimingConfig) -> Path:
+    return root.joinpath(*(f"{key}={path_value(getattr(timing, key))}" for key in ADDRESS[1:]))

@@ -1,4 +1,4 @@
-"""Windows of any repeated work, by the protocol of the training steps."""
+"""Windows of repeated work: what probes keep, and what shows whether a warm-up is over."""
 
 import math
 import time
@@ -13,6 +13,8 @@ from rnnbench.timing import core_pace
 from rnnbench.timing.disturbance import Clock
 from rnnbench.timing.statistics.trend import kendall
 
+WINDOWS = 4  # of a probe
+SHARE = 16  # of them would last as long as a process times training steps
 MOST_WARMUP_WINDOWS = 30
 TREND_WINDOWS = 5
 TREND = 8  # of 10 pairs, this many more going one way than the other: p = 0.08 in random order
@@ -20,16 +22,16 @@ LEVEL = 0.01  # a trend within this share is no drift
 
 
 def rows(timing: TimingConfig, stepping: Iterator[int]) -> list[dict[str, Any]]:
-    """Calibrate, warm up, and time as many windows as ``timing`` asks for; one row per window.
+    """Calibrate, warm up, and time WINDOWS windows; one row per window.
 
     Args:
-        timing: length and number of the windows; its threads must already be in force.
+        timing: how long steps are timed; its threads must already be in force.
         stepping: does one step for each item; an item is the step's size in tokens.
     """
     num_steps = calibrate(timing, stepping)
     found = list(warm_up(timing, stepping, num_steps))
-    counted = [False] * len(found) + [True] * timing.windows
-    found += [paced_window(timing.device, stepping, num_steps) for _ in range(timing.windows)]
+    counted = [False] * len(found) + [True] * WINDOWS
+    found += [paced_window(timing.device, stepping, num_steps) for _ in range(WINDOWS)]
     return [
         timing.as_row() | {"window": i, "counted": kept} | row
         for i, (row, kept) in enumerate(zip(found, counted, strict=True), start=1)
@@ -49,6 +51,7 @@ def window(device: str, stepping: Iterator[int], num_minibatches: int) -> dict[s
         "num_minibatches": num_minibatches,
         "num_tokens": num_tokens,
         "seconds": seconds,
+        "step_seconds": seconds / num_minibatches,
         "outside_load": Clock.read().outside_load(before),
         "load_average": load_average,
         "energy_joules": meter.joules(joules, meter.read()),
@@ -64,22 +67,14 @@ def paced_window(device: str, stepping: Iterator[int], num_minibatches: int) -> 
 
 
 def calibrate(timing: TimingConfig, stepping: Iterator[int]) -> int:
-    """Return how many minibatches last at least ``window_seconds``, with a quarter to spare."""
+    """Return how many minibatches last as long as a window, with a quarter to spare."""
+    length = timing.timed_seconds / SHARE
     num_minibatches = 1
     while True:
         tries = [window(timing.device, stepping, num_minibatches)["seconds"] for _ in range(3)]
-        if min(tries) >= timing.window_seconds / 4:
-            return math.ceil(1.25 * num_minibatches * timing.window_seconds / min(tries))
+        if min(tries) >= length / 4:
+            return math.ceil(1.25 * num_minibatches * length / min(tries))
         num_minibatches *= 2
-
-
-def enough(timing: TimingConfig, warm: list[dict[str, Any]]) -> int:
-    """Calibrate anew by the fastest window of the warm-up.
-
-    Who shares the machine while the first steps are timed would otherwise shorten every sample.
-    """
-    fastest = min(row["seconds"] / row["num_minibatches"] for row in warm)
-    return math.ceil(1.25 * timing.window_seconds / fastest)
 
 
 def warm_up(

@@ -13,7 +13,7 @@ with recorded(snakemake):
     settings, output = snakemake.params, snakemake.output
     machines = bundles.read(settings.bundles)
     baseline = bundles.baseline(machines, settings.baseline, settings.here)
-    found = tables.tables(machines, baseline, settings.targets)
+    found = tables.tables(machines, baseline, settings.targets, settings.equal_within)
     for path in output.tables:
         csv_files.write(path, found[Path(path).stem])
     csv_files.write(output.table, found["comparison"])

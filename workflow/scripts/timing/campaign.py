@@ -1,4 +1,4 @@
-"""Time every point and write what became of it, and every window."""
+"""Time training steps of every point and write what became of it, and every step."""
 
 from rnnbench.provenance.script import recorded
 
@@ -6,10 +6,8 @@ from pathlib import Path
 
 from rnnbench.base import csv_files
 from rnnbench.base.files import write_record
-from rnnbench.base.parameters import TimingConfig
 from rnnbench.machine import fingerprint, identity
 from rnnbench.text.vocab import Vocab
-from rnnbench.timing import probes
 from rnnbench.timing.campaign import Campaign
 from rnnbench.timing.points import Point, Protocol
 from rnnbench.timing.processes import Text
@@ -23,14 +21,8 @@ with recorded(snakemake):
     vocab_size = len(Vocab.read(snakemake.input.vocab))
     text = Text(Path(snakemake.input.ids), vocab_size, params.source)
     root, printed = Path(snakemake.output.points).parent, Path(snakemake.log[0])
-    asked = {w: [TimingConfig(**row) for row in rows] for w, rows in params.probes.items()}
-    probes.check(asked, text)
     campaign = Campaign(points, protocol, text, root, printed)
     campaign.run()
     csv_files.write(snakemake.output.samples, campaign.samples())
     csv_files.write(snakemake.output.points, campaign.table())
-    found, states = probes.measure(asked, params.rounds, protocol, text, printed)
-    for work, windows in found.items():
-        csv_files.write(snakemake.output[work], windows)
-    csv_files.write(snakemake.output.probes, states)
     write_record(snakemake.output.record, key | campaign.record())

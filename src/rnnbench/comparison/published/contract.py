@@ -22,7 +22,7 @@ from rnnbench.base.parameters import SIZES, TIMED, TimingConfig, path_value
 UNKNOWN = "unknown"
 ALL = "all"
 LONGEST = 40  # characters of a value that are told
-HOW = ("process", "windows", "window_seconds", "warmup_seconds")  # a point is timed
+HOW = ("process", "warmup_seconds", "timed_seconds")  # a point is timed
 TIMING: dict[str, Any] = {
     field.name: field.type for field in dataclasses.fields(TimingConfig) if field.name not in HOW
 }

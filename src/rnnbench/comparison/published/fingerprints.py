@@ -1,6 +1,8 @@
 """Which machines there are, and where they differ, field by field."""
 
+import math
 from collections.abc import Sequence
+from statistics import median
 from typing import Any
 
 import pandas as pd
@@ -11,7 +13,7 @@ from rnnbench.comparison.published.contract import UNKNOWN
 from rnnbench.comparison.published.machine import Machine
 
 FACTS = ["cpu_model", "usable_cores", "memory_gib", "gpus", "system", "python", "torch"]
-SITTING = ["doubts", "over_time", "spent_seconds", "load_average_before", "load_average_after"]
+SITTING = ["doubts", "spent_seconds", "load_average_before", "load_average_after"]
 FIELDS = ["field", "machine", "value", "differs"]
 
 
@@ -46,9 +48,24 @@ def _row(machine: Machine, is_baseline: bool) -> dict[str, Any]:
         "points": len(machine.points),
         "measured": int((machine.points.status == MEASURED).sum()),
         "runs": len(machine.runs),
-        **{f"floor_{device}": machine.floor(device) for device in ("cpu", "cuda")},
+        **_sittings(machine),
         **{name: _plain(machine.facts.get(name)) for name in FACTS},
         **{name: _plain(machine.campaign.get(name)) for name in SITTING},
+    }
+
+
+def _sittings(machine: Machine) -> dict[str, Any]:
+    """How often and when it was timed, and what neighbours took of it."""
+    found = machine.speeds
+    if not found.points:
+        return {"sittings": 0, "first_sitting": UNKNOWN, "last_sitting": UNKNOWN}
+    lost = [1 - math.exp(found.typical[k].centre - level.centre) for k, level in found.best.items()]
+    return {
+        "sittings": found.rated.sitting.nunique(),
+        "first_sitting": found.rated.sitting_began.min(),
+        "last_sitting": found.rated.sitting_began.max(),
+        "processes_sharing_a_core": int(found.rated.shared.sum()),
+        "taken_by_others": median(lost),
     }
 
 

@@ -20,17 +20,17 @@ from rnnbench.base import csv_files, presets
 from rnnbench.base.parameters import GRID, TimingConfig
 from rnnbench.provenance.bundle import MANIFEST, Bundle, BundleError
 from rnnbench.tables import columns
-from rnnbench.timing.statistics import rates, ratios
-from rnnbench.timing.statistics.ratios import Comparison
+from rnnbench.tables.speeds import Speeds
+from rnnbench.timing.statistics import rates
 
 POINT = [*columns.TIMING, "status", "reason"]
-WINDOW = [*columns.TIMING, "process", "counted", "disturbed", "num_tokens", "seconds", "arm"]
+SAMPLE = [*columns.TIMING, "process"]
 RUN = [*GRID[1:], "status"]
 CURVE = [*GRID[1:], "epoch", "num_tokens"]
 NUMBERS = {"seconds", "num_tokens", "epoch", "validation_total_nats", "validation_num_tokens"}
 NUMBERS |= {"heldout_total_nats", "heldout_num_tokens"}
+NUMBERS |= {"cpu_seconds", "sitting", "round"}
 NUMBERS |= {field.name for field in dataclasses.fields(TimingConfig) if field.type is not str}
-ARMS = ("b", "a")
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,40 +81,13 @@ class Machine:
         return self.table("tables/speed.csv", POINT)
 
     @cached_property
-    def samples(self) -> DataFrame:
-        """Every window of the campaign."""
-        found = self.table(f"speed/machine={self.name}/samples.csv", WINDOW)
-        sound = np.isfinite(found.seconds) & (found.seconds > 0) & (found.num_tokens > 0)
-        if not sound.all() or not {*found.counted, *found.disturbed} <= {True, False}:
-            raise self.fault("samples.csv", "tokens, seconds above 0 and True or False", "others")
-        return found
-
-    @cached_property
-    def windows(self) -> dict[tuple[Any, ...], DataFrame]:
-        """Address of a point -> its windows."""
-        samples = self.samples
-        return dict(list(samples.groupby(columns.TIMING))) if len(samples) else {}
-
-    @cached_property
-    def twice(self) -> dict[tuple[Any, ...], Comparison]:
-        """Address of a point that was timed as arms a and b -> arm b over arm a."""
-        found = {}
-        for key, windows in self.windows.items():
-            arms = {arm: rates.by_process(rates.used(part)) for arm, part in windows.groupby("arm")}
-            if {*ARMS} <= {*arms} and all(len(arms[arm]) for arm in ARMS):
-                found[key] = ratios.compare(*(arms[arm] for arm in ARMS))
-        return found
-
-    def floor(self, device: str, threads: float | None = None) -> float:
-        """The factor that a difference must exceed: by the A/A tests of the device.
-
-        By those of as many threads, if there are any: threads that wait for each other are noisier.
-        NaN where nothing tells it.
-        """
-        named = [(dict(zip(columns.TIMING, key, strict=True)), p) for key, p in self.twice.items()]
-        own = [(point, pair) for point, pair in named if point["device"] == device]
-        alike = [pair for point, pair in own if point["threads"] == threads]
-        return ratios.noise_floor(alike or [pair for _, pair in own])
+    def speeds(self) -> Speeds:
+        """What the steps of the campaign say; nothing in a bundle of a release that kept none."""
+        file = f"speed/machine={self.name}/samples.csv"
+        found = self.table(file, SAMPLE)
+        if rates.STEPS in found and not all(map(_sound, found[rates.STEPS])):
+            raise self.fault("samples.csv", "times of steps above 0", "others")
+        return Speeds(found)
 
     @cached_property
     def launches(self) -> dict[tuple[Any, ...], dict[str, Any]]:
@@ -166,6 +139,15 @@ class Machine:
             "away, or "
             "publish it again with the release that made it."
         )
+
+
+def _sound(times: Any) -> bool:
+    """Whether the times of a process are numbers above 0."""
+    try:
+        seconds = rates.seconds(times)
+    except ValueError:
+        return False
+    return bool(len(seconds) and np.isfinite(seconds).all() and (seconds > 0).all())
 
 
 def _empty(columns: Iterable[str]) -> DataFrame:

@@ -1,4 +1,4 @@
-"""Training speed in tokens per second with 95 % intervals, the fastest variant on top."""
+"""Training speed at its best with 95 % intervals, and typically; the fastest variant on top."""
 
 from typing import Any
 
@@ -10,10 +10,9 @@ from pandas import DataFrame
 
 from rnnbench.report import theme
 from rnnbench.tables import readers
-from rnnbench.timing.statistics.ratios import noise_floor
 
 SECTION = "Speed"
-TABLES = ("speed", "noise")
+TABLES = ("speed",)
 PANEL = ["machine", "device", "dtype"]
 SLOT = ["sampler", "clip_norm", "threads"]
 
@@ -48,7 +47,7 @@ def finding(tables: readers.Tables) -> str:
     threads = readers.counted(int(best.threads), "thread")
     said = (
         f"The fastest is {best.variant} on {best.device} with {threads}, at "
-        f"{readers.interval(best)}"
+        f"{readers.interval(best)} at its best"
     )
     if len(rest):
         second = rest.iloc[-1]
@@ -64,10 +63,10 @@ def _panel(ax: Axes, group: DataFrame, variants: list[str], threads: list[float]
     """A mark per point: colour by architecture, shape and filling by threads."""
     for row in group.itertuples():
         y = variants.index(row.variant)
-        color, known = theme.look(row.variant).color, row.low <= row.high
-        ends = (row.low, row.high) if known else (row.minimum, row.maximum)
-        ax.plot(ends, [y, y], color=color, lw=1.4 if known else 0.6, marker="|" if known else "")
-        ax.plot(row.tokens_per_second, y, color=color, **_mark(threads.index(row.threads)))
+        color, mark = theme.look(row.variant).color, _mark(threads.index(row.threads))
+        ax.plot([row.low, row.high], [y, y], color=color, lw=1.4, marker="|")
+        ax.plot(row.typical_tokens_per_second, y, color=color, alpha=0.35, **mark)
+        ax.plot(row.tokens_per_second, y, color=color, **mark)
 
 
 def _mark(k: int) -> theme.Keywords:
@@ -107,25 +106,5 @@ def _notes(tables: readers.Tables, done: DataFrame) -> list[str]:
     if len(settings) > 1:
         names = [f"{sampler} at clip_norm {readers.figures3(clip)}" for sampler, clip in settings]
         said.append(f"Together in a row: {readers.english(names)}.")
-    if not (done.low <= done.high).all():
-        said.append("Thin lines without ends: smallest to largest of fewer than 6 samples.")
-    return said + noise(tables) + readers.absent_notes(readers.rows(tables, "speed"), "timing")
-
-
-def noise(tables: readers.Tables) -> list[str]:
-    """What the same thing timed twice says of differences between two others, per machine."""
-    twins = readers.rows(tables, "noise")
-    said: list[str] = []
-    if twins.empty:
-        return said
-    for machine, group in twins.dropna(subset=["low", "high"]).groupby("machine"):
-        floors = {n: noise_floor(part.itertuples()) for n, part in group.groupby("threads")}
-        parts = [
-            f"{100 * (floor - 1):.1f} % ({readers.counted(int(n), 'thread')})"
-            for n, floor in floors.items()
-        ]
-        said.append(
-            f"On {machine} the same thing timed twice may differ by {readers.english(parts)}: "
-            "smaller differences are not distinguishable."
-        )
-    return said
+    said.append("Strong: at its best, the 5 % quantile of step times. Faint: tokens over time.")
+    return said + readers.absent_notes(readers.rows(tables, "speed"), "timing")

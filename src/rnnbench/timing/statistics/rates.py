@@ -1,122 +1,164 @@
-"""Windows to rates: which windows count, and what they say of a point."""
+"""From the steps of processes to rates: at its best, and typical.
+
+**At its best** is a process's rate by a low quantile of its step times: what the machine does while
+nobody is in the way. **Typical** is tokens over time, all interruptions included: what one gets.
+"""
 
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from pandas import DataFrame, Series
 
 from rnnbench.base.parameters import BATCH
 from rnnbench.timing import workload
-from rnnbench.timing.statistics import intervals, ratios
+from rnnbench.timing.statistics import estimates
+from rnnbench.timing.statistics.estimates import Estimate
 
-FEWEST_WINDOWS = 6  # of fewer, minimum, median and maximum are told and no interval
-TYPICAL = ("initialisation_seconds", "first_step_seconds", "load_average")
+QUANTILE = 0.05  # of step times: chosen by measurement (docs/statistics.md)
+BEST, TYPICAL = "best", "typical"
+PRESENT = 0.75  # a process that had less of its cores than this share of the others' shared one
+SLOWER = 0.9  # and then its best rate is below this share of theirs
+STARTS = ("initialisation_seconds", "first_step_seconds", "load_average")
 SIZES = (*workload.MODEL, *BATCH)
+STEPS = "sample_microseconds"
 
 
-def used(
-    windows: DataFrame, fewest: int = FEWEST_WINDOWS, processes: int = intervals.FEWEST_PROCESSES
-) -> DataFrame:
-    """Return the counted windows of a point that others left alone.
+def with_rates(samples: DataFrame, point: list[str]) -> DataFrame:
+    """Add what each process tells.
 
-    Where fewer than six, or those of fewer than three processes, would be left, all counted windows
-    are used: an estimate from what happened to be calm would hide how it was come by. Probes, which
-    have few windows, name smaller numbers.
+    Args:
+        samples: one row per process.
+        point: columns of the address of a point.
+
+    Returns:
+        The same with ``best`` and ``typical``, logs of tokens per second, and ``shared``, whether
+        threads of the process shared a core.
     """
-    counted = windows[windows.counted]
-    calm = counted[~counted.disturbed]
-    enough = len(calm) >= fewest and calm.process.nunique() >= processes
-    return calm if enough else counted
+    if samples.empty or STEPS not in samples:
+        nothing = {BEST: np.nan, TYPICAL: np.nan, "shared": False}
+        return samples.assign(**nothing)
+    steps = [seconds(text) for text in samples[STEPS]]
+    best = samples.num_tokens / [np.quantile(own, QUANTILE) for own in steps]
+    typical = samples.num_tokens / [own.mean() for own in steps]
+    rated = samples.assign(**{BEST: np.log(best), TYPICAL: np.log(typical)})
+    return rated.assign(shared=sharing(rated, point))
 
 
-def which(chosen: DataFrame) -> str:
-    """Say in a word which windows those of :func:`used` are."""
-    return "all" if chosen.disturbed.any() else "undisturbed"
+def seconds(text: str) -> np.ndarray:
+    """Time of each sample of a process, ``(N,)``."""
+    return 1e-6 * np.array(str(text).split(), float)
 
 
-def joules_per_million_tokens(windows: DataFrame) -> float:
-    """Median over processes of energy over tokens; NaN where a window's energy is not known.
+def sharing(samples: DataFrame, point: list[str]) -> Series:
+    """Whether threads of a process shared a core: less CPU time than others of its point, slower.
 
-    A counter that moves seldom is read too early or too late in each window, and over a process
-    these errors cancel.
+    That is another mode and no scatter: such a process is at its best where it should not be.
     """
-    totals = windows.groupby("process")[["energy_joules", "num_tokens"]].sum(min_count=1)
-    known = bool(len(windows)) and windows.energy_joules.notna().all()
-    return float(1e6 * (totals.energy_joules / totals.num_tokens).median()) if known else np.nan
+    present = samples.cpu_seconds / samples.seconds
+    groups = [samples[name] for name in point]
+    most = present.groupby(groups).transform("max")
+    fastest = samples[BEST].groupby(groups).transform("max")
+    less = (present < PRESENT * most) & (samples[BEST] < fastest + np.log(SLOWER))
+    return less & (samples.threads > 1)
 
 
-def by_process(windows: DataFrame) -> dict[int, np.ndarray]:
-    """Tokens per second of each window, by process."""
-    rates = windows.num_tokens / windows.seconds
-    return {number: group.to_numpy() for number, group in rates.groupby(windows.process)}
+def counted(rated: DataFrame, number: str) -> DataFrame:
+    """Rows of processes that count: at their best, none whose threads shared a core.
+
+    Where all of a point did so in a sitting, all count.
+    """
+    if number == TYPICAL or not rated.shared.any():
+        return rated
+    alone = rated[~rated.shared]
+    lost = ~rated.set_index(["sitting"]).index.isin(alone.sitting)
+    return pd.concat([alone, rated[lost]]).sort_index()
 
 
-def estimate(windows: DataFrame) -> intervals.Interval:
-    """Level and interval of a point."""
-    return intervals.interval(by_process(used(windows)))
+def joules_per_million_tokens(samples: DataFrame) -> float:
+    """Median over processes of energy over tokens; NaN where a process's energy is not known."""
+    if not len(samples) or samples.energy_joules.isna().any():
+        return np.nan
+    tokens = samples.num_tokens * [len(str(text).split()) for text in samples[STEPS]]
+    return float(1e6 * (samples.energy_joules / tokens).median())
 
 
-def summary(windows: DataFrame) -> dict[str, Any]:
-    """Columns of a measured point."""
-    counted, chosen = windows[windows.counted], used(windows)
-    found, trend = estimate(windows), intervals.drift(by_process(chosen))
-    rates = chosen.num_tokens / chosen.seconds
+def summary(rated: DataFrame, best: Estimate, typical: Estimate) -> dict[str, Any]:
+    """Columns of a measured point.
+
+    Args:
+        rated: its processes.
+        best, typical: its levels.
+    """
+    (low, high), (typical_low, typical_high) = best.interval(), typical.interval()
     return {
-        "tokens_per_second": found.estimate,
-        "low": found.low,
-        "high": found.high,
-        "n": found.n,
-        "processes": found.processes,
-        "sittings": windows.sitting.nunique(),
-        "minimum": rates.min(),
-        "maximum": rates.max(),
-        "disturbed_share": counted.disturbed.mean(),
-        "windows_used": which(chosen),
-        "outside_load": counted.outside_load.mean(),
-        "core_slowdown": counted.core_slowdown.mean(),
-        "drift": trend.share,
-        "drift_p": trend.p,
-        "unsteady_processes": int((~counted.groupby("process").steady.first()).sum()),
-        **{name: counted.groupby("process")[name].first().median() for name in TYPICAL},
-        "peak_memory_bytes": counted.peak_memory_bytes.max(),
-        "joules_per_million_tokens": joules_per_million_tokens(chosen),
-        "energy_source": counted.energy_source.iloc[0],
-        "numerics_id": " and ".join(sorted(counted.numerics_id.unique())),
-        **{name: counted[name].iloc[0] for name in SIZES},
+        "tokens_per_second": best.factor,
+        "low": low,
+        "high": high,
+        "n": len(rated),
+        "typical_tokens_per_second": typical.factor,
+        "typical_low": typical_low,
+        "typical_high": typical_high,
+        "processes": len(rated),
+        "sittings": rated.sitting.nunique(),
+        "steps": sum(len(str(text).split()) for text in rated[STEPS]),
+        "processes_sharing_a_core": int(rated.shared.sum()),
+        "outside_load": rated.outside_load.mean(),
+        "unsteady_processes": int((~rated.steady.astype(bool)).sum()),
+        **{name: rated[name].median() for name in STARTS},
+        "peak_memory_bytes": rated.peak_memory_bytes.max(),
+        "joules_per_million_tokens": joules_per_million_tokens(rated),
+        "energy_source": rated.energy_source.iloc[0],
+        "numerics_id": " and ".join(sorted(rated.numerics_id.unique())),
+        **{name: rated[name].iloc[0] for name in SIZES},
     }
 
 
-def speedup(windows: DataFrame, baseline: DataFrame) -> dict[str, Any] | None:
-    """Times the speed of ``baseline``, compared round by round, within one sitting.
+def speedup(rated: DataFrame, baseline: DataFrame) -> dict[str, Any] | None:
+    """Times the speed of ``baseline`` at its best, compared round by round within a sitting.
 
-    What the conditions of a round do to both is no difference. The interval is over rounds; of
-    fewer than three there is none.
+    What the conditions of a round do to both is no difference. Rounds are what is independent; of
+    fewer than two there is no interval.
     """
-    above, below = (_by_round(used(part)) for part in (windows, baseline))
-    rounds = (above / below).dropna()
+    above, below = (_by_round(part) for part in (rated, baseline))
+    rounds = (above - below).dropna()
     if rounds.empty:
         return None
-    single = {number: np.array([ratio]) for number, ratio in rounds.items()}
-    found = intervals.interval(single)
+    n = len(rounds)
+    spread = float(rounds.var(ddof=1)) / n if n > 1 else np.nan
+    low, high = np.nan, np.nan
+    if n > 1:
+        low, high = Estimate(float(rounds.mean()), ((spread, n - 1),)).interval()
     return {
-        "ratio": found.estimate,
-        "low": found.low,
-        "high": found.high,
-        "n": found.n,
-        "minimum": rounds.min(),
-        "maximum": rounds.max(),
+        "ratio": float(np.exp(rounds.mean())),
+        "low": low,
+        "high": high,
+        "n": n,
+        "minimum": float(np.exp(rounds.min())),
+        "maximum": float(np.exp(rounds.max())),
     }
 
 
-def _by_round(windows: DataFrame) -> Series:
-    """Median tokens per second of each round of each sitting."""
-    rates = windows.num_tokens / windows.seconds
-    return rates.groupby([windows.sitting, windows["round"]]).median()
+def _by_round(rated: DataFrame) -> Series:
+    """Best rate of each round of each sitting, a log."""
+    return rated[BEST].groupby([rated.sitting, rated["round"]]).mean()
 
 
-def noise(windows: DataFrame) -> dict[str, Any] | None:
-    """Arm b over arm a of a point that was timed twice: 1, but for the noise of the machine."""
-    arms = {arm: by_process(used(group)) for arm, group in windows.groupby("arm")}
+def noise(rated: DataFrame, variance: estimates.Part) -> dict[str, Any] | None:
+    """Arm b over arm a of a point that was timed twice: 1, but for what one process differs by.
+
+    Args:
+        rated: processes of the point.
+        variance: of one process, with its degrees of freedom.
+    """
+    arms = {arm: own[BEST] for arm, own in counted(rated, BEST).groupby("arm")}
     if set(arms) != {"a", "b"}:
         return None
-    return vars(ratios.compare(arms["b"], arms["a"]))
+    parts = tuple((variance[0] / len(own), variance[1]) for own in arms.values())
+    found = Estimate(float(arms["b"].mean() - arms["a"].mean()), parts)
+    low, high = found.interval()
+    return {
+        **{"ratio": found.factor, "low": low, "high": high, "holds_1": low <= 1 <= high},
+        **{"n": sum(map(len, arms.values())), "processes": sum(map(len, arms.values()))},
+        "sittings": rated.sitting.nunique(),
+    }

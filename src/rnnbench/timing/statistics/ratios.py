@@ -1,126 +1,88 @@
-"""Ratios of two machines' speeds: intervals, p-values and verdicts.
-
-An arm is what one machine measured of one piece of work: processes, each with its windows. The
-ratio is that of the two levels of ``stats``; its interval and its p-value are Welch's (1947), on
-logs, which ask neither for equal noise nor for equal numbers of processes. Both come from the one
-statistic, so that p is below 0.05 just where the interval leaves 1 out.
+"""Ratios of two machines' speeds, and verdicts on them.
 
 A pair of machines is compared on many pieces of work, and of twenty comparisons of equals one
-would look unequal at 0.05. Verdicts therefore go by p-values that Holm's (1979) method adjusts
-over all comparable pieces of work of a pair of machines; intervals are 95 % each, by themselves.
+would look unequal at 0.05. Verdicts faster and slower therefore go by p-values that Holm's (1979)
+method adjusts over all comparable pieces of work of a pair of machines; intervals are 95 % each, by
+themselves. Equal within a share is shown by two one-sided tests (Schuirmann, 1987).
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import math
+from typing import Any
 
 import numpy as np
 from pandas import DataFrame, Series
 
 from rnnbench.base.parameters import MEASURED
-from rnnbench.timing.statistics import intervals
-from rnnbench.timing.statistics.intervals import Samples
+from rnnbench.timing.statistics.estimates import Estimate
 
 ALPHA = 0.05
-ROUNDING = 1e-12  # logs of speeds that are nearer than this are equal
+ASKED = 0.03  # the difference for which the sittings are told that would find it
 STATEMENT = (
-    "Verdicts take all comparable work of a pair of machines together: of machines that are equal "
-    "in everything, at most 5 % of pairs get even one verdict faster or slower (Holm, 1979). "
-    "Intervals are 95 % each, by themselves."
+    "Verdicts on single pieces of work take all comparable work of a pair of machines together: of "
+    "machines that are equal in everything, at most 5 % of pairs get even one faster or slower "
+    "(Holm, 1979). Intervals are 95 % each, by themselves, and include what differs between "
+    "sittings."
 )
 FASTER, SLOWER, ALIKE = "faster", "slower", "not distinguishable"
+EQUAL = "equal within"
 NOT_COMPARABLE, NOT_MEASURED = "not comparable", "not measured"
-DISTURBED = "others disturbed the windows: they judge no machine"
 PAIR = ["baseline", "machine"]
+MEASUREMENT = [
+    *("ratio", "low", "high", "typical_ratio", "typical_low", "typical_high"),
+    *("sittings", "baseline_sittings", "processes", "p"),
+]
+JUDGED = ["p_adjusted", "smallest_difference", "sittings_needed", "verdict", "reason"]
+HIDDEN = ["p_unequal", "found"]  # columns that a verdict goes by and no table shows
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """A ratio of two levels.
-
-    Attributes:
-        ratio: the first over the second.
-        low, high: 95 % interval; NaN if an arm has fewer than ``stats.FEWEST_PROCESSES``.
-        p: probability of a ratio as far from 1 between equals; NaN with the interval.
-        n: windows of both.
-        processes: of both.
-    """
-
-    ratio: float
-    low: float
-    high: float
-    p: float
-    n: int
-    processes: int
+def equal_within(share: float) -> str:
+    """The verdict on two that differ by no more than a share."""
+    return f"{EQUAL} ±{100 * share:g} %"
 
 
-def compare(above: Samples, below: Samples) -> Comparison:
-    """Compare two arms.
+def is_equal(verdict: str) -> bool:
+    """Whether a verdict is that of equality."""
+    return verdict.startswith(EQUAL)
+
+
+def measurement(best: Estimate, typical: Estimate, share: float) -> dict[str, Any]:
+    """Columns of a ratio.
 
     Args:
-        above, below: process -> tokens per second of its windows, ``(windows,)``; above 0.
+        best, typical: differences of two logs.
+        share: within which two are equal.
     """
-    logs = [intervals.log_medians(arm) for arm in (above, below)]
-    ratio, low, high, p = (float(part) for part in contrast(*logs))
-    n = sum(len(windows) for arm in (above, below) for windows in arm.values())
-    return Comparison(ratio, low, high, p, n, len(above) + len(below))
+    (low, high), (typical_low, typical_high) = best.interval(), typical.interval()
+    return {
+        **{"ratio": best.factor, "low": low, "high": high, "p": best.p()},
+        **{"typical_ratio": typical.factor, "typical_low": typical_low},
+        **{"typical_high": typical_high, "p_unequal": best.p_unequal(share), "found": best},
+        "status": MEASURED,
+    }
 
 
-def contrast(above: np.ndarray, below: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Return ratio, low, high and p of two arms, or of many pairs of arms at once.
+def judge(table: DataFrame, share: float) -> DataFrame:
+    """Add JUDGED to comparisons.
 
     Args:
-        above, below: log of each process's median, ``(..., processes)``.
-    """
-    from scipy.special import stdtr  # here: every job that reads a table would pay for it
-
-    first, second = intervals.level(above), intervals.level(below)
-    difference, variance = first.centre - second.centre, first.variance + second.variance
-    difference = np.where(np.abs(difference) < ROUNDING, 0.0, difference)
-    parts = first.variance**2 / first.freedom + second.variance**2 / second.freedom
-    with np.errstate(invalid="ignore", divide="ignore"):
-        freedom = np.where(variance > 0, variance**2 / parts, first.freedom + second.freedom)
-        t = np.where(difference == 0, 0.0, difference / np.sqrt(variance))
-    known = min(first.freedom, second.freedom) >= intervals.FEWEST_PROCESSES - 1
-    low, high = intervals.bounds(difference, variance, np.where(known, freedom, np.nan))
-    p = 2 * stdtr(np.where(known, freedom, np.nan), -np.abs(t))
-    return np.exp(difference), np.exp(low), np.exp(high), p
-
-
-def noise_floor(pairs: Iterable[Comparison]) -> float:
-    """Return the factor by which the same thing, timed twice, may differ on one machine.
-
-    It is the half-width of the interval of an A/A test, as a factor of at least 1, or the ratio
-    found, where that is farther from 1: of several tests the largest. NaN if there is none with
-    an interval.
-
-    Args:
-        pairs: A/A tests of the machine: whatever has ``ratio``, ``low`` and ``high``.
-    """
-    found = [max((np.log(a.high) - np.log(a.low)) / 2, abs(np.log(a.ratio))) for a in pairs]
-    known = [half for half in found if np.isfinite(half)]
-    return float(np.exp(max(known))) if known else np.nan
-
-
-def judge(table: DataFrame) -> DataFrame:
-    """Add ``p_adjusted``, ``verdict`` and ``reason`` to comparisons.
-
-    Args:
-        table: ``ratio low high p noise_floor status``, one row per piece of work. ``status`` is
+        table: columns MEASUREMENT, HIDDEN and ``status``, one row per piece of work. ``status`` is
             ``measured``, or why there is no comparison: ``not comparable``, or anything else for
-            what was not measured; ``reason``, if there, says more of such rows. ``disturbed``, if
-            there: whether windows had to be used that others disturbed. Where there are
+            what was not measured; ``reason``, if there, says more of such rows. Where there are
             columns ``baseline`` and ``machine``, p-values are adjusted within each pair of them.
+        share: within which two are equal.
     """
     measured = table.status == MEASURED
     pair = [table[name] for name in PAIR if name in table]
     p = table.p.where(measured).astype(float)
     adjusted = p.groupby(pair, dropna=False).transform(holm) if pair else holm(p)
+    number = p.groupby(pair, dropna=False).transform("count") if pair else p * 0 + p.count()
     rows = table.assign(p_adjusted=adjusted)
-    found = [_verdict(row) for _, row in rows.iterrows()]
-    return rows.assign(
-        verdict=Series([verdict for verdict, _ in found], table.index, dtype=object),
-        reason=Series([reason for _, reason in found], table.index, dtype=object),
-    )
+    told = [_judged(row, n, share) for (_, row), n in zip(rows.iterrows(), number, strict=True)]
+    columns = {
+        name: Series([t[name] for t in told], table.index, dtype=object) for name in JUDGED[1:]
+    }
+    numbers = {name: columns[name].astype(float) for name in JUDGED[1:3]}
+    return rows.assign(**columns | numbers)
 
 
 def holm(p: Series) -> Series:
@@ -130,22 +92,21 @@ def holm(p: Series) -> Series:
     return (known * factors).cummax().clip(upper=1).reindex(p.index)
 
 
-def _verdict(row: Series) -> tuple[str, str | None]:
-    """Verdict and reason of one comparison."""
+def _judged(row: Series, number: float, share: float) -> dict[str, Any]:
+    """Verdict and reason of one comparison out of so many."""
+    nothing = {"smallest_difference": np.nan, "sittings_needed": np.nan}
     if row.status != MEASURED:
         verdict = NOT_COMPARABLE if row.status == NOT_COMPARABLE else NOT_MEASURED
-        return verdict, row.get("reason") or row.status
-    if row.get("disturbed", False):
-        return ALIKE, DISTURBED
-    if np.isnan(row.p_adjusted):
-        return (
-            ALIKE,
-            f"no interval from fewer than {intervals.FEWEST_PROCESSES} processes on each side",
-        )
-    if np.isnan(row.noise_floor):
-        return ALIKE, "no A/A test tells the noise"
-    if row.p_adjusted >= ALPHA:
-        return ALIKE, f"p = {row.p_adjusted:.2g} after adjustment"
-    if abs(np.log(row.ratio)) <= np.log(row.noise_floor):
-        return ALIKE, f"inside the noise floor of {100 * (row.noise_floor - 1):.1f} %"
-    return (FASTER if row.ratio > 1 else SLOWER), None
+        return nothing | {"verdict": verdict, "reason": row.get("reason") or row.status}
+    smallest = row.found.smallest(ALPHA / number)
+    fewest = min(row.sittings, row.baseline_sittings)
+    needed = math.ceil(fewest * (math.log1p(smallest) / math.log1p(ASKED)) ** 2)
+    told = {"smallest_difference": smallest, "sittings_needed": max(needed, 1)}
+    p = f"p = {row.p_adjusted:.2g} after adjustment"
+    if row.p_adjusted < ALPHA:
+        return told | {"verdict": FASTER if row.ratio > 1 else SLOWER, "reason": p}
+    if row.p_unequal < ALPHA:
+        reason = f"p = {row.p_unequal:.2g} for a difference of {100 * share:g} %"
+        return told | {"verdict": equal_within(share), "reason": reason}
+    reason = f"{p}; {100 * smallest:.2g} % would have been found"
+    return told | {"verdict": ALIKE, "reason": reason}

@@ -71,7 +71,7 @@ def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict
     num_minibatches = max(1, num_minibatches // SHORTER)
     key = timing.as_row() | Architecture.of(model).as_row()
     found = []
-    for window in range(timing.windows + 1):
+    for window in range(windows.WINDOWS + 1):
         totals, seconds = _window(timing, model, stepping, num_minibatches)
         place = key | {"window": window, "counted": window > 0} | totals
         found += [place | {"part": part, "seconds": seconds[part]} for part in PARTS]

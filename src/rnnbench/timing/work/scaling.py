@@ -23,7 +23,7 @@ WORKER = "from rnnbench.timing.work.scaling import worker; worker()"
 
 
 def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict[str, Any]]:
-    """Return the rows of :func:`rnnbench.timing.work.speed.rows` with sizes, start and memory.
+    """Return one row per window of training steps, with sizes, start and memory.
 
     ``start_seconds`` is the time from the birth of this process to its first training step;
     ``base_memory_bytes`` is what it held on its device before there was a model. A window of this
@@ -34,10 +34,12 @@ def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict
     """
     born = time.time() - psutil.Process().create_time()
     base = windows.peak_memory_bytes(timing.device)
-    found = speed.rows(timing, tokens, vocab_size)
+    stepping, start = speed.started(timing, tokens, vocab_size)
+    found = windows.rows(timing, stepping)
     key = limit.architecture(timing, vocab_size).as_row() | {"parallel": 1}
-    key |= {"base_memory_bytes": base}
-    return [key | row | {"start_seconds": born + row["initialisation_seconds"]} for row in found]
+    key |= {"base_memory_bytes": base, "start_seconds": born + start["initialisation_seconds"]}
+    key |= {"peak_memory_bytes": windows.peak_memory_bytes(timing.device)}
+    return [key | row for row in found]
 
 
 def parallel_rows(
@@ -98,7 +100,7 @@ def worker() -> None:
     sys.stdin.readline()
     rows = [
         key | {"window": i} | windows.window(timing.device, stepping, num_minibatches)
-        for i in range(1, timing.windows + 1)
+        for i in range(1, windows.WINDOWS + 1)
     ]
     memory = {"peak_memory_bytes": windows.peak_memory_bytes(timing.device)}
     print(json.dumps([row | memory for row in rows]), flush=True)

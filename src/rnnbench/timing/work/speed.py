@@ -1,10 +1,8 @@
-"""Tokens per second of whole training steps, in one process.
+"""Whole training steps in one process, each of them timed.
 
-A sample is a window of whole minibatches that lasts at least ``window_seconds``: minibatch,
-forward, loss, backward, clipping, update. The clock is monotonic and the device is synchronised
-at both ends. Building the model and the first step, which compiles where something is to be
-compiled, are timed apart. Steps before the windows warm caches and allocators up; their windows are
-kept and marked, and left out of every estimate.
+A step is minibatch, forward, loss, backward, clipping, update. Building the model and the first
+step, which compiles where something is to be compiled, are timed apart. Steps before the timed ones
+warm caches and allocators up, until they show no trend.
 """
 
 import time
@@ -16,18 +14,17 @@ import torch
 from torch import Tensor
 
 from rnnbench.base.parameters import TimingConfig
-from rnnbench.timing import windows
+from rnnbench.timing import steps, windows
 from rnnbench.timing.workload import Architecture
-from rnnbench.training import samplers
+from rnnbench.training import loop, samplers
 from rnnbench.training.arithmetic import numerics, precision
-from rnnbench.training.loop import steps
 from rnnbench.training.model import LanguageModel, build
 from rnnbench.training.progress import Progress
 from rnnbench.training.update import by
 
 
 def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict[str, Any]]:
-    """Return one row per window: totals, never rates.
+    """Return one row: every step of this process.
 
     Args:
         timing: what to time; its threads must already be in force.
@@ -37,27 +34,30 @@ def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict
     Raises:
         StudyError: the text is shorter than one minibatch.
     """
-    began = time.perf_counter()
-    stepping = training_steps(timing, tokens, vocab_size)
-    windows.synchronise(timing.device)
-    initialisation_seconds = time.perf_counter() - began
-    first_step_seconds = windows.window(timing.device, stepping, 1)["seconds"]
+    stepping, start = started(timing, tokens, vocab_size)
     warm = list(windows.warm_up(timing, stepping, windows.calibrate(timing, stepping)))
-    num_minibatches = windows.enough(timing, warm)
-    kept = [
-        windows.paced_window(timing.device, stepping, num_minibatches)
-        for _ in range(timing.windows)
-    ]
+    timed = steps.timed(timing, stepping, min(row["step_seconds"] for row in warm))
     facts = {
-        "initialisation_seconds": initialisation_seconds,
-        "first_step_seconds": first_step_seconds,
         "peak_memory_bytes": windows.peak_memory_bytes(timing.device),
         "steady": windows.steady([row["seconds"] for row in warm]),
         "numerics_id": numerics.identify(),
         **Architecture.of(model(timing, vocab_size)).as_row(),
     }
-    marked = [{"counted": False} | row for row in warm] + [{"counted": True} | row for row in kept]
-    return [timing.as_row() | facts | {"window": i} | row for i, row in enumerate(marked, start=1)]
+    return [timing.as_row() | start | facts | timed]
+
+
+def started(
+    timing: TimingConfig, tokens: np.ndarray, vocab_size: int
+) -> tuple[Iterator[int], dict[str, float]]:
+    """:func:`training_steps` whose first is done, and the seconds that it and all before took."""
+    began = time.perf_counter()
+    stepping = training_steps(timing, tokens, vocab_size)
+    windows.synchronise(timing.device)
+    initialisation_seconds = time.perf_counter() - began
+    return stepping, {
+        "initialisation_seconds": initialisation_seconds,
+        "first_step_seconds": windows.window(timing.device, stepping, 1)["seconds"],
+    }
 
 
 def training_steps(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> Iterator[int]:
@@ -86,5 +86,5 @@ def model(timing: TimingConfig, vocab_size: int) -> LanguageModel:
 
 def _endless(timing: TimingConfig, text: Tensor, progress: Progress) -> Iterator[int]:
     while True:
-        for _, _, num_tokens in steps(timing, text, progress):
+        for _, _, num_tokens in loop.steps(timing, text, progress):
             yield num_tokens

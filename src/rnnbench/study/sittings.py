@@ -1,0 +1,72 @@
+"""One more sitting of the timings: ``python -m rnnbench sitting [CONFIG.yaml ...]``
+
+The next run of the study measures it. Sittings hours apart tell what differs from one to the next.
+"""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rnnbench.base import paths
+from rnnbench.base.errors import RecordError, StudyError
+from rnnbench.base.files import read_record, write_text
+from rnnbench.machine import identity
+from rnnbench.study import schema
+
+DEFAULT = Path("config/config.yaml")
+ASKED, RECORD = "sittings.txt", "record.json"
+
+
+def asked(config: Mapping[str, Any], machine: str) -> dict[str, Any]:
+    """The configuration with as many sittings as were asked for in this folder since.
+
+    Raises:
+        StudyError: the file that says so is none of ours.
+    """
+    speed, file = config.get("speed"), place(machine) / ASKED
+    if not isinstance(speed, Mapping) or not file.is_file():
+        return dict(config)
+    text = file.read_text(encoding="utf-8").strip()
+    if not text.isdigit():
+        raise StudyError(f"{file}: expected a number of sittings, found {text[:40]!r}. Remove it.")
+    least = speed.get("sittings", 1)
+    return {**config, "speed": {**speed, "sittings": max(least, int(text))}}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Ask for one more; the status to end with.
+
+    Raises:
+        StudyError: nothing was timed yet, or not all of what was asked for.
+    """
+    parser = argparse.ArgumentParser(prog="python -m rnnbench sitting", description=__doc__)
+    parser.add_argument("configs", nargs="*", type=Path, metavar="CONFIG.yaml")
+    configs = parser.parse_args(arguments).configs
+    read = schema.read([DEFAULT, *configs])
+    name = str(read.get("machine", "auto"))
+    folder = paths.folder(configs) / place(identity.name() if name == "auto" else name)
+    done = timed(folder / RECORD)
+    least = int(read["speed"]["sittings"])
+    wanted = max(least, int((folder / ASKED).read_text()) if (folder / ASKED).is_file() else 0)
+    if done < wanted:
+        raise StudyError(
+            f"expected {wanted} finished sittings in {folder}, found {done}. Run the study first: "
+            "it measures those that are lacking."
+        )
+    write_text(folder / ASKED, f"{done + 1}\n")
+    print(f"rnnbench: sitting {done + 1} is measured by the next run")
+    return 0
+
+
+def timed(record: Path) -> int:
+    """How many sittings a campaign finished; none where there is no record."""
+    try:
+        return int(read_record(record)["sittings"])
+    except (OSError, KeyError, ValueError, RecordError):
+        return 0
+
+
+def place(machine: str) -> Path:
+    """Folder of the timings of a machine, in that of the study."""
+    return Path("results/speed") / f"machine={machine}"

@@ -1,0 +1,88 @@
+"""Levels on the scale of logs, with all that makes them uncertain.
+
+Noise of speed is relative, so a level is a mean of logs and a ratio a difference of them. Each part
+of an uncertainty has degrees of freedom of its own; together they have Welch's and Satterthwaite's
+(1947), and Student's t takes its number from there.
+"""
+
+import math
+from dataclasses import dataclass
+
+from scipy.special import stdtr, stdtrit
+
+LEVEL = 0.95  # of an interval
+POWER = 0.9  # with which a difference that is told would have been found
+ROUNDING = 1e-12  # logs that are nearer than this are equal
+Part = tuple[float, float]  # variance, and its degrees of freedom
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A level, or a difference of levels.
+
+    Attributes:
+        centre: log of a speed, or of a ratio.
+        parts: independent parts of its variance.
+    """
+
+    centre: float
+    parts: tuple[Part, ...]
+
+    def __sub__(self, other: "Estimate") -> "Estimate":
+        return Estimate(self.centre - other.centre, self.parts + other.parts)
+
+    @property
+    def variance(self) -> float:
+        return sum(variance for variance, _ in self.parts)
+
+    @property
+    def error(self) -> float:
+        """Standard error."""
+        return math.sqrt(self.variance)
+
+    @property
+    def freedom(self) -> float:
+        """Degrees of freedom of the variance; infinite where there is none."""
+        lost = sum(variance**2 / freedom for variance, freedom in self.parts if variance)
+        return self.variance**2 / lost if lost else math.inf
+
+    @property
+    def factor(self) -> float:
+        """The speed, or the ratio."""
+        return math.exp(self.centre)
+
+    def interval(self, level: float = LEVEL) -> tuple[float, float]:
+        """Low and high end, as factors."""
+        reach = quantile((1 + level) / 2, self.freedom) * self.error
+        return math.exp(self.centre - reach), math.exp(self.centre + reach)
+
+    def p(self) -> float:
+        """Probability of a centre as far from 0 between equals."""
+        if abs(self.centre) < ROUNDING:
+            return 1.0
+        return 2 * below(-abs(self.centre) / self.error, self.freedom) if self.error else 0.0
+
+    def p_unequal(self, share: float) -> float:
+        """Probability of a centre as near to 0 if equals differed by ``share`` or more.
+
+        The larger p-value of two one-sided tests (Schuirmann, 1987).
+        """
+        room = math.log1p(share) - abs(self.centre)
+        if self.error == 0:
+            return 0.0 if room > 0 else 1.0
+        return below(-room / self.error, self.freedom)
+
+    def smallest(self, alpha: float) -> float:
+        """Smallest difference, as a share, that is found with POWER at level ``alpha``."""
+        reach = quantile(1 - alpha / 2, self.freedom) + quantile(POWER, self.freedom)
+        return math.expm1(min(reach * self.error, 50.0))
+
+
+def quantile(share: float, freedom: float) -> float:
+    """Student's t."""
+    return float(stdtrit(min(freedom, 1e9), share))
+
+
+def below(t: float, freedom: float) -> float:
+    """Share of Student's t below ``t``."""
+    return float(stdtr(min(freedom, 1e9), t))
