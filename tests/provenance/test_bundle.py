@@ -155,7 +155,7 @@ def test_a_header_that_lies_about_a_size_is_found(made, tmp_path):
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("schema_version", 2),
+        ("schema_version", "1"),
         ("machine", "../box"),
         ("source_sha256", "short"),
         ("inputs", {"../up/char": "c" * 64}),
@@ -171,6 +171,14 @@ def test_a_manifest_of_another_form_is_refused_with_the_key(key, value, made, tm
     assert key in said
 
 
+def test_of_another_version_both_are_told_and_who_made_it(made, tmp_path):
+    made.write_zip(tmp_path / "b.zip")
+    manifest = json.dumps(made.manifest | {"schema_version": 7, "rnnbench": "9.9", "more": 1})
+    said = fault(rewritten(tmp_path / "b.zip", lambda c: c | {MANIFEST: manifest.encode()}))
+    assert "expected a bundle of version 1, " in said
+    assert "found version 7, made by rnnbench 9.9." in said
+
+
 @pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff", b"[" * 100_000, b"NaN"])
 def test_a_manifest_that_is_none_is_refused(content, made, tmp_path):
     made.write_zip(tmp_path / "b.zip")
@@ -182,6 +190,7 @@ def test_what_is_no_bundle_is_refused(tmp_path):
     (tmp_path / "empty").mkdir()
     for path in (tmp_path / "text.txt", tmp_path / "empty", tmp_path / "absent"):
         assert str(path) in fault(path)
+    assert "found no such file" in fault(tmp_path / "absent")
 
 
 @settings(

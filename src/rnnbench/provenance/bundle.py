@@ -123,10 +123,13 @@ def read(path: str | Path) -> Bundle:
     What other programs leave behind is not read, and a zip may hold the bundle in one folder.
 
     Raises:
-        BundleError: not a bundle, of another schema, too large, with names that lead elsewhere,
-            or with files that are missing, added or changed; the first fault is named.
+        BundleError: nothing there, not a bundle, of another version, too large, with names that
+            lead elsewhere, or with files that are missing, added or changed; the first fault is
+            named.
     """
     path = Path(path)
+    if not path.exists():
+        raise BundleError(f"{path}: expected a bundle, found no such file. Name one that is there.")
     contents = _folder(path) if path.is_dir() else _unwrapped(_zip(path))
     manifest = _manifest(path, contents)
     found, listed = set(contents) - {MANIFEST, SIGNATURE}, manifest["files"]
@@ -175,13 +178,20 @@ def _manifest(path: Path, contents: Contents) -> dict[str, Any]:
         manifest = json.loads(contents[MANIFEST].decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise _fault(path, f"JSON in {MANIFEST}", f"{type(error).__name__}: {error}") from None
+    version = manifest.get("schema_version") if isinstance(manifest, dict) else None
+    if isinstance(version, int) and version != SCHEMA_VERSION:
+        raise BundleError(
+            f"{path}: expected a bundle of version {SCHEMA_VERSION}, which rnnbench "
+            f"{rnnbench.__version__} reads, found version {version}, made by rnnbench "
+            f"{_cut(str(manifest.get('rnnbench')))}. Publish and compare with the same release."
+        )
     schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
     fault = jsonschema.exceptions.best_match(
         jsonschema.Draft202012Validator(schema).iter_errors(manifest)
     )
     if fault is not None:
         where = ".".join(map(str, fault.absolute_path)) or MANIFEST
-        raise _fault(path, f"a manifest of version {SCHEMA_VERSION}", f"{where}: {_cut(fault)}")
+        raise _fault(path, f"a manifest of version {SCHEMA_VERSION}", f"{where}: {_cut(fault.message)}")
     return manifest
 
 
@@ -197,7 +207,7 @@ def _folder(path: Path) -> dict[str, bytes]:
 
 def _zip(path: Path) -> dict[str, bytes]:
     if not path.is_file():  # a pipe would be waited for
-        raise _fault(path, "a folder or a zip file", "neither")
+        raise _fault(path, "a folder or a zip file", "a device or a pipe")
     try:
         with zipfile.ZipFile(path) as archive:
             entries = [entry for entry in archive.infolist() if not entry.is_dir()]
@@ -255,8 +265,8 @@ def _fault(path: Path, expected: str, found: str) -> BundleError:
     )
 
 
-def _cut(fault: jsonschema.ValidationError) -> str:
-    return fault.message if len(fault.message) < 200 else fault.message[:200] + "…"
+def _cut(text: str) -> str:
+    return text if len(text) < 200 else text[:200] + "…"
 
 
 def _sha256(content: bytes) -> str:
