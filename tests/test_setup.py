@@ -170,6 +170,7 @@ def test_a_path_to_another_project_does_not_get_in(project: Path) -> None:
     [
         ("all", "report.html"),
         ("publish", "published"),
+        ("publish_speed", "published"),
         ("hardware", "hardware.html"),
         ("results/tables/runs.csv", ""),
     ],

@@ -30,9 +30,14 @@ def lead(found: Tables, here: str) -> list[str]:
     if here not in set(machines.hardware):
         said.append(
             f"The machine that wrote this page, {here}, has no bundle here; "
-            "snakemake --cores all publish makes one."
+            "snakemake --cores all publish_speed makes one."
         )
     return said
+
+
+def summary(found: Tables, here: str) -> list[str]:
+    """The lines that a terminal shows: the verdict first."""
+    return [*_pairs(drawing.rows(found, "comparison")), *lead(found, here)]
 
 
 def answers(found: Tables) -> list[tuple[str, list[str]]]:

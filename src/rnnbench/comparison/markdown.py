@@ -50,7 +50,7 @@ def _opening(found: Tables, here: str) -> list[str]:
     if here not in set(machines.hardware):
         said.append(
             f"The machine that wrote this page, {_cell(here)}, has no bundle here. To take part: "
-            "`snakemake --cores all publish`."
+            "`snakemake --cores all publish_speed`."
         )
     if len(machines) == 1:
         said.append(f"Only one machine is here, {_cell(baseline)}: nothing to compare it with.")

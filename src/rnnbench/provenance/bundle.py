@@ -93,6 +93,19 @@ class Bundle:
         files = {name: self.files[name] for name in sorted(self.files)}
         return {MANIFEST: text.encode()} | signed | files
 
+    def publish(self, folder: str | Path) -> None:
+        """Write ``folder`` and its zip, in place of an earlier bundle of this machine.
+
+        Machines of one model publish under one name: a zip there that is not this folder's, as one
+        that was copied here from a twin, is kept under another name.
+        """
+        folder, packed = Path(folder), Path(f"{folder}.zip")
+        there = _packed_manifest(packed)
+        if there not in (b"", self.contents[MANIFEST], _unpacked_manifest(folder)):
+            packed.rename(packed.with_name(f"{_sha256(there)[:8]}-{packed.name}"))
+        self.write_zip(packed)  # first: a zip that is as this bundle is ours, if we end in between
+        self.write_folder(folder)
+
     def write_zip(self, path: str | Path) -> None:
         """Write one file of stored entries with fixed dates and modes."""
         with (
@@ -141,6 +154,11 @@ def read(path: str | Path) -> Bundle:
             raise _fault(path, f"{name} of SHA-256 {entry['sha256']}", _sha256(contents[name]))
     files = {name: contents[name] for name in listed}
     return Bundle(manifest, files, contents.get(SIGNATURE, b""))
+
+
+def is_packed(path: Path, folder: Path) -> bool:
+    """Whether a zip and a folder have one manifest, byte for byte."""
+    return _packed_manifest(path) == _unpacked_manifest(folder) != b""
 
 
 def publishable(files: Contents) -> Contents:
@@ -193,6 +211,23 @@ def _manifest(path: Path, contents: Contents) -> dict[str, Any]:
         where = ".".join(map(str, fault.absolute_path)) or MANIFEST
         raise _fault(path, f"a manifest of version {SCHEMA_VERSION}", f"{where}: {_cut(fault.message)}")
     return manifest
+
+
+def _unpacked_manifest(folder: Path) -> bytes:
+    """The manifest of a folder, unchecked; of what has none, nothing."""
+    path = folder / MANIFEST
+    return path.read_bytes() if path.is_file() else b""
+
+
+def _packed_manifest(path: Path) -> bytes:
+    """The manifest of a zip, unchecked; of what has none, nothing."""
+    if not path.is_file():
+        return b""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.read(MANIFEST)
+    except UNREADABLE:
+        return b""
 
 
 def _folder(path: Path) -> dict[str, bytes]:
