@@ -78,6 +78,30 @@ def test_a_folder_keeps_nothing_of_an_earlier_bundle(made, tmp_path):
     assert bundle.read(tmp_path / "b") == made
 
 
+def test_what_is_published_again_replaces_its_own_zip_and_keeps_that_of_a_twin(made, tmp_path):
+    twin, later = (Bundle.make("box-2c", FILES | {"empty.csv": b"x" * n}, **DIGESTS) for n in (1, 2))
+    folder, packed = tmp_path / "machine=box-2c", tmp_path / "machine=box-2c.zip"
+    for bound in (made, later, made):
+        bound.publish(folder)
+        assert bundle.read(folder) == bundle.read(packed) == bound
+        assert sorted(tmp_path.iterdir()) == [folder, packed]
+    twin.write_zip(packed)
+    later.publish(folder)
+    assert bundle.read(folder) == bundle.read(packed) == later
+    (kept,) = {*tmp_path.iterdir()} - {folder, packed}
+    assert bundle.read(kept) == twin and not kept.name.startswith("machine=")
+
+
+def test_what_is_published_after_an_end_between_zip_and_folder_leaves_nothing_beside(
+    made, tmp_path
+):
+    folder, packed = tmp_path / "machine=box-2c", tmp_path / "machine=box-2c.zip"
+    Bundle.make("box-2c", FILES | {"empty.csv": b"old"}, **DIGESTS).publish(folder)
+    made.write_zip(packed)
+    made.publish(folder)
+    assert sorted(tmp_path.iterdir()) == [folder, packed]
+
+
 @pytest.mark.parametrize("name", [*FILES, MANIFEST])
 def test_a_changed_byte_is_found_in_every_kind_of_file(name, made, tmp_path):
     made.write_folder(tmp_path / "b")

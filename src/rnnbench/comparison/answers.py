@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import pandas as pd
 from pandas import DataFrame
 
-from rnnbench.comparison import drawing
+from rnnbench.comparison import drawing, releases
 from rnnbench.tables import readers
 from rnnbench.timing.statistics.ratios import ALIKE, FASTER, NOT_COMPARABLE, NOT_MEASURED, SLOWER
 
@@ -27,6 +27,7 @@ def lead(found: Tables, here: str) -> list[str]:
         )
     else:
         said.append(f"Speeds are told as multiples of those of {baseline(found)}, the baseline.")
+    said += releases.apart(found)
     if here not in set(machines.hardware):
         said.append(
             f"The machine that wrote this page, {here}, has no bundle here; "
