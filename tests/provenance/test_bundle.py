@@ -79,7 +79,9 @@ def test_a_folder_keeps_nothing_of_an_earlier_bundle(made, tmp_path):
 
 
 def test_what_is_published_again_replaces_its_own_zip_and_keeps_that_of_a_twin(made, tmp_path):
-    twin, later = (Bundle.make("box-2c", FILES | {"empty.csv": b"x" * n}, **DIGESTS) for n in (1, 2))
+    twin, later = (
+        Bundle.make("box-2c", FILES | {"empty.csv": b"x" * n}, **DIGESTS) for n in (1, 2)
+    )
     folder, packed = tmp_path / "machine=box-2c", tmp_path / "machine=box-2c.zip"
     for bound in (made, later, made):
         bound.publish(folder)

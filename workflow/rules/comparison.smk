@@ -51,11 +51,11 @@ rule hardware:
         summary=rules.comparison.output.summary,
     log:
         "results/logs/hardware.log",
+    localrule: True
     conda:
         "../../environment.yml"
     params:
         page=study.literal(PAGE),
-    localrule: True
     shell:
         "cat {input.summary:q} 2> {log} && echo rnnbench: open {params.page:q}"
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 import pandas as pd
 from pandas import DataFrame
 
-from rnnbench.comparison import drawing, releases
+from rnnbench.comparison import drawing
+from rnnbench.comparison.published import releases
 from rnnbench.tables import readers
 from rnnbench.timing.statistics.ratios import ALIKE, FASTER, NOT_COMPARABLE, NOT_MEASURED, SLOWER
 

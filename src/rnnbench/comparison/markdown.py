@@ -7,8 +7,9 @@ import pandas as pd
 from pandas import DataFrame, Series
 
 from rnnbench.base import presets
-from rnnbench.comparison import releases, targets
+from rnnbench.comparison import targets
 from rnnbench.comparison.pairs import NEAREST
+from rnnbench.comparison.published import releases
 from rnnbench.timing.statistics.ratios import (
     ALIKE,
     FASTER,

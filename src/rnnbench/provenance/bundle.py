@@ -209,7 +209,9 @@ def _manifest(path: Path, contents: Contents) -> dict[str, Any]:
     )
     if fault is not None:
         where = ".".join(map(str, fault.absolute_path)) or MANIFEST
-        raise _fault(path, f"a manifest of version {SCHEMA_VERSION}", f"{where}: {_cut(fault.message)}")
+        raise _fault(
+            path, f"a manifest of version {SCHEMA_VERSION}", f"{where}: {_cut(fault.message)}"
+        )
     return manifest
 
 
