@@ -137,19 +137,6 @@ def test_timings_take_as_many_processes_as_their_sittings_have():
     assert 120 < estimates[0] < 600
 
 
-TOLD = re.compile(r"about (\d+) minutes on 2 cores")
-
-
-@pytest.mark.parametrize(
-    "name", [p.stem for p in CONFIG.glob("*.yaml") if TOLD.search(p.read_text(encoding="utf-8"))]
-)
-def test_the_minutes_that_a_configuration_tells_are_those_of_the_dry_run(name, tmp_path):
-    (told,) = TOLD.findall((CONFIG / f"{name}.yaml").read_text(encoding="utf-8"))
-    seconds = Estimate(read(shipped(name)), tmp_path / "none").speed()
-    assert plan.spelled(seconds) == f"{told} min"
-    assert f"about {told} minutes" in (CONFIG / "README.md").read_text(encoding="utf-8")
-
-
 def record(rule: str, *output: str, **resources: object) -> SimpleNamespace:
     return SimpleNamespace(rule_name=rule, output=list(output), resources=resources)
 
