@@ -1,158 +1,213 @@
-"""The first screen of the hardware page: which machines, which is faster at what, and what is not
-known."""
+"""Which machine is faster, by how much and how sure, in plain words: the first lines of the page, of
+its figures, of the Markdown and of the terminal."""
 
 from collections.abc import Iterable
+from math import comb
+from typing import Any
 
-import pandas as pd
-from pandas import DataFrame
+import numpy as np
+from pandas import DataFrame, Series
 
-from rnnbench.comparison import drawing
+from rnnbench.comparison import views
 from rnnbench.tables import readers
 from rnnbench.timing.statistics.ratios import ALIKE, FASTER, NOT_COMPARABLE, NOT_MEASURED, SLOWER
 
 MOST = 5  # lines of an answer
-VERDICTS = (FASTER, SLOWER, ALIKE, NOT_COMPARABLE, NOT_MEASURED)
+TOLD = 3  # machines with a sentence of their own
+SURE = 0.95  # share of intervals that hold the truth
+NEAREST = "; the most alike has "
 Tables = readers.Tables
 
 
+def summary(found: Tables, here: str) -> list[str]:
+    """The answer for the terminal: at most five lines, the verdict first."""
+    done = views.judged(views.rows(found, "comparison"))
+    all_of = " of all machines" if len(done) and done.machine.nunique() > 1 else ""
+    single = [f"Single pieces of work{all_of}: {views.counts(done.verdict)}."] if len(done) else []
+    return [*_verdicts(found), *single, *_notes(found, here)][:MOST]
+
+
 def lead(found: Tables, here: str) -> list[str]:
-    """What the page is about, in a sentence or two."""
-    machines = found["machines"]
-    names = list(machines.machine)
-    said = [f"{readers.counted(len(names), 'machine')}: {readers.english(_few(names))}."]
-    if len(names) == 1:
+    """What the comparison found: the verdict first, then what has to be known of it."""
+    return [*_verdicts(found), *_notes(found, here)]
+
+
+def _verdicts(found: Tables) -> list[str]:
+    """A sentence per machine that is held against the baseline; one for all where they are many."""
+    total = views.scope(found, "all")
+    if 0 < len(total) <= TOLD:
+        return [f"{sentence(row)}{_typically(row)}." for row in total.itertuples()]
+    names = list(views.rows(found, "machines").machine)
+    if len(names) > 1:
+        return [f"{headline(found)}."]
+    return [
+        f"Only one machine is here, {names[0]}: there is nothing to compare it with yet. Put the "
+        "bundle of another one under results/published, or name it in the configuration "
+        "(hardware: bundles)."
+    ]
+
+
+def _notes(found: Tables, here: str) -> list[str]:
+    """Machines with one sitting, and one without a bundle: what that means, and what to do."""
+    table, said = views.rows(found, "machines"), []
+    once = table.machine[table.sittings == 1] if len(table) > 1 else table.machine[:0]
+    if len(once):
+        who = readers.english(once) if len(once) < 3 else readers.counted(len(once), "machine")
         said.append(
-            "There is nothing to compare it with yet: put the bundle of another machine under "
-            "results/published, or name it in the configuration (hardware: bundles)."
+            f"One sitting of {who}: intervals rest on the noise between sittings that is known of "
+            "such machines. `make sitting`, hours later, adds another."
         )
-    else:
-        said.append(f"Speeds are told as multiples of those of {baseline(found)}, the baseline.")
-    if here not in set(machines.hardware):
+    if here not in set(table.hardware):
         said.append(
             f"The machine that wrote this page, {here}, has no bundle here; "
-            "snakemake --cores all publish makes one."
+            "snakemake --cores all publish_speed makes one."
         )
     return said
 
 
-def answers(found: Tables) -> list[tuple[str, list[str]]]:
-    """Question and lines of what a reader wants to know first."""
-    pairs = drawing.rows(found, "comparison")
-    return [
-        ("Faster, slower, or neither", _pairs(pairs)),
-        ("By the fastest way on each machine", _ways(drawing.rows(found, "best"))),
-        ("Verdicts", _verdicts(pairs)),
-        ("Not compared, and why", _refused(pairs)),
-        ("Compared under other conditions", _grouped(pairs, "conditions", "comparison")),
-        ("Noise floors: what is closer counts as equal", _floors(drawing.rows(found, "noise"))),
-        ("Missing, and why", _missing(drawing.rows(found, "missing"))),
-    ]
-
-
-def baseline(found: Tables) -> str:
-    """The machine that the others are told as multiples of."""
-    machines = found["machines"]
-    return str(machines.machine[machines.baseline.astype(str) == "True"].iloc[0])
-
-
-def counts(rows: DataFrame) -> DataFrame:
-    """One row per machine that is held against the baseline: how many verdicts of each kind."""
-    table = pd.crosstab(rows.machine, rows.verdict) if len(rows) else DataFrame()
-    return table.reindex(columns=list(VERDICTS), fill_value=0).rename_axis(columns=None)
-
-
-def _pairs(pairs: DataFrame) -> list[str]:
-    """One line per machine, those with the most to say first."""
-    done = drawing.judged(pairs)
-    if pairs.empty:
-        return [drawing.ALONE]
+def headline(found: Tables) -> str:
+    """The overall verdict: of two machines in full, of more the span."""
+    total = views.scope(found, "all")
+    if len(views.rows(found, "machines")) < 2:
+        return views.ALONE.rstrip(".")
+    done = views.judged(total)
     if done.empty:
-        return ["No work item of two machines could be compared."]
-    sized = sorted(done.groupby("machine", sort=False), key=lambda pair: -_settled(pair[1]))
-    return _few([_pair(machine, own) for machine, own in sized])
+        return nothing(found).rstrip(".")
+    first, last = done.iloc[0], done.iloc[-1]
+    if len(total) == 1:
+        return sentence(first)
+    return (
+        f"Over all comparable work, {readers.counted(len(done), 'machine')} held against "
+        f"{first.baseline}: from {_times(first)} times as fast for {first.machine} to "
+        f"{_times(last)} for {last.machine} (95 % intervals)"
+    )
 
 
-def _settled(own: DataFrame) -> int:
-    return int((own.verdict != ALIKE).sum())
+def nothing(found: Tables) -> str:
+    """Why there is no verdict."""
+    table = views.rows(found, "comparison")
+    return views.ALONE if table.empty else "No piece of work of two machines could be compared."
 
 
-def _pair(machine: str, own: DataFrame) -> str:
-    least, most = own.ratio.min(), own.ratio.max()
-    span = f"ratios {readers.figures3(least)} to {readers.figures3(most)}"
-    return f"{machine}: {drawing.counts(own.verdict)} of {len(own)} compared; {span}"
+def sentence(row: Any) -> str:
+    """The overall verdict on one machine."""
+    if not np.isfinite(row.ratio):
+        return f"{row.machine} cannot be compared with {row.baseline}: no piece of work is the same"
+    span = f"95 % interval {_times(row).partition('(')[2]}" if row.low <= row.high else "no interval)"
+    times = f"{_times(row).partition(' ')[0]} times as fast"
+    against = f"{row.machine} cannot be told apart from {row.baseline}: {times}"
+    if views.kind(row.verdict) in (FASTER, SLOWER):
+        against = f"{row.machine} is {times} as {row.baseline}"
+    elif views.kind(row.verdict) == views.EQUAL:
+        share = row.verdict.removeprefix(views.EQUAL).strip()
+        against = f"{row.machine} is as fast as {row.baseline} {share}: {times}"
+    work = f"{readers.counted(int(row.pieces), 'piece')} of work"
+    said = f"{against} ({span}, over {work}, {views.sittings(row.sittings, row.baseline_sittings)}"
+    found = views.detectable(row) if views.kind(row.verdict) == ALIKE else []
+    return "; ".join([said, *found])
+
+
+def answers(found: Tables) -> list[tuple[str, list[str]]]:
+    """Question and lines of what a reader wants to know next; without those that have no line."""
+    pairs = views.pieces(found)
+    told = [
+        ("By device and threads", _groups(found, "device and threads")),
+        ("By cell", _groups(found, "cell")),
+        ("Single pieces of work", _pieces(pairs)),
+        ("By the fastest way on each machine", _ways(views.rows(found, "best"))),
+        ("How sure", _sure(found)),
+        ("Not compared, and why", [*_refused(pairs), *views.nobodys(found)]),
+        ("Compared under other conditions", _counted(views.judged(pairs), "conditions")),
+    ]
+    return [(question, _few(lines)) for question, lines in told if lines]
+
+
+def _times(row: Any) -> str:
+    return views.times(row.ratio, row.low, row.high)
+
+
+def _typically(row: Any) -> str:
+    said = views.times(row.typical_ratio, row.typical_low, row.typical_high)
+    return f"; in typical use, neighbours included, {said}" if said else ""
+
+
+def _groups(found: Tables, scope: str) -> list[str]:
+    """One line per group; of several machines the fastest and the slowest."""
+    table = views.groups(found)
+    done = views.judged(table[table.scope == scope] if len(table) else table)
+    return [_span(group, own) for group, own in done.groupby("group", sort=False)] if len(done) else []
+
+
+def _span(group: Any, own: DataFrame) -> str:
+    first, last = own.iloc[0], own.iloc[-1]
+    if len(own) == 1:
+        return f"{group}: {_times(first)}, {first.verdict}"
+    return f"{group}: {_times(first)} for {first.machine} to {_times(last)} for {last.machine}"
+
+
+def _pieces(pairs: DataFrame) -> list[str]:
+    """Verdicts of each machine, and the pieces at which it is at its fastest and slowest."""
+    done = views.judged(pairs)
+    lines = []
+    for machine, own in done.groupby("machine", sort=False) if len(done) else ():
+        named = f"{machine}: " if done.machine.nunique() > 1 else ""
+        lines.append(f"{named}{views.counts(own.verdict)}")
+        if not named:
+            most, least = own.loc[own.ratio.idxmax()], own.loc[own.ratio.idxmin()]
+            lines += [f"{_times(row)} for {row.piece}" for row in (most, least)]
+    return lines
 
 
 def _ways(best: DataFrame) -> list[str]:
-    if best.empty:
-        return ["No model was timed."]
-    done = drawing.judged(best[best.machine != best.baseline])
-    if done.empty:
-        own = best.drop_duplicates(["machine", "family"])
-        lines = [
-            f"{row.family} on {row.machine}: {row.variant}, {row.device}, "
-            f"{readers.figures3(row.tokens_per_second)} tokens/s"
-            for row in own[own.tokens_per_second.notna()].itertuples()
-        ]
-        return _few(lines or ["No model was timed."])
-    done = done.assign(far=(done.ratio.where(done.ratio > 1, 1 / done.ratio))).sort_values("far")
-    lines = [
-        f"{row.family} on {row.machine}: {drawing.ratio(row)}, {row.verdict}"
-        for row in done.iloc[::-1].itertuples()
+    """The fastest way on each machine against that of the baseline; of one machine, its speed."""
+    done = views.judged(best[best.machine != best.baseline] if len(best) else best)
+    if len(done):
+        done = done.sort_values("ratio", ascending=False)
+        return [f"{r.family} on {r.machine}: {_times(r)}, {r.verdict}" for r in done.itertuples()]
+    own = best[best.tokens_per_second.notna()] if len(best) else best
+    return [
+        f"{row.family} on {row.machine}: {row.variant}, {row.device}, "
+        f"{readers.figures3(row.tokens_per_second)} tokens/s"
+        for row in own.itertuples()
     ]
-    return _few(lines)
 
 
-def _verdicts(pairs: DataFrame) -> list[str]:
-    if pairs.empty:
-        return ["None: verdicts need two machines."]
-    told = pairs.verdict.value_counts()
-    return [f"{told[verdict]:,} {verdict}" for verdict in VERDICTS if verdict in told]
+def _sure(found: Tables) -> list[str]:
+    """The A/A check, and what neighbours and shared cores did to each machine."""
+    noise = views.rows(found, "noise")
+    lines = [f"The same thing timed twice: {holding(noise)}."] if len(noise) else []
+    for row in views.machines(found).itertuples():
+        taken, shared = (
+            float(getattr(row, name, np.nan))
+            for name in ("taken_by_others", "processes_sharing_a_core")
+        )
+        told = [f"others took {100 * taken:.0f} %"] if np.isfinite(taken) else []
+        if shared > 0:
+            told.append(f"{readers.counted(int(shared), 'process')} had threads that shared a core")
+        lines += [f"{row.machine}: {readers.english(told)}"] if told else []
+    return lines
+
+
+def holding(noise: DataFrame) -> str:
+    """How many A/A intervals hold 1, and whether that is fewer than chance allows."""
+    held, n = int((noise.holds_1.astype(str) == "True").sum()), len(noise)
+    chance = sum(comb(n, k) * SURE**k * (1 - SURE) ** (n - k) for k in range(held + 1))
+    few = ", fewer than chance allows: these intervals are too narrow" if chance < 1 - SURE else ""
+    return f"{held} of {readers.counted(n, 'interval')} hold 1, as 95 % should{few}"
 
 
 def _refused(pairs: DataFrame) -> list[str]:
-    if pairs.empty:
-        return ["Everything: there is one machine."]
-    refused = pairs[pairs.verdict.isin([NOT_COMPARABLE, NOT_MEASURED])]
-    return _grouped(refused, "reason", "work item")
+    refused = pairs[pairs.verdict.isin([NOT_COMPARABLE, NOT_MEASURED])] if len(pairs) else pairs
+    if refused.empty:
+        return []
+    return _counted(refused.assign(reason=refused.reason.str.split(NEAREST).str[0]), "reason")
 
 
-def _grouped(rows: DataFrame, column: str, noun: str) -> list[str]:
-    """Lines such as "threads 8 against 2 - 32 comparisons", the most frequent first."""
-    if rows.empty:
-        return ["nothing"]
-    if column == "conditions":
-        rows = drawing.judged(rows)
-    count = rows[column].dropna().astype(str).value_counts()
-    lines = [f"{words} - {readers.counted(int(n), noun)}" for words, n in count.items() if words]
-    return _few(lines or ["nothing"])
-
-
-def _floors(noise: DataFrame) -> list[str]:
-    if noise.empty:
-        return ["No machine was timed against itself: no verdict can be reached."]
-    floors = noise.groupby(["machine", "device"], sort=False).floor.max()
-    lines = [f"{machine}, {device}: {_percent(f)}" for (machine, device), f in floors.items()]
-    return _few(lines)
-
-
-def _percent(floor: float) -> str:
-    if pd.isna(floor):
-        return "no interval, so unknown"
-    return f"{100 * (floor - 1):.1f} %"
-
-
-def _missing(missing: DataFrame) -> list[str]:
-    if missing.empty:
-        return ["nothing"]
-    told = missing.assign(reason=missing.reason.fillna(missing.status).fillna("no reason"))
-    groups = told.groupby(["part", "reason"]).machine.agg(["size", "nunique"])
-    groups = groups.sort_values(["nunique", "size"], ascending=False, kind="stable")
-    lines = [
-        f"{part}: {why} - {readers.counted(row['size'], 'row')} "
-        f"on {readers.counted(row['nunique'], 'machine')}"
-        for (part, why), row in groups.iterrows()
-    ]
-    return _few(lines)
+def _counted(rows: DataFrame, column: str) -> list[str]:
+    """Lines such as "threads 8 against 2 - 32 pieces of work", the most frequent first."""
+    words: Series = rows[column].dropna().astype(str) if len(rows) else Series(dtype=str)
+    count = words[words != ""].value_counts()
+    return [f"{why} - {readers.counted(int(n), 'piece')} of work" for why, n in count.items()]
 
 
 def _few(lines: Iterable[str]) -> list[str]:

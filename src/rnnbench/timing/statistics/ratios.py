@@ -86,6 +86,16 @@ def contrast(above: np.ndarray, below: np.ndarray) -> tuple[np.ndarray, ...]:
     return np.exp(difference), np.exp(low), np.exp(high), p
 
 
+def equal_within(share: float) -> str:
+    """The verdict on speeds that are equal within a share of each other."""
+    return f"equal within ±{100 * share:g} %"
+
+
+def is_equal(verdict: str) -> bool:
+    """Whether a verdict is that of equal speeds, within whatever share."""
+    return verdict.startswith("equal within")
+
+
 def noise_floor(pairs: Iterable[Comparison]) -> float:
     """Return the factor by which the same thing, timed twice, may differ on one machine.
 
