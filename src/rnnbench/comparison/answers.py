@@ -34,17 +34,23 @@ def lead(found: Tables, here: str) -> list[str]:
 
 def _verdicts(found: Tables) -> list[str]:
     """A sentence per machine that is held against the baseline; one for all where they are many."""
-    total = views.scope(found, "all")
-    if 0 < len(total) <= TOLD:
-        return [f"{sentence(row)}{_typically(row)}." for row in total.itertuples()]
-    names = list(views.rows(found, "machines").machine)
-    if len(names) > 1:
-        return [f"{headline(found)}."]
-    return [
-        f"Only one machine is here, {names[0]}: there is nothing to compare it with yet. Put the "
-        "bundle of another one under results/published, or name it in the configuration "
-        "(hardware: bundles)."
-    ]
+    done, names = views.judged(views.scope(found, "all")), views.machines(found).machine
+    if len(names) == 1:
+        return [
+            f"Only one machine is here, {names.iloc[0]}: there is nothing to compare it with yet. "
+            "Put the bundle of another one under results/published, or name it in the "
+            "configuration (hardware: bundles)."
+        ]
+    if not 0 < len(done) <= TOLD:
+        told = [f"{headline(found)}."]
+    else:
+        told = [f"{sentence(row)}{_typically(row)}." for row in done.itertuples()]
+    base = views.baseline(found)
+    lacking = names[~names.isin([base, *done.get("machine", ())])]
+    if 0 < len(lacking) < len(names) - 1:
+        who = readers.english(_few(lacking))
+        told.append(f"{who} cannot be compared with {base}: no piece of work is the same.")
+    return told
 
 
 def _notes(found: Tables, here: str) -> list[str]:
@@ -55,7 +61,7 @@ def _notes(found: Tables, here: str) -> list[str]:
         who = readers.english(once) if len(once) < 3 else readers.counted(len(once), "machine")
         said.append(
             f"One sitting of {who}: intervals rest on the noise between sittings that is known of "
-            "such machines. `make sitting`, hours later, adds another."
+            "such machines. Run make sitting hours later to add another."
         )
     if here not in set(table.hardware):
         said.append(
@@ -67,14 +73,11 @@ def _notes(found: Tables, here: str) -> list[str]:
 
 def headline(found: Tables) -> str:
     """The overall verdict: of two machines in full, of more the span."""
-    total = views.scope(found, "all")
-    if len(views.rows(found, "machines")) < 2:
-        return views.ALONE.rstrip(".")
-    done = views.judged(total)
+    done = views.judged(views.scope(found, "all"))
     if done.empty:
         return nothing(found).rstrip(".")
     first, last = done.iloc[0], done.iloc[-1]
-    if len(total) == 1:
+    if len(done) == 1:
         return sentence(first)
     return (
         f"Over all comparable work, {readers.counted(len(done), 'machine')} held against "
@@ -91,9 +94,9 @@ def nothing(found: Tables) -> str:
 
 def sentence(row: Any) -> str:
     """The overall verdict on one machine."""
-    if not np.isfinite(row.ratio):
-        return f"{row.machine} cannot be compared with {row.baseline}: no piece of work is the same"
-    span = f"95 % interval {_times(row).partition('(')[2]}" if row.low <= row.high else "no interval)"
+    span = (
+        f"95 % interval {_times(row).partition('(')[2]}" if row.low <= row.high else "no interval)"
+    )
     times = f"{_times(row).partition(' ')[0]} times as fast"
     against = f"{row.machine} cannot be told apart from {row.baseline}: {times}"
     if views.kind(row.verdict) in (FASTER, SLOWER):
@@ -111,12 +114,10 @@ def answers(found: Tables) -> list[tuple[str, list[str]]]:
     """Question and lines of what a reader wants to know next; without those that have no line."""
     pairs = views.pieces(found)
     told = [
-        ("By device and threads", _groups(found, "device and threads")),
-        ("By cell", _groups(found, "cell")),
         ("Single pieces of work", _pieces(pairs)),
         ("By the fastest way on each machine", _ways(views.rows(found, "best"))),
         ("How sure", _sure(found)),
-        ("Not compared, and why", [*_refused(pairs), *views.nobodys(found)]),
+        ("Not compared, and why", [*views.nobodys(found), *_refused(pairs)]),
         ("Compared under other conditions", _counted(views.judged(pairs), "conditions")),
     ]
     return [(question, _few(lines)) for question, lines in told if lines]
@@ -129,20 +130,6 @@ def _times(row: Any) -> str:
 def _typically(row: Any) -> str:
     said = views.times(row.typical_ratio, row.typical_low, row.typical_high)
     return f"; in typical use, neighbours included, {said}" if said else ""
-
-
-def _groups(found: Tables, scope: str) -> list[str]:
-    """One line per group; of several machines the fastest and the slowest."""
-    table = views.groups(found)
-    done = views.judged(table[table.scope == scope] if len(table) else table)
-    return [_span(group, own) for group, own in done.groupby("group", sort=False)] if len(done) else []
-
-
-def _span(group: Any, own: DataFrame) -> str:
-    first, last = own.iloc[0], own.iloc[-1]
-    if len(own) == 1:
-        return f"{group}: {_times(first)}, {first.verdict}"
-    return f"{group}: {_times(first)} for {first.machine} to {_times(last)} for {last.machine}"
 
 
 def _pieces(pairs: DataFrame) -> list[str]:
@@ -181,7 +168,7 @@ def _sure(found: Tables) -> list[str]:
             float(getattr(row, name, np.nan))
             for name in ("taken_by_others", "processes_sharing_a_core")
         )
-        told = [f"others took {100 * taken:.0f} %"] if np.isfinite(taken) else []
+        told = [f"neighbours took {100 * taken:.0f} % of its speed"] if np.isfinite(taken) else []
         if shared > 0:
             told.append(f"{readers.counted(int(shared), 'process')} had threads that shared a core")
         lines += [f"{row.machine}: {readers.english(told)}"] if told else []

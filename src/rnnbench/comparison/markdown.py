@@ -17,7 +17,7 @@ Tables = readers.Tables
 
 def page(found: Tables, here: str) -> str:
     """Write the page from the tables of the comparison; ``here`` is the machine that asks."""
-    parts = ["# Machines compared", *map(_cell, answers.lead(found, here))]
+    parts = ["# Machines compared", *map(_plain, answers.lead(found, here))]
     for title, body in {
         "Machines": _machines(found),
         "Pieces of work": _pieces(found),
@@ -34,16 +34,15 @@ def page(found: Tables, here: str) -> str:
 
 def _machines(found: Tables) -> list[str]:
     columns = ["machine", "verdict", *views.BOTH, "sittings", "cpu_model", "usable_cores", "gpus"]
-    groups = views.worded(views.groups(found))
     shown = ["machine", "group", *views.BOTH, "verdict", "pieces"]
-    return [_table(views.machines(found), columns), _table(groups, shown)]
+    return [_table(views.machines(found), columns), _table(views.groups(found), shown)]
 
 
 def _pieces(found: Tables) -> list[str]:
     rows = views.pieces(found)
-    columns = ["machine", "piece", *views.BOTH, "verdict", "reason", "n"]
+    columns = ["machine", "piece", *views.BOTH, "n", "verdict", "reason"]
     columns = columns if rows.machine.nunique() > 1 else columns[1:]
-    neither = [_cell(f"{line}.") for line in views.nobodys(found)]
+    neither = [_plain(f"{line}.") for line in views.nobodys(found)]
     return [STATEMENT, _table(rows, columns), *neither] if len(rows) else neither
 
 
@@ -85,19 +84,23 @@ def _differing(found: Tables) -> list[str]:
 
 def _table(rows: DataFrame, columns: Iterable[str] = ()) -> str:
     """A table of those columns that say anything."""
-    told = rows.reindex(columns=[*columns] or list(rows))
-    told = told[[name for name in told if (told[name].map(_cell) != "").any()]]
+    told = views.telling(rows.reindex(columns=[*columns] or list(rows)))
     body = [[_cell(value) for value in row] for row in told.itertuples(index=False)]
     lines = [[*map(_cell, told)], ["---"] * told.shape[1], *body]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) if body else ""
 
 
 def _cell(value: Any) -> str:
-    """A value as it may stand in a table; a bundle's words are nobody's markup."""
+    """A value as it may stand in a table."""
     if isinstance(value, float | np.floating) and np.isfinite(value):
         return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
-    text = " ".join(str("" if pd.isna(value) else value).split())
-    text = text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+    text = str("" if pd.isna(value) else value)
+    return _plain(text if len(text) <= LONGEST else text[: LONGEST - 1] + "…")
+
+
+def _plain(text: str) -> str:
+    """Words of a bundle are nobody's markup."""
+    line = " ".join(text.split())
     for mark in "\\|<>`*[]":
-        text = text.replace(mark, "\\" + mark)
-    return text
+        line = line.replace(mark, "\\" + mark)
+    return line

@@ -57,7 +57,8 @@ def render(found: readers.Tables, shown: Iterable[dict[str, Any]], here: str) ->
 
 
 def _table(title: str, rows: DataFrame, columns: list[str] | None = None, **more: Any) -> Table:
-    """A table whose rows are named by their first cell; verdicts look alike whatever their share."""
+    """A table of the columns that say anything, its rows named by their first cell."""
+    rows = views.telling(rows)
     kinds = {name: list(rows[name].map(views.kind)) for name in {"verdict"} & set(rows)}
     tones = kinds | more.pop("tones", {})
     return page.table(title, rows, columns, headed=True, tones=tones, **more)
@@ -75,8 +76,11 @@ def _machines(found: readers.Tables) -> list[Table]:
         return [_open(_table("Speed and hardware", table, ["machine", *lead[4:], *MACHINE]))]
     note = f"At its best and typical: times the speed of {views.baseline(found)}, 95 % intervals."
     every = _open(_table("Speed and hardware", table, [*lead, *MACHINE], note=note))
-    groups = views.groups(found)
-    return [every, _open(_across("Speed by kind of work", groups, "machine", "group"))]
+    groups, title = views.groups(found), "Speed by kind of work"
+    if groups.machine.nunique() > 1:
+        return [every, _open(_across(title, groups, "machine", "group"))]
+    told = _table(title, groups, ["group", *views.BOTH, "verdict", "pieces"])
+    return [every, _open(told)]
 
 
 def _verdicts(found: readers.Tables) -> list[Table]:
@@ -84,13 +88,15 @@ def _verdicts(found: readers.Tables) -> list[Table]:
     if rows.empty:
         return []
     several = rows.machine.nunique() > 1
-    lead = [*["machine"] * several, "piece", *views.BOTH, "verdict", "reason", "n"]
+    lead = [*["machine"] * several, "piece", *views.BOTH, "n", "verdict", "reason"]
     address = ["machine", "variant", "device", "threads_policy", *SETTING, "work_sha256"]
     note = " ".join(f"{line}." for line in views.nobodys(found))
     every = _table("Every comparison", rows, [*lead, *address, *SPEEDS, *RATIO], note=note)
-    return [_open(_across("Verdicts at a glance", rows, "piece", "machine")), every] if several else [
-        _open(every)
-    ]
+    if not several:
+        return [_open(every)]
+    shared = rows.piece[rows.verdict != ratios.NOT_MEASURED]
+    glance = _across("Verdicts at a glance", rows[rows.piece.isin(shared)], "piece", "machine")
+    return [_open(glance), every]
 
 
 def _across(title: str, rows: DataFrame, down: str, across: str) -> Table:
@@ -128,9 +134,11 @@ def _noise(found: readers.Tables) -> list[Table]:
     rows = views.rows(found, "noise")
     if rows.empty:
         return []
-    columns = ["machine", "variant", "device", "threads", "ratio", "low", "high", "holds_1"]
-    note = f"Second over first: {answers.holding(rows)}."
-    return [_table("A/A tests", rows, [*columns, "processes", "sittings", *SETTING], note=note)]
+    columns = ["machine", "variant", "device", "threads", "second over first", "holds_1"]
+    said = [views.times(row.ratio, row.low, row.high) for row in rows.itertuples()]
+    columns += ["ratio", "low", "high", "processes", "sittings", *SETTING]
+    note = f"{answers.holding(rows)}."
+    return [_table("A/A tests", rows.assign(**{columns[4]: said}), columns, note=note)]
 
 
 def _limits(found: readers.Tables) -> list[Table]:
@@ -165,7 +173,8 @@ def _missing(found: readers.Tables) -> list[Table]:
     rows = views.rows(found, "missing")
     if rows.empty:
         return []
-    every = _table("Every missing row", rows)
+    first = ["machine", "part", "variant", "device", "status", "reason"]
+    every = _table("Every missing row", rows, first=first)
     return [_open(_table("What is missing, counted", views.missing(found))), every]
 
 

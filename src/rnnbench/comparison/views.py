@@ -1,6 +1,7 @@
 """The tables of the comparison as its pages show them: typed, the fastest machine first, each ratio
 beside its interval and each verdict beside its reason."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -89,24 +90,33 @@ def baseline(found: readers.Tables) -> str:
 
 
 def groups(found: readers.Tables) -> DataFrame:
-    """Overall ratios by device and threads and by cell, with ``group`` in words."""
-    table = pd.concat([scope(found, "device and threads"), scope(found, "cell")])
-    return table.assign(group=[_group(row) for row in table.itertuples()])
+    """Overall ratios by device and threads and by cell, the fastest machine first.
+
+    ``group`` says in words of what.
+    """
+    table = rows(found, "overall")
+    if len(table):
+        table, places = table[table.scope != "all"], _places(machines(found).machine)
+        table = table.sort_values("machine", key=lambda m: m.map(places), kind="stable")
+    return worded(table.assign(group=[_group(row) for row in table.itertuples()]))
 
 
 def pieces(found: readers.Tables) -> DataFrame:
     """Single pieces of work that a machine of each pair has, the fastest machine first.
 
-    ``piece`` says in words what was timed, as far as it differs between the rows.
+    What only one of them has comes last. ``piece`` says in words what was timed, as far as it
+    differs between the rows.
     """
     table = rows(found, "comparison")
     if table.empty:
         return table.assign(piece=[])
     table = table[~_nobodys(table)]
-    fastest, variants = list(machines(found).machine), readers.ordered(table.variant)
-    table = table.sort_values(
-        ["machine", "variant"],
-        key=lambda names: names.map((fastest if names.name == "machine" else variants).index),
+    places = {"variant": _places(readers.ordered(table.variant))}
+    places["machine"] = _places(machines(found).machine)
+    lacking = (table.verdict == NOT_MEASURED).rename("lacking")
+    table = table.assign(lacking=lacking).sort_values(
+        ["machine", "lacking", "variant"],
+        key=lambda row: row.map(places[row.name]) if row.name in places else row,
         kind="stable",
     )
     differing = [name for name in ITEM if table[name].nunique() > 1]
@@ -118,32 +128,32 @@ def nobodys(found: readers.Tables) -> list[str]:
     """One line per reason why neither machine of a pair has a piece of work, such as no GPU."""
     table = rows(found, "comparison")
     table = table[_nobodys(table)] if len(table) else table
+    reasons = Series([_plain(row) for row in table.itertuples()], dtype=object).value_counts()
     return [
-        f"{readers.counted(len(own), 'piece')} of work that neither machine has: {reason}"
-        for reason, own in table.groupby("reason", sort=False)
+        f"{readers.counted(int(n), 'piece')} of work that neither machine has: {reason}"
+        for reason, n in reasons.items()
     ]
+
+
+def telling(table: DataFrame) -> DataFrame:
+    """The columns in which a row says anything."""
+    said = table.notna() & (table.astype(str) != "")
+    return table.loc[:, said.any()]
 
 
 def worded(table: DataFrame) -> DataFrame:
     """Add both ratios with their intervals in words, what is known of each verdict, and ``n``."""
     told = table.itertuples()
-    said = [
-        (times(row.ratio, row.low, row.high), _typical(row), why(row), _n(row)) for row in told
-    ]
+    said = [(times(row.ratio, row.low, row.high), _typical(row), why(row), _n(row)) for row in told]
     names = [*BOTH, "reason", "n"]
     return table.assign(**{name: [line[k] for line in said] for k, name in enumerate(names)})
 
 
 def times(ratio: float, low: float, high: float) -> str:
-    """``times(1.1, 1.04, 1.16)`` is "1.10 (1.04 to 1.16)"; an end beside 1 has a digit more."""
+    """``times(1.1, 1.04, 1.16)`` is "1.10 (1.04 to 1.16)"."""
     if not np.isfinite(ratio):
         return ""
-    ends = [low, high] if low <= high else []
-    digits = 3 if "1.00" in {f"{end:.2f}" for end in ends} else 2
-    told = [
-        f"{v:.{digits}f}" if 0.095 < v < 100 else readers.figures3(v) for v in (ratio, *ends)
-    ]
-    return f"{told[0]} ({told[1]} to {told[2]})" if ends else told[0]
+    return _two(ratio) + (f" ({_end(low)} to {_end(high)})" if low <= high else "")
 
 
 def why(row: Any) -> str:
@@ -168,8 +178,6 @@ def sittings(own: float, others: float) -> str:
     return f"{readers.counted(int(own), 'sitting')} against {others:.0f}"
 
 
-
-
 def fields(found: readers.Tables) -> DataFrame:
     """Fields of the fingerprints down, machines across."""
     table = found["fingerprint"].astype(str)
@@ -183,9 +191,31 @@ def missing(found: readers.Tables) -> DataFrame:
     told = table.assign(reason=table.reason.fillna(table.status).fillna("no reason given"))
     counted = told.groupby(["part", "reason"], sort=False).machine.agg(["size", "unique"])
     who = ["all" if len(m) == everyone > 1 else readers.english(m) for m in counted["unique"]]
-    return counted.assign(machines=who).rename(columns={"size": "rows"}).reset_index()[
-        ["part", "rows", "machines", "reason"]
-    ]
+    return (
+        counted.assign(machines=who)
+        .rename(columns={"size": "rows"})
+        .reset_index()[["part", "rows", "machines", "reason"]]
+    )
+
+
+def _places(names: Iterable[str]) -> dict[str, int]:
+    return {name: place for place, name in enumerate(names)}
+
+
+def _end(value: float) -> str:
+    """An end of an interval; one beside 1 has a digit more, to tell whether 1 is inside."""
+    return f"{value:.3f}" if f"{value:.2f}" == "1.00" else _two(value)
+
+
+def _two(value: float) -> str:
+    return f"{value:.2f}" if 0.095 < value < 100 else readers.figures3(value)
+
+
+def _plain(row: Any) -> str:
+    """The reason of a row without the names of its machines, each part once."""
+    parts = str(row.reason).split("; ")
+    told = [p.removeprefix(f"{row.machine}: ").removeprefix(f"{row.baseline}: ") for p in parts]
+    return "; ".join(dict.fromkeys(told))
 
 
 def _typical(row: Any) -> str:

@@ -66,7 +66,9 @@ def ratio_handles(verdicts: Collection[str]) -> list[Line2D]:
     """Legend of the verdicts that a figure shows, and of what is typical."""
     kinds = {views.kind(verdict): verdict for verdict in verdicts}
     handles = [
-        Line2D([], [], **_look(kind), lw=1.6, label=kinds[kind]) for kind in VERDICTS if kind in kinds
+        Line2D([], [], **_look(kind), lw=1.6, label=kinds[kind])
+        for kind in VERDICTS
+        if kind in kinds
     ]
     return [*handles, Line2D([], [], color=TYPICAL, marker="o", ms=2.5, lw=1, label="typical")]
 

@@ -59,7 +59,7 @@ def finding(tables: readers.Tables) -> str:
     bound = int((done.region == LAUNCH).sum())
     return (
         f"CUDA against the CPU of the same machine: {views.counts(done.verdict)} of "
-        f"{readers.counted(len(done), 'work item')}, from {_said(least)} to {_said(most)}; "
+        f"{readers.counted(len(done), 'piece')} of work, from {_said(least)} to {_said(most)}; "
         f"{bound} launch-bound."
     )
 

@@ -19,14 +19,15 @@ def draw(tables: readers.Tables) -> Figure:
     done = views.judged(best)
     if done.empty:
         return theme.placard(_nothing(tables))
-    machines = list(dict.fromkeys(best.machine))
+    speeds = best.groupby("machine", sort=False).ratio.mean()
+    machines = list(speeds.sort_values(ascending=False).index)
     families = [name for name in (*readers.FAMILIES, "other") if name in set(done.family)]
     height = 0.8 + 0.34 * len(machines)
     figure, axes = theme.panels(1, len(families), height, sharey=True)
     for ax, family in zip(axes[0], families, strict=True):
         _panel(ax, best[best.family == family], machines)
         ax.set_title(family)
-    axes[0, 0].set_xlabel("times the baseline's speed")
+    axes[0, 0].set_xlabel("times the baseline")
     theme.legend(figure, figures.ratio_handles({*done.verdict}), columns=5)
     theme.note(figure, [f"The baseline is {best.baseline.iloc[0]}."])
     return figure

@@ -34,11 +34,11 @@ def draw(tables: readers.Tables) -> Figure:
         _panel(ax, done[done.machine == machine], lanes)
         for end in (len(blocks[0]), len(lanes) - len(blocks[-1])):
             ax.axhline(end - 0.5, color="#999999", lw=0.8)
-        ax.set_title(theme.wrapped(machine, 88 // len(shown)))
+        ax.set_title(theme.wrapped(machine, 68 // len(shown)))
     figures.ratio_axis(axes[0, 0], done[done.machine.isin(shown)])
     axes[0, 0].set_yticks(range(len(lanes)), lanes)
     axes[0, 0].get_yticklabels()[0].set_fontweight("bold")
-    axes[0, 0].set_xlabel("times the baseline's speed")
+    axes[0, 0].set_xlabel("times the baseline")
     theme.legend(figure, figures.ratio_handles({*done.verdict}), columns=5)
     theme.note(figure, [f"The baseline is {done.baseline.iloc[0]}.", NOTE, *_left(machines)])
     return figure
@@ -46,8 +46,8 @@ def draw(tables: readers.Tables) -> Figure:
 
 def finding(tables: readers.Tables) -> str:
     done = views.judged(views.rows(tables, "comparison"))
-    said = answers.headline(tables)
-    return f"{said}; single pieces of work: {views.counts(done.verdict)}." if len(done) else said
+    single = f"; single pieces of work: {views.counts(done.verdict)}" if len(done) else ""
+    return f"{answers.headline(tables)}{single}."
 
 
 def _lanes(tables: readers.Tables) -> DataFrame:
