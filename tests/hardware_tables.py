@@ -66,7 +66,7 @@ def _measured(ratio: float, spread: float = 0.02, sittings: int = 2) -> dict:
     row |= {"typical_ratio": typical, "typical_low": typical / wide, "typical_high": typical * wide}
     row |= {"sittings": sittings, "baseline_sittings": sittings, "processes": 6.0 * sittings}
     row |= {"p": p, "p_adjusted": p, "smallest_difference": 3 * spread, "sittings_needed": 4.0}
-    equal = 1 - EQUAL_WITHIN < row["low"] and row["high"] < 1 + EQUAL_WITHIN
+    equal = row["low"] > 1 - EQUAL_WITHIN and row["high"] < 1 + EQUAL_WITHIN
     verdict = ratios.FASTER if ratio > 1 else ratios.SLOWER
     if p >= ALPHA:
         verdict = ratios.equal_within(EQUAL_WITHIN) if equal else ratios.ALIKE

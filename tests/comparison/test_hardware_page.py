@@ -164,6 +164,21 @@ def test_what_neither_machine_has_is_one_line(shown):
     assert not any("cuda" in row for row in rows)
 
 
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        ((1.1, 1.04, 1.16), "1.10 (1.04 to 1.16)"),
+        ((1.04, 1.003, 1.08), "1.04 (1.003 to 1.08)"),
+        ((1.304, 1.301, 1.307), "1.304 (1.301 to 1.307)"),
+        ((0.0123, 0.01, 0.02), "0.0123 (0.01 to 0.02)"),
+        ((1.1, np.nan, np.nan), "1.10"),
+        ((np.nan, np.nan, np.nan), ""),
+    ],
+)
+def test_a_ratio_is_told_with_as_many_digits_as_its_interval_bears(ends, said):
+    assert views.times(*ends) == said
+
+
 @pytest.mark.parametrize(("held", "few"), [(20, False), (18, False), (17, False), (16, True)])
 def test_intervals_that_hold_1_too_seldom_are_told(held, few):
     noise = DataFrame({"holds_1": [k < held for k in range(20)]})

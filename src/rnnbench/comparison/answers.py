@@ -1,5 +1,5 @@
-"""Which machine is faster, by how much and how sure, in plain words: the first lines of the page, of
-its figures, of the Markdown and of the terminal."""
+"""Which machine is faster, by how much and how sure, in plain words: what the page, its figures,
+the Markdown and the terminal begin with."""
 
 from collections.abc import Iterable
 from math import comb
@@ -115,7 +115,6 @@ def answers(found: Tables) -> list[tuple[str, list[str]]]:
     pairs = views.pieces(found)
     told = [
         ("Single pieces of work", _pieces(pairs)),
-        ("By the fastest way on each machine", _ways(views.rows(found, "best"))),
         ("How sure", _sure(found)),
         ("Not compared, and why", [*views.nobodys(found), *_refused(pairs)]),
         ("Compared under other conditions", _counted(views.judged(pairs), "conditions")),
@@ -133,30 +132,14 @@ def _typically(row: Any) -> str:
 
 
 def _pieces(pairs: DataFrame) -> list[str]:
-    """Verdicts of each machine, and the pieces at which it is at its fastest and slowest."""
+    """How many verdicts of each kind, and the pieces with the largest and the smallest ratio."""
     done = views.judged(pairs)
-    lines = []
-    for machine, own in done.groupby("machine", sort=False) if len(done) else ():
-        named = f"{machine}: " if done.machine.nunique() > 1 else ""
-        lines.append(f"{named}{views.counts(own.verdict)}")
-        if not named:
-            most, least = own.loc[own.ratio.idxmax()], own.loc[own.ratio.idxmin()]
-            lines += [f"{_times(row)} for {row.piece}" for row in (most, least)]
-    return lines
-
-
-def _ways(best: DataFrame) -> list[str]:
-    """The fastest way on each machine against that of the baseline; of one machine, its speed."""
-    done = views.judged(best[best.machine != best.baseline] if len(best) else best)
-    if len(done):
-        done = done.sort_values("ratio", ascending=False)
-        return [f"{r.family} on {r.machine}: {_times(r)}, {r.verdict}" for r in done.itertuples()]
-    own = best[best.tokens_per_second.notna()] if len(best) else best
-    return [
-        f"{row.family} on {row.machine}: {row.variant}, {row.device}, "
-        f"{readers.figures3(row.tokens_per_second)} tokens/s"
-        for row in own.itertuples()
-    ]
+    if done.empty:
+        return []
+    ends = [done.loc[done.ratio.idxmax()], done.loc[done.ratio.idxmin()]]
+    where = [f" on {row.machine}" * (done.machine.nunique() > 1) for row in ends]
+    told = zip(ends, where, strict=True)
+    return [views.counts(done.verdict), *(f"{_times(row)} for {row.piece}{on}" for row, on in told)]
 
 
 def _sure(found: Tables) -> list[str]:

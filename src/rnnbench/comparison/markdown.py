@@ -92,7 +92,7 @@ def _table(rows: DataFrame, columns: Iterable[str] = ()) -> str:
 
 def _cell(value: Any) -> str:
     """A value as it may stand in a table."""
-    if isinstance(value, float | np.floating) and np.isfinite(value):
+    if isinstance(value, float) and np.isfinite(value):
         return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
     text = str("" if pd.isna(value) else value)
     return _plain(text if len(text) <= LONGEST else text[: LONGEST - 1] + "…")

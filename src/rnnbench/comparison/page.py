@@ -124,7 +124,8 @@ def _fastest(found: readers.Tables) -> list[Table]:
     if rows.empty:
         return []
     way = ["variant", "implementation", "device", "threads"]
-    columns = ["machine", "family", "variant", *views.BOTH, "verdict", "reason", "n", *way]
+    columns = ["machine", "family", "variant", SPEEDS[0], views.BOTH[0], "verdict", "reason"]
+    columns += [views.BOTH[1], "n", *way]
     columns += [*SPEEDS[:2], *(f"baseline_{name}" for name in way), "candidates", *SETTING, *RATIO]
     note = "The surest of all ways that compute the same model, whatever code, device and threads."
     return [_table("Fastest way to train each model", views.worded(rows), columns, note=note)]

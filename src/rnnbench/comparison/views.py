@@ -150,10 +150,17 @@ def worded(table: DataFrame) -> DataFrame:
 
 
 def times(ratio: float, low: float, high: float) -> str:
-    """``times(1.1, 1.04, 1.16)`` is "1.10 (1.04 to 1.16)"."""
+    """``times(1.1, 1.04, 1.16)`` is "1.10 (1.04 to 1.16)".
+
+    There is a digit more where the interval is narrow, and to an end beside 1.
+    """
     if not np.isfinite(ratio):
         return ""
-    return _two(ratio) + (f" ({_end(low)} to {_end(high)})" if low <= high else "")
+    if not low <= high:
+        return _digits(ratio, 2)
+    few = 3 if high - low < 0.02 * ratio else 2
+    ends = [_digits(end, 3 if f"{end:.2f}" == "1.00" else few) for end in (low, high)]
+    return f"{_digits(ratio, few)} ({ends[0]} to {ends[1]})"
 
 
 def why(row: Any) -> str:
@@ -202,13 +209,8 @@ def _places(names: Iterable[str]) -> dict[str, int]:
     return {name: place for place, name in enumerate(names)}
 
 
-def _end(value: float) -> str:
-    """An end of an interval; one beside 1 has a digit more, to tell whether 1 is inside."""
-    return f"{value:.3f}" if f"{value:.2f}" == "1.00" else _two(value)
-
-
-def _two(value: float) -> str:
-    return f"{value:.2f}" if 0.095 < value < 100 else readers.figures3(value)
+def _digits(value: float, behind: int) -> str:
+    return f"{value:.{behind}f}" if 0.095 < value < 100 else readers.figures3(value)
 
 
 def _plain(row: Any) -> str:

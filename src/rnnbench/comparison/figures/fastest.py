@@ -45,7 +45,8 @@ def finding(tables: readers.Tables) -> str:
 
 
 def _said(row: pd.Series) -> str:
-    return f"{views.times(row.ratio, row.low, row.high)} for {row.family} on {row.machine} ({row.variant}, {row.device})"
+    what = f"{row.family} on {row.machine} ({row.variant}, {row.device})"
+    return f"{views.times(row.ratio, row.low, row.high)} for {what}"
 
 
 def _panel(ax: Axes, own: DataFrame, machines: list[str]) -> None:
