@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import json
+import re
 from base64 import urlsafe_b64encode
 from collections import Counter
 from types import SimpleNamespace
@@ -10,7 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas
 import pytest
-from test_study import changed, read, shipped
+from test_study import CONFIG, changed, read, shipped
 
 from rnnbench.base import presets
 from rnnbench.study import estimate
@@ -136,6 +137,19 @@ def test_the_timings_take_their_cap_or_their_pilot_and_every_probe():
     estimates = [Estimate(study, estimate.TYPICAL_COSTS).speed() for study in (short, long)]
     assert estimates[1] == pytest.approx(100_000, rel=0.01)
     assert 30 < estimates[0] < 600
+
+
+TOLD = re.compile(r"about (\d+) minutes on 2 cores")
+
+
+@pytest.mark.parametrize(
+    "name", [p.stem for p in CONFIG.glob("*.yaml") if TOLD.search(p.read_text(encoding="utf-8"))]
+)
+def test_the_minutes_that_a_configuration_tells_are_those_of_the_dry_run(name, tmp_path):
+    (told,) = TOLD.findall((CONFIG / f"{name}.yaml").read_text(encoding="utf-8"))
+    seconds = Estimate(read(shipped(name)), tmp_path / "none").speed()
+    assert plan.spelled(seconds) == f"{told} min"
+    assert f"about {told} minutes" in (CONFIG / "README.md").read_text(encoding="utf-8")
 
 
 def record(rule: str, *output: str, **resources: object) -> SimpleNamespace:

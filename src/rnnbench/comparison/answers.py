@@ -9,13 +9,14 @@ import numpy as np
 from pandas import DataFrame, Series
 
 from rnnbench.comparison import views
+from rnnbench.comparison.pairs import NEAREST
+from rnnbench.comparison.published import releases
 from rnnbench.tables import readers
 from rnnbench.timing.statistics.ratios import ALIKE, FASTER, NOT_COMPARABLE, NOT_MEASURED, SLOWER
 
 MOST = 5  # lines of an answer
 TOLD = 3  # machines with a sentence of their own
 SURE = 0.95  # share of intervals that hold the truth
-NEAREST = "; the most alike has "
 Tables = readers.Tables
 
 
@@ -41,23 +42,23 @@ def _verdicts(found: Tables) -> list[str]:
             "Put the bundle of another one under results/published, or name it in the "
             "configuration (hardware: bundles)."
         ]
-    if not 0 < len(done) <= TOLD:
+    told = [f"{sentence(row)}{_typically(row)}." for row in done.itertuples()]
+    apart, base = releases.apart(found), views.baseline(found)
+    if len(done) > TOLD or not (told or apart):
         told = [f"{headline(found)}."]
-    else:
-        told = [f"{sentence(row)}{_typically(row)}." for row in done.itertuples()]
-    base = views.baseline(found)
     lacking = names[~names.isin([base, *done.get("machine", ())])]
-    if 0 < len(lacking) < len(names) - 1:
-        who = readers.english(_few(lacking))
-        told.append(f"{who} cannot be compared with {base}: no piece of work is the same.")
-    return told
+    silent = [name for name in lacking if not any(line.startswith(name) for line in apart)]
+    if silent and len(done):
+        who = readers.english(_few(silent))
+        apart.append(f"{who} cannot be compared with {base}: no piece of work is the same.")
+    return [*told, *apart]
 
 
 def _notes(found: Tables, here: str) -> list[str]:
     """Machines with one sitting, and one without a bundle: what that means, and what to do."""
     table, said = views.rows(found, "machines"), []
-    once = table.machine[table.sittings == 1] if len(table) > 1 else table.machine[:0]
-    if len(once):
+    once = table.machine[table.sittings == 1]
+    if len(once) and len(views.judged(views.scope(found, "all"))):
         who = readers.english(once) if len(once) < 3 else readers.counted(len(once), "machine")
         said.append(
             f"One sitting of {who}: intervals rest on the noise between sittings that is known of "
@@ -116,7 +117,7 @@ def answers(found: Tables) -> list[tuple[str, list[str]]]:
     told = [
         ("Single pieces of work", _pieces(pairs)),
         ("How sure", _sure(found)),
-        ("Not compared, and why", [*views.nobodys(found), *_refused(pairs)]),
+        ("Not compared, and why", refused(found)),
         ("Compared under other conditions", _counted(views.judged(pairs), "conditions")),
     ]
     return [(question, _few(lines)) for question, lines in told if lines]
@@ -166,11 +167,12 @@ def holding(noise: DataFrame) -> str:
     return f"{held} of {readers.counted(n, 'interval')} hold 1, as 95 % should{few}"
 
 
-def _refused(pairs: DataFrame) -> list[str]:
-    refused = pairs[pairs.verdict.isin([NOT_COMPARABLE, NOT_MEASURED])] if len(pairs) else pairs
-    if refused.empty:
-        return []
-    return _counted(refused.assign(reason=refused.reason.str.split(NEAREST).str[0]), "reason")
+def refused(found: Tables) -> list[str]:
+    """What was not compared, and why: a line per reason."""
+    pairs = views.pieces(found)
+    rows = pairs[pairs.verdict.isin([NOT_COMPARABLE, NOT_MEASURED])] if len(pairs) else pairs
+    why = rows.reason.str.split(NEAREST).str[0] if len(rows) else None
+    return [*views.nobodys(found), *_counted(rows.assign(reason=why), "reason")]
 
 
 def _counted(rows: DataFrame, column: str) -> list[str]:

@@ -39,11 +39,11 @@ def _machines(found: Tables) -> list[str]:
 
 
 def _pieces(found: Tables) -> list[str]:
-    rows = views.pieces(found)
+    rows = views.judged(views.pieces(found))
     columns = ["machine", "piece", *views.BOTH, "n", "verdict", "reason"]
-    columns = columns if rows.machine.nunique() > 1 else columns[1:]
-    neither = [_plain(f"{line}.") for line in views.nobodys(found)]
-    return [STATEMENT, _table(rows, columns), *neither] if len(rows) else neither
+    done = [STATEMENT, _table(rows, columns[rows.machine.nunique() < 2 :])] if len(rows) else []
+    refused = [f"- {_plain(line)}" for line in answers.refused(found)]
+    return [*done, *["Not compared, and why:", "\n".join(refused)] * bool(refused)]
 
 
 def _best(found: Tables) -> list[str]:
@@ -52,7 +52,7 @@ def _best(found: Tables) -> list[str]:
         return ["No model was timed."]
     columns = ["machine", "family", "variant", "device", "threads", "tokens_per_second"]
     note = "Chosen by the lower end of each interval, among all that compute the same function."
-    return [note, _table(views.worded(rows), [*columns, views.BOTH[0], "verdict", "reason"])]
+    return [note, _table(views.worded(rows), [*columns, views.BOTH[0], "verdict"])]
 
 
 def _targets(found: Tables) -> list[str]:
