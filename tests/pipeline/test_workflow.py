@@ -250,7 +250,7 @@ def test_of_the_timings_an_edit_makes_those_of_its_implementation_again_and_no_o
     after = began(project)
     again = {path for path in before if after[path] != before[path]}
     assert again == {path for path in before if "/implementation=manual/" in path}
-    assert len(again) == 3
+    assert len(again) == 2
 
 
 def without_probes(folder: Path) -> Path:

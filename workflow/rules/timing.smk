@@ -2,23 +2,23 @@
 
 MACHINE = "results/machine/machine={machine}/record.json"
 SPEED = "results/speed/machine={machine}"
-SPEED_HERE = SPEED.format(machine=study.machine)
+PROBES = "results/probes/machine={machine}"
 
 TIMED = {  # table -> the files that it is gathered from
-    "speed": ["points.csv", "samples.csv", "limit.csv"],
-    "limit": ["limit.csv"],
-    "inference": ["inference.csv"],
-    "breakdown": ["breakdown.csv"],
-    "scaling": ["scaling.csv", "neighbours.csv"],
-    "costs": ["scaling.csv", "neighbours.csv"],
-    "launches": ["breakdown.csv"],
-    "probes": ["probes.csv"],
-    "speedup": ["samples.csv"],
-    "noise": ["samples.csv"],
-    "campaign": ["record.json"],
+    "speed": [f"{SPEED}/points.csv", f"{SPEED}/samples.csv", f"{PROBES}/limit.csv"],
+    "limit": [f"{PROBES}/limit.csv"],
+    "inference": [f"{PROBES}/inference.csv"],
+    "breakdown": [f"{PROBES}/breakdown.csv"],
+    "scaling": [f"{PROBES}/scaling.csv", f"{PROBES}/neighbours.csv"],
+    "costs": [f"{PROBES}/scaling.csv", f"{PROBES}/neighbours.csv"],
+    "launches": [f"{PROBES}/breakdown.csv"],
+    "probes": [f"{PROBES}/probes.csv"],
+    "speedup": [f"{SPEED}/samples.csv"],
+    "noise": [f"{SPEED}/samples.csv"],
+    "campaign": [f"{SPEED}/record.json"],
 }
 PARTS |= {
-    table: study.made("speed", [f"{SPEED_HERE}/{file}" for file in files])
+    table: study.made("speed", expand(files, machine=study.machine))
     for table, files in TIMED.items()
 }
 PARTS["machines"] = [MACHINE.format(machine=study.machine)]
@@ -73,14 +73,14 @@ rule probes:
         vocab=f"{TIMED_TEXT}/vocab.json",
         ids=f"{TIMED_TEXT}/tokens.npy",
     output:
-        limit=f"{SPEED}/limit.csv",
-        inference=f"{SPEED}/inference.csv",
-        breakdown=f"{SPEED}/breakdown.csv",
-        scaling=f"{SPEED}/scaling.csv",
-        neighbours=f"{SPEED}/neighbours.csv",
-        probes=f"{SPEED}/probes.csv",
+        limit=f"{PROBES}/limit.csv",
+        inference=f"{PROBES}/inference.csv",
+        breakdown=f"{PROBES}/breakdown.csv",
+        scaling=f"{PROBES}/scaling.csv",
+        neighbours=f"{PROBES}/neighbours.csv",
+        probes=f"{PROBES}/probes.csv",
     log:
-        f"{SPEED}/probes.log",
+        f"{PROBES}/probes.log",
     conda:
         "../../environment.yml"
     threads: ALL_CORES
