@@ -188,6 +188,12 @@ def test_make_hardware_makes_the_timings_and_compares_them_and_nothing_else(proj
     assert said[-1] == "rnnbench: open results/hardware.html"
 
 
+def test_make_sitting_asks_for_one_more_and_goes_on_as_make_hardware(project: Path) -> None:
+    said = told(project, "sitting")
+    asked = [line for line in said if line.startswith(("sitting", "launch "))]
+    assert [line.split()[-1] for line in asked] == ["sitting", "publish_speed", "hardware"]
+
+
 def told(project: Path, *arguments: str) -> list[str]:
     """What make says, of a suite that says what it was asked for."""
     package = project / "src/rnnbench"
