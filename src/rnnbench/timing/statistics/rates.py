@@ -7,7 +7,6 @@ nobody is in the way. **Typical** is tokens over time, all interruptions include
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from pandas import DataFrame, Series
 
 from rnnbench.base.parameters import BATCH
@@ -66,13 +65,9 @@ def sharing(samples: DataFrame, point: list[str]) -> Series:
 def counted(rated: DataFrame, number: str) -> DataFrame:
     """Rows of processes that count: at their best, none whose threads shared a core.
 
-    Where all of a point did so in a sitting, all count.
+    Of each point at least one does not, for it is the others that tell.
     """
-    if number == TYPICAL or not rated.shared.any():
-        return rated
-    alone = rated[~rated.shared]
-    lost = ~rated.set_index(["sitting"]).index.isin(alone.sitting)
-    return pd.concat([alone, rated[lost]]).sort_index()
+    return rated if number == TYPICAL else rated[~rated.shared.astype(bool)]
 
 
 def joules_per_million_tokens(samples: DataFrame) -> float:

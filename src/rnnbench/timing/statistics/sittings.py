@@ -20,7 +20,7 @@ import numpy as np
 from pandas import DataFrame
 
 from rnnbench.timing.statistics import rates
-from rnnbench.timing.statistics.estimates import Estimate, Part
+from rnnbench.timing.statistics.estimates import Estimate, Part, in_one
 from rnnbench.timing.statistics.moderated import moderated
 
 NOISE = Path(__file__).with_name("noise.csv")
@@ -64,7 +64,7 @@ class Level:
 
     @property
     def estimate(self) -> Estimate:
-        return Estimate(self.centre, (self.processes, self.alone, self.common))
+        return Estimate(self.centre, (self.processes,), in_one(self.alone, self.common))
 
 
 def levels(rated: DataFrame, point: list[str], number: str) -> dict[tuple[Any, ...], Level]:
@@ -77,16 +77,15 @@ def levels(rated: DataFrame, point: list[str], number: str) -> dict[tuple[Any, .
     """
     if rated.empty:
         return {}
-    groups = {key: rates.counted(own, number) for key, own in rated.groupby(point)}
-    kinds: dict[Kind, list[tuple[Any, ...]]] = {}
-    for key, own in groups.items():
+    kinds: dict[Kind, dict[tuple[Any, ...], DataFrame]] = {}
+    for key, own in rates.counted(rated, number).groupby(point):
         first = own.iloc[0]
         kind = (first.device, bool(first.threads > 1), first.implementation)
-        kinds.setdefault(kind, []).append(key)
+        kinds.setdefault(kind, {})[key] = own
     found: dict[tuple[Any, ...], Level] = {}
-    for kind, keys in kinds.items():
-        own = [groups[key] for key in keys]
-        found |= dict(zip(keys, _of_kind(own, kind, number), strict=True))
+    for kind, points in kinds.items():
+        logs = by_sitting(list(points.values()), number)
+        found |= dict(zip(points, of_kind(logs, kind, known(kind, number)), strict=True))
     return found
 
 
@@ -115,27 +114,46 @@ def _noise() -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def _of_kind(points: list[DataFrame], kind: Kind, number: str) -> list[Level]:
-    """Levels of the points of a kind."""
-    before = known(kind, number)
-    cells = [own.groupby("sitting")[number] for own in points]
-    freedom = np.array([len(own) - cell.ngroups for own, cell in zip(points, cells, strict=True)])
-    squares = np.array([cell.var(ddof=0).mul(cell.size()).sum() for cell in cells])
+def by_sitting(points: Sequence[DataFrame], number: str) -> np.ndarray:
+    """Logs of points' processes, ``(points, sittings, processes)``; NaN where there is none."""
+    sittings = sorted({sitting for own in points for sitting in own.sitting})
+    most = max(int(own.groupby("sitting").size().max()) for own in points)
+    logs = np.full((len(points), len(sittings), most), np.nan)
+    for k, own in enumerate(points):
+        for sitting, part in own.groupby("sitting")[number]:
+            logs[k, sittings.index(sitting), : len(part)] = part
+    return logs
+
+
+def of_kind(logs: np.ndarray, kind: Kind, before: Known) -> list[Level]:
+    """Levels of the points of a kind.
+
+    Args:
+        logs: as :func:`by_sitting` returns them; every point has a process.
+        kind: whose.
+        before: what is known of its sittings.
+    """
+    there = ~np.isnan(logs)
+    size = there.sum(2)
+    own = np.where(there, logs, 0.0)
+    table = np.where(size > 0, own.sum(2) / np.maximum(size, 1), np.nan)
+    squares = ((own - np.where(there, table[:, :, None], 0.0)) ** 2).sum((1, 2))
+    freedom = np.maximum(size - 1, 0).sum(1)
     process, degrees = moderated(squares / np.maximum(freedom, 1), freedom.astype(float))
-    table = DataFrame([cell.mean() for cell in cells])  # points down, sittings across
-    mean_size = float(np.mean([cell.size().mean() for cell in cells]))
-    noise = 0.0 if np.isnan(process).all() else float(np.mean(process)) / mean_size
-    common, alone = components(table.to_numpy(float), noise, before)
+    noise = 0.0 if np.isnan(process).all() else float(np.mean(process) / size[size > 0].mean())
+    common, alone = components(table, noise, before)
+    sittings = (size > 0).sum(1)
+    centres = np.where(size > 0, table, 0.0).sum(1) / sittings
     return [
         Level(
-            float(row.mean()),
-            over(process[k], degrees[k], len(points[k])),
-            over(*alone, row.count()),
-            over(*common, row.count()),
+            float(centres[k]),
+            over(process[k], degrees[k], int(size[k].sum())),
+            over(*alone, int(sittings[k])),
+            over(*common, int(sittings[k])),
             kind,
             (float(process[k]), float(degrees[k])),
         )
-        for k, (_, row) in enumerate(table.iterrows())
+        for k in range(len(table))
     ]
 
 
@@ -181,8 +199,8 @@ def together(points: Sequence[Level]) -> Estimate:
     n, kinds = len(points), Counter(point.kind for point in points)
     parts = {point.kind: (point.common, point.alone) for point in points}
     error = sum(kinds[kind] / n * math.sqrt(common[0]) for kind, (common, _) in parts.items())
-    freedom = min(common[1] for common, _ in parts.values())
+    common = error**2, min(common[1] for common, _ in parts.values())
     alone = [(kinds[kind] / n**2 * own[0], own[1]) for kind, (_, own) in parts.items()]
-    processes = [(point.processes[0] / n**2, point.processes[1]) for point in points]
+    processes = tuple((point.processes[0] / n**2, point.processes[1]) for point in points)
     centre = sum(point.centre for point in points) / n
-    return Estimate(centre, (*processes, *alone, (error**2, freedom)))
+    return Estimate(centre, processes, in_one(common, *alone))
