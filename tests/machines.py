@@ -10,7 +10,7 @@ from pandas import DataFrame
 
 from rnnbench.comparison.published.machine import Machine
 from rnnbench.provenance.bundle import Bundle
-from rnnbench.timing.statistics import rates
+from rnnbench.tables.speeds import Speeds
 
 NO_GPU = "no NVIDIA GPU with a working driver found"
 POINT = {
@@ -19,14 +19,14 @@ POINT = {
 }
 WORK = {
     **{"corpus": "calibration", "tokens_sha256": "d" * 64, "vocab_size": 28, "learning_rate": 1.0},
-    **{"optimiser": "sgd", "protocol": 1, "source_sha256": "e" * 64, "torch_version": "2.13.0"},
-    **{"windows": 4, "window_seconds": 0.1, "warmup_seconds": 0.25},
+    **{"optimiser": "sgd", "protocol": 3, "source_sha256": "e" * 64, "torch_version": "2.13.0"},
+    **{"timed_seconds": 1.6, "warmup_seconds": 0.25},
 }
 SPEEDS = {  # variant, implementation -> tokens per second
     **{("rnn", "torch_nn"): 4e5, ("gru", "torch_nn"): 2e5, ("gru_deep", "torch_nn"): 1e5},
     ("gru", "fused"): 9e5,
 }
-PROCESSES, WINDOWS = 6, 4
+PROCESSES, SITTINGS, STEPS = 3, 2, 60
 EPOCHS = {"rnn": [20.0, 11.0, 9.0], "gru": [20.0, 15.0, 11.0]}  # held-out perplexity by epoch
 EPOCH_TOKENS, HELDOUT_TOKENS = 1000, 500
 
@@ -59,11 +59,12 @@ def bundle_of(
                     points.append(row | {"status": "not available here", "reason": NO_GPU})
                     continue
                 rate = factor * speed * (10 if device == "cuda" else 1)
-                windows = _windows(
-                    row, rate, rng, 2 if (variant, implementation) == ("gru", "torch_nn") else 1
-                )
-                samples.append(windows)
-                points.append(row | told | rates.summary(windows) | row | told)
+                twin = (variant, implementation) == ("gru", "torch_nn")
+                samples.append(_processes(row, rate, rng, 2 if twin else 1))
+                points.append(row | told)
+    if samples:
+        found = Speeds(pd.concat(samples, ignore_index=True))
+        points = [point | found.summary(point) | point for point in points]
     files = _files(name, points, samples, {"usable_cores": cores, **(facts or {})})
     return Bundle.make(name, files, "a" * 64, {"calibration": "c" * 64})
 
@@ -89,23 +90,21 @@ def csv(table: DataFrame) -> bytes:
     return text.getvalue().encode()
 
 
-def _windows(row: dict[str, Any], rate: float, rng: np.random.Generator, arms: int) -> DataFrame:
-    processes, rows = range(1, arms * PROCESSES + 1), []
-    for process in processes:
-        level = rate * np.exp(0.004 * rng.standard_normal())
-        for window in range(WINDOWS + 1):
-            seconds = 20_000 / (level * np.exp(0.004 * rng.standard_normal()))
-            rows.append({"process": process, "window": window, "seconds": seconds})
-    table = DataFrame(rows).assign(**row, num_tokens=20_000, sitting="now", steady=True)
-    table = table.assign(counted=table.window > 0, disturbed=False)
-    table = table.assign(outside_load=0.0, core_slowdown=0.0)
-    table["arm"] = np.where(table.process % arms == 1 % arms, "a", "b")
-    table["round"] = (table.process - 1) // arms + 1
+def _processes(row: dict[str, Any], rate: float, rng: np.random.Generator, arms: int) -> DataFrame:
+    rows = []
+    for sitting in range(1, SITTINGS + 1):
+        for process in range(1, arms * PROCESSES + 1):
+            level = rate * np.exp(0.004 * rng.standard_normal())
+            times = 1e6 * 1120 / level * np.exp(np.abs(0.01 * rng.standard_normal(STEPS)))
+            own = {"sitting": sitting, "process": process, "arm": "ba"[process % arms == 1 % arms]}
+            own |= {"sample_microseconds": " ".join(f"{time:.4g}" for time in times)}
+            rows.append(own | {"round": (process - 1) // arms + 1})
+    table = DataFrame(rows).assign(**row, num_tokens=1120, num_minibatches=1, steady=True)
     facts = {"initialisation_seconds": 0.1, "first_step_seconds": 0.1, "load_average": 0.0}
     facts |= {"gates": 1, "num_layers": 1, "directions": 1, "vocab_size": 28, "embedding_size": 0}
     facts |= {"energy_joules": np.nan, "energy_source": "unknown: no counter"}
-    facts |= {"numerics_id": "abc"}
-    return table.assign(**facts, peak_memory_bytes=1)
+    facts |= {"numerics_id": "abc", "sitting_began": "2026-01-01T00:00:00", "outside_load": 0.0}
+    return table.assign(**facts, peak_memory_bytes=1, seconds=1.0, cpu_seconds=1.0)
 
 
 def _files(

@@ -170,21 +170,35 @@ def test_a_path_to_another_project_does_not_get_in(project: Path) -> None:
     [
         ("all", "report.html"),
         ("publish", "published"),
+        ("publish_speed", "published"),
         ("hardware", "hardware.html"),
         ("results/tables/runs.csv", ""),
     ],
 )
 def test_what_make_says_to_open_is_what_it_was_asked_for(project: Path, target, shown) -> None:
+    *said, last = told(project, f"TARGET={target}")
+    assert last == f"rnnbench: open results/{shown}"
+    assert (said[-1] == "Gates: pass") == (target == "all")
+
+
+def test_make_hardware_makes_the_timings_and_compares_them_and_nothing_else(project: Path) -> None:
+    said = told(project, "hardware")
+    launched = [line.split()[-1] for line in said if line.startswith("launch ")]
+    assert launched == ["publish_speed", "hardware"]
+    assert said[-1] == "rnnbench: open results/hardware.html"
+
+
+def told(project: Path, *arguments: str) -> list[str]:
+    """What make says, of a suite that says what it was asked for."""
     package = project / "src/rnnbench"
-    (package / "__main__.py").touch()
+    (package / "__main__.py").write_text("import sys\n\nprint(*sys.argv[1:])\n")
     (package / "base").mkdir()
     paths = "from pathlib import Path\n\nfolder = lambda files: Path()\n"
     (package / "base/paths.py").write_text(paths)
     (project / "results").mkdir()
     (project / "results/summary.txt").write_text("Gates: pass\n")
     quiet = "--no-print-directory"  # which a make around the tests would ask for
-    line = ["make", quiet, f"PYTHON={project.parent / 'python'}", f"TARGET={target}"]
+    line = ["make", quiet, f"PYTHON={project.parent / 'python'}", *arguments]
     done = subprocess.run(line, cwd=project, capture_output=True, text=True)
-    *said, last = done.stdout.splitlines()
-    assert last == f"rnnbench: open results/{shown}", done.stderr
-    assert (said[-1] == "Gates: pass") == (target == "all")
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()

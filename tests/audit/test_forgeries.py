@@ -324,7 +324,7 @@ def test_a_forgery_is_found_even_if_it_is_sealed_anew(results, forgery):
 
 
 EARLIER = {"counting", "sbom"}  # rules of earlier releases
-AFTERWARDS = {"comparison", "hardware_figure", "hardware_page", "numerics"}  # on request
+AFTERWARDS = {"comparison", "numerics"}  # on request
 
 
 def test_the_rules_that_the_checks_know_are_those_of_the_workflow():

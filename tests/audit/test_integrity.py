@@ -315,8 +315,9 @@ def test_a_file_larger_than_the_memory_is_checked(results):
 
 
 def test_what_is_neither_results_nor_a_bundle_is_told(tmp_path):
-    with pytest.raises(TreeError, match="found neither"), opened(tmp_path):
-        pass
+    for path, found in ((tmp_path, "neither"), (tmp_path / "absent", "no such file")):
+        with pytest.raises(TreeError, match=f"found {found}"), opened(path):
+            pass
 
 
 def test_verify_needs_no_torch(made):

@@ -12,7 +12,17 @@ from machines import EPOCH_TOKENS, NO_GPU, SPEEDS, bundle_of, changed, csv, mach
 
 from rnnbench.base import presets
 from rnnbench.base.errors import UserError
-from rnnbench.comparison import best, caveats, crossover, limits, markdown, noise, pairs, targets
+from rnnbench.comparison import (
+    answers,
+    best,
+    caveats,
+    crossover,
+    limits,
+    markdown,
+    noise,
+    pairs,
+    targets,
+)
 from rnnbench.comparison import tables as together
 from rnnbench.comparison.published import bundles, places
 from rnnbench.comparison.published.contract import KEY, WORK
@@ -56,7 +66,7 @@ def test_the_same_speed_is_not_told_apart(slow):
     assert set(found.verdict) == {"not distinguishable"}
 
 
-def test_machines_that_change_places_mirror_every_row(slow, fast):
+def test_machines_that_change_publishedmirror_every_row(slow, fast):
     there, back = (pairs.table([slow, fast], base).set_index(ITEM) for base in (slow, fast))
     assert sorted(there.index) == sorted(back.index)
     back = back.loc[there.index]
@@ -90,6 +100,18 @@ def test_other_work_is_refused_and_the_field_is_named(name, slow):
     assert set(found.verdict) == {"not comparable"}
     assert all(reason.startswith(f"{name} ") for reason in found.reason)
     assert found.ratio.isna().all()
+
+
+def test_a_bundle_of_another_release_is_told_in_one_sentence(slow):
+    other = machine_of("other-2c", seed=4, protocol=2)
+    manifest = other.bundle.manifest | {"rnnbench": "9.9"}
+    other = dataclasses.replace(other, bundle=Bundle(manifest, other.bundle.files))
+    found = together.tables([slow, other], slow, [12])
+    page = markdown.page(found, slow.label)
+    for text in (page, " ".join(answers.summary(found, slow.label))):
+        assert text.count("other-2c cannot be compared with slow-2c") == 1
+        assert "(protocol 2 against 1). They were timed by rnnbench 9.9 and" in text
+    assert page.count("protocol 2 against 1") == 2  # there, and where reasons are counted
 
 
 @pytest.mark.parametrize("name", sorted(set(KEY) - {*ITEM}))
@@ -176,13 +198,46 @@ def test_a_zip_beside_its_folder_is_not_read_and_one_bundle_counts_once(tmp_path
     assert [machine.label for machine in bundles.read(named)] == ["box-2c"]
 
 
-def test_two_bundles_of_one_name_are_numbered_whatever_their_order(tmp_path):
-    for seed in (1, 2, 3):
-        bundle_of("box-2c", seed=seed).write_zip(tmp_path / f"{seed}.zip")
-    paths = places.found([tmp_path], [])
+@pytest.mark.parametrize("seed", range(5))
+def test_beside_a_twin_of_the_same_model_ones_own_bundle_keeps_its_name_and_is_the_baseline(
+    seed, tmp_path
+):
+    """Whatever their digests; the twin's zip has the name that one's own zip would have."""
+    published = [tmp_path / "own", tmp_path / "shared"]
+    mine, twin = (bundle_of("box-2c", seed=number) for number in (seed, seed + 5))
+    mine.write_folder(published[0] / "machine=box-2c")
+    twin.write_zip(published[0] / "machine=box-2c.zip")
+    bundle_of("box-2c", seed=99).write_folder(published[1] / "machine=box-2c")  # an earlier study's
+    own = places.own(published, "box-2c")
+    for turn in (1, -1):
+        machines = bundles.read(places.found(published, [])[::turn], own)
+        assert [machine.label for machine in machines] == ["box-2c", "machine=box-2c.zip"]
+        assert [machine.bundle for machine in machines] == [mine, twin]
+        assert bundles.baseline(machines, "auto", "box-2c").bundle == mine
+        assert bundles.baseline(machines, "machine=box-2c.zip", "box-2c").bundle == twin
+
+
+def test_bundles_of_one_name_that_are_all_others_are_called_by_their_files(tmp_path):
+    named = ["ann/box.zip", "ann/lent.zip", "bob/box.zip", "machine=far-4c"]
+    for seed, name in enumerate(named[:3]):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        bundle_of("box-2c", seed=seed).write_zip(tmp_path / name)
+    bundle_of("far-4c").write_folder(tmp_path / named[3])
+    paths = [str(tmp_path / name) for name in named]
+    assert places.own([tmp_path], "box-2c") == ""
     there, back = bundles.read(paths), bundles.read(paths[::-1])
-    assert [machine.label for machine in there] == ["box-2c", "box-2c (2)", "box-2c (3)"]
-    assert [machine.digest for machine in there] == [machine.digest for machine in back]
+    assert [machine.label for machine in there] == [*named[:1], *named[2:3], "far-4c", "lent.zip"]
+    assert [(m.label, m.digest) for m in there] == [(m.label, m.digest) for m in back]
+    assert bundles.baseline(there, "auto", "box-2c").label == "ann/box.zip"
+
+
+def test_a_file_that_is_called_as_a_machine_is_told_with_its_folder(tmp_path):
+    for seed, name in enumerate(("ann/far-4c", "bob/box-2c")):
+        bundle_of("box-2c", seed=seed).write_folder(tmp_path / name)
+    bundle_of("far-4c").write_folder(tmp_path / "machine=far-4c")
+    paths = [str(tmp_path / name) for name in ("ann/far-4c", "bob/box-2c", "machine=far-4c")]
+    labels = [machine.label for machine in bundles.read(paths)]
+    assert labels == ["ann/far-4c", "box-2c", "far-4c"]
 
 
 def test_every_byte_of_a_bundle_decides_whether_it_is_the_same(tmp_path):

@@ -78,6 +78,32 @@ def test_a_folder_keeps_nothing_of_an_earlier_bundle(made, tmp_path):
     assert bundle.read(tmp_path / "b") == made
 
 
+def test_what_is_published_again_replaces_its_own_zip_and_keeps_that_of_a_twin(made, tmp_path):
+    twin, later = (
+        Bundle.make("box-2c", FILES | {"empty.csv": b"x" * n}, **DIGESTS) for n in (1, 2)
+    )
+    folder, packed = tmp_path / "machine=box-2c", tmp_path / "machine=box-2c.zip"
+    for bound in (made, later, made):
+        bound.publish(folder)
+        assert bundle.read(folder) == bundle.read(packed) == bound
+        assert sorted(tmp_path.iterdir()) == [folder, packed]
+    twin.write_zip(packed)
+    later.publish(folder)
+    assert bundle.read(folder) == bundle.read(packed) == later
+    (kept,) = {*tmp_path.iterdir()} - {folder, packed}
+    assert bundle.read(kept) == twin and not kept.name.startswith("machine=")
+
+
+def test_what_is_published_after_an_end_between_zip_and_folder_leaves_nothing_beside(
+    made, tmp_path
+):
+    folder, packed = tmp_path / "machine=box-2c", tmp_path / "machine=box-2c.zip"
+    Bundle.make("box-2c", FILES | {"empty.csv": b"old"}, **DIGESTS).publish(folder)
+    made.write_zip(packed)
+    made.publish(folder)
+    assert sorted(tmp_path.iterdir()) == [folder, packed]
+
+
 @pytest.mark.parametrize("name", [*FILES, MANIFEST])
 def test_a_changed_byte_is_found_in_every_kind_of_file(name, made, tmp_path):
     made.write_folder(tmp_path / "b")
@@ -155,7 +181,7 @@ def test_a_header_that_lies_about_a_size_is_found(made, tmp_path):
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("schema_version", 2),
+        ("schema_version", "1"),
         ("machine", "../box"),
         ("source_sha256", "short"),
         ("inputs", {"../up/char": "c" * 64}),
@@ -171,6 +197,14 @@ def test_a_manifest_of_another_form_is_refused_with_the_key(key, value, made, tm
     assert key in said
 
 
+def test_of_another_version_both_are_told_and_who_made_it(made, tmp_path):
+    made.write_zip(tmp_path / "b.zip")
+    manifest = json.dumps(made.manifest | {"schema_version": 7, "rnnbench": "9.9", "more": 1})
+    said = fault(rewritten(tmp_path / "b.zip", lambda c: c | {MANIFEST: manifest.encode()}))
+    assert "expected a bundle of version 1, " in said
+    assert "found version 7, made by rnnbench 9.9." in said
+
+
 @pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff", b"[" * 100_000, b"NaN"])
 def test_a_manifest_that_is_none_is_refused(content, made, tmp_path):
     made.write_zip(tmp_path / "b.zip")
@@ -182,6 +216,7 @@ def test_what_is_no_bundle_is_refused(tmp_path):
     (tmp_path / "empty").mkdir()
     for path in (tmp_path / "text.txt", tmp_path / "empty", tmp_path / "absent"):
         assert str(path) in fault(path)
+    assert "found no such file" in fault(tmp_path / "absent")
 
 
 @settings(

@@ -27,7 +27,7 @@ REACH = Path(__file__).with_name("reach.csv")
 CONFIG = yaml.safe_load((PROJECT / "config/config.yaml").read_text("utf-8"))
 RULES = "".join(path.read_text("utf-8") for path in (PROJECT / "workflow/rules").glob("*.smk"))
 WHOLE = {rule for rule, starts in STARTS.items() if EVERYTHING in starts}  # any edit is theirs
-SHOWN = {"figure", "findings", "report", "hardware_figure", "hardware_page"}  # what readers see
+SHOWN = {"figure", "findings", "report", "comparison"}  # what readers see
 Job = tuple[str, ...]  # rule and wildcards
 
 
@@ -66,7 +66,6 @@ def addresses(rule: str) -> Iterable[Mapping[str, str]]:
         },
         "table": [{"table": name} for name in (*BUILDERS, "zipf")],
         "figure": [{"figure": name} for name in STUDY["figures"]],
-        "hardware_figure": [{"figure": name} for name in names("hardware_figures")],
     }
     return known.get(rule, [{}])
 
@@ -141,7 +140,7 @@ def test_every_start_is_a_file():
 
 def test_the_statistics_of_two_arms_decide_what_is_made_of_them():
     found = again("timing/statistics/ratios.py")
-    assert {"campaign", "comparison", "hardware_page"} <= rules_of(found)
+    assert {"campaign", "comparison"} <= rules_of(found)
     assert {("table", "noise"), ("table", "speed"), ("figure", "tokens_per_second")} <= found
     assert {("table", "runs"), ("figure", "zipf")} & found == set()
     assert rules_of(found) & {"run", "gates"} == set()
@@ -219,7 +218,7 @@ CEILINGS = {  # rules -> beginnings of the files that none of their jobs may be 
     ),
     "table gates": (*TRAINED, *TIMED, "training/native/", *DRAWN, *AUDITED),
     "findings figure": (*TRAINED, *TIMED, "tables/gather", "report/report", *AUDITED),
-    "comparison hardware_page": (*TRAINED, *TIMED, *AUDITED),
+    "comparison": (*TRAINED, *TIMED, *AUDITED),
 }
 
 

@@ -134,16 +134,14 @@ WHOLE_NUMBERS = {
     *("ngrams.shards", "probes.rounds"),
     *("zipf.replicates", "zipf.seed", "zipf_bias.lexicon_size"),
     *("sine.num_points", "sine.num_lags", "sine.hidden_size", "sine.train_points"),
-    *("sine.batch_size", "sine.num_epochs", "speed.processes_min", "speed.windows", "speed.seed"),
+    *("sine.batch_size", "sine.num_epochs", "speed.processes", "speed.sittings", "speed.seed"),
 }
 NUMBERS = {
     *("runs.learning_rate", "runs.train_tokens", "runs.heldout_share", "sine.noise"),
     "ngram_lm.train_tokens",
-    *("sine.learning_rate", "speed.window_seconds", "speed.warmup_seconds"),
-    *("speed.precision", "speed.most_seconds", "speed.outside_load"),
-    "speed.core_slowdown",
+    *("sine.learning_rate", "speed.timed_seconds", "speed.warmup_seconds"),
 }
-FINITE = NUMBERS - {"runs.train_tokens", "ngram_lm.train_tokens", "speed.core_slowdown"}
+FINITE = NUMBERS - {"runs.train_tokens", "ngram_lm.train_tokens"}
 SWITCHES = {  # an empty one switches its stage off
     *("ngrams.tokens", "ngrams.orders", "zipf.estimators", "ngram_lm.smoothings", "sine.seeds"),
     *("zipf_bias.alphas", "zipf_bias.tokens", "zipf_bias.seeds"),
@@ -181,15 +179,11 @@ SINGLE = {
     "runs.devices": "gpu",
     "runs.overrides": ["rnn"],
     "runs.overrides.rnn": {"hidden_size": 0},
-    "speed.processes_min": 2,
-    "speed.precision": 1,
-    "speed.most_seconds": 0,
-    "speed.outside_load": 0,
-    "speed.core_slowdown": 0,
+    "speed.processes": 1,
+    "speed.sittings": 0,
+    "speed.timed_seconds": 0,
     "speed.threads": ["most"],
     "speed.twins": [1],
-    "speed.windows": 1,
-    "speed.window_seconds": 0.01,
     "ngrams.orders": [10],
     "ngrams.tokens": ["letter"],
     "ngram_lm.orders": {},
@@ -806,7 +800,7 @@ def test_a_timing_is_completed_with_the_sizes_of_its_variant_and_the_text_of_the
     assert timings["rnn_scratch"].hidden_size == 512
     assert timings["gru"].hidden_size == 256
     assert {timing.corpus for timing in timings.values()} == {"time_machine"}
-    assert timings["gru"].window_seconds == 0.1
+    assert timings["gru"].timed_seconds == 1.6
 
 
 @pytest.mark.parametrize(

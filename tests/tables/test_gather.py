@@ -75,9 +75,8 @@ TIMING = TimingConfig(
     num_steps=35,
     hidden_size=16,
     learning_rate=1.0,
-    windows=4,
-    window_seconds=0.1,
     warmup_seconds=0.1,
+    timed_seconds=1.6,
 )
 LABELS = {"status": NOT_AVAILABLE, "reason": "no NVIDIA GPU"}
 MISSING = {
@@ -105,30 +104,18 @@ def record(tmp_path):
     return write
 
 
-def windows(process: int, warm_up: list[float], counted: list[float], **changes) -> DataFrame:
-    """Windows of one process at given tokens per second."""
-    key = dataclasses.replace(TIMING, process=process)
-    fields = {name: value for name, value in changes.items() if hasattr(key, name)}
-    row = dataclasses.replace(key, **fields).as_row()
-    row |= {
-        "sitting": "now",
-        "round": process,
-        "arm": "a",
-        "disturbed": False,
-        "outside_load": 0.01,
-        "core_slowdown": 0.0,
-        "energy_joules": None,
-        "energy_source": "unknown: no counter",
-        "numerics_id": "abc",
-        "load_average": 0.5,
-    }
-    row |= {"initialisation_seconds": 0.1, "first_step_seconds": 0.2, "steady": True}
+def process(number: int, rates: list[float], **changes) -> DataFrame:
+    """The sample of one process: steps of 1000 tokens at given tokens per second."""
+    row = dataclasses.replace(TIMING, process=number).as_row()
+    row |= {"sitting": 1, "sitting_began": "now", "round": number, "arm": "a"}
+    row |= {"outside_load": 0.01, "energy_joules": None, "energy_source": "unknown: no counter"}
+    row |= {"numerics_id": "abc", "load_average": 0.5, "steady": True}
+    row |= {"initialisation_seconds": 0.1, "first_step_seconds": 0.2}
     row |= {"gates": 3, "num_layers": 1, "directions": 1, "vocab_size": 28, "embedding_size": 0}
-    row |= {"peak_memory_bytes": process * 100, "num_minibatches": 2, "seconds": 2.0} | changes
-    return DataFrame(
-        row | {"window": i, "counted": i > len(warm_up), "num_tokens": 2 * rate}
-        for i, rate in enumerate([*warm_up, *counted], start=1)
-    )
+    row |= {"peak_memory_bytes": number * 100, "num_minibatches": 1, "num_tokens": 1000}
+    row |= {"seconds": sum(1000 / rate for rate in rates), "cpu_seconds": 1.0}
+    row |= {"sample_microseconds": " ".join(str(1e9 / rate) for rate in rates)}
+    return DataFrame([row | changes])
 
 
 @pytest.fixture
@@ -138,7 +125,7 @@ def campaign(tmp_path):
     def write(*parts: DataFrame, **labels) -> list[str]:
         samples = pd.concat(parts)
         points = samples[columns.TIMING].drop_duplicates()
-        label = {"status": "measured", "reason": None, "ended": "precision", "rounds": 3} | labels
+        label = {"status": "measured", "reason": None} | labels
         csv_files.write(tmp_path / "samples.csv", samples)
         csv_files.write(tmp_path / "points.csv", points.assign(**label))
         csv_files.write(tmp_path / "limit.csv", points[:0])
@@ -310,59 +297,55 @@ def test_an_ngram_is_a_word_whatever_it_spells(ngram, tmp_path):
 # Speed
 
 
-def test_warm_ups_are_in_no_estimate_and_every_counted_window_is(campaign):
-    parts = [windows(k, [1, 1e9], [100 + k, 200 + k, 300 + k]) for k in (1, 2, 3)]
-    (row,) = gathered("speed", campaign(*parts)).to_dict("records")
-    assert (row["n"], row["processes"], row["status"]) == (9, 3, "measured")
+def test_a_speed_is_the_mean_over_processes_at_their_best_and_typically(campaign):
+    """Of 21 steps the second fastest is the 5 % quantile."""
+    steps = [[200.0 + k] * 2 + [100.0] * 19 for k in (1, 2, 3)]
+    paths = campaign(*(process(k, rates) for k, rates in enumerate(steps, 1)))
+    (row,) = gathered("speed", paths).to_dict("records")
+    assert (row["processes"], row["sittings"], row["steps"]) == (3, 1, 63)
     assert row["tokens_per_second"] == pytest.approx((201 * 202 * 203) ** (1 / 3))
-    assert (row["minimum"], row["maximum"]) == (101, 303)
-    assert 101 <= row["low"] < 202 < row["high"] <= 303
+    assert row["typical_tokens_per_second"] == pytest.approx(21 / (2 / 202 + 19 / 100), rel=1e-4)
+    assert row["low"] < 202 < row["high"]
+    assert row["typical_low"] < 105 < row["typical_high"]
     assert row["peak_memory_bytes"] == 300
-    assert (row["ended"], row["windows_used"], row["disturbed_share"]) == (
-        "precision",
-        "undisturbed",
-        0,
-    )
 
 
 def test_points_are_apart_and_each_has_its_own_processes(campaign):
-    slow = [windows(k, [], [10, 11]) for k in (1, 2)]
-    fast = [windows(k, [], [90, 91], clip_norm=math.inf) for k in (1, 2)]
+    slow = [process(k, [10.0]) for k in (1, 2)]
+    fast = [process(k, [90.0], clip_norm=math.inf) for k in (1, 2)]
     table = gathered("speed", campaign(slow[0], fast[0], slow[1], fast[1]))
     assert table.clip_norm.tolist() == [1, math.inf]
-    assert table.tokens_per_second.tolist() == pytest.approx([10.5, 90.5])
-    assert table.n.tolist() == [4, 4]
+    assert table.tokens_per_second.tolist() == pytest.approx([10, 90])
+    assert table.processes.tolist() == [2, 2]
 
 
-def test_of_few_samples_the_extremes_are_told_and_no_interval(campaign):
-    (row,) = gathered("speed", campaign(windows(1, [], [10, 11, 12, 13, 14]))).to_dict("records")
-    assert np.isnan(row["low"]) and np.isnan(row["high"])
-    assert (row["minimum"], row["tokens_per_second"], row["maximum"], row["n"]) == (10, 12, 14, 5)
+def test_a_process_whose_threads_shared_a_core_is_typical_and_not_its_points_best(campaign):
+    """It had half of the CPU time that the others had, and half of their speed."""
+    alone = [process(k, [100.0], threads=2, seconds=1.0, cpu_seconds=2.0) for k in (1, 2)]
+    shared = process(3, [50.0], threads=2, seconds=1.0, cpu_seconds=1.0)
+    (row,) = gathered("speed", campaign(*alone, shared)).to_dict("records")
+    assert row["tokens_per_second"] == pytest.approx(100)
+    assert row["typical_tokens_per_second"] == pytest.approx(100 / 2 ** (1 / 3))
+    assert row["processes_sharing_a_core"] == 1
 
 
-def test_disturbed_windows_are_left_out_and_their_share_is_told(campaign):
-    calm = [windows(k, [], [100, 101, 102]) for k in (1, 2, 3)]
-    hit = [windows(k, [], [50], disturbed=True, outside_load=1.0) for k in (1, 2, 3)]
-    (row,) = gathered("speed", campaign(*calm, *hit)).to_dict("records")
-    assert (row["minimum"], row["n"], row["windows_used"]) == (100, 9, "undisturbed")
-    assert row["disturbed_share"] == 0.25
-    assert row["outside_load"] == pytest.approx((9 * 0.01 + 3) / 12)
+def test_processes_on_one_thread_share_no_core(campaign):
+    paths = campaign(process(1, [100.0], cpu_seconds=9.0), process(2, [50.0], cpu_seconds=1.0))
+    (row,) = gathered("speed", paths).to_dict("records")
+    assert row["processes_sharing_a_core"] == 0
+    assert row["tokens_per_second"] == pytest.approx((100 * 50) ** 0.5)
 
 
-@pytest.mark.parametrize("calm_in", [(1, 2), ()], ids=["two processes", "none"])
-def test_where_disturbed_windows_leave_too_few_all_are_used(calm_in, campaign):
-    parts = [windows(k, [], [100, 99, 98, 97], disturbed=k not in calm_in) for k in (1, 2, 3)]
-    (row,) = gathered("speed", campaign(*parts)).to_dict("records")
-    assert (row["n"], row["windows_used"]) == (12, "all")
-
-
-def test_the_same_windows_give_the_same_interval(campaign):
-    paths = campaign(*(windows(k, [], [100 + k, 300 - k, 250]) for k in (1, 2, 3)))
-    pd.testing.assert_frame_equal(gathered("speed", paths), gathered("speed", paths))
+def test_sittings_count_alike_however_many_processes_each_has(campaign):
+    first = [process(k, [100.0]) for k in (1, 2, 3)]
+    second = [process(1, [121.0], sitting=2)]
+    (row,) = gathered("speed", campaign(*first, *second)).to_dict("records")
+    assert row["sittings"] == 2
+    assert row["tokens_per_second"] == pytest.approx(110)
 
 
 def test_what_could_not_be_timed_comes_last(campaign, tmp_path):
-    paths = campaign(windows(1, [], [10, 11]))
+    paths = campaign(process(1, [10.0, 11.0]))
     table = gathered("speed", paths, [MISSING["speed"]], tmp_path)
     assert table.status.tolist() == ["measured", NOT_AVAILABLE]
     assert table.tokens_per_second.isna().tolist() == [False, True]
@@ -370,27 +353,27 @@ def test_what_could_not_be_timed_comes_last(campaign, tmp_path):
 
 
 def test_a_point_that_failed_has_its_reason_and_no_number(campaign, tmp_path):
-    paths = campaign(windows(1, [], [10, 11]), status="failed", reason="killed by SIGSEGV")
+    paths = campaign(process(1, [10.0, 11.0]), status="failed", reason="killed by SIGSEGV")
     (row,) = gathered("speed", paths, folder=tmp_path).to_dict("records")
     assert (row["status"], row["reason"]) == ("failed", "killed by SIGSEGV")
     assert np.isnan(row["tokens_per_second"])
 
 
 def test_the_noise_is_the_ratio_of_two_arms_of_the_same_thing(campaign, tmp_path):
-    arms = [windows(k, [], [100, 101, 102], arm="ab"[k % 2]) for k in range(1, 9)]
-    alone = [windows(k, [], [100, 101, 102], dtype="float64") for k in range(1, 9)]
+    arms = [process(k, [100.0 + k % 4], arm="ab"[k % 2]) for k in range(1, 9)]
+    alone = [process(k, [100.0], dtype="float64") for k in range(1, 9)]
     table = gathered("noise", campaign(*arms, *alone)[1:2], folder=tmp_path)
     assert table.columns.tolist() == columns.COLUMNS["noise"]
     (row,) = table.to_dict("records")
-    assert (row["dtype"], row["ratio"], row["n"], row["processes"]) == ("float32", 1, 24, 8)
-    assert row["low"] <= 1 <= row["high"]
+    assert (row["dtype"], row["processes"]) == ("float32", 8)
+    assert (row["low"] <= 1 <= row["high"]) == row["holds_1"]
 
 
 def test_variants_are_compared_with_the_plain_layer_round_by_round(campaign, tmp_path):
     """The machine slows down from round to round; within a round the ratio is 2."""
-    plain = [windows(k, [], [100 / k, 110 / k, 90 / k]) for k in range(1, 8)]
-    fused = [windows(k, [], [200 / k] * 3, implementation="fused") for k in range(1, 8)]
-    alone = [windows(k, [], [200 / k] * 3, variant="gru_deep", threads=2) for k in range(1, 8)]
+    plain = [process(k, [100 / k]) for k in range(1, 8)]
+    fused = [process(k, [200 / k], implementation="fused") for k in range(1, 8)]
+    alone = [process(k, [200 / k], variant="gru_deep", threads=2) for k in range(1, 8)]
     paths = campaign(*plain, *fused, *alone)[1:2]
     table = gathered("speedup", paths, folder=tmp_path)
     assert table.columns.tolist() == columns.COLUMNS["speedup"]
@@ -401,22 +384,20 @@ def test_variants_are_compared_with_the_plain_layer_round_by_round(campaign, tmp
 
 
 def test_rounds_of_another_sitting_are_not_compared(campaign):
-    plain = [windows(k, [], [100] * 3) for k in (1, 2, 3)]
-    fused = [windows(k, [], [200] * 3, implementation="fused", sitting="later") for k in (1, 2, 3)]
+    plain = [process(k, [100.0]) for k in (1, 2, 3)]
+    fused = [process(k, [200.0], implementation="fused", sitting=2) for k in (1, 2, 3)]
     assert len(gathered("speedup", campaign(*plain, *fused)[1:2])) == 0
 
 
-def test_a_comparison_over_few_rounds_has_extremes_and_no_interval(campaign):
-    plain = [windows(k, [], [100] * 3) for k in (1, 2)]
-    fused = [windows(k, [], [100 + k] * 3, implementation="fused") for k in (1, 2)]
-    (row,) = gathered("speedup", campaign(*plain, *fused)[1:2]).to_dict("records")
-    assert (row["minimum"], row["maximum"], row["n"]) == (1.01, 1.02, 2)
-    assert row["ratio"] == pytest.approx((1.01 * 1.02) ** 0.5)
+def test_a_comparison_over_one_round_has_no_interval(campaign):
+    paths = campaign(process(1, [100.0]), process(1, [101.0], implementation="fused"))
+    (row,) = gathered("speedup", paths[1:2]).to_dict("records")
+    assert (row["ratio"], row["n"]) == (pytest.approx(1.01), 1)
     assert np.isnan(row["low"]) and np.isnan(row["high"])
 
 
 def test_the_noise_is_that_of_b_over_a(campaign):
-    arms = [windows(k, [], [100.0 * k] * 6, arm="ab"[k - 1]) for k in (1, 2)]
+    arms = [process(k, [100.0 * (2 - k % 2)], arm="ba"[k % 2]) for k in range(1, 5)]
     assert gathered("noise", campaign(*arms)[1:2]).ratio.tolist() == pytest.approx([2])
 
 

@@ -11,11 +11,11 @@ from test_speed import TIMING, TOKENS, VOCAB_SIZE, by
 from rnnbench.base import csv_files
 from rnnbench.tables import gather as tables
 from rnnbench.tables import timed
-from rnnbench.timing import workload
-from rnnbench.timing.statistics import rates
+from rnnbench.tables.speeds import Speeds
+from rnnbench.timing import windows, workload
 from rnnbench.timing.work import breakdown, inference, limit, scaling, speed
 
-QUICK = {"windows": 2, "window_seconds": 0.001, "warmup_seconds": 0.0}
+QUICK = {"timed_seconds": 0.016, "warmup_seconds": 0.0}
 MODEL = workload.Architecture(4, 8, 1, 1, 6, 0)
 BATCH = {"batch_size": 4, "num_steps": 5}
 POINT = {name: getattr(TIMING, name) for name in timed.POINT}
@@ -69,10 +69,9 @@ def test_every_table_keeps_the_whole_architecture_of_what_was_timed(gathered, va
         for row in gathered(module, variant).to_dict("records"):
             assert workload.Architecture.from_row(row) == expected
     timing = by(variant, **QUICK)
-    windows = DataFrame(speed.rows(timing, TOKENS, VOCAB_SIZE)).assign(
-        **{"sitting": "a", "disturbed": False, "core_slowdown": 0.0}
-    )
-    assert workload.Architecture.from_row(rates.summary(windows)) == expected
+    samples = DataFrame(speed.rows(timing, TOKENS, VOCAB_SIZE)).assign(sitting=1)
+    point = timing.as_row() | {"status": "measured"}
+    assert workload.Architecture.from_row(Speeds(samples).summary(point)) == expected
 
 
 def test_a_speed_without_its_whole_architecture_has_no_limit():
@@ -83,7 +82,7 @@ def test_a_speed_without_its_whole_architecture_has_no_limit():
 def test_the_table_of_use_has_one_row_per_mode_and_latencies_of_writing_only(gathered):
     table = gathered(inference)
     assert list(table["mode"]) == ["generation", "throughput"]
-    assert (table.tokens_per_second > 0).all() and (table.n == QUICK["windows"]).all()
+    assert (table.tokens_per_second > 0).all() and (table.n == windows.WINDOWS).all()
     assert list(table.latency_q50.notna()) == [True, False]
 
 
@@ -178,7 +177,7 @@ def test_a_step_of_many_short_operators_launches_more_than_one_of_few(gathered, 
     assert row.device_seconds > 0 and row.step_seconds > 0 and row.seconds_per_launch > 0
     assert 0 < row.device_busy_share <= 1
     assert row.bound == ("launch-bound" if row.device_busy_share < 0.5 else "compute-bound")
-    assert row.n == QUICK["windows"]
+    assert row.n == windows.WINDOWS
 
 
 def test_rows_without_a_speed_keep_their_place_and_their_reason():

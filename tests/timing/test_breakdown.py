@@ -9,11 +9,11 @@ from test_speed import TOKENS, VOCAB_SIZE, by
 
 from rnnbench.base import presets
 from rnnbench.base.plugins import load, names
-from rnnbench.timing import workload
+from rnnbench.timing import windows, workload
 from rnnbench.timing.work import _operators, breakdown, speed
 from rnnbench.training.engines import agreement, scopes
 
-SHORT = {"windows": 2, "window_seconds": 0.002, "warmup_seconds": 0.0}
+SHORT = {"timed_seconds": 0.032, "warmup_seconds": 0.0}
 QUICK = by("rnn", **SHORT)
 WORK = list(presets.pairs(presets.table(), names("implementations")))
 HERE = [work for work in WORK if agreement.why_not(*work, "cpu", "float32") is None]
@@ -56,7 +56,7 @@ def rows(request):
 
 
 def test_every_window_has_all_parts_and_the_first_is_not_counted(rows):
-    assert [row["part"] for row in rows] == list(scopes.PARTS) * (QUICK.windows + 1)
+    assert [row["part"] for row in rows] == list(scopes.PARTS) * (windows.WINDOWS + 1)
     assert {row["window"] for row in rows if row["counted"]} == {1, 2}
     assert {row["window"] for row in rows if not row["counted"]} == {0}
 

@@ -1,4 +1,4 @@
-"""Laws of the campaign: all points in turn, until they are known or time is up, and never twice."""
+"""Laws of the campaign: all points in turn, sitting by sitting, and nothing twice."""
 
 import dataclasses
 import itertools
@@ -21,15 +21,7 @@ from rnnbench.timing.campaign import Campaign
 from rnnbench.timing.points import Point, Protocol
 from rnnbench.timing.processes import Text, WorkError
 
-PROTOCOL = Protocol(
-    processes_min=3,
-    precision=0.02,
-    most_seconds=30.0,
-    outside_load=0.1,
-    core_slowdown=0.1,
-    twins=(),
-    seed=1,
-)
+PROTOCOL = Protocol(processes=3, sittings=1, twins=(), seed=1)
 CALM = {"rnn": 100.0, "gru": 50.0, "lstm": 25.0}
 
 
@@ -41,10 +33,9 @@ class Machine:
 
     def __init__(self):
         self.asked, self.refused, self.broken = [], {}, {}
-        self.scatter, self.outside_load, self.ends_after = {}, 0.0, None
+        self.ends_after = None
         self.clock, self.seconds = 0.0, 0.125  # of one process; sums of it are exact
         self.joules: float | None = None
-        self.pace_seconds: dict[int, float] = {}
 
     def __call__(self, *_):
         return self
@@ -68,21 +59,19 @@ class Machine:
             raise WorkError(self.broken[timing.variant])
         self.clock += self.seconds
         self.asked.append((timing.variant, timing.process))
-        scatter = 1 + self.scatter.get(timing.variant, 0.0) * np.sin(timing.process)
         facts = {"initialisation_seconds": 0.1, "first_step_seconds": 0.1, "steady": True}
         facts |= {"gates": 1, "num_layers": 1, "directions": 1, "vocab_size": VOCAB_SIZE}
-        facts |= {"embedding_size": 0}
-        facts |= {"peak_memory_bytes": 1, "load_average": 0.0, "outside_load": self.outside_load}
-        facts |= {"pace_seconds": self.pace_seconds.get(timing.process, 2e-4)}
+        facts |= {"embedding_size": 0, "numerics_id": "abc"}
+        facts |= {"peak_memory_bytes": 1, "load_average": 0.0, "outside_load": 0.0}
         facts |= {"energy_joules": self.joules, "energy_source": "a counter"}
-        facts |= {"numerics_id": "abc"}
-        return [
-            timing.as_row()
-            | facts
-            | {"window": i, "counted": i > 1, "num_minibatches": 1}
-            | {"num_tokens": CALM[timing.variant] * scatter, "seconds": 1.0}
-            for i in range(1, 4)
-        ]
+        facts |= {"num_minibatches": 1, "num_tokens": 50, "seconds": 1.0, "cpu_seconds": 1.0}
+        microseconds = 1e6 * 50 / CALM[timing.variant]
+        facts |= {"sample_microseconds": " ".join([f"{microseconds:.1f}"] * 2)}
+        return [timing.as_row() | facts]
+
+
+def of(variant: str, timed_seconds: float) -> dict:
+    return dataclasses.replace(TIMING, variant=variant, timed_seconds=timed_seconds).as_row()
 
 
 @pytest.fixture
@@ -99,9 +88,9 @@ def sitting(tmp_path):
     np.save(tmp_path / "ids.npy", np.arange(300, dtype=np.uint8) % 6)
     text = Text(tmp_path / "ids.npy", VOCAB_SIZE)
 
-    def run(sources=None, variants=tuple(CALM), windows=2, **changes) -> Campaign:
+    def run(sources=None, variants=tuple(CALM), timed_seconds=0.1, **changes) -> Campaign:
         protocol = dataclasses.replace(PROTOCOL, **changes)
-        rows = [dataclasses.replace(TIMING, variant=v, windows=windows).as_row() for v in variants]
+        rows = [of(v, timed_seconds) for v in variants]
         points = [Point.of(row, (sources or {}).get(row["variant"], "0"), protocol) for row in rows]
         done = Campaign(points, protocol, text, tmp_path / "speed", tmp_path / "log")
         done.run()
@@ -134,7 +123,7 @@ def test_a_text_shorter_than_a_minibatch_ends_a_campaign_before_anything_is_time
     assert not machine.asked
 
 
-def test_the_pilot_goes_round_by_round_over_all_points(machine, sitting):
+def test_a_sitting_goes_round_by_round_over_all_points(machine, sitting):
     sitting()
     rounds = [[number for _, number in machine.asked[i : i + 3]] for i in (0, 3, 6)]
     assert rounds == [[1] * 3, [2] * 3, [3] * 3]
@@ -149,51 +138,49 @@ def test_the_order_within_rounds_is_random_and_that_of_the_seed(machine, sitting
         done = sitting(seed=seed)
         orders.append([variant for variant, _ in machine.asked])
         for number, point in itertools.product((1, 2, 3), done.points):
-            sample_files.discard(sample_files.folder(sitting.root, point.process(number)))
+            sample_files.discard(sample_files.folder(sitting.root, point.at(number), 1))
     assert orders[0] == orders[1]
     assert len(set(map(tuple, orders))) > 1
     assert any(orders[0][:3] != order[3:6] for order in orders)
 
 
-def test_what_is_known_well_enough_ends_with_the_pilot_and_the_rest_goes_on(machine, sitting):
-    machine.scatter = {"gru": 0.3}
-    done = sitting(most_seconds=16 * machine.seconds)
-    count = Counter(variant for variant, _ in machine.asked)
-    assert count == {"rnn": 3, "gru": 10, "lstm": 3}
-    assert [row["ended"] for row in done.table().to_dict("records")] == [
-        "precision",
-        "time cap",
-        "precision",
-    ]
-    assert not done.record()["over_time"]
+def test_every_sitting_times_every_point_again(machine, sitting):
+    done = sitting(sittings=2)
+    assert len(machine.asked) == 2 * 9
+    samples = done.samples()
+    found = samples.groupby(["variant", "sitting"]).process.apply(list)
+    assert list(found) == [[1, 2, 3]] * 6
 
 
-def test_what_is_calm_among_the_noisy_goes_on_with_them(machine, sitting):
-    """It may be calm by chance; who stops there stops at intervals that are too narrow."""
-    machine.scatter = {"gru": 0.3, "lstm": 0.3}
-    done = sitting(most_seconds=16 * machine.seconds)
-    assert {point.rounds > 3 for point in done.points} == {True}
-    assert set(done.table().ended) == {"time cap"}
+def test_one_more_sitting_keeps_the_earlier_ones_and_when_they_were(machine, sitting):
+    first = sitting()
+    machine.asked = []
+    samples = sitting(sittings=2).samples()
+    assert len(machine.asked) == 9
+    kept = samples[samples.sitting == 1].reset_index(drop=True)
+    assert kept.sitting_began.equals(first.samples().sitting_began)
+    assert samples.groupby("sitting").sitting_began.nunique().eq(1).all()
+    assert samples.sitting_began.nunique() == 2
 
 
-def test_a_pilot_longer_than_the_time_is_finished_and_said_to_be(machine, sitting):
-    machine.scatter = dict.fromkeys(CALM, 0.3)
-    done = sitting(most_seconds=2 * machine.seconds)
-    assert Counter(variant for variant, _ in machine.asked) == dict.fromkeys(CALM, 3)
-    assert set(done.table().ended) == {"time cap"}
-    assert done.record()["over_time"]
+def test_a_campaign_tells_its_sittings_and_what_they_took(machine, sitting):
+    sitting()
+    record = sitting(sittings=2).record()
+    assert record["sittings"] == 2
+    assert record["measured_processes"] == 18
+    assert record["spent_seconds"] == pytest.approx(18 * machine.seconds, abs=0.1)
 
 
-def test_a_second_sitting_measures_nothing_again_and_tells_the_same(machine, sitting):
+def test_a_campaign_that_is_called_again_measures_nothing_and_tells_the_same(machine, sitting):
     first = sitting()
     machine.asked = []
     second = sitting()
     assert machine.asked == []
     assert second.table().equals(first.table())
-    assert second.samples().num_tokens.tolist() == first.samples().num_tokens.tolist()
+    assert second.samples().equals(first.samples())
 
 
-def test_a_killed_sitting_is_taken_up_where_it_stood(machine, sitting):
+def test_a_killed_campaign_is_taken_up_where_it_stood(machine, sitting):
     machine.ends_after = 4
     with pytest.raises(KeyboardInterrupt):
         sitting()
@@ -208,15 +195,15 @@ def test_an_edited_variant_alone_is_measured_again(machine, sitting):
     machine.asked = []
     samples = sitting(sources={"gru": "1"}).samples()
     assert sorted(machine.asked) == [("gru", 1), ("gru", 2), ("gru", 3)]
-    assert len(samples) == 27
-    sittings = samples.groupby("variant").sitting.unique()
-    assert list(sittings["rnn"]) == list(sittings["lstm"]) != list(sittings["gru"])
+    assert len(samples) == 9
+    began = samples.groupby("variant").sitting_began.unique()
+    assert list(began["rnn"]) == list(began["lstm"]) != list(began["gru"])
 
 
 def test_other_parameters_or_another_text_make_all_measured_again(machine, sitting):
     sitting()
     machine.asked = []
-    sitting(windows=5)
+    sitting(timed_seconds=0.2)
     assert len(machine.asked) == 9
 
 
@@ -224,7 +211,7 @@ def test_other_parameters_or_another_text_make_all_measured_again(machine, sitti
 def test_a_changed_byte_is_found_and_the_process_measured_again(name, machine, sitting):
     done = sitting()
     machine.asked = []
-    path = sample_files.folder(sitting.root, done.points[0].process(2)) / name
+    path = sample_files.folder(sitting.root, done.points[0].at(2), 1) / name
     path.write_text(path.read_text().replace("2", "3", 1))
     sitting()
     assert machine.asked == [("rnn", 2)]
@@ -235,7 +222,6 @@ def test_what_is_refused_is_labelled_and_never_timed(machine, sitting, tmp_path)
     table = speed_table(sitting(), tmp_path)
     assert "gru" not in {variant for variant, _ in machine.asked}
     assert (table.status["gru"], table.reason["gru"]) == ("differs", "the gradient differs")
-    assert table.ended["gru"] == "not timed: the gradient differs"
     assert np.isnan(table.tokens_per_second["gru"])
     assert table.tokens_per_second["rnn"] == pytest.approx(100)
 
@@ -262,37 +248,11 @@ def test_a_twin_is_timed_as_two_arms_in_every_round(machine, sitting, tmp_path):
     assert set(samples[samples["round"] == 2].process) == {2, 3, 4}
 
 
-@pytest.mark.parametrize(("load", "disturbed"), [(0.0, False), (0.105, False), (0.2, True)])
-def test_load_from_outside_beyond_the_bound_and_a_tick_marks_a_window(
-    load, disturbed, machine, sitting
-):
-    machine.outside_load = load
-    samples = sitting().samples()
-    assert set(samples.disturbed) == {disturbed}
-    assert len(samples) == (54 if disturbed else 27)
-
-
-def test_cores_that_were_slower_around_a_window_mark_it_and_its_round_is_made_up_for(
-    machine, sitting
-):
-    """Three rounds with something undisturbed in each, of four."""
-    machine.pace_seconds = {2: 3e-4}
-    samples = sitting().samples()
-    assert set(samples[samples.disturbed].process) == {2}
-    assert set(samples.process) == {1, 2, 3, 4}
-    assert samples.core_slowdown.max() == pytest.approx(0.5)
-
-
-def test_a_pilot_that_is_disturbed_all_along_ends_after_twice_its_rounds(machine, sitting):
-    machine.outside_load = 1.0
-    assert set(sitting().samples().process) == {1, 2, 3, 4, 5, 6}
-
-
 def test_a_timing_names_the_arithmetic_it_was_made_by(machine, sitting, tmp_path):
     done = sitting()
     assert set(speed_table(done, tmp_path).numerics_id) == {"abc"}
-    timing = done.points[0].process(1)
-    record = read_record(sample_files.folder(sitting.root, timing) / "record.json")
+    timing = done.points[0].at(1)
+    record = read_record(sample_files.folder(sitting.root, timing, 1) / "record.json")
     assert record["numerics_id"] == "abc"
 
 
@@ -314,11 +274,11 @@ def test_the_campaign_itself_stays_free_of_torch():
 
 def test_each_process_leaves_its_record_beside_its_samples(machine, sitting):
     done = sitting(sources={"rnn": "a" * 64})
-    timing = done.points[0].process(1)
-    place = sample_files.folder(sitting.root, timing)
+    timing = done.points[0].at(1)
+    place = sample_files.folder(sitting.root, timing, 1)
     assert place.relative_to(sitting.root).as_posix() == (
         "variant=rnn/implementation=torch_nn/sampler=sequential_partition/clip_norm=inf/device=cpu"
-        "/threads=1/dtype=float32/hidden_size=8/batch_size=4/num_steps=5/process=1"
+        "/threads=1/dtype=float32/hidden_size=8/batch_size=4/num_steps=5/sitting=1/process=1"
     )
     _, record = sample_files.read(place, done.identity(done.points[0], timing))
     assert record["source_sha256"] == "a" * 64

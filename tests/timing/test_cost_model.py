@@ -14,12 +14,12 @@ from test_speed import TIMING, TOKENS, VOCAB_SIZE, as_run
 from rnnbench.base import csv_files, parameters
 from rnnbench.base.errors import RecordError
 from rnnbench.tables import gather, timed
-from rnnbench.timing import cost_model, workload
+from rnnbench.timing import cost_model, windows, workload
 from rnnbench.timing.work import scaling
 
 AXES = {"hidden_size": (64, 128, 256), "batch_size": (8, 32, 64), "num_steps": (10, 35, 70)}
 BASE = dataclasses.replace(TIMING, hidden_size=128, batch_size=32, num_steps=35)
-QUICK = dataclasses.replace(TIMING, windows=2, window_seconds=0.002, warmup_seconds=0.0)
+QUICK = dataclasses.replace(TIMING, timed_seconds=0.008, warmup_seconds=0.0)
 sizes = st.integers(1, 64)
 cost = st.floats(1e-9, 1e-3)
 
@@ -153,7 +153,7 @@ def test_points_are_timed_with_their_start_and_memory(tmp_path):
     csv_files.write(tmp_path / "samples.csv", DataFrame(rows).assign(disturbed=False))
     (row,) = gather.gather("scaling", [str(tmp_path / "samples.csv")], []).to_dict("records")
     assert row["start_seconds"] > 0 and row["model_memory_bytes"] >= 0
-    assert (row["n"], row["parallel"], row["gates"]) == (QUICK.windows, 1, 1)
+    assert (row["n"], row["parallel"], row["gates"]) == (windows.WINDOWS, 1, 1)
 
 
 def test_processes_side_by_side_each_bring_their_windows():

@@ -11,14 +11,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from test_campaign import PROTOCOL
 from test_processes import TIMING, VOCAB_SIZE
 
 from rnnbench.machine import identity
-from rnnbench.timing import core_pace
+from rnnbench.timing import core_pace, disturbance, probes
 from rnnbench.timing.disturbance import Clock, calm_pace, core_slowdown, disturbed
-from rnnbench.timing.points import Point
-from rnnbench.timing.processes import Interpreter, Text
+from rnnbench.timing.processes import Text
 
 SPIN = "import time\nend = time.monotonic() + {}\nwhile time.monotonic() < end: pass"
 
@@ -71,14 +69,12 @@ def others() -> float:
 
 
 def timed_windows(tmp_path) -> pd.DataFrame:
-    """The windows that count of one process, timed and marked as a campaign does it."""
+    """The windows that count of one process of a probe."""
     np.save(tmp_path / "ids.npy", np.arange(300, dtype=np.uint8) % VOCAB_SIZE)
-    with Interpreter(Text(tmp_path / "ids.npy", VOCAB_SIZE), tmp_path / "log") as interpreter:
-        rows = interpreter.rows("speed", replace(TIMING, window_seconds=0.1))
-    point = Point.of(TIMING.as_row(), "0", PROTOCOL)
-    point.take(1, pd.DataFrame(rows), "now", 1.0)
-    windows = point.windows()
-    return windows[windows.counted]
+    text = Text(tmp_path / "ids.npy", VOCAB_SIZE)
+    asked = {"inference": [replace(TIMING, timed_seconds=1.6)]}
+    found, _ = probes.measure(asked, 1, 1, text, tmp_path / "log")
+    return found["inference"][found["inference"].counted]
 
 
 def test_processes_that_spin_beside_a_timing_disturb_its_windows(tmp_path):
@@ -92,7 +88,7 @@ def test_a_timing_that_is_left_alone_is_not_disturbed(tmp_path):
     """Where others are busy anyway, nothing can be said of it."""
     before = others()
     windows = timed_windows(tmp_path)
-    if max(before, others()) > PROTOCOL.outside_load / 2:
+    if max(before, others()) > disturbance.OUTSIDE_LOAD / 2:
         pytest.skip(f"others keep this machine busy: {before:.2f} cores before the timing")
     assert windows.disturbed.mean() <= 0.5
 
@@ -104,15 +100,14 @@ def test_cores_that_were_slower_than_calm_mark_a_window_and_those_of_other_threa
     windows = windows.assign(seconds=0.1, outside_load=0.0)
     windows["core_slowdown"] = core_slowdown(windows, calm_pace(windows))
     assert windows.core_slowdown[19] == pytest.approx(0.5)
-    assert disturbed(windows, 0.1, 0.1).tolist() == [False] * 19 + [True] + [False] * 20
-    assert not disturbed(windows, 0.1, np.inf).any()
+    assert disturbed(windows).tolist() == [False] * 19 + [True] + [False] * 20
 
 
 def test_where_most_windows_were_slowed_the_few_calm_ones_are_known():
     windows = pd.DataFrame({"pace_seconds": [1.5] * 18 + [1.0] * 2, "threads": 1})
     windows = windows.assign(seconds=0.1, outside_load=0.0)
     windows["core_slowdown"] = core_slowdown(windows, calm_pace(windows))
-    assert disturbed(windows, 0.1, 0.1).tolist() == [True] * 18 + [False] * 2
+    assert disturbed(windows).tolist() == [True] * 18 + [False] * 2
 
 
 def test_asking_for_the_pace_changes_nothing_in_torch():

@@ -11,11 +11,12 @@ from test_speed import TIMING, TOKENS, VOCAB_SIZE
 from rnnbench.base import presets
 from rnnbench.base.errors import StudyError
 from rnnbench.base.plugins import names
+from rnnbench.timing import windows
 from rnnbench.timing.work import inference, speed
 from rnnbench.writing.decoders import greedy
 from rnnbench.writing.trained import Reading
 
-QUICK = dataclasses.replace(TIMING, windows=3, window_seconds=0.005, warmup_seconds=0.0)
+QUICK = dataclasses.replace(TIMING, timed_seconds=0.02, warmup_seconds=0.0)
 
 
 @pytest.fixture(scope="module", params=list(presets.table()))
@@ -28,7 +29,7 @@ def test_both_modes_are_timed_with_as_many_windows_as_asked_for(rows):
     for mode in ("generation", "throughput"):
         counted = [row["counted"] for row in rows if row["mode"] == mode]
         assert counted[-4:] == [False, True, True, True]
-        assert sum(counted) == QUICK.windows
+        assert sum(counted) == windows.WINDOWS
 
 
 def test_rows_hold_totals(rows):

@@ -12,11 +12,10 @@ from rnnbench.base.errors import StudyError
 from rnnbench.tables import timed
 from rnnbench.timing import probes
 from rnnbench.timing.disturbance import disturbed
-from rnnbench.timing.points import Protocol
 from rnnbench.timing.processes import Text
 from rnnbench.timing.work import scaling
 
-QUICK = dataclasses.replace(TIMING, windows=2, window_seconds=0.002, warmup_seconds=0.0)
+QUICK = dataclasses.replace(TIMING, timed_seconds=0.008, warmup_seconds=0.0)
 
 
 @pytest.fixture(scope="module")
@@ -25,9 +24,8 @@ def measured(tmp_path_factory: pytest.TempPathFactory):
     np.save(folder / "tokens.npy", (np.arange(400) ** 2 % 7 % VOCAB_SIZE).astype(np.uint8))
     broken = dataclasses.replace(QUICK, batch_size=10_000)
     asked = {"inference": [QUICK], "neighbours": [QUICK], "scaling": [QUICK, broken], "limit": []}
-    protocol = Protocol(3, 0.02, 30.0, 0.1, 0.1, (), 1)
     text = Text(folder / "tokens.npy", VOCAB_SIZE)
-    return probes.measure(asked, 2, protocol, text, folder / "log")
+    return probes.measure(asked, 2, 1, text, folder / "log")
 
 
 def test_each_round_is_a_process(measured):
@@ -96,5 +94,5 @@ def test_processes_side_by_side_do_not_disturb_each_other():
     windows = DataFrame(
         {"outside_load": [1.0, 1.4], "core_slowdown": np.nan, "seconds": 1.0, "parallel": 2}
     )
-    assert disturbed(windows, 0.1, 0.1).tolist() == [False, True]
-    assert disturbed(windows.drop(columns="parallel"), 0.1, 0.1).tolist() == [True, True]
+    assert disturbed(windows).tolist() == [False, True]
+    assert disturbed(windows.drop(columns="parallel")).tolist() == [True, True]

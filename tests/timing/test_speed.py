@@ -1,9 +1,8 @@
-"""Laws of the timing: whole training steps, enough of them, and warm-ups told apart."""
+"""Laws of the timing: whole training steps, each by itself, and enough of them."""
 
 import dataclasses
 import itertools
 import math
-import statistics
 
 import numpy as np
 import pytest
@@ -15,7 +14,8 @@ from rnnbench.base import presets
 from rnnbench.base.errors import StudyError
 from rnnbench.base.parameters import RunConfig, TimingConfig
 from rnnbench.base.plugins import names
-from rnnbench.timing import windows
+from rnnbench.timing import steps, windows
+from rnnbench.timing.statistics import rates
 from rnnbench.timing.work import speed
 from rnnbench.training import loop
 from rnnbench.training.engines import agreement
@@ -36,9 +36,8 @@ TIMING = TimingConfig(
     num_steps=5,
     hidden_size=8,
     learning_rate=1.0,
-    windows=6,
-    window_seconds=0.02,
     warmup_seconds=0.05,
+    timed_seconds=0.32,
 )
 TOKENS = (np.arange(300) ** 2 % 7 % 6).astype(np.uint8)
 VOCAB_SIZE = 6
@@ -69,36 +68,20 @@ def measured():
 
 
 @every_device
-def test_as_many_windows_count_as_were_asked_for_and_they_come_last(device, measured):
-    counted = [row["counted"] for row in measured(device)]
-    assert counted == [False] * (len(counted) - TIMING.windows) + [True] * TIMING.windows
-    assert [row["window"] for row in measured(device)] == list(range(1, len(counted) + 1))
+def test_a_process_tells_every_step_it_timed(device, measured):
+    (row,) = measured(device)
+    wall, cpu = (row[f"sample_{name}microseconds"].split() for name in ("", "cpu_"))
+    assert len(wall) == len(cpu) >= steps.FEWEST
+    assert min(map(float, wall)) > 0 <= min(map(float, cpu))
+    assert row["num_tokens"] == row["num_minibatches"] * TIMING.batch_size * TIMING.num_steps
 
 
 @every_device
-def test_windows_before_are_kept_and_warm_up_long_enough(device, measured):
-    warm_up = [row["seconds"] for row in measured(device) if not row["counted"]]
-    assert sum(warm_up) >= TIMING.warmup_seconds or len(warm_up) == windows.MOST_WARMUP_WINDOWS
-    assert windows.steady(warm_up) or len(warm_up) == windows.MOST_WARMUP_WINDOWS
-
-
-@every_device
-def test_a_window_lasts_as_long_as_it_should(device, measured):
-    """The middle one does, and a fifth less is allowed: a busy machine may calm down meanwhile."""
-    seconds = [row["seconds"] for row in measured(device) if row["counted"]]
-    assert statistics.median(seconds) >= 0.8 * TIMING.window_seconds
-
-
-@every_device
-def test_a_window_is_a_number_of_whole_minibatches(device, measured):
-    rows = measured(device)
-    kept, warm_up = (
-        {r["num_minibatches"] for r in rows if r["counted"] is c} for c in (True, False)
-    )
-    assert len(kept) == len(warm_up) == 1
-    for row in rows:
-        assert row["num_tokens"] == row["num_minibatches"] * TIMING.batch_size * TIMING.num_steps
-        assert row["num_tokens"] > 0
+def test_steps_are_timed_as_long_as_was_asked_for_and_nothing_lies_between_them(device, measured):
+    (row,) = measured(device)
+    total = 1e-6 * sum(map(float, row["sample_microseconds"].split()))
+    assert total >= 0.9 * TIMING.timed_seconds
+    assert total <= row["seconds"] * 1.01
 
 
 @every_device
@@ -110,6 +93,19 @@ def test_a_row_holds_totals_and_all_that_was_timed(device, measured):
         assert row["first_step_seconds"] > 0
         assert row["peak_memory_bytes"] > 0
         assert not [name for name in row if "per_second" in name]
+
+
+def test_a_slow_machine_times_as_many_steps_as_a_low_quantile_needs():
+    seconds, cpu_seconds, num_tokens = steps.by_clock(iter([7] * 1000), 0.0)
+    assert len(seconds) == len(cpu_seconds) == steps.FEWEST
+    assert num_tokens == 7
+
+
+@given(st.lists(st.floats(1e-5, 10.0), min_size=1))
+def test_times_of_steps_are_written_to_a_thousandth_at_most_off(seconds):
+    assert rates.seconds(steps.written(seconds)) == pytest.approx(seconds, rel=6e-3, abs=6e-8)
+    long = [s for s in seconds if s > 1e-4]
+    assert rates.seconds(steps.written(long)) == pytest.approx(long, rel=1e-3)
 
 
 @pytest.mark.parametrize("sampler", names("samplers"))
@@ -183,13 +179,6 @@ def test_a_machine_that_is_never_steady_is_warmed_up_only_so_long(monkeypatch):
     slower = ({"seconds": 0.1 * k} for k in itertools.count(1))
     monkeypatch.setattr(windows, "window", lambda *_: next(slower))
     assert len(list(windows.warm_up(TIMING, iter(()), 1))) == windows.MOST_WARMUP_WINDOWS
-
-
-@given(st.lists(st.floats(0.001, 1), min_size=1, max_size=9), st.integers(1, 50))
-def test_a_sample_is_long_enough_at_the_pace_of_the_fastest_warm_up(paces, num_minibatches):
-    """However slow the first steps were: seconds per minibatch of each window, and their number."""
-    warm = [{"seconds": p * num_minibatches, "num_minibatches": num_minibatches} for p in paces]
-    assert windows.enough(TIMING, warm) * min(paces) >= TIMING.window_seconds
 
 
 @pytest.mark.cuda

@@ -36,9 +36,8 @@ TIMING = TimingConfig(
     num_steps=11,
     hidden_size=9,
     learning_rate=1.0,
-    windows=1,
-    window_seconds=0.1,
     warmup_seconds=0.1,
+    timed_seconds=1.6,
 )
 TOKENS = (np.arange(900) ** 2 % 13 % 7).astype(np.uint8)
 VOCAB_SIZE = 7

@@ -37,7 +37,7 @@ from rnnbench.writing.trained import Trained
 
 PROJECT = Path(__file__).parents[2]
 GPU_MACHINE = "intel-xeon-8c-64g-nvidia-h100-80gb-hbm3-abcdef"
-QUICK = dataclasses.replace(TIMING, windows=2, window_seconds=0.002, warmup_seconds=0.0)
+QUICK = dataclasses.replace(TIMING, timed_seconds=0.008, warmup_seconds=0.0)
 CUDA = pytest.param("cuda", marks=pytest.mark.cuda)
 every_device = pytest.mark.parametrize("device", ["cpu", CUDA])
 cuda_alone = pytest.mark.parametrize("device", [CUDA])

@@ -9,23 +9,31 @@ HARDWARE = [
     *("overall", "comparison", "best", "machines", "fingerprint", "noise", "limits"),
     *("time_to_target", "crossover", "missing"),
 ]
-DRAWN = "hardware_figures"
+DRAWN = plugins.names("hardware_figures")
 SHARED = os.path.relpath(CALLED_FROM / "results/published")  # references, whatever the study
-BUNDLES = places.found(["results/published", SHARED], study["hardware"]["bundles"])
+PLACES = ["results/published", SHARED]
+BUNDLES = places.found(PLACES, study["hardware"]["bundles"])
+PAGE = os.path.relpath("results/hardware.html", CALLED_FROM)  # as who called will open it
 
 
 rule comparison:
-    """Check the bundles of all machines and hold them against one of them."""
+    """Check the bundles of all machines and hold them against one of them, in all forms at once."""
     output:
         tables=expand("results/hardware/{table}.csv", table=HARDWARE),
+        svg=expand("results/hardware/figures/{figure}.svg", figure=DRAWN),
+        png=expand("results/hardware/figures/{figure}.png", figure=DRAWN),
+        findings=expand("results/hardware/figures/{figure}.txt", figure=DRAWN),
         table="results/hardware.csv",
-        page="results/hardware.md",
+        page="results/hardware.html",
+        words="results/hardware.md",
+        summary="results/hardware.txt",
     log:
-        "results/logs/hardware.log",
+        "results/logs/comparison.log",
     conda:
         "../../environment.yml"
     params:
         bundles=study.literal(BUNDLES),
+        own=study.literal(places.own(PLACES, study.machine)),
         reads=study.literal(places.files(BUNDLES)),
         content=partial(places.digest, BUNDLES),
         baseline=study["hardware"]["baseline"],
@@ -37,49 +45,20 @@ rule comparison:
         "../scripts/comparison/comparison.py"
 
 
-rule hardware_figure:
-    """Draw one figure of the comparison and say what it shows."""
-    input:
-        rules.comparison.output.tables,
-    output:
-        svg="results/hardware/figures/{figure}.svg",
-        png="results/hardware/figures/{figure}.png",
-        finding="results/hardware/figures/{figure}.txt",
-    log:
-        "results/logs/hardware_figure/{figure}.log",
-    conda:
-        "../../environment.yml"
-    params:
-        kind=DRAWN,
-        source=sources("hardware_figure"),
-    script:
-        "../scripts/report/figure.py"
-
-
-rule hardware_page:
-    """Write the page that holds the comparison: verdicts first, then what they rest on."""
-    input:
-        tables=rules.comparison.output.tables,
-        figures=expand(rules.hardware_figure.output, figure=plugins.names(DRAWN)),
-    output:
-        "results/hardware.html",
-    log:
-        "results/logs/hardware_page.log",
-    conda:
-        "../../environment.yml"
-    params:
-        figures=plugins.names(DRAWN),
-        here=study.machine,
-        source=sources("hardware_page"),
-    script:
-        "../scripts/comparison/hardware_page.py"
-
-
 rule hardware:
-    """Compare the machines that were published, and those of the bundles that are named."""
+    """Compare the machines whose bundles are here, and say the answer, each time it is asked."""
     input:
         rules.comparison.output,
-        rules.hardware_page.output,
+        summary=rules.comparison.output.summary,
+    log:
+        "results/logs/hardware.log",
+    localrule: True
+    conda:
+        "../../environment.yml"
+    params:
+        page=study.literal(PAGE),
+    shell:
+        "cat {input.summary:q} 2> {log} && echo rnnbench: open {params.page:q}"
 
 
 BENCH = PROJECT / "tests" / "bench"

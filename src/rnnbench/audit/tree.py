@@ -143,4 +143,5 @@ def opened(path: str | Path) -> Iterator[Tree]:
             made.write_folder(folder)
             yield Tree(str(path), Path(folder), "bundle", made.manifest)
     else:
-        raise TreeError(f"{path}: expected a folder of results or a bundle, found neither.")
+        found = "neither" if path.exists() else "no such file"
+        raise TreeError(f"{path}: expected a folder of results or a bundle, found {found}.")

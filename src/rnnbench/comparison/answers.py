@@ -7,6 +7,7 @@ import pandas as pd
 from pandas import DataFrame
 
 from rnnbench.comparison import drawing
+from rnnbench.comparison.published import releases
 from rnnbench.tables import readers
 from rnnbench.timing.statistics.ratios import ALIKE, FASTER, NOT_COMPARABLE, NOT_MEASURED, SLOWER
 
@@ -27,12 +28,18 @@ def lead(found: Tables, here: str) -> list[str]:
         )
     else:
         said.append(f"Speeds are told as multiples of those of {baseline(found)}, the baseline.")
+    said += releases.apart(found)
     if here not in set(machines.hardware):
         said.append(
             f"The machine that wrote this page, {here}, has no bundle here; "
-            "snakemake --cores all publish makes one."
+            "snakemake --cores all publish_speed makes one."
         )
     return said
+
+
+def summary(found: Tables, here: str) -> list[str]:
+    """The lines that a terminal shows: the verdict first."""
+    return [*_pairs(drawing.rows(found, "comparison")), *lead(found, here)]
 
 
 def answers(found: Tables) -> list[tuple[str, list[str]]]:

@@ -9,6 +9,7 @@ from pandas import DataFrame, Series
 from rnnbench.base import presets
 from rnnbench.comparison import targets
 from rnnbench.comparison.pairs import NEAREST
+from rnnbench.comparison.published import releases
 from rnnbench.timing.statistics.ratios import (
     ALIKE,
     FASTER,
@@ -50,11 +51,12 @@ def _opening(found: Tables, here: str) -> list[str]:
     if here not in set(machines.hardware):
         said.append(
             f"The machine that wrote this page, {_cell(here)}, has no bundle here. To take part: "
-            "`snakemake --cores all publish`."
+            "`snakemake --cores all publish_speed`."
         )
     if len(machines) == 1:
         said.append(f"Only one machine is here, {_cell(baseline)}: nothing to compare it with.")
         return said
+    said += [_escaped(sentence) for sentence in releases.apart(found)]
     said.append(f"Speeds are told as multiples of those of {_cell(baseline)}, the baseline.")
     said.append("\n".join(f"- {sentence}" for sentence in verdicts(found["comparison"])))
     return [*said, STATEMENT]
@@ -79,20 +81,20 @@ def _counts(count: dict[str, int]) -> str:
 
 
 def _items(rows: DataFrame) -> list[str]:
-    there = rows[rows.verdict != NOT_MEASURED]
+    refused = rows.verdict.isin([NOT_MEASURED, NOT_COMPARABLE])
+    there, lacking = rows[~refused], rows[refused]
     shown = [
         [row.machine, _name(row), _sizes(row), _speed(row), _ratio(row), _n(row), *_verdict(row)]
         for _, row in there.iterrows()
     ]
     head = ["machine", "what", "units × batch × steps", "tokens/s", "ratio", "n", "verdict", "why"]
-    said = [_table(head, shown)] if shown else ["No work item was timed on two machines."]
-    lacking = rows[rows.verdict == NOT_MEASURED]
+    said = [_table(head, shown)] if shown else ["No work item could be compared."]
     why = lacking.reason.astype(str).str.split(NEAREST, regex=False).str[0]
-    counted = lacking.groupby([lacking.machine, why], sort=False).size()
+    counted = lacking.groupby([lacking.machine, lacking.verdict, why], sort=False).size()
     if counted.empty:
         return said
-    reasons = [[machine, n, reason] for (machine, reason), n in counted.items()]
-    return [*said, "Not measured:", _table(["machine", "work items", "why"], reasons)]
+    reasons = [[machine, n, *words] for (machine, *words), n in counted.items()]
+    return [*said, "Not compared:", _table(["machine", "work items", "verdict", "why"], reasons)]
 
 
 def _best(rows: DataFrame) -> list[str]:
@@ -161,7 +163,10 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 def _cell(value: Any) -> str:
     """A value as it may stand in a table; a bundle's words are nobody's markup."""
     text = " ".join(str("" if pd.isna(value) else value).split())
-    text = text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+    return _escaped(text if len(text) <= LONGEST else text[: LONGEST - 1] + "…")
+
+
+def _escaped(text: str) -> str:
     for mark in "\\|<>`*[]":
         text = text.replace(mark, "\\" + mark)
     return text

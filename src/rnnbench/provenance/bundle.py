@@ -93,6 +93,19 @@ class Bundle:
         files = {name: self.files[name] for name in sorted(self.files)}
         return {MANIFEST: text.encode()} | signed | files
 
+    def publish(self, folder: str | Path) -> None:
+        """Write ``folder`` and its zip, in place of an earlier bundle of this machine.
+
+        Machines of one model publish under one name: a zip there that is not this folder's, as one
+        that was copied here from a twin, is kept under another name.
+        """
+        folder, packed = Path(folder), Path(f"{folder}.zip")
+        there = _packed_manifest(packed)
+        if there not in (b"", self.contents[MANIFEST], _unpacked_manifest(folder)):
+            packed.rename(packed.with_name(f"{_sha256(there)[:8]}-{packed.name}"))
+        self.write_zip(packed)  # first: a zip that is as this bundle is ours, if we end in between
+        self.write_folder(folder)
+
     def write_zip(self, path: str | Path) -> None:
         """Write one file of stored entries with fixed dates and modes."""
         with (
@@ -123,10 +136,13 @@ def read(path: str | Path) -> Bundle:
     What other programs leave behind is not read, and a zip may hold the bundle in one folder.
 
     Raises:
-        BundleError: not a bundle, of another schema, too large, with names that lead elsewhere,
-            or with files that are missing, added or changed; the first fault is named.
+        BundleError: nothing there, not a bundle, of another version, too large, with names that
+            lead elsewhere, or with files that are missing, added or changed; the first fault is
+            named.
     """
     path = Path(path)
+    if not path.exists():
+        raise BundleError(f"{path}: expected a bundle, found no such file. Name one that is there.")
     contents = _folder(path) if path.is_dir() else _unwrapped(_zip(path))
     manifest = _manifest(path, contents)
     found, listed = set(contents) - {MANIFEST, SIGNATURE}, manifest["files"]
@@ -138,6 +154,11 @@ def read(path: str | Path) -> Bundle:
             raise _fault(path, f"{name} of SHA-256 {entry['sha256']}", _sha256(contents[name]))
     files = {name: contents[name] for name in listed}
     return Bundle(manifest, files, contents.get(SIGNATURE, b""))
+
+
+def is_packed(path: Path, folder: Path) -> bool:
+    """Whether a zip and a folder have one manifest, byte for byte."""
+    return _packed_manifest(path) == _unpacked_manifest(folder) != b""
 
 
 def publishable(files: Contents) -> Contents:
@@ -175,14 +196,40 @@ def _manifest(path: Path, contents: Contents) -> dict[str, Any]:
         manifest = json.loads(contents[MANIFEST].decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise _fault(path, f"JSON in {MANIFEST}", f"{type(error).__name__}: {error}") from None
+    version = manifest.get("schema_version") if isinstance(manifest, dict) else None
+    if isinstance(version, int) and version != SCHEMA_VERSION:
+        raise BundleError(
+            f"{path}: expected a bundle of version {SCHEMA_VERSION}, which rnnbench "
+            f"{rnnbench.__version__} reads, found version {version}, made by rnnbench "
+            f"{_cut(str(manifest.get('rnnbench')))}. Publish and compare with the same release."
+        )
     schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
     fault = jsonschema.exceptions.best_match(
         jsonschema.Draft202012Validator(schema).iter_errors(manifest)
     )
     if fault is not None:
         where = ".".join(map(str, fault.absolute_path)) or MANIFEST
-        raise _fault(path, f"a manifest of version {SCHEMA_VERSION}", f"{where}: {_cut(fault)}")
+        raise _fault(
+            path, f"a manifest of version {SCHEMA_VERSION}", f"{where}: {_cut(fault.message)}"
+        )
     return manifest
+
+
+def _unpacked_manifest(folder: Path) -> bytes:
+    """The manifest of a folder, unchecked; of what has none, nothing."""
+    path = folder / MANIFEST
+    return path.read_bytes() if path.is_file() else b""
+
+
+def _packed_manifest(path: Path) -> bytes:
+    """The manifest of a zip, unchecked; of what has none, nothing."""
+    if not path.is_file():
+        return b""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.read(MANIFEST)
+    except UNREADABLE:
+        return b""
 
 
 def _folder(path: Path) -> dict[str, bytes]:
@@ -197,7 +244,7 @@ def _folder(path: Path) -> dict[str, bytes]:
 
 def _zip(path: Path) -> dict[str, bytes]:
     if not path.is_file():  # a pipe would be waited for
-        raise _fault(path, "a folder or a zip file", "neither")
+        raise _fault(path, "a folder or a zip file", "a device or a pipe")
     try:
         with zipfile.ZipFile(path) as archive:
             entries = [entry for entry in archive.infolist() if not entry.is_dir()]
@@ -255,8 +302,8 @@ def _fault(path: Path, expected: str, found: str) -> BundleError:
     )
 
 
-def _cut(fault: jsonschema.ValidationError) -> str:
-    return fault.message if len(fault.message) < 200 else fault.message[:200] + "…"
+def _cut(text: str) -> str:
+    return text if len(text) < 200 else text[:200] + "…"
 
 
 def _sha256(content: bytes) -> str:

@@ -102,6 +102,8 @@ def _weak(tables: readers.Tables) -> Iterator[str]:
         of = readers.counted(len(runs), "run")
         yield f"{early:,} of {of} did not converge and are not ranked"
     speed = readers.timed(readers.rows(tables, "speed"))
+    if speed.empty:
+        return
     slowed = speed.typical_tokens_per_second < (1 - TAKEN) * speed.tokens_per_second
     if slowed.any():
         of = readers.counted(len(speed), "timing")

@@ -45,12 +45,9 @@ STARTS: dict[str, tuple[str, ...]] = {  # rule -> what its jobs start at beside 
     "figure": ("report/figures/{figure}",),
     "report": ("report/claims/*", "report/figures/*"),
     "publish": (EVERYTHING,),
-    "comparison": ("base/plugins",),
-    "hardware_figure": ("comparison/figures/{figure}", "base/plugins"),
-    "hardware_page": ("comparison/figures/*", "base/plugins"),
+    "comparison": ("comparison/figures/*", "base/plugins"),
     "audit": (EVERYTHING,),
 }
-SCRIPTS = {"hardware_figure": "figure"}  # else the rule's own name
 SMALL_RUNS = ("lipschitz", "bptt", "numerics", "sentences", "detaching")  # rules that train some
 
 Wildcards = Mapping[str, str]
@@ -116,7 +113,7 @@ class Sources:
 
 def script(rule: str) -> str:
     """The start of a rule."""
-    return f"scripts/{SCRIPTS.get(rule, rule)}"
+    return f"scripts/{rule}"
 
 
 def named(points: Iterable[RunConfig | TimingConfig]) -> list[str]:

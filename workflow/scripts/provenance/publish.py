@@ -23,6 +23,4 @@ with recorded(snakemake):
     jobs = [Path("results/provenance") / f"{name}.json" for name in files]
     files |= {str(path.relative_to("results")): path.read_bytes() for path in jobs if path.exists()}
     made = Bundle.make(settings.machine, publishable(files), settings.source["sha256"], inputs)
-    made = signature.signed(made, settings.key)
-    made.write_folder(settings.folder)
-    made.write_zip(f"{settings.folder}.zip")
+    signature.signed(made, settings.key).publish(settings.folder)

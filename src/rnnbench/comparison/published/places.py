@@ -4,22 +4,30 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from rnnbench.provenance.bundle import MANIFEST
+from rnnbench.provenance.bundle import MANIFEST, is_packed
 
 
 def found(folders: Sequence[str | Path], named: Sequence[str]) -> list[str]:
-    """Paths of bundles: folders, zips whose folder is not there, and those that are named.
+    """Paths of bundles: folders, zips, and those that are named.
 
-    Of bundles of one name in several folders, the one in the first folder is taken.
+    A zip that has what the folder beside it has is left out; one of a twin, a machine of the same
+    model, has the same name and is not. Of folders of one name in several places, the one in the
+    first place is taken.
     """
-    chosen: dict[str, Path] = {}
+    unpacked: dict[str, Path] = {}
+    packed: list[Path] = []
     for folder in map(Path, dict.fromkeys(map(str, folders))):
         there = sorted(path for path in folder.glob("*") if not path.name.startswith("."))
-        unpacked = {path.name: path for path in there if path.is_dir()}
-        packed = {path.stem: path for path in there if path.suffix == ".zip"}
-        chosen = {**packed, **unpacked, **chosen}
-    paths = sorted(chosen.values(), key=lambda path: (not path.is_dir(), path))
-    return list(dict.fromkeys(map(str, [*paths, *named])))
+        zips = [path for path in there if path.suffix == ".zip" and not path.is_dir()]
+        packed += [path for path in zips if not is_packed(path, path.with_suffix(""))]
+        unpacked = {path.name: path for path in there if path.is_dir()} | unpacked
+    return list(dict.fromkeys(map(str, [*sorted(unpacked.values()), *packed, *named])))
+
+
+def own(folders: Sequence[str | Path], here: str) -> str:
+    """The folder that the machine of the name ``here`` published, the first of them, or nothing."""
+    published = [Path(folder) / f"machine={here}" for folder in folders]
+    return str(next((path for path in published if path.is_dir()), ""))
 
 
 def files(paths: Sequence[str]) -> list[str]:
