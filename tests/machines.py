@@ -74,6 +74,11 @@ def machine_of(name: str, label: str = "", **options: Any) -> Machine:
     return Machine(label or name, f"machine={name}", bundle_of(name, **options))
 
 
+def samples_of(machine: Machine) -> DataFrame:
+    """Its processes, as they lie in its bundle."""
+    return machine.table(f"speed/machine={machine.name}/samples.csv", [])
+
+
 def changed(machine: Machine, **tables: DataFrame) -> Machine:
     """A machine with tables in place of its own: ``speed``, ``samples``, ``launches`` …."""
     files = dict(machine.bundle.files)

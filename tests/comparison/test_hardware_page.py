@@ -6,12 +6,14 @@ import sys
 from itertools import pairwise
 
 import hardware_tables as made
+import numpy as np
 import pytest
 from pages import CHROMIUM, Reader, in_a_browser
+from pandas import DataFrame, Series
 from test_page import EVIL
 
 from rnnbench.base.plugins import names
-from rnnbench.comparison import answers, drawing, page
+from rnnbench.comparison import answers, markdown, page, views
 from rnnbench.report import figures
 from rnnbench.timing.statistics import ratios
 
@@ -62,7 +64,7 @@ def test_a_page_is_well_formed_whatever_the_number_of_machines(number, shown):
 def test_every_machine_has_its_row_its_fingerprint_and_its_bundle(number, shown):
     html = page.render(CASES[number], shown, HERE)
     machines, found = list(CASES[number]["machines"].machine), tables_of(html)
-    assert [row[0] for row in found["Machines"][1:]] == machines
+    assert {row[0] for row in found["Speed and hardware"][1:]} == {*machines}
     assert [row[0] for row in found["Bundles"][1:]] == machines
     assert found["Side by side"][0][-number:] == machines
     assert found["Bundles"][1][3:6] == ["m" * 64, "s" * 64, "c" * 64]
@@ -71,29 +73,118 @@ def test_every_machine_has_its_row_its_fingerprint_and_its_bundle(number, shown)
 def test_one_machine_reads_as_one_with_nothing_to_compare_with(shown):
     html = page.render(CASES[1], shown, HERE)
     texts = Reader(html).texts
-    assert "1 machine: maker-1-2c-16g-000001." in texts
-    assert any(text.startswith("There is nothing to compare it with yet") for text in texts)
+    (said,) = answers.lead(CASES[1], HERE)
+    assert said in texts and said.startswith(f"Only one machine is here, {HERE}: there is nothing")
+    assert answers.summary(CASES[1], HERE) == [said]
     assert "Every comparison" not in tables_of(html)
     assert "differs" not in tables_of(html)["Side by side"][0]
-    assert figures.finding("ratios", CASES[1], figures.HARDWARE) == drawing.ALONE
+    assert figures.finding("ratios", CASES[1], figures.HARDWARE) == views.ALONE
+
+
+def test_everything_begins_with_the_overall_ratio_its_interval_and_its_sittings(shown):
+    first = (
+        "maker-2-4c-16g-000002 is 1.15 times as fast as maker-1-2c-16g-000001 (95 % interval 1.13 "
+        "to 1.18), over 12 pieces of work, 2 sittings each"
+    )
+    line = f"{first}; in typical use, neighbours included, 1.12 (1.04 to 1.21)."
+    assert Reader(page.render(CASES[2], shown, HERE)).texts[2] == line
+    assert markdown.page(CASES[2], HERE).splitlines()[2] == line
+    assert answers.summary(CASES[2], HERE)[0] == line
+    assert figures.finding("ratios", CASES[2], figures.HARDWARE).startswith(f"{first}; ")
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"verdict": ratios.SLOWER, "ratio": 0.9}, "B is 0.90 times as fast as A (95 % interval"),
+        ({"verdict": ratios.equal_within(0.05)}, "B is as fast as A within ±5 %: 1.01 times as"),
+        (
+            {},
+            "B cannot be told apart from A: 1.01 times as fast (95 % interval 0.97 to 1.05), over",
+        ),
+        ({}, "a difference of 6 % would have been found; 3 % needs 4 sittings of each"),
+        ({"sittings": 3, "pieces": 1}, "over 1 piece of work, 3 sittings against 2; a difference"),
+        ({"low": np.nan, "high": np.nan}, "as fast (no interval), over 34 pieces"),
+    ],
+)
+def test_a_verdict_is_a_sentence(changed, said):
+    row = {"machine": "B", "baseline": "A", "verdict": ratios.ALIKE, "pieces": 34, "ratio": 1.01}
+    row |= {"low": 0.97, "high": 1.05, "sittings": 2, "baseline_sittings": 2}
+    row |= {"smallest_difference": 0.06, "sittings_needed": 4}
+    assert said in answers.sentence(Series(row | changed))
+
+
+def test_a_machine_that_shares_no_work_is_named_beside_those_that_do():
+    found = made.tables(3)
+    stranger = found["overall"].machine == "maker-3-6c-16g-000003"
+    lines = answers.lead(found | {"overall": found["overall"][~stranger]}, HERE)
+    assert lines[0] == answers.lead(CASES[2], HERE)[0]
+    assert lines[1].startswith("maker-3-6c-16g-000003 cannot be compared with maker-1-2c-16g-0")
+    nothing = found | {"overall": found["overall"].iloc[:0]}
+    assert answers.lead(nothing, HERE) == ["No piece of work of two machines could be compared."]
+    assert list(views.machines(nothing).verdict) == [views.BASELINE, *2 * [ratios.NOT_COMPARABLE]]
+
+
+def test_the_answer_for_the_terminal_has_five_lines_at_most_and_says_what_one_sitting_means():
+    for number in (1, 2, 3, 4, 5, 20):
+        lines = answers.summary(made.tables(number, sittings=1), "other-2c")
+        assert len(lines) <= 5 and all(lines)
+        assert ("make sitting" in " ".join(lines)) == (number > 1)
+    assert "make sitting" not in " ".join(answers.summary(CASES[2], HERE))
 
 
 @pytest.mark.parametrize("number", [2, 20])
-def test_counts_on_the_first_screen_are_those_of_the_rows(number):
-    pairs, said = CASES[number]["comparison"], dict(answers.answers(CASES[number]))
-    told = pairs.verdict.value_counts()
-    lines = [f"{told[verdict]:,} {verdict}" for verdict in answers.VERDICTS if verdict in told]
-    assert said["Verdicts"] == lines
-    assert answers.counts(pairs).to_numpy().sum() == len(pairs)
-    refused = "vocab_size 28 against 27 - " + ("1 work item" if number == 2 else "19 work items")
-    assert refused in said["Not compared, and why"]
-    assert len(said["Faster, slower, or neither"]) == min(number - 1, answers.MOST + 1)
+def test_machines_are_rows_the_fastest_first(number, shown):
+    head, *rows = tables_of(page.render(CASES[number], shown, HERE))["Speed and hardware"]
+    speeds = [float(row[head.index(views.BOTH[0])].split()[0]) for row in rows]
+    assert speeds == sorted(speeds, reverse=True) and len(rows) == number
+    assert dict(zip([row[0] for row in rows], speeds, strict=True))[HERE] == 1
+    assert [row[1] for row in rows if row[0] == HERE] == [views.BASELINE]
 
 
-def test_ratios_are_told_with_interval_and_number_of_windows():
-    (line, *_) = dict(answers.answers(CASES[2]))["By the fastest way on each machine"]
-    shape = r"lstm on maker-2-4c-16g-000002: 1\.55 times \(95 % 1\.52 to 1\.58, n = 40\), faster"
-    assert re.fullmatch(shape, line)
+def test_single_pieces_stand_with_reason_sittings_and_processes_beside_each_verdict(shown):
+    head, *rows = tables_of(page.render(CASES[2], shown, HERE))["Every comparison"]
+    assert head[:6] == ["piece", *views.BOTH, "n", "verdict", "reason"]
+    found = CASES[2]["comparison"]
+    assert len(rows) == len(found)
+    for row in rows:
+        assert bool(row[1]) == (row[3] == "2 sittings each, 12 processes")
+        assert row[1] or row[5]
+    alike = Series({"verdict": ratios.ALIKE, "reason": "p = 0.3", "smallest_difference": 0.08})
+    assert views.why(alike) == "p = 0.3; a difference of 8 % would have been found"
+
+
+def test_what_neither_machine_has_is_one_line(shown):
+    found = made.tables(2, gpus=0)
+    line = f"14 pieces of work that neither machine has: {made.NO_CUDA}"
+    assert line in dict(answers.answers(found))["Not compared, and why"]
+    assert views.nobodys(made.tables(20, gpus=0)) == [line.replace("14", "266")]
+    _, *rows = tables_of(page.render(found, shown, HERE))["Every comparison"]
+    assert len(rows) == len(found["comparison"]) - 14
+    assert not any("cuda" in row for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        ((1.1, 1.04, 1.16), "1.10 (1.04 to 1.16)"),
+        ((1.04, 1.003, 1.08), "1.04 (1.003 to 1.08)"),
+        ((1.304, 1.301, 1.307), "1.304 (1.301 to 1.307)"),
+        ((0.0123, 0.01, 0.02), "0.0123 (0.01 to 0.02)"),
+        ((1.1, np.nan, np.nan), "1.10"),
+        ((np.nan, np.nan, np.nan), ""),
+    ],
+)
+def test_a_ratio_is_told_with_as_many_digits_as_its_interval_bears(ends, said):
+    assert views.times(*ends) == said
+
+
+@pytest.mark.parametrize(("held", "few"), [(20, False), (18, False), (17, False), (16, True)])
+def test_intervals_that_hold_1_too_seldom_are_told(held, few):
+    noise = DataFrame({"holds_1": [k < held for k in range(20)]})
+    said = answers.holding(noise)
+    assert said.startswith(f"{held} of 20 intervals hold 1")
+    assert ("too narrow" in said) == few
 
 
 def test_a_machine_without_a_bundle_is_told_so():
@@ -101,25 +192,25 @@ def test_a_machine_without_a_bundle_is_told_so():
     assert any("other-2c, has no bundle" in line for line in answers.lead(CASES[2], "other-2c"))
 
 
-def test_a_glance_shows_ratio_and_verdict_of_every_item_that_is_shared(shown):
+def test_a_glance_shows_ratio_and_verdict_of_every_piece_that_is_shared(shown):
     html = page.render(CASES[20], shown, HERE)
     head, *rows = tables_of(html)["Verdicts at a glance"]
-    pairs = drawing.rows(CASES[20], "comparison")
-    assert head == ["variant, device", *dict.fromkeys(pairs.machine)]
+    pairs = views.pieces(CASES[20])
+    assert head == ["piece", *dict.fromkeys(pairs.machine)]
     for row in rows:
-        variant, device = row[0].split(", ")
-        own = pairs[(pairs.variant == variant) & (pairs.device == device)]
-        assert row[1:] == [page._cell(pair) for pair in own.itertuples()]
+        own = pairs[pairs.piece == row[0]]
+        told = [pair[views.BOTH[0]] for _, pair in own.iterrows()]
+        assert [cell[2:] for cell in row[1:]] == told
+        assert [cell[0] for cell in row[1:]] == [views.SIGNS[views.kind(v)] for v in own.verdict]
     met = pairs[pairs.verdict != ratios.NOT_MEASURED]
-    assert len(rows) == met.groupby(["variant", "device"]).ngroups
-    assert len(set(page.SIGNS.values())) == len(answers.VERDICTS)
+    assert len(rows) == met.piece.nunique()
+    assert len({*views.SIGNS.values()}) == len(views.SIGNS)
 
 
 def test_every_row_without_a_ratio_says_why(shown):
     head, *rows = tables_of(page.render(CASES[20], shown, HERE))["Every comparison"]
-    silent = [row for row in rows if not row[head.index("ratio")]]
-    assert len(silent) == (CASES[20]["comparison"].ratio.isna()).sum()
-    assert all(row[head.index("reason")] for row in silent)
+    silent = [row for row in rows if not row[head.index(views.BOTH[0])]]
+    assert silent and all(row[head.index("reason")] for row in silent)
 
 
 def test_fields_that_differ_are_told_in_words_and_come_first_and_unknown_equals_nothing(shown):

@@ -40,7 +40,8 @@ def test_it_ends_in_its_answer_and_all_of_it_goes_and_comes_together(study: Path
     done = hardware(study)
     assert done.returncode == 0, done.stdout + done.stderr
     answer = (study / "results/hardware.txt").read_text(encoding="utf-8")
-    assert "far-2c-8g-bbbbbb" in answer.splitlines()[0] and "faster" in answer.splitlines()[0]
+    assert answer.startswith("far-2c-8g-bbbbbb is 2.0")
+    assert " times as fast as near-2c-8g-aaaaaa (95 % interval" in answer.splitlines()[0]
     assert done.stdout == f"{answer}rnnbench: open results/hardware.html\n"
     whole, dates = made(study), {path: path.stat().st_mtime_ns for path in made(study)}
     assert {study / page for page in PAGES} < whole
@@ -53,7 +54,7 @@ def test_it_ends_in_its_answer_and_all_of_it_goes_and_comes_together(study: Path
     sound = table.read_bytes()
     table.write_bytes(b"another")
     failed = hardware(study)
-    assert failed.returncode != 0 and "faster" not in failed.stdout
+    assert failed.returncode != 0 and "fast" not in failed.stdout
     assert "machine=far-2c-8g-bbbbbb: expected tables/speed.csv of SHA-256" in failed.stderr
     assert "Traceback" not in failed.stderr
     assert made(study) == set()

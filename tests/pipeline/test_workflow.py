@@ -267,15 +267,16 @@ def began(project: Path) -> dict[str, float]:
     return {str(path.relative_to(project)): path.stat().st_mtime_ns for path in paths}
 
 
-def test_nothing_runs_beside_the_timings(study: Path) -> None:
+@pytest.mark.parametrize("rule", ["campaign", "probes"])
+def test_nothing_runs_beside_the_timings(rule: str, study: Path) -> None:
     spans = []
     for path in (study / ".snakemake/metadata").rglob("*"):
         if path.is_file():
             record = json.loads(path.read_text())
             spans.append((record["starttime"], record["endtime"], record["rule"]))
-    timings = [span for span in spans if span[2] == "campaign"]  # one per output
+    timings = [span for span in spans if span[2] == rule]  # one per output
     start, end = min(s[0] for s in timings), max(s[1] for s in timings)
-    assert [s for s in spans if s[2] != "campaign" and s[0] < end and start < s[1]] == []
+    assert [s for s in spans if s[2] != rule and s[0] < end and start < s[1]] == []
     assert 0 < len(timings) < len(spans)
 
 
@@ -294,7 +295,7 @@ def test_killed_timings_keep_every_finished_process(study: Path, tmp_path: Path)
     done = snakemake(project, target, configfile=config)
     assert done.returncode == 0, done.stdout + done.stderr
     after = began(project)
-    assert len(after) == 12  # three of each point, the twin among them
+    assert len(after) == 8  # two of each point, and of both arms of the twin
     assert [path for path in finished if after[path] != before[path]] == []
 
 

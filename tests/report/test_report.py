@@ -105,7 +105,8 @@ def sound(**changes):
     tables["runs"] = tables["runs"].assign(status="converged", ended="2026-11-30T03:54:10+00:00")
     runs, speed, gates = (changes.get(name, {}) for name in ("runs", "speed", "gates"))
     tables["runs"].loc[0, list(runs)] = list(runs.values())
-    tables["speed"] = tables["speed"].assign(windows_used="undisturbed")
+    speeds = tables["speed"].tokens_per_second
+    tables["speed"] = tables["speed"].assign(typical_tokens_per_second=0.95 * speeds)
     tables["speed"].loc[0, list(speed)] = list(speed.values())
     return tables | ({"gates": DataFrame([gates])} if gates else {})
 
@@ -115,7 +116,11 @@ def sound(**changes):
     [
         ({}, "Sound", "Nothing is wrong."),
         ({"runs": {"status": "unconverged"}}, "Check", "1 of 32 runs did not converge"),
-        ({"speed": {"windows_used": "all"}}, "Check", "1 of 6 timings were disturbed"),
+        (
+            {"speed": {"typical_tokens_per_second": 1.0}},
+            "Check",
+            "in 1 of 6 timings other processes took more than 10 % of typical speed",
+        ),
         ({"speed": {"reason": "the gradient differs"}}, "Faulty", "cpu: the gradient differs"),
         (
             {"gates": {"gate": "floor", "verdict": "failed"}},

@@ -3,7 +3,6 @@
 import csv
 import dataclasses
 import json
-import re
 from base64 import urlsafe_b64encode
 from collections import Counter
 from types import SimpleNamespace
@@ -11,7 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas
 import pytest
-from test_study import CONFIG, changed, read, shipped
+from test_study import changed, read, shipped
 
 from rnnbench.base import presets
 from rnnbench.study import estimate

@@ -1,35 +1,70 @@
-"""The first screen of the hardware page: which machines, which is faster at what, and what is not
-known."""
+"""Which machine is faster, by how much and how sure, in plain words: what the page, its figures,
+the Markdown and the terminal begin with."""
 
 from collections.abc import Iterable
+from math import comb
+from typing import Any
 
-import pandas as pd
-from pandas import DataFrame
+import numpy as np
+from pandas import DataFrame, Series
 
-from rnnbench.comparison import drawing
+from rnnbench.comparison import views
+from rnnbench.comparison.pairs import NEAREST
 from rnnbench.comparison.published import releases
 from rnnbench.tables import readers
 from rnnbench.timing.statistics.ratios import ALIKE, FASTER, NOT_COMPARABLE, NOT_MEASURED, SLOWER
 
 MOST = 5  # lines of an answer
-VERDICTS = (FASTER, SLOWER, ALIKE, NOT_COMPARABLE, NOT_MEASURED)
+TOLD = 3  # machines with a sentence of their own
+SURE = 0.95  # share of intervals that hold the truth
 Tables = readers.Tables
 
 
+def summary(found: Tables, here: str) -> list[str]:
+    """The answer for the terminal: at most five lines, the verdict first."""
+    done = views.judged(views.rows(found, "comparison"))
+    all_of = " of all machines" if len(done) and done.machine.nunique() > 1 else ""
+    single = [f"Single pieces of work{all_of}: {views.counts(done.verdict)}."] if len(done) else []
+    return [*_verdicts(found), *single, *_notes(found, here)][:MOST]
+
+
 def lead(found: Tables, here: str) -> list[str]:
-    """What the page is about, in a sentence or two."""
-    machines = found["machines"]
-    names = list(machines.machine)
-    said = [f"{readers.counted(len(names), 'machine')}: {readers.english(_few(names))}."]
+    """What the comparison found: the verdict first, then what has to be known of it."""
+    return [*_verdicts(found), *_notes(found, here)]
+
+
+def _verdicts(found: Tables) -> list[str]:
+    """A sentence per machine that is held against the baseline; one for all where they are many."""
+    done, names = views.judged(views.scope(found, "all")), views.machines(found).machine
     if len(names) == 1:
+        return [
+            f"Only one machine is here, {names.iloc[0]}: there is nothing to compare it with yet. "
+            "Put the bundle of another one under results/published, or name it in the "
+            "configuration (hardware: bundles)."
+        ]
+    told = [f"{sentence(row)}{_typically(row)}." for row in done.itertuples()]
+    apart, base = releases.apart(found), views.baseline(found)
+    if len(done) > TOLD or not (told or apart):
+        told = [f"{headline(found)}."]
+    lacking = names[~names.isin([base, *done.get("machine", ())])]
+    silent = [name for name in lacking if not any(line.startswith(name) for line in apart)]
+    if silent and len(done):
+        who = readers.english(_few(silent))
+        apart.append(f"{who} cannot be compared with {base}: no piece of work is the same.")
+    return [*told, *apart]
+
+
+def _notes(found: Tables, here: str) -> list[str]:
+    """Machines with one sitting, and one without a bundle: what that means, and what to do."""
+    table, said = views.rows(found, "machines"), []
+    once = table.machine[table.sittings == 1]
+    if len(once) and len(views.judged(views.scope(found, "all"))):
+        who = readers.english(once) if len(once) < 3 else readers.counted(len(once), "machine")
         said.append(
-            "There is nothing to compare it with yet: put the bundle of another machine under "
-            "results/published, or name it in the configuration (hardware: bundles)."
+            f"One sitting of {who}: intervals rest on the noise between sittings that is known of "
+            "such machines. Run make sitting hours later to add another."
         )
-    else:
-        said.append(f"Speeds are told as multiples of those of {baseline(found)}, the baseline.")
-    said += releases.apart(found)
-    if here not in set(machines.hardware):
+    if here not in set(table.hardware):
         said.append(
             f"The machine that wrote this page, {here}, has no bundle here; "
             "snakemake --cores all publish_speed makes one."
@@ -37,129 +72,114 @@ def lead(found: Tables, here: str) -> list[str]:
     return said
 
 
-def summary(found: Tables, here: str) -> list[str]:
-    """The lines that a terminal shows: the verdict first."""
-    return [*_pairs(drawing.rows(found, "comparison")), *lead(found, here)]
+def headline(found: Tables) -> str:
+    """The overall verdict: of two machines in full, of more the span."""
+    done = views.judged(views.scope(found, "all"))
+    if done.empty:
+        return nothing(found).rstrip(".")
+    first, last = done.iloc[0], done.iloc[-1]
+    if len(done) == 1:
+        return sentence(first)
+    return (
+        f"Over all comparable work, {readers.counted(len(done), 'machine')} held against "
+        f"{first.baseline}: from {_times(first)} times as fast for {first.machine} to "
+        f"{_times(last)} for {last.machine} (95 % intervals)"
+    )
+
+
+def nothing(found: Tables) -> str:
+    """Why there is no verdict."""
+    table = views.rows(found, "comparison")
+    return views.ALONE if table.empty else "No piece of work of two machines could be compared."
+
+
+def sentence(row: Any) -> str:
+    """The overall verdict on one machine."""
+    span = (
+        f"95 % interval {_times(row).partition('(')[2]}" if row.low <= row.high else "no interval)"
+    )
+    times = f"{_times(row).partition(' ')[0]} times as fast"
+    against = f"{row.machine} cannot be told apart from {row.baseline}: {times}"
+    if views.kind(row.verdict) in (FASTER, SLOWER):
+        against = f"{row.machine} is {times} as {row.baseline}"
+    elif views.kind(row.verdict) == views.EQUAL:
+        share = row.verdict.removeprefix(views.EQUAL).strip()
+        against = f"{row.machine} is as fast as {row.baseline} {share}: {times}"
+    work = f"{readers.counted(int(row.pieces), 'piece')} of work"
+    said = f"{against} ({span}, over {work}, {views.sittings(row.sittings, row.baseline_sittings)}"
+    found = views.detectable(row) if views.kind(row.verdict) == ALIKE else []
+    return "; ".join([said, *found])
 
 
 def answers(found: Tables) -> list[tuple[str, list[str]]]:
-    """Question and lines of what a reader wants to know first."""
-    pairs = drawing.rows(found, "comparison")
-    return [
-        ("Faster, slower, or neither", _pairs(pairs)),
-        ("By the fastest way on each machine", _ways(drawing.rows(found, "best"))),
-        ("Verdicts", _verdicts(pairs)),
-        ("Not compared, and why", _refused(pairs)),
-        ("Compared under other conditions", _grouped(pairs, "conditions", "comparison")),
-        ("Noise floors: what is closer counts as equal", _floors(drawing.rows(found, "noise"))),
-        ("Missing, and why", _missing(drawing.rows(found, "missing"))),
+    """Question and lines of what a reader wants to know next; without those that have no line."""
+    pairs = views.pieces(found)
+    told = [
+        ("Single pieces of work", _pieces(pairs)),
+        ("How sure", _sure(found)),
+        ("Not compared, and why", refused(found)),
+        ("Compared under other conditions", _counted(views.judged(pairs), "conditions")),
     ]
+    return [(question, _few(lines)) for question, lines in told if lines]
 
 
-def baseline(found: Tables) -> str:
-    """The machine that the others are told as multiples of."""
-    machines = found["machines"]
-    return str(machines.machine[machines.baseline.astype(str) == "True"].iloc[0])
+def _times(row: Any) -> str:
+    return views.times(row.ratio, row.low, row.high)
 
 
-def counts(rows: DataFrame) -> DataFrame:
-    """One row per machine that is held against the baseline: how many verdicts of each kind."""
-    table = pd.crosstab(rows.machine, rows.verdict) if len(rows) else DataFrame()
-    return table.reindex(columns=list(VERDICTS), fill_value=0).rename_axis(columns=None)
+def _typically(row: Any) -> str:
+    said = views.times(row.typical_ratio, row.typical_low, row.typical_high)
+    return f"; in typical use, neighbours included, {said}" if said else ""
 
 
-def _pairs(pairs: DataFrame) -> list[str]:
-    """One line per machine, those with the most to say first."""
-    done = drawing.judged(pairs)
-    if pairs.empty:
-        return [drawing.ALONE]
+def _pieces(pairs: DataFrame) -> list[str]:
+    """How many verdicts of each kind, and the pieces with the largest and the smallest ratio."""
+    done = views.judged(pairs)
     if done.empty:
-        return ["No work item of two machines could be compared."]
-    sized = sorted(done.groupby("machine", sort=False), key=lambda pair: -_settled(pair[1]))
-    return _few([_pair(machine, own) for machine, own in sized])
+        return []
+    ends = [done.loc[done.ratio.idxmax()], done.loc[done.ratio.idxmin()]]
+    where = [f" on {row.machine}" * (done.machine.nunique() > 1) for row in ends]
+    told = zip(ends, where, strict=True)
+    return [views.counts(done.verdict), *(f"{_times(row)} for {row.piece}{on}" for row, on in told)]
 
 
-def _settled(own: DataFrame) -> int:
-    return int((own.verdict != ALIKE).sum())
+def _sure(found: Tables) -> list[str]:
+    """The A/A check, and what neighbours and shared cores did to each machine."""
+    noise = views.rows(found, "noise")
+    lines = [f"The same thing timed twice: {holding(noise)}."] if len(noise) else []
+    for row in views.machines(found).itertuples():
+        taken, shared = (
+            float(getattr(row, name, np.nan))
+            for name in ("taken_by_others", "processes_sharing_a_core")
+        )
+        told = [f"neighbours took {100 * taken:.0f} % of its speed"] if np.isfinite(taken) else []
+        if shared > 0:
+            told.append(f"{readers.counted(int(shared), 'process')} had threads that shared a core")
+        lines += [f"{row.machine}: {readers.english(told)}"] if told else []
+    return lines
 
 
-def _pair(machine: str, own: DataFrame) -> str:
-    least, most = own.ratio.min(), own.ratio.max()
-    span = f"ratios {readers.figures3(least)} to {readers.figures3(most)}"
-    return f"{machine}: {drawing.counts(own.verdict)} of {len(own)} compared; {span}"
+def holding(noise: DataFrame) -> str:
+    """How many A/A intervals hold 1, and whether that is fewer than chance allows."""
+    held, n = int((noise.holds_1.astype(str) == "True").sum()), len(noise)
+    chance = sum(comb(n, k) * SURE**k * (1 - SURE) ** (n - k) for k in range(held + 1))
+    few = ", fewer than chance allows: these intervals are too narrow" if chance < 1 - SURE else ""
+    return f"{held} of {readers.counted(n, 'interval')} hold 1, as 95 % should{few}"
 
 
-def _ways(best: DataFrame) -> list[str]:
-    if best.empty:
-        return ["No model was timed."]
-    done = drawing.judged(best[best.machine != best.baseline])
-    if done.empty:
-        own = best.drop_duplicates(["machine", "family"])
-        lines = [
-            f"{row.family} on {row.machine}: {row.variant}, {row.device}, "
-            f"{readers.figures3(row.tokens_per_second)} tokens/s"
-            for row in own[own.tokens_per_second.notna()].itertuples()
-        ]
-        return _few(lines or ["No model was timed."])
-    done = done.assign(far=(done.ratio.where(done.ratio > 1, 1 / done.ratio))).sort_values("far")
-    lines = [
-        f"{row.family} on {row.machine}: {drawing.ratio(row)}, {row.verdict}"
-        for row in done.iloc[::-1].itertuples()
-    ]
-    return _few(lines)
+def refused(found: Tables) -> list[str]:
+    """What was not compared, and why: a line per reason."""
+    pairs = views.pieces(found)
+    rows = pairs[pairs.verdict.isin([NOT_COMPARABLE, NOT_MEASURED])] if len(pairs) else pairs
+    why = rows.reason.str.split(NEAREST).str[0] if len(rows) else None
+    return [*views.nobodys(found), *_counted(rows.assign(reason=why), "reason")]
 
 
-def _verdicts(pairs: DataFrame) -> list[str]:
-    if pairs.empty:
-        return ["None: verdicts need two machines."]
-    told = pairs.verdict.value_counts()
-    return [f"{told[verdict]:,} {verdict}" for verdict in VERDICTS if verdict in told]
-
-
-def _refused(pairs: DataFrame) -> list[str]:
-    if pairs.empty:
-        return ["Everything: there is one machine."]
-    refused = pairs[pairs.verdict.isin([NOT_COMPARABLE, NOT_MEASURED])]
-    return _grouped(refused, "reason", "work item")
-
-
-def _grouped(rows: DataFrame, column: str, noun: str) -> list[str]:
-    """Lines such as "threads 8 against 2 - 32 comparisons", the most frequent first."""
-    if rows.empty:
-        return ["nothing"]
-    if column == "conditions":
-        rows = drawing.judged(rows)
-    count = rows[column].dropna().astype(str).value_counts()
-    lines = [f"{words} - {readers.counted(int(n), noun)}" for words, n in count.items() if words]
-    return _few(lines or ["nothing"])
-
-
-def _floors(noise: DataFrame) -> list[str]:
-    if noise.empty:
-        return ["No machine was timed against itself: no verdict can be reached."]
-    floors = noise.groupby(["machine", "device"], sort=False).floor.max()
-    lines = [f"{machine}, {device}: {_percent(f)}" for (machine, device), f in floors.items()]
-    return _few(lines)
-
-
-def _percent(floor: float) -> str:
-    if pd.isna(floor):
-        return "no interval, so unknown"
-    return f"{100 * (floor - 1):.1f} %"
-
-
-def _missing(missing: DataFrame) -> list[str]:
-    if missing.empty:
-        return ["nothing"]
-    told = missing.assign(reason=missing.reason.fillna(missing.status).fillna("no reason"))
-    groups = told.groupby(["part", "reason"]).machine.agg(["size", "nunique"])
-    groups = groups.sort_values(["nunique", "size"], ascending=False, kind="stable")
-    lines = [
-        f"{part}: {why} - {readers.counted(row['size'], 'row')} "
-        f"on {readers.counted(row['nunique'], 'machine')}"
-        for (part, why), row in groups.iterrows()
-    ]
-    return _few(lines)
+def _counted(rows: DataFrame, column: str) -> list[str]:
+    """Lines such as "threads 8 against 2 - 32 pieces of work", the most frequent first."""
+    words: Series = rows[column].dropna().astype(str) if len(rows) else Series(dtype=str)
+    count = words[words != ""].value_counts()
+    return [f"{why} - {readers.counted(int(n), 'piece')} of work" for why, n in count.items()]
 
 
 def _few(lines: Iterable[str]) -> list[str]:

@@ -1,221 +1,106 @@
-"""The comparison in plain words and tables, as Markdown."""
+"""The comparison in plain words and tables, as Markdown: the verdict first."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import pandas as pd
-from pandas import DataFrame, Series
+from pandas import DataFrame
 
-from rnnbench.base import presets
-from rnnbench.comparison import targets
-from rnnbench.comparison.pairs import NEAREST
-from rnnbench.comparison.published import releases
-from rnnbench.timing.statistics.ratios import (
-    ALIKE,
-    FASTER,
-    NOT_COMPARABLE,
-    NOT_MEASURED,
-    SLOWER,
-    STATEMENT,
-)
+from rnnbench.comparison import answers, targets, views
+from rnnbench.tables import readers
+from rnnbench.timing.statistics.ratios import STATEMENT
 
-SETTLED = (FASTER, SLOWER, ALIKE)
-LONGEST = 120  # characters of a cell
-Tables = dict[str, DataFrame]
+LONGEST = 160  # characters of a cell
+Tables = readers.Tables
 
 
 def page(found: Tables, here: str) -> str:
     """Write the page from the tables of the comparison; ``here`` is the machine that asks."""
-    parts = [
-        "# Machines compared",
-        *_opening(found, here),
-        *_section("Work items", _items(found["comparison"])),
-        *_section("The fastest way to train a model, on each machine", _best(found["best"])),
-        *_section("Time to a held-out perplexity", _targets(found["time_to_target"])),
-        *_section("Noise: each machine against itself", _noise(found["noise"])),
-        *_section("What differs between the machines", _differing(found["fingerprint"])),
-        *_section("What is missing", _missing(found["missing"])),
-    ]
+    parts = ["# Machines compared", *map(_plain, answers.lead(found, here))]
+    for title, body in {
+        "Machines": _machines(found),
+        "Pieces of work": _pieces(found),
+        "The fastest way to train a model, on each machine": _best(found),
+        "Time to a held-out perplexity": _targets(found),
+        "A/A check: each machine against itself": _noise(found),
+        "What differs between the machines": _differing(found),
+        "What is missing": [_table(views.missing(found))],
+    }.items():
+        told = [part for part in body if part]
+        parts += [f"## {title}", *told] if told else []
     return "\n\n".join(parts) + "\n"
 
 
-def verdicts(comparison: DataFrame) -> list[str]:
-    """One sentence per machine that was held against the baseline."""
-    return [_sentence(machine, rows) for machine, rows in comparison.groupby("machine", sort=False)]
+def _machines(found: Tables) -> list[str]:
+    columns = ["machine", "verdict", *views.BOTH, "sittings", "cpu_model", "usable_cores", "gpus"]
+    shown = ["machine", "group", *views.BOTH, "verdict", "pieces"]
+    return [_table(views.machines(found), columns), _table(views.groups(found), shown)]
 
 
-def _opening(found: Tables, here: str) -> list[str]:
-    machines = found["machines"]
-    baseline = machines.machine[machines.baseline].iloc[0]
-    said = []
-    if here not in set(machines.hardware):
-        said.append(
-            f"The machine that wrote this page, {_cell(here)}, has no bundle here. To take part: "
-            "`snakemake --cores all publish_speed`."
-        )
-    if len(machines) == 1:
-        said.append(f"Only one machine is here, {_cell(baseline)}: nothing to compare it with.")
-        return said
-    said += [_escaped(sentence) for sentence in releases.apart(found)]
-    said.append(f"Speeds are told as multiples of those of {_cell(baseline)}, the baseline.")
-    said.append("\n".join(f"- {sentence}" for sentence in verdicts(found["comparison"])))
-    return [*said, STATEMENT]
+def _pieces(found: Tables) -> list[str]:
+    rows = views.judged(views.pieces(found))
+    columns = ["machine", "piece", *views.BOTH, "n", "verdict", "reason"]
+    done = [STATEMENT, _table(rows, columns[rows.machine.nunique() < 2 :])] if len(rows) else []
+    refused = [f"- {_plain(line)}" for line in answers.refused(found)]
+    return [*done, *["Not compared, and why:", "\n".join(refused)] * bool(refused)]
 
 
-def _sentence(machine: str, rows: DataFrame) -> str:
-    count = {verdict: int((rows.verdict == verdict).sum()) for verdict in rows.verdict.unique()}
-    settled = sum(count.get(verdict, 0) for verdict in SETTLED)
-    if not settled:
-        return f"{_cell(machine)}: no work item could be compared ({_counts(count)})."
-    compared = rows[rows.verdict.isin(SETTLED)]
-    least, most = compared.loc[compared.ratio.idxmin()], compared.loc[compared.ratio.idxmax()]
-    span = (
-        f"The ratios go from {_ratio(least)} for {_name(least)} to {_ratio(most)} for {_name(most)}"
-    )
-    return f"{_cell(machine)}: of {len(rows)} work items {_counts(count)}. {span}."
-
-
-def _counts(count: dict[str, int]) -> str:
-    order = [*SETTLED, NOT_COMPARABLE, NOT_MEASURED]
-    return ", ".join(f"{count[verdict]} {verdict}" for verdict in order if verdict in count)
-
-
-def _items(rows: DataFrame) -> list[str]:
-    refused = rows.verdict.isin([NOT_MEASURED, NOT_COMPARABLE])
-    there, lacking = rows[~refused], rows[refused]
-    shown = [
-        [row.machine, _name(row), _sizes(row), _speed(row), _ratio(row), _n(row), *_verdict(row)]
-        for _, row in there.iterrows()
-    ]
-    head = ["machine", "what", "units × batch × steps", "tokens/s", "ratio", "n", "verdict", "why"]
-    said = [_table(head, shown)] if shown else ["No work item could be compared."]
-    why = lacking.reason.astype(str).str.split(NEAREST, regex=False).str[0]
-    counted = lacking.groupby([lacking.machine, lacking.verdict, why], sort=False).size()
-    if counted.empty:
-        return said
-    reasons = [[machine, n, *words] for (machine, *words), n in counted.items()]
-    return [*said, "Not compared:", _table(["machine", "work items", "verdict", "why"], reasons)]
-
-
-def _best(rows: DataFrame) -> list[str]:
-    shown = [
-        [row.machine, row.family, _sizes(row), _way(row), _speed(row), _ratio(row), row.verdict]
-        for _, row in rows.iterrows()
-    ]
-    head = ["machine", "model", "units × batch × steps", "fastest way", "tokens/s", "ratio"]
+def _best(found: Tables) -> list[str]:
+    rows = views.rows(found, "best")
+    if rows.empty:
+        return ["No model was timed."]
+    columns = ["machine", "family", "variant", "device", "threads", "tokens_per_second"]
     note = "Chosen by the lower end of each interval, among all that compute the same function."
-    return [note, _table([*head, "verdict"], shown)] if shown else ["No model was timed."]
+    return [note, _table(views.worded(rows), [*columns, views.BOTH[0], "verdict"])]
 
 
-def _targets(rows: DataFrame) -> list[str]:
+def _targets(found: Tables) -> list[str]:
+    rows = views.rows(found, "time_to_target")
     reached = rows[rows.status == targets.REACHED]
     if reached.empty:
         return ["No run whose speed was measured reached a target."]
-    first = reached.sort_values("seconds").groupby(["machine", "target_perplexity"]).head(1)
-    shown = [
-        [row.machine, _number(row.target_perplexity), _name(row), _epochs(row), _seconds(row)]
-        for _, row in first.sort_values(["target_perplexity", "machine"]).iterrows()
-    ]
-    count = ", ".join(f"{n} {status}" for status, n in rows.status.value_counts().items())
-    head = ["machine", "perplexity", "soonest by", "epochs", "seconds"]
-    return [f"Of {len(rows)} rows: {count}.", _table(head, shown)]
+    keys = ["target_perplexity", "machine"]
+    first = reached.sort_values("seconds").groupby(keys, sort=True).head(1).sort_values(keys)
+    count = readers.english(f"{n} {status}" for status, n in rows.status.value_counts().items())
+    columns = [*keys[::-1], "variant", "device", "threads", "epochs", "seconds", "low", "high"]
+    return [f"Of {readers.counted(len(rows), 'row')}: {count}.", _table(first, columns)]
 
 
-def _noise(rows: DataFrame) -> list[str]:
-    shown = [
-        [row.machine, _name(row), _ratio(row), _n(row), _number(row.floor)]
-        for _, row in rows.iterrows()
-    ]
-    head = ["machine", "timed twice", "second over first", "n", "floor"]
-    return [_table(head, shown)] if shown else ["No machine was held against itself."]
+def _noise(found: Tables) -> list[str]:
+    rows = views.rows(found, "noise")
+    if rows.empty:
+        return []
+    said = [views.times(row.ratio, row.low, row.high) for row in rows.itertuples()]
+    columns = ["machine", "variant", "device", "threads", "second over first", "holds_1"]
+    return [f"{answers.holding(rows)}.", _table(rows.assign(**{columns[4]: said}), columns)]
 
 
-def _differing(rows: DataFrame) -> list[str]:
-    differing = rows[rows.differs]
-    if differing.empty:
-        return ["Nothing that the fingerprints tell."]
-    wide = differing.pivot(index="field", columns="machine", values="value")
-    wide = wide.loc[list(dict.fromkeys(differing.field))]
-    shown = [[name, *row] for name, row in zip(wide.index, wide.to_numpy(), strict=True)]
-    return [_table(["field", *wide.columns], shown)]
+def _differing(found: Tables) -> list[str]:
+    table = views.fields(found)
+    differing = table[table.nunique(axis=1) > 1].reset_index()
+    return [_table(differing)] if len(differing) else ["Nothing that the fingerprints tell."]
 
 
-def _missing(rows: DataFrame) -> list[str]:
-    keys = ["machine", "part", "status", "reason"]
-    counted = rows[keys].fillna("").value_counts(sort=False).reset_index()
-    head = [*keys[:2], "rows", *keys[2:]]
-    shown = [
-        [row[name] if name != "rows" else row["count"] for name in head]
-        for _, row in counted.iterrows()
-    ]
-    return [_table(head, shown)] if shown else ["Nothing."]
-
-
-def _section(title: str, body: Iterable[str]) -> list[str]:
-    return [f"## {title}", *body]
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    lines = [head, ["---"] * len(head), *([_cell(value) for value in row] for row in rows)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+def _table(rows: DataFrame, columns: Iterable[str] = ()) -> str:
+    """A table of those columns that say anything."""
+    told = views.telling(rows.reindex(columns=[*columns] or list(rows)))
+    body = [[_cell(value) for value in row] for row in told.itertuples(index=False)]
+    lines = [[*map(_cell, told)], ["---"] * told.shape[1], *body]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) if body else ""
 
 
 def _cell(value: Any) -> str:
-    """A value as it may stand in a table; a bundle's words are nobody's markup."""
-    text = " ".join(str("" if pd.isna(value) else value).split())
-    return _escaped(text if len(text) <= LONGEST else text[: LONGEST - 1] + "…")
+    """A value as it may stand in a table."""
+    if isinstance(value, float) and np.isfinite(value):
+        return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+    text = str("" if pd.isna(value) else value)
+    return _plain(text if len(text) <= LONGEST else text[: LONGEST - 1] + "…")
 
 
-def _escaped(text: str) -> str:
+def _plain(text: str) -> str:
+    """Words of a bundle are nobody's markup."""
+    line = " ".join(text.split())
     for mark in "\\|<>`*[]":
-        text = text.replace(mark, "\\" + mark)
-    return text
-
-
-def _name(row: Series) -> str:
-    threads = f", {row.threads:.0f} threads" if pd.notna(row.threads) else ""
-    called = presets.label(row.variant, row.implementation)
-    return f"{called}, {row.device}{threads.replace(' 1 threads', ' 1 thread')}"
-
-
-def _sizes(row: Series) -> str:
-    return f"{row.hidden_size:.0f} × {row.batch_size:.0f} × {row.num_steps:.0f}"
-
-
-def _way(row: Series) -> str:
-    return _name(row) if pd.notna(row.variant) else ""
-
-
-def _verdict(row: Series) -> list[str]:
-    return [row.verdict, "" if pd.isna(row.reason) else row.reason]
-
-
-def _epochs(row: Series) -> str:
-    return f"{row.epochs:.0f}"
-
-
-def _seconds(row: Series) -> str:
-    return f"{_number(row.seconds)} {_ends(row)}"
-
-
-def _speed(row: Series) -> str:
-    return "" if pd.isna(row.tokens_per_second) else f"{row.tokens_per_second:,.0f}"
-
-
-def _n(row: Series) -> str:
-    return "" if pd.isna(row.n) else f"{row.n:.0f}"
-
-
-def _ratio(row: Series) -> str:
-    return "" if pd.isna(row.ratio) else f"{row.ratio:.3f} {_ends(row, 3)}"
-
-
-def _ends(row: Series, digits: int = 0) -> str:
-    if pd.isna(row.low) or pd.isna(row.high):
-        return "(no interval)"
-    low, high = (f"{end:.3f}" if digits else _number(end) for end in (row.low, row.high))
-    return f"({low} to {high})"
-
-
-def _number(value: float) -> str:
-    return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+        line = line.replace(mark, "\\" + mark)
+    return line

@@ -1,4 +1,4 @@
-"""The hardware page: which machine is faster at what, by how much, and what that rests on.
+"""The hardware page: which machine is faster, by how much, how sure, and what that rests on.
 
 It reads the tables of :mod:`rnnbench.comparison.tables` and holds for one machine, two or twenty.
 Whatever a bundle says reaches the page as text.
@@ -8,25 +8,27 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from pandas import DataFrame
 
 from rnnbench.base.parameters import SIZES
-from rnnbench.comparison import answers, drawing
+from rnnbench.comparison import answers, views
 from rnnbench.comparison.published import contract
 from rnnbench.report import figures, page
 from rnnbench.tables import readers
 from rnnbench.timing.statistics import ratios
 
 Table = dict[str, Any]
-ITEM = ["variant", "device", "threads_policy", "dtype", *SIZES]
-WORK = ["sampler", "clip_norm", "work_sha256"]
-RATIO = ["ratio", "low", "high", "verdict", "reason", "n", "processes", "p_adjusted", "noise_floor"]
-SPEEDS = ["tokens_per_second", "baseline_tokens_per_second"]
+MACHINE = [
+    *("usable_cores", "memory_gib", "gpus", "pieces", "taken_by_others"),
+    *("processes_sharing_a_core", "first_sitting", "last_sitting", "system", "python", "torch"),
+    *("points", "measured", "runs", "doubts", "load_average_before", "load_average_after"),
+]
+SETTING = ["dtype", *SIZES, "sampler", "clip_norm"]
+SPEEDS = [f"{side}tokens_per_second" for side in ("", "baseline_", "typical_", "baseline_typical_")]
+RATIO = [*views.ENDS, "sittings", "baseline_sittings", "processes", "p_adjusted"]
+RATIO += ["smallest_difference", "sittings_needed", "conditions"]
 DIGESTS = ["machine", "bundle", "rnnbench", "manifest_sha256", "source_sha256", "lock_sha256"]
-SIGNS = drawing.SIGNS | {ratios.NOT_COMPARABLE: "∅", ratios.NOT_MEASURED: "–"}
 DIFFERS = "differs"
-KEY = "▲ faster, ▼ slower, ≈ not distinguishable, ∅ not comparable, – not measured."
 
 
 def render(found: readers.Tables, shown: Iterable[dict[str, Any]], here: str) -> str:
@@ -37,155 +39,155 @@ def render(found: readers.Tables, shown: Iterable[dict[str, Any]], here: str) ->
         shown: per figure its name, svg_path, png_path and finding.
         here: name of the machine that asks.
     """
-    drawn = [page.figure(**figure, kind=figures.HARDWARE) for figure in shown]
-    sections = page.sections(SECTIONS, drawn, found)
-    contents = ["Machines", *(s["title"] for s in sections), "How to read", "Provenance"]
+    telling = [figure for figure in shown if figure["finding"] != views.ALONE]
+    drawn = [page.figure(**figure, kind=figures.HARDWARE) for figure in telling]
+    sections = [part for part in page.sections(SECTIONS, drawn, found) if part["tables"]]
     return page.render(
         Path(__file__).with_name("hardware.html.j2"),
         "Machines compared",
-        contents,
+        [*(part["title"] for part in sections), "How to read", "Provenance"],
         lead=answers.lead(found, here),
         answers=answers.answers(found),
-        machines=_overview(found),
         sections=sections,
-        provenance=page.table(
-            "Bundles", found["machines"], [*DIGESTS, "files", "bytes"], headed=True
-        ),
+        provenance=_table("Bundles", found["machines"], [*DIGESTS, "files", "bytes"]),
         statement=ratios.STATEMENT,
         work=list(contract.WORK),
         conditions=list(contract.CONDITIONS),
     )
 
 
-def _overview(found: readers.Tables) -> Table:
-    """One row per machine: what it is, and its verdicts."""
-    machines = found["machines"]
-    counts = answers.counts(drawing.rows(found, "comparison"))
-    table = machines.merge(counts, "left", left_on="machine", right_index=True)
-    role = np.where(table.machine == answers.baseline(found), "baseline", "")
-    columns = ["machine", "role", "cpu_model", "usable_cores", "memory_gib", "gpus"]
-    columns += [*answers.VERDICTS, "system", "python", "torch", "points", "measured", "runs"]
-    columns += ["doubts", "load_average_before", "load_average_after"]
-    table = page.table("Machines", table.assign(role=role), columns, headed=True)
+def _table(title: str, rows: DataFrame, columns: list[str] | None = None, **more: Any) -> Table:
+    """A table of the columns that say anything, its rows named by their first cell."""
+    rows = views.telling(rows)
+    kinds = {name: list(rows[name].map(views.kind)) for name in {"verdict"} & set(rows)}
+    tones = kinds | more.pop("tones", {})
+    return page.table(title, rows, columns, headed=True, tones=tones, **more)
+
+
+def _open(table: Table) -> Table:
     return table | {"folded": False}
+
+
+def _machines(found: readers.Tables) -> list[Table]:
+    """One row per machine, the fastest first: its speed, what it is; then its speed by groups."""
+    table = views.machines(found)
+    lead = ["machine", "verdict", *views.BOTH, "sittings", "cpu_model"]
+    if len(table) == 1:
+        return [_open(_table("Speed and hardware", table, ["machine", *lead[4:], *MACHINE]))]
+    note = f"At its best and typical: times the speed of {views.baseline(found)}, 95 % intervals."
+    every = _open(_table("Speed and hardware", table, [*lead, *MACHINE], note=note))
+    groups, title = views.groups(found), "Speed by kind of work"
+    if groups.machine.nunique() > 1:
+        return [every, _open(_across(title, groups, "machine", "group"))]
+    told = _table(title, groups, ["group", *views.BOTH, "verdict", "pieces"])
+    return [every, _open(told)]
 
 
 def _verdicts(found: readers.Tables) -> list[Table]:
-    rows = drawing.rows(found, "comparison")
+    rows = views.pieces(found)
     if rows.empty:
         return []
-    columns = ["machine", *ITEM[:3], *RATIO[:5], "conditions", *ITEM[3:], *RATIO[5:], *SPEEDS]
-    note = "One row per machine and work item; ratio is the machine over the baseline."
-    every = page.table("Every comparison", rows, [*columns, *WORK], note=note, headed=True)
-    return [_heat(rows), every]
+    several = rows.machine.nunique() > 1
+    lead = [*["machine"] * several, "piece", *views.BOTH, "n", "verdict", "reason"]
+    address = ["machine", "variant", "device", "threads_policy", *SETTING, "work_sha256"]
+    note = " ".join(f"{line}." for line in views.nobodys(found))
+    every = _table("Every comparison", rows, [*lead, *address, *SPEEDS, *RATIO], note=note)
+    if not several:
+        return [_open(every)]
+    shared = rows.piece[rows.verdict != ratios.NOT_MEASURED]
+    glance = _across("Verdicts at a glance", rows[rows.piece.isin(shared)], "piece", "machine")
+    return [_open(glance), every]
 
 
-def _heat(rows: DataFrame) -> Table:
-    """Work items down, machines across: ratio and sign of the verdict; items nobody shares left
-    out."""
-    varying = [name for name in ITEM if name == "variant" or rows[name].nunique() > 1]
-    items = [", ".join(_word(value) for value in row) for row in rows[varying].to_numpy()]
-    said = [_cell(row) for row in rows.itertuples()]
-    rows = rows.assign(item=items, said=said).drop_duplicates(["item", "machine"])
-    met = rows[rows.item.isin(rows.item[rows.verdict != ratios.NOT_MEASURED])]
-    variants = readers.ordered(met.variant)
-    met = met.sort_values("variant", key=lambda names: names.map(variants.index), kind="stable")
-    items, machines = list(dict.fromkeys(met.item)), list(dict.fromkeys(rows.machine))
-    wide, verdicts = (
-        met.pivot(index="item", columns="machine", values=name).reindex(items, columns=machines)
-        for name in ("said", "verdict")
+def _across(title: str, rows: DataFrame, down: str, across: str) -> Table:
+    """One thing down, another across: in each cell the sign of the verdict, and ratio if any."""
+    rows = rows.drop_duplicates([down, across])
+    said = rows.assign(
+        said=[
+            f"{views.SIGNS[views.kind(row.verdict)]} {views.times(row.ratio, row.low, row.high)}"
+            for row in rows.itertuples()
+        ],
+        kind=rows.verdict.map(views.kind),
     )
-    tones = {name: list(verdicts[name].fillna("")) for name in machines}
+    order = [list(dict.fromkeys(rows[name])) for name in (down, across)]
+    wide, kinds = (
+        said.pivot(index=down, columns=across, values=name).reindex(order[0], columns=order[1])
+        for name in ("said", "kind")
+    )
+    tones = {name: list(kinds[name].fillna("")) for name in order[1]}
     told = wide.fillna("").rename_axis(columns=None).reset_index()
-    told = told.rename(columns={"item": ", ".join(varying)})
-    left = readers.counted(rows.item.nunique() - len(items), "item")
-    note = f"{KEY} {left} that no machine shares with the baseline stand in the next table alone."
-    table = page.table("Verdicts at a glance", told, note=note, headed=True, tones=tones)
-    return table | {"folded": False}
-
-
-def _cell(row: Any) -> str:
-    sign = SIGNS[row.verdict]
-    return f"{row.ratio:.2f} {sign}" if np.isfinite(row.ratio) else sign
-
-
-def _word(value: Any) -> str:
-    if isinstance(value, float):
-        return "" if np.isnan(value) else f"{value:g}"
-    return str(value)
+    return _table(title, told, note=views.KEY, tones=tones)
 
 
 def _fastest(found: readers.Tables) -> list[Table]:
-    rows = drawing.rows(found, "best")
-    columns = ["machine", "family", "variant", "device", "threads", *SPEEDS[:1], *RATIO[:5]]
-    columns += [
-        "baseline_variant",
-        "baseline_implementation",
-        "baseline_device",
-        "baseline_threads",
-        *SPEEDS[1:],
-    ]
-    columns += ["candidates", *ITEM[3:], *RATIO[5:], "conditions"]
+    rows = views.rows(found, "best")
+    if rows.empty:
+        return []
+    way = ["variant", "implementation", "device", "threads"]
+    columns = ["machine", "family", "variant", SPEEDS[0], views.BOTH[0], "verdict", "reason"]
+    columns += [views.BOTH[1], "n", *way]
+    columns += [*SPEEDS[:2], *(f"baseline_{name}" for name in way), "candidates", *SETTING, *RATIO]
     note = "The surest of all ways that compute the same model, whatever code, device and threads."
-    return [page.table("Fastest way to train each model", rows, columns, note=note, headed=True)]
+    return [_table("Fastest way to train each model", views.worded(rows), columns, note=note)]
 
 
 def _noise(found: readers.Tables) -> list[Table]:
-    note = "The same thing timed twice, second over first; floor is that of machine and device."
-    rows = drawing.rows(found, "noise")
-    columns = ["machine", "device", "variant", "threads", "ratio", "low", "high", "floor", "n"]
-    columns += ["processes", "dtype", *ITEM[4:]]
-    return [page.table("A/A tests", rows, columns, note=note, headed=True)]
+    rows = views.rows(found, "noise")
+    if rows.empty:
+        return []
+    columns = ["machine", "variant", "device", "threads", "second over first", "holds_1"]
+    said = [views.times(row.ratio, row.low, row.high) for row in rows.itertuples()]
+    columns += ["ratio", "low", "high", "processes", "sittings", *SETTING]
+    note = f"{answers.holding(rows)}."
+    return [_table("A/A tests", rows.assign(**{columns[4]: said}), columns, note=note)]
 
 
 def _limits(found: readers.Tables) -> list[Table]:
-    rows = drawing.rows(found, "limits")
-    columns = ["machine", "variant", "device", "threads", "dtype", *ITEM[4:], "tokens_per_second"]
-    columns += ["low", "high", "share_of_limit", "share_of_roofline", "limit_tokens_per_second"]
-    columns += ["roofline_tokens_per_second", "joules_per_million_tokens", "energy_source"]
-    columns += ["peak_memory_bytes", "n", "status", "reason"]
-    return [page.table("Speeds and their limits", rows, columns, headed=True)]
+    rows = views.rows(found, "limits")
+    columns = ["machine", "variant", "device", "threads", "tokens_per_second", "share_of_limit"]
+    columns += ["low", "high", "typical_tokens_per_second", "share_of_roofline"]
+    columns += ["limit_tokens_per_second", "roofline_tokens_per_second", "sittings", "processes"]
+    columns += ["joules_per_million_tokens", "energy_source", "peak_memory_bytes", *SETTING[:4]]
+    return [_table("Speeds and their limits", readers.here(rows), [*columns, "status", "reason"])]
 
 
 def _targets(found: readers.Tables) -> list[Table]:
-    rows = drawing.rows(found, "time_to_target")
-    columns = ["machine", "target_perplexity", "variant", "device", "threads", "seconds", "low"]
-    columns += ["high", "epochs", "status", "reason", "seed", "run_status", "sampler"]
-    columns += ["clip_norm", *ITEM[4:], "corpus", "tokens", "tokens_per_second"]
-    return [page.table("Seconds until a held-out perplexity", rows, columns, headed=True)]
+    rows = views.rows(found, "time_to_target")
+    columns = ["machine", "target_perplexity", "variant", "seconds", "status", "reason", "low"]
+    columns += ["high", "device", "threads", "epochs", "seed", "run_status", *SETTING[1:]]
+    columns += ["corpus", "tokens", "tokens_per_second"]
+    return [_table("Seconds until a held-out perplexity", rows, columns)]
 
 
 def _crossover(found: readers.Tables) -> list[Table]:
-    rows = drawing.rows(found, "crossover")
-    columns = ["machine", "variant", *ITEM[4:], *RATIO[:4], "region", "reason", "cpu_threads"]
-    columns += ["cpu_tokens_per_second", "cuda_tokens_per_second", "launches_per_step"]
-    columns += ["device_busy_share", "share_of_roofline", *RATIO[5:]]
-    note = "ratio is CUDA over the CPU of the same machine."
-    return [page.table("CUDA over CPU", rows, columns, note=note, headed=True)]
+    rows = views.judged(views.rows(found, "crossover"))
+    if rows.empty:
+        return []
+    columns = ["machine", "variant", "hidden_size", "batch_size", views.BOTH[0], "verdict"]
+    columns += ["reason", "region", "n", "num_steps", "cpu_threads", "cpu_tokens_per_second"]
+    columns += ["cuda_tokens_per_second", "launches_per_step", "device_busy_share"]
+    note = "CUDA over the CPU of the same machine."
+    return [_table("CUDA over CPU", views.worded(rows), [*columns, *RATIO[:-1]], note=note)]
 
 
 def _missing(found: readers.Tables) -> list[Table]:
-    rows = drawing.rows(found, "missing")
+    rows = views.rows(found, "missing")
     if rows.empty:
         return []
-    keys = ["machine", "part", "status", "reason"]
-    counted = rows[keys].fillna("").astype(str).value_counts(sort=False).rename("rows")
-    summary = page.table("What is missing, counted", counted.reset_index(), headed=True)
-    return [summary | {"folded": False}, page.table("Every missing row", rows, headed=True)]
+    first = ["machine", "part", "variant", "device", "status", "reason"]
+    every = _table("Every missing row", rows, first=first)
+    return [_open(_table("What is missing, counted", views.missing(found))), every]
 
 
 def _fingerprints(found: readers.Tables) -> list[Table]:
     """Fields down, machines across, those that differ first."""
-    rows = found["fingerprint"].astype(str)
-    if rows.empty:
+    if found["fingerprint"].empty:
         return []
-    wide = rows.pivot_table("value", "field", "machine", aggfunc="first", sort=False)
-    table = wide.fillna(contract.UNKNOWN).rename_axis(columns=None)
-    if wide.shape[1] > 1:
+    table = views.fields(found)
+    if table.shape[1] > 1:
         table.insert(0, "differs", [_alike({*row}) for row in table.to_numpy()])
         table = table.sort_values("differs", kind="stable", key=lambda word: word != DIFFERS)
-    shown = page.table("Side by side", table.reset_index(), headed=True)
-    return [shown | {"folded": False}]
+    return [_open(_table("Side by side", table.reset_index()))]
 
 
 def _alike(values: set[str]) -> str:
@@ -197,7 +199,7 @@ def _alike(values: set[str]) -> str:
 
 
 SECTIONS = {
-    **{"Verdicts": _verdicts, "Fastest ways": _fastest, "Noise floors": _noise},
-    **{"Limits": _limits, "Time to a target": _targets, "CPU against CUDA": _crossover},
-    **{"Missing": _missing, "Fingerprints": _fingerprints},
+    **{"Machines": _machines, "Verdicts": _verdicts, "Fastest ways": _fastest},
+    **{"A/A check": _noise, "Limits": _limits, "Time to a target": _targets},
+    **{"CPU against CUDA": _crossover, "Missing": _missing, "Fingerprints": _fingerprints},
 }

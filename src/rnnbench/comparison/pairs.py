@@ -123,7 +123,8 @@ def refused(above: Timed, below: Timed, policy: str) -> dict[str, Any] | None:
     one, other = (contract.work(side.point, policy) for side in (above, below))
     why = contract.refusal(one, other)
     lacking = [side.why_not for side in (above, below) if not side.measured]
-    if lacking and "protocol" not in why:
+    both = above.point["status"] == below.point["status"] == MEASURED  # if by another protocol
+    if lacking and not (both and why):
         return {"status": NOT_MEASURED, "reason": "; ".join(lacking)}
     return {"status": NOT_COMPARABLE, "reason": why, "work_sha256": None} if why else None
 

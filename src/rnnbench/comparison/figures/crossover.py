@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from pandas import DataFrame
 
-from rnnbench.comparison import drawing
+from rnnbench.comparison import views
 from rnnbench.report import theme
 from rnnbench.tables import readers
 
@@ -22,12 +22,13 @@ PANEL = ["machine", "num_steps"]
 LAUNCH = "launch-bound"
 NOTE = (
     "Numbers: CUDA over CPU, each by its surest number of threads; blue: the GPU is ahead. "
-    "▲ faster, ▼ slower, ≈ not distinguishable. Hatched: launch-bound, the GPU waits for launches."
+    "▲ faster, ▼ slower, = equal, ≈ not distinguishable. Hatched: launch-bound, the GPU waits for "
+    "launches."
 )
 
 
 def draw(tables: readers.Tables) -> Figure:
-    rows = drawing.rows(tables, "crossover")
+    rows = views.rows(tables, "crossover")
     done = _done(rows)
     if done.empty:
         return theme.placard(_nothing(rows))
@@ -50,27 +51,27 @@ def draw(tables: readers.Tables) -> Figure:
 
 
 def finding(tables: readers.Tables) -> str:
-    rows = drawing.rows(tables, "crossover")
+    rows = views.rows(tables, "crossover")
     done = _done(rows)
     if done.empty:
         return _nothing(rows)
     least, most = done.loc[done.ratio.idxmin()], done.loc[done.ratio.idxmax()]
     bound = int((done.region == LAUNCH).sum())
     return (
-        f"CUDA against the CPU of the same machine: {drawing.counts(done.verdict)} of "
-        f"{readers.counted(len(done), 'work item')}, from {_said(least)} to {_said(most)}; "
+        f"CUDA against the CPU of the same machine: {views.counts(done.verdict)} of "
+        f"{readers.counted(len(done), 'piece')} of work, from {_said(least)} to {_said(most)}; "
         f"{bound} launch-bound."
     )
 
 
 def _said(row: Any) -> str:
     sizes = f"{row.hidden_size:.0f} units, batch_size {row.batch_size:.0f}"
-    return f"{drawing.ratio(row)} for {row.variant}, {sizes}"
+    return f"{views.times(row.ratio, row.low, row.high)} for {row.variant}, {sizes}"
 
 
 def _done(rows: DataFrame) -> DataFrame:
     """One row per machine, sizes and variant that a cell can hold: the plain variants, else all."""
-    done = drawing.judged(rows)
+    done = views.judged(rows)
     if done.empty:
         return done
     plain = done[done.variant.isin(readers.FAMILIES)]
@@ -87,7 +88,7 @@ def _panel(ax: Axes, own: DataFrame, everyone: DataFrame) -> None:
         hatch = "////" if row.region == LAUNCH else None
         box = {"facecolor": face, "edgecolor": "#c4c4c4", "lw": 0.6, "hatch": hatch}
         ax.add_patch(Rectangle((x, y), 1, 1, **box))
-        words = f"{readers.figures3(row.ratio)} {drawing.SIGNS[row.verdict]}"
+        words = f"{readers.figures3(row.ratio)} {views.SIGNS[views.kind(row.verdict)]}"
         ink = "white" if np.dot(face[:3], (0.3, 0.59, 0.11)) < 0.5 else theme.INK
         back = {"facecolor": face, "edgecolor": "none", "pad": 1}
         ax.text(x + 0.5, y + 0.5, words, ha="center", va="center", size=7.5, color=ink, bbox=back)

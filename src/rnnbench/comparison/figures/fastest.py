@@ -1,12 +1,12 @@
 """Each machine by its own fastest way to train a model (any code, device and number of threads),
-over the baseline by its own: ratio, 95 % interval and verdict."""
+over the baseline by its own: ratio, 95 % interval and verdict, and faintly what is typical."""
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from pandas import DataFrame
 
-from rnnbench.comparison import drawing
+from rnnbench.comparison import figures, views
 from rnnbench.report import theme
 from rnnbench.tables import readers
 
@@ -15,11 +15,12 @@ TABLES = ("best",)
 
 
 def draw(tables: readers.Tables) -> Figure:
-    best = drawing.one_setting(_others(tables))
-    done = drawing.judged(best)
+    best = figures.one_setting(_others(tables))
+    done = views.judged(best)
     if done.empty:
         return theme.placard(_nothing(tables))
-    machines = list(dict.fromkeys(best.machine))
+    speeds = best.groupby("machine", sort=False).ratio.mean()
+    machines = list(speeds.sort_values(ascending=False).index)
     families = [name for name in (*readers.FAMILIES, "other") if name in set(done.family)]
     height = 0.8 + 0.34 * len(machines)
     figure, axes = theme.panels(1, len(families), height, sharey=True)
@@ -27,43 +28,43 @@ def draw(tables: readers.Tables) -> Figure:
         _panel(ax, best[best.family == family], machines)
         ax.set_title(family)
     axes[0, 0].set_xlabel("times the baseline")
-    theme.legend(figure, drawing.verdict_handles())
+    theme.legend(figure, figures.ratio_handles({*done.verdict}), columns=5)
     theme.note(figure, [f"The baseline is {best.baseline.iloc[0]}."])
     return figure
 
 
 def finding(tables: readers.Tables) -> str:
-    done = drawing.judged(_others(tables))
+    done = views.judged(_others(tables))
     if done.empty:
         return _nothing(tables)
     least, most = done.loc[done.ratio.idxmin()], done.loc[done.ratio.idxmax()]
-    said = f"By the fastest way on each machine, {drawing.counts(done.verdict)}"
+    said = f"By the fastest way on each machine, {views.counts(done.verdict)}"
     if len(done) == 1:
         return f"{said}: {_said(most)}."
     return f"{said}; from {_said(least)} to {_said(most)}."
 
 
 def _said(row: pd.Series) -> str:
-    return f"{drawing.ratio(row)} for {row.family} on {row.machine} ({row.variant}, {row.device})"
+    what = f"{row.family} on {row.machine} ({row.variant}, {row.device})"
+    return f"{views.times(row.ratio, row.low, row.high)} for {what}"
 
 
 def _panel(ax: Axes, own: DataFrame, machines: list[str]) -> None:
-    done = drawing.judged(own)
+    done = views.judged(own)
     for row in own.itertuples():
         y = machines.index(row.machine)
         if row.Index in done.index:
-            drawing.noise(ax, row.noise_floor, y)
-            drawing.mark(ax, row, y)
+            figures.mark(ax, row, y)
         else:
             ax.text(0.98, y, row.verdict, ha="right", va="center", fontsize=7, color=theme.FAINT)
             ax.texts[-1].set_transform(ax.get_yaxis_transform())
-    drawing.ratio_axis(ax, done if len(done) else own)
-    drawing.machine_axis(ax, machines)
+    figures.ratio_axis(ax, done if len(done) else own)
+    figures.machine_axis(ax, machines)
 
 
 def _others(tables: readers.Tables) -> DataFrame:
     """Rows of the machines that are not the baseline."""
-    best = drawing.rows(tables, "best")
+    best = views.rows(tables, "best")
     if best.empty:
         return best
     best = best.assign(family=best.family.where(best.family.isin(readers.FAMILIES), "other"))
@@ -72,4 +73,4 @@ def _others(tables: readers.Tables) -> DataFrame:
 
 def _nothing(tables: readers.Tables) -> str:
     alone = _others(tables).empty
-    return drawing.ALONE if alone else "No model was timed on two machines in a comparable way."
+    return views.ALONE if alone else "No model was timed on two machines in a comparable way."

@@ -1,103 +1,83 @@
-"""Each machine's speed over the baseline's, work item by work item, with 95 % interval, verdict and
-the band inside which a machine may differ from itself."""
+"""Each machine's speed over the baseline's with 95 % intervals: over all comparable work, by device
+and threads, by cell, and piece by piece; strong at its best, faint in typical use."""
 
-from typing import Any
-
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from pandas import DataFrame
 
-from rnnbench.comparison import drawing
+from rnnbench.comparison import answers, figures, views
 from rnnbench.report import theme
 from rnnbench.tables import readers
 
-SECTION = "Verdicts"
-TABLES = ("comparison",)
+SECTION = "Machines"
+TABLES = ("machines", "overall", "comparison")
 MOST = 4  # machines with a panel of their own
+ALL = "all work"
 NOTE = (
-    "Threads: a number, or all cores of each machine. Intervals are 95 % each, by themselves; "
-    "verdicts are adjusted for the number of comparisons. Without a line: too few processes for an "
-    "interval."
+    "Above the first line the geometric mean over all comparable work, then over the work of a "
+    "device and its threads, and of a cell; below the last line single pieces of work. Verdicts on "
+    "these are adjusted for their number, intervals are 95 % each. Typical: what remains while "
+    "neighbours share the machine."
 )
 
 
 def draw(tables: readers.Tables) -> Figure:
-    done = drawing.one_setting(drawing.judged(drawing.rows(tables, "comparison")))
+    done = _lanes(tables)
     if done.empty:
-        return theme.placard(_nothing(tables))
-    machines = list(dict.fromkeys(done.machine))
-    shown, items = machines[:MOST], _items(done)
-    columns = min(2, len(shown))
-    height = 0.7 + 0.17 * len(items)
-    figure, axes = theme.panels(-(-len(shown) // columns), columns, height, sharey=True)
-    for ax, machine in zip(axes.flat, shown, strict=False):
-        _panel(ax, done[done.machine == machine], items)
-        ax.set_title(theme.wrapped(machine, 44))
-    for ax in axes.flat[len(shown) :]:
-        ax.set_axis_off()
-    theme.legend(figure, drawing.verdict_handles())
-    theme.note(figure, [f"Times {done.baseline.iloc[0]}, the baseline.", NOTE, *_left(machines)])
+        return theme.placard(answers.nothing(tables))
+    machines, blocks = list(dict.fromkeys(done.machine)), _blocks(done)
+    shown, lanes = machines[:MOST], [lane for block in blocks for lane in block]
+    height = 0.9 + 0.2 * len(lanes)
+    figure, axes = theme.panels(1, len(shown), height, sharex=True, sharey=True)
+    for ax, machine in zip(axes[0], shown, strict=True):
+        _panel(ax, done[done.machine == machine], lanes)
+        for end in (len(blocks[0]), len(lanes) - len(blocks[-1])):
+            ax.axhline(end - 0.5, color="#999999", lw=0.8)
+        ax.set_title(theme.wrapped(machine, 68 // len(shown)))
+    figures.ratio_axis(axes[0, 0], done[done.machine.isin(shown)])
+    axes[0, 0].set_yticks(range(len(lanes)), lanes)
+    axes[0, 0].get_yticklabels()[0].set_fontweight("bold")
+    axes[0, 0].set_xlabel("times the baseline")
+    theme.legend(figure, figures.ratio_handles({*done.verdict}), columns=5)
+    theme.note(figure, [f"The baseline is {done.baseline.iloc[0]}.", NOTE, *_left(machines)])
     return figure
 
 
 def finding(tables: readers.Tables) -> str:
-    done = drawing.judged(drawing.rows(tables, "comparison"))
-    if done.empty:
-        return _nothing(tables)
-    least, most = done.loc[done.ratio.idxmin()], done.loc[done.ratio.idxmax()]
-    said = (
-        f"Of {readers.counted(len(done), 'work item')} compared with {done.baseline.iloc[0]}, "
-        f"{drawing.counts(done.verdict)}"
-    )
-    if len(done) == 1:
-        return f"{said}: {_said(most)}."
-    return f"{said}; the ratios go from {_said(least)} to {_said(most)}."
+    done = views.judged(views.rows(tables, "comparison"))
+    single = f"; single pieces of work: {views.counts(done.verdict)}" if len(done) else ""
+    return f"{answers.headline(tables)}{single}."
 
 
-def _said(row: Any) -> str:
-    words = f"{row.variant}, {row.device}, threads {row.threads_policy}, {row.machine}"
-    return f"{drawing.ratio(row)} for {words}"
+def _lanes(tables: readers.Tables) -> DataFrame:
+    """What is drawn, the fastest machine first: ``lane`` names the row, ``block`` its kind."""
+    total = views.judged(views.scope(tables, "all"))
+    if total.empty:
+        return total
+    single = figures.one_setting(views.judged(views.pieces(tables)))
+    groups = views.judged(views.groups(tables))
+    parts = [
+        total.assign(lane=ALL, block=0),
+        groups.assign(lane=groups.group, block=1),
+        single.assign(lane=single.piece, block=2),
+    ]
+    return pd.concat([part.dropna(axis=1, how="all") for part in parts if len(part)])
 
 
-def _items(done: DataFrame) -> list[tuple[Any, ...]]:
-    """Variant, device and threads of every row, variants in the order of every figure."""
-    found = sorted(
-        {(r.variant, str(r.device), str(r.threads_policy), str(r.dtype)) for r in done.itertuples()}
-    )
-    order = readers.ordered(variant for variant, *_ in found)
-    return sorted(found, key=lambda item: (order.index(item[0]), item))
+def _blocks(done: DataFrame) -> list[list[str]]:
+    return [list(dict.fromkeys(own.lane)) for _, own in done.groupby("block")]
 
 
-def _panel(ax: Axes, own: DataFrame, items: list[tuple[Any, ...]]) -> None:
+def _panel(ax: Axes, own: DataFrame, lanes: list[str]) -> None:
     for row in own.itertuples():
-        item = (row.variant, str(row.device), str(row.threads_policy), str(row.dtype))
-        y = items.index(item)
-        drawing.noise(ax, row.noise_floor, y)
-        drawing.mark(ax, row, y)
-    drawing.ratio_axis(ax, own)
-    ax.set_ylim(len(items) - 0.5, -0.5)
-    ax.set_yticks(range(len(items)), [_label(item, items) for item in items])
+        figures.mark(ax, row, lanes.index(row.lane))
+    ax.axvline(1, color=theme.INK, lw=1, zorder=1)
+    ax.set_ylim(len(lanes) - 0.5, -0.5)
     ax.tick_params(axis="y", labelsize=7)
     ax.grid(False, axis="y")
-    ax.set_xlabel("times the baseline's tokens per second")
-
-
-def _label(item: tuple[Any, ...], items: list[tuple[Any, ...]]) -> str:
-    """The variant, and what differs between the items."""
-    differing = [len({other[k] for other in items}) > 1 for k in range(len(item))]
-    variant, device, threads, dtype = item
-    words = [device, f"threads {threads}", dtype]
-    told = [word for word, differs in zip(words, differing[1:], strict=True) if differs]
-    return ", ".join([variant, *told])
 
 
 def _left(machines: list[str]) -> list[str]:
     left = len(machines) - MOST
-    if left <= 0:
-        return []
-    return [f"The first {MOST} machines by name; {left} more are in the tables."]
-
-
-def _nothing(tables: readers.Tables) -> str:
-    table = drawing.rows(tables, "comparison")
-    return drawing.ALONE if table.empty else "No work item of two machines could be compared."
+    return [f"The {MOST} fastest machines; {left} more are in the tables."] if left > 0 else []

@@ -6,17 +6,17 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 from pandas import DataFrame
 
-from rnnbench.comparison import drawing
+from rnnbench.comparison import figures, views
 from rnnbench.report import theme
 from rnnbench.tables import readers
 
 SECTION = "Limits"
 TABLES = ("limits",)
 SHARES = {"share_of_limit": "share of the limit", "share_of_roofline": "share of the roofline"}
+SIZE = 3.5  # of a mark, in points
 NOTE = (
     "A line is the median of its row. The limit is the time of the matrix products alone, each at "
     "the rate reached for that very shape on that machine: a share above 1 beats the library's."
@@ -24,7 +24,7 @@ NOTE = (
 
 
 def draw(tables: readers.Tables) -> Figure:
-    limits = drawing.rows(tables, "limits")
+    limits = views.rows(tables, "limits")
     done = _done(limits)
     if done.empty:
         return theme.placard(readers.missing(limits, "share of a limit", "timing"))
@@ -34,15 +34,14 @@ def draw(tables: readers.Tables) -> Figure:
     for ax, (share, words) in zip(axes[0], SHARES.items(), strict=True):
         _panel(ax, done, lanes, share)
         ax.set_xlabel(words)
-    drawing.machine_axis(axes[0, 0], [f"{machine}\n{device}" for machine, device in lanes])
-    families = [name for name in (*readers.FAMILIES, "other") if name in {*_families(done)}]
-    theme.legend(figure, [_handle(family) for family in families])
+    figures.machine_axis(axes[0, 0], [f"{machine}\n{device}" for machine, device in lanes])
+    theme.legend(figure, figures.family_handles({*map(readers.family, done.variant)}, SIZE))
     theme.note(figure, [NOTE, *readers.absent_notes(limits, "timing")[:3]])
     return figure
 
 
 def finding(tables: readers.Tables) -> str:
-    limits = drawing.rows(tables, "limits")
+    limits = views.rows(tables, "limits")
     done = _done(limits)
     if done.empty:
         return readers.missing(limits, "share of a limit", "timing")
@@ -65,16 +64,11 @@ def _done(limits: DataFrame) -> DataFrame:
     return limits[np.isfinite(limits.share_of_limit) & (limits.share_of_limit > 0)]
 
 
-def _families(done: DataFrame) -> list[str]:
-    return [readers.family(variant) for variant in done.variant]
-
-
 def _panel(ax: Axes, done: DataFrame, lanes: list[tuple[Any, ...]], share: str) -> None:
-    order = [*readers.FAMILIES, "other"]
     for row in done[np.isfinite(done[share])].itertuples():
         family = readers.family(row.variant)
-        y = lanes.index((row.machine, row.device)) + 0.14 * (order.index(family) - 1.5)
-        ax.plot([getattr(row, share)], [y], **_look(family))
+        y = lanes.index((row.machine, row.device)) + 0.14 * (figures.FAMILIES.index(family) - 1.5)
+        ax.plot([getattr(row, share)], [y], **figures.family_look(family, SIZE))
     for y, (machine, device) in enumerate(lanes):
         own = done[(done.machine == machine) & (done.device == device)][share]
         ax.plot([own.median()] * 2, [y - 0.38, y + 0.38], color=theme.INK, lw=1)
@@ -82,12 +76,3 @@ def _panel(ax: Axes, done: DataFrame, lanes: list[tuple[Any, ...]], share: str) 
     ax.grid(False, axis="y")
     ax.set_xlim(0, max(1.05, 1.05 * done[share].max()))
     ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
-
-
-def _look(family: str) -> theme.Keywords:
-    shapes = dict(zip((*readers.FAMILIES, "other"), theme.MARKERS, strict=False))
-    return {"marker": shapes[family], "color": theme.FAMILY[family], "ms": 3.5, "ls": "none"}
-
-
-def _handle(family: str) -> Line2D:
-    return Line2D([], [], label=family, **_look(family))

@@ -4,16 +4,16 @@ machine; the interval is that of the measured speed."""
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from pandas import DataFrame
 
-from rnnbench.comparison import drawing
+from rnnbench.comparison import figures, views
 from rnnbench.comparison.targets import REACHED
 from rnnbench.report import theme
 from rnnbench.tables import readers
 
 SECTION = "Time to a target"
 TABLES = ("time_to_target",)
+SIZE = 4.0  # of a mark, in points
 NOTE = (
     "Epochs come from the curve of a run, seconds from the speed that was measured for it; the "
     "held-out text is read every few epochs, so the target may have been met a little earlier."
@@ -21,7 +21,7 @@ NOTE = (
 
 
 def draw(tables: readers.Tables) -> Figure:
-    rows = drawing.rows(tables, "time_to_target")
+    rows = views.rows(tables, "time_to_target")
     done = soonest(rows)
     if done.empty:
         return theme.placard(_nothing(rows))
@@ -31,14 +31,13 @@ def draw(tables: readers.Tables) -> Figure:
         _panel(ax, done[done.target_perplexity == target], machines)
         ax.set_title(f"perplexity {target:g}")
     axes[0, 0].set_xlabel("seconds of training")
-    families = [name for name in (*readers.FAMILIES, "other") if name in {*done.family}]
-    theme.legend(figure, [_handle(family) for family in families])
+    theme.legend(figure, figures.family_handles({*done.family}, SIZE))
     theme.note(figure, [NOTE])
     return figure
 
 
 def finding(tables: readers.Tables) -> str:
-    rows = drawing.rows(tables, "time_to_target")
+    rows = views.rows(tables, "time_to_target")
     done = soonest(rows)
     if done.empty:
         return _nothing(rows)
@@ -64,10 +63,9 @@ def soonest(rows: DataFrame) -> DataFrame:
 
 
 def _panel(ax: Axes, done: DataFrame, machines: list[str]) -> None:
-    order = [*readers.FAMILIES, "other"]
     for row in done.itertuples():
-        y = machines.index(row.machine) + 0.18 * (order.index(row.family) - 1)
-        ax.plot([row.seconds], [y], **_look(row.family))
+        y = machines.index(row.machine) + 0.18 * (figures.FAMILIES.index(row.family) - 1)
+        ax.plot([row.seconds], [y], **figures.family_look(row.family, SIZE))
         if row.low <= row.high:
             ax.plot([row.low, row.high], [y, y], color=theme.FAMILY[row.family], lw=1.3)
     for y, machine in enumerate(machines):
@@ -79,16 +77,7 @@ def _panel(ax: Axes, done: DataFrame, machines: list[str]) -> None:
         ax.set_xlim(done[["seconds", "low"]].min().min() / 1.3, 1.3 * done.high.max())
     else:
         ax.set_xticks([])
-    drawing.machine_axis(ax, machines)
-
-
-def _look(family: str) -> theme.Keywords:
-    shapes = dict(zip((*readers.FAMILIES, "other"), theme.MARKERS, strict=False))
-    return {"marker": shapes[family], "color": theme.FAMILY[family], "ms": 4, "ls": "none"}
-
-
-def _handle(family: str) -> Line2D:
-    return Line2D([], [], label=family, **_look(family))
+    figures.machine_axis(ax, machines)
 
 
 def _nothing(rows: DataFrame) -> str:
