@@ -6,12 +6,11 @@ The log of the rate of a process, of which the truth is 0, is the sum of
 * what the sitting does to this point alone;
 * what the process has of its own; points differ in how much that is.
 
-On several threads, some processes run as a whole at SHARED of their speed: their threads share a
+On several threads, some processes run as a whole at .57 of their speed: their threads share a
 core, as less CPU time tells. Sizes between sittings are those of ``statistics/noise.csv``.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from pandas import DataFrame
@@ -27,9 +26,6 @@ SCATTER = {  # of processes, a share; on one thread and on two
     **{("loop", 2): 0.03, ("torch_nn", 2): 0.03, ("fused", 2): 0.01},
 }
 UNLIKE = 8  # degrees of freedom by which points differ in it
-SHARED = 0.57
-ADDRESS = ["machine", "implementation", "threads", "variant"]
-KIND = ["implementation", "threads"]
 Machine = list[Level]
 
 
@@ -42,14 +38,12 @@ class Noise:
         spread: whether each machine has its own noise, about the known as that says of itself.
         along: correlation of what a sitting does to two kinds of work.
         sharing: share of processes on two threads whose threads share a core.
-        number: ``best`` or ``typical``.
     """
 
     times: float = 1.0
     spread: bool = False
     along: float = 1.0
     sharing: float = 0.1
-    number: str = rates.BEST
 
 
 def kinds() -> dict[tuple[str, int], Kind]:
@@ -64,56 +58,65 @@ def names() -> list[tuple[str, int]]:
 
 def draw(noise: Noise, number: int, times: int, rng: np.random.Generator) -> list[Machine]:
     """Levels of machines that are equal in everything, each of so many sittings."""
-    known = sittings.known(next(iter(kinds().values())), noise.number)
+    known = sittings.known(next(iter(kinds().values())), rates.BEST)
     size = noise.times * np.sqrt(_about(known.freedom, (number, 1), noise.spread, rng))
     shift = rng.standard_normal((number, times))
-    drawn = [_kind(noise, *key, size, shift, rng) for key in kinds()]
-    logs = dict(zip(kinds(), drawn, strict=True))
-    return [_levels({key: own[k] for key, own in logs.items()}, noise.number) for k in range(number)]
+    machines: list[Machine] = [[] for _ in range(number)]
+    for key, kind in kinds().items():
+        before = sittings.known(kind, rates.BEST)
+        logs, slowed = _counted(_processes(noise, key, size, shift, rng), noise, key, rng)
+        for k, machine in enumerate(machines):
+            machine += sittings.of_kind(logs[k], slowed[k], kind, before)
+    return machines
 
 
-def _kind(
-    noise: Noise, implementation: str, threads: int, size: np.ndarray, shift: np.ndarray, rng: np.random.Generator
+def _processes(
+    noise: Noise,
+    key: tuple[str, int],
+    size: np.ndarray,
+    shift: np.ndarray,
+    rng: np.random.Generator,
 ) -> np.ndarray:
-    """Logs of processes that count, ``(machines, points, sittings, processes)``."""
-    machines, times = shift.shape
-    points = POINTS[implementation]
-    known = sittings.known(kinds()[implementation, threads], noise.number)
+    """Logs of their rates, ``(machines, points, sittings, processes)``; NaN where there is none."""
+    (machines, times), points = shift.shape, POINTS[key[0]]
+    known = sittings.known(kinds()[key], rates.BEST)
     common, own = (size * np.sqrt(variance) for variance in (known.common, known.own))
     apart = rng.standard_normal((machines, times))
     moved = common * (np.sqrt(noise.along) * shift + np.sqrt(1 - noise.along) * apart)
     alone = own[..., None] * rng.standard_normal((machines, points, times))
-    spread = SCATTER[implementation, threads] * np.sqrt(_about(UNLIKE, (machines, points), True, rng))
-    shape = (machines, points, times, 2 * PROCESSES)
-    logs = spread[..., None, None] * rng.standard_normal(shape)
-    logs += (moved[:, None] + alone)[..., None]
-    # one variant by torch.nn is timed twice
-    twins = (np.arange(points) == 0) & (implementation == "torch_nn")
+    spread = SCATTER[key] * np.sqrt(_about(UNLIKE, (machines, points), True, rng))
+    logs = rng.standard_normal((machines, points, times, 2 * PROCESSES))
+    logs = (moved[:, None] + alone)[..., None] + spread[..., None, None] * logs
+    twins = (np.arange(points) == 0) & (key[0] == "torch_nn")
     logs[:, ~twins, :, PROCESSES:] = np.nan
-    if threads > 1 and noise.number == rates.BEST:
-        logs = _without_sharing(logs, noise.sharing, rng)
     return logs
 
 
-def _about(freedom: float, shape: tuple[int, ...], drawn: bool, rng: np.random.Generator) -> np.ndarray:
+def _about(
+    freedom: float, shape: tuple[int, ...], spread: bool, rng: np.random.Generator
+) -> np.ndarray:
     """Factors of a variance, scaled inverse chi-square; or 1."""
-    return freedom / rng.chisquare(freedom, shape) if drawn else np.ones(shape)
+    return freedom / rng.chisquare(freedom, shape) if spread else np.ones(shape)
 
 
-def _without_sharing(logs: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
-    """Slow some processes down, and take away those of which :mod:`rates` sees it."""
-    slow = rng.random(logs.shape) < share
-    logs = logs + np.log(SHARED) * slow
+def _counted(
+    logs: np.ndarray, noise: Noise, key: tuple[str, int], rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Slow some processes down, and take away what :mod:`rates` sees of that.
+
+    Returns:
+        The logs that are left, and whether all processes of a point were slow, ``(machines,
+        points)``.
+    """
+    if key[1] == 1:
+        return logs, np.zeros(logs.shape[:2], bool)
+    slow = rng.random(logs.shape) < noise.sharing
+    logs = logs + np.log(rates.SHARED) * slow
     machine, point, *_ = (axis.ravel() for axis in np.indices(logs.shape))
     rows = DataFrame({"machine": machine, "point": point, rates.BEST: logs.ravel(), "seconds": 1.0})
-    rows = rows.assign(threads=2, cpu_seconds=np.where(slow, 1.0, 1.95).ravel())
-    seen = rates.sharing(rows[rows[rates.BEST].notna()], ["machine", "point"])
-    return np.where(seen.reindex(rows.index, fill_value=False).to_numpy().reshape(logs.shape), np.nan, logs)
-
-
-def _levels(logs: Mapping[tuple[str, int], np.ndarray], number: str) -> Machine:
-    return [
-        level
-        for key, kind in kinds().items()
-        for level in sittings.of_kind(logs[key], kind, sittings.known(kind, number))
-    ]
+    rows = rows.assign(threads=2, cpu_seconds=np.where(slow, 1.0, 1.9).ravel())
+    rows = rows.assign(**dict.fromkeys([*{*rates.ALIKE} - {*rows}], 1)).dropna()
+    rows = rates.with_modes(rows, ["machine", "point"])
+    left = rows[rates.BEST].where(rows.counts).reindex(range(logs.size))
+    slowed = rows.shared.groupby([rows.machine, rows.point]).all()
+    return left.to_numpy().reshape(logs.shape), slowed.to_numpy().reshape(logs.shape[:2])

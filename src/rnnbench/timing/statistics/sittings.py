@@ -85,7 +85,8 @@ def levels(rated: DataFrame, point: list[str], number: str) -> dict[tuple[Any, .
     found: dict[tuple[Any, ...], Level] = {}
     for kind, points in kinds.items():
         logs = by_sitting(list(points.values()), number)
-        found |= dict(zip(points, of_kind(logs, kind, known(kind, number)), strict=True))
+        slowed = np.array([number == rates.BEST and own.shared.all() for own in points.values()])
+        found |= dict(zip(points, of_kind(logs, slowed, kind, known(kind, number)), strict=True))
     return found
 
 
@@ -125,11 +126,13 @@ def by_sitting(points: Sequence[DataFrame], number: str) -> np.ndarray:
     return logs
 
 
-def of_kind(logs: np.ndarray, kind: Kind, before: Known) -> list[Level]:
+def of_kind(logs: np.ndarray, slowed: np.ndarray, kind: Kind, before: Known) -> list[Level]:
     """Levels of the points of a kind.
 
     Args:
         logs: as :func:`by_sitting` returns them; every point has a process.
+        slowed: whether threads of all processes of a point shared a core, ``(points,)``; how fast
+            it is at its best is then known but to the factor that this takes.
         kind: whose.
         before: what is known of its sittings.
     """
@@ -147,7 +150,7 @@ def of_kind(logs: np.ndarray, kind: Kind, before: Known) -> list[Level]:
     return [
         Level(
             float(centres[k]),
-            over(process[k], degrees[k], int(size[k].sum())),
+            doubted(over(process[k], degrees[k], int(size[k].sum())), bool(slowed[k])),
             over(*alone, int(sittings[k])),
             over(*common, int(sittings[k])),
             kind,
@@ -160,6 +163,11 @@ def of_kind(logs: np.ndarray, kind: Kind, before: Known) -> list[Level]:
 def over(variance: float, freedom: float, number: int) -> Part:
     """The part of a mean of so many; nothing where no variance is known."""
     return (float(variance) / number, float(freedom)) if freedom else (0.0, 1.0)
+
+
+def doubted(part: Part, slowed: bool) -> Part:
+    """A part with the doubt about the mode in which processes ran."""
+    return (part[0] + math.log(rates.SHARED) ** 2, part[1]) if slowed else part
 
 
 def components(table: np.ndarray, noise: float, before: Known) -> tuple[Part, Part]:
