@@ -34,7 +34,9 @@ class Known:
     Attributes:
         common: variance of what a sitting does to all points of the kind.
         own: variance of what it does to a single one.
-        freedom: degrees of freedom that both are worth on another machine.
+        freedom: degrees of freedom that both are worth on another machine, whose variances are
+            taken to scatter about these as a scaled inverse chi-square: at 8, the noise of 95 % of
+            machines is between .7 and 1.9 times this one.
     """
 
     common: float
