@@ -14,7 +14,7 @@ from pandas import DataFrame
 from scipy.special import betaincinv
 
 from rnnbench.base.errors import UserError
-from rnnbench.timing.statistics import ratios, sittings
+from rnnbench.timing.statistics import rates, ratios, sittings
 from rnnbench.timing.statistics.estimates import Estimate
 
 from . import machines
@@ -113,6 +113,13 @@ def equals(number: int, seed: int) -> Iterator[dict[str, Any]]:
         yield from covered(pairs, words(noise, times), bounds, bounds)
     pairs = Pairs.drawn(APART, number, (2, 2), seed)
     yield from covered(pairs, words(APART, (2, 2)), EXACT, NEVER_LESS)
+    # processes scatter over both arms, so of few of them their difference counts as scatter too
+    for k, bounds in ((1, NEVER_LESS), (3, COVERS)):
+        rng = np.random.default_rng([seed, k])
+        arms = [rates.noise(*twin) for twin in machines.twins(number, k, rng)]
+        holds = np.array([found is not None and found["holds_1"] for found in arms])
+        promise = "intervals of a piece of work against itself (A/A) hold 1"
+        yield counted(promise, words(AS_KNOWN, (k, k)), holds, bounds)
 
 
 def covered(

@@ -10,12 +10,14 @@ On several threads, some processes run as a whole at .57 of their speed: their t
 core, as less CPU time tells. Sizes between sittings are those of ``statistics/noise.csv``.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from pandas import DataFrame
 
 from rnnbench.timing.statistics import rates, sittings
+from rnnbench.timing.statistics.estimates import Part
 from rnnbench.timing.statistics.sittings import Kind, Level
 
 POINTS = {"loop": 3, "torch_nn": 7, "fused": 7}  # of the default study, on one and two threads
@@ -68,6 +70,18 @@ def draw(noise: Noise, number: int, times: int, rng: np.random.Generator) -> lis
         for k, machine in enumerate(machines):
             machine += sittings.of_kind(logs[k], slowed[k], kind, before)
     return machines
+
+
+def twins(number: int, times: int, rng: np.random.Generator) -> Iterator[tuple[DataFrame, Part]]:
+    """Of machines, the processes of the point that is timed twice, and the variance of one."""
+    key = "torch_nn", 1
+    kind, calm = kinds()[key], np.zeros(POINTS[key[0]], bool)
+    shift = rng.standard_normal((number, times))
+    for logs in _processes(Noise(), key, np.ones((number, 1)), shift, rng):
+        variance = sittings.of_kind(logs, calm, kind, sittings.known(kind, rates.BEST))[0].process
+        sitting, process = np.indices(logs[0].shape)
+        rows = {"sitting": sitting.ravel(), rates.BEST: logs[0].ravel(), "counts": True}
+        yield DataFrame({**rows, "arm": np.array(["a", "b"])[process.ravel() % 2]}), variance
 
 
 def _processes(

@@ -158,13 +158,14 @@ def noise(rated: DataFrame, variance: estimates.Part) -> dict[str, Any] | None:
 
     Args:
         rated: processes of the point.
-        variance: of one process, with its degrees of freedom.
+        variance: of one process, with its degrees of freedom; both arms go by it.
     """
     arms = {arm: own[BEST] for arm, own in counted(rated, BEST).groupby("arm")}
     if set(arms) != {"a", "b"}:
         return None
-    parts = tuple((variance[0] / len(own), variance[1]) for own in arms.values())
-    found = Estimate(float(arms["b"].mean() - arms["a"].mean()), parts)
+    size = sum(1 / len(own) for own in arms.values())
+    part = variance[0] * size, variance[1]
+    found = Estimate(float(arms["b"].mean() - arms["a"].mean()), (part,))
     low, high = found.interval()
     return {
         **{"ratio": found.factor, "low": low, "high": high, "holds_1": low <= 1 <= high},
