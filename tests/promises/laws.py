@@ -95,7 +95,12 @@ def shifted(
 
 def table(number: int, seed: int = 1) -> DataFrame:
     """One row per promise and kind of machines, over so many pairs of each."""
-    parts = equals(number, seed), differing(number, seed), planned(number, seed)
+    parts = (
+        equals(number, seed),
+        itself(number, seed),
+        differing(number, seed),
+        planned(number, seed),
+    )
     return DataFrame([row for part in parts for row in part], columns=COLUMNS)
 
 
@@ -113,11 +118,17 @@ def equals(number: int, seed: int) -> Iterator[dict[str, Any]]:
         yield from covered(pairs, words(noise, times), bounds, bounds)
     pairs = Pairs.drawn(APART, number, (2, 2), seed)
     yield from covered(pairs, words(APART, (2, 2)), EXACT, NEVER_LESS)
-    # processes scatter over both arms, so of few of them their difference counts as scatter too
+
+
+def itself(number: int, seed: int) -> Iterator[dict[str, Any]]:
+    """Intervals of what is timed twice.
+
+    The scatter of its processes is taken over both arms; of few, their difference counts as well.
+    """
     for k, bounds in ((1, NEVER_LESS), (3, COVERS)):
-        rng = np.random.default_rng([seed, k])
-        arms = [rates.noise(*twin) for twin in machines.twins(number, k, rng)]
-        holds = np.array([found is not None and found["holds_1"] for found in arms])
+        arms = machines.twins(number, k, np.random.default_rng([seed, k]))
+        found = [rates.noise(*arm) for arm in arms]
+        holds = np.array([one is not None and one["holds_1"] for one in found])
         promise = "intervals of a piece of work against itself (A/A) hold 1"
         yield counted(promise, words(AS_KNOWN, (k, k)), holds, bounds)
 
