@@ -1,6 +1,7 @@
 """Count how often the statistics keep their promises: ``python -m tests.promises``.
 
-The counts become the tables of docs/statistics.md.
+The counts become the tables of docs/statistics.md. Of the timings of a machine in several sittings,
+with ``--noise``, it tells the noise between them, as rows of statistics/noise.csv.
 """
 
 import argparse
@@ -11,10 +12,11 @@ from typing import Any
 
 from pandas import DataFrame
 
+from rnnbench.base import csv_files
 from rnnbench.base.errors import UserError
 from rnnbench.base.files import write_text
 
-from . import laws
+from . import laws, measuring
 
 PAGE = Path(__file__).parents[2] / "docs/statistics.md"
 BEGIN, END = "<!-- written by `python -m tests.promises` -->", "<!-- to here -->"
@@ -45,17 +47,22 @@ def _line(row: dict[str, Any]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None, page: Path = PAGE) -> int:
-    """0 if every promise is kept; 1 if not, and then the page stays as it was."""
+    """0 if all went well; 1 if a promise is broken (the page stays as it was) or timings lack."""
     parser = argparse.ArgumentParser(prog="python -m tests.promises", description=__doc__)
     parser.add_argument("--pairs", type=int, default=2000, help="pairs of machines of each kind")
+    parser.add_argument("--noise", nargs="+", metavar="SAMPLES", help="samples.csv of one machine")
     asked = parser.parse_args(arguments)
-    found = laws.table(asked.pairs)
     try:
-        laws.require(found)
+        if asked.noise:
+            samples = measuring.joined([csv_files.read(path) for path in asked.noise])
+            print(measuring.measured(samples).to_csv(index=False), end="")
+        else:
+            found = laws.table(asked.pairs)
+            laws.require(found)
+            write_text(page, put(page.read_text("utf-8"), found, asked.pairs))
     except UserError as error:
         print(f"rnnbench: {error}", file=sys.stderr)
         return 1
-    write_text(page, put(page.read_text("utf-8"), found, asked.pairs))
     return 0
 
 

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 from pandas import DataFrame
 
-from rnnbench.timing.statistics import rates, sittings
+from rnnbench.timing.statistics import between, rates, sittings
+from rnnbench.timing.statistics.between import Kind
 from rnnbench.timing.statistics.estimates import Part
-from rnnbench.timing.statistics.sittings import Kind, Level
+from rnnbench.timing.statistics.sittings import Level
 
 POINTS = {"loop": 3, "torch_nn": 7, "fused": 7}  # of the default study, on one and two threads
 THREADS = (1, 2)
@@ -60,12 +61,12 @@ def names() -> list[tuple[str, int]]:
 
 def draw(noise: Noise, number: int, times: int, rng: np.random.Generator) -> list[Machine]:
     """Levels of machines that are equal in everything, each of so many sittings."""
-    known = sittings.known(next(iter(kinds().values())), rates.BEST)
+    known = between.known(next(iter(kinds().values())), rates.BEST)
     size = noise.times * np.sqrt(_about(known.freedom, (number, 1), noise.spread, rng))
     shift = rng.standard_normal((number, times))
     machines: list[Machine] = [[] for _ in range(number)]
     for key, kind in kinds().items():
-        before = sittings.known(kind, rates.BEST)
+        before = between.known(kind, rates.BEST)
         logs, slowed = _counted(_processes(noise, key, size, shift, rng), noise, key, rng)
         for k, machine in enumerate(machines):
             machine += sittings.of_kind(logs[k], slowed[k], kind, before)
@@ -78,7 +79,7 @@ def twins(number: int, times: int, rng: np.random.Generator) -> Iterator[tuple[D
     kind, calm = kinds()[key], np.zeros(POINTS[key[0]], bool)
     shift = rng.standard_normal((number, times))
     for logs in _processes(Noise(), key, np.ones((number, 1)), shift, rng):
-        variance = sittings.of_kind(logs, calm, kind, sittings.known(kind, rates.BEST))[0].process
+        variance = sittings.of_kind(logs, calm, kind, between.known(kind, rates.BEST))[0].process
         sitting, process = np.indices(logs[0].shape)
         rows = {"sitting": sitting.ravel(), rates.BEST: logs[0].ravel(), "counts": True}
         yield DataFrame({**rows, "arm": np.array(["a", "b"])[process.ravel() % 2]}), variance
@@ -93,7 +94,7 @@ def _processes(
 ) -> np.ndarray:
     """Logs of their rates, ``(machines, points, sittings, processes)``; NaN where there is none."""
     (machines, times), points = shift.shape, POINTS[key[0]]
-    known = sittings.known(kinds()[key], rates.BEST)
+    known = between.known(kinds()[key], rates.BEST)
     common, own = (size * np.sqrt(variance) for variance in (known.common, known.own))
     apart = rng.standard_normal((machines, times))
     moved = common * (np.sqrt(noise.along) * shift + np.sqrt(1 - noise.along) * apart)

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnnbench.timing.statistics import rates, sittings
-from rnnbench.timing.statistics.sittings import Known, Level, components, known, of_kind, together
+from rnnbench.timing.statistics.between import Known, components, known
+from rnnbench.timing.statistics.sittings import Level, of_kind, together
 
 few = settings(max_examples=30)
 KIND, OTHER = ("cpu", False, "fused"), ("cpu", True, "torch_nn")

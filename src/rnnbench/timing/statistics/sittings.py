@@ -1,47 +1,23 @@
 """Levels of a machine's points, over sittings, processes and points at once.
 
 The log rate of a process is the level of its point, plus what its sitting does to all work of a
-kind, plus what the sitting does to this point alone, plus what the process has of its own. Few
-sittings tell little of the second and third, so their variances are drawn towards those measured
-on a machine that was timed often (noise.csv beside this file); of a single sitting these are all
-there is. Variances of processes are moderated over the points of a kind (Smyth, 2004).
+kind, plus what the sitting does to this point alone, plus what the process has of its own.
+Variances of processes are moderated over the points of a kind (Smyth, 2004).
 """
 
-import csv
-import functools
 import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from pandas import DataFrame
 
 from rnnbench.timing.statistics import rates
+from rnnbench.timing.statistics.between import Kind, Known, components, known
 from rnnbench.timing.statistics.estimates import Estimate, Part, in_one
 from rnnbench.timing.statistics.moderated import moderated
-
-NOISE = Path(__file__).with_name("noise.csv")
-Kind = tuple[str, bool, str]  # device, whether on several threads, implementation
-
-
-@dataclass(frozen=True)
-class Known:
-    """Noise between sittings of a kind of work, as it was measured.
-
-    Attributes:
-        common: variance of what a sitting does to all points of the kind.
-        own: variance of what it does to a single one.
-        freedom: degrees of freedom that both are worth on another machine, whose variances are
-            taken to scatter about these as a scaled inverse chi-square: at 8, the noise of 95 % of
-            machines is between .7 and 1.9 times this one.
-    """
-
-    common: float
-    own: float
-    freedom: float
 
 
 @dataclass(frozen=True)
@@ -79,42 +55,22 @@ def levels(rated: DataFrame, point: list[str], number: str) -> dict[tuple[Any, .
     """
     if rated.empty:
         return {}
-    kinds: dict[Kind, dict[tuple[Any, ...], DataFrame]] = {}
-    for key, own in rates.counted(rated, number).groupby(point):
-        first = own.iloc[0]
-        kind = (first.device, bool(first.threads > 1), first.implementation)
-        kinds.setdefault(kind, {})[key] = own
     found: dict[tuple[Any, ...], Level] = {}
-    for kind, points in kinds.items():
+    for kind, points in by_kind(rates.counted(rated, number), point).items():
         logs = by_sitting(list(points.values()), number)
         slowed = np.array([number == rates.BEST and own.shared.all() for own in points.values()])
         found |= dict(zip(points, of_kind(logs, slowed, kind, known(kind, number)), strict=True))
     return found
 
 
-def known(kind: Kind, number: str) -> Known:
-    """Noise of a kind of work; of one that was never measured, the largest of the nearest kinds."""
-    device, several, implementation = kind
-    rows = [row for row in _noise() if row["number"] == number]
-    for asked in (
-        {"device": device, "threads": THREADS[several], "implementation": implementation},
-        {"device": device, "threads": THREADS[several]},
-        {"threads": THREADS[several]},
-    ):
-        near = [row for row in rows if all(row[k] == v for k, v in asked.items())]
-        if near:
-            common, own = (max(float(row[name]) for row in near) for name in ("common", "own"))
-            return Known(common**2, own**2, min(float(row["freedom"]) for row in near))
-    raise KeyError(kind)
-
-
-THREADS = {False: "one", True: "several"}
-
-
-@functools.cache
-def _noise() -> list[dict[str, str]]:
-    with NOISE.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+def by_kind(rated: DataFrame, point: list[str]) -> dict[Kind, dict[tuple[Any, ...], DataFrame]]:
+    """Kind of work -> address of a point -> its processes."""
+    kinds: dict[Kind, dict[tuple[Any, ...], DataFrame]] = {}
+    for key, own in rated.groupby(point):
+        first = own.iloc[0]
+        kind = (first.device, bool(first.threads > 1), first.implementation)
+        kinds.setdefault(kind, {})[key] = own
+    return kinds
 
 
 def by_sitting(points: Sequence[DataFrame], number: str) -> np.ndarray:
@@ -138,14 +94,8 @@ def of_kind(logs: np.ndarray, slowed: np.ndarray, kind: Kind, before: Known) -> 
         kind: whose.
         before: what is known of its sittings.
     """
-    there = ~np.isnan(logs)
-    size = there.sum(2)
-    own = np.where(there, logs, 0.0)
-    table = np.where(size > 0, own.sum(2) / np.maximum(size, 1), np.nan)
-    squares = ((own - np.where(there, table[:, :, None], 0.0)) ** 2).sum((1, 2))
-    freedom = np.maximum(size - 1, 0).sum(1)
-    process, degrees = moderated(squares / np.maximum(freedom, 1), freedom.astype(float))
-    noise = 0.0 if np.isnan(process).all() else float(np.mean(process) / size[size > 0].mean())
+    table, process, degrees, noise = of_processes(logs)
+    size = (~np.isnan(logs)).sum(2)
     common, alone = components(table, noise, before)
     sittings = (size > 0).sum(1)
     centres = np.where(size > 0, table, 0.0).sum(1) / sittings
@@ -162,6 +112,24 @@ def of_kind(logs: np.ndarray, slowed: np.ndarray, kind: Kind, before: Known) -> 
     ]
 
 
+def of_processes(logs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+    """What the processes of a kind tell.
+
+    Returns:
+        Their means, ``(points, sittings)``, NaN where there is none; the variance of a process and
+        its degrees of freedom, ``(points,)``; and the variance that a mean has from its processes.
+    """
+    there = ~np.isnan(logs)
+    size = there.sum(2)
+    own = np.where(there, logs, 0.0)
+    table = np.where(size > 0, own.sum(2) / np.maximum(size, 1), np.nan)
+    squares = ((own - np.where(there, table[:, :, None], 0.0)) ** 2).sum((1, 2))
+    freedom = np.maximum(size - 1, 0).sum(1)
+    process, degrees = moderated(squares / np.maximum(freedom, 1), freedom.astype(float))
+    noise = 0.0 if np.isnan(process).all() else float(np.mean(process) / size[size > 0].mean())
+    return table, process, degrees, noise
+
+
 def over(variance: float, freedom: float, number: int) -> Part:
     """The part of a mean of so many; nothing where no variance is known."""
     return (float(variance) / number, float(freedom)) if freedom else (0.0, 1.0)
@@ -170,34 +138,6 @@ def over(variance: float, freedom: float, number: int) -> Part:
 def doubted(part: Part, slowed: bool) -> Part:
     """A part with the doubt about the mode in which processes ran."""
     return (part[0] + math.log(rates.SHARED) ** 2, part[1]) if slowed else part
-
-
-def components(table: np.ndarray, noise: float, before: Known) -> tuple[Part, Part]:
-    """Variance between sittings that all points share, and that of each alone.
-
-    Args:
-        table: mean logs, ``(points, sittings)``; NaN where a point was not timed.
-        noise: variance that the mean of a cell has from its processes.
-        before: what is known of the kind.
-    """
-    whole = table[~np.isnan(table).any(axis=1)]
-    points, sittings = whole.shape
-    if points == 0 or sittings < 2:
-        return (before.common, before.freedom), (before.own, before.freedom)
-    apart = whole - whole.mean(axis=1, keepdims=True)
-    shift = apart.mean(axis=0)
-    common = drawn(float(np.sum(shift**2) / (sittings - 1)), sittings - 1, before.common, before)
-    rest = (sittings - 1) * (points - 1)
-    if rest == 0:
-        return common, (before.own, before.freedom)
-    found = float(np.sum((apart - shift) ** 2) / rest) - noise
-    return common, drawn(max(found, 0.0), rest, before.own, before)
-
-
-def drawn(found: float, freedom: float, usual: float, before: Known) -> Part:
-    """A variance drawn towards the usual one."""
-    total = freedom + before.freedom
-    return (freedom * found + before.freedom * usual) / total, total
 
 
 def together(points: Sequence[Level]) -> Estimate:
