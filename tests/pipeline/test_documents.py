@@ -56,8 +56,8 @@ COVERED = {
     "snakemake --cores all hardware --config 'hardware={bundles: [one.zip, another.zip]}'": WORKFLOW
     + "test_a_published_machine_is_compared_and_nothing_is_measured_for_it",
     "python -m tests.promises": "tests/promises/test_laws.py::test_every_promise_is_kept",
-    "python -m tests.promises --noise studies/noise/results/speed/machine=*/samples.csv": "tests/"
-    "promises/test_command.py::test_timings_tell_their_noise_and_the_processes_it_needs",
+    "python -m tests.promises --noise results/speed/machine=*/samples.csv": "tests/promises/"
+    "test_measuring.py::test_the_command_tells_rows_of_the_file_of_known_noise",
     "snakemake --cores all audit": WORKFLOW
     + "test_an_audit_passes_as_it_was_made_and_names_a_flipped_bit",
     "snakemake --cores all microbench": WORKFLOW

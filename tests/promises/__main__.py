@@ -1,69 +1,65 @@
 """Count how often the statistics keep their promises: ``python -m tests.promises``.
 
-The counts become the tables of docs/statistics.md. Of the timings of a machine, with ``--noise``,
-it tells what their noise is made of and how many processes find 3 % there.
+The counts become the tables of docs/statistics.md. Of the timings of a machine in several sittings,
+with ``--noise``, it tells the noise between them, as rows of statistics/noise.csv.
 """
 
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+from pandas import DataFrame
 
 from rnnbench.base import csv_files
 from rnnbench.base.errors import UserError
 from rnnbench.base.files import write_text
-from rnnbench.study import schema
-from rnnbench.study.study import Study
 
-from . import laws, noise_model, planning, words
+from . import laws, measuring
 
-PROJECT = Path(__file__).parents[2]
-PAGE = PROJECT / "docs/statistics.md"
-INTERVALS, COMPARISONS, SEED = 4000, 500, 1
+PAGE = Path(__file__).parents[2] / "docs/statistics.md"
+BEGIN, END = "<!-- written by `python -m tests.promises` -->", "<!-- to here -->"
+HEAD = "| machines | promised | found | 95 % interval | |\n|---|---|---|---|---|\n"
 
 
-def default_study() -> Study:
-    """The default study, as a machine of two cores and no GPU has it."""
-    config = schema.read([PROJECT / "config/config.yaml"])
-    return Study(config, "simulated", {"cuda": "no NVIDIA GPU"}, 2)
+def put(page: str, found: DataFrame, pairs: int) -> str:
+    """The page with its marked part written anew."""
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    kept, broken = ((found.law == law).sum() for law in (laws.KEPT, laws.BROKEN))
+    parts = [f"{pairs:,} pairs of machines each: {kept} laws hold, {broken} do not."]
+    for promise, rows in found.groupby("promise", sort=False):
+        lines = "\n".join(_line(row) for row in rows.to_dict("records"))
+        parts.append(f"**{promise[0].upper()}{promise[1:]}**\n\n{HEAD}{lines}")
+    return "".join((before, "\n\n".join([BEGIN, *parts, END]), after))
 
 
-def count(intervals: int, comparisons: int, page: Path) -> None:
-    """Try every promise and write the counts into ``page``.
-
-    Raises:
-        LawError: a promise is not kept; the page is as it was.
-    """
-    study, rows = default_study(), noise_model.reference()
-    load, noises = study["speed"]["outside_load"], noise_model.named(rows)
-    trial = laws.Trial(intervals, comparisons, SEED, load, noises)
-    arms = sum(1 + (point["variant"] in study["speed"]["twins"]) for point in study.timings)
-    budget = planning.affordable(study["speed"], arms, rows.start_seconds.mean())
-    found = laws.table(trial, len(study.timings), budget)
-    laws.require(found)
-    write_text(page, words.put(page.read_text("utf-8"), found))
+def _line(row: dict[str, Any]) -> str:
+    promised = f"{100 * row['low_bound']:.0f} to {100 * row['high_bound']:.0f} %"
+    cells = [
+        row["machines"],
+        "" if row["law"] == laws.TOLD else promised,
+        f"{100 * row['found']:.1f} %",
+    ]
+    cells += [f"{100 * row['low']:.1f} to {100 * row['high']:.1f} %", row["law"]]
+    return f"| {' | '.join(cells)} |"
 
 
-def tell(samples: str, keep: bool) -> None:
-    """Print what the noise of timings is made of; with ``keep`` it becomes the reference."""
-    study, rows = default_study(), noise_model.estimate(csv_files.read(samples))
-    print(rows.T.to_string(header=False))
-    print(words.needed(rows, len(study.timings), study["speed"]["windows"]))
-    if keep:
-        csv_files.write(noise_model.REFERENCE, rows)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """0 if every promise is kept, 1 if not or if the timings are none to tell noise of."""
+def main(arguments: Sequence[str] | None = None, page: Path = PAGE) -> int:
+    """0 if all went well; 1 if a promise is broken (the page stays as it was) or timings lack."""
     parser = argparse.ArgumentParser(prog="python -m tests.promises", description=__doc__)
-    parser.add_argument("--noise", metavar="SAMPLES", help="samples.csv of a study of noise.yaml")
-    parser.add_argument("--keep", action="store_true", help="make that noise the reference")
+    parser.add_argument("--pairs", type=int, default=2000, help="pairs of machines of each kind")
+    parser.add_argument("--noise", nargs="+", metavar="SAMPLES", help="samples.csv of one machine")
     asked = parser.parse_args(arguments)
     try:
         if asked.noise:
-            tell(asked.noise, asked.keep)
+            samples = measuring.joined([csv_files.read(path) for path in asked.noise])
+            print(measuring.measured(samples).to_csv(index=False), end="")
         else:
-            count(INTERVALS, COMPARISONS, PAGE)
+            found = laws.table(asked.pairs)
+            laws.require(found)
+            write_text(page, put(page.read_text("utf-8"), found, asked.pairs))
     except UserError as error:
         print(f"rnnbench: {error}", file=sys.stderr)
         return 1

@@ -1,94 +1,37 @@
-"""Laws of comparisons: ratios, their p-values, and the verdicts over many of them."""
+"""Laws of comparisons: ratios and the verdicts over many of them."""
+
+import math
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnnbench.timing.statistics import ratios
-from rnnbench.timing.statistics.ratios import Comparison, compare, holm, judge, noise_floor
+from rnnbench.timing.statistics.estimates import Estimate
+from rnnbench.timing.statistics.ratios import holm, is_equal, judge, measurement
 
 few = settings(max_examples=30)
-RATES = st.floats(10, 1e5)
-ARMS = st.lists(st.lists(RATES, min_size=1, max_size=4), min_size=3, max_size=6)
+SHARE = 0.05
 P_VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=20)
+CENTRES = st.lists(st.floats(-0.2, 0.2), min_size=1, max_size=8)
 
 
-def samples(groups):
-    return {process: np.array(windows) for process, windows in enumerate(groups)}
+def difference(centre, error=0.01, freedom=20.0):
+    return Estimate(centre, ((error**2, freedom),))
 
 
-def arm(seed, processes=8, scale=100.0, noise=0.01):
-    rng = np.random.default_rng(seed)
-    return samples(scale * np.exp(noise * rng.standard_normal((processes, 4))))
+def table(centres, error=0.01, sittings=2, **columns):
+    told = {"sittings": sittings, "baseline_sittings": sittings}
+    found = [difference(centre, error) for centre in centres]
+    rows = [measurement(one, one, SHARE) | told for one in found]
+    return pd.DataFrame(rows).assign(**columns)
 
 
-def table(p, ratio=1.1, noise_floor=1.02, status="measured", **columns):
-    p = np.atleast_1d(p).astype(float)
-    facts = {"ratio": ratio, "low": 1.0, "high": 1.2, "noise_floor": noise_floor, "status": status}
-    return pd.DataFrame({"p": p}).assign(**facts, **columns)
-
-
-@few
-@given(ARMS, ARMS)
-def test_arms_that_change_places_give_the_inverse(above, below):
-    found, turned = (compare(samples(a), samples(b)) for a, b in ((above, below), (below, above)))
-    assert turned.ratio == pytest.approx(1 / found.ratio)
-    assert (turned.low, turned.high) == pytest.approx((1 / found.high, 1 / found.low))
-    assert turned.p == pytest.approx(found.p)
-
-
-@few
-@given(ARMS, ARMS, st.floats(0.1, 10))
-@example([[10.0]] * 3, [[10.0]] * 6, 0.5)  # whose means differ by rounding alone
-def test_a_unit_of_speed_changes_nothing_and_a_factor_is_found_again(above, below, factor):
-    plain = compare(samples(above), samples(below))
-    unit = [samples([[factor * x for x in windows] for windows in arm]) for arm in (above, below)]
-    assert vars(compare(*unit)) == pytest.approx(vars(plain))
-    assert compare(unit[0], samples(below)).ratio == pytest.approx(factor * plain.ratio)
-
-
-@few
-@given(ARMS, ARMS)
-def test_p_is_below_0_05_just_where_the_interval_leaves_1_out(above, below):
-    found = compare(samples(above), samples(below))
-    assert found.low <= found.ratio <= found.high
-    if abs(found.p - 0.05) > 1e-6:
-        assert (found.p < 0.05) == (not found.low <= 1 <= found.high)
-
-
-def test_one_window_that_stood_still_moves_nothing():
-    above, below = arm(1), arm(2)
-    before = compare(above, below).ratio
-    above[0][0] /= 50
-    assert compare(above, below).ratio == pytest.approx(before, rel=0.01)
-
-
-def test_processes_are_what_repeats_and_more_windows_of_them_are_no_more_evidence():
-    rng = np.random.default_rng(1)
-    levels = [100 * np.exp(0.05 * rng.standard_normal(5)) for _ in "ab"]
-    one, many = (
-        compare(*(samples(np.repeat(level[:, None], n, axis=1)) for level in levels))
-        for n in (1, 50)
-    )
-    assert (one.low, one.high, one.p) == pytest.approx((many.low, many.high, many.p))
-    assert (one.n, many.n) == (10, 500)
-
-
-def test_fewer_than_three_processes_give_a_ratio_and_no_interval():
-    found = compare(arm(1, processes=2), arm(2))
-    assert found.ratio == pytest.approx(1, abs=0.05)
-    assert np.isnan([found.low, found.high, found.p]).all()
-    assert np.isnan(compare(arm(1, processes=1), arm(2)).low)
-    (verdict,) = judge(table(found.p)).verdict
-    assert verdict == "not distinguishable"
-
-
-def test_equal_rates_without_any_scatter_are_equal_and_others_are_not():
-    same, other = samples([[7.0] * 4] * 3), samples([[8.0] * 4] * 3)
-    assert (compare(same, same).p, compare(same, same).low) == (1, 1)
-    assert compare(other, same).p == 0
+def without(status, **columns):
+    """A row of what was not measured."""
+    return table([0.0]).assign(status=status, p=np.nan, p_unequal=np.nan, found=None, **columns)
 
 
 @few
@@ -109,51 +52,76 @@ def test_p_values_are_adjusted_by_the_number_of_tests_that_are_left():
 
 
 def test_verdicts_hold_for_each_pair_of_machines_by_itself():
-    machines = {"baseline": "x", "machine": list("yyzz")}
-    p = [0.02, 0.02, 0.02, 0.9]
-    assert list(judge(table(p, **machines)).p_adjusted) == pytest.approx([0.04, 0.04, 0.04, 0.9])
-    assert list(judge(table(p)).p_adjusted) == pytest.approx([0.08, 0.08, 0.08, 0.9])
+    rows = table([0.03] * 4)
+    alone = judge(rows.assign(baseline="x", machine=list("yyzz")), SHARE)
+    assert list(alone.p_adjusted) == pytest.approx(2 * rows.p)
+    assert list(judge(rows, SHARE).p_adjusted) == pytest.approx(4 * rows.p)
+
+
+@few
+@given(CENTRES)
+def test_machines_that_change_places_get_the_opposite_verdicts(centres):
+    turned = {ratios.FASTER: ratios.SLOWER, ratios.SLOWER: ratios.FASTER}
+    one, other = (judge(table([sign * c for c in centres]), SHARE) for sign in (1, -1))
+    assert list(other.verdict) == [turned.get(verdict, verdict) for verdict in one.verdict]
+    assert list(other.ratio) == pytest.approx(1 / one.ratio)
+    assert list(other.smallest_difference) == pytest.approx(one.smallest_difference)
+
+
+@few
+@given(CENTRES)
+def test_a_verdict_is_significant_after_adjustment_or_shows_equality_or_says_what_it_lacks(centres):
+    found = judge(table(centres), SHARE)
+    told = found.verdict.isin([ratios.FASTER, ratios.SLOWER])
+    assert (told == (found.p_adjusted < ratios.ALPHA)).all()
+    assert (found[told].ratio > 1).tolist() == (found[told].verdict == ratios.FASTER).tolist()
+    assert (found.verdict[~told].map(is_equal) == (found.p_unequal[~told] < ratios.ALPHA)).all()
+    lacking = found[found.verdict == ratios.ALIKE]
+    assert (lacking.smallest_difference > 0).all() and (lacking.sittings_needed >= 1).all()
+
+
+@pytest.mark.parametrize(
+    ("centre", "error", "verdict", "said"),
+    [
+        (0.1, 0.01, "faster", "after adjustment"),
+        (-0.1, 0.01, "slower", "after adjustment"),
+        (0.0, 0.01, "equal within ±5 %", "for a difference of 5 %"),
+        (0.0, 0.1, "not distinguishable", "p = 1 after adjustment"),
+        (0.03, 0.001, "faster", "after adjustment"),  # though it is equal within 5 % as well
+    ],
+)
+def test_a_verdict_follows_from_how_far_and_how_sure(centre, error, verdict, said):
+    found = judge(table([centre], error), SHARE).iloc[0]
+    assert found.verdict == verdict
+    assert said in found.reason
 
 
 @pytest.mark.parametrize(
     ("row", "verdict", "said"),
     [
-        ({"p": 0.001, "ratio": 1.1}, "faster", None),
-        ({"p": 0.001, "ratio": 0.9}, "slower", None),
-        ({"p": 0.001, "ratio": 1.01}, "not distinguishable", "noise floor"),
-        ({"p": 0.001, "ratio": 0.99}, "not distinguishable", "noise floor"),
-        ({"p": 0.2, "ratio": 1.5}, "not distinguishable", "p = 0.2"),
-        ({"p": 0.001, "noise_floor": np.nan}, "not distinguishable", "A/A"),
-        ({"p": np.nan}, "not distinguishable", "3 processes"),
-        ({"p": np.nan, "status": "not comparable", "reason": "dtype"}, "not comparable", "dtype"),
-        ({"p": np.nan, "status": "out_of_memory"}, "not measured", "out_of_memory"),
+        ({"status": "not comparable", "reason": "dtype"}, "not comparable", "dtype"),
+        ({"status": "out_of_memory"}, "not measured", "out_of_memory"),
     ],
 )
-def test_a_verdict_follows_from_p_the_noise_floor_and_the_status(row, verdict, said):
-    found = judge(table(**row)).iloc[0]
-    assert found.verdict == verdict
-    assert found.reason is None if said is None else said in found.reason
+def test_what_was_not_measured_says_why_and_costs_no_adjustment(row, verdict, said):
+    rows = pd.concat([table([0.025]), without(**row)], ignore_index=True)
+    found = judge(rows, SHARE)
+    assert list(found.verdict) == ["faster", verdict]
+    assert found.reason[1] == said
+    assert np.isnan(found.smallest_difference[1]) and np.isnan(found.sittings_needed[1])
 
 
-def test_what_was_not_measured_is_no_test_and_costs_no_adjustment():
-    rows = pd.concat([table(0.03), table(0.5, status="not measured")], ignore_index=True)
-    assert list(judge(rows).verdict) == ["faster", "not measured"]
+def test_sittings_that_are_needed_go_by_the_square_of_what_is_found():
+    rows = judge(table([0.0], 0.01), SHARE)
+    noisier = judge(table([0.0], 0.03), SHARE)
+    ratio = math.log1p(rows.smallest_difference[0]) / math.log1p(ratios.ASKED)
+    assert rows.sittings_needed[0] == math.ceil(2 * ratio**2)
+    assert noisier.sittings_needed[0] == pytest.approx(9 * 2 * ratio**2, abs=1)
+    assert judge(table([0.0], 1e-4), SHARE).sittings_needed[0] == 1
 
 
 def test_a_table_without_rows_gets_its_columns():
-    assert {"p_adjusted", "verdict", "reason"} <= set(judge(table([])))
-
-
-def test_the_noise_floor_is_the_widest_half_of_an_interval_or_the_farthest_ratio():
-    narrow = Comparison(1.0, 1 / 1.02, 1.02, 0.9, 24, 6)
-    wide = Comparison(1.01, 1.01 / 1.05, 1.01 * 1.05, 0.7, 24, 6)
-    apart = Comparison(0.9, 0.9 / 1.05, 0.9 * 1.05, 0.001, 24, 6)
-    unknown = Comparison(1.3, np.nan, np.nan, np.nan, 4, 1)
-    assert noise_floor([narrow]) == pytest.approx(1.02)
-    assert noise_floor([narrow, wide, unknown]) == pytest.approx(1.05)
-    assert noise_floor([narrow, apart]) == pytest.approx(1 / 0.9)
-    assert np.isnan(noise_floor([unknown]))
-    assert np.isnan(noise_floor([]))
+    assert {*ratios.JUDGED} <= set(judge(table([0.0]).iloc[:0], SHARE))
 
 
 def test_the_statement_names_its_level():

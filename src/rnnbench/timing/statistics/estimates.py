@@ -2,7 +2,9 @@
 
 Noise of speed is relative, so a level is a mean of logs and a ratio a difference of them. Each part
 of an uncertainty has degrees of freedom of its own; together they have Welch's and Satterthwaite's
-(1947), and Student's t takes its number from there.
+(1947), and Student's t takes its number from there. What is known of the noise between sittings is
+one piece of knowledge: where it is too small, it is so for both sides of a ratio, so these parts
+have no more degrees of freedom together than the least of them.
 """
 
 import math
@@ -22,18 +24,21 @@ class Estimate:
 
     Attributes:
         centre: log of a speed, or of a ratio.
-        parts: independent parts of its variance.
+        parts: parts of its variance, each found by itself.
+        sittings: the part of its variance that goes by what is known of sittings.
     """
 
     centre: float
     parts: tuple[Part, ...]
+    sittings: Part = (0.0, math.inf)
 
     def __sub__(self, other: "Estimate") -> "Estimate":
-        return Estimate(self.centre - other.centre, self.parts + other.parts)
+        sittings = in_one(self.sittings, other.sittings)
+        return Estimate(self.centre - other.centre, self.parts + other.parts, sittings)
 
     @property
     def variance(self) -> float:
-        return sum(variance for variance, _ in self.parts)
+        return sum(variance for variance, _ in (*self.parts, self.sittings))
 
     @property
     def error(self) -> float:
@@ -43,7 +48,8 @@ class Estimate:
     @property
     def freedom(self) -> float:
         """Degrees of freedom of the variance; infinite where there is none."""
-        lost = sum(variance**2 / freedom for variance, freedom in self.parts if variance)
+        parts = (*self.parts, self.sittings)
+        lost = sum(variance**2 / freedom for variance, freedom in parts if variance)
         return self.variance**2 / lost if lost else math.inf
 
     @property
@@ -76,6 +82,11 @@ class Estimate:
         """Smallest difference, as a share, that is found with POWER at level ``alpha``."""
         reach = quantile(1 - alpha / 2, self.freedom) + quantile(POWER, self.freedom)
         return math.expm1(min(reach * self.error, 50.0))
+
+
+def in_one(*parts: Part) -> Part:
+    """Parts of a variance that go by the same knowledge."""
+    return sum(variance for variance, _ in parts), min(freedom for _, freedom in parts)
 
 
 def quantile(share: float, freedom: float) -> float:

@@ -26,8 +26,8 @@ def moderated(variances: np.ndarray, freedom: np.ndarray) -> tuple[np.ndarray, n
         return np.full(len(variances), np.nan), np.zeros(len(variances))
     usual, before = prior(variances[known], freedom[known])
     found = np.where(known, variances, 0.0)
-    together = (before * usual + freedom * found) / (before + freedom)
-    return together, freedom + before
+    together = (before * usual + freedom * found) / np.maximum(before + freedom, 1e-30)
+    return together, np.minimum(freedom + before, freedom.sum())
 
 
 def prior(variances: np.ndarray, freedom: np.ndarray) -> tuple[float, float]:

@@ -7,7 +7,6 @@ nobody is in the way. **Typical** is tokens over time, all interruptions include
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from pandas import DataFrame, Series
 
 from rnnbench.base.parameters import BATCH
@@ -19,9 +18,12 @@ QUANTILE = 0.05  # of step times: chosen by measurement (docs/statistics.md)
 BEST, TYPICAL = "best", "typical"
 PRESENT = 0.75  # a process that had less of its cores than this share of the others' shared one
 SLOWER = 0.9  # and then its best rate is below this share of theirs
+HALF = 0.55  # of its cores: two threads on each
+SHARED = 0.57  # of its speed is what such a process reaches: measured on two threads
 STARTS = ("initialisation_seconds", "first_step_seconds", "load_average")
 SIZES = (*workload.MODEL, *BATCH)
 STEPS = "sample_microseconds"
+ALIKE = ["machine", "device", "implementation", "dtype", "threads", *BATCH, "hidden_size"]
 
 
 def with_rates(samples: DataFrame, point: list[str]) -> DataFrame:
@@ -32,17 +34,17 @@ def with_rates(samples: DataFrame, point: list[str]) -> DataFrame:
         point: columns of the address of a point.
 
     Returns:
-        The same with ``best`` and ``typical``, logs of tokens per second, and ``shared``, whether
-        threads of the process shared a core.
+        The same with ``best`` and ``typical``, logs of tokens per second, and the columns of
+        :func:`with_modes`.
     """
     if samples.empty or STEPS not in samples:
-        nothing = {BEST: np.nan, TYPICAL: np.nan, "shared": False}
+        nothing = {BEST: np.nan, TYPICAL: np.nan, "shared": False, "counts": False}
         return samples.assign(**nothing)
     steps = [seconds(text) for text in samples[STEPS]]
     best = samples.num_tokens / [np.quantile(own, QUANTILE) for own in steps]
     typical = samples.num_tokens / [own.mean() for own in steps]
     rated = samples.assign(**{BEST: np.log(best), TYPICAL: np.log(typical)})
-    return rated.assign(shared=sharing(rated, point))
+    return with_modes(rated, point)
 
 
 def seconds(text: str) -> np.ndarray:
@@ -50,29 +52,36 @@ def seconds(text: str) -> np.ndarray:
     return 1e-6 * np.array(str(text).split(), float)
 
 
-def sharing(samples: DataFrame, point: list[str]) -> Series:
-    """Whether threads of a process shared a core: less CPU time than others of its point, slower.
+def with_modes(rated: DataFrame, point: list[str]) -> DataFrame:
+    """Add ``shared``, whether threads of a process shared a core, and ``counts``.
 
-    That is another mode and no scatter: such a process is at its best where it should not be.
+    At its best counts no process that shared one; of a point all of whose processes did so, all do.
+    """
+    shared = sharing(rated, point)
+    everywhere = shared.groupby([rated[name] for name in point]).transform("all")
+    return rated.assign(shared=shared, counts=~shared | everywhere)
+
+
+def sharing(samples: DataFrame, point: list[str]) -> Series:
+    """Whether threads of a process shared a core: less CPU time than others, and slower.
+
+    That is another mode and no scatter: such a process is at its best where it should not be. Where
+    all processes of a point shared one, only other points of the kind tell: all of it had no more
+    than half its cores, and others had more.
     """
     present = samples.cpu_seconds / samples.seconds
     groups = [samples[name] for name in point]
     most = present.groupby(groups).transform("max")
     fastest = samples[BEST].groupby(groups).transform("max")
     less = (present < PRESENT * most) & (samples[BEST] < fastest + np.log(SLOWER))
-    return less & (samples.threads > 1)
+    elsewhere = present.groupby([samples[name] for name in ALIKE]).transform("max")
+    all_less = (most < PRESENT * elsewhere) & (most < HALF * samples.threads)
+    return (less | all_less) & (samples.threads > 1)
 
 
 def counted(rated: DataFrame, number: str) -> DataFrame:
-    """Rows of processes that count: at their best, none whose threads shared a core.
-
-    Where all of a point did so in a sitting, all count.
-    """
-    if number == TYPICAL or not rated.shared.any():
-        return rated
-    alone = rated[~rated.shared]
-    lost = ~rated.set_index(["sitting"]).index.isin(alone.sitting)
-    return pd.concat([alone, rated[lost]]).sort_index()
+    """Rows of processes that count for a number."""
+    return rated if number == TYPICAL else rated[rated.counts.astype(bool)]
 
 
 def joules_per_million_tokens(samples: DataFrame) -> float:
@@ -149,13 +158,14 @@ def noise(rated: DataFrame, variance: estimates.Part) -> dict[str, Any] | None:
 
     Args:
         rated: processes of the point.
-        variance: of one process, with its degrees of freedom.
+        variance: of one process, with its degrees of freedom; both arms go by it.
     """
     arms = {arm: own[BEST] for arm, own in counted(rated, BEST).groupby("arm")}
     if set(arms) != {"a", "b"}:
         return None
-    parts = tuple((variance[0] / len(own), variance[1]) for own in arms.values())
-    found = Estimate(float(arms["b"].mean() - arms["a"].mean()), parts)
+    size = sum(1 / len(own) for own in arms.values())
+    part = variance[0] * size, variance[1]
+    found = Estimate(float(arms["b"].mean() - arms["a"].mean()), (part,))
     low, high = found.interval()
     return {
         **{"ratio": found.factor, "low": low, "high": high, "holds_1": low <= 1 <= high},

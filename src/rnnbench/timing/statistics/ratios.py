@@ -7,6 +7,7 @@ themselves. Equal within a share is shown by two one-sided tests (Schuirmann, 19
 """
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -77,7 +78,8 @@ def judge(table: DataFrame, share: float) -> DataFrame:
     adjusted = p.groupby(pair, dropna=False).transform(holm) if pair else holm(p)
     number = p.groupby(pair, dropna=False).transform("count") if pair else p * 0 + p.count()
     rows = table.assign(p_adjusted=adjusted)
-    told = [_judged(row, n, share) for (_, row), n in zip(rows.iterrows(), number, strict=True)]
+    pieces = zip(rows.to_dict("records"), number, strict=True)
+    told = [_judged(row, n, share) for row, n in pieces]
     columns = {
         name: Series([t[name] for t in told], table.index, dtype=object) for name in JUDGED[1:]
     }
@@ -92,20 +94,20 @@ def holm(p: Series) -> Series:
     return (known * factors).cummax().clip(upper=1).reindex(p.index)
 
 
-def _judged(row: Series, number: float, share: float) -> dict[str, Any]:
+def _judged(row: Mapping[Any, Any], number: float, share: float) -> dict[str, Any]:
     """Verdict and reason of one comparison out of so many."""
     nothing = {"smallest_difference": np.nan, "sittings_needed": np.nan}
-    if row.status != MEASURED:
-        verdict = NOT_COMPARABLE if row.status == NOT_COMPARABLE else NOT_MEASURED
-        return nothing | {"verdict": verdict, "reason": row.get("reason") or row.status}
-    smallest = row.found.smallest(ALPHA / number)
-    fewest = min(row.sittings, row.baseline_sittings)
+    if row["status"] != MEASURED:
+        verdict = NOT_COMPARABLE if row["status"] == NOT_COMPARABLE else NOT_MEASURED
+        return nothing | {"verdict": verdict, "reason": row.get("reason") or row["status"]}
+    smallest = row["found"].smallest(ALPHA / number)
+    fewest = min(row["sittings"], row["baseline_sittings"])
     needed = math.ceil(fewest * (math.log1p(smallest) / math.log1p(ASKED)) ** 2)
     told = {"smallest_difference": smallest, "sittings_needed": max(needed, 1)}
-    p = f"p = {row.p_adjusted:.2g} after adjustment"
-    if row.p_adjusted < ALPHA:
-        return told | {"verdict": FASTER if row.ratio > 1 else SLOWER, "reason": p}
-    if row.p_unequal < ALPHA:
-        reason = f"p = {row.p_unequal:.2g} for a difference of {100 * share:g} %"
+    p = f"p = {row['p_adjusted']:.2g} after adjustment"
+    if row["p_adjusted"] < ALPHA:
+        return told | {"verdict": FASTER if row["ratio"] > 1 else SLOWER, "reason": p}
+    if row["p_unequal"] < ALPHA:
+        reason = f"p = {row['p_unequal']:.2g} for a difference of {100 * share:g} %"
         return told | {"verdict": equal_within(share), "reason": reason}
     return told | {"verdict": ALIKE, "reason": p}
