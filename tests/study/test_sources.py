@@ -139,9 +139,10 @@ def test_every_start_is_a_file():
 
 
 def test_the_statistics_of_two_arms_decide_what_is_made_of_them():
-    found = again("timing/statistics/ratios.py")
-    assert {"campaign", "comparison"} <= rules_of(found)
-    assert {("table", "noise"), ("table", "speed"), ("figure", "tokens_per_second")} <= found
+    assert rules_of(again("timing/statistics/ratios.py")) >= {"comparison"}
+    found = again("timing/statistics/rates.py")
+    assert "comparison" in rules_of(found) and "campaign" not in rules_of(found)
+    assert {("table", "noise"), ("table", "speed"), ("table", "speedup")} <= found
     assert {("table", "runs"), ("figure", "zipf")} & found == set()
     assert rules_of(found) & {"run", "gates"} == set()
 
@@ -154,7 +155,7 @@ def test_the_count_of_work_decides_the_limit_that_is_timed():
 
 
 def test_how_texts_are_written_decides_the_use_that_is_timed():
-    writing = {"campaign", "generation", "run"}
+    writing = {"probes", "generation", "run"}
     assert rules_of(again("writing/decoders/greedy.py")) == writing
     assert rules_of(again("writing/trained.py")) == writing | {"memory"}
 
@@ -253,7 +254,7 @@ def test_a_rule_that_loads_plugins_by_name_starts_at_them():
 
 
 def test_source_that_other_processes_import_is_compared_when_they_have_ended():
-    tree, compared = Tree(), {"campaign": "each process compares"}
+    tree, compared = Tree(), dict.fromkeys(("campaign", "probes"), "each process compares")
     for rule in {*rules()} - WHOLE - SHOWN - {*compared}:
         starting = [file for file in reached(rule) if '[sys.executable, "-' in tree.text(file)]
         told = "by_others=True" in tree.text(f"{script(rule)}.py")
@@ -262,7 +263,7 @@ def test_source_that_other_processes_import_is_compared_when_they_have_ended():
 
 @pytest.mark.parametrize("cell", ["gru", "lstm", "rnn_relu"])
 def test_an_edit_of_a_cell_makes_the_jobs_of_its_models_again_and_what_walks_all(cell):
-    walking = {"campaign", "memory", "numerics", "sentences", "detaching"}
+    walking = {"campaign", "probes", "memory", "numerics", "sentences", "detaching"}
     trained = {job for job in again(f"training/cells/{cell}.py") if job[0] not in walking}
     models = [name for name, model in presets.table().items() if model.cell == cell]
     assert trained == {job for job in before() if any(named(job, model) for model in models)}
