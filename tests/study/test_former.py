@@ -30,6 +30,11 @@ def test_the_same_study_replaces_nothing_wherever_its_file_and_on_whatever_machi
         assert former.replaced(again, [remembered / file], chosen=False) == ""
 
 
+def test_one_more_sitting_replaces_nothing(remembered):
+    more = CONFIG | {"speed": {"sittings": 2}}
+    assert former.replaced(more, [remembered / "a/mine.yaml"], chosen=False) == ""
+
+
 def test_an_edit_is_told_key_by_key_with_how_to_keep_both(remembered):
     told = former.replaced(seeds(3), [remembered / "a/mine.yaml"], chosen=False)
     assert "(runs.seeds: [1, 2] before, [3] now)" in told and "--configfile FILE" in told

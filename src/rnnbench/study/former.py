@@ -13,6 +13,7 @@ from rnnbench.study.study import PASSING_ON
 NOTE = Path(".snakemake/study.json")
 TABLES = "results/tables/*.csv"
 ASIDE = (*PASSING_ON, "hardware", "machine")  # change no result of the study itself
+ADDED = "speed.sittings"  # more of them replace nothing
 MOST = 3  # changes that are named
 
 
@@ -38,7 +39,7 @@ def replaced(config: Mapping[str, Any], files: Sequence[Path], chosen: bool) -> 
     changes = [
         f"{key}: {note['config'].get(key, 'none')} before, {now.get(key, 'none')} now"
         for key in dict.fromkeys([*now, *note["config"]])
-        if note["config"].get(key) != now.get(key)
+        if note["config"].get(key) != now.get(key) and key != ADDED
     ]
     if not changes:
         return ""
