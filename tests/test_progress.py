@@ -243,7 +243,7 @@ def test_the_last_whole_epoch_line_counts(tmp_path):
 
 def test_timings_count_their_processes_and_then_their_probes(tmp_path):
     log = tmp_path / "speed.log"
-    log.write_text("09:31:07 process 12/72 at most, about 90 s left: variant=gru process=3\n")
+    log.write_text("09:31:07 process 12/72, about 90 s left: variant=gru process=3\n")
     assert last_step(str(log), since=0) == "process 12/72"
     with log.open("a") as file:
         file.write("09:38:11 probe 3/96: limit of gru\n")

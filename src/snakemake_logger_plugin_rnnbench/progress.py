@@ -14,7 +14,7 @@ from statistics import mean
 EXCLUSIVE = {"campaign"}  # rules whose jobs have the machine to themselves
 NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?|inf|nan|[Tt]rue|[Ff]alse"
 UNSAID = {"machine"}  # wildcards that are the same in all jobs of a run
-STEP = r"\b((?:epoch|process|probe) \d+/\d+)[\s:]"
+STEP = r"\b((?:epoch|process|probe) \d+/\d+)[\s:,]"
 AGAIN = "Run the same command again: finished work is kept."
 MEND = "Mend what these lines say, then run the same command again: finished work is kept."
 ENDED = r"returned non-zero exit status (\d+)\.|died with <Signals\.(\w+)"  # Snakemake's words
