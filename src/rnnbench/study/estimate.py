@@ -17,6 +17,7 @@ import numpy as np
 
 from rnnbench.base import presets
 from rnnbench.base.parameters import RunConfig
+from rnnbench.study import sittings
 from rnnbench.study.study import Study
 from rnnbench.timing import cost_model
 from rnnbench.training import native
@@ -121,7 +122,7 @@ class Estimate:
         return median(both) if both else None
 
     def speed(self) -> int:
-        """Seconds of the timings: of every sitting all processes of all points."""
+        """Seconds of the timings: of every sitting that is lacking all processes of all points."""
         speed, points = self.study["speed"], self.study.timings
         twins = sum(
             p["variant"] in speed["twins"] and p["implementation"] == presets.own(p["variant"])
@@ -129,7 +130,8 @@ class Estimate:
         )
         timed = {(p["variant"], p["implementation"], p["dtype"]) for p in points}
         round_seconds = ROUND_SECONDS + (len(points) + twins) * self.process_seconds
-        rounds = self.study.protocol["sittings"] * speed["processes"]
+        done = sittings.timed(sittings.place(self.study.machine) / sittings.RECORD)
+        rounds = max(self.study.protocol["sittings"] - done, 1) * speed["processes"]
         return math.ceil(ADMISSION_SECONDS * len(timed) + rounds * round_seconds)
 
     def probes(self) -> int:
