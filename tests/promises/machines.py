@@ -7,7 +7,8 @@ The log of the rate of a process, of which the truth is 0, is the sum of
 * what the process has of its own; points differ in how much that is.
 
 On several threads, some processes run as a whole at .57 of their speed: their threads share a
-core, as less CPU time tells. Sizes between sittings are those of ``statistics/noise.csv``.
+core, as less CPU time tells. Sizes between sittings are those of ``statistics/noise.csv``, times
+the scatter of processes.
 """
 
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ from rnnbench.timing.statistics.sittings import Level
 POINTS = {"loop": 3, "torch_nn": 7, "fused": 7}  # of the default study, on one and two threads
 THREADS = (1, 2)
 PROCESSES = 3
-SCATTER = {  # of processes, a share; on one thread and on two
+SCATTER = {  # of processes, a share, on a calm machine; on one thread and on two
     **{("loop", 1): 0.015, ("torch_nn", 1): 0.02, ("fused", 1): 0.004},
     **{("loop", 2): 0.03, ("torch_nn", 2): 0.03, ("fused", 2): 0.01},
 }
@@ -95,7 +96,8 @@ def _processes(
     """Logs of their rates, ``(machines, points, sittings, processes)``; NaN where there is none."""
     (machines, times), points = shift.shape, POINTS[key[0]]
     known = between.known(kinds()[key], rates.BEST)
-    common, own = (size * np.sqrt(variance) for variance in (known.common, known.own))
+    scatter = SCATTER[key]
+    common, own = (size * scatter * np.sqrt(part) for part in (known.common, known.own))
     apart = rng.standard_normal((machines, times))
     moved = common * (np.sqrt(noise.along) * shift + np.sqrt(1 - noise.along) * apart)
     alone = own[..., None] * rng.standard_normal((machines, points, times))

@@ -59,7 +59,8 @@ def _rows(rated: DataFrame, number: str) -> Iterator[dict[str, Any]]:
         device, several, implementation = kind
         facts = {"number": number, "device": device, "threads": THREADS[several]}
         facts |= {"implementation": implementation}
-        sizes = {"common": common**0.5, "own": own**0.5, "process": np.mean(process) ** 0.5}
+        scatter = np.mean(process) ** 0.5
+        sizes = {"common": common**0.5 / scatter, "own": own**0.5 / scatter, "process": scatter}
         told = {name: round(float(size), 5) for name, size in sizes.items()}
         yield facts | told | {"freedom": FREEDOM, "sittings": table.shape[1], "along": along}
 

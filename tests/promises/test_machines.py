@@ -43,7 +43,7 @@ def test_levels_scatter_over_machines_by_the_variance_that_they_are_given(times)
 
 
 def test_sittings_move_all_work_of_a_kind_and_others_by_their_correlation():
-    one, other = of_kind(("torch_nn", 2)), of_kind(("fused", 2))
+    one, other = of_kind(("fused", 1)), of_kind(("fused", 2))
     for along, expected in ((0.0, 0.0), (1.0, 1.0)):
         found = centres(replace(QUIET, along=along, times=20.0))
         moved = [found[:, kind].mean(axis=1) for kind in (one, other)]

@@ -40,8 +40,8 @@ def test_noise_between_sittings_that_was_drawn_is_found_again():
         kind = row.device, row.threads == "several", row.implementation
         known = between.known(kind, rates.BEST)
         own = known.own + known.common
-        assert row.common**2 + row.own**2 == pytest.approx(own, rel=0.35)
-        assert row.common**2 == pytest.approx(known.common, rel=0.6)
+        assert row.common**2 + row.own**2 == pytest.approx(own, rel=0.35, abs=0.06)
+        assert row.common**2 == pytest.approx(known.common, rel=0.6, abs=0.1)
         scatter = machines.SCATTER[row.implementation, 1 + (row.threads == "several")]
         assert row.process == pytest.approx(scatter, rel=0.5)
     assert (best.sittings == 200).all()
@@ -50,7 +50,7 @@ def test_noise_between_sittings_that_was_drawn_is_found_again():
 @pytest.mark.parametrize("along", [0.0, 1.0])
 def test_how_kinds_go_along_is_found_again(along):
     found = measuring.measured(samples_of(200, along))
-    assert found.along[0] == pytest.approx(along, abs=0.3)
+    assert found.along[0] == pytest.approx(along, abs=0.4)
 
 
 def test_the_command_tells_rows_of_the_file_of_known_noise(tmp_path, capsys):

@@ -106,5 +106,5 @@ def _notes(tables: readers.Tables, done: DataFrame) -> list[str]:
     if len(settings) > 1:
         names = [f"{sampler} at clip_norm {readers.figures3(clip)}" for sampler, clip in settings]
         said.append(f"Together in a row: {readers.english(names)}.")
-    said.append("Strong: at its best, the 5 % quantile of step times. Faint: tokens over time.")
+    said.append("Strong: at its best, the 25 % quantile of step times. Faint: tokens over time.")
     return said + readers.absent_notes(readers.rows(tables, "speed"), "timing")

@@ -2,7 +2,8 @@
 
 Few sittings tell little of how much sittings differ, so variances are drawn towards those measured
 on a machine that was timed often (noise.csv beside this file); of a single sitting these are all
-there is.
+there is. They are told in terms of the scatter of processes: where neighbours come and go within a
+sitting, processes scatter and so do sittings, and on a quiet machine neither does.
 """
 
 import csv
@@ -20,7 +21,7 @@ Kind = tuple[str, bool, str]  # device, whether on several threads, implementati
 
 @dataclass(frozen=True)
 class Known:
-    """Noise between sittings of a kind of work, as it was measured.
+    """Noise between sittings of a kind of work.
 
     Attributes:
         common: variance of what a sitting does to all points of the kind.
@@ -34,9 +35,18 @@ class Known:
     own: float
     freedom: float
 
+    def scaled(self, process: Part) -> "Known":
+        """The same where a process has this variance, as far as that is known."""
+        variance, freedom = process
+        together = 1 / (1 / self.freedom + 1 / freedom)  # relative errors of a product add up
+        return Known(variance * self.common, variance * self.own, together)
+
 
 def known(kind: Kind, number: str) -> Known:
-    """Noise of a kind of work; of one that was never measured, the largest of the nearest kinds."""
+    """Noise of a kind of work, where a process has a variance of 1.
+
+    Of a kind that was never measured it is the largest of the nearest kinds.
+    """
     device, several, implementation = kind
     rows = [row for row in _noise() if row["number"] == number]
     for asked in (

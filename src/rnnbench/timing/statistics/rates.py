@@ -14,7 +14,7 @@ from rnnbench.timing import workload
 from rnnbench.timing.statistics import estimates
 from rnnbench.timing.statistics.estimates import Estimate
 
-QUANTILE = 0.05  # of step times: chosen by measurement (docs/statistics.md)
+QUANTILE = 0.25  # of step times: chosen by measurement (docs/statistics.md)
 BEST, TYPICAL = "best", "typical"
 PRESENT = 0.75  # a process that had less of its cores than this share of the others' shared one
 SLOWER = 0.9  # and then its best rate is below this share of theirs

@@ -7,7 +7,7 @@ Variances of processes are moderated over the points of a kind (Smyth, 2004).
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,8 @@ from rnnbench.timing.statistics import rates
 from rnnbench.timing.statistics.between import Kind, Known, components, known
 from rnnbench.timing.statistics.estimates import Estimate, Part, in_one
 from rnnbench.timing.statistics.moderated import moderated
+
+PROCESS = 0.03  # scatter of processes where none tells it: each point has one
 
 
 @dataclass(frozen=True)
@@ -92,11 +94,14 @@ def of_kind(logs: np.ndarray, slowed: np.ndarray, kind: Kind, before: Known) -> 
         slowed: whether threads of all processes of a point shared a core, ``(points,)``; how fast
             it is at its best is then known but to the factor that this takes.
         kind: whose.
-        before: what is known of its sittings.
+        before: what is known of its sittings, where a process has a variance of 1.
     """
     table, process, degrees, noise = of_processes(logs)
     size = (~np.isnan(logs)).sum(2)
-    common, alone = components(table, noise, before)
+    usual = PROCESS**2, 1.0
+    if not np.isnan(process).all():
+        usual = float(np.mean(process)), float(np.maximum(size - 1, 0).sum())
+    common, alone = components(table, noise, before.scaled(usual))
     sittings = (size > 0).sum(1)
     centres = np.where(size > 0, table, 0.0).sum(1) / sittings
     return [
@@ -146,11 +151,18 @@ def together(points: Sequence[Level]) -> Estimate:
     What sittings do to one kind of work is taken to go along with what they do to another, which is
     the widest that can be.
     """
-    n, kinds = len(points), Counter(point.kind for point in points)
-    parts = {point.kind: (point.common, point.alone) for point in points}
-    error = sum(kinds[kind] / n * math.sqrt(common[0]) for kind, (common, _) in parts.items())
-    common = error**2, min(common[1] for common, _ in parts.values())
-    alone = [(kinds[kind] / n**2 * own[0], own[1]) for kind, (_, own) in parts.items()]
+    n, first = len(points), {point.kind: point for point in points}
+    share = {kind: number / n for kind, number in Counter(p.kind for p in points).items()}
+    errors = {kind: share[kind] * math.sqrt(own.common[0]) for kind, own in first.items()}
+    freedom = _freedom(errors, {kind: own.common[1] for kind, own in first.items()})
+    alone = sum(share[kind] / n * own.alone[0] for kind, own in first.items())
     processes = tuple((point.processes[0] / n**2, point.processes[1]) for point in points)
     centre = sum(point.centre for point in points) / n
-    return Estimate(centre, processes, in_one(common, *alone))
+    return Estimate(centre, processes, (sum(errors.values()) ** 2 + alone, freedom))
+
+
+def _freedom(errors: Mapping[Kind, float], freedom: Mapping[Kind, float]) -> float:
+    """Degrees of freedom of a sum: what is known of sittings is one, each kind's scale its own."""
+    most, whole = max(freedom.values()), sum(errors.values()) or 1.0
+    lost = sum((errors[kind] / whole) ** 2 * (1 / freedom[kind] - 1 / most) for kind in errors)
+    return 1 / (1 / most + lost)
