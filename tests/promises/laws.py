@@ -24,7 +24,7 @@ SHARE = 0.05  # hardware.equal_within
 KEPT, BROKEN, TOLD = "kept", "broken", "told"
 COVERS, AT_LEAST, NEVER_LESS = (0.93, 0.97), (0.9, 1.0), (0.93, 1.0)
 AT_MOST, NEAR, NOTHING = (0.0, 0.05), (0.85, 0.95), (np.nan, np.nan)
-EXACT = (0.93, 0.98)  # where the noise is just the known one, and is taken to be doubtful
+EXACT = (0.93, 0.99)  # where the noise is just the known one, and is taken to be doubtful
 AS_KNOWN, SPREAD, SHARING = Noise(), Noise(spread=True), Noise(sharing=0.375)
 APART = Noise(along=0.0)
 OTHER = {  # times the known noise, and sittings -> least coverage, where less is promised
