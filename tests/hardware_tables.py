@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
+from rnnbench.base import presets
 from rnnbench.base.parameters import MEASURED
 from rnnbench.comparison import best, caveats, targets
 from rnnbench.timing.statistics import ratios
@@ -125,7 +126,7 @@ def _comparison(names: list[str], with_gpu: set[str], sittings: int) -> DataFram
 def _overall(comparison: DataFrame) -> DataFrame:
     """Geometric means over everything, by device and threads, and by cell."""
     done = comparison[np.isfinite(comparison.ratio.astype(float))]
-    done = done.assign(cell=done.variant.str.split("_").str[0])
+    done = done.assign(cell=[presets.of(name).cell for name in done.variant])
     scopes = {"all": [], "device and threads": ["device", "threads_policy"], "cell": ["cell"]}
     rows = []
     for scope, by in scopes.items():

@@ -18,6 +18,7 @@ NOWHERE = {  # command -> arguments that name what is not there
     "corpora": ["{}/study.yaml"],
     "config": ["{}/config.yaml"],
     "native": ["{}/step.cpp"],
+    "sitting": ["{}/study.yaml"],
     "machine": ["{}/name"],
     "fingerprint": ["{}/page.md"],
     "generate": ["{}/run", "time traveller"],

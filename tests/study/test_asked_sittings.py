@@ -52,9 +52,15 @@ def test_a_configuration_that_asks_for_more_is_not_lowered(folder):
     assert sittings.asked({"speed": {"sittings": 5}}, "box")["speed"]["sittings"] == 5
 
 
+def test_what_is_there_is_asked_for_though_nobody_remembers_it(folder):
+    timed(folder, 4)
+    assert sittings.asked({"speed": {"sittings": 1}}, "box")["speed"]["sittings"] == 4
+
+
 def test_a_file_that_is_no_number_is_named(folder):
     timed(folder, 1)
-    (folder / sittings.ASKED).write_text("two")
+    sittings.NOTE.mkdir()
+    sittings.note("box").write_text("two")
     with pytest.raises(StudyError, match=r"expected a number of sittings, found .two.\. Remove it"):
         sittings.asked({"speed": {}}, "box")
 

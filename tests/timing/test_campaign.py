@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from test_processes import TIMING, VOCAB_SIZE
 
@@ -177,7 +178,8 @@ def test_a_campaign_that_is_called_again_measures_nothing_and_tells_the_same(mac
     second = sitting()
     assert machine.asked == []
     assert second.table().equals(first.table())
-    assert second.samples().equals(first.samples())
+    told = ["variant", "process", "sitting", "sample_microseconds"]
+    pd.testing.assert_frame_equal(second.samples()[told], first.samples()[told], check_dtype=False)
 
 
 def test_a_killed_campaign_is_taken_up_where_it_stood(machine, sitting):

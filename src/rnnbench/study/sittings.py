@@ -15,23 +15,21 @@ from rnnbench.machine import identity
 from rnnbench.study import schema
 
 DEFAULT = Path("config/config.yaml")
-ASKED, RECORD = "sittings.txt", "record.json"
+NOTE = Path(".snakemake")  # what is asked for is no result
+RECORD = "record.json"
 
 
 def asked(config: Mapping[str, Any], machine: str) -> dict[str, Any]:
-    """The configuration with as many sittings as were asked for in this folder since.
+    """The configuration with as many sittings as this folder has, or was asked for since.
 
     Raises:
         StudyError: the file that says so is none of ours.
     """
-    speed, file = config.get("speed"), place(machine) / ASKED
-    if not isinstance(speed, Mapping) or not file.is_file():
-        return dict(config)
-    text = file.read_text(encoding="utf-8").strip()
-    if not text.isdigit():
-        raise StudyError(f"{file}: expected a number of sittings, found {text[:40]!r}. Remove it.")
-    least = speed.get("sittings", 1)
-    return {**config, "speed": {**speed, "sittings": max(least, int(text))}}
+    speed = config.get("speed")
+    if not isinstance(speed, Mapping) or not isinstance(speed.get("sittings", 1), int):
+        return dict(config)  # which is refused
+    most = max(noted(note(machine)), timed(place(machine) / RECORD), speed.get("sittings", 1))
+    return {**config, "speed": {**speed, "sittings": most}}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -45,16 +43,16 @@ def main(arguments: Sequence[str]) -> int:
     configs = parser.parse_args(arguments).configs
     read = schema.read([DEFAULT, *configs])
     name = str(read.get("machine", "auto"))
-    folder = paths.folder(configs) / place(identity.name() if name == "auto" else name)
-    done = timed(folder / RECORD)
-    least = int(read["speed"]["sittings"])
-    wanted = max(least, int((folder / ASKED).read_text()) if (folder / ASKED).is_file() else 0)
+    machine, folder = identity.name() if name == "auto" else name, paths.folder(configs)
+    done = timed(folder / place(machine) / RECORD)
+    wanted = max(int(read["speed"]["sittings"]), noted(folder / note(machine)))
     if done < wanted:
         raise StudyError(
-            f"expected {wanted} finished sittings in {folder}, found {done}. Run the study first: "
-            "it measures those that are lacking."
+            f"expected {wanted} finished sittings in {folder / place(machine)}, found {done}. Run "
+            "the study first: it measures those that are lacking."
         )
-    write_text(folder / ASKED, f"{done + 1}\n")
+    (folder / NOTE).mkdir(exist_ok=True)
+    write_text(folder / note(machine), f"{done + 1}\n")
     print(f"rnnbench: sitting {done + 1} is measured by the next run")
     return 0
 
@@ -65,6 +63,23 @@ def timed(record: Path) -> int:
         return int(read_record(record)["sittings"])
     except (OSError, KeyError, ValueError, RecordError):
         return 0
+
+
+def noted(file: Path) -> int:
+    """How many sittings were asked for; none where nobody asked.
+
+    Raises:
+        StudyError: the file that says so is none of ours.
+    """
+    text = file.read_text(encoding="utf-8").strip() if file.is_file() else "0"
+    if not text.isdigit():
+        raise StudyError(f"{file}: expected a number of sittings, found {text[:40]!r}. Remove it.")
+    return int(text)
+
+
+def note(machine: str) -> Path:
+    """The file that says how many were asked for, in the folder of the study."""
+    return NOTE / f"sittings-{machine}.txt"
 
 
 def place(machine: str) -> Path:

@@ -10,8 +10,6 @@ have no more degrees of freedom together than the least of them.
 import math
 from dataclasses import dataclass
 
-from scipy.special import stdtr, stdtrit
-
 LEVEL = 0.95  # of an interval
 POWER = 0.9  # with which a difference that is told would have been found
 ROUNDING = 1e-12  # logs that are nearer than this are equal
@@ -91,9 +89,13 @@ def in_one(*parts: Part) -> Part:
 
 def quantile(share: float, freedom: float) -> float:
     """Student's t."""
+    from scipy.special import stdtrit  # here: every job that reads a table would pay for it
+
     return float(stdtrit(min(freedom, 1e9), share))
 
 
 def below(t: float, freedom: float) -> float:
     """Share of Student's t below ``t``."""
+    from scipy.special import stdtr
+
     return float(stdtr(min(freedom, 1e9), t))

@@ -8,7 +8,6 @@ apart the found ones lie. Where these scatter no more than chance alone would ha
 import math
 
 import numpy as np
-from scipy.special import digamma, polygamma
 
 STEPS = 50
 LARGEST = 1e6  # degrees of freedom: as good as infinitely many
@@ -36,6 +35,8 @@ def prior(variances: np.ndarray, freedom: np.ndarray) -> tuple[float, float]:
     Args:
         variances, freedom: ``(N,)``, both above 0; a variance of 0 is lifted to next to nothing.
     """
+    from scipy.special import digamma, polygamma  # here: every reader of a table would pay for it
+
     variances = np.maximum(variances, 1e-5 * max(float(np.median(variances)), 1e-30))
     e = np.log(variances) - digamma(freedom / 2) + np.log(freedom / 2)
     mean = float(e.mean())
@@ -50,6 +51,8 @@ def prior(variances: np.ndarray, freedom: np.ndarray) -> tuple[float, float]:
 
 def inverse_trigamma(value: float) -> float:
     """The x of which the trigamma function is ``value``, by Newton's method (Smyth, appendix)."""
+    from scipy.special import polygamma
+
     x = 0.5 + 1 / value
     for _ in range(STEPS):
         trigamma = float(polygamma(1, x))
