@@ -119,7 +119,7 @@ def sound(**changes):
         (
             {"speed": {"typical_tokens_per_second": 1.0}},
             "Check",
-            "in 1 of 6 timings other processes took more than 10 % of typical speed",
+            "1 of 6 timings lost more than 10 % of their speed to other processes",
         ),
         ({"speed": {"reason": "the gradient differs"}}, "Faulty", "cpu: the gradient differs"),
         (

@@ -108,8 +108,8 @@ def _weak(tables: readers.Tables) -> Iterator[str]:
     if slowed.any():
         of = readers.counted(len(speed), "timing")
         yield (
-            f"in {int(slowed.sum()):,} of {of} other processes took more than {100 * TAKEN:.0f} % "
-            "of typical speed"
+            f"{int(slowed.sum()):,} of {of} lost more than {100 * TAKEN:.0f} % of their speed to "
+            "other processes"
         )
 
 
