@@ -1,7 +1,8 @@
 """From the steps of processes to rates: at its best, and typical.
 
-**At its best** is a process's rate by a low quantile of its step times: what the machine does while
-nobody is in the way. **Typical** is tokens over time, all interruptions included: what one gets.
+**At its best** is a process's rate by a low quantile of its step times, which neighbours that come
+and go hardly change; one who stays is in it. **Typical** is tokens over time, all interruptions
+included: what one gets.
 """
 
 from typing import Any
