@@ -105,6 +105,20 @@ def test_a_number_raised_by_hand_changes_every_digest(monkeypatch):
     assert Tree().source(["training/loop"])["sha256"] != before
 
 
+def test_another_torch_is_another_source_to_what_imports_it_at_however_many_removes(
+    tmp_path, monkeypatch
+):
+    files = {"a": "from own import b\n", "b": "import torch.nn as nn\n", "c": "torch = 'a word'\n"}
+    before, words = (package(tmp_path, **files).source([name]) for name in "ac")
+    other = tmp_path / "torch-99.dist-info"
+    other.mkdir()
+    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: torch\nVersion: 99\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    after = package(tmp_path, **files)
+    assert after.source(["a"]) == before | {"versions": {"torch": "99"}} != before
+    assert after.source(["c"]) == words
+
+
 def test_an_init_counts_where_it_is_more_than_words(tmp_path):
     tree = package(tmp_path, a="from own.sub.b import c", sub__b="c = 1")
     (tmp_path / "own/sub/__init__.py").write_text('"""Words: "quoted" ones."""\n')

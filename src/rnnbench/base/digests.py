@@ -6,7 +6,8 @@ with the ``__init__`` that its import runs, unless that is words alone; a file w
 that it names, in its folder or above. A start ``module:function`` counts the whole module, and of
 its imports those that the function hangs on; ``table.csv:key`` counts the line of that key. Files
 that carry results and do not decide them (CARRIERS) count where a job starts at them, or at another
-file of the same carrier. RESULTS is a part of every digest.
+file of the same carrier. RESULTS is a part of every digest. Of the packages that decide numbers
+(DECIDING) a job is given the versions, if a file that counts imports them.
 
 Only the standard library is imported: reading a study and starting a job stay quick.
 """
@@ -17,6 +18,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 from typing import Self, TypedDict
 
@@ -29,6 +31,7 @@ SCRIPTS = "scripts/"  # files of the workflow, not of the package, are named so
 DATA = {".csv", ".yaml", ".j2", ".js", ".cpp", ".h"}
 LINE = ".csv:"  # in a start: of a table, one line
 EVERYTHING = "**"  # a start: every file of the package
+DECIDING = ("torch",)  # other packages move no number that is not rounding's
 PLANNED = "RNNBENCH_SOURCES"  # environment: SHA-256 of each file as it was when jobs were planned
 
 CARRIERS = {  # wing, folder or file -> where else it is entered from, and what it carries
@@ -51,10 +54,13 @@ _WORDS = re.compile(r'\s*(?:"""(?:(?!""").)*""")?\s*', re.S)
 
 
 class Source(TypedDict):
-    """What a job is given of its source: where it starts, and the digest of all that is reached."""
+    """What a job is given of its source: where it starts, the digest of all that is reached, and
+    the versions of the packages that decide its numbers.
+    """
 
     starts: list[str]
     sha256: str
+    versions: dict[str, str]
 
 
 class Tree:
@@ -73,6 +79,7 @@ class Tree:
         self.planned = dict(planned or {})
         self.contents: dict[str, bytes] = {}
         self.followed: dict[str, list[str]] = {}
+        self.outside: dict[str, set[str]] = {}
         self.known: dict[tuple[str, ...], Source] = {}
 
     @classmethod
@@ -105,7 +112,9 @@ class Tree:
             lines = "".join(f"{sha256}  {name}\n" for name, sha256 in pairs)
             lines += "".join(self.line(start) for start in key if LINE in start)
             digest = hashlib.sha256(f"{RESULTS}\n{lines}".encode()).hexdigest()
-            self.known[key] = {"starts": list(key), "sha256": digest}
+            found = {package for name in self.reached(key) for package in self.packages(name)}
+            versions = {package: version(package) for package in sorted(found)}
+            self.known[key] = {"starts": list(key), "sha256": digest, "versions": versions}
         return self.known[key]
 
     def line(self, start: str) -> str:
@@ -157,6 +166,13 @@ class Tree:
                 found += self.imported(name, imports.every(text, folder))
             self.followed[name] = list(dict.fromkeys(found))
         return self.followed[name]
+
+    def packages(self, name: str) -> set[str]:
+        """The packages that decide numbers and that a file imports."""
+        if name not in self.outside:
+            found = imports.every(self.text(name)) if name.endswith(".py") else ()
+            self.outside[name] = {module.partition(".")[0] for module in found} & {*DECIDING}
+        return self.outside[name]
 
     def imported(self, by: str, modules: Iterable[str]) -> list[str]:
         """Files that count because a file that does imports these modules."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 from rnnbench.base.files import read_record
-from rnnbench.provenance import signature
+from rnnbench.provenance import environments, signature
 from rnnbench.provenance.bundle import Bundle, publishable
 
 with recorded(snakemake):
@@ -22,5 +22,6 @@ with recorded(snakemake):
         inputs[name] = hashlib.sha256(Path(path).read_bytes()).hexdigest()
     jobs = [Path("results/provenance") / f"{name}.json" for name in files]
     files |= {str(path.relative_to("results")): path.read_bytes() for path in jobs if path.exists()}
-    made = Bundle.make(settings.machine, publishable(files), settings.source["sha256"], inputs)
+    bound = publishable(environments.required(files))
+    made = Bundle.make(settings.machine, bound, settings.source["sha256"], inputs)
     signature.signed(made, settings.key).publish(settings.folder)
