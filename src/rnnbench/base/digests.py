@@ -54,9 +54,7 @@ _WORDS = re.compile(r'\s*(?:"""(?:(?!""").)*""")?\s*', re.S)
 
 
 class Source(TypedDict):
-    """What a job is given of its source: where it starts, the digest of all that is reached, and
-    the versions of the packages that decide its numbers.
-    """
+    """Where a job starts, the digest of all that is reached, and the versions that decide it."""
 
     starts: list[str]
     sha256: str
@@ -79,7 +77,6 @@ class Tree:
         self.planned = dict(planned or {})
         self.contents: dict[str, bytes] = {}
         self.followed: dict[str, list[str]] = {}
-        self.outside: dict[str, set[str]] = {}
         self.known: dict[tuple[str, ...], Source] = {}
 
     @classmethod
@@ -112,8 +109,7 @@ class Tree:
             lines = "".join(f"{sha256}  {name}\n" for name, sha256 in pairs)
             lines += "".join(self.line(start) for start in key if LINE in start)
             digest = hashlib.sha256(f"{RESULTS}\n{lines}".encode()).hexdigest()
-            found = {package for name in self.reached(key) for package in self.packages(name)}
-            versions = {package: version(package) for package in sorted(found)}
+            versions = {package: version(package) for package in self.packages(self.reached(key))}
             self.known[key] = {"starts": list(key), "sha256": digest, "versions": versions}
         return self.known[key]
 
@@ -167,12 +163,11 @@ class Tree:
             self.followed[name] = list(dict.fromkeys(found))
         return self.followed[name]
 
-    def packages(self, name: str) -> set[str]:
-        """The packages that decide numbers and that a file imports."""
-        if name not in self.outside:
-            found = imports.every(self.text(name)) if name.endswith(".py") else ()
-            self.outside[name] = {module.partition(".")[0] for module in found} & {*DECIDING}
-        return self.outside[name]
+    def packages(self, names: Iterable[str]) -> list[str]:
+        """The packages that decide numbers and that files import."""
+        texts = (self.text(name) for name in names if name.endswith(".py"))
+        found = {module.partition(".")[0] for text in texts for module in imports.every(text)}
+        return [package for package in DECIDING if package in found]
 
     def imported(self, by: str, modules: Iterable[str]) -> list[str]:
         """Files that count because a file that does imports these modules."""

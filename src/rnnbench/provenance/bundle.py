@@ -77,10 +77,10 @@ class Bundle:
         head = {
             **{"schema_version": SCHEMA_VERSION, "machine": machine},
             **{"rnnbench": rnnbench.__version__, "source_sha256": source},
-            **{"lock_sha256": sha256(files[LOCK]), "inputs": dict(inputs)},
+            **{"lock_sha256": _sha256(files[LOCK]), "inputs": dict(inputs)},
         }
         listed = {
-            name: {"sha256": sha256(files[name]), "bytes": len(files[name])}
+            name: {"sha256": _sha256(files[name]), "bytes": len(files[name])}
             for name in sorted(files)
         }
         return cls(head | {"files": listed}, files)
@@ -102,7 +102,7 @@ class Bundle:
         folder, packed = Path(folder), Path(f"{folder}.zip")
         there = _packed_manifest(packed)
         if there not in (b"", self.contents[MANIFEST], _unpacked_manifest(folder)):
-            packed.rename(packed.with_name(f"{sha256(there)[:8]}-{packed.name}"))
+            packed.rename(packed.with_name(f"{_sha256(there)[:8]}-{packed.name}"))
         self.write_zip(packed)  # first: a zip that is as this bundle is ours, if we end in between
         self.write_folder(folder)
 
@@ -150,8 +150,8 @@ def read(path: str | Path) -> Bundle:
         if names:
             raise _fault(path, "the files that its manifest lists", f"{min(names)} {what}")
     for name, entry in listed.items():
-        if sha256(contents[name]) != entry["sha256"]:
-            raise _fault(path, f"{name} of SHA-256 {entry['sha256']}", sha256(contents[name]))
+        if _sha256(contents[name]) != entry["sha256"]:
+            raise _fault(path, f"{name} of SHA-256 {entry['sha256']}", _sha256(contents[name]))
     files = {name: contents[name] for name in listed}
     return Bundle(manifest, files, contents.get(SIGNATURE, b""))
 
@@ -306,6 +306,5 @@ def _cut(text: str) -> str:
     return text if len(text) < 200 else text[:200] + "…"
 
 
-def sha256(content: bytes) -> str:
-    """SHA-256 of bytes, hexadecimal."""
+def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
