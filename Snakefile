@@ -56,18 +56,35 @@ COSTS = Path("results/tables/costs.csv")
 estimate = Estimate(study, COSTS if COSTS.exists() else CALLED_FROM / COSTS)
 ALL_CORES = 1024  # a job that asks for more than there are gets all, and so has no neighbour
 PROJECT = Path(os.path.relpath(workflow.basedir))  # relative: a moved folder has nothing to do anew
+NAME = r"[a-z][a-z0-9_]*"  # what a name looks like
 PARTS = {}  # table -> the files it is gathered from; each stage adds its own
 
 
 wildcard_constraints:
-    corpus=r"[a-z][a-z0-9_]*",
+    corpus=NAME,
     token="word|char",
     order=r"\d+",
-    smoothing=r"[a-z][a-z0-9_]*",
+    smoothing=NAME,
     clip_norm=r"[0-9.e+-]+|inf",
     seed=r"\d+",
-    trial=r"[a-z][a-z0-9_]*",
+    trial=NAME,
+    variant=NAME,
+    sampler=NAME,
+    table=NAME,
+    figure=NAME,
+    device="cpu|cuda",
+    machine=r"[^/]+",
     settings=r"\w+=[^/]+(/\w+=[^/]+)*",
+
+
+localrules:  # glue of seconds, which no other node has to be asked for
+    crate,
+    docs,
+    gates,
+    hardware,
+    lengths,
+    publish,
+    publish_speed,
 
 
 report: "workflow/report/workflow.rst"
@@ -89,7 +106,7 @@ include: "workflow/rules/writing.smk"  # trained models → texts of theirs, jud
 include: "workflow/rules/timing.smk"  # vocabulary → timed training steps
 include: "workflow/rules/tables.smk"  # records → tables
 include: "workflow/rules/report.smk"  # tables → figures → report
-include: "workflow/rules/provenance.smk"  # results → a crate of all files, a bundle of this machine
+include: "workflow/rules/provenance.smk"  # results → a bundle of this machine, a crate of all files
 include: "workflow/rules/comparison.smk"  # bundles → machines compared
 include: "workflow/rules/audit.smk"  # results or a bundle → checked, a sample made again, judged
 
@@ -105,4 +122,4 @@ rule all:
     default_target: True
     input:
         "results/report.html",
-        "results/ro-crate-metadata.json",
+        [path for path in rules.crate.output if Path(path).exists()],  # asked for once, kept in step

@@ -84,9 +84,10 @@ def make(folder: Path, **changed: object) -> Path:
         parts = [f"results/{name}" for name in names if name.startswith(f"{kind}/")]
         table(folder, kind, parts)
     table(folder, "texts", [f"results/{n.replace('record.json', 'text.csv')}" for n in names[:2]])
-    draw(folder)
+    asked = study(**changed)
+    draw(folder, asked)
     conclude(folder)
-    config = yaml.safe_dump(study(**changed).publishable, sort_keys=False)
+    config = yaml.safe_dump(asked.publishable, sort_keys=False)
     write_text(folder / "crate/config.yaml", config)
     shutil.copy(PROJECT / "requirements.lock", folder / "crate")
     return seal(folder)
@@ -158,7 +159,7 @@ def table(folder: Path, kind: str, parts: list[str]) -> None:
     told(folder, f"tables/{kind}.csv", "table", parts, [])
 
 
-def draw(folder: Path) -> None:
+def draw(folder: Path, asked: Study) -> None:
     """Write figures and the page that holds them."""
     shown = []
     for name in FIGURES:
@@ -168,7 +169,9 @@ def draw(folder: Path) -> None:
         told(folder, f"figures/{name}.svg", "figure", ["results/tables/runs.csv"], own)
         shown.append(base64.b64encode((folder / f"figures/{name}.svg").read_bytes()).decode())
     write_text(folder / "report.html", "".join(f'<img src="data:,{code}">' for code in shown))
-    told(folder, "report.html", "report", [f"results/figures/{name}.svg" for name in FIGURES], [])
+    params = {"config": job_record.told(asked.publishable)}
+    drawn = [f"results/figures/{name}.svg" for name in FIGURES]
+    told(folder, "report.html", "report", drawn, [], params)
 
 
 def conclude(folder: Path) -> None:

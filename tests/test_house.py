@@ -1,10 +1,12 @@
 """Where code lives and what may use what: imports run down the wings, and plugins by name."""
 
+import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from snakemake.scheduling import job_scheduler
 
 from rnnbench.base import imports
 from rnnbench.base.digests import Tree
@@ -89,3 +91,16 @@ def test_rules_and_scripts_lie_with_their_wing(kind):
 def test_tests_lie_with_their_wing():
     with_tests = {path.parent.name for path in (PROJECT / "tests").glob("*/test_*.py")}
     assert {*WINGS} <= with_tests
+
+
+def test_every_wildcard_is_told_what_it_may_be():
+    told = (PROJECT / "Snakefile").read_text().partition("wildcard_constraints:")[2]
+    known = set(re.findall(r"^    (\w+)=", told.partition("\n\n\n")[0], re.MULTILINE))
+    rules = "".join(path.read_text() for path in (PROJECT / "workflow/rules").glob("*.smk"))
+    used = set(re.findall(r"[/=]\{(\w+)\}", rules)) - {"scatteritem"}
+    assert {name for name in used if name.islower()} <= known
+
+
+def test_what_is_taken_from_inside_snakemake_is_there():
+    taken = re.findall(r"workflow\.scheduler\.(\w+)", (PROJECT / "Snakefile").read_text())
+    assert taken and all(f"self.{name} =" in inspect.getsource(job_scheduler) for name in taken)

@@ -201,6 +201,7 @@ def configuration_that_asks_for_what_is_not_known(results):
 
 def configuration_that_is_gone(results):
     (results / "crate/config.yaml").unlink()
+    change(job(results, "report.html"), params={})
 
 
 def finding_that_holds_after_all(results):

@@ -13,7 +13,7 @@ import yaml
 from pandas import DataFrame
 
 from rnnbench.__main__ import main
-from rnnbench.audit import controls, integrity
+from rnnbench.audit import command, controls, integrity
 from rnnbench.audit.checks import curves
 from rnnbench.audit.derived.gathered import first_difference
 from rnnbench.audit.tree import Tree, TreeError, opened
@@ -21,6 +21,7 @@ from rnnbench.base import csv_files
 from rnnbench.base.files import read_record, write_record, write_text
 from rnnbench.provenance import bundle, signature
 from rnnbench.provenance.crate import METADATA
+from rnnbench.provenance.signature import SignatureError
 
 RUNS = list(audited.runs())
 FIRST, SECOND, TRIAL = (name.removesuffix("/record.json") for name in RUNS)
@@ -201,11 +202,28 @@ def test_a_page_that_shows_another_figure_is_found(results):
     assert "stale" in by(results, "pages")["report.html"]
 
 
-def test_a_crate_that_is_gone_or_broken_is_a_fault(results):
+def test_a_crate_that_is_broken_or_gone_from_under_its_signature_is_a_fault(results):
     (results / METADATA).write_text("{")
     assert METADATA in found(results)
     (results / METADATA).unlink()
-    assert METADATA in found(results)
+    assert not found(results)
+    (results / "audit-signature.json").write_text("{}\n")
+    assert "audit-signature.json" in found(results)
+
+
+def test_results_without_a_crate_are_held_against_the_records_of_their_jobs(results):
+    whole = Tree.of_results(results).configuration
+    (results / METADATA).unlink()
+    shutil.rmtree(results / "crate")
+    assert not found(results)
+    tree = Tree.of_results(results)
+    assert tree.configuration == whole
+    flipped = controls.run(tree)
+    assert len(flipped) > 8 and all(control.found for control in flipped)
+    (results / KINDS["record"]).with_name("weights.safetensors").unlink()
+    assert "missing" in "".join(found(results).values())
+    with pytest.raises(SignatureError, match="snakemake --cores 1 crate"):
+        command.sign([str(results), "no.key"])
 
 
 def test_another_text_under_the_same_tokens_is_found(results):

@@ -39,8 +39,13 @@ COVERED = {
         ],
         SLURM + "test_every_result_that_was_asked_for_is_there",
     ),
-    "srun --exclusive .venv/bin/python -m rnnbench machine": SLURM
-    + "test_the_machine_is_the_one_that_worked_not_the_one_that_asked",
+    **dict.fromkeys(
+        [
+            "srun --exclusive .venv/bin/python -m rnnbench machine",
+            "srun --exclusive --gpus=1 .venv/bin/python -m rnnbench machine",
+        ],
+        SLURM + "test_the_machine_is_the_one_that_worked_not_the_one_that_asked",
+    ),
     **dict.fromkeys(
         [
             "docker build --tag rnnbench .",
@@ -53,6 +58,8 @@ COVERED = {
     ),
     "snakemake --cores all publish": WORKFLOW
     + "test_what_was_measured_becomes_a_bundle_whose_bytes_are_equal_each_time",
+    "snakemake --cores 1 crate": WORKFLOW
+    + "test_the_crate_is_made_on_request_and_ties_every_file_to_its_job",
     "snakemake --cores all hardware --config 'hardware={bundles: [one.zip, another.zip]}'": WORKFLOW
     + "test_a_published_machine_is_compared_and_nothing_is_measured_for_it",
     "python -m tests.promises": "tests/promises/test_laws.py::test_every_promise_is_kept",

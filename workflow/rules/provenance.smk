@@ -1,4 +1,4 @@
-"""Results → a crate of all files; records and tables → a bundle of this machine."""
+"""Records and tables → a bundle of this machine; on request, results → a crate of all files."""
 
 from rnnbench.provenance.crate import workflow as workflow_texts
 from rnnbench.text.origins.folders import digest_of
@@ -71,6 +71,7 @@ rule publish:
         tokens=TOKENS_OF.values(),
     log:
         "results/logs/publish.log",
+    retries: 0
     conda:
         "../../environment.yml"
     params:
@@ -90,6 +91,7 @@ rule publish_speed:
         tokens=TOKENS_TIMED.values(),
     log:
         "results/logs/publish_speed.log",
+    retries: 0
     conda:
         "../../environment.yml"
     params:

@@ -14,6 +14,7 @@ from rnnbench.audit import integrity
 from rnnbench.audit.tree import opened
 from rnnbench.base.files import replacing
 from rnnbench.provenance import bundle, signature
+from rnnbench.provenance.signature import SignatureError
 
 PLACE = "a folder of results, or a bundle (folder or zip)"
 KEY = "file of the private key"
@@ -54,6 +55,11 @@ def sign(arguments: Sequence[str]) -> int:
     parser.add_argument("key", help=KEY)
     asked = parser.parse_args(arguments)
     with opened(asked.path) as tree:
+        if not tree.manifest.is_file():
+            raise SignatureError(
+                f"{asked.path}: expected {tree.manifest.name}, which is signed, found none. "
+                "Make it: snakemake --cores 1 crate. Or sign a bundle: snakemake --cores 1 publish."
+            )
         manifest, name = tree.manifest.read_bytes(), tree.manifest.name
         signed = signature.sign(manifest, name, asked.key)
         beside = tree.signature

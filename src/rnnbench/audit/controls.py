@@ -33,7 +33,8 @@ class Control:
 
 def run(tree: Tree) -> list[Control]:
     """Flip a bit in one file of each kind, all in one copy, and check that."""
-    chosen = one_of_each(tree.names)
+    bound = tree.names if tree.manifest.exists() else [n for n in tree.names if n in tree.made_by]
+    chosen = one_of_each(bound)
     beside = tree.root.parent if os.access(tree.root.parent, os.W_OK) else None
     with tempfile.TemporaryDirectory(dir=beside, prefix=".control.") as folder:
         copy = replace(tree, root=Path(folder))

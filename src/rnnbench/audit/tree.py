@@ -1,5 +1,6 @@
 """What is audited: a folder of results, or a bundle, as a folder or as one zip."""
 
+import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -91,13 +92,14 @@ class Tree:
 
     @cached_property
     def configuration(self) -> dict[str, Any]:
-        """The resolved configuration that made the files; empty where nothing says it."""
-        for name in ("config.yaml", f"{FOLDER}/{CONFIG}"):
+        """What made the files, as a file or as the report's job was given it; empty: untold."""
+        for name in (CONFIG, f"{FOLDER}/{CONFIG}"):
             if self.sha256(name) is not None:
                 with suppress(yaml.YAMLError):
                     found = yaml.safe_load(self.path(name).read_bytes())
                     return found if isinstance(found, dict) else {}
-        return {}
+        given = self.made_by.get("report.html", {}).get("params", {}).get("config", {})
+        return dict(json.loads(json.dumps(given).replace('"inf"', "Infinity")))
 
     @property
     def manifest(self) -> Path:

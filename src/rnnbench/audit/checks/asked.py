@@ -7,14 +7,14 @@ from rnnbench.audit.checks import Checked
 from rnnbench.audit.derived import plan
 from rnnbench.audit.tree import RUNS, Tree, inside
 from rnnbench.base.errors import StudyError
-from rnnbench.provenance.crate.workflow import CONFIG, FOLDER
+from rnnbench.provenance.crate.workflow import CONFIG
 from rnnbench.study.study import Study
 
 
 def check(tree: Tree) -> Iterator[Checked]:
     """Expand the grid of the configuration once more, for each machine, and look each run up."""
     if not tree.configuration:
-        yield Checked("config.yaml", "missing: nothing says what was asked for")
+        yield Checked(CONFIG, "missing: nothing says what was asked for")
         return
     there = set(tree.run_names)
     if not there and not tree.named("tables/", "runs.csv"):
@@ -25,7 +25,7 @@ def check(tree: Tree) -> Iterator[Checked]:
     except StudyError as error:
         if tree.kind == "results":  # a bundle may be of a release with other keys
             fault = f"expected a configuration that this release can read, found: {error}"
-            yield Checked(f"{FOLDER}/{CONFIG}", fault)
+            yield Checked(CONFIG, fault)
 
 
 def _of(tree: Tree, study: Study, there: set[str]) -> Iterator[Checked]:

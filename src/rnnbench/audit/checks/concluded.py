@@ -38,9 +38,7 @@ def check(tree: Tree) -> Iterator[Checked]:
 
 def _of_this_source(own: digests.Tree, job: Mapping[str, Any]) -> bool:
     told = job.get("params", {}).get("source")
-    if not isinstance(told, dict):
-        return False
-    return own.source(told.get("starts", ()))["sha256"] == told.get("sha256")
+    return isinstance(told, dict) and own.source(told["starts"])["sha256"] == told["sha256"]
 
 
 def _findings(tree: Tree, job: Mapping[str, Any], tables: Tables) -> Iterator[Checked]:

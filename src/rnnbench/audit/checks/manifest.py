@@ -1,4 +1,7 @@
-"""Every file is in the manifest, has the bytes that it says, and nothing else is there."""
+"""Every file is in the manifest, has the bytes that it says, and nothing else is there.
+
+Results have one, their crate, if somebody asked for it; if not, the records of jobs bind them.
+"""
 
 from collections.abc import Iterator, Mapping
 
@@ -9,6 +12,8 @@ from rnnbench.provenance import crate
 
 def check(tree: Tree) -> Iterator[Checked]:
     """Hold the files against the manifest: the crate of results, or that of a bundle."""
+    if not tree.manifest.exists():
+        return
     try:
         listed = _listed(tree)
     except crate.CrateError as error:
