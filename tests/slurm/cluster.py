@@ -1,5 +1,7 @@
 """A Slurm of our own: controller, two nodes and keys in one folder, gone when the test ends.
 
+Each node has a GPU as far as Slurm can tell, whose device is an empty file.
+
 All daemons run on this machine as the user who runs the tests. Nothing of the system is touched:
 no service, no account, no file outside the folder, no accounting database.
 """
@@ -47,10 +49,13 @@ ReturnToService=2
 MinJobAge=86400
 KillWait=2
 MailProg=/bin/true
+GresTypes=gpu
 """
 NODE = (
     "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={cpus} RealMemory={mb}"
+    " Gres=gpu:1"
 )
+GPU = "NodeName={name} Name=gpu File={device}\n"
 PARTITION = "PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP"
 
 
@@ -120,6 +125,11 @@ def write_configuration(folder: Path, nodes: Sequence[str], cpus: int, mb: int) 
     for name, port in zip(nodes, ports[1:], strict=True):
         lines.append(NODE.format(name=name, host=host, port=port, cpus=cpus, mb=mb))
     (folder / "slurm.conf").write_text("\n".join([*lines, PARTITION, ""]))
+    devices = {name: folder / f"gpu-{name}" for name in nodes}
+    for device in devices.values():
+        device.touch()
+    gpus = (GPU.format(name=name, device=device) for name, device in devices.items())
+    (folder / "gres.conf").write_text("".join(gpus))
     for name in ("state", "bin", *(f"spool/{node}" for node in nodes)):
         (folder / name).mkdir(parents=True)
     srun = folder / "bin/srun"

@@ -8,9 +8,14 @@ rule audit:
     """Audit; without an output, so that it always looks, and what it wrote of a failure is kept."""
     log:
         "results/logs/audit.log",
+    retries: 0
     conda:
         "../../environment.yml"
     threads: ALL_CORES
+    resources:
+        gpu=study.shown_gpus,
+        mem_mb=4000 + 1000 * study.usable_cores,  # a process on each core
+        runtime=estimate.audit_minutes,
     params:
         path=study.literal(AUDITED),
         key=study.literal(study["audit"]["key"]),

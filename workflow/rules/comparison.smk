@@ -52,7 +52,6 @@ rule hardware:
         summary=rules.comparison.output.summary,
     log:
         "results/logs/hardware.log",
-    localrule: True
     conda:
         "../../environment.yml"
     params:

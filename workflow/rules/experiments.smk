@@ -58,6 +58,8 @@ rule lipschitz:
         "results/logs/lipschitz/{variant}.log",
     conda:
         "../../environment.yml"
+    resources:
+        runtime=estimate.stage("lipschitz"),
     params:
         runs=partial(study.small_runs, "lipschitz"),
         thetas=study["lipschitz"]["thetas"],
@@ -80,6 +82,8 @@ rule bptt:
         "results/logs/bptt/{variant}.log",
     conda:
         "../../environment.yml"
+    resources:
+        runtime=estimate.stage("bptt"),
     params:
         runs=partial(study.small_runs, "bptt"),
         settings={name: study["bptt"][name] for name in ("taus", "draws", "minibatches")},
@@ -137,6 +141,8 @@ rule sentences:
         "results/logs/sentences.log",
     conda:
         "../../environment.yml"
+    resources:
+        runtime=estimate.stage("sentences"),
     params:
         units=study["sentences"]["units"],
         batch_sizes=study["sentences"]["batch_sizes"],
@@ -163,6 +169,7 @@ rule detaching:
     threads: ALL_CORES
     resources:
         mem_mb=2000 + study["detaching"]["memory_limit_mib"],
+        runtime=estimate.stage("detaching"),
     params:
         cost_tokens=study["detaching"]["cost_tokens"],
         memory_limit_mib=study["detaching"]["memory_limit_mib"],
@@ -208,7 +215,8 @@ rule numerics:
         "../../environment.yml"
     threads: 2
     resources:
-        gpu=int("cuda" not in study.unavailable),
+        gpu=study.shown_gpus,
+        runtime=estimate.stage("numerics"),
     params:
         runs=study.small_runs("numerics"),
         unavailable=study.unavailable,

@@ -44,6 +44,7 @@ rule gates:
         ),
     log:
         "results/logs/gates.log",
+    retries: 0
     conda:
         "../../environment.yml"
     params:

@@ -88,6 +88,7 @@ rule lengths:
     log:
         "results/logs/lengths.log",
     priority: 1
+    retries: 0
     conda:
         "../../environment.yml"
     params:

@@ -30,8 +30,11 @@ rule machine:
         MACHINE,
     log:
         "results/logs/machine/{machine}.log",
+    retries: 0  # on the wrong node for good
     conda:
         "../../environment.yml"
+    resources:
+        gpu=study.shown_gpus,
     params:
         source=sources("machine"),
     script:
@@ -50,11 +53,12 @@ rule campaign:
         record=f"{SPEED}/record.json",
     log:
         f"{SPEED}/speed.log",
+    retries: 0
     conda:
         "../../environment.yml"
     threads: ALL_CORES
     resources:
-        gpu=study.timing_gpus,
+        gpu=study.shown_gpus,
         runtime=minutes(estimate.speed()),
         seconds=estimate.speed(),
         seconds_by=PROTOCOL,
@@ -81,12 +85,13 @@ rule probes:
         probes=f"{PROBES}/probes.csv",
     log:
         f"{PROBES}/probes.log",
+    retries: 0
     conda:
         "../../environment.yml"
     threads: ALL_CORES
     resources:
-        gpu=study.timing_gpus,
-        mem_mb=1000 * (1 + study.usable_cores),  # neighbours: a process on each core
+        gpu=study.shown_gpus,
+        mem_mb=4000 + 1000 * study.usable_cores,  # a process on each core
         runtime=minutes(estimate.probes()),
         seconds=estimate.probes(),
         seconds_by=PROTOCOL,

@@ -8,7 +8,7 @@ torch or pandas.
 
 import csv
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -23,7 +23,7 @@ from rnnbench.timing import cost_model
 from rnnbench.training import native
 
 TYPICAL_COSTS = Path(__file__).with_name("typical_costs.csv")
-TYPICAL_TOKENS = 170_000  # of a text that is not counted yet
+TYPICAL_TOKENS, UNCOUNTED = 170_000, ""  # of a text that is not counted yet
 IMPORT_SECONDS = 1.7  # of a training job, which the cost model's processes are forked past
 
 OWN = "the cost model of this machine, typical error {:.0f} %"
@@ -37,6 +37,9 @@ ROUND_SECONDS = 2.0  # of a fresh interpreter
 ADMISSION_SECONDS = 0.5  # of each variant and implementation
 GRACE_MINUTES = 10  # for a start from a file system that is far away
 SLOWER = 4  # times as long as told a job may take before a cluster ends it
+# A stage takes as long as so many trainings of all its runs.
+TRAININGS = {"lipschitz": 3, "bptt": 20, "sentences": 10, "detaching": 10, "numerics": 20}
+AUDIT_MINUTES = 60  # for its checks, and for the text statistics that are drawn
 PROBE_PROCESSES = {"limit": 13, "inference": 2, "breakdown": 5, "scaling": 1.1, "neighbours": 5}
 
 
@@ -55,21 +58,41 @@ class Estimate:
         self.typical = {work(row): row for row in read(TYPICAL_COSTS)}
 
     @staticmethod
-    def ngram_mb(wildcards: Mapping[str, str], input: Any) -> int:
+    def ngram_mb(wildcards: Mapping[str, str], input: Any, attempt: int) -> int:
         """Memory of the n-gram models of a text, MB: up to 200 bytes a character."""
         text = Path(input.text)
-        return max(4000, 1000 + (text.stat().st_size if text.exists() else 0) // 5000)
+        return attempt * max(4000, 1000 + (text.stat().st_size if text.exists() else 0) // 5000)
 
     def run(self, wildcards: Mapping[str, str], input: Any) -> int:
         """Seconds of a training run."""
-        run = self.study.run(wildcards)
+        return math.ceil(self.trained(self.study.run(wildcards), input.tokens))
+
+    def trained(self, run: RunConfig, ids: str | Path) -> float:
+        """Seconds of a training run on a text, whose tokens lie at ``ids``."""
         cost, factor, _ = self.cost(run)
-        trained = cost_model.predict_seconds(run, cost, text_tokens(Path(input.tokens)))
-        return math.ceil(IMPORT_SECONDS + factor * trained)
+        return IMPORT_SECONDS + factor * cost_model.predict_seconds(run, cost, text_tokens(ids))
 
     def run_minutes(self, wildcards: Mapping[str, str], input: Any, attempt: int) -> int:
         """Minutes to ask a cluster for: each attempt takes a run up where the last one left it."""
         return attempt * minutes(self.run(wildcards, input))
+
+    def stage(self, name: str) -> Callable[..., int]:
+        """Return what gives the minutes to ask a cluster for, for a stage with runs of its own."""
+
+        def asked(wildcards: Mapping[str, str], input: Any, attempt: int) -> int:
+            ids = input.get("ids", UNCOUNTED)
+            runs = (RunConfig(**row) for row in self.study.small_runs(name, wildcards))
+            return attempt * minutes(TRAININGS[name] * sum(self.trained(run, ids) for run in runs))
+
+        return asked
+
+    def audit_minutes(self, wildcards: Mapping[str, str]) -> int:
+        """Minutes to ask a cluster for, for an audit: the longest runs, and all their seeds."""
+        addresses = self.study.runs + self.study.trials
+        longest = sorted(self.trained(self.study.run(a), UNCOUNTED) for a in addresses)[::-1]
+        sample, seeds = self.study["audit"]["sample"], max(1, len(self.study["runs"]["seeds"]))
+        drawn = len(longest) if sample == "all" else int(sample) * seeds
+        return AUDIT_MINUTES + minutes(sum(longest[:drawn]))
 
     def run_by(self, wildcards: Mapping[str, str]) -> str:
         """What the seconds of a training run are read from."""
@@ -190,6 +213,6 @@ def one_thread(row: Mapping[str, Any]) -> bool:
     return row["threads"] == 1 and row["dtype"] == "float32"
 
 
-def text_tokens(ids: Path) -> int:
+def text_tokens(ids: str | Path) -> int:
     """Length of a text in tokens; of one that is not there yet, a typical one."""
-    return len(np.load(ids, mmap_mode="r")) if ids.is_file() else TYPICAL_TOKENS
+    return len(np.load(ids, mmap_mode="r")) if Path(ids).is_file() else TYPICAL_TOKENS

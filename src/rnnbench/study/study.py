@@ -288,9 +288,9 @@ class Study:
         return int(self.run(address).device == "cuda")
 
     @property
-    def timing_gpus(self) -> int:
-        """How many GPUs the campaign needs."""
-        return int(any(point["device"] == "cuda" for point in self.timings))
+    def shown_gpus(self) -> int:
+        """How many GPUs a job needs that must see the machine by whose name results are filed."""
+        return int("cuda" not in self.unavailable)
 
     @property
     def known(self) -> list[str]:
