@@ -104,5 +104,6 @@ except UserError as error:
 rule all:
     default_target: True
     input:
+        "results/first.html",
         "results/report.html",
         "results/ro-crate-metadata.json",

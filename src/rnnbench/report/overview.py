@@ -11,8 +11,10 @@ from rnnbench.report import figures
 from rnnbench.tables import readers
 
 SOUND, CHECK, FAULTY = "Sound", "Check", "Faulty"  # one word for the whole study
+FIRST = "First results"  # the same while the study goes on
 TAKEN = 0.1  # of typical speed by others: told from here on
 PICTURES = ("heldout_perplexity", "tokens_per_second")  # of the first screen
+TO_COME = "Timings, all other experiments and the verdicts will be on report.html beside this page."
 
 
 @dataclass(frozen=True)
@@ -31,15 +33,22 @@ class Status:
         return " ".join([f"{self.ran}.", *faults, *(f"Not here: {what}." for what in self.away)])
 
 
-def status(tables: readers.Tables) -> Status:
+def status(tables: readers.Tables, first: bool = False) -> Status:
     """What ran, when and where; faulty if something failed, to check if a result is weak."""
     failed, weak = list(_failed(tables)), list(_weak(tables))
-    word = FAULTY if failed else CHECK if weak else SOUND
+    word = FAULTY if failed else FIRST if first else CHECK if weak else SOUND
     return Status(word, _ran(tables), failed + weak, _away(tables))
 
 
-def sentences(tables: readers.Tables) -> list[tuple[str, str]]:
-    """Label and sentence of the three results that a reader wants first."""
+def sentences(tables: readers.Tables, first: bool = False) -> list[tuple[str, str]]:
+    """Label and sentence of the three results that a reader wants first.
+
+    Args:
+        tables: the tidy tables.
+        first: whether nothing but the grid of runs is there yet.
+    """
+    if first:
+        return [("Best model", figures.finding(PICTURES[0], tables)), ("Still to come", TO_COME)]
     best, fastest = (figures.finding(name, tables) for name in PICTURES)
     return [
         ("Best model", best),
