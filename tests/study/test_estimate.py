@@ -75,12 +75,12 @@ def test_other_variants_take_as_many_times_longer_as_those_that_were_fitted(tmp_
     slow = fitted(tmp_path, gru=30.0, lstm=30.0)
     fast = Estimate(STUDY, tmp_path / "none.csv")
     one, other = (
-        e.run(address("rnn_deep"), counted) - estimate.IMPORT_SECONDS for e in (slow, fast)
+        e.run(address("gru_deep"), counted) - estimate.IMPORT_SECONDS for e in (slow, fast)
     )
     assert one == pytest.approx(30 * other, rel=0.25)  # whole seconds
-    machine = TYPICAL["rnn_deep"]["machine"]
-    assert slow.run_by(address("rnn_deep")) == estimate.SCALED.format(machine)
-    assert fast.run_by(address("rnn_deep")) == estimate.ROUGH.format(machine)
+    machine = TYPICAL["gru_deep"]["machine"]
+    assert slow.run_by(address("gru_deep")) == estimate.SCALED.format(machine)
+    assert fast.run_by(address("gru_deep")) == estimate.ROUGH.format(machine)
 
 
 def test_a_variant_that_nobody_fitted_takes_what_its_plain_one_does_and_this_is_said(monkeypatch):

@@ -56,7 +56,7 @@ def render(
     findings = _findings(tables)
     return page.render(
         Path(__file__).with_name("report.html.j2"),
-        "rnnbench report",
+        "rnnbench: first results" if first else "rnnbench report",
         [*(s["title"] for s in sections), *["Findings"] * bool(findings), "Provenance"],
         status=overview.status(tables, first),
         first=pictures,
