@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import math
 import json
 from base64 import urlsafe_b64encode
 from collections import Counter
@@ -67,7 +68,9 @@ def test_a_run_of_a_variant_fitted_here_takes_what_the_model_says_and_the_import
     run = STUDY.run(address("gru"))
     trained = cost_model.predict_seconds(run, here.own["gru", "torch_nn", "cpu"], 20_000)
     seconds = here.run(address("gru"), counted)
-    assert 0 <= seconds - (trained + estimate.IMPORT_SECONDS) <= 1
+    assert 0 <= seconds - (estimate.STOPPED * trained + estimate.IMPORT_SECONDS) <= 1
+    whole = STUDY.run(address("gru")).patience
+    assert math.isfinite(whole) and here.trained(address("gru"), counted) == pytest.approx(trained)
     assert here.run_by(address("gru")) == estimate.OWN.format(7)
 
 

@@ -24,6 +24,7 @@ from rnnbench.training import native
 
 TYPICAL_COSTS = Path(__file__).with_name("typical_costs.csv")
 TYPICAL_TOKENS = 170_000  # of a text that is not counted yet
+STOPPED = 0.3  # of its epochs, after which patience ends a run: .2 to .4 in most studies
 IMPORT_SECONDS = 1.7  # of a training job, which the cost model's processes are forked past
 
 OWN = "the cost model of this machine, typical error {:.0f} %"
@@ -61,15 +62,19 @@ class Estimate:
         return max(4000, 1000 + (text.stat().st_size if text.exists() else 0) // 5000)
 
     def run(self, wildcards: Mapping[str, str], input: Any) -> int:
-        """Seconds of a training run."""
+        """Seconds of a training run, which its patience may end early."""
+        share = STOPPED if math.isfinite(self.study.run(wildcards).patience) else 1
+        return math.ceil(IMPORT_SECONDS + share * self.trained(wildcards, input))
+
+    def trained(self, wildcards: Mapping[str, str], input: Any) -> float:
+        """Seconds of all epochs of a training run."""
         run = self.study.run(wildcards)
         cost, factor, _ = self.cost(run)
-        trained = cost_model.predict_seconds(run, cost, text_tokens(Path(input.tokens)))
-        return math.ceil(IMPORT_SECONDS + factor * trained)
+        return factor * cost_model.predict_seconds(run, cost, text_tokens(Path(input.tokens)))
 
     def run_minutes(self, wildcards: Mapping[str, str], input: Any, attempt: int) -> int:
         """Minutes to ask a cluster for: each attempt takes a run up where the last one left it."""
-        return attempt * minutes(self.run(wildcards, input))
+        return attempt * minutes(self.trained(wildcards, input))
 
     def run_by(self, wildcards: Mapping[str, str]) -> str:
         """What the seconds of a training run are read from."""
