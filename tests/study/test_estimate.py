@@ -2,8 +2,8 @@
 
 import csv
 import dataclasses
-import math
 import json
+import math
 from base64 import urlsafe_b64encode
 from collections import Counter
 from types import SimpleNamespace
