@@ -18,7 +18,7 @@ from rnnbench.base import paths, plugins
 from rnnbench.base.digests import Tree
 from rnnbench.base.errors import UserError
 from rnnbench.base.paths import FOLDER, folder
-from rnnbench.machine import identity
+from rnnbench.machine import gpus, identity
 from rnnbench.provenance.script import PARENT, plain_matplotlib
 from rnnbench.study.estimate import PROTOCOL, Estimate, minutes
 from rnnbench.study import checks, former, sittings
@@ -45,6 +45,8 @@ try:
         TOP = workflow.overwrite_configfiles
         if replaced := former.replaced(study.config, TOP, workflow.overwrite_workdir is not None):
             print(f"rnnbench: {replaced}", file=sys.stderr)
+        if "cuda" in study.unavailable and gpus.identity() != gpus.NONE:
+            print(f"rnnbench: CUDA is left out: {study.unavailable['cuda']}", file=sys.stderr)
 except UserError as error:
     sys.exit(f"rnnbench: {error}")
 

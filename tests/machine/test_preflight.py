@@ -26,7 +26,8 @@ def test_facts_and_conditions_are_read_without_loading_torch():
 
 
 def test_without_a_gpu_its_facts_are_none(monkeypatch):
-    monkeypatch.setattr(gpus, "reached", lambda: False)
+    monkeypatch.setattr(gpus, "handles", lambda: [])
+    monkeypatch.setattr(gpus, "used", lambda: None)
     found = preflight.facts() | preflight.conditions()
     assert {v for k, v in found.items() if k.startswith("gpu")} == {"none"}
 

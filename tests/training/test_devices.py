@@ -237,11 +237,12 @@ def test_later_stages_read_a_run_wherever_it_was_trained(device, tmp_path):
 
 
 @cuda_alone
-def test_the_driver_tells_of_every_gpu_that_torch_sees(device):
+def test_the_gpu_that_the_driver_tells_of_is_the_one_that_torch_takes(device):
     told = gpus.facts()
-    assert torch.cuda.get_device_name(0) in told["gpus"]
-    assert set(told.values()).isdisjoint({"none", ""})
-    assert "nvidia" in identity.name() or told["gpus"].lower().split()[0] in identity.name()
+    name, memory = told["gpu"].split(", ")
+    assert name == torch.cuda.get_device_name(0) and memory.endswith(" GiB")
+    assert set(told.values()).isdisjoint({"none", ""}) and identity.unavailable() == {}
+    assert name.lower().split()[-1] in identity.name()
 
 
 @pytest.mark.parametrize("file", ["config.yaml", "map.yaml", "cuda.yaml", "full.yaml"])
