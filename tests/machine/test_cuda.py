@@ -121,6 +121,34 @@ def test_a_gpu_is_tried_once_for_a_process_and_all_that_it_starts(tmp_path):
     assert loaded.read_text().split() == ["loaded"] * 2
 
 
+@pytest.mark.parametrize(
+    ("state", "visible", "doubt"),
+    [
+        ({}, None, ""),
+        ({"processes": 2, "busy": 0}, None, "others are on the GPU: processes 2, busy 0 %"),
+        ({"busy": 87}, None, "others are on the GPU: processes 0, busy 87 %"),
+        ({"reasons": 0x40}, None, "the GPU is slowed down: hardware thermal slowdown"),
+        ({"processes": 2}, "1", ""),  # another GPU than the one that is used
+    ],
+)
+def test_who_is_on_the_gpu_before_a_timing_is_a_doubt(state, visible, doubt, tmp_path):
+    code = (
+        "from rnnbench.machine import preflight\n"
+        "said = preflight.doubts(preflight.conditions())\n"
+        "print(*(line for line in said if 'GPU' in line), sep='\\n')"
+    )
+    assert run(code, tmp_path / "loaded", [H100 | state, A100], visible=visible) == doubt
+
+
+def test_what_a_slice_does_not_tell_is_told_by_the_gpu_that_it_is_part_of(tmp_path):
+    code = "import json\nfrom rnnbench.machine import gpus\nprint(json.dumps(gpus.conditions()))"
+    part = SLICES[1] | {"processes": 3}
+    gpus = [A100 | {"slices": [part], "processes": 9}]
+    told = json.loads(run(code, tmp_path / "loaded", gpus))
+    assert (told["gpu_clock_mhz"], told["gpu_processes"]) == (1980, 3)
+    assert told["gpu_busy_percent"] == told["gpu_watts"] == "unknown"
+
+
 def test_a_study_goes_on_without_a_gpu_that_does_not_compute_and_says_so_once(tmp_path):
     line = [sys.executable, "-m", "snakemake", "results/tables/runs.csv", "--dry-run"]
     line += ["--cores", "1", "--snakefile", str(PROJECT / "Snakefile")]

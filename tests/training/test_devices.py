@@ -194,6 +194,15 @@ def test_a_recorded_step_is_one_launch_and_some_copies(device):
     assert launches[0] < launches[1] / 5
 
 
+@cuda_alone
+def test_a_timing_on_the_gpu_tells_who_is_on_it_and_its_clock_under_load(device):
+    (row,) = speed.rows(on(device), TOKENS, VOCAB_SIZE)
+    assert set(gpus.CONDITIONS) <= set(row)
+    assert row["gpu_clock_mhz"] == "unknown" or row["gpu_clock_mhz"] > 0
+    for window in inference.rows(on(device), TOKENS, VOCAB_SIZE):
+        assert not window["counted"] or set(gpus.CONDITIONS) <= set(window)
+
+
 @every_device
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_a_model_is_used_in_every_type_of_number(device, dtype):

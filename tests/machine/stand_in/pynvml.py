@@ -66,6 +66,10 @@ class Driver:
             return NOT_FOUND
         return give(handle, number(gpu) + index.value + 1)
 
+    def nvmlDeviceGetDeviceHandleFromMigDeviceHandle(self, part, handle):
+        whole, slice_ = divmod(number(part), 100)
+        return give(handle, 100 * whole) if slice_ else NOT_SUPPORTED
+
     def nvmlDeviceGetName(self, gpu, text, size):
         text.value = self.part(gpu)["name"].encode()
         return FINE
@@ -80,7 +84,7 @@ class Driver:
 
     def nvmlDeviceGetClockInfo(self, gpu, kind, clock):
         clock._obj.value = 1980
-        return FINE
+        return NOT_SUPPORTED if number(gpu) % 100 else FINE
 
     def nvmlDeviceGetCurrentClocksEventReasons(self, gpu, reasons):
         reasons._obj.value = self.part(gpu).get("reasons", 0)
