@@ -8,9 +8,13 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import pynvml
 import pytest
+
+from rnnbench.machine import gpus, preflight
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parents[1]
@@ -182,3 +186,41 @@ def test_the_gpu_of_this_machine_is_available_exactly_where_torch_can_use_it(vis
     done = subprocess.run(line, env=os.environ | own, capture_output=True, text=True, check=True)
     ours, torchs = done.stdout.split()
     assert ours == torchs
+
+
+@pytest.mark.cuda
+def test_however_a_real_gpu_is_named_it_is_the_one_that_torch_takes():
+    (uuid, *_) = gpus.answers(pynvml.nvmlDeviceGetUUID)
+    code = (
+        "import torch\nfrom rnnbench.machine import gpus, identity\n"
+        "assert identity.unavailable() == {}, identity.unavailable()\n"
+        "found = torch.cuda.get_device_properties(0)\n"
+        "name, memory = gpus.identity().removesuffix(' GiB').split(', ')\n"
+        "assert name == found.name, (name, found.name)\n"
+        "assert 0.9 < int(memory) * 2**30 / found.total_memory < 1.1\n"
+        "print(identity.name())"
+    )
+    names = set()
+    for visible in ("0", uuid, uuid[:12]):
+        own = {"PYTHONPATH": str(PROJECT / "src"), "CUDA_VISIBLE_DEVICES": visible}
+        line = [sys.executable, "-c", code]
+        done = subprocess.run(line, env=os.environ | own, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        names.add(done.stdout)
+    assert len(names) == 1
+
+
+@pytest.mark.cuda
+def test_who_computes_on_a_real_gpu_is_a_doubt():
+    code = (
+        "import torch\na = torch.rand(4096, 4096, device='cuda')\nprint('begun', flush=True)\n"
+        "while True:\n    (a @ a).sum().item()"
+    )
+    line = [sys.executable, "-c", code]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as stranger:
+        assert stranger.stdout.readline() == "begun\n"
+        time.sleep(2)  # the driver tells of the last second
+        under_load = gpus.conditions()
+        stranger.kill()
+    doubts = preflight.doubts({"load_average": 0.0} | under_load)
+    assert any("others are on the GPU" in doubt for doubt in doubts), under_load
