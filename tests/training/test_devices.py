@@ -299,7 +299,7 @@ rule gpu:
     resources:
         gpu=1,
     shell:
-        "date +%s.%N > {output} && sleep 0.3 && date +%s.%N >> {output}"
+        "python -c 'import time; print(time.time()); time.sleep(0.3); print(time.time())' > {output}"
 """
 
 
