@@ -299,7 +299,7 @@ rule gpu:
     resources:
         gpu=1,
     shell:
-        "python -c 'import time; print(time.time()); time.sleep(0.3); print(time.time())' > {output}"
+        "python3 -c 'from time import *; print(time()); sleep(0.3); print(time())' > {output}"
 """
 
 
