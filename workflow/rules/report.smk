@@ -42,7 +42,7 @@ rule docs:
     params:
         page=str(PROJECT / "docs" / "findings.md"),
     shell:
-        "install -D -m 644 {input} {params.page:q} 2> {log}"
+        "cp {input} {params.page:q} 2> {log}"
 
 
 rule figure:
