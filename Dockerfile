@@ -1,7 +1,10 @@
 # The suite and its locked environment: docker build --tag rnnbench .
-# Results are written into the folder that is mounted at /study, as whatever user.
+# Results are written into the folder that is mounted at /study, with Snakemake's records of them,
+# as whatever user; as number 1000 where none is named. To pin the base image, name its digest:
+# --build-arg BASE=python:3.11-slim-bookworm@sha256:...
 # CPU builds of torch: --build-arg PIP_EXTRA_INDEX_URL=..., the place that has them.
-FROM python:3.11-slim-bookworm
+ARG BASE=python:3.11-slim-bookworm
+FROM ${BASE}
 
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends g++ git make \
@@ -11,16 +14,17 @@ WORKDIR /rnnbench
 COPY Makefile pyproject.toml requirements.lock README.md LICENSE ./
 COPY src src
 ARG PIP_EXTRA_INDEX_URL
-RUN make .venv/ready
+RUN PIP_NO_CACHE_DIR=1 make .venv/ready
 
 COPY Snakefile environment.yml CITATION.cff ./
 COPY workflow workflow
 COPY profiles profiles
 COPY config config
 
-# For --user: one whose number stands in no list of users has neither name nor home.
+# A user whose number stands in no list has neither name nor home.
 ENV PATH=/rnnbench/.venv/bin:$PATH HOME=/tmp LOGNAME=rnnbench
 WORKDIR /study
 RUN chmod 1777 /study
+USER 1000:1000
 ENTRYPOINT ["snakemake", "--snakefile", "/rnnbench/Snakefile"]
 CMD ["--cores", "all"]

@@ -87,4 +87,4 @@ lock: ## for maintainers: pin the dependencies in pyproject.toml again (needs uv
 	@rm .torch.txt
 
 help: ## list the targets
-	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile

@@ -18,8 +18,8 @@ from rnnbench.base import paths, plugins
 from rnnbench.base.digests import Tree
 from rnnbench.base.errors import UserError
 from rnnbench.base.paths import FOLDER, folder
-from rnnbench.machine import identity
-from rnnbench.provenance.script import PARENT, plain_matplotlib
+from rnnbench.machine import gpus, identity
+from rnnbench.provenance.script import PARENT, named_user, plain_matplotlib
 from rnnbench.study.estimate import PROTOCOL, Estimate, minutes
 from rnnbench.study import checks, former, sittings
 from rnnbench.study.sources import Sources
@@ -28,6 +28,13 @@ from rnnbench.study.study import Study
 
 configfile: Path(workflow.basedir) / "config" / "config.yaml"
 
+
+if "conda" in map(str, workflow.deployment_settings.deployment_method):
+    sys.exit(
+        "rnnbench: expected all jobs in the environment that Snakemake runs in, found --sdm conda. "
+        "Jobs import this project's own package, and an environment that Snakemake makes has none. "
+        "Leave --sdm away; with conda, set up as the README says, once."
+    )
 
 CALLED_FROM = Path.cwd()  # where relative paths of the configuration start
 if workflow.is_main_process:  # --directory names another folder; who works on a cluster is told
@@ -45,6 +52,8 @@ try:
         TOP = workflow.overwrite_configfiles
         if replaced := former.replaced(study.config, TOP, workflow.overwrite_workdir is not None):
             print(f"rnnbench: {replaced}", file=sys.stderr)
+        if "cuda" in study.unavailable and gpus.identity() != gpus.NONE:
+            print(f"rnnbench: CUDA is left out: {study.unavailable['cuda']}", file=sys.stderr)
 except UserError as error:
     sys.exit(f"rnnbench: {error}")
 
@@ -52,6 +61,7 @@ os.environ[PARENT] = str(os.getpid())  # jobs end with it
 os.environ.setdefault(identity.CALLED_ON, identity.name())  # workers of a cluster are told
 sources = Sources(study, Tree.as_planned(workflow.is_main_process))
 plain_matplotlib()
+named_user()
 COSTS = Path("results/tables/costs.csv")
 estimate = Estimate(study, COSTS if COSTS.exists() else CALLED_FROM / COSTS)
 ALL_CORES = 1024  # a job that asks for more than there are gets all, and so has no neighbour
@@ -121,5 +131,6 @@ except UserError as error:
 rule all:
     default_target: True
     input:
+        "results/first.html",
         "results/report.html",
         [path for path in rules.crate.output if Path(path).exists()],  # asked for once, kept in step

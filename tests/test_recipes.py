@@ -36,9 +36,9 @@ def test_a_container_holds_all_that_the_workflow_needs_and_nothing_that_is_not_t
 
 def test_both_containers_are_set_up_by_the_rule_of_make_from_the_same_python():
     recipes = [(PROJECT / name).read_text() for name in ("Dockerfile", "apptainer.def")]
-    bases = {re.search(r"^F(?:ROM|rom:) (.+)$", text, re.M).group(1) for text in recipes}
+    bases = {re.search(r"^(?:ARG BASE=|From: )(.+)$", text, re.M).group(1) for text in recipes}
     assert len(bases) == 1
-    assert all("make .venv/ready" in text for text in recipes)
+    assert all("PIP_NO_CACHE_DIR=1 make .venv/ready" in text for text in recipes)
     assert "READY := .venv/ready" in (PROJECT / "Makefile").read_text()
     minimum = re.search(r'requires-python = ">=([\d.]+)"', (PROJECT / "pyproject.toml").read_text())
     assert bases.pop().startswith(f"python:{minimum.group(1)}-")
@@ -50,28 +50,54 @@ def test_results_and_environments_stay_out_of_the_image():
     assert NEEDED.isdisjoint(ignored)
 
 
-def as_user_12345(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Make a text as ``docker run --user 12345`` does: by a user in no list, without a home."""
+def as_user_12345(folder: Path, *line: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run Python as ``docker run --user 12345`` does: by a user in no list, without a home."""
     if not shutil.which("unshare"):
         pytest.skip("needs unshare, of util-linux")
     user = ["unshare", "--user", "--map-user=12345", "--map-group=12345"]
     if subprocess.run([*user, "true"], capture_output=True).returncode:
         pytest.skip("this system lets nobody be another user")
-    line = [*user, sys.executable, "-m", "snakemake", "--snakefile", str(PROJECT / "Snakefile")]
     bare = {"PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT / "src"), "HOME": "/proc"}
     return subprocess.run(
-        [*line, "--cores", "1", "results/corpus/calibration.txt"],
+        [*user, sys.executable, *line],
         **{"cwd": folder, "env": bare | environment, "capture_output": True, "text": True},
     )
 
 
 def test_a_container_works_for_a_user_who_is_in_no_list(tmp_path):
-    """Without what the recipe says of him it does not."""
-    said = re.findall(r"(HOME|LOGNAME)=(\S+)", (PROJECT / "Dockerfile").read_text())
-    assert as_user_12345(tmp_path).returncode != 0
-    done = as_user_12345(tmp_path, **dict(said))
+    """Without the home that the recipe gives him it does not."""
+    (home,) = re.findall(r"HOME=(\S+)", (PROJECT / "Dockerfile").read_text())
+    line = ["-m", "snakemake", "--snakefile", str(PROJECT / "Snakefile"), "--cores", "1"]
+    line += ["results/corpus/calibration.txt"]
+    assert as_user_12345(tmp_path, *line).returncode != 0
+    done = as_user_12345(tmp_path, *line, HOME=home)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "results/corpus/calibration.txt").stat().st_size
+
+
+def test_who_is_in_no_list_may_publish_and_audit(tmp_path):
+    code = (
+        "from pathlib import Path\n"
+        "from rnnbench.audit.again import remake\n"
+        "from rnnbench.provenance import bundle, script\n"
+        "script.named_user()\n"
+        "print(bundle.publishable({'a': b''}), remake.scratch(b'', Path(), 1).folder.parent.name)"
+    )
+    done = as_user_12345(tmp_path, "-c", code, TMPDIR=str(tmp_path))
+    assert done.stdout == "{'a': b''} rnnbench-audit-12345\n", done.stderr
+
+
+def test_whoever_runs_a_container_without_a_word_is_not_root():
+    told = re.search(r"^USER (\d+):(\d+)$", (PROJECT / "Dockerfile").read_text(), re.M)
+    assert "0" not in told.groups()
+
+
+def test_environments_of_snakemake_s_own_are_refused_in_words(tmp_path):
+    line = [sys.executable, "-m", "snakemake", "--snakefile", str(PROJECT / "Snakefile")]
+    line += ["--dry-run", "--cores", "1", "--directory", str(tmp_path), "--sdm", "conda"]
+    done = subprocess.run(line, capture_output=True, text=True)
+    assert done.returncode == 1 and "found --sdm conda" in done.stderr
+    assert "Traceback" not in done.stderr and not (tmp_path / ".snakemake/conda").exists()
 
 
 def test_the_catalog_finds_what_it_reads():

@@ -358,7 +358,9 @@ def test_sealing_anew_what_was_not_changed_raises_no_alarm(results):
     ("fields", "fault"),
     [
         ({}, ""),
-        ({"gpus": "none"}, "gpus: none"),
+        ({"gpus": "none"}, "gpu: none"),  # as earlier releases say it
+        ({"gpu": "none"}, "gpu: none"),  # there, but hidden from the job
+        ({"gpu": "NVIDIA H100, 80 GiB", "gpus": "NVIDIA A2; NVIDIA H100"}, ""),
         ({"usable_cores": 8}, "usable_cores: 8"),
         ({"machine": "amd-epyc-2c-24g-h100-0a7bb3-left"}, ""),
         ({"machine": "intel-2c-24g-h100-0a7bb3"}, "machine: expected amd"),

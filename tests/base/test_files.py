@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -121,6 +122,27 @@ def test_a_new_file_may_be_read_by_whom_the_umask_allows(tmp_path):
     finally:
         os.umask(mask)
     assert stat.S_IMODE((tmp_path / "shared.txt").stat().st_mode) == 0o640
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="needs the command strace")
+@pytest.mark.parametrize(
+    ("fault", "whole"),
+    [
+        ("fsync:error=EINVAL:when=2", True),  # the folder's, as on CIFS and FUSE
+        ("chmod,fchmodat:error=EPERM", True),
+        ("fsync:error=EIO:when=2", False),
+        ("chmod,fchmodat:error=EROFS", False),
+    ],
+)
+def test_what_a_file_system_does_not_know_is_gone_without_and_a_fault_is_not(
+    fault, whole, tmp_path
+):
+    code = "from rnnbench.base.files import write_text; write_text('text.txt', 'whole')"
+    line = ["strace", "-f", "-qq", "-o", "log", "-e", f"inject={fault}", sys.executable, "-c", code]
+    done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True)
+    assert "INJECTED" in (tmp_path / "log").read_text()
+    assert (done.returncode == 0) == whole and ("StorageError" in done.stderr) != whole
+    assert not whole or (tmp_path / "text.txt").read_text() == "whole"
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])

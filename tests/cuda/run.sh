@@ -62,7 +62,11 @@ if ! has_all $python; then
     python=python3
     has_all python3 || { part set-up 180 make .venv/ready && python=.venv/bin/python; }
 fi
-part gpu 60 "$python" -c "import torch; print(torch.__version__, torch.cuda.get_device_name(0))"
+part gpu 60 "$python" -c "import sys
+from rnnbench.machine import gpus, identity
+why = identity.unavailable().get('cuda')
+print(identity.name(), gpus.identity(), why or 'usable', sep=': ')
+sys.exit(bool(why))"
 mapfile -t files < <(grep -rl --include='test_*.py' 'mark\.cuda' tests)
 part tests 190 "$python" -m pytest -v -m cuda --tb=short -W default -p no:cacheprovider "${files[@]}"
 study speed

@@ -36,7 +36,7 @@ case "$*" in
     *pytest*) part=tests ;;
     *points.py*) part=points ;;
     *verify*) part=verify ;;
-    *get_device_name*) part=gpu ;;
+    *gpus.identity*) part=gpu ;;
 esac
 case " $FAILS " in *" $part "*) echo "$part is wrong"; exit 1 ;; esac
 echo "$part is right"

@@ -8,7 +8,8 @@ import pytest
 
 from rnnbench.machine import gpus, preflight, processor
 
-CALM = {"load_average": 0.0, "gpu_throttle_reasons": "idle; no reason"}
+CALM = {"load_average": 0.0, "gpu_throttle_reasons": "idle"}
+CALM |= {"gpu_processes": 0, "gpu_busy_percent": "unknown"}
 
 
 def test_every_fact_and_condition_says_something():
@@ -26,7 +27,8 @@ def test_facts_and_conditions_are_read_without_loading_torch():
 
 
 def test_without_a_gpu_its_facts_are_none(monkeypatch):
-    monkeypatch.setattr(gpus, "reached", lambda: False)
+    monkeypatch.setattr(gpus, "handles", lambda: [])
+    monkeypatch.setattr(gpus, "used", lambda: None)
     found = preflight.facts() | preflight.conditions()
     assert {v for k, v in found.items() if k.startswith("gpu")} == {"none"}
 
@@ -80,7 +82,7 @@ def test_turbo_is_what_either_driver_says(files, said, tmp_path, monkeypatch):
     [
         ({"load_average": 1000.0}, "busy"),
         ({"gpu_throttle_reasons": "software power cap"}, "slowed down"),
-        ({"gpu_throttle_reasons": "idle; hardware slowdown"}, "slowed down"),
+        ({"gpu_throttle_reasons": "idle, hardware slowdown"}, "slowed down"),
     ],
 )
 def test_what_makes_timings_doubtful_is_said(found, word, tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """The base of every page: escaped, alone, readable, and sorted and filtered by its own script."""
 
 import base64
+import csv
 import hashlib
 import html
 import json
@@ -159,6 +160,9 @@ document.querySelector("iframe").addEventListener("load", async (event) => {{
   const link = page.querySelector("a[download]");
   link.click();
   said.file = link.download; said.csv = await blobs[0].text();
+  box.value = "not"; box.dispatchEvent(new inside.Event("input"));
+  link.click();
+  said.formulas = await blobs[1].text();
   document.querySelector("pre").textContent = JSON.stringify(said);
 }});
 </script>"""
@@ -187,6 +191,7 @@ def address(tmp_path):
 def test_a_reader_sorts_filters_and_saves_a_table_in_a_browser(tmp_path, address):
     names = [f'b"{k}, x' if k % 2 else f"a{k}" for k in range(13)]
     numbers = [10.0, 9.5, np.nan, 1200.004, -1.0, np.inf, 2, 3, 4, 5, 6, 7, 8]
+    names[2:7] = ["=1+1", "+cmd|' /C calc'!A0", "-0.5", "@SUM(A1)", '-="a"']
     verdicts = ["holds", "holds", *["not measured"] * 10, "holds"]
     table = page.table("The <b>", DataFrame({"name": names, "n": numbers, "verdict": verdicts}))
     harness = HARNESS.format(page=html.escape(with_tables(table)))
@@ -200,7 +205,11 @@ def test_a_reader_sorts_filters_and_saves_a_table_in_a_browser(tmp_path, address
     assert said["up"] == [*ordered, ""]
     assert said["down"] == [*reversed(ordered), ""]
     assert said["order"] == "descending"
-    assert said["words"][:3] == ["a0", "a2", "a4"]
+    assert [w for w in said["words"] if w.startswith("a")] == ["a0", "a8", "a10", "a12"]
     assert said["left"] == ['b"1, x'] and said["status"] == "1 of 13 rows"
     assert said["file"] == "the-b.csv"
     assert said["csv"] == 'name,n,verdict\r\n"b""1, x",9.5,holds\r\n'
+    kept = csv.reader(said["formulas"].splitlines())
+    written = {row[0].removeprefix("'"): row[0] for row in kept}
+    assert {name for name in names[2:7] if written[name] == f"'{name}"} == {*names[2:7]} - {"-0.5"}
+    assert ",-1," in said["formulas"]  # a number is none, whatever its sign

@@ -35,8 +35,18 @@ def test_every_study_gives_a_well_formed_page(case, pictures):
     html = report.render(CASES[case], pictures, FACTS)
     reader = Reader(html)
     assert reader.tags.count("img") == len(names("figures"))
-    contents = [*report.SECTIONS, "Findings", "Provenance"]
+    contents = [*report.SECTIONS, *["Findings"] * ("findings" in CASES[case]), "Provenance"]
     assert [text for text in reader.texts if text in contents][: len(contents)] == contents
+
+
+def test_the_first_page_says_that_more_is_to_come_and_nothing_of_what_is_not_there(pictures):
+    there = {
+        name: WHOLE[name] for name in ("runs", "curves", "ngram_lm", "machines") if name in WHOLE
+    }
+    html = report.render(there, pictures[:1], FACTS, first=True)
+    assert {"findings", "speed", "sine"}.isdisjoint(Reader(html).values("id"))
+    assert "First results" in html and overview.TO_COME in html
+    assert "Nothing was asked for" not in html and "No claim was judged" not in html
 
 
 def test_the_page_needs_no_network_and_runs_no_script_but_its_own(pictures):

@@ -116,7 +116,7 @@ def test_a_stage_that_is_off_needs_nothing():
     config["memory"]["variants"] = config["generation"]["variants"] = []
     config["sentences"]["units"] = []
     keys = {demand.key.split(".")[0] for demand in lengths.demands(read(config))}
-    assert keys == {"runs", "trials", "lipschitz", "bptt"}
+    assert keys == {"runs", "trials"}
 
 
 def own(path, text: str) -> dict:

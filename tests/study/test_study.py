@@ -39,9 +39,9 @@ def shipped(*on_top: str) -> dict:
     return config
 
 
-def changed(key: str, value: object) -> dict:
-    """The default study with one value changed; dots in ``key`` lead inwards."""
-    config = shipped()
+def changed(key: str, value: object, *on_top: str) -> dict:
+    """A shipped study with one value changed; dots in ``key`` lead inwards."""
+    config = shipped(*on_top)
     *path, last = key.split(".")
     node = config
     for part in path:
@@ -318,10 +318,10 @@ def test_a_seed_in_the_path_of_a_run_fits_into_a_table_too(seed):
 
 @pytest.mark.parametrize("key", sorted(SWITCHES))
 def test_an_empty_list_switches_its_stage_off(key):
-    stage, config = key.partition(".")[0], changed(key, [])
+    stage, config = key.partition(".")[0], changed(key, [], "science")
     config["trials"] = {}
-    assert not read(shipped()).off(stage) and read(config).off(stage)
-    assert read(shipped()).made(stage, ["a file"]) == ["a file"]
+    assert not read(shipped("science")).off(stage) and read(config).off(stage)
+    assert read(shipped("science")).made(stage, ["a file"]) == ["a file"]
     assert read(config).made(stage, ["a file"]) == []
 
 
@@ -915,7 +915,7 @@ def test_what_names_no_tables_is_told_to():
     ],
 )
 def test_a_study_of_the_sine_or_of_minibatches_that_cannot_be_is_refused(key, value, said):
-    assert re.search(said, fault(changed(key, value)))
+    assert re.search(said, fault(changed(key, value, "science")))
 
 
 @pytest.mark.parametrize("stage", ["sentences", "detaching"])

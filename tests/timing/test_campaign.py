@@ -37,6 +37,7 @@ class Machine:
         self.ends_after = None
         self.clock, self.seconds = 0.0, 0.125  # of one process; sums of it are exact
         self.joules: float | None = None
+        self.more: dict = {}  # that each process tells
 
     def __call__(self, *_):
         return self
@@ -68,7 +69,7 @@ class Machine:
         facts |= {"num_minibatches": 1, "num_tokens": 50, "seconds": 1.0, "cpu_seconds": 1.0}
         microseconds = 1e6 * 50 / CALM[timing.variant]
         facts |= {"sample_microseconds": " ".join([f"{microseconds:.1f}"] * 2)}
-        return [timing.as_row() | facts]
+        return [timing.as_row() | facts | self.more]
 
 
 def of(variant: str, timed_seconds: float) -> dict:
@@ -285,3 +286,11 @@ def test_each_process_leaves_its_record_beside_its_samples(machine, sitting):
     _, record = sample_files.read(place, done.identity(done.points[0], timing))
     assert record["source_sha256"] == "a" * 64
     assert record.items() >= timing.as_row().items()
+
+
+def test_who_was_on_the_gpu_beside_a_timed_process_is_a_doubt_of_the_campaign(machine, sitting):
+    before = sitting(variants=["rnn"]).record()["doubts"]
+    machine.more = {"device": "cuda", "gpu_processes": 2, "gpu_throttle_reasons": "idle"}
+    doubts = sitting(variants=["gru"]).record()["doubts"]
+    assert "others were on the GPU beside 3 of 3 processes timed on it" in doubts
+    assert "on the GPU" not in before

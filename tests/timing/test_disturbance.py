@@ -110,6 +110,35 @@ def test_where_most_windows_were_slowed_the_few_calm_ones_are_known():
     assert disturbed(windows).tolist() == [True] * 18 + [False] * 2
 
 
+GPU = {"device": "cuda", "gpu_processes": 1, "gpu_throttle_reasons": "software power cap"}
+
+
+@pytest.mark.parametrize(
+    ("told", "marked"),
+    [
+        ({}, False),  # its own load brings a GPU to its power cap
+        ({"gpu_processes": 2}, True),
+        ({"gpu_processes": "unknown", "gpu_throttle_reasons": "unknown"}, False),
+        ({"gpu_throttle_reasons": "sync boost, hardware thermal slowdown"}, True),
+    ],
+)
+def test_who_shares_the_gpu_and_what_heats_it_disturbs_a_window_of_it(told, marked):
+    facts = {"seconds": 0.1, "outside_load": 0.0, "core_slowdown": 0.0}
+    windows = pd.DataFrame([facts | GPU | told, facts | {"device": "cpu"}])
+    assert disturbed(windows).tolist() == [marked, False]
+
+
+def test_what_was_done_to_the_gpu_under_load_is_said_of_all_processes_together():
+    rows = [GPU, GPU | {"gpu_processes": 3}, GPU | {"gpu_throttle_reasons": "idle"}]
+    assert disturbance.of_gpu(pd.DataFrame([*rows, {"device": "cpu"}])) == [
+        "others were on the GPU beside 1 of 3 processes timed on it",
+        "the GPU was slowed under 2 of 3 processes timed on it: software power cap",
+    ]
+    calm = {"device": "cuda", "gpu_processes": 1, "gpu_throttle_reasons": "no reason"}
+    assert disturbance.of_gpu(pd.DataFrame([calm])) == []
+    assert disturbance.of_gpu(pd.DataFrame([{"device": "cpu"}])) == []
+
+
 def test_asking_for_the_pace_changes_nothing_in_torch():
     before = torch.get_num_threads(), torch.get_rng_state(), torch.is_grad_enabled()
     assert 0 < core_pace.seconds() < 1

@@ -194,6 +194,15 @@ def test_a_recorded_step_is_one_launch_and_some_copies(device):
     assert launches[0] < launches[1] / 5
 
 
+@cuda_alone
+def test_a_timing_on_the_gpu_tells_who_is_on_it_and_its_clock_under_load(device):
+    (row,) = speed.rows(on(device), TOKENS, VOCAB_SIZE)
+    assert set(gpus.CONDITIONS) <= set(row)
+    assert row["gpu_clock_mhz"] == "unknown" or row["gpu_clock_mhz"] > 0
+    for window in inference.rows(on(device), TOKENS, VOCAB_SIZE):
+        assert not window["counted"] or set(gpus.CONDITIONS) <= set(window)
+
+
 @every_device
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_a_model_is_used_in_every_type_of_number(device, dtype):
@@ -237,11 +246,12 @@ def test_later_stages_read_a_run_wherever_it_was_trained(device, tmp_path):
 
 
 @cuda_alone
-def test_the_driver_tells_of_every_gpu_that_torch_sees(device):
+def test_the_gpu_that_the_driver_tells_of_is_the_one_that_torch_takes(device):
     told = gpus.facts()
-    assert torch.cuda.get_device_name(0) in told["gpus"]
-    assert set(told.values()).isdisjoint({"none", ""})
-    assert "nvidia" in identity.name() or told["gpus"].lower().split()[0] in identity.name()
+    name, memory = told["gpu"].split(", ")
+    assert name == torch.cuda.get_device_name(0) and memory.endswith(" GiB")
+    assert set(told.values()).isdisjoint({"none", ""}) and identity.unavailable() == {}
+    assert name.lower().split()[-1] in identity.name()
 
 
 @pytest.mark.parametrize("file", ["config.yaml", "map.yaml", "cuda.yaml", "full.yaml"])
@@ -289,7 +299,7 @@ rule gpu:
     resources:
         gpu=1,
     shell:
-        "date +%s.%N > {output} && sleep 0.3 && date +%s.%N >> {output}"
+        "python3 -c 'from time import *; print(time()); sleep(0.3); print(time())' > {output}"
 """
 
 

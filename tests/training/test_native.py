@@ -280,6 +280,17 @@ def test_a_build_is_done_once_and_again_when_the_source_changes(copied, monkeypa
     assert not set(first) & set(second)
 
 
+def test_machines_of_several_kinds_build_and_load_side_by_side(copied, monkeypatch):
+    compiler_that(copied, monkeypatch, WRITES)
+    first = native.build()
+    monkeypatch.setattr(native.platform, "machine", lambda: "aarch64")
+    assert native.missing().startswith("not built")
+    second = native.build()
+    assert {path.exists() for path in (*first, *second)} == {True} and not {*first} & {*second}
+    with pytest.raises(native.NativeError, match="that this system can load, found"):
+        native.open_library("portable")
+
+
 def test_a_build_that_fails_leaves_nothing_and_says_what_the_compiler_said(copied, monkeypatch):
     compiler_that(copied, monkeypatch, WRITES + "; sys.exit('step.cpp: too odd')")
     with pytest.raises(native.NativeError, match=r"fails: step\.cpp: too odd"):

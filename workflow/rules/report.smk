@@ -5,6 +5,9 @@ FIGURES = expand(
 )
 
 
+FIRST = ["machines", "corpora", "runs", "curves", "ngram_lm", "floor", "predictors"]
+
+
 rule findings:
     """Hold what the tutorial says against the tables."""
     input:
@@ -39,7 +42,7 @@ rule docs:
     params:
         page=str(PROJECT / "docs" / "findings.md"),
     shell:
-        "install -D -m 644 {input} {params.page:q} 2> {log}"
+        "cp {input} {params.page:q} 2> {log}"
 
 
 rule figure:
@@ -87,6 +90,26 @@ rule report:
         source=sources("report"),
     script:
         "../scripts/report/report.py"
+
+
+rule first_page:
+    """Write a page of the training runs as soon as these are made, while the rest goes on."""
+    input:
+        **{table: PARTS[table] for table in FIRST},
+    output:
+        "results/first.html",
+    log:
+        "results/logs/first_page.log",
+    priority: 3
+    conda:
+        "../../environment.yml"
+    params:
+        missing={table: MISSING[table] for table in FIRST},
+        figures=study.figures_of(FIRST),
+        config=study.publishable,
+        source=sources("first_page"),
+    script:
+        "../scripts/report/first_page.py"
 
 
 rule speed:

@@ -47,7 +47,7 @@ rule corpus:
         record="results/corpus/{corpus}.json",
     log:
         "results/logs/corpus/{corpus}.log",
-    priority: 1
+    priority: 2
     conda:
         "../../environment.yml"
     params:
@@ -70,7 +70,7 @@ rule vocab:
         table=f"{VOCAB}/vocab.csv",
     log:
         "results/logs/vocab/corpus={corpus}/token={token}.log",
-    priority: 1
+    priority: 2
     conda:
         "../../environment.yml"
     params:
@@ -87,7 +87,7 @@ rule lengths:
         "results/lengths/lengths.csv",
     log:
         "results/logs/lengths.log",
-    priority: 1
+    priority: 2
     retries: 0
     conda:
         "../../environment.yml"
@@ -178,6 +178,7 @@ rule ngram_lm:
         f"{NGRAM_LM}/ngram_lm.csv",
     log:
         "results/logs/ngram_lm/corpus={corpus}/token={token}/smoothing={smoothing}.log",
+    priority: 2
     conda:
         "../../environment.yml"
     resources:
@@ -204,6 +205,7 @@ rule truth:
         predictors="results/truth/corpus={corpus}/predictors.csv",
     log:
         "results/logs/truth/{corpus}.log",
+    priority: 2
     conda:
         "../../environment.yml"
     params:

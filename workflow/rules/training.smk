@@ -34,6 +34,7 @@ rule run:
         text=f"{RUN}/text.csv",
     log:
         f"{RUN}/run.log",
+    priority: 2
     conda:
         "../../environment.yml"
     threads: 1
@@ -62,5 +63,6 @@ use rule run as trial with:
         text=f"{TRIAL}/text.csv",
     log:
         f"{TRIAL}/run.log",
+    priority: 1
     params:
         checkpoint=f"{TRIAL}/checkpoint.safetensors",

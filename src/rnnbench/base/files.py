@@ -22,6 +22,7 @@ OF_THE_DISK = {  # faults of the place of a file, which its user can mend
     *(errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM),
     *(errno.EFBIG, errno.ENAMETOOLONG, errno.ENOTDIR, errno.EEXIST, errno.ELOOP),
 }
+UNKNOWN_TO_SOME = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EPERM}  # as CIFS and FUSE say
 WRITE, READ = "write", "read"
 MEND = {
     WRITE: "Make room or give the right to write, and repeat the command; what was there before is "
@@ -49,10 +50,12 @@ def replacing(path: str | Path) -> Iterator[Path]:
         temporary = _beside(path)
         try:
             yield temporary
-            temporary.chmod(0o666 & ~_umask())
+            with _where_known():
+                temporary.chmod(0o666 & ~_umask())
             _sync(temporary)
             temporary.replace(path)
-            _sync(path.parent)
+            with _where_known():
+                _sync(path.parent)
         finally:
             with suppress(OSError):  # what cannot be removed must not hide why
                 temporary.unlink(missing_ok=True)
@@ -168,6 +171,16 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+@contextmanager
+def _where_known() -> Iterator[None]:
+    """Go without what some file systems do not know: modes, and folders that can be synced."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in UNKNOWN_TO_SOME:
+            raise
 
 
 def _sync(path: Path) -> None:

@@ -110,16 +110,15 @@ def packages(folder: str | Path) -> Meter:
 
 
 def board() -> Meter:
-    """The GPU that torch calls the first; it is told by its UUID, whichever GPUs are hidden."""
+    """The GPU that torch calls the first; a slice of one has no counter of its own."""
     import pynvml
-    import torch
+
+    from rnnbench.machine import gpus
 
     try:
-        pynvml.nvmlInit()
-        uuid = str(torch.cuda.get_device_properties(0).uuid).removeprefix("GPU-")
-        counter = Board(pynvml.nvmlDeviceGetHandleByUUID(f"GPU-{uuid}"))
+        counter = Board(gpus.used())
         counter.read()
-    except (pynvml.NVMLError, AttributeError) as error:
+    except pynvml.NVMLError as error:
         return Meter(f"{UNKNOWN}: NVML tells no energy of this GPU ({error})")
     return Meter("NVML total energy of the board", [counter])
 

@@ -22,7 +22,7 @@ import psutil
 import yaml
 
 import rnnbench
-from rnnbench.machine import energy, identity, preflight, processor
+from rnnbench.machine import cuda, energy, identity, preflight, processor
 from rnnbench.machine.processor import UNKNOWN
 
 FIELDS = Path(__file__).with_suffix(".yaml")
@@ -36,8 +36,9 @@ Every field that describes a machine in the results. The command
 `src/rnnbench/machine/fingerprint.yaml`. A fingerprint is read inside a job, on the machine that
 runs the job: by a separate job for `results/machine/machine=.../record.json`, and by the timing
 campaign for `results/speed/machine=.../fingerprint.json`. Values that cannot be read are `unknown`.
-GPU fields are `none` without a GPU and list several GPUs separated by `; `. Conditions are read
-before and after the campaign; `_before` and `_after` are appended to their names."""
+GPU fields are `none` without a GPU and list several GPUs separated by `; `; `gpu` and the
+conditions are those of the one that jobs use. Conditions are read before and after the campaign,
+with `_before` and `_after` appended to their names, and beside each timing on CUDA under load."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -105,7 +106,7 @@ def software() -> dict[str, Any]:
         "python": platform.python_version(),
         "numpy": version("numpy"),
         "torch": version("torch"),
-        "torch_cuda": identity.torch_cuda() or NONE,
+        "torch_cuda": cuda.torch_cuda() or NONE,
         "snakemake": version("snakemake"),
         "rnnbench": rnnbench.__version__,
     }

@@ -3,9 +3,10 @@
 **The name** is words for people (processor, usable cores, memory, GPUs) and a mark: six digits of
 a hash of :func:`identity`. In it goes what is the same from boot to boot and differs between
 machines: make, family, model and stepping of the processor, instruction sets, whether it is a
-virtual machine, caches, sockets, cores, memory, name and memory of each GPU. Out of it stays what
-software decides: the kernel's whole list of flags, the highest clock (two drivers of one processor
-tell two), the clock of the moment, the governor, free memory, load, versions, host and user names.
+virtual machine, caches, sockets, cores, memory, name and memory of the GPU that torch calls
+``cuda:0``, or of the slice of one (MIG). Out of it stays what software decides: the kernel's whole
+list of flags, the highest clock (two drivers of one processor tell two), the clock of the moment,
+the governor, free memory, load, versions, host and user names; and GPUs that are not used.
 
 Machines of one model share the name: it names a class of machines. Who has twins, or studies a
 machine from another one, says so in the configuration (``machine``): the name, or the name, a
@@ -22,13 +23,11 @@ import re
 import resource
 import sys
 from collections.abc import Sequence
-from importlib.util import find_spec
-from pathlib import Path
 
 import psutil
 
 from rnnbench.base.errors import MachineError
-from rnnbench.machine import control_group, gpus, processor
+from rnnbench.machine import control_group, cuda, gpus, processor
 from rnnbench.machine.processor import UNKNOWN, read
 
 CALLED_ON = "RNNBENCH_CALLED_ON"  # environment of jobs: the machine that Snakemake was called on
@@ -45,7 +44,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def name() -> str:
     """Name the hardware. No host name, user name or address is in it."""
-    parts = [cpu_model(), f"{usable_cores()}c", f"{memory_gib()}g", *_counted(gpus.names())]
+    gpu = gpus.identity().rpartition(", ")[0]
+    parts = [cpu_model(), f"{usable_cores()}c", f"{memory_gib()}g", gpu]
     words = re.sub(r"[^a-z0-9]+", "-", " ".join(parts).lower()).strip("-")
     words = re.sub(r"-(r|tm|cpu|processor|with|radeon|graphics)(?=-)", "", words)
     mark = hashlib.sha256(repr(sorted(identity().items())).encode()).hexdigest()[:6]
@@ -54,13 +54,13 @@ def name() -> str:
 
 def identity() -> dict[str, str]:
     """All that decides the mark of the name."""
-    shown = zip(gpus.names(), gpus.memory_gib(), strict=True)
+    gpu = gpus.identity()
     return processor.identity() | {
         "cpu_model": cpu_model(),
         "architecture": platform.machine(),
         "usable_cores": str(usable_cores()),
         "memory_gib": str(memory_gib()),
-        "gpus": "; ".join(f"{model}, {memory} GiB" for model, memory in shown),
+        "gpus": "" if gpu == gpus.NONE else gpu,
     }
 
 
@@ -123,17 +123,9 @@ def cpu_model() -> str:
 
 
 def unavailable() -> dict[str, str]:
-    """Device -> why it cannot be used here. Asks the driver and the installed torch, loads neither.
-
-    The CPU can always be used.
-    """
-    if os.environ.get("CUDA_VISIBLE_DEVICES") in {"", "-1"}:
-        return {"cuda": "CUDA_VISIBLE_DEVICES hides every GPU"}
-    if not gpus.names():
-        return {"cuda": "no NVIDIA GPU with a working driver found"}
-    if torch_cuda() is None:
-        return {"cuda": "a GPU is there, but this build of torch has no CUDA"}
-    return {}
+    """Device -> why it cannot be used here, of those that cannot. The CPU always can."""
+    why = cuda.refusal()
+    return {"cuda": why} if why else {}
 
 
 def usable_cores() -> int:
@@ -183,12 +175,6 @@ def _granted(found: float | None, unit: int, digits: int) -> float | str:
     return round(found / unit, digits) if math.isfinite(found) else "none"
 
 
-def _counted(found: list[str]) -> list[str]:
-    """GPUs of one name said once, with their number."""
-    counts = {one: found.count(one) for one in found}
-    return [one if number == 1 else f"{number}x {one}" for one, number in counts.items()]
-
-
 def _of_mac() -> str:
     """What macOS calls the processor, asked of the system library."""
     if sys.platform != "darwin":
@@ -197,12 +183,3 @@ def _of_mac() -> str:
     ask = ctypes.CDLL(None).sysctlbyname
     failed = ask(b"machdep.cpu.brand_string", words, ctypes.byref(size), None, 0)
     return "" if failed else words.value.decode()
-
-
-def torch_cuda() -> str | None:
-    """CUDA version the installed torch was built with, without importing torch."""
-    spec = find_spec("torch")
-    assert spec is not None and spec.origin is not None  # it is a dependency
-    version = Path(spec.origin).with_name("version.py").read_text()
-    found = re.search(r"^cuda.*= '([\d.]+)'", version, re.MULTILINE)
-    return found and found.group(1)

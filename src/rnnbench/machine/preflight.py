@@ -13,6 +13,7 @@ from rnnbench.machine.processor import UNKNOWN, read
 
 NUMA = "/sys/devices/system/node/online"
 HUGEPAGES = "/sys/kernel/mm/transparent_hugepage/enabled"
+GPU_BUSY = 10  # percent of a second
 BUSY = 0.5  # processes that ran or waited during the last minute, per usable core
 
 
@@ -48,7 +49,10 @@ def doubts(found: dict[str, Any]) -> list[str]:
     governor = read(f"{processor.CPU}/cpu0/cpufreq/scaling_governor")
     if governor not in {UNKNOWN, "performance"}:
         said.append(f"the processor's clock follows the governor {governor}")
-    if not set(found["gpu_throttle_reasons"].split("; ")) <= gpus.HARMLESS:
+    others, busy = found["gpu_processes"], found["gpu_busy_percent"]
+    if (isinstance(others, int) and others) or (isinstance(busy, int) and busy > GPU_BUSY):
+        said.append(f"others are on the GPU: processes {others}, busy {busy} %")
+    if found["gpu_throttle_reasons"] not in gpus.HARMLESS:
         said.append(f"the GPU is slowed down: {found['gpu_throttle_reasons']}")
     return said
 

@@ -72,7 +72,8 @@ def hold(path: Path) -> int:
     """Lock ``path`` until this process ends, as whatever program; return the open file.
 
     Raises:
-        UserError: another process holds it, or it cannot be written.
+        UserError: another process holds it, or it cannot be written. A file system without such
+            locks is told, and used.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -86,6 +87,12 @@ def hold(path: Path) -> int:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise taken(place(path), int(os.pread(handle, 20, 0) or 0)) from None
+    except OSError as error:
+        print(
+            f"rnnbench: {place(path)}: no locks here ({error.strerror}), so a Snakemake of another "
+            "machine would not be seen; start none in this folder meanwhile",
+            flush=True,
+        )
     os.set_inheritable(handle, True)  # kept by exec; Snakemake's jobs do not get it
     os.ftruncate(handle, 0)
     os.pwrite(handle, str(os.getpid()).encode(), 0)

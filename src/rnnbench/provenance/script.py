@@ -3,9 +3,11 @@
 A script imports this module first: from then on a fault goes to its log too, as of an import.
 """
 
+import getpass
 import logging
 import os
 import sys
+import tempfile
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -41,6 +43,15 @@ def plain_matplotlib() -> None:
     """
     os.environ.pop("MPLBACKEND", None)
     os.environ["MATPLOTLIBRC"] = os.devnull
+
+
+def named_user() -> None:
+    """Give a user who is in no list, as in a container, what Snakemake asks for: a name, a home."""
+    try:
+        getpass.getuser()
+    except (KeyError, OSError):
+        os.environ["LOGNAME"] = str(os.getuid())
+        os.environ.setdefault("HOME", tempfile.gettempdir())
 
 
 @contextmanager

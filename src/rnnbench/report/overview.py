@@ -11,8 +11,10 @@ from rnnbench.report import figures
 from rnnbench.tables import readers
 
 SOUND, CHECK, FAULTY = "Sound", "Check", "Faulty"  # one word for the whole study
+FIRST = "First results"  # the same while the study goes on
 TAKEN = 0.1  # of typical speed by others: told from here on
 PICTURES = ("heldout_perplexity", "tokens_per_second")  # of the first screen
+TO_COME = "Timings, all other experiments and the verdicts will be on report.html beside this page."
 
 
 @dataclass(frozen=True)
@@ -31,15 +33,22 @@ class Status:
         return " ".join([f"{self.ran}.", *faults, *(f"Not here: {what}." for what in self.away)])
 
 
-def status(tables: readers.Tables) -> Status:
+def status(tables: readers.Tables, first: bool = False) -> Status:
     """What ran, when and where; faulty if something failed, to check if a result is weak."""
     failed, weak = list(_failed(tables)), list(_weak(tables))
-    word = FAULTY if failed else CHECK if weak else SOUND
-    return Status(word, _ran(tables), failed + weak, _away(tables))
+    word = FAULTY if failed else FIRST if first else CHECK if weak else SOUND
+    return Status(word, _ran(tables, first), failed + weak, _away(tables, first))
 
 
-def sentences(tables: readers.Tables) -> list[tuple[str, str]]:
-    """Label and sentence of the three results that a reader wants first."""
+def sentences(tables: readers.Tables, first: bool = False) -> list[tuple[str, str]]:
+    """Label and sentence of the three results that a reader wants first.
+
+    Args:
+        tables: the tidy tables.
+        first: whether nothing but the grid of runs is there yet.
+    """
+    if first:
+        return [("Best model", figures.finding(PICTURES[0], tables)), ("Still to come", TO_COME)]
     best, fastest = (figures.finding(name, tables) for name in PICTURES)
     return [
         ("Best model", best),
@@ -56,13 +65,13 @@ def summary(tables: readers.Tables) -> str:
     return "".join(f"{label}: {line}\n" for label, line in lines)
 
 
-def _ran(tables: readers.Tables) -> str:
+def _ran(tables: readers.Tables, first: bool) -> str:
     """``100 training runs and 34 timings on a Xeon (2 cores), 2026-11-30``."""
     runs, trials, speed = (readers.rows(tables, name) for name in ("runs", "trials", "speed"))
     trained = pd.concat([readers.here(table) for table in (runs, trials)])
     dead = int((trained.status == DIVERGED).sum()) if len(trained) else 0
     counts = [readers.counted(len(trained), "training run") + (f" ({dead} diverged)" * (dead > 0))]
-    counts.append(readers.counted(len(readers.timed(speed)), "timing"))
+    counts += [] if first else [readers.counted(len(readers.timed(speed)), "timing")]
     ended = trained["ended"].dropna().astype(str).str[:10] if "ended" in trained else ()
     when = f", {max(ended)}" if len(ended) else ""
     return f"{readers.english(counts)} on {readers.english(_machines(tables))}{when}"
@@ -113,7 +122,7 @@ def _weak(tables: readers.Tables) -> Iterator[str]:
         )
 
 
-def _away(tables: readers.Tables) -> list[str]:
+def _away(tables: readers.Tables, first: bool) -> list[str]:
     """Devices that this machine lacks and gates that no text allows, each with its reason."""
     rows = [readers.rows(tables, name) for name in ("runs", "speed")]
     lacking = pd.concat(
@@ -123,8 +132,8 @@ def _away(tables: readers.Tables) -> list[str]:
         zip(lacking.device, lacking.reason.fillna("no reason recorded"), strict=True)
     )
     told = [f"{device} ({reason})" for device, reason in pairs]
-    ungated = len(readers.rows(tables, "runs")) and readers.rows(tables, "gates").empty
-    return told + ["gates (no text whose source is known)"] * bool(ungated)
+    judged = first or readers.rows(tables, "runs").empty or not readers.rows(tables, "gates").empty
+    return told if judged else [*told, "gates (no text whose source is known)"]
 
 
 def _verdicts(findings: DataFrame) -> str:

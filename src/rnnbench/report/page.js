@@ -54,11 +54,13 @@ function makeFilter(table, name) {
   return [label, status];
 }
 
-// Comma-separated values as RFC 4180 has them; numbers in full, whatever is shown.
+// Comma-separated values as RFC 4180 has them; numbers in full, whatever is shown. A spreadsheet
+// takes what begins with = + - @ for a formula; an apostrophe before it makes it text.
 function csv(table) {
+  const inert = (text) => (/^[=+@\t\r-]/.test(text) && Number.isNaN(number(text)) ? `'${text}` : text);
   const quoted = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const plain = (cell) => (cell.classList.contains("number") ? exact(cell).replaceAll(",", "") : exact(cell));
-  const line = (row, said) => [...row.cells].map((cell) => quoted(said(cell))).join(",");
+  const line = (row, said) => [...row.cells].map((cell) => quoted(inert(said(cell)))).join(",");
   const rows = [...table.tBodies[0].rows].filter((row) => !row.hidden).map((row) => line(row, plain));
   return [line(table.tHead.rows[0], (cell) => cell.textContent), ...rows].join("\r\n") + "\r\n";
 }

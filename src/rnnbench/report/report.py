@@ -4,14 +4,17 @@ Whatever a model wrote, or a file said, reaches the page as text: every value is
 """
 
 from collections.abc import Iterable, Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
+import yaml
 from pandas import DataFrame
 
+import rnnbench
 from rnnbench.base.parameters import DIVERGED, NOT_AVAILABLE, path_value
 from rnnbench.report import claims, overview, page
 from rnnbench.tables import readers
@@ -31,31 +34,48 @@ MINIBATCHES = {
 }
 
 
-def render(tables: readers.Tables, figures: Iterable[dict[str, str]], facts: dict[str, str]) -> str:
+def render(
+    tables: readers.Tables,
+    figures: Iterable[dict[str, str]],
+    facts: dict[str, str],
+    first: bool = False,
+) -> str:
     """Write the page.
 
     Args:
         tables: the tidy tables, as ``rnnbench.report.figures.read_tables`` gives them.
         figures: per figure its name, svg_path, png_path and finding.
         facts: label -> text, shown under Provenance: versions, configuration, source digest.
+        first: whether the study goes on; of what is not there yet the page then says nothing.
     """
     shown = [page.figure(**figure) for figure in figures]
-    first = [figure for figure in shown if figure["name"] in overview.PICTURES]
-    sections = page.sections(SECTIONS, [f for f in shown if f not in first], tables)
+    pictures = [figure for figure in shown if figure["name"] in overview.PICTURES]
+    sections = page.sections(SECTIONS, [f for f in shown if f not in pictures], tables)
+    if first:
+        sections = [part for part in sections if part["figures"] or part["tables"]]
+    findings = _findings(tables)
     return page.render(
         Path(__file__).with_name("report.html.j2"),
-        "rnnbench report",
-        [*(section["title"] for section in sections), "Findings", "Provenance"],
-        status=overview.status(tables),
-        first=first,
-        sentences=overview.sentences(tables),
+        "rnnbench: first results" if first else "rnnbench report",
+        [*(s["title"] for s in sections), *["Findings"] * bool(findings), "Provenance"],
+        status=overview.status(tables, first),
+        first=pictures,
+        sentences=overview.sentences(tables, first),
         sections=sections,
-        findings=_findings(tables),
+        findings=findings,
         texts=_texts(tables),
         samples=_samples(tables),
         machines=_machines(tables),
         facts=facts,
     )
+
+
+def facts(config: Mapping[str, Any]) -> dict[str, str]:
+    """Label -> text: by what suite, and by which configuration."""
+    return {
+        "Suite": f"rnnbench {rnnbench.__version__}, Snakemake {version('snakemake')}",
+        "Configuration": yaml.safe_dump(dict(config), sort_keys=False),
+    }
 
 
 def _findings(tables: readers.Tables) -> list[tuple[str, list[dict[str, Any]]]]:

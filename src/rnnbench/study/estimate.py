@@ -24,6 +24,7 @@ from rnnbench.training import native
 
 TYPICAL_COSTS = Path(__file__).with_name("typical_costs.csv")
 TYPICAL_TOKENS, UNCOUNTED = 170_000, ""  # of a text that is not counted yet
+STOPPED = 0.3  # of its epochs, after which patience ends a run: .2 to .4 in most studies
 IMPORT_SECONDS = 1.7  # of a training job, which the cost model's processes are forked past
 
 OWN = "the cost model of this machine, typical error {:.0f} %"
@@ -64,17 +65,19 @@ class Estimate:
         return attempt * max(4000, 1000 + (text.stat().st_size if text.exists() else 0) // 5000)
 
     def run(self, wildcards: Mapping[str, str], input: Any) -> int:
-        """Seconds of a training run."""
-        return math.ceil(self.trained(self.study.run(wildcards), input.tokens))
+        """Seconds of a training run, which its patience may end early."""
+        run = self.study.run(wildcards)
+        share = STOPPED if math.isfinite(run.patience) else 1
+        return math.ceil(IMPORT_SECONDS + share * self.trained(run, input.tokens))
 
     def trained(self, run: RunConfig, ids: str | Path) -> float:
-        """Seconds of a training run on a text, whose tokens lie at ``ids``."""
+        """Seconds of all epochs of a training run on a text, whose tokens lie at ``ids``."""
         cost, factor, _ = self.cost(run)
-        return IMPORT_SECONDS + factor * cost_model.predict_seconds(run, cost, text_tokens(ids))
+        return factor * cost_model.predict_seconds(run, cost, text_tokens(ids))
 
     def run_minutes(self, wildcards: Mapping[str, str], input: Any, attempt: int) -> int:
         """Minutes to ask a cluster for: each attempt takes a run up where the last one left it."""
-        return attempt * minutes(self.run(wildcards, input))
+        return attempt * minutes(self.trained(self.study.run(wildcards), input.tokens))
 
     def stage(self, name: str) -> Callable[..., int]:
         """Return what gives the minutes to ask a cluster for, for a stage with runs of its own."""

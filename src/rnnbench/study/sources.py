@@ -43,6 +43,7 @@ STARTS: dict[str, tuple[str, ...]] = {  # rule -> what its jobs start at beside 
     "table": ("tables/gather:{table}",),  # the function of its name, if there is one
     "findings": ("report/claims/*",),
     "figure": ("report/figures/{figure}",),
+    "first_page": ("report/figures/*",),
     "report": ("report/claims/*", "report/figures/*"),
     "publish": (EVERYTHING,),
     "comparison": ("comparison/figures/*", "base/plugins"),

@@ -203,6 +203,7 @@ MINIBATCHES = {
 READINGS = [  # of the machine, before and after the timings
     *("load_average", "free_memory_gib", "cpu_mhz", "gpu_clock_mhz", "gpu_memory_clock_mhz"),
     *("gpu_celsius", "gpu_watts", "gpu_used_memory_gib", "gpu_throttle_reasons"),
+    *("gpu_processes", "gpu_busy_percent"),
 ]
 TIMINGS = {
     "speed": [

@@ -21,7 +21,7 @@ from pandas import DataFrame
 
 from rnnbench.base.parameters import AGREES, FAILED, MEASURED, OPTIMISER, TimingConfig
 from rnnbench.machine import identity, preflight
-from rnnbench.timing import sample_files
+from rnnbench.timing import disturbance, sample_files
 from rnnbench.timing.points import ADDRESS, Place, Point, Protocol
 from rnnbench.timing.processes import PROTOCOL, Interpreter, Text, WorkError
 from rnnbench.training import samplers
@@ -61,6 +61,7 @@ class Campaign:
         self.measured, self.earlier, self.began = 0, 0.0, time.monotonic()
         self.started = datetime.now(UTC).isoformat(timespec="milliseconds")
         self.facts: dict[str, Any] = {}
+        self.doubts: list[str] = []
 
     def run(self) -> None:
         """Measure all that is lacking.
@@ -71,10 +72,7 @@ class Campaign:
         for point in self.points:
             samplers.check_job("speed.sizes", point.timing, self.text.num_tokens)
         before = preflight.conditions()
-        doubts = preflight.doubts(before)
-        for doubt in doubts:
-            log.warning("%s", doubt)
-        self.facts["doubts"] = "; ".join(doubts) or "none"
+        self.doubt(preflight.doubts(before))
         self.facts |= {f"{key}_before": value for key, value in before.items()}
         for point in self.points:
             self.take_up(point)
@@ -85,8 +83,15 @@ class Campaign:
         for sitting in range(1, self.protocol.sittings + 1):
             for number in range(1, self.protocol.processes + 1):
                 self.measure_round(sitting, number)
+        self.doubt(disturbance.of_gpu(self.samples()))
         self.facts |= {f"{key}_after": value for key, value in preflight.conditions().items()}
         log.info("%d processes measured; %.0f s over all sittings", self.measured, self.spent())
+
+    def doubt(self, reasons: Sequence[str]) -> None:
+        """Say why timings are doubtful, in the log and in the record."""
+        for reason in reasons:
+            log.warning("%s", reason)
+        self.doubts += reasons
 
     def take_up(self, point: Point) -> None:
         """Read what earlier campaigns measured of the very same thing; remove all else."""
@@ -176,6 +181,7 @@ class Campaign:
             "points": len(self.points),
             "measured_processes": sum(len(point.done) for point in self.points),
             "spent_seconds": round(self.spent(), 1),
+            "doubts": "; ".join(self.doubts) or "none",
             **self.facts,
         }
 

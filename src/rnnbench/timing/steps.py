@@ -15,7 +15,7 @@ import psutil
 import torch
 
 from rnnbench.base.parameters import TimingConfig
-from rnnbench.machine import energy, identity
+from rnnbench.machine import energy, gpus, identity
 from rnnbench.timing import windows
 from rnnbench.timing.disturbance import Clock
 
@@ -35,16 +35,16 @@ def timed(timing: TimingConfig, stepping: Iterator[int], step_seconds: float) ->
     Returns:
         ``sample_microseconds`` and ``sample_cpu_microseconds``, one number for each sample in their
         order, of ``num_minibatches`` steps and ``num_tokens`` tokens each; and what the machine
-        tells of the whole.
+        tells of the whole, on CUDA with :func:`rnnbench.machine.gpus.conditions`.
     """
     load_average, meter = identity.load_average(), energy.of(timing.device)
     windows.synchronise(timing.device)
     switches, joules, before = involuntary_switches(), meter.read(), Clock.read()
-    group = 1
+    group, under_load = 1, dict[str, Any]()
     if timing.device == "cuda":
         group = math.ceil(LEAST_SECONDS / step_seconds)
         number = max(FEWEST, math.ceil(timing.timed_seconds / (group * step_seconds)))
-        seconds, cpu_seconds, num_tokens = by_events(stepping, group, number)
+        seconds, cpu_seconds, num_tokens, under_load = by_events(stepping, group, number)
     else:
         seconds, cpu_seconds, num_tokens = by_clock(stepping, timing.timed_seconds)
     after = Clock.read()
@@ -60,6 +60,7 @@ def timed(timing: TimingConfig, stepping: Iterator[int], step_seconds: float) ->
         "load_average": load_average,
         "energy_joules": meter.joules(joules, meter.read()),
         "energy_source": meter.source,
+        **under_load,
     }
 
 
@@ -76,8 +77,11 @@ def by_clock(stepping: Iterator[int], least_seconds: float) -> tuple[list[float]
 
 def by_events(
     stepping: Iterator[int], group: int, number: int
-) -> tuple[list[float], list[float], int]:
-    """The same of ``number`` groups of steps on CUDA; the CPU seconds are the host's."""
+) -> tuple[list[float], list[float], int, dict[str, Any]]:
+    """The same of ``number`` groups of steps on CUDA; the CPU seconds are the host's.
+
+    And the state of the GPU, read while it is at work on the last of them.
+    """
     events = [torch.cuda.Event(enable_timing=True) for _ in range(number + 1)]
     cpu, num_tokens = [time.process_time()], 0
     events[0].record()
@@ -85,9 +89,10 @@ def by_events(
         num_tokens = sum(next(stepping) for _ in range(group))
         event.record()
         cpu.append(time.process_time())
+    under_load = gpus.conditions()
     torch.cuda.synchronize()
     seconds = [a.elapsed_time(b) / 1000 for a, b in itertools.pairwise(events)]
-    return seconds, differences(cpu), num_tokens
+    return seconds, differences(cpu), num_tokens, under_load
 
 
 def differences(readings: list[float]) -> list[float]:

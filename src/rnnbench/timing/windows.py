@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from rnnbench.base.parameters import TimingConfig
-from rnnbench.machine import energy, identity
+from rnnbench.machine import energy, gpus, identity
 from rnnbench.timing import core_pace
 from rnnbench.timing.disturbance import Clock
 from rnnbench.timing.statistics.trend import kendall
@@ -60,9 +60,13 @@ def window(device: str, stepping: Iterator[int], num_minibatches: int) -> dict[s
 
 
 def paced_window(device: str, stepping: Iterator[int], num_minibatches: int) -> dict[str, Any]:
-    """Do the same, and tell the pace of the cores before or after it, the slower of the two."""
+    """Do the same, and tell the state of the GPU right after it, if that was at work.
+
+    And the pace of the cores before or after it, the slower of the two.
+    """
     before = core_pace.seconds()
     row = window(device, stepping, num_minibatches)
+    row |= gpus.conditions() if device == "cuda" else {}
     return row | {"pace_seconds": max(before, core_pace.seconds())}
 
 

@@ -2,11 +2,8 @@
 
 from rnnbench.provenance.script import recorded
 
-from importlib.metadata import version
 from pathlib import Path
 
-import rnnbench
-import yaml
 from rnnbench.base.files import write_text
 from rnnbench.report import figures, overview, report
 
@@ -17,9 +14,6 @@ with recorded(snakemake):
     shown = figures.drawn(
         snakemake.params.figures, Path(snakemake.output.page).with_name("figures")
     )
-    facts = {
-        "Suite": f"rnnbench {rnnbench.__version__}, Snakemake {version('snakemake')}",
-        "Configuration": yaml.safe_dump(snakemake.params.config, sort_keys=False),
-    }
+    facts = report.facts(snakemake.params.config)
     write_text(snakemake.output.page, report.render(tables, shown, facts))
     write_text(snakemake.output.summary, overview.summary(tables))

@@ -4,7 +4,6 @@ What is asked for is a path, and the workflow knows the rest: texts are read and
 tokens numbered, models trained. A call that was killed goes on where it stood.
 """
 
-import getpass
 import hashlib
 import os
 import re
@@ -98,7 +97,7 @@ def scratch(manifest: bytes, snakefile: Path, cores: int) -> Scratch:
     Raises:
         RemakeError: others can write there.
     """
-    above = Path(tempfile.gettempdir()) / f"rnnbench-audit-{getpass.getuser()}"
+    above = Path(tempfile.gettempdir()) / f"rnnbench-audit-{os.getuid()}"
     with naming(above):
         above.mkdir(mode=0o700, exist_ok=True)
     found = above.lstat()

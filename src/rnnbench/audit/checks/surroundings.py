@@ -49,9 +49,9 @@ def _of_machine(record: Mapping[str, Any]) -> Iterator[str]:
     named = NAME.fullmatch(ran_on)
     if named and str(record.get("usable_cores", named["cores"])) != named["cores"]:
         yield f"usable_cores: {record['usable_cores']}, of {ran_on}"
-    gpus = record.get("gpus", NONE)
-    if named and "gpus" in record and (gpus == NONE) != (named["gpus"] is None):
-        yield f"gpus: {gpus}, of {ran_on}"
+    gpu = record.get("gpu", record.get("gpus"))  # bundles of earlier releases name all there are
+    if named and gpu and (gpu == NONE) != (named["gpus"] is None):
+        yield f"gpu: {gpu}, of {ran_on}"
 
 
 def _contradictions(record: Mapping[str, Any], job: Mapping[str, Any]) -> Iterator[str]:

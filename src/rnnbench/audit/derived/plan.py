@@ -57,8 +57,8 @@ def unavailable(tree: Tree, machine: str) -> dict[str, str]:
     A GPU that is there can be hidden from a study, and is then from all of it.
     """
     record, named = _record(tree, machine), NAME.fullmatch(machine)
-    gpus = record.get("gpus", (named["gpus"] if named else None) or NONE)
-    if gpus == NONE:
+    told = record.get("gpu", record.get("gpus"))  # bundles of earlier releases name all there are
+    if (told or (named and named["gpus"]) or NONE) == NONE:
         return {"cuda": NO_GPU}
     if record.get("torch_cuda") == NONE:
         return {"cuda": NO_CUDA}

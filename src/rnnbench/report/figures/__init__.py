@@ -19,7 +19,7 @@ from matplotlib.text import Text
 from pandas import DataFrame
 
 from rnnbench.base import csv_files
-from rnnbench.base.files import replacing
+from rnnbench.base.files import replacing, write_text
 from rnnbench.base.plugins import load
 from rnnbench.report import theme
 from rnnbench.tables import readers
@@ -74,6 +74,15 @@ def section(name: str, kind: str = "figures") -> str:
 def read_tables(folder: str | Path) -> dict[str, DataFrame]:
     """Read every CSV of a folder, by stem."""
     return {path.stem: csv_files.read(path) for path in sorted(Path(folder).glob("*.csv"))}
+
+
+def make(
+    name: str, tables: dict[str, DataFrame], folder: str | Path, kind: str = "figures"
+) -> None:
+    """Draw one figure and say what it shows: NAME.svg, NAME.png and NAME.txt in ``folder``."""
+    place = Path(folder) / name
+    save(draw(name, tables, kind), f"{place}.svg", f"{place}.png")
+    write_text(f"{place}.txt", finding(name, tables, kind) + "\n")
 
 
 def save(figure: Figure, svg: str | Path, png: str | Path) -> None:

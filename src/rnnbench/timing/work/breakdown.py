@@ -31,6 +31,7 @@ from torch.profiler import ProfilerActivity, profile
 from torch.utils.hooks import RemovableHandle
 
 from rnnbench.base.parameters import TimingConfig
+from rnnbench.machine import gpus
 from rnnbench.timing import windows
 from rnnbench.timing.work import speed
 from rnnbench.timing.work._operators import LAYER, launches, parts_of
@@ -156,8 +157,10 @@ def _window(
     told = sum(seconds.values())
     seconds[OVERHEAD] = max(0.0, plain["seconds"] - told)
     totals = {
-        name: plain[name]
-        for name in ("num_minibatches", "num_tokens", "load_average", "pace_seconds")
+        name: value
+        for name, value in plain.items()
+        if name in ("num_minibatches", "num_tokens", "load_average", "pace_seconds")
+        or name in gpus.CONDITIONS
     }
     totals["outside_load"] = max(plain["outside_load"], profiled["outside_load"])
     times = {"plain_seconds": plain["seconds"], "profiled_seconds": profiled["seconds"]}

@@ -30,7 +30,7 @@ from rnnbench.timing.work import speed
 from rnnbench.timing.workload import Architecture, Product, products
 from rnnbench.training.arithmetic import precision
 
-SQUARES = {"cpu": (512, 2048), "cuda": (4096, 8192)}
+SQUARES = {"cpu": (512, 1024), "cuda": (4096, 8192)}
 # Three of these arrays hold 768 MiB in float32: far more than any last-level cache.
 STREAM_NUMBERS = 2**26
 

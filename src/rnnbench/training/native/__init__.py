@@ -1,9 +1,10 @@
 """The native training step: built from C++ at set-up, loaded through a plain C interface.
 
 There is one shared library per instruction set, each made of the whole source. Their names carry
-the digest of the source and of the compiler's options, so that one that has become stale is not
-loaded. ``RNNBENCH_ISA`` asks for a certain instruction set; else the widest of the processor is
-taken.
+system and architecture, so that machines of several kinds can share a checkout, and the digest of
+the source and of the compiler's options, so that one that has become stale is not loaded; no
+Python, for the interface is plain C. ``RNNBENCH_ISA`` asks for a certain instruction set; else the
+widest of the processor is taken.
 """
 
 import argparse
@@ -62,7 +63,12 @@ def library(isa: str) -> Path:
     state = hashlib.sha256(repr((FLAGS, ISAS[isa])).encode())
     for path in sources():
         state.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return FOLDER / f"step-{isa}-{state.hexdigest()[:16]}.so"
+    return FOLDER / f"step-{_place()}-{isa}-{state.hexdigest()[:16]}.so"
+
+
+def _place() -> str:
+    """System and architecture, as in ``linux-x86_64``."""
+    return f"{platform.system()}-{platform.machine()}".lower()
 
 
 def compiler() -> list[str] | None:
@@ -85,7 +91,7 @@ def build() -> list[Path]:
         asked = os.environ.get("CXX")
         raise NativeError(f"no C++ compiler {asked or ' nor '.join(COMPILERS)}")
     expected = [library(isa) for isa in isas()]
-    for stale in set(FOLDER.glob("step-*.so")) - set(expected):
+    for stale in set(FOLDER.glob(f"step-{_place()}-*.so")) - set(expected):
         stale.unlink(missing_ok=True)
     missing = {isa: path for isa, path in zip(isas(), expected, strict=True) if not path.exists()}
     for isa, path in missing.items():
@@ -145,11 +151,17 @@ def supported() -> tuple[str, ...]:
 
 
 def open_library(isa: str) -> ctypes.CDLL:
-    """Open a built library; one that is missing raises NativeError."""
+    """Open a built library; one that is missing, or of another system, raises NativeError."""
     path = library(isa)
     if not path.exists():
         raise NativeError(f"the native training step is {missing() or 'not built for ' + isa}")
-    return ctypes.CDLL(str(path))
+    try:
+        return ctypes.CDLL(str(path))
+    except OSError as error:  # as of a newer system that shares this folder
+        raise NativeError(
+            f"{path.name}: expected a library that this system can load, found: {error}. Remove it "
+            "and build it here: python -m rnnbench native"
+        ) from None
 
 
 def declare(found: ctypes.CDLL) -> ctypes.CDLL:

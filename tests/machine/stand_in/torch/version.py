@@ -1,0 +1,3 @@
+"""A build with CUDA."""
+
+cuda: str = '12.6'  # fmt: skip
