@@ -135,7 +135,7 @@ def opened(path: str | Path) -> Iterator[Tree]:
     path = Path(path)
     if (path / bundle.MANIFEST).is_file():
         yield Tree(str(path), path, "bundle", bundle.read(path).manifest)
-    elif path.is_dir() and any((path / name).exists() for name in ("tables", "runs", "corpus")):
+    elif path.is_dir() and any((path / name).exists() for name in ("tables", "runs", "corpus", "hardware")):
         yield Tree.of_results(path)
     elif path.is_file():
         with tempfile.TemporaryDirectory() as folder:
