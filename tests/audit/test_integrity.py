@@ -75,7 +75,7 @@ def test_moved_and_copied_results_raise_no_alarm(made, tmp_path):
 
 
 def test_what_is_made_of_results_afterwards_raises_no_alarm(results):
-    for name in ("hardware.csv", "audit.json", "audit/checklist.md", "logs/run.log"):
+    for name in ("hardware.html", "audit.json", "audit/checklist.md", "logs/run.log"):
         write_text(results / name, "later\n")
     assert not found(results)
 

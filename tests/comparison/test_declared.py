@@ -6,9 +6,9 @@ import pytest
 from machines import machine_of
 from pages import Reader
 
-from rnnbench.comparison import answers, declared, markdown, page, pairs
+from rnnbench.comparison import answers, markdown, page, pairs
 from rnnbench.comparison import tables as together
-from rnnbench.comparison.published import contract
+from rnnbench.comparison.published import contract, fingerprints
 from rnnbench.comparison.published.contract import KEY, UNKNOWN, WORK, Terms
 
 OTHER = {str: "another", int: 7, float: 0.125}
@@ -81,7 +81,7 @@ def test_a_field_is_confounded_if_no_two_bundles_differ_in_the_declared_one_alon
         machine_of(f"box-{k}", seed=k, torch_version=f"{t}.0.0", facts={"numpy": numpy, **SAME})
         for k, (t, numpy) in enumerate(bundles)
     ]
-    (row,) = declared.table(machines, machines[0], ["torch_version"]).itertuples()
+    (row,) = fingerprints.declared(machines, machines[0], ["torch_version"]).itertuples()
     assert row.confounded == ("numpy" if moved else "")
     assert ("against 1.0.0" in row.values) == (len({t for t, _ in bundles}) > 1)
 

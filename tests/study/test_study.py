@@ -916,7 +916,7 @@ def test_what_names_no_tables_is_told_to():
         ("hardware.vary", ["dtype"], "hardware.vary: expected a field .* found dtype"),
     ],
 )
-def test_a_study_of_the_sine_of_minibatches_or_of_machines_that_cannot_be_is_refused(key, value, said):
+def test_a_study_of_sine_minibatches_or_machines_that_cannot_be_is_refused(key, value, said):
     assert re.search(said, fault(changed(key, value)))
 
 

@@ -7,8 +7,9 @@ from typing import Any
 from pandas import DataFrame
 
 from rnnbench.base import presets
-from rnnbench.comparison import certificates, pairs
+from rnnbench.comparison import pairs
 from rnnbench.comparison.pairs import Timed
+from rnnbench.comparison.published import certificates
 from rnnbench.comparison.published.contract import Terms
 from rnnbench.comparison.published.machine import Machine
 from rnnbench.timing.statistics import ratios, sittings

@@ -10,8 +10,7 @@ from typing import Any
 from pandas import DataFrame
 
 from rnnbench.base.parameters import MEASURED
-from rnnbench.comparison import certificates
-from rnnbench.comparison.published import contract
+from rnnbench.comparison.published import certificates, contract
 from rnnbench.comparison.published.contract import Terms
 from rnnbench.comparison.published.machine import Machine
 from rnnbench.tables import columns

@@ -9,7 +9,6 @@ from rnnbench.comparison import (
     best,
     caveats,
     crossover,
-    declared,
     limits,
     overall,
     pairs,
@@ -53,7 +52,7 @@ def verdicts(machines: Sequence[Machine], baseline: Machine, terms: Terms) -> di
     return {
         "overall": whole,
         "comparison": pairs.table(machines, baseline, terms),
-        "declared": declared.table(compared, baseline, terms.vary),
+        "declared": fingerprints.declared(compared, baseline, terms.vary),
         "best": best.table(machines, baseline, terms),
         "machines": fingerprints.table(machines, baseline),
     }

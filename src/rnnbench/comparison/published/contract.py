@@ -44,7 +44,7 @@ CONDITIONS = (
     *("gpu_driver", "cpu_governor", "turbo", "smt", "transparent_hugepages", "hypervisor"),
     *("float32_matmul_precision", "tf32_matmul", "tf32_cudnn"),
 )
-SUMMARIES = ("machine", "ran_on", "numerics_id", "torch", "torch_build")  # of what other fields tell
+SUMMARIES = ("machine", "ran_on", "numerics_id", "torch", "torch_build")  # of other fields
 Point = Mapping[str, Any]  # field -> value: those of the timing, and of the machine around it
 
 
