@@ -68,7 +68,7 @@ def _names(study: "Study") -> None:
         plugins.tables("figures", name)
     for _ in decoders.each(study["generation"]["decoders"]):
         pass  # each is checked as it is named
-    contract.check(study.config.get("hardware", {}).get("vary", ()))
+    contract.check(study["hardware"]["vary"])
     _subset("runs.corpora", runs["corpora"], "corpora", study["corpora"])
     if not study.off("speed"):
         _subset("speed.twins", speed["twins"], "speed.variants", speed["variants"])

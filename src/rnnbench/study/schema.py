@@ -78,9 +78,8 @@ def checked(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def known(config: Mapping[str, Any]) -> dict[str, Any]:
-    """``config`` without the sections that this release does not have, or that decide no result."""
-    names = whole()["properties"].keys() - whole()["optional"]
-    return {name: part for name, part in config.items() if name in names}
+    """``config`` without the sections of stages that this release does not have."""
+    return {name: part for name, part in config.items() if name in whole()["properties"]}
 
 
 def bound(config: Any) -> None:
