@@ -9,7 +9,6 @@ BIN := .venv/bin
 READY := .venv/ready
 SHOWN_all := report.html
 TOLD_all := summary.txt
-SHOWN_hardware := hardware.html
 SHOWN_publish := published
 SHOWN_publish_speed := published
 NATIVE := $(wildcard src/rnnbench/training/native/*.cpp src/rnnbench/training/native/*.h)
@@ -31,7 +30,7 @@ report: $(READY) ## set up, run the study (another one: CONFIG=config/full.yaml)
 	echo "rnnbench: running the study into $$folder; press Ctrl-C any time, rerun to resume"; \
 	$(BIN)/python -m rnnbench launch $${files:+--configfile $$files} --cores $(CORES) $(TARGET) \
 	&& cat $(TOLD_$(TARGET):%=$$folder/%) /dev/null \
-	&& echo "rnnbench: open $$folder/$(SHOWN_$(TARGET))"
+	$(if $(filter hardware,$(TARGET)),,&& echo "rnnbench: open $$folder/$(SHOWN_$(TARGET))")
 
 resume: report ## resume after a crash; same as `make`, which releases the lock of a dead run
 
@@ -46,6 +45,7 @@ hardware: $(READY) ## time and publish this machine, minutes, and compare all pu
 sitting: $(READY) ## time everything once more (5 minutes, best hours later), then do as make hardware
 	@$(BIN)/python -m rnnbench sitting $(CONFIG)
 	@$(MAKE) --no-print-directory hardware
+	@echo 'rnnbench: a report is of the earlier timings until it is made again: make$(if $(CONFIG), CONFIG="$(CONFIG)")'
 
 test: $(READY) ## set up and run all tests
 	@echo "rnnbench: running the tests, about 17 minutes on 2 cores"

@@ -21,8 +21,10 @@ ORDER = (  # from the ground up; a wing imports those of earlier lines, and itse
     ("sine", "writing"),
     ("experiments", "timing"),
     ("tables", "provenance"),
-    ("report", "study"),
-    ("audit", "comparison"),
+    ("report",),
+    ("comparison",),
+    ("study",),
+    ("audit",),
 )
 WINGS = {wing: floor for floor, wings in enumerate(ORDER) for wing in wings}
 MOST_ENTRIES = 16  # of a folder whose files are no plugins

@@ -171,7 +171,6 @@ def test_a_path_to_another_project_does_not_get_in(project: Path) -> None:
         ("all", "report.html"),
         ("publish", "published"),
         ("publish_speed", "published"),
-        ("hardware", "hardware.html"),
         ("results/tables/runs.csv", ""),
     ],
 )
@@ -185,11 +184,12 @@ def test_make_hardware_makes_the_timings_and_compares_them_and_nothing_else(proj
     said = told(project, "hardware")
     launched = [line.split()[-1] for line in said if line.startswith("launch ")]
     assert launched == ["publish_speed", "hardware"]
-    assert said[-1] == "rnnbench: open results/hardware.html"
+    assert "open results/hardware" not in " ".join(said)  # the rule itself says it
 
 
 def test_make_sitting_asks_for_one_more_and_goes_on_as_make_hardware(project: Path) -> None:
     said = told(project, "sitting")
+    assert said[-1].endswith("until it is made again: make")
     asked = [line for line in said if line.startswith(("sitting", "launch "))]
     assert [line.split()[-1] for line in asked] == ["sitting", "publish_speed", "hardware"]
 

@@ -76,7 +76,7 @@ def test_moved_and_copied_results_raise_no_alarm(made, tmp_path):
 
 
 def test_what_is_made_of_results_afterwards_raises_no_alarm(results):
-    for name in ("hardware.csv", "audit.json", "audit/checklist.md", "logs/run.log"):
+    for name in ("hardware.html", "audit.json", "audit/checklist.md", "logs/run.log"):
         write_text(results / name, "later\n")
     assert not found(results)
 
@@ -118,9 +118,13 @@ def test_a_removed_run_is_found_even_if_the_crate_is_written_anew(results):
     assert any("not there" in fault for fault in by(results, "tables").values())
 
 
-def test_a_section_of_an_earlier_release_hides_no_removed_run(results):
+def test_keys_of_an_earlier_release_hide_no_removed_run(results):
     path = results / "crate/config.yaml"
-    earlier = {"counting": {"texts": ["drawn"]}, "figures": ["counting"]}
+    earlier = {
+        "counting": {"texts": ["drawn"]},
+        "figures": ["counting"],
+        "hardware": {"bundles": []},
+    }
     write_text(path, yaml.safe_dump(yaml.safe_load(path.read_text()) | earlier))
     shutil.rmtree(results / SECOND)
     audited.seal(results)

@@ -34,13 +34,14 @@ from rnnbench.comparison import (
 )
 from rnnbench.comparison import tables as together
 from rnnbench.comparison.published import bundles, places
-from rnnbench.comparison.published.contract import KEY, WORK
+from rnnbench.comparison.published.contract import KEY, WORK, Terms
 from rnnbench.provenance.bundle import Bundle, BundleError
 from rnnbench.tables import columns
 
 MIRRORED = {"faster": "slower", "slower": "faster"}
 ITEM = ["variant", "implementation", "device", "threads_policy"]
-SHARE = 0.05  # within which two speeds are equal
+TERMS = Terms(0.05)
+OF_BYTES = "certificate"  # names bundles by their digests
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +63,7 @@ def measured(table):
 
 
 def test_a_machine_half_as_fast_again_is_found_to_be_that(slow, fast):
-    found = measured(pairs.table([slow, fast], slow, SHARE))
+    found = measured(pairs.table([slow, fast], slow, TERMS))
     assert set(zip(found.variant, found.implementation, strict=True)) == set(SPEEDS)
     assert set(found.verdict) == {"faster"}
     assert (found.ratio / 1.5 - 1).abs().max() < 0.02
@@ -73,30 +74,30 @@ def test_a_machine_half_as_fast_again_is_found_to_be_that(slow, fast):
 
 
 def test_the_same_speed_is_equal_or_not_told_apart(slow):
-    found = measured(pairs.table([slow, machine_of("twin-2c", seed=5)], slow, SHARE))
+    found = measured(pairs.table([slow, machine_of("twin-2c", seed=5)], slow, TERMS))
     assert set(found.verdict) <= {"equal within ±5 %", "not distinguishable"}
     assert found.smallest_difference.between(0, 1).all() and (found.sittings_needed >= 1).all()
 
 
 def test_one_answer_comes_first_and_one_for_each_setting_and_cell(slow, fast):
-    found = overall.table([slow, fast], slow, SHARE)
+    found = overall.table([slow, fast], slow, TERMS)
     whole = found.iloc[0]
     assert (whole.scope, whole.pieces, whole.verdict) == ("all", 2 * len(SPEEDS), "faster")
     assert whole.low < 1.5 < whole.high and whole.high / whole.low < 1.1
     of = {scope: set(part.pieces) for scope, part in found.groupby("scope")}
     assert of["device and threads"] == {len(SPEEDS)}
     assert sum(found[found.scope == "cell"].pieces) == 2 * len(SPEEDS)
-    twin = overall.table([slow, machine_of("twin-2c", seed=5)], slow, SHARE).iloc[0]
+    twin = overall.table([slow, machine_of("twin-2c", seed=5)], slow, TERMS).iloc[0]
     assert twin.verdict == "equal within ±5 %"
 
 
 def test_what_cannot_be_compared_is_in_no_answer(slow):
     other = machine_of("other-2c", seed=4, tokens_sha256="f" * 64)
-    assert overall.table([slow, other], slow, SHARE).empty
+    assert overall.table([slow, other], slow, TERMS).empty
 
 
 def test_machines_that_change_publishedmirror_every_row(slow, fast):
-    there, back = (pairs.table([slow, fast], base, SHARE).set_index(ITEM) for base in (slow, fast))
+    there, back = (pairs.table([slow, fast], base, TERMS).set_index(ITEM) for base in (slow, fast))
     assert sorted(there.index) == sorted(back.index)
     back = back.loc[there.index]
     np.testing.assert_allclose(there.ratio, 1 / back.ratio)
@@ -113,11 +114,11 @@ def test_the_order_of_rows_and_of_machines_changes_nothing(slow, fast):
         speed=fast.points.sample(frac=1, random_state=1),
         samples=samples_of(fast).sample(frac=1, random_state=2),
     )
-    plain = pairs.table([slow, fast, third], slow, SHARE)
-    other = pairs.table([slow, shuffled, third], slow, SHARE)
-    pd.testing.assert_frame_equal(plain, other)
+    plain = pairs.table([slow, fast, third], slow, TERMS)
+    other = pairs.table([slow, shuffled, third], slow, TERMS)
+    pd.testing.assert_frame_equal(plain.drop(columns=OF_BYTES), other.drop(columns=OF_BYTES))
     order = ["machine", *ITEM]
-    turned = pairs.table([third, fast, slow], slow, SHARE).sort_values(order).reset_index(drop=True)
+    turned = pairs.table([third, fast, slow], slow, TERMS).sort_values(order).reset_index(drop=True)
     pd.testing.assert_frame_equal(plain.sort_values(order).reset_index(drop=True), turned)
 
 
@@ -125,7 +126,7 @@ def test_the_order_of_rows_and_of_machines_changes_nothing(slow, fast):
 def test_other_work_is_refused_and_the_field_is_named(name, slow):
     value = "another" if WORK[name] is str else 7
     other = machine_of("other-2c", seed=4, **{name: value})
-    found = measured(pairs.table([slow, other], slow, SHARE))
+    found = measured(pairs.table([slow, other], slow, TERMS))
     assert set(found.verdict) == {"not comparable"}
     assert all(reason.startswith(f"{name} ") for reason in found.reason)
     assert found.ratio.isna().all()
@@ -135,7 +136,7 @@ def test_a_bundle_of_another_release_is_told_in_one_sentence(slow):
     other = machine_of("other-2c", seed=4, protocol=4)
     manifest = other.bundle.manifest | {"rnnbench": "9.9"}
     other = dataclasses.replace(other, bundle=Bundle(manifest, other.bundle.files))
-    found = together.tables([slow, other], slow, [12], SHARE)
+    found = together.tables([slow, other], slow, [12], TERMS)
     page = markdown.page(found, slow.label)
     for text in (page, " ".join(answers.summary(found, slow.label))):
         assert text.count("other-2c cannot be compared with slow-2c") == 1
@@ -146,7 +147,7 @@ def test_a_bundle_of_another_release_is_told_in_one_sentence(slow):
 @pytest.mark.parametrize("name", sorted(set(KEY) - {*ITEM}))
 def test_other_settings_meet_nothing_and_say_what_is_there_instead(name, slow):
     value = {str: "another", int: 7, float: 0.125}[KEY[name]]
-    found = pairs.table([slow, machine_of("other-2c", seed=4, **{name: value})], slow, SHARE)
+    found = pairs.table([slow, machine_of("other-2c", seed=4, **{name: value})], slow, TERMS)
     alone = found[found.device == "cpu"]
     assert set(alone.verdict) == {"not measured"}
     assert all("not asked for there" in reason and name in reason for reason in alone.reason)
@@ -155,14 +156,14 @@ def test_other_settings_meet_nothing_and_say_what_is_there_instead(name, slow):
 
 def test_what_a_bundle_does_not_tell_is_unknown_and_refused(slow):
     silent = changed(slow, speed=slow.points.drop(columns="tokens_sha256"))
-    found = measured(pairs.table([slow, dataclasses.replace(silent, label="silent")], slow, SHARE))
+    found = measured(pairs.table([slow, dataclasses.replace(silent, label="silent")], slow, TERMS))
     assert set(found.verdict) == {"not comparable"}
     assert all("unknown" in reason for reason in found.reason)
 
 
 def test_other_conditions_are_labels(slow):
     other = machine_of("other-2c", seed=4, torch_version="2.14.0", facts={"blas": "openblas"})
-    found = measured(pairs.table([slow, other], slow, SHARE))
+    found = measured(pairs.table([slow, other], slow, TERMS))
     assert set(found.verdict) <= {"not distinguishable", "equal within ±5 %"}
     for words_of in ("torch_version 2.14.0 against 2.13.0", "blas openblas against mkl"):
         assert found.conditions.str.contains(words_of).all()
@@ -170,19 +171,19 @@ def test_other_conditions_are_labels(slow):
 
 def test_a_bundle_of_a_later_commit_compares_and_its_source_is_a_label(slow):
     later = machine_of("other-2c", seed=4, source_sha256="f" * 64)
-    found = measured(pairs.table([slow, later], slow, SHARE))
+    found = measured(pairs.table([slow, later], slow, TERMS))
     assert set(found.verdict) <= {"not distinguishable", "equal within ±5 %"}
     assert found.conditions.str.contains("source_sha256 differs").all()
     raised = machine_of("other-2c", seed=4, protocol=4)
-    assert set(measured(pairs.table([slow, raised], slow, SHARE)).verdict) == {"not comparable"}
+    assert set(measured(pairs.table([slow, raised], slow, TERMS)).verdict) == {"not comparable"}
 
 
 def test_all_threads_of_two_machines_meet_and_so_do_equal_numbers(slow, fast):
-    found = measured(pairs.table([slow, fast], slow, SHARE))
+    found = measured(pairs.table([slow, fast], slow, TERMS))
     met = set(zip(found.baseline_threads, found.threads, found.threads_policy, strict=True))
     assert met == {(1, 1, "1"), (2, 8, "all")}
     alone = machine_of("single-1c", cores=1, seed=6)
-    found = measured(pairs.table([slow, alone], slow, SHARE))
+    found = measured(pairs.table([slow, alone], slow, TERMS))
     met = set(zip(found.baseline_threads, found.threads, found.threads_policy, strict=True))
     assert met == {(1, 1, "1"), (2, 1, "all")}
 
@@ -198,7 +199,7 @@ def test_any_number_of_machines_can_be_compared_and_none_is_dropped(number, tmp_
     machines = bundles.read(places.found([tmp_path], []))
     base = bundles.baseline(machines, "auto", "nobody")
     assert base.label == "machine-00-2c"
-    found = together.tables(machines, base, [12], SHARE)
+    found = together.tables(machines, base, [12], TERMS)
     assert len(found["comparison"]) == (number - 1) * 4 * len(SPEEDS)
     for name in ("machines", "noise", "limits", "best", "time_to_target", "crossover", "missing"):
         assert set(found[name].machine) == {machine.label for machine in machines}, name
@@ -294,7 +295,7 @@ def test_a_table_that_is_none_is_named_though_its_manifest_agrees(table, change,
     own = {"samples": samples_of(slow), "speed": slow.points}[table]
     wrong = changed(slow, **{table: change(own)})
     with pytest.raises(BundleError, match=rf"machine=slow-2c: .*{table}\.csv.*{said}"):
-        pairs.table([wrong, machine_of("other-2c")], wrong, SHARE)
+        pairs.table([wrong, machine_of("other-2c")], wrong, TERMS)
 
 
 def test_the_fingerprint_of_the_job_that_timed_goes_before_the_one_beside_it(slow):
@@ -328,7 +329,7 @@ def test_the_baseline_is_this_machine_or_the_first_or_the_one_that_is_named(slow
 
 
 def test_what_is_not_there_is_a_row_with_its_reason(slow, fast):
-    found = pairs.table([slow, fast], slow, SHARE)
+    found = pairs.table([slow, fast], slow, TERMS)
     lacking = found[found.device == "cuda"]
     assert len(lacking) == 2 * len(SPEEDS)
     assert lacking.reason.str.contains(NO_GPU).all()
@@ -340,7 +341,7 @@ def test_what_is_not_there_is_a_row_with_its_reason(slow, fast):
 
 
 def test_the_fastest_way_is_the_surest_of_those_that_compute_the_same(slow, fast):
-    found = best.table([slow, fast], slow, SHARE).set_index(["machine", "family"])
+    found = best.table([slow, fast], slow, TERMS).set_index(["machine", "family"])
     assert found.loc[("fast-8c", "gru")].implementation == "fused"
     assert found.loc[("fast-8c", "rnn")].verdict == "faster"
     assert found.loc[("slow-2c", "gru")].verdict == "baseline"
@@ -350,7 +351,7 @@ def test_the_fastest_way_is_the_surest_of_those_that_compute_the_same(slow, fast
     lucky = slow.points.assign(
         tokens_per_second=slow.points.tokens_per_second.mask(~of_fused(slow.points), 1e9)
     )
-    chosen = best.table([changed(slow, speed=lucky)], slow, SHARE).set_index("family")
+    chosen = best.table([changed(slow, speed=lucky)], slow, TERMS).set_index("family")
     assert chosen.loc["gru"].implementation == "fused"
 
 
@@ -368,7 +369,7 @@ def test_a_machine_is_slower_only_if_each_of_its_ways_that_may_be_as_fast_is(kno
     ]
     twin = changed(slow, speed=speed, samples=samples.assign(sample_microseconds=slower))
     twin = dataclasses.replace(twin, label="twin")
-    found = best.table([slow, twin], slow, SHARE).set_index(["machine", "family"])
+    found = best.table([slow, twin], slow, TERMS).set_index(["machine", "family"])
     row = found.loc[("twin", "gru")]
     assert row.ratio < 0.6
     assert row.verdict == ("slower" if known else "not distinguishable")
@@ -402,7 +403,7 @@ def test_a_faster_way_has_the_curve_of_its_model_and_another_model_has_none(slow
 
 
 def test_without_a_gpu_the_crossover_is_one_row_per_size_with_the_reason(slow):
-    (row,) = crossover.table([slow], SHARE).to_dict("records")
+    (row,) = crossover.table([slow], TERMS.equal_within).to_dict("records")
     assert (row["hidden_size"], row["reason"], row["region"]) == (64, NO_GPU, "unknown")
 
 
@@ -412,14 +413,14 @@ def test_cuda_is_held_against_the_cpu_and_the_region_is_that_of_its_launches():
     bound = np.where(own.variant == "gru_deep", "compute-bound", "launch-bound")
     launches = own[columns.TIMING].assign(launches_per_step=99, bound=bound)
     launches = launches.assign(device_busy_share=0.3, status="measured", reason=None)
-    found = crossover.table([changed(machine, launches=launches)], SHARE).set_index(
+    found = crossover.table([changed(machine, launches=launches)], TERMS.equal_within).set_index(
         ["variant", "implementation"]
     )
     assert set(found.index) == set(SPEEDS)
     assert (found.ratio / 10 - 1).abs().max() < 0.05
     assert found.loc[("gru", "torch_nn")].region == "launch-bound"
     assert found.loc[("gru_deep", "torch_nn")].region == "compute-bound"
-    assert set(crossover.table([machine], SHARE).region) == {"unknown"}
+    assert set(crossover.table([machine], TERMS.equal_within).region) == {"unknown"}
 
 
 def test_what_was_timed_twice_is_held_against_itself(slow):
@@ -433,7 +434,7 @@ def test_a_bundle_that_kept_no_steps_is_of_another_protocol_and_told_so(slow):
     old = samples_of(slow).drop(columns="sample_microseconds")
     points = slow.points.assign(protocol=2)
     former = dataclasses.replace(changed(slow, samples=old, speed=points), label="former")
-    found = measured(pairs.table([slow, former], slow, SHARE))
+    found = measured(pairs.table([slow, former], slow, TERMS))
     assert set(found.verdict) == {"not comparable"}
     assert found.reason.str.contains("protocol 2 against 3").all()
 
@@ -441,7 +442,7 @@ def test_a_bundle_that_kept_no_steps_is_of_another_protocol_and_told_so(slow):
 def test_words_of_a_bundle_are_nobodys_markup(slow, fast):
     hostile = "<script>alert(1)</script>|[x](y)\n# head"
     evil = changed(fast, speed=fast.points.assign(reason=hostile, status="failed"))
-    page = markdown.page(together.tables([slow, evil], slow, [12], SHARE), "slow-2c")
+    page = markdown.page(together.tables([slow, evil], slow, [12], TERMS), "slow-2c")
     assert "script" in page
     assert "<script>" not in page.replace("\\<", "")
     assert "\n# head" not in page
@@ -462,7 +463,7 @@ def test_a_bundle_of_timings_alone_is_compared_too(slow, fast):
     del files["tables/runs.csv"]
     made = Bundle.make(fast.name, files, "a" * 64, {})
     alone = dataclasses.replace(fast, bundle=made)
-    found = together.tables([slow, alone], slow, [12], SHARE)
+    found = together.tables([slow, alone], slow, [12], TERMS)
     assert set(measured(found["comparison"]).verdict) == {"faster"}
     mine = found["time_to_target"].query("machine == 'fast-8c' and device == 'cpu'")
     assert set(mine.status) == {"no run"}
@@ -480,7 +481,7 @@ def test_a_machine_that_timed_nothing_is_told_beside_those_that_did(left, slow, 
         )
     untimed = dataclasses.replace(fast, bundle=Bundle.make(fast.name, files, "a" * 64, {}))
     for base in (slow, untimed):
-        found = together.tables([slow, untimed], base, [12], SHARE)
+        found = together.tables([slow, untimed], base, [12], TERMS)
         assert measured(found["comparison"]).empty
         assert not found["missing"].empty or not found["comparison"].empty
         assert fast.name in {*found["machines"].machine}
@@ -496,8 +497,8 @@ def test_a_bundle_of_the_former_scheme_is_compared_with_one_of_this(slow, fast):
             tables[name] = table.assign(variant=names).drop(columns="implementation")
         return changed(machine, **tables)
 
-    old, new = (pairs.table([slow, machine], slow, SHARE) for machine in (former(fast), fast))
-    pd.testing.assert_frame_equal(old, new)
+    old, new = (pairs.table([slow, machine], slow, TERMS) for machine in (former(fast), fast))
+    pd.testing.assert_frame_equal(old.drop(columns=OF_BYTES), new.drop(columns=OF_BYTES))
     assert former(fast).points.implementation.tolist() == fast.points.implementation.tolist()
 
 

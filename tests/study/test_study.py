@@ -912,9 +912,11 @@ def test_what_names_no_tables_is_told_to():
             "sentences.runs.sampler: expected one name .* found random_sampling, sequential_",
         ),
         ("detaching.runs.sampler", ["random_sampling"], "expected samplers that carry the state"),
+        ("hardware.vary", ["torch_versoin"], "hardware.vary: .* Did you mean torch_version"),
+        ("hardware.vary", ["dtype"], "hardware.vary: expected a field .* found dtype"),
     ],
 )
-def test_a_study_of_the_sine_or_of_minibatches_that_cannot_be_is_refused(key, value, said):
+def test_a_study_of_sine_minibatches_or_machines_that_cannot_be_is_refused(key, value, said):
     assert re.search(said, fault(changed(key, value, "science")))
 
 

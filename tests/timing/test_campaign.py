@@ -5,6 +5,7 @@ import itertools
 import subprocess
 import sys
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from test_processes import TIMING, VOCAB_SIZE
 
 from rnnbench.base import csv_files
 from rnnbench.base.errors import StudyError
-from rnnbench.base.files import read_record
+from rnnbench.base.files import read_record, write_record
 from rnnbench.comparison.published import contract
 from rnnbench.tables import gather
 from rnnbench.timing import campaign, processes, sample_files
@@ -191,6 +192,21 @@ def test_a_killed_campaign_is_taken_up_where_it_stood(machine, sitting):
     sitting()
     assert len(set(machine.asked)) == len(machine.asked) == 9
     assert machine.asked[:4] == before
+
+
+@pytest.mark.parametrize(("minutes", "torn"), [(10, False), (45, True)])
+def test_a_sitting_that_is_taken_up_much_later_is_marked(machine, sitting, minutes, torn):
+    machine.ends_after = 4
+    with pytest.raises(KeyboardInterrupt):
+        sitting(sittings=2)
+    began = datetime.now(UTC) - timedelta(minutes=minutes)
+    for path in sitting.root.rglob("record.json"):
+        write_record(path, read_record(path) | {"began": began.isoformat()})
+    machine.ends_after = None
+    doubts = sitting(sittings=2).record()["doubts"]
+    said = "sitting 1 was measured in 2 parts, which began 0.8 hours apart"
+    assert (said in doubts) == torn and "sitting 2" not in doubts
+    assert (said in sitting(sittings=3).record()["doubts"]) == torn
 
 
 def test_an_edited_variant_alone_is_measured_again(machine, sitting):

@@ -6,8 +6,8 @@ from rnnbench.base import plugins
 from rnnbench.comparison.published import places
 
 HARDWARE = [
-    *("overall", "comparison", "best", "machines", "fingerprint", "noise", "limits"),
-    *("time_to_target", "crossover", "missing"),
+    *("overall", "comparison", "declared", "best", "machines", "fingerprint", "noise"),
+    *("limits", "time_to_target", "crossover", "missing"),
 ]
 DRAWN = plugins.names("hardware_figures")
 SHARED = os.path.relpath(CALLED_FROM / "results/published")  # references, whatever the study
@@ -39,6 +39,7 @@ rule comparison:
         baseline=study["hardware"]["baseline"],
         targets=study["hardware"]["targets"],
         equal_within=study["hardware"]["equal_within"],
+        vary=study.literal(study["hardware"]["vary"]),
         here=study.machine,
         source=sources("comparison"),
     script:

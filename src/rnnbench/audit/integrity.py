@@ -1,7 +1,7 @@
 """Integrity: every check of one tree, and who vouches for it; no torch, no network, seconds."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ class Integrity:
         manifest: SHA-256 of the manifest; empty if there is none.
         signed: what can be said of the signature.
         looked_at: check -> what it looked at.
+        unchecked: check and what it could not hold against anything, with the reason.
     """
 
     title: str
@@ -38,6 +39,7 @@ class Integrity:
     manifest: str
     signed: str
     looked_at: dict[str, list[Checked]]
+    unchecked: Sequence[tuple[str, Checked]] = ()
 
     @property
     def faults(self) -> list[tuple[str, Checked]]:
@@ -59,7 +61,11 @@ class Integrity:
                 f"{len(wrong)} of {self.files} files do not fit the others, or what made them: "
                 f"{min(wrong)} first."
             )
-        return f"{self.files} files fit each other and what made them; {count} checks, no fault."
+        lacking = f"; {len(self.unchecked)} could not be checked" if self.unchecked else ""
+        return (
+            f"{self.files} files fit each other and what made them; {count} checks, no fault"
+            f"{lacking}."
+        )
 
     @property
     def stands(self) -> str:
@@ -79,6 +85,10 @@ class Integrity:
                 {"check": name, "file": checked.name, "fault": checked.fault}
                 for name, checked in self.faults
             ],
+            "unchecked": [
+                {"check": name, "file": checked.name, "reason": checked.unchecked}
+                for name, checked in self.unchecked
+            ],
             "verdict": self.verdict,
         }
 
@@ -90,7 +100,9 @@ class Integrity:
         for name, group in self.looked_at.items():
             wrong = sum(bool(checked.fault) for checked in group)
             found = f"{wrong or 'no'} fault" if group else "so not checked"
-            yield f"{name:<10} {len(group):>6,} looked at, {found}: {says(name)}"
+            yield f"{name:<12} {len(group):>6,} looked at, {found}: {says(name)}"
+        for name, checked in self.unchecked:
+            yield f"UNCHECKED  {checked.name}: cannot be checked: {checked.unchecked} [{name}]"
         for name, checked in self.faults:
             yield f"FAULT      {checked.name}: {checked.fault} [{name}]"
         yield f"verdict    {self.verdict}"
@@ -134,13 +146,16 @@ def check(tree: Tree, public: str | None = None, manifest: str | None = None) ->
     found = tree.manifest.read_bytes() if tree.manifest.is_file() else b""
     digest = hashlib.sha256(found).hexdigest() if found else ""
     signed, fault = _signed(tree, found, public)
-    looked_at = dict(checks.run(tree))
+    looked_at, unchecked = {}, []
+    for name, group in checks.run(tree):
+        looked_at[name] = [checked for checked in group if not checked.unchecked]
+        unchecked += [(name, checked) for checked in group if checked.unchecked]
     if fault or tree.signature.is_file():
         looked_at["signature"] = [Checked(tree.signature.name, fault)]
     if manifest is not None:
         unlike = checks.unlike(f"SHA-256 {manifest}", f"SHA-256 {digest}")
         looked_at["identity"] = [Checked(tree.manifest.name, unlike)]
-    return Integrity(tree.title, tree.kind, len(tree.names), digest, signed, looked_at)
+    return Integrity(tree.title, tree.kind, len(tree.names), digest, signed, looked_at, unchecked)
 
 
 def _signed(tree: Tree, manifest: bytes, public: str | None) -> tuple[str, str]:

@@ -20,6 +20,7 @@ SIGNATURES = {"results": "audit-signature.json", "bundle": bundle.SIGNATURE}
 MANIFESTS = {"results": crate.METADATA, "bundle": bundle.MANIFEST}
 PROVENANCE = "provenance/"
 RUNS = ("runs/", "trials/")
+FOLDERS = ("tables", "runs", "corpus", "hardware")  # one of which results have
 
 
 class TreeError(UserError):
@@ -137,7 +138,7 @@ def opened(path: str | Path) -> Iterator[Tree]:
     path = Path(path)
     if (path / bundle.MANIFEST).is_file():
         yield Tree(str(path), path, "bundle", bundle.read(path).manifest)
-    elif path.is_dir() and any((path / name).exists() for name in ("tables", "runs", "corpus")):
+    elif path.is_dir() and any((path / name).exists() for name in FOLDERS):
         yield Tree.of_results(path)
     elif path.is_file():
         with tempfile.TemporaryDirectory() as folder:

@@ -25,12 +25,12 @@ def summary(found: Tables, here: str) -> list[str]:
     done = views.judged(views.rows(found, "comparison"))
     all_of = " of all machines" if len(done) and done.machine.nunique() > 1 else ""
     single = [f"Single pieces of work{all_of}: {views.counts(done.verdict)}."] if len(done) else []
-    return [*_verdicts(found), *single, *_notes(found, here)][:MOST]
+    return [*_verdicts(found), *_declared(found), *single, *_notes(found, here)][:MOST]
 
 
 def lead(found: Tables, here: str) -> list[str]:
     """What the comparison found: the verdict first, then what has to be known of it."""
-    return [*_verdicts(found), *_notes(found, here)]
+    return [*_verdicts(found), *_declared(found), *_notes(found, here)]
 
 
 def _verdicts(found: Tables) -> list[str]:
@@ -52,6 +52,21 @@ def _verdicts(found: Tables) -> list[str]:
         who = readers.english(_few(silent))
         apart.append(f"{who} cannot be compared with {base}: no piece of work is the same.")
     return [*told, *apart]
+
+
+def _declared(found: Tables) -> list[str]:
+    """What differs on purpose, a sentence per field, with what moved with it."""
+    said = []
+    for row in views.rows(found, "declared").fillna("").astype(str).itertuples():
+        moved = list(filter(None, row.confounded.split(", ")))
+        told = f"{row.field} {row.values}, declared"
+        if " against " not in row.values:
+            told = f"{row.field} is declared to vary, and is {row.values} everywhere"
+        if moved:
+            told += f"; {readers.english(_few(moved))} moved with it"
+            told += f": the ratio cannot be laid at {row.field} alone"
+        said.append(f"{told}.")
+    return said
 
 
 def _notes(found: Tables, here: str) -> list[str]:

@@ -21,6 +21,7 @@ from rnnbench.base.parameters import SIZES
 from rnnbench.comparison import pairs
 from rnnbench.comparison.pairs import Timed
 from rnnbench.comparison.published import contract
+from rnnbench.comparison.published.contract import Terms
 from rnnbench.comparison.published.machine import Machine
 from rnnbench.timing.statistics import ratios
 from rnnbench.timing.statistics.ratios import ALIKE
@@ -37,13 +38,13 @@ COLUMNS = [
 Models = dict[tuple[Any, ...], list[Timed]]  # family and MODEL -> the ways that were timed
 
 
-def table(machines: Sequence[Machine], baseline: Machine, share: float) -> DataFrame:
+def table(machines: Sequence[Machine], baseline: Machine, terms: Terms) -> DataFrame:
     """One row per machine and model, the baseline's own rows among them."""
     models = {machine.label: ways(machine) for machine in machines}
     keys = sorted({key for found in models.values() for key in found}, key=str)
-    rows = [row for machine in machines for row in _rows(machine, baseline, models, keys, share)]
+    rows = [row for machine in machines for row in _rows(machine, baseline, models, keys, terms)]
     table = DataFrame(rows, columns=[*COLUMNS, *ratios.HIDDEN, "status", "rival"])
-    judged = ratios.judge(table, share)
+    judged = ratios.judge(table, terms.equal_within)
     own = judged.status == BASELINE
     rival = judged.rival.notna() & ~judged.verdict.isin([ratios.FASTER, ratios.SLOWER])
     reason = judged.reason.mask(rival, judged.rival)
@@ -86,7 +87,7 @@ def _rows(
     baseline: Machine,
     models: dict[str, Models],
     keys: Sequence[tuple[Any, ...]],
-    share: float,
+    terms: Terms,
 ) -> Iterator[dict[str, Any]]:
     """Rows of one machine against the baseline."""
     for key in keys:
@@ -101,7 +102,7 @@ def _rows(
         elif machine is baseline:
             yield row | {"status": BASELINE}
         else:
-            yield row | _compared(above, below, share)
+            yield row | _compared(above, below, terms)
 
 
 def _chosen(side: str, candidates: Sequence[Timed]) -> dict[str, Any]:
@@ -112,12 +113,14 @@ def _chosen(side: str, candidates: Sequence[Timed]) -> dict[str, Any]:
     return {f"{side}{name}": value for name, value in chosen.items()}
 
 
-def _compared(above: Sequence[Timed], below: Sequence[Timed], share: float) -> dict[str, Any]:
+def _compared(above: Sequence[Timed], below: Sequence[Timed], terms: Terms) -> dict[str, Any]:
     one, other = surest(above), surest(below)
-    why = contract.refusal(contract.work(one.point, ""), contract.work(other.point, ""), FREE)
+    own, others_own = pairs.laid(one, ""), pairs.laid(other, "")
+    why = contract.refusal(own, others_own, FREE | {*terms.vary})
     if why:
         return {"status": ratios.NOT_COMPARABLE, "reason": why}
-    conditions = {"conditions": contract.labels(one.point, other.point)}
+    share = terms.equal_within
+    conditions = {"conditions": contract.labels(own, others_own, terms.vary)}
     found = pairs.measurement(one, other, share)
     if found["ratio"] < 1:
         others = [(way, pairs.measurement(way, other, share)) for way in rivals(above)]

@@ -26,6 +26,9 @@ def page(found: Tables, here: str) -> str:
         "A/A check: each machine against itself": _noise(found),
         "What differs between the machines": _differing(found),
         "What is missing": [_table(views.missing(found))],
+        "Certificates": [
+            f"- {_plain(line)}" for line in views.scope(found, "all").get("certificate", ())
+        ],
     }.items():
         told = [part for part in body if part]
         parts += [f"## {title}", *told] if told else []
@@ -79,7 +82,9 @@ def _noise(found: Tables) -> list[str]:
 def _differing(found: Tables) -> list[str]:
     table = views.fields(found)
     differing = table[table.nunique(axis=1) > 1].reset_index()
-    return [_table(differing)] if len(differing) else ["Nothing that the fingerprints tell."]
+    told = [_table(views.rows(found, "declared"))]
+    told += [_table(differing)] if len(differing) else ["Nothing that the fingerprints tell."]
+    return told
 
 
 def _table(rows: DataFrame, columns: Iterable[str] = ()) -> str:

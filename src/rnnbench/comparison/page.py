@@ -11,7 +11,7 @@ from typing import Any
 from pandas import DataFrame
 
 from rnnbench.base.parameters import SIZES
-from rnnbench.comparison import answers, views
+from rnnbench.comparison import answers, overall, views
 from rnnbench.comparison.published import contract
 from rnnbench.report import figures, page
 from rnnbench.tables import readers
@@ -49,11 +49,18 @@ def render(found: readers.Tables, shown: Iterable[dict[str, Any]], here: str) ->
         lead=answers.lead(found, here),
         answers=answers.answers(found),
         sections=sections,
-        provenance=_table("Bundles", found["machines"], [*DIGESTS, "files", "bytes"]),
+        provenance=_provenance(found),
         statement=ratios.STATEMENT,
         work=list(contract.WORK),
         conditions=list(contract.CONDITIONS),
     )
+
+
+def _provenance(found: readers.Tables) -> list[Table]:
+    columns = ["machine", "scope", *overall.SCOPE, "verdict", "certificate"]
+    certificates = _table("Certificates", views.rows(found, "overall"), columns)
+    bundles = _table("Bundles", found["machines"], [*DIGESTS, "files", "bytes"])
+    return [bundles, *[certificates] * bool(certificates["rows"])]
 
 
 def _table(title: str, rows: DataFrame, columns: list[str] | None = None, **more: Any) -> Table:
@@ -187,7 +194,11 @@ def _fingerprints(found: readers.Tables) -> list[Table]:
     if table.shape[1] > 1:
         table.insert(0, "differs", [_alike({*row}) for row in table.to_numpy()])
         table = table.sort_values("differs", kind="stable", key=lambda word: word != DIFFERS)
-    return [_open(_table("Side by side", table.reset_index()))]
+    declared = _table("Declared to vary", views.rows(found, "declared"))
+    return [
+        *[declared] * bool(declared["rows"]),
+        _open(_table("Side by side", table.reset_index())),
+    ]
 
 
 def _alike(values: set[str]) -> str:

@@ -3,14 +3,15 @@
 A point that either machine lacks, and one that is not the same work, is a row that says why.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pandas import DataFrame
 
 from rnnbench.base.parameters import MEASURED
-from rnnbench.comparison.published import contract
+from rnnbench.comparison.published import certificates, contract
+from rnnbench.comparison.published.contract import Terms
 from rnnbench.comparison.published.machine import Machine
 from rnnbench.tables import columns
 from rnnbench.timing.statistics import ratios
@@ -24,7 +25,7 @@ COLUMNS = [
     "threads",
     *("baseline_threads", "threads_policy", "dtype", "hidden_size", "batch_size", "num_steps"),
     *("work_sha256", *(f"baseline_{name}" for name in SPEEDS), *SPEEDS),
-    *(*ratios.MEASUREMENT, *ratios.JUDGED, "conditions"),
+    *(*ratios.MEASUREMENT, *ratios.JUDGED, "conditions", "certificate"),
 ]
 
 
@@ -78,21 +79,22 @@ def timed(machine: Machine) -> list[Timed]:
     return [Timed(machine, contract.point(row, machine.facts)) for row in rows]
 
 
-def table(machines: Sequence[Machine], baseline: Machine, share: float) -> DataFrame:
+def table(machines: Sequence[Machine], baseline: Machine, terms: Terms) -> DataFrame:
     """One row per machine that is not the baseline and work item of either.
 
     Args:
         machines: all of them.
         baseline: one of them.
-        share: within which two speeds are equal.
+        terms: on which they are compared.
     """
     below = timed(baseline)
     others = [machine for machine in machines if machine.label != baseline.label]
     rows = [
-        row for machine in others for row in _rows(timed(machine), below, machine, baseline, share)
+        row for machine in others for row in _rows(timed(machine), below, machine, baseline, terms)
     ]
-    table = DataFrame(rows, columns=[*COLUMNS, *ratios.HIDDEN, "status"])
-    return ratios.judge(table, share)[COLUMNS]
+    table = DataFrame(rows, columns=[*COLUMNS[:-1], *ratios.HIDDEN, *certificates.HIDDEN, "status"])
+    judged = ratios.judge(table, terms.equal_within)
+    return certificates.certified(judged, machines, terms)[COLUMNS]
 
 
 def measurement(above: Timed, below: Timed, share: float) -> dict[str, Any]:
@@ -118,10 +120,12 @@ def met(above: Sequence[Timed], below: Sequence[Timed]) -> list[tuple[Timed, Tim
     return list(pairs.values())
 
 
-def refused(above: Timed, below: Timed, policy: str) -> dict[str, Any] | None:
+def refused(
+    above: Timed, below: Timed, policy: str, vary: Collection[str] = ()
+) -> dict[str, Any] | None:
     """Status and reason of two points that cannot be compared; None of those that can."""
     one, other = (contract.work(side.point, policy) for side in (above, below))
-    why = contract.refusal(one, other)
+    why = contract.refusal(one, other, vary)
     lacking = [side.why_not for side in (above, below) if not side.measured]
     both = above.point["status"] == below.point["status"] == MEASURED  # if by another protocol
     if lacking and not (both and why):
@@ -129,25 +133,42 @@ def refused(above: Timed, below: Timed, policy: str) -> dict[str, Any] | None:
     return {"status": NOT_COMPARABLE, "reason": why, "work_sha256": None} if why else None
 
 
+def laid(point: Timed, policy: str) -> dict[str, Any]:
+    """All that is told of a point, with the fields of WORK as they are compared."""
+    return {**point.point, **contract.work(point.point, policy)}
+
+
+def held(point: Timed, policy: str, terms: Terms) -> dict[str, Any]:
+    """The protocol of a point, and the digest of what has to be the same."""
+    own = contract.work(point.point, policy)
+    same = {name: value for name, value in own.items() if name not in terms.vary}
+    return {"work_sha256": contract.work_sha256(same), "protocol": str(own["protocol"])}
+
+
+def varied(above: Timed, below: Timed, policy: str, terms: Terms) -> list[str]:
+    """In which fields two points differ on purpose."""
+    return contract.declared(laid(above, policy), laid(below, policy), terms.vary)
+
+
 def _rows(
     above: Sequence[Timed],
     below: Sequence[Timed],
     machine: Machine,
     baseline: Machine,
-    share: float,
+    terms: Terms,
 ) -> Iterator[dict[str, Any]]:
     """Rows of one machine against the baseline."""
     names = {"baseline": baseline.label, "machine": machine.label}
     pairs = met(above, below)
     for one, other, policy in pairs:
-        yield names | _pair(one, other, policy, share)
+        yield names | _pair(one, other, policy, terms)
     paired = {id(point) for one, other, _ in pairs for point in (one, other)}
     sides = (("", above, below, baseline), ("baseline_", below, above, machine))
     for side, own, others, without in sides:
         theirs = [contract.work(p.point, q) for p in others for q in contract.policies(p.point)]
         for point in own:
             if id(point) not in paired:
-                yield names | _alone(point, theirs, without, side)
+                yield names | _alone(point, theirs, without, side, terms)
 
 
 def _key(timed: Timed, policy: str) -> tuple[Any, ...]:
@@ -155,22 +176,22 @@ def _key(timed: Timed, policy: str) -> tuple[Any, ...]:
     return tuple(fields[name] for name in contract.KEY)
 
 
-def _pair(above: Timed, below: Timed, policy: str, share: float) -> dict[str, Any]:
-    own = contract.work(above.point, policy)
+def _pair(above: Timed, below: Timed, policy: str, terms: Terms) -> dict[str, Any]:
     row = _address(above.point, policy) | _speeds("", above) | _speeds("baseline_", below)
-    row |= {"work_sha256": contract.work_sha256(own), "baseline_threads": below.point["threads"]}
-    row |= {"conditions": contract.labels(above.point, below.point)}
-    return row | (refused(above, below, policy) or measurement(above, below, share))
+    row |= held(above, policy, terms) | {"baseline_threads": below.point["threads"]}
+    row |= {"conditions": contract.labels(laid(above, policy), laid(below, policy), terms.vary)}
+    row |= {"varied": varied(above, below, policy, terms)}
+    found = refused(above, below, policy, terms.vary)
+    return row | (found or measurement(above, below, terms.equal_within))
 
 
 def _alone(
-    point: Timed, theirs: Sequence[dict[str, Any]], other: Machine, side: str
+    point: Timed, theirs: Sequence[dict[str, Any]], other: Machine, side: str, terms: Terms
 ) -> dict[str, Any]:
     """The row of a point that the other machine was not asked for."""
     policy = contract.policies(point.point)[-1]
     own = contract.work(point.point, policy)
-    row = _address(point.point, policy) | {"work_sha256": contract.work_sha256(own)}
-    row |= _speeds(side, point)
+    row = _address(point.point, policy) | held(point, policy, terms) | _speeds(side, point)
     row |= {"threads": None, f"{side}threads": point.point["threads"]}
     return row | {"status": NOT_MEASURED, "reason": _nearest(own, theirs, other)}
 

@@ -15,6 +15,7 @@ from rnnbench.comparison import (
     targets,
 )
 from rnnbench.comparison.published import fingerprints
+from rnnbench.comparison.published.contract import Terms
 from rnnbench.comparison.published.machine import Machine
 from rnnbench.tables import columns
 
@@ -23,7 +24,7 @@ def tables(
     machines: Sequence[Machine],
     baseline: Machine,
     perplexities: Sequence[float],
-    share: float,
+    terms: Terms,
 ) -> dict[str, DataFrame]:
     """Name -> table of the comparison.
 
@@ -31,19 +32,29 @@ def tables(
         machines: all of them, the baseline among them.
         baseline: what the others are told as multiples of.
         perplexities: held-out perplexities whose time is told.
-        share: within which two speeds are equal.
+        terms: on which they are compared.
     """
     return {
-        "overall": overall.table(machines, baseline, share),
-        "comparison": pairs.table(machines, baseline, share),
-        "best": best.table(machines, baseline, share),
-        "machines": fingerprints.table(machines, baseline),
+        **verdicts(machines, baseline, terms),
         "fingerprint": fingerprints.fields(machines),
         "noise": twice(machines),
         "limits": limits.table(machines),
         "time_to_target": targets.table(machines, perplexities),
-        "crossover": crossover.table(machines, share),
+        "crossover": crossover.table(machines, terms.equal_within),
         "missing": caveats.table(machines),
+    }
+
+
+def verdicts(machines: Sequence[Machine], baseline: Machine, terms: Terms) -> dict[str, DataFrame]:
+    """Name -> table, of those that verdicts are in or rest on; see :func:`tables`."""
+    whole = overall.table(machines, baseline, terms)
+    compared = [m for m in machines if m is baseline or m.label in {*whole.machine}]
+    return {
+        "overall": whole,
+        "comparison": pairs.table(machines, baseline, terms),
+        "declared": fingerprints.declared(compared, baseline, terms.vary),
+        "best": best.table(machines, baseline, terms),
+        "machines": fingerprints.table(machines, baseline),
     }
 
 

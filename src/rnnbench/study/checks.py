@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rnnbench.base import plugins, presets
 from rnnbench.base.errors import StudyError
+from rnnbench.comparison.published import contract
 from rnnbench.study import lengths
 from rnnbench.text.origins.own_text import OwnText
 from rnnbench.training import samplers
@@ -67,6 +68,7 @@ def _names(study: "Study") -> None:
         plugins.tables("figures", name)
     for _ in decoders.each(study["generation"]["decoders"]):
         pass  # each is checked as it is named
+    contract.check(study["hardware"]["vary"])
     _subset("runs.corpora", runs["corpora"], "corpora", study["corpora"])
     if not study.off("speed"):
         _subset("speed.twins", speed["twins"], "speed.variants", speed["variants"])

@@ -33,6 +33,7 @@ COLUMNS = (  # of a point, beside its address: what became of it, and what makes
     *("tokens_sha256", "vocab_size", "optimiser", "protocol", "source_sha256"),
     *("usable_cores", "torch_version"),
 )
+TORN = 1800.0  # seconds; parts of a sitting that begin further apart are not one
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +84,7 @@ class Campaign:
         for sitting in range(1, self.protocol.sittings + 1):
             for number in range(1, self.protocol.processes + 1):
                 self.measure_round(sitting, number)
-        self.doubt(disturbance.of_gpu(self.samples()))
+        self.doubt([*disturbance.of_gpu(self.samples()), *self.torn()])
         self.facts |= {f"{key}_after": value for key, value in preflight.conditions().items()}
         log.info("%d processes measured; %.0f s over all sittings", self.measured, self.spent())
 
@@ -154,6 +155,21 @@ class Campaign:
         what = f"{point} sitting={place.sitting} process={place.process}"
         of = self.measured + left
         log.info("process %d/%d, about %.0f s left: %s", self.measured, of, seconds, what)
+
+    def torn(self) -> list[str]:
+        """Sittings that were taken up so late that parts of them are sittings of their own."""
+        began: dict[int, set[datetime]] = {}
+        for point in self.points:
+            for (sitting, _), rows in point.done.items():
+                times = map(datetime.fromisoformat, rows.sitting_began.unique())
+                began.setdefault(sitting, set()).update(times)
+        spans = {k: (max(times) - min(times)).total_seconds() for k, times in began.items()}
+        return [
+            f"sitting {sitting} was measured in {len(began[sitting])} parts, which began "
+            f"{span / 3600:.1f} hours apart"
+            for sitting, span in sorted(spans.items())
+            if span > TORN
+        ]
 
     def spent(self) -> float:
         """Seconds of measurement over all sittings."""

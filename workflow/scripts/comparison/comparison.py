@@ -8,13 +8,15 @@ from rnnbench.base import csv_files
 from rnnbench.base.files import write_text
 from rnnbench.comparison import answers, markdown, page, tables
 from rnnbench.comparison.published import bundles
+from rnnbench.comparison.published.contract import Terms
 from rnnbench.report import figures
 
 with recorded(snakemake):
     settings, output = snakemake.params, snakemake.output
     machines = bundles.read(settings.bundles, settings.own)
     baseline = bundles.baseline(machines, settings.baseline, settings.here)
-    made = tables.tables(machines, baseline, settings.targets, settings.equal_within)
+    terms = Terms(settings.equal_within, tuple(settings.vary))
+    made = tables.tables(machines, baseline, settings.targets, terms)
     for path in output.tables:
         csv_files.write(path, made[Path(path).stem])
     csv_files.write(output.table, made["comparison"])

@@ -21,10 +21,12 @@ class Checked:
     Attributes:
         name: of the file.
         fault: what was expected and what was found; empty if all is well.
+        unchecked: why it could not be held against anything; empty if it was.
     """
 
     name: str
     fault: str = ""
+    unchecked: str = ""
 
 
 def run(tree: Tree) -> Iterator[tuple[str, list[Checked]]]:

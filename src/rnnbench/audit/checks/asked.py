@@ -14,7 +14,8 @@ from rnnbench.study.study import Study
 def check(tree: Tree) -> Iterator[Checked]:
     """Expand the grid of the configuration once more, for each machine, and look each run up."""
     if not tree.configuration:
-        yield Checked(CONFIG, "missing: nothing says what was asked for")
+        if tree.names:  # else a comparison alone
+            yield Checked(CONFIG, "missing: nothing says what was asked for")
         return
     there = set(tree.run_names)
     if not there and not tree.named("tables/", "runs.csv"):

@@ -17,7 +17,8 @@ def check(tree: Tree) -> Iterator[Checked]:
     try:
         listed = _listed(tree)
     except crate.CrateError as error:
-        yield Checked(tree.manifest.name, f"no manifest to hold the files against: {error}")
+        if tree.names or tree.manifest.exists():  # else a comparison alone
+            yield Checked(tree.manifest.name, f"no manifest to hold the files against: {error}")
         return
     for name in sorted({*listed, *tree.names}):
         yield Checked(name, _fault(tree, name, listed))

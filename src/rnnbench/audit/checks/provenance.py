@@ -33,7 +33,7 @@ def _inputs(tree: Tree, made: str, record: dict[str, Any]) -> Iterator[Checked]:
             yield Checked(
                 made,
                 f"stale: made of a {inside(source)} of SHA-256 {entry['sha256']}, "
-                f"there is one of {found}",
+                f"there is one of {found}; `make` makes it anew",
             )
 
 

@@ -33,8 +33,9 @@ def _fault(tree: Tree, path: Path) -> str:
         if tree.sha256(name) not in (None, entry["sha256"])
     ]
     return (
-        f"of other results: {len(unlike)} files are not as they are here, {unlike[0]} first; "
-        "`snakemake publish` makes it anew"
+        f"of other results, or of another machine of this model: {len(unlike)} files are not as "
+        f"they are here, {unlike[0]} first; `snakemake publish` makes it anew, and keeps another "
+        "machine's zip under another name"
         if unlike
         else ""
     )

@@ -30,9 +30,12 @@ def machines(tree: Tree) -> list[str]:
 def configuration(tree: Tree) -> dict[str, Any]:
     """The configuration of results, without stages and figures that only other releases have.
 
-    What is left decides all that is made again.
+    What is left decides all that is made again; ``hardware``, which decides none of it, is as in
+    this release's default study.
     """
-    return schema.known(tree.configuration) | {"figures": []}
+    keys = schema.whole()["properties"]["hardware"]["properties"]
+    hardware = {name: key["default"] for name, key in keys.items()}
+    return schema.known(tree.configuration) | {"figures": [], "hardware": hardware}
 
 
 def study(tree: Tree, machine: str) -> Study:

@@ -1,7 +1,8 @@
-"""Which machines there are, and where they differ, field by field."""
+"""Which machines there are, and where they differ, field by field, on purpose or not."""
 
 import math
 from collections.abc import Sequence
+from itertools import combinations
 from statistics import median
 from typing import Any
 
@@ -9,12 +10,15 @@ import pandas as pd
 from pandas import DataFrame
 
 from rnnbench.base.parameters import MEASURED
+from rnnbench.comparison.published import contract
 from rnnbench.comparison.published.contract import UNKNOWN
 from rnnbench.comparison.published.machine import Machine
 
 FACTS = ["cpu_model", "usable_cores", "memory_gib", "gpus", "system", "python", "torch"]
 SITTING = ["doubts", "spent_seconds", "load_average_before", "load_average_after"]
 FIELDS = ["field", "machine", "value", "differs"]
+DECLARED = ["field", "values", "confounded"]
+Told = dict[str, frozenset[str]]  # field -> its values in a bundle
 
 
 def table(machines: Sequence[Machine], baseline: Machine) -> DataFrame:
@@ -32,6 +36,46 @@ def fields(machines: Sequence[Machine]) -> DataFrame:
         for machine, value in zip(machines, values, strict=True):
             rows.append(dict(zip(FIELDS, (name, machine.label, value, differs), strict=True)))
     return DataFrame(rows, columns=FIELDS)
+
+
+def declared(machines: Sequence[Machine], baseline: Machine, vary: Sequence[str]) -> DataFrame:
+    """One row per field that is declared to vary.
+
+    ``confounded`` names the fields that differ between any two bundles between which the declared
+    one does, so that nothing here tells their effects apart.
+
+    Args:
+        machines: those that are compared.
+        baseline: one of them, whose value comes last.
+        vary: names of the fields.
+    """
+    last = sorted(machines, key=lambda machine: machine is baseline)
+    told = [_told(machine) for machine in last] if vary else []
+    rows = [(name, _values(name, told), _confounded(name, told)) for name in vary]
+    return DataFrame(rows, columns=DECLARED, dtype=object)
+
+
+def _told(machine: Machine) -> Told:
+    timed = machine.points[machine.points.status == MEASURED].to_dict("records")
+    points = [contract.point(row, machine.facts) for row in timed]
+    laid = [{**point, **contract.work(point, "")} for point in points]
+    return {n: frozenset(contract.told(p.get(n)) for p in laid) for n in contract.fields()}
+
+
+def _values(name: str, told: Sequence[Told]) -> str:
+    """Every value, that of the baseline last."""
+    *others, own = (", ".join(map(contract.short, sorted(one[name]))) for one in told)
+    apart = [value for value in dict.fromkeys(others) if value != own]
+    return f"{' and '.join(apart)} against {own}" if apart else own
+
+
+def _confounded(name: str, told: Sequence[Told]) -> str:
+    apart = [pair for pair in combinations(told, 2) if pair[0][name] != pair[1][name]]
+    return ", ".join(
+        other
+        for other in told[0]
+        if apart and other != name and all(one[other] != two[other] for one, two in apart)
+    )
 
 
 def _row(machine: Machine, is_baseline: bool) -> dict[str, Any]:
