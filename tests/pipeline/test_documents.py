@@ -71,7 +71,6 @@ SMALLER = {  # a study that is followed to its report has the stages that its do
         "trials": {trial: {"seed": []} for trial in yaml.safe_load(TOY.read_text())["trials"]},
         "sine": {"models": []},
         "coverage": {"samplers": []},
-        "detaching": {"runs": {"seed": []}},
         "lipschitz": {"runs": {"seed": []}},
         "bptt": {"runs": {"seed": []}},
         "gradient_distance": {"seeds": []},
@@ -79,7 +78,6 @@ SMALLER = {  # a study that is followed to its report has the stages that its do
         "memory": {"variants": []},
         "speed": {"variants": [], "twins": []},
         "figures": ["zipf", "learning_curves"],
-        "sentences": {"units": []},
     },
     "own_variant": {
         "probes": {"inference": [], "breakdown": [], "scaling": []},

@@ -44,8 +44,6 @@ EMPTIED = {  # stage -> a list of what it works on, without which it is off
     "ngram_lm": {"smoothings": []},
     "sine": {"models": []},
     "coverage": {"samplers": []},
-    "sentences": {"units": []},
-    "detaching": {"runs": {"variant": []}},
     "runs": {"corpora": ["calibration"], "variants": []},
     "trials": {trial: {"seed": []} for trial in TRIALS},
     "lipschitz": {"runs": {"seed": []}},

@@ -514,44 +514,8 @@ def _sampling(rng):
         row |= {"starts": int(rng.integers(20, 290))}
         simulated = {"epochs": 100, "p_places": rng.uniform(), "p_phases": rng.uniform()}
         coverage.append(key | sizes | row | (simulated if offsets == "uniform" else {}))
-    padding = [
-        {"corpus": "c", "unit": unit, "order": order, "seed": seed, "batch_size": size}
-        | {"padding_share": rng.uniform(0, 0.7), "units": 90, "longest": 40, "median_length": 9.0}
-        for unit in ("line", "sentence")
-        for order in ("shuffled", "bucketed")
-        for seed in range(3)
-        for size in (2, 8)
-    ]
-    run = {"num_epochs": 5, "status": "unconverged", "train_seconds": 1.0, "perplexity": 9.0}
-    sentences = [
-        {"corpus": "c", "variant": "rnn", "unit": "sentence", "way": way, "seed": seed}
-        | run
-        | {"updates": 9, "padding_share": 0.1, "heldout_perplexity": rng.uniform(9, 12)}
-        for way in ("shuffled", "bucketed", *SAMPLERS)
-        for seed in range(3)
-    ]
-    costs = [
-        {"variant": variant, "arm": arm, "minibatch": number, "status": "measured"}
-        | {"seconds": rng.uniform(1, 2) * (1e-3 if arm == "detached" else 1e-3 * number)}
-        | {"peak_memory_bytes": 1e6 * (1 if arm == "detached" else rng.uniform(1, 2) * number)}
-        for variant in ("rnn", "lstm")
-        for arm in ("detached", "attached")
-        for number in range(1, 12)
-    ]
-    detached = [
-        {"variant": variant, "arm": arm, "seed": seed}
-        | run
-        | {"heldout_perplexity": rng.uniform(9, 12)}
-        for variant in ("rnn", "lstm")
-        for arm in ("detached", "attached")
-        for seed in range(3)
-    ]
     return {
         "coverage": DataFrame(coverage),
-        "padding": DataFrame(padding),
-        "sentences": DataFrame(sentences),
-        "detaching": DataFrame(costs),
-        "detaching_runs": DataFrame(detached),
     }
 
 
@@ -658,8 +622,8 @@ def test_a_finding_changes_with_the_data(name):
 
 
 SETTINGS = {  # figures of small studies, and the field that a study sweeps
-    **{"truncation": ["bptt", "bptt_training"], "sentences": ["sentences"]},
-    **{"detaching": ["detaching", "detaching_runs"], "gradient_distance": ["bptt_reach"]},
+    "truncation": ["bptt", "bptt_training"],
+    "gradient_distance": ["bptt_reach"],
 }
 
 

@@ -209,10 +209,10 @@ CEILINGS = {  # rules -> beginnings of the files that none of their jobs may be 
         *("training/", "sine/", "writing/", "timing/", "tables/", *DRAWN, *AUDITED),
     ),
     "sine": (*TRAINED, *TIMED, "training/update", "text/", "tables/", *DRAWN, *AUDITED),
-    "run lipschitz bptt sentences detaching numerics memory generation coverage": (
+    "run lipschitz bptt memory generation coverage": (
         *("timing/", "text/zipf/", *DRAWN, *AUDITED),
     ),
-    "run sentences detaching memory generation": ("text/metrics", "tables/"),
+    "run memory generation": ("text/metrics", "tables/"),
     "campaign": (
         *("text/metrics", "training/engines/choice", "training/run_record"),
         *("text/zipf/", "text/corpora/", "tables/", *DRAWN, *AUDITED),
@@ -263,7 +263,7 @@ def test_source_that_other_processes_import_is_compared_when_they_have_ended():
 
 @pytest.mark.parametrize("cell", ["gru", "lstm", "rnn_relu"])
 def test_an_edit_of_a_cell_makes_the_jobs_of_its_models_again_and_what_walks_all(cell):
-    walking = {"campaign", "probes", "memory", "numerics", "sentences", "detaching"}
+    walking = {"campaign", "probes", "memory"}
     trained = {job for job in again(f"training/cells/{cell}.py") if job[0] not in walking}
     models = [name for name, model in presets.table().items() if model.cell == cell]
     assert trained == {job for job in before() if any(named(job, model) for model in models)}

@@ -145,8 +145,7 @@ FINITE = NUMBERS - {"runs.train_tokens", "ngram_lm.train_tokens"}
 SWITCHES = {  # an empty one switches its stage off
     *("ngrams.tokens", "ngrams.orders", "zipf.estimators", "ngram_lm.smoothings", "sine.seeds"),
     *("zipf_bias.alphas", "zipf_bias.tokens", "zipf_bias.seeds"),
-    *("coverage.samplers", "sentences.units"),
-    *("sentences.batch_sizes", "sentences.runs.seed", "detaching.runs.variant"),
+    "coverage.samplers",
     *("lipschitz.thetas", "lipschitz.runs.clip_norm", "bptt.taus", "bptt.runs.seed"),
     *("gradient_distance.spectral_radii", "gradient_distance.seeds", "speed.variants"),
     "runs.variants",
@@ -900,32 +899,26 @@ def test_what_names_no_tables_is_told_to():
         ("sine.models", ["crystal_ball"], "unknown name 'crystal_ball' in forecasters"),
         ("coverage.num_tokens", 1154, "coverage.num_tokens: expected at least 1155 tokens"),
         (
-            "detaching.runs.train_tokens",
-            [9],
-            "detaching.runs: .* expected at least 1155 characters",
+            "lipschitz.runs",
+            {"variant": ["rnn"], "sampler": ["random_sampling"], "seed": [1], "train_tokens": [9]},
+            "lipschitz.runs: .* expected at least 1155 characters",
         ),
-        ("sentences.runs.variant", ["none"], "unknown name 'none' in variants"),
+        ("lipschitz.runs.variant", ["none"], "unknown name 'none' in variants"),
         ("bptt.runs.sampler", ["none"], "unknown name 'none' in samplers"),
-        (
-            "sentences.runs.sampler",
-            ["random_sampling", "sequential_partition"],
-            "sentences.runs.sampler: expected one name .* found random_sampling, sequential_",
-        ),
-        ("detaching.runs.sampler", ["random_sampling"], "expected samplers that carry the state"),
     ],
 )
 def test_a_study_of_the_sine_or_of_minibatches_that_cannot_be_is_refused(key, value, said):
     assert re.search(said, fault(changed(key, value)))
 
 
-@pytest.mark.parametrize("stage", ["sentences", "detaching"])
+@pytest.mark.parametrize("stage", ["lipschitz", "bptt"])
 def test_runs_that_a_stage_makes_by_itself_take_from_the_grid_what_it_does_not_say(stage):
-    config = changed("runs.hidden_size", 7)
+    config = changed("runs.evaluate_every", 7)
     config["runs"]["engine"] = "fastest"
     study = read(config)
     rows, own = study.small_runs(stage), study[stage]["runs"]
-    assert [row["seed"] for row in rows] == own["seed"]
-    assert {(row["hidden_size"], row["num_epochs"], row["trial"]) for row in rows} == {
+    assert {row["seed"] for row in rows} == {*own["seed"]}
+    assert {(row["evaluate_every"], row["num_epochs"], row["trial"]) for row in rows} == {
         (7, *own["num_epochs"], stage)
     }
     assert {row["engine"] for row in rows} == {"own"}  # whatever the grid is trained by

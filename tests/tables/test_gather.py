@@ -179,9 +179,9 @@ def test_every_table_that_is_built_is_stated():
 
 
 def test_a_column_that_a_part_lacks_is_there_and_one_that_is_not_stated_comes_last(tmp_path):
-    csv_files.write(tmp_path / "a.csv", DataFrame({"new": [1], "unit": ["line"]}))
-    table = gathered("padding", [str(tmp_path / "a.csv")])
-    assert table.columns.tolist() == [*columns.COLUMNS["padding"], "new"]
+    csv_files.write(tmp_path / "a.csv", DataFrame({"new": [1], "sampler": ["a"]}))
+    table = gathered("coverage", [str(tmp_path / "a.csv")])
+    assert table.columns.tolist() == [*columns.COLUMNS["coverage"], "new"]
 
 
 @pytest.mark.parametrize("name", MISSING)
@@ -417,12 +417,3 @@ def test_the_skill_of_forecasts_is_derived_from_their_errors(tmp_path):
     csv_files.write(tmp_path / "errors.csv", DataFrame(errors))
     (row,) = gathered("sine_skill", [str(tmp_path / "errors.csv")]).itertuples()
     assert (row.model, row.baseline, row.skill, row.n) == ("mlp", "zero", 0.75, 1)
-
-
-@pytest.mark.parametrize("name", ["sentences", "detaching_runs"])
-def test_runs_beside_the_grid_have_perplexities_of_their_totals(name, tmp_path):
-    totals = {"total_nats": 20 * math.log(3), "num_tokens": 20}
-    totals |= {"heldout_total_nats": 10 * math.log(5), "heldout_num_tokens": 10}
-    csv_files.write(tmp_path / "runs.csv", DataFrame([totals]))
-    (row,) = gathered(name, [str(tmp_path / "runs.csv")]).itertuples()
-    assert (row.perplexity, row.heldout_perplexity) == pytest.approx((3, 5))

@@ -24,10 +24,6 @@ PARTS["gradient_distance"] = study.made("gradient_distance", [f"{DISTANCE}/dista
 PARTS["linear_gradient"] = study.made("gradient_distance", [f"{DISTANCE}/linear.csv"])
 
 PARTS["coverage"] = study.made("coverage", ["results/coverage/coverage.csv"])
-PARTS["padding"] = study.made("sentences", ["results/sentences/padding.csv"])
-PARTS["sentences"] = study.made("sentences", ["results/sentences/sentences.csv"])
-PARTS["detaching"] = study.made("detaching", ["results/detaching/detaching.csv"])
-PARTS["detaching_runs"] = study.made("detaching", ["results/detaching/runs.csv"])
 
 MEMORY = "results/memory/machine={machine}/corpus={corpus}"
 READ_BY_MODELS = VOCAB.replace("{token}", study["runs"]["token"])
@@ -126,52 +122,6 @@ rule coverage:
         "../scripts/experiments/coverage.py"
 
 
-rule sentences:
-    """Pad whole sentences to minibatches, and train on them beside the samplers."""
-    input:
-        vocab=f"{TIMED_TEXT}/vocab.json",
-    output:
-        padding="results/sentences/padding.csv",
-        runs="results/sentences/sentences.csv",
-    log:
-        "results/logs/sentences.log",
-    conda:
-        "../../environment.yml"
-    params:
-        units=study["sentences"]["units"],
-        batch_sizes=study["sentences"]["batch_sizes"],
-        runs=study.small_runs("sentences"),
-        corpus=study.timing_corpus,
-        own_texts=study.own_texts,
-        source=sources("sentences"),
-    script:
-        "../scripts/experiments/sentences.py"
-
-
-rule detaching:
-    """Carry the state with and without detaching: seconds, memory and perplexity."""
-    input:
-        vocab=f"{TIMED_TEXT}/vocab.json",
-        ids=f"{TIMED_TEXT}/tokens.npy",
-    output:
-        costs="results/detaching/detaching.csv",
-        runs="results/detaching/runs.csv",
-    log:
-        "results/logs/detaching.log",
-    conda:
-        "../../environment.yml"
-    threads: ALL_CORES
-    resources:
-        mem_mb=2000 + study["detaching"]["memory_limit_mib"],
-    params:
-        cost_tokens=study["detaching"]["cost_tokens"],
-        memory_limit_mib=study["detaching"]["memory_limit_mib"],
-        runs=study.small_runs("detaching"),
-        source=sources("detaching"),
-    script:
-        "../scripts/experiments/detaching.py"
-
-
 rule memory:
     """Cut the history of trained models, and replace tokens of it."""
     input:
@@ -192,26 +142,3 @@ rule memory:
         source=sources("memory"),
     script:
         "../scripts/experiments/memory.py"
-
-
-rule numerics:
-    """Train the same under all that may change bits, and tell after how many updates it shows."""
-    input:
-        vocab=f"{TIMED_TEXT}/vocab.json",
-        ids=f"{TIMED_TEXT}/tokens.npy",
-    output:
-        table="results/numerics/numerics.csv",
-        epochs="results/numerics/epochs.csv",
-    log:
-        "results/logs/numerics.log",
-    conda:
-        "../../environment.yml"
-    threads: 2
-    resources:
-        gpu=int("cuda" not in study.unavailable),
-    params:
-        runs=study.small_runs("numerics"),
-        unavailable=study.unavailable,
-        source=sources("numerics"),
-    script:
-        "../scripts/experiments/numerics.py"

@@ -25,9 +25,6 @@ NGRAMS = ["corpus", "token", "smoothing", "order", "split", "bits_per_char", "pe
 WRITER = ["trial", *readers.RUN, "hidden_size", "num_epochs"]  # whose text it is
 MINIBATCHES = {
     "coverage": "How evenly samplers read a text",
-    "padding": "Whole units, padded",
-    "sentences": "Runs on whole units, and by samplers on the same text",
-    "detaching_runs": "Runs with the state detached or not",
 }
 
 

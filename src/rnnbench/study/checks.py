@@ -24,7 +24,7 @@ def check(study: "Study") -> None:
     Raises:
         StudyError: the first thing that cannot be: the key, what was expected, found, what to do.
     """
-    for part in (_texts, _names, _runs, _minibatches, _lengths, _sine, _coverage, _epsilons):
+    for part in (_texts, _names, _runs, _lengths, _sine, _coverage, _epsilons):
         part(study)
 
 
@@ -101,23 +101,6 @@ def _runs(study: "Study") -> None:
         presets.check(run.variant)
         plugins.check("samplers", run.sampler)
         _subset(f"{key}.corpus", [run.corpus], "corpora", study["corpora"])
-
-
-def _minibatches(study: "Study") -> None:
-    """Samplers that two stages can do nothing with."""
-    several = study["sentences"]["runs"]["sampler"]
-    if len(several) > 1:
-        raise StudyError(
-            "sentences.runs.sampler: expected one name (the stage has its own ways to cut a "
-            "text), "
-            f"found {', '.join(several)}. Keep one."
-        )
-    for name in study["detaching"]["runs"]["sampler"]:
-        if not plugins.constant("samplers", name, "carries_state"):
-            raise StudyError(
-                f"detaching.runs.sampler: expected samplers that carry the state, found {name}. "
-                "Name sequential_partition."
-            )
 
 
 def _lengths(study: "Study") -> None:

@@ -27,8 +27,7 @@ PARTS = {
     **{"heldout": "of held-out text", "whole": "in all"},
 }
 # stages that train by themselves, on the tokens of a text by a sampler
-TRAINING = ("sentences", "detaching", "lipschitz", "bptt", "numerics")
-ON_REQUEST = "numerics.runs"  # made by themselves alone, and so the first to say what they lack
+TRAINING = ("lipschitz", "bptt")
 COUNTED = 1 << 20  # bytes up to which a file is read at planning: some 20 ms
 
 
@@ -74,11 +73,10 @@ class Demand:
 def demands(study: "Study") -> list[Demand]:
     """All that a study asks of its texts, each once."""
     asked = itertools.chain(
-        *(demands_of(key, run) for key, run in runs(study) if key != ON_REQUEST),
+        *(demands_of(key, run) for key, run in runs(study)),
         _of_timings(study),
         _of_trained(study),
         _of_gradients(study),
-        _of_costs(study),
     )
     return list(dict.fromkeys(asked))
 
@@ -210,16 +208,6 @@ def _of_gradients(study: "Study") -> Iterator[Demand]:
         yield Demand(
             "gradient_distance.distance", study.timing_corpus, "char", "whole", expected, why
         )
-
-
-def _of_costs(study: "Study") -> Iterator[Demand]:
-    """Of the one epoch whose seconds and memory are measured."""
-    if not study.off("detaching"):
-        for address in study.small_grid("detaching"):
-            run, read = study.run(address), study["detaching"]["cost_tokens"]
-            size = run.batch_size, run.num_steps
-            expected, why = samplers.tokens_needed(*size), _minibatch(*size)
-            yield Demand("detaching.cost_tokens", run.corpus, "char", "train", expected, why, read)
 
 
 def _taken(row: Row) -> str:

@@ -178,27 +178,6 @@ MINIBATCHES = {
         *("read_min", "read_median", "read_max", "never_read", "start_distance", "starts"),
         *("epochs", "p_places", "p_phases"),
     ],
-    "padding": [
-        *("corpus", "unit", "order", "seed", "batch_size", "padding_share", "units", "longest"),
-        *("median_length", "reason"),
-    ],
-    "sentences": [
-        name
-        for name in _of_a_run(
-            *("corpus", "variant", "unit", "way", "seed", "epochs_done", "best_epoch", "updates"),
-            "status",
-            *("train_seconds", "total_nats", "num_tokens", "padding_share"),
-            *("heldout_total_nats", "heldout_num_tokens", *PERPLEXITIES, "reason"),
-        )
-        if name != "sampler"  # whose place the way takes
-    ],
-    "detaching": _of_a_run(
-        *("variant", "arm", "minibatch", "seconds", "peak_memory_bytes", "status"),
-    ),
-    "detaching_runs": _of_a_run(
-        *("variant", "arm", "seed", "epochs_done", "best_epoch", "status", "train_seconds"),
-        *(*LOSSES, *PERPLEXITIES),
-    ),
 }
 READINGS = [  # of the machine, before and after the timings
     *("load_average", "free_memory_gib", "cpu_mhz", "gpu_clock_mhz", "gpu_memory_clock_mhz"),

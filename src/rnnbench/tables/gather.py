@@ -223,16 +223,6 @@ def predictors(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     )
 
 
-def sentences(paths: Sequence[str], missing: DataFrame) -> DataFrame:
-    """One row per run on whole sentences, or by a sampler on the same text."""
-    return _with_perplexities(concatenate(paths, missing))
-
-
-def detaching_runs(paths: Sequence[str], missing: DataFrame) -> DataFrame:
-    """One row per run whose state is carried, detached or not."""
-    return _with_perplexities(concatenate(paths, missing))
-
-
 def machines(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     """One row per machine and field of its fingerprint."""
     wide = concatenate(paths, missing)
@@ -249,7 +239,7 @@ BUILDERS = {
     for build in (
         *(runs, curves, trials, trial_curves, equal_cost, texts, memory, half_life, generation),
         *(speed, speedup, noise, limit, inference, breakdown, launches, scaling, costs),
-        *(ngram_lm, floor, book, predictors, machines, sine_skill, sentences, detaching_runs),
+        *(ngram_lm, floor, book, predictors, machines, sine_skill),
         *(divergence, bptt_training),
     )
 }

@@ -3,12 +3,11 @@
 from pandas import DataFrame, Series
 
 from rnnbench.report.claims import Claim, _comparing, _judging
-from rnnbench.tables import readers, sampler_pairs
+from rnnbench.tables import readers
 
-TABLES = ("coverage", "detaching", "detaching_runs", "padding", "sentences", "runs")
+TABLES = ("coverage", "runs")
 
 SAME = 1e-9  # probabilities nearer than this are equal
-HEAVY = 2.0  # times: a cost that speaks against a way of training
 
 
 def claims(tables: readers.Tables) -> list[Claim]:
@@ -18,9 +17,6 @@ def claims(tables: readers.Tables) -> list[Claim]:
         gaussian,
         order_helps,
         order_costs,
-        detaching,
-        padding,
-        whole_sentences,
     )
     return [judge(tables) for judge in judges]
 
@@ -85,83 +81,6 @@ def _by_order(tables: readers.Tables, column: str) -> DataFrame:
         return runs
     runs = runs.assign(epoch_seconds=runs.train_seconds / runs.get("epochs_done", runs.num_epochs))
     return _comparing.over(runs, column, "sampler", ("sequential_partition", "random_sampling"))
-
-
-def detaching(tables: readers.Tables) -> Claim:
-    """Whether a training surely takes twice as long without detaching, by variant."""
-    said = Claim(
-        "Carrying the state makes gradients costly, so it is detached before every minibatch.",
-        "d2l 8.5.5",
-    )
-    (costs, _), (runs, words) = sampler_pairs.undetached(tables)
-    if costs.empty or runs.empty:
-        return said
-    pairs = _comparing.over(
-        runs, "train_seconds", "arm", ("attached", "detached"), ["variant", "seed"]
-    )
-    grown = costs[costs.arm == "attached"].peak_memory_bytes.max() / 1e6
-    change = (pairs.heldout_perplexity / pairs.heldout_perplexity_other).median()
-    return said.compared(
-        _comparing.compared(pairs, HEAVY, above=True),
-        f"Undetached, {costs.minibatch.max():.0f} minibatches take {{}} times as long, the graph "
-        f"grows to {readers.figures3(grown)} MB, and the held-out perplexity is {change:.3f} times "
-        f"that of detached runs (median){readers.at(words)}.",
-        ended=False,
-    )
-
-
-def padding(tables: readers.Tables) -> Claim:
-    """A part per minibatch size: sentences by length surely waste less than in random order."""
-    said = Claim(
-        "Whole sentences have to be padded; arranging them by length keeps the padding small.",
-        "d2l 8.3.6",
-    )
-    table, _, why = sampler_pairs.whole(tables)
-    table = table if table.empty else table[table.batch_size > 1]
-    if table.empty:
-        return said.without(_lacking(why))
-    unit, size = max(table.unit), table.batch_size.max()  # sentences, if there are any
-    pairs = _comparing.over(
-        table[table.unit == unit],
-        *("padding_share", "order", ("bucketed", "shuffled")),
-        ["batch_size", "seed"],
-    )
-    if pairs.empty:
-        return said
-    pairs = pairs.assign(value=pairs.padding_share - pairs.padding_share_other)
-    at = pairs[pairs.batch_size == size]
-    return said.compared(
-        _comparing.compared(pairs, 0, above=False, by="batch_size", ratio=False),
-        f"With {size:.0f} {unit}s per minibatch {at.padding_share_other.median():.0%} of the "
-        f"places are padding in random order and {at.padding_share.median():.0%} by length; over "
-        "all sizes the share changes by {}.",
-        ended=False,
-    )
-
-
-def whole_sentences(tables: readers.Tables) -> Claim:
-    """Held-out perplexity over random sampling's: surely no more than 2 % above it."""
-    said = Claim("A model learns as well from whole sentences, each read by itself.", "d2l 8.3.6")
-    _, runs, why = sampler_pairs.whole(tables)
-    runs, words = readers.first_setting(runs, "variant", "unit", "seed")
-    pairs = _comparing.over(
-        runs,
-        *("heldout_perplexity", "way", ("shuffled", "random_sampling")),
-        ["variant", "unit", "seed"],
-    )
-    if pairs.empty:
-        return said.without(_lacking(why))
-    return said.compared(
-        _comparing.compared(pairs, _comparing.AS_GOOD, above=False),
-        f"After as many passes over the same text, in {pairs.updates.median():.0f} updates each "
-        f"against {pairs.updates_other.median():.0f}, the held-out perplexity is {{}} times that "
-        f"of random sampling{readers.at(words)}.",
-    )
-
-
-def _lacking(why: str) -> str:
-    """What the text lacks, if that is why."""
-    return f"The text cannot give it: {why}." if why else ""
 
 
 def _nearer(said: Claim, tables: readers.Tables, way: str, than: str, words: str) -> Claim:
