@@ -46,7 +46,6 @@ EMPTIED = {  # stage -> a list of what it works on, without which it is off
     "coverage": {"samplers": []},
     "runs": {"corpora": ["calibration"], "variants": []},
     "trials": {trial: {"seed": []} for trial in TRIALS},
-    "lipschitz": {"runs": {"seed": []}},
     "bptt": {"runs": {"seed": []}},
     "gradient_distance": {"seeds": []},
     "speed": {"variants": [], "twins": []},

@@ -299,27 +299,11 @@ def _gradients(rng, curves):
         "bptt": DataFrame(gradients),
         "bptt_training": DataFrame(training),
         "bptt_reach": DataFrame(reach),
-        "lipschitz": _updates(rng),
         "divergence": _divergence(curves),
     }
 
 
 WAYS = (("full", np.inf), *product(("regular", "randomized"), (2, 4, 16)))
-
-
-def _updates(rng):
-    """Updates tried along trainings with and without clipping; of one the loss explodes."""
-    keys = product(("rnn", "rnn_relu"), (1.0, np.inf), range(3), range(1, 9))
-    rows = []
-    for variant, clip_norm, seed, epoch in keys:
-        norm, loss = rng.uniform(0.2, 8), rng.uniform(2, 3)
-        row = {"variant": variant, "clip_norm": clip_norm, "seed": seed, "epoch": epoch}
-        row = dict.fromkeys(divergence.KEYS, 1) | row | {"grad_norm": norm, "loss": loss}
-        for theta in (0.1, 1.0, np.inf):
-            step = min(norm, theta)
-            change = (step - 1.5) * rng.uniform(0.1, 0.2) * (1e9 if step > 7.5 else 1)
-            rows.append(row | {"theta": theta, "step_norm": step, "change": change})
-    return DataFrame(rows)
 
 
 def _divergence(curves):
@@ -611,7 +595,6 @@ def test_a_finding_is_one_sentence(name, case):
 def test_a_finding_changes_with_the_data(name):
     other = make_tables(variants=("gru", "rnn"), corpora=("other",), epochs=15, diverging=("gru",))
     other["sine"]["mse"] *= 1.7
-    other["lipschitz"]["change"] *= 1.7
     randomized = other["bptt"].method == "randomized"
     other["bptt"].loc[randomized, "rmse"] *= 1.7
     other["gradient_distance"]["grad_norm"] *= 1.7
@@ -642,12 +625,6 @@ def test_a_figure_takes_no_setting_for_a_seed_and_says_which_it_shows(name):
     assert both == one if name == "gradient_distance" else both.replace(shown, "") == one != both
     drawn = " ".join(text.get_text() for text in words(figures.draw(name, WHOLE | away)))
     assert "hidden_size 32 of 32 and 64" in " ".join(drawn.split())
-
-
-def test_updates_of_several_settings_are_said_to_be_shown_together():
-    updates = concat([WHOLE["lipschitz"].assign(learning_rate=rate) for rate in (1.0, 4.0)])
-    said = figures.finding("lipschitz", WHOLE | {"lipschitz": updates})
-    assert said.endswith(", of learning_rate 1 and 4 together.")
 
 
 @every_figure

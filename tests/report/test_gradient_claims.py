@@ -87,46 +87,6 @@ def test_relu_is_compared_with_tanh_of_the_same_settings_only():
     assert clipping.rectified(tables).verdict == NOT_MEASURED
 
 
-def updates(clipped, never, norm=4.0) -> dict[str, DataFrame]:
-    """Changes of the loss, ``(seeds, epochs)``, by updates clipped at 1 and by whole ones."""
-    rows = []
-    for theta, changes in ((1.0, clipped), (INF, never)):
-        for (seed, epoch), change in np.ndenumerate(np.array(changes, float)):
-            row = {"theta": theta, "seed": seed, "epoch": epoch, "change": change}
-            rows.append(row | {"step_norm": min(norm, theta)})
-    same = dict.fromkeys([*SETTINGS, "variant"], 1)
-    rest = {"clip_norm": 1.0, "grad_norm": norm, "loss": 2.0}
-    return {"lipschitz": DataFrame(rows).assign(**same, **rest)}
-
-
-@pytest.mark.parametrize(
-    ("changes", "verdict"),
-    [
-        (np.full((3, 50), -0.5), HOLDS),
-        (np.r_[np.full((2, 50), -0.5), [[*np.full(9, -0.6), *np.full(41, -0.5)]]], NOT_SETTLED),
-        (np.full((2, 50), -0.5), NOT_SETTLED),
-        (np.full((1, 50), -0.5), NOT_MEASURED),
-    ],
-)
-def test_the_loss_is_lipschitz_if_no_seed_passes_what_the_others_showed(changes, verdict):
-    assert clipping.bounded(updates(changes, changes)).verdict == verdict
-
-
-@pytest.mark.parametrize(
-    ("clipped", "never", "norm", "verdict"),
-    [
-        ([[-1, 0.1]] * 3, [[9, 9]] * 3, 4.0, HOLDS),
-        ([[-1, 0.1]] * 3, [[9, NAN]] * 3, 4.0, HOLDS),
-        ([[-1, 0.1]] * 2, [[9, NAN]] * 2, 4.0, NOT_SETTLED),
-        ([[1, 1]] * 3, [[9, 9]] * 3, 4.0, NOT_SETTLED),
-        ([[1, 9]] * 3, [[-1, -1]] * 3, 4.0, FAILS),
-        ([[-1, 1]] * 3, [[9, 9]] * 3, 0.5, NOT_MEASURED),
-    ],
-)
-def test_clipping_limits_the_damage_if_its_updates_do_less_of_it(clipped, never, norm, verdict):
-    assert clipping.milder(updates(clipped, never, norm)).verdict == verdict
-
-
 @pytest.mark.parametrize(
     ("tight", "verdict"),
     [([9, 9, 9], HOLDS), ([7, 9, 9], NOT_SETTLED), ([7, 7, 7], FAILS), ([], NOT_MEASURED)],

@@ -110,7 +110,7 @@ def test_a_stage_that_is_off_needs_nothing():
     config["gradient_distance"]["seeds"] = []
     config["memory"]["variants"] = config["generation"]["variants"] = []
     keys = {demand.key.split(".")[0] for demand in lengths.demands(read(config))}
-    assert keys == {"runs", "trials", "lipschitz", "bptt"}
+    assert keys == {"runs", "trials", "bptt"}
 
 
 def own(path, text: str) -> dict:

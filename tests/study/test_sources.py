@@ -62,7 +62,7 @@ def addresses(rule: str) -> Iterable[Mapping[str, str]]:
         "ngram_lm": [{"smoothing": name} for name in names("smoothings")],
         **{
             stage: [{"variant": name} for name in STUDY[stage]["runs"]["variant"]]
-            for stage in ("lipschitz", "bptt")
+            for stage in ("bptt",)
         },
         "table": [{"table": name} for name in (*BUILDERS, "zipf")],
         "figure": [{"figure": name} for name in STUDY["figures"]],
@@ -209,9 +209,7 @@ CEILINGS = {  # rules -> beginnings of the files that none of their jobs may be 
         *("training/", "sine/", "writing/", "timing/", "tables/", *DRAWN, *AUDITED),
     ),
     "sine": (*TRAINED, *TIMED, "training/update", "text/", "tables/", *DRAWN, *AUDITED),
-    "run lipschitz bptt memory generation coverage": (
-        *("timing/", "text/zipf/", *DRAWN, *AUDITED),
-    ),
+    "run bptt memory generation coverage": (*("timing/", "text/zipf/", *DRAWN, *AUDITED),),
     "run memory generation": ("text/metrics", "tables/"),
     "campaign": (
         *("text/metrics", "training/engines/choice", "training/run_record"),
@@ -285,7 +283,7 @@ def test_an_edit_of_a_preset_makes_its_own_jobs_again_and_another_line_none():
 
 def named(job: Job, variant: str) -> bool:
     """Whether a job is of one variant by its address."""
-    if job[0] not in {"run", "generation", "lipschitz", "bptt"}:
+    if job[0] not in {"run", "generation", "bptt"}:
         return False
     settings = job[-1].split("/") if job[0] == "run" else []
     return variant in job or f"variant={variant}" in settings

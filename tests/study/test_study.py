@@ -146,7 +146,7 @@ SWITCHES = {  # an empty one switches its stage off
     *("ngrams.tokens", "ngrams.orders", "zipf.estimators", "ngram_lm.smoothings", "sine.seeds"),
     *("zipf_bias.alphas", "zipf_bias.tokens", "zipf_bias.seeds"),
     "coverage.samplers",
-    *("lipschitz.thetas", "lipschitz.runs.clip_norm", "bptt.taus", "bptt.runs.seed"),
+    *("bptt.taus", "bptt.runs.seed"),
     *("gradient_distance.spectral_radii", "gradient_distance.seeds", "speed.variants"),
     "runs.variants",
 }
@@ -899,11 +899,11 @@ def test_what_names_no_tables_is_told_to():
         ("sine.models", ["crystal_ball"], "unknown name 'crystal_ball' in forecasters"),
         ("coverage.num_tokens", 1154, "coverage.num_tokens: expected at least 1155 tokens"),
         (
-            "lipschitz.runs",
+            "bptt.runs",
             {"variant": ["rnn"], "sampler": ["random_sampling"], "seed": [1], "train_tokens": [9]},
-            "lipschitz.runs: .* expected at least 1155 characters",
+            "bptt.runs: .* expected at least 1155 characters",
         ),
-        ("lipschitz.runs.variant", ["none"], "unknown name 'none' in variants"),
+        ("bptt.runs.variant", ["none"], "unknown name 'none' in variants"),
         ("bptt.runs.sampler", ["none"], "unknown name 'none' in samplers"),
     ],
 )
@@ -911,7 +911,7 @@ def test_a_study_of_the_sine_or_of_minibatches_that_cannot_be_is_refused(key, va
     assert re.search(said, fault(changed(key, value)))
 
 
-@pytest.mark.parametrize("stage", ["lipschitz", "bptt"])
+@pytest.mark.parametrize("stage", ["bptt"])
 def test_runs_that_a_stage_makes_by_itself_take_from_the_grid_what_it_does_not_say(stage):
     config = changed("runs.evaluate_every", 7)
     config["runs"]["engine"] = "fastest"

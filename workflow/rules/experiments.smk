@@ -2,21 +2,12 @@
 
 from functools import partial
 
-LIPSCHITZ = study.made(
-    "lipschitz",
-    expand(
-        "results/lipschitz/variant={variant}",
-        variant=study["lipschitz"]["runs"]["variant"],
-    ),
-)
 BPTT = study.made(
     "bptt",
     expand("results/bptt/variant={variant}", variant=study["bptt"]["runs"]["variant"]),
 )
 DISTANCE = "results/gradient_distance"
 
-PARTS["lipschitz"] = [f"{folder}/updates.csv" for folder in LIPSCHITZ]
-PARTS["divergence"] = PARTS["curves"] + [f"{folder}/curves.csv" for folder in LIPSCHITZ]
 PARTS["bptt"] = [f"{folder}/gradients.csv" for folder in BPTT]
 PARTS["bptt_training"] = [f"{folder}/training.csv" for folder in BPTT]
 PARTS["bptt_reach"] = [f"{folder}/reach.csv" for folder in BPTT]
@@ -42,32 +33,11 @@ PARTS["memory"] = expand(
 PARTS["half_life"] = PARTS["memory"]
 
 
-rule lipschitz:
-    """Train one variant with and without clipping and try updates on the way."""
-    input:
-        vocab=f"{TIMED_TEXT}/vocab.json",
-        ids=f"{TIMED_TEXT}/tokens.npy",
-    output:
-        updates="results/lipschitz/variant={variant}/updates.csv",
-        curves="results/lipschitz/variant={variant}/curves.csv",
-    log:
-        "results/logs/lipschitz/{variant}.log",
-    conda:
-        "../../environment.yml"
-    params:
-        runs=partial(study.small_runs, "lipschitz"),
-        thetas=study["lipschitz"]["thetas"],
-        determinism=study["runs"]["determinism"],
-        source=sources("lipschitz"),
-    script:
-        "../scripts/experiments/lipschitz.py"
-
-
 rule bptt:
     """Hold truncated gradients of one variant against the full ones, and train with them."""
     input:
-        vocab=rules.lipschitz.input.vocab,
-        ids=rules.lipschitz.input.ids,
+        vocab=f"{TIMED_TEXT}/vocab.json",
+        ids=f"{TIMED_TEXT}/tokens.npy",
     output:
         gradients="results/bptt/variant={variant}/gradients.csv",
         training="results/bptt/variant={variant}/training.csv",
@@ -88,8 +58,8 @@ rule bptt:
 rule gradient_distance:
     """Measure gradients by distance, and the closed form of a linear network's."""
     input:
-        vocab=rules.lipschitz.input.vocab,
-        ids=rules.lipschitz.input.ids,
+        vocab=rules.bptt.input.vocab,
+        ids=rules.bptt.input.ids,
     output:
         distance=f"{DISTANCE}/distance.csv",
         linear=f"{DISTANCE}/linear.csv",

@@ -27,7 +27,7 @@ PARTS = {
     **{"heldout": "of held-out text", "whole": "in all"},
 }
 # stages that train by themselves, on the tokens of a text by a sampler
-TRAINING = ("lipschitz", "bptt")
+TRAINING = ("bptt",)
 COUNTED = 1 << 20  # bytes up to which a file is read at planning: some 20 ms
 
 

@@ -156,10 +156,6 @@ GRADIENTS = {
         *(*RUN_PARAMETERS, "epochs_done", "lost", "diverged_epoch", "spikes", "max_grad_norm"),
         *("clipped_share", "perplexity"),
     ),
-    "lipschitz": _of_a_run(
-        *(*RUN_PARAMETERS, "epoch", "theta", "grad_norm", "step_norm", "loss", "change"),
-        "first_order",
-    ),
     "bptt": _of_a_run(
         *("variant", "seed", "stage", "minibatch", "method", "tau", "pi", "reach", "longest"),
         *("bias", "std", "rmse", "cosine", "patterns", "mean_error"),

@@ -93,7 +93,7 @@ def book(paths: Sequence[str], missing: DataFrame) -> DataFrame:
 
 
 def divergence(paths: Sequence[str], missing: DataFrame) -> DataFrame:
-    """One row per run, of the grid or of a study of its own: when it went wrong."""
+    """One row per run, of the grid or of a trial: when it went wrong."""
     return pd.concat([diverged.table(_with_settings(path)) for path in paths], ignore_index=True)
 
 
@@ -283,12 +283,9 @@ def _run_metrics(records: DataFrame) -> dict[str, np.ndarray]:
 
 
 def _with_settings(path: str) -> DataFrame:
-    """A curve with the settings of its run, which a run of the grid keeps in its record."""
-    curve, beside = read(path), Path(path).with_name("record.json")
-    if not beside.exists():
-        return curve
-    record = read_record(beside)
-    return curve.assign(**{name: record[name] for name in (*diverged.KEYS, "vocab_size")})
+    """A curve with the settings of its run, which are in the record beside it."""
+    record = read_record(Path(path).with_name("record.json"))
+    return read(path).assign(**{name: record[name] for name in (*diverged.KEYS, "vocab_size")})
 
 
 def _with_perplexities(records: DataFrame) -> DataFrame:

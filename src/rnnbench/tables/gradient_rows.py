@@ -1,6 +1,5 @@
 """Rows about gradients as figures and claims ask for them."""
 
-import numpy as np
 from pandas import DataFrame
 
 from rnnbench.tables import readers
@@ -34,16 +33,3 @@ def pairs(gradients: DataFrame) -> DataFrame:
     keys = ["variant", "seed", "minibatch", "tau"]
     regular, randomized = (gradients[gradients.method == name] for name in CUTS)
     return regular.merge(randomized, on=keys, suffixes=("_regular", "_randomized"))
-
-
-def tried(tables: readers.Tables) -> DataFrame:
-    """Updates on the way of trainings that clip, where the other thresholds can be compared.
-
-    Without clipping a model is soon where no update is sound. Losses and gradients are finite, the
-    change may be infinite.
-    """
-    updates = readers.rows(tables, "lipschitz")
-    if updates.empty:
-        return updates
-    clipped = updates.clip_norm == readers.threshold(updates.clip_norm)
-    return updates[clipped & np.isfinite(updates.grad_norm) & np.isfinite(updates.loss)]

@@ -271,12 +271,6 @@ def first_setting(table: DataFrame, *apart: str) -> tuple[DataFrame, str]:
     return kept, english(f"{f} {_values(kept[f])} of {_values(table[f])}" for f in fields)
 
 
-def pooled(table: DataFrame, *apart: str) -> str:
-    """Say of which values of swept fields rows are shown together: "learning_rate 1 and 4"."""
-    fields, _ = _swept(table, apart)
-    return english(f"{field} {_values(table[field])}" for field in fields) if fields else ""
-
-
 def _swept(table: DataFrame, apart: Iterable[str]) -> tuple[list[str], Series]:
     """Fields that have several values, within a variant if those are apart; and its groups."""
     if table.empty:
