@@ -71,8 +71,6 @@ SMALLER = {  # a study that is followed to its report has the stages that its do
         "trials": {trial: {"seed": []} for trial in yaml.safe_load(TOY.read_text())["trials"]},
         "sine": {"models": []},
         "coverage": {"samplers": []},
-        "bptt": {"runs": {"seed": []}},
-        "gradient_distance": {"seeds": []},
         "generation": {"variants": []},
         "memory": {"variants": []},
         "speed": {"variants": [], "twins": []},

@@ -24,7 +24,6 @@ from rnnbench.tables import (
     columns,
     divergence,
     equal_cost,
-    gradient_rows,
     half_life,
     ranking,
     readers,
@@ -109,7 +108,7 @@ def make_tables(
         **{"inference": _inference(rng, variants, machines, devices)},
         **{"breakdown": _breakdown(rng, variants, machines, devices)},
         **_scaling(rng, variants, machines, devices),
-        **_gradients(rng, DataFrame(curves)),
+        "divergence": _divergence(DataFrame(curves)),
         **{"generation": _generation(rng, variants, machines, corpora, seeds)},
         **_text(rng, corpora),
         **_sine(rng),
@@ -268,42 +267,6 @@ def _scaling(rng, variants, machines, devices):
             rows.append(row)
     table = DataFrame(rows)
     return {"scaling": table, "costs": cost_model.fit(table[table.status != AWAY])}
-
-
-def _gradients(rng, curves):
-    """Gradients through time, updates that were tried, and when runs went wrong."""
-    norms, training, gradients, reach, linear = [], [], [], [], []
-    for seed, radius in product(range(4), (0.9, 1.0, 1.1)):
-        linear.append({"spectral_radius": radius, "seed": seed, "deviation": rng.uniform(0, 1e-14)})
-        for cell, distance in product(("linear", "tanh"), range(0, 101, 5)):
-            norm = (radius * (0.97 if cell == "tanh" else 1)) ** distance * rng.uniform(0.8, 1.2)
-            key = {"cell": cell, "spectral_radius": radius, "seed": seed}
-            norms.append(key | {"distance": distance, "grad_norm": norm})
-    for seed, (method, tau) in product(range(3), WAYS):
-        perplexity = 9 + 1 / tau + (method == "randomized") * rng.uniform(0, 1)
-        way = {"variant": "rnn", "seed": seed, "method": method, "tau": tau}
-        scores = {"perplexity": perplexity, "heldout_perplexity": perplexity * 1.1}
-        training.append(way | scores)
-        for stage, minibatch in product(("initial", "trained"), range(2)):
-            error = (3 if method == "randomized" else 1) / tau * rng.uniform(0.9, 1.1)
-            row = {"stage": stage, "minibatch": minibatch, "rmse": error, "reach": (tau + 1) / 2}
-            row |= {"bias": 0.0 if method == "randomized" else error, "patterns": 200}
-            row |= {"cosine": 1 - error / 9, "mean_error": rng.uniform(0.8, 1.2)}
-            gradients.append(way | row)
-    for seed, stage, distance in product(range(3), ("initial", "trained"), range(32)):
-        row = {"variant": "rnn", "seed": seed, "stage": stage, "minibatch": 0}
-        reach.append(row | {"distance": distance, "share": 0.6**distance * rng.uniform(0.9, 1.1)})
-    return {
-        "gradient_distance": DataFrame(norms),
-        "linear_gradient": DataFrame(linear),
-        "bptt": DataFrame(gradients),
-        "bptt_training": DataFrame(training),
-        "bptt_reach": DataFrame(reach),
-        "divergence": _divergence(curves),
-    }
-
-
-WAYS = (("full", np.inf), *product(("regular", "randomized"), (2, 4, 16)))
 
 
 def _divergence(curves):
@@ -544,7 +507,6 @@ CASES = {
     BIGGEST: BIG,
 }
 FOLDER = Path(figures.__file__).parents[1]
-SHARED = {"readers": readers, "gradient_rows": gradient_rows}
 READERS = [(kind, name) for kind in ("figures", "claims") for name in names(kind)]
 every_figure = pytest.mark.parametrize("name", names("figures"))
 OF_RUNS = {
@@ -595,36 +557,10 @@ def test_a_finding_is_one_sentence(name, case):
 def test_a_finding_changes_with_the_data(name):
     other = make_tables(variants=("gru", "rnn"), corpora=("other",), epochs=15, diverging=("gru",))
     other["sine"]["mse"] *= 1.7
-    randomized = other["bptt"].method == "randomized"
-    other["bptt"].loc[randomized, "rmse"] *= 1.7
-    other["gradient_distance"]["grad_norm"] *= 1.7
     other["sine_predictions"]["value"] *= np.where(
         other["sine_predictions"]["mode"] == "data", 2, 1
     )
     assert figures.finding(name, WHOLE) != figures.finding(name, other)
-
-
-SETTINGS = {  # figures of small studies, and the field that a study sweeps
-    "truncation": ["bptt", "bptt_training"],
-    "gradient_distance": ["bptt_reach"],
-}
-
-
-@pytest.mark.parametrize("name", SETTINGS)
-def test_a_figure_takes_no_setting_for_a_seed_and_says_which_it_shows(name):
-    """Runs at another hidden size, far off, change nothing but the words."""
-    swept = {table: WHOLE[table].assign(hidden_size=32) for table in SETTINGS[name]}
-    away = {}
-    for table, rows in swept.items():
-        other = rows.assign(hidden_size=64)
-        values = [c for c in other if c in {"perplexity", "heldout_perplexity", "rmse", "share"}]
-        other[[*values, *({"seconds"} & {*other})]] *= 5
-        away[table] = concat([rows, other], ignore_index=True)
-    one, both = (figures.finding(name, WHOLE | tables) for tables in (swept, away))
-    shown = ", shown at hidden_size 32 of 32 and 64"
-    assert both == one if name == "gradient_distance" else both.replace(shown, "") == one != both
-    drawn = " ".join(text.get_text() for text in words(figures.draw(name, WHOLE | away)))
-    assert "hidden_size 32 of 32 and 64" in " ".join(drawn.split())
 
 
 @every_figure
@@ -820,7 +756,7 @@ def test_the_words_null_and_nan_survive_reading(tmp_path):
 
 def test_an_unknown_figure_is_answered_with_those_there_are():
     with pytest.raises(
-        StudyError, match=r"unknown name 'pie' in figures; there are .*gradient_distance, "
+        StudyError, match=r"unknown name 'pie' in figures; there are .*generation, "
     ):
         figures.draw("pie", WHOLE)
 
@@ -843,8 +779,8 @@ def test_a_figure_is_given_the_tables_that_it_names_and_no_other():
 def test_whatever_reads_tables_names_those_that_its_text_names(kind, name):
     """What the cases of these tests do not reach is read as well, by itself or by what it calls."""
     text = (FOLDER / kind / f"{name}.py").read_text("utf-8")
-    called = {*re.findall(r"\b(readers|gradient_rows)\.(\w+)\(tables\)", text)}
-    shared = "".join(inspect.getsource(getattr(SHARED[of], name)) for of, name in called)
+    called = {*re.findall(r"\breaders\.(\w+)\(tables\)", text)}
+    shared = "".join(inspect.getsource(getattr(readers, name)) for name in called)
     read = re.findall(r'rows\(tables, "(\w+)"\)', text + shared)
     assert {*read} <= {*named(kind, name)}
     assert "tables.get(" not in text

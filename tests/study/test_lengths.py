@@ -80,7 +80,6 @@ def test_words_are_asked_of_the_words_of_a_text_and_characters_of_its_characters
     ("key", "value", "stage"),
     [
         ("memory.contexts", [1, 9000], "memory.contexts"),
-        ("gradient_distance.distance", 20000, "gradient_distance.distance"),
         ("speed.sizes", {"num_steps": [5000]}, "speed"),
         ("probes.axes.batch_size", [8, 4000], "probes"),
         ("texts.prefixes", ["a" * 9000], "texts.prefixes"),
@@ -89,7 +88,6 @@ def test_words_are_asked_of_the_words_of_a_text_and_characters_of_its_characters
 )
 def test_every_stage_says_what_it_needs(key, value, stage):
     config = changed(key, value)
-    config["bptt"]["runs"]["variant"] = []
     sizes = {("time_machine", "char"): 40_000, ("time_machine", "word"): 8_000}
     held = lengths.held(lengths.demands(read(config)), sizes)
     short = {row["key"] for row in held if row["found"] < row["expected"]}
@@ -107,10 +105,9 @@ def test_the_words_that_texts_begin_with_where_none_are_asked_for_need_held_out_
 def test_a_stage_that_is_off_needs_nothing():
     config = shipped()
     config["speed"]["variants"] = []
-    config["gradient_distance"]["seeds"] = []
     config["memory"]["variants"] = config["generation"]["variants"] = []
     keys = {demand.key.split(".")[0] for demand in lengths.demands(read(config))}
-    assert keys == {"runs", "trials", "bptt"}
+    assert keys == {"runs", "trials"}
 
 
 def own(path, text: str) -> dict:

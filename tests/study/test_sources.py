@@ -60,10 +60,6 @@ def addresses(rule: str) -> Iterable[Mapping[str, str]]:
         **{rule: [{"corpus": c} for c in STUDY["corpora"]] for rule in ("corpus", "truth")},
         "memory": [{"corpus": corpus} for corpus in STUDY["runs"]["corpora"]],
         "ngram_lm": [{"smoothing": name} for name in names("smoothings")],
-        **{
-            stage: [{"variant": name} for name in STUDY[stage]["runs"]["variant"]]
-            for stage in ("bptt",)
-        },
         "table": [{"table": name} for name in (*BUILDERS, "zipf")],
         "figure": [{"figure": name} for name in STUDY["figures"]],
     }
@@ -164,17 +160,12 @@ def test_the_judge_hangs_on_the_model_it_is():
     assert rules_of(again("text/ngrams/models.py")) == {"ngram_lm", "generation"}
 
 
-def test_first_weights_decide_the_gradients_by_distance():
-    assert "gradient_distance" in rules_of(again("training/initial.py"))
-
-
 def test_vocabularies_decide_what_is_counted():
     assert {"vocab", "run"} <= rules_of(again("text/vocab.py"))
 
 
-@pytest.mark.parametrize("shared", ["trials", "sampler_pairs", "gradient_rows"])
-def test_figures_that_claims_read_numbers_of_decide_the_findings(shared):
-    assert rules_of(again(f"tables/{shared}.py")) == {"figure", "findings", "report"}
+def test_figures_that_claims_read_numbers_of_decide_the_findings():
+    assert rules_of(again("tables/trials.py")) == {"figure", "findings", "report"}
 
 
 def test_the_skill_of_forecasts_is_a_matter_of_its_table():
@@ -209,7 +200,7 @@ CEILINGS = {  # rules -> beginnings of the files that none of their jobs may be 
         *("training/", "sine/", "writing/", "timing/", "tables/", *DRAWN, *AUDITED),
     ),
     "sine": (*TRAINED, *TIMED, "training/update", "text/", "tables/", *DRAWN, *AUDITED),
-    "run bptt memory generation coverage": (*("timing/", "text/zipf/", *DRAWN, *AUDITED),),
+    "run memory generation coverage": (*("timing/", "text/zipf/", *DRAWN, *AUDITED),),
     "run memory generation": ("text/metrics", "tables/"),
     "campaign": (
         *("text/metrics", "training/engines/choice", "training/run_record"),
@@ -230,7 +221,6 @@ def test_what_is_made_early_hangs_on_nothing_that_is_made_later(ruled):
 
 IDLE = {  # rule, kind of plugin that it reaches the loading of -> why it starts at none of them
     ("memory", "decoders"): "writes nothing",
-    ("gradient_distance", "implementations"): "builds its own layers",
     ("lengths", "corpora"): "reads tables; texts are counted when the study is read",
 }
 
@@ -283,7 +273,7 @@ def test_an_edit_of_a_preset_makes_its_own_jobs_again_and_another_line_none():
 
 def named(job: Job, variant: str) -> bool:
     """Whether a job is of one variant by its address."""
-    if job[0] not in {"run", "generation", "bptt"}:
+    if job[0] not in {"run", "generation"}:
         return False
     settings = job[-1].split("/") if job[0] == "run" else []
     return variant in job or f"variant={variant}" in settings

@@ -146,8 +146,7 @@ SWITCHES = {  # an empty one switches its stage off
     *("ngrams.tokens", "ngrams.orders", "zipf.estimators", "ngram_lm.smoothings", "sine.seeds"),
     *("zipf_bias.alphas", "zipf_bias.tokens", "zipf_bias.seeds"),
     "coverage.samplers",
-    *("bptt.taus", "bptt.runs.seed"),
-    *("gradient_distance.spectral_radii", "gradient_distance.seeds", "speed.variants"),
+    "speed.variants",
     "runs.variants",
 }
 NEEDED = {  # others lean on them
@@ -526,15 +525,6 @@ def test_too_few_tokens_to_train_on_are_a_mistake():
     assert "expected at least 1155 characters" in fault(changed("runs.train_tokens", 33 * 35 - 1))
 
 
-def test_a_distance_too_long_for_an_own_text_is_a_mistake(tmp_path):
-    config = with_own_text(tmp_path / "mine.txt")
-    (tmp_path / "mine.txt").write_bytes(b"a " * 4500)
-    config["gradient_distance"]["distance"] = 4499
-    assert read(config).runs
-    config["gradient_distance"]["distance"] = 4500
-    assert "gradient_distance.distance: mine: expected at least 9001 characters" in fault(config)
-
-
 def test_an_override_too_long_for_the_text_is_a_mistake():
     message = fault(changed("runs.overrides", {"gru": {"num_steps": 400}}))
     assert "expected at least 13200 characters" in message
@@ -898,27 +888,7 @@ def test_what_names_no_tables_is_told_to():
         ("sine.sweep.lags", [1, 400], "sine.num_points: expected at least 1001 .*found 1000"),
         ("sine.models", ["crystal_ball"], "unknown name 'crystal_ball' in forecasters"),
         ("coverage.num_tokens", 1154, "coverage.num_tokens: expected at least 1155 tokens"),
-        (
-            "bptt.runs",
-            {"variant": ["rnn"], "sampler": ["random_sampling"], "seed": [1], "train_tokens": [9]},
-            "bptt.runs: .* expected at least 1155 characters",
-        ),
-        ("bptt.runs.variant", ["none"], "unknown name 'none' in variants"),
-        ("bptt.runs.sampler", ["none"], "unknown name 'none' in samplers"),
     ],
 )
 def test_a_study_of_the_sine_or_of_minibatches_that_cannot_be_is_refused(key, value, said):
     assert re.search(said, fault(changed(key, value)))
-
-
-@pytest.mark.parametrize("stage", ["bptt"])
-def test_runs_that_a_stage_makes_by_itself_take_from_the_grid_what_it_does_not_say(stage):
-    config = changed("runs.evaluate_every", 7)
-    config["runs"]["engine"] = "fastest"
-    study = read(config)
-    rows, own = study.small_runs(stage), study[stage]["runs"]
-    assert {row["seed"] for row in rows} == {*own["seed"]}
-    assert {(row["evaluate_every"], row["num_epochs"], row["trial"]) for row in rows} == {
-        (7, *own["num_epochs"], stage)
-    }
-    assert {row["engine"] for row in rows} == {"own"}  # whatever the grid is trained by

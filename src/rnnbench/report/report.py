@@ -124,18 +124,13 @@ def _record(run: Mapping[str, Any]) -> str:
     return "/".join(["runs", *(quote(part, safe="=") for part in parts), "record.json"])
 
 
-def _gradients(tables: readers.Tables) -> list[dict[str, Any]]:
+def _clipping(tables: readers.Tables) -> list[dict[str, Any]]:
     runs = readers.rows(tables, "divergence")
     lost = runs if runs.empty else runs[runs.diverged_epoch.notna()]
     columns = ["trial", "corpus", "variant", "sampler", "clip_norm", "learning_rate", "seed"]
     columns += ["diverged_epoch", "epochs_done", "spikes", "max_grad_norm", "clipped_share"]
-    training, ways = readers.rows(tables, "bptt_training"), ["variant", "method", "tau", "pi"]
-    return [
-        page.table("Runs that diverged: from this epoch on no better than guessing", lost, columns),
-        page.table(
-            "Trainings with truncated backpropagation", training, [*ways, "seed", *page.SCORES]
-        ),
-    ]
+    title = "Runs that diverged: from this epoch on no better than guessing"
+    return [page.table(title, lost, columns)]
 
 
 def _speed(tables: readers.Tables) -> list[dict[str, Any]]:
@@ -232,5 +227,5 @@ def _labelled(table: DataFrame, leaky: set[str]) -> DataFrame:
 
 SECTIONS = {
     **{"Language models": _models, "Speed": _speed, "Text": _text, "Sine": _sine},
-    "Gradients": _gradients,
+    "Clipping": _clipping,
 }

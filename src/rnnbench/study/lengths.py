@@ -26,8 +26,6 @@ PARTS = {
     **{"train": "to train on", "validation": "of validation text"},
     **{"heldout": "of held-out text", "whole": "in all"},
 }
-# stages that train by themselves, on the tokens of a text by a sampler
-TRAINING = ("bptt",)
 COUNTED = 1 << 20  # bytes up to which a file is read at planning: some 20 ms
 
 
@@ -76,7 +74,6 @@ def demands(study: "Study") -> list[Demand]:
         *(demands_of(key, run) for key, run in runs(study)),
         _of_timings(study),
         _of_trained(study),
-        _of_gradients(study),
     )
     return list(dict.fromkeys(asked))
 
@@ -91,7 +88,6 @@ def runs(study: "Study") -> Iterator[tuple[str, RunConfig]]:
     asked: dict[str, Iterable[Mapping[str, Any]]] = {
         "runs": ({"corpus": corpus, "variant": variant} for corpus, variant in grid),
         **{f"trials.{trial}": study.trial_grid(trial) for trial in study["trials"]},
-        **{f"{stage}.runs": study.small_grid(stage) for stage in TRAINING if not study.off(stage)},
     }
     for key, addresses in asked.items():
         for address in addresses:
@@ -200,14 +196,6 @@ def _of_trained(study: "Study") -> Iterator[Demand]:
         expected = max(map(len, prefixes), default=1) + 1
         text, why = (grid["corpora"][0], "char"), "more than the longest prefix"
         yield Demand("texts.prefixes", *text, "heldout", expected, why, *split)
-
-
-def _of_gradients(study: "Study") -> Iterator[Demand]:
-    if not study.off("gradient_distance"):
-        expected, why = 2 * study["gradient_distance"]["distance"] + 1, "twice the distance"
-        yield Demand(
-            "gradient_distance.distance", study.timing_corpus, "char", "whole", expected, why
-        )
 
 
 def _taken(row: Row) -> str:

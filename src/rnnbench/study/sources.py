@@ -26,7 +26,6 @@ STARTS: dict[str, tuple[str, ...]] = {  # rule -> what its jobs start at beside 
     "zipf_bias": ("text/zipf/*",),
     "truth": ("text/corpora/{corpus}",),
     "sine": ("sine/forecasters/*",),
-    "bptt": ("training/samplers/*",),
     "coverage": ("training/samplers/*",),
     "generation": (
         "writing/decoders/*",
@@ -44,7 +43,6 @@ STARTS: dict[str, tuple[str, ...]] = {  # rule -> what its jobs start at beside 
     "comparison": ("comparison/figures/*", "base/plugins"),
     "audit": (EVERYTHING,),
 }
-SMALL_RUNS = ("bptt",)  # rules that train some
 
 Wildcards = Mapping[str, str]
 
@@ -63,7 +61,6 @@ class Sources:
     def __init__(self, study: Study, tree: Tree):
         self.study, self.tree = study, tree
         self.chosen: dict[str, Callable[[Wildcards], Iterable[str]]] = {
-            **{rule: partial(self.of_small_runs, rule) for rule in SMALL_RUNS},
             **{"run": self.of_run, "memory": self.of_memory, "campaign": self.of_campaign},
             "probes": self.of_probes,
             "generation": lambda address: model(address["variant"]),
@@ -83,10 +80,6 @@ class Sources:
         run = self.study.run(address)
         faster = engines(run.device) if run.engine == "fastest" else []
         return [*named([run]), *faster]
-
-    def of_small_runs(self, rule: str, address: Wildcards) -> list[str]:
-        """The plugins of what a stage trains by itself."""
-        return named(RunConfig(**row) for row in self.study.small_runs(rule, address))
 
     def of_memory(self, address: Wildcards) -> list[str]:
         """The plugins of the runs whose memory is measured."""

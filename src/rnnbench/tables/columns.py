@@ -156,17 +156,6 @@ GRADIENTS = {
         *(*RUN_PARAMETERS, "epochs_done", "lost", "diverged_epoch", "spikes", "max_grad_norm"),
         *("clipped_share", "perplexity"),
     ),
-    "bptt": _of_a_run(
-        *("variant", "seed", "stage", "minibatch", "method", "tau", "pi", "reach", "longest"),
-        *("bias", "std", "rmse", "cosine", "patterns", "mean_error"),
-    ),
-    "bptt_training": _of_a_run(
-        *("variant", "seed", "method", "tau", "pi", "epochs_done", "best_epoch", "status"),
-        *(*LOSSES, *PERPLEXITIES),
-    ),
-    "bptt_reach": _of_a_run("variant", "seed", "stage", "minibatch", "distance", "share"),
-    "gradient_distance": ["cell", "spectral_radius", "seed", "distance", "grad_norm"],
-    "linear_gradient": ["spectral_radius", "seed", "deviation"],
 }
 MINIBATCHES = {
     "coverage": [

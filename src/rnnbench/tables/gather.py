@@ -97,11 +97,6 @@ def divergence(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     return pd.concat([diverged.table(_with_settings(path)) for path in paths], ignore_index=True)
 
 
-def bptt_training(paths: Sequence[str], missing: DataFrame) -> DataFrame:
-    """One row per model, seed and way to shorten the way back."""
-    return _with_perplexities(concatenate(paths, missing))
-
-
 def equal_cost(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     """One row per variant and basis: costs at equal hidden sizes, and at equal parameters."""
     return equally.table(concatenate(paths, missing))
@@ -240,7 +235,7 @@ BUILDERS = {
         *(runs, curves, trials, trial_curves, equal_cost, texts, memory, half_life, generation),
         *(speed, speedup, noise, limit, inference, breakdown, launches, scaling, costs),
         *(ngram_lm, floor, book, predictors, machines, sine_skill),
-        *(divergence, bptt_training),
+        divergence,
     )
 }
 
