@@ -18,7 +18,6 @@ from rnnbench.base.errors import StudyError
 from rnnbench.base.plugins import names
 from rnnbench.base.plugins import tables as named
 from rnnbench.report import figures, report
-from rnnbench.sine import skill
 from rnnbench.tables import (
     book,
     columns,
@@ -411,7 +410,9 @@ def _sine(rng):
         for mode, k, t, v in modes
     )
     errors = []
-    for model, seed in product(("mlp", "direct", "rnn", *skill.BASELINES, "own"), range(3)):
+    for model, seed in product(
+        ("mlp", "direct", "rnn", "zero", "persistence", "lag_mean", "ols_ar", "own"), range(3)
+    ):
         row = {"model": model, "seed": seed, "num_lags": 4}
         errors.append(row | {"mode": "one_step", "horizon": 1, "mse": rng.uniform(0.05, 0.08)})
         errors.append(row | {"mode": "multi_step", "horizon": 396, "mse": rng.uniform(0.5, 0.9)})
@@ -420,11 +421,9 @@ def _sine(rng):
                 row | {"mode": "k_step", "horizon": k, "mse": 0.05 * k ** rng.uniform(0.2, 0.5)}
             )
     settings = [(4, k, 0.2) for k in (1, 4, 16, 64)]
-    settings += [(lags, 1, noise) for lags in (1, 2, 8) for noise in (0.0, 0.2)]
     bands = DataFrame({"model": "mlp", "time": time[604:], "median": multi})
     return {
         "sine": DataFrame(errors),
-        "sine_skill": skill.table(DataFrame(errors)),
         "sine_predictions": predictions,
         "sine_bands": bands.assign(low=multi - 0.2, high=multi + 0.2, n=3),
         "sine_floor": DataFrame(
@@ -432,21 +431,6 @@ def _sine(rng):
             | {"mse": noise**2 * (1 if floor == "noise" else 1 + k / lags)}
             for floor in ("noise", "best_linear", "best")
             for lags, k, noise in settings
-        ),
-        "sine_lags": DataFrame(
-            {"model": model, "seed": seed, "num_lags": lags, "noise": noise}
-            | {"mse": rng.uniform(0.04, 0.05) + noise / lags if noise + (lags < 2) else 1e-29}
-            for model in ("ols_ar", "mlp")
-            for seed in range(3)
-            for lags in (1, 2, 8)
-            for noise in (0.0, 0.2)
-        ),
-        "sine_maps": DataFrame(
-            {"model": model, "seed": seed, "num_lags": 4, "radius": rng.uniform(0.9, 1.1)}
-            | {"above_one": 0.3, "horizon": 64, "gain": 10 ** rng.uniform(-8, 1)}
-            | {"ending": ("collapsed", "alive", "diverged")[seed], "largest": 1.0, "last": 0.5}
-            for model in ("mlp", "rnn", "zero")
-            for seed in range(3)
         ),
     }
 

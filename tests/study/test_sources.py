@@ -168,10 +168,6 @@ def test_figures_that_claims_read_numbers_of_decide_the_findings():
     assert rules_of(again("tables/trials.py")) == {"figure", "findings", "report"}
 
 
-def test_the_skill_of_forecasts_is_a_matter_of_its_table():
-    assert again("sine/skill.py") == {("table", "sine_skill")}
-
-
 def test_a_table_is_made_by_the_function_of_its_name():
     """By which its source is found."""
     assert {name: build.__name__ for name, build in BUILDERS.items()} == {n: n for n in BUILDERS}

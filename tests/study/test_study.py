@@ -885,7 +885,7 @@ def test_what_names_no_tables_is_told_to():
     ("key", "value", "said"),
     [
         ("sine.train_points", 63, "sine.train_points: expected at least 64 .*found 63"),
-        ("sine.sweep.lags", [1, 400], "sine.num_points: expected at least 1001 .*found 1000"),
+        ("sine.num_lags", 400, "sine.num_points: expected at least 1064 .*found 1000"),
         ("sine.models", ["crystal_ball"], "unknown name 'crystal_ball' in forecasters"),
         ("coverage.num_tokens", 1154, "coverage.num_tokens: expected at least 1155 tokens"),
     ],

@@ -409,11 +409,3 @@ def test_a_machine_has_a_row_for_every_field(tmp_path):
     table = gathered("machines", [str(tmp_path / "a.json")], folder=tmp_path)
     assert table.field.tolist() == ["gpus", "memory_gib"]
     assert table.value.tolist() == ["none", "8"]
-
-
-def test_the_skill_of_forecasts_is_derived_from_their_errors(tmp_path):
-    key = {"seed": 1, "num_lags": 4, "horizon": 1, "mode": "one_step"}
-    errors = [key | {"model": model, "mse": mse} for model, mse in (("mlp", 1.0), ("zero", 4.0))]
-    csv_files.write(tmp_path / "errors.csv", DataFrame(errors))
-    (row,) = gathered("sine_skill", [str(tmp_path / "errors.csv")]).itertuples()
-    assert (row.model, row.baseline, row.skill, row.n) == ("mlp", "zero", 0.75, 1)

@@ -85,7 +85,6 @@ def _sine(tables: readers.Tables) -> list[dict[str, Any]]:
         sine = groups.agg(seeds="count", lowest="min", median="median", highest="max").reset_index()
     return [
         page.table("Mean squared errors over seeds", sine),
-        page.table("Skill against base lines over seeds", readers.rows(tables, "sine_skill")),
         page.table("What no forecast can be expected to beat", readers.rows(tables, "sine_floor")),
     ]
 

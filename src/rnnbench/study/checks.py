@@ -50,7 +50,7 @@ def _names(study: "Study") -> None:
         "samplers": [runs["samplers"], speed["samplers"], study.covering],
         "smoothings": [study["ngram_lm"]["smoothings"]],
         "zipf": [study["zipf"]["estimators"]],
-        "forecasters": [sine["models"], sine["sweep"]["models"]],
+        "forecasters": [sine["models"]],
         "figures": [study["figures"]],
     }
     variants = [
@@ -122,12 +122,11 @@ def _sine(study: "Study") -> None:
     if study.off("sine"):
         return
     train, longest = sine["train_points"], max(sine["horizons"])
-    expected = train + max(sine["num_lags"] + longest, max(sine["sweep"]["lags"]) + 1)
+    expected = train + sine["num_lags"] + longest
     if sine["num_points"] < expected:
         raise StudyError(
             f"sine.num_points: expected at least {expected} (train_points + num_lags + the longest "
-            "horizon, and a point behind the most lags of the sweep), found "
-            f"{sine['num_points']}. Make the series longer or the rest smaller."
+            f"horizon), found {sine['num_points']}. Make the series longer or the rest smaller."
         )
     least = max(longest, sine["num_steps"])
     if train < least:

@@ -94,16 +94,7 @@ TEXTS = {
 }
 FORECASTS = {
     "sine": ["model", "seed", "num_lags", "horizon", "mode", "mse"],
-    "sine_skill": [
-        *("model", "baseline", "num_lags", "mode", "horizon", "low", "skill", "high"),
-        *("worse_share", "n"),
-    ],
     "sine_floor": ["floor", "num_lags", "horizon", "noise", "mse"],
-    "sine_lags": ["model", "seed", "num_lags", "noise", "mse"],
-    "sine_maps": [
-        *("model", "seed", "num_lags", "radius", "above_one", "horizon", "gain", "ending"),
-        *("largest", "last"),
-    ],
     "sine_bands": ["model", "time", "median", *SPREAD],
     "sine_predictions": ["model", "seed", "mode", "horizon", "time", "value"],
 }

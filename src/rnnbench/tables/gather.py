@@ -14,7 +14,6 @@ from pandas import DataFrame, Series
 from rnnbench.base.csv_files import read
 from rnnbench.base.files import read_record
 from rnnbench.base.parameters import RunConfig
-from rnnbench.sine import skill
 from rnnbench.tables import columns, timed
 from rnnbench.tables import divergence as diverged
 from rnnbench.tables import equal_cost as equally
@@ -224,17 +223,12 @@ def machines(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     return wide.astype(str).melt(id_vars="machine", var_name="field")
 
 
-def sine_skill(paths: Sequence[str], missing: DataFrame) -> DataFrame:
-    """One row per forecast of the sine and base line: by how much it is the better one."""
-    return skill.table(concatenate(paths, missing))
-
-
 BUILDERS = {
     build.__name__: build
     for build in (
         *(runs, curves, trials, trial_curves, equal_cost, texts, memory, half_life, generation),
         *(speed, speedup, noise, limit, inference, breakdown, launches, scaling, costs),
-        *(ngram_lm, floor, book, predictors, machines, sine_skill),
+        *(ngram_lm, floor, book, predictors, machines),
         divergence,
     )
 }

@@ -38,7 +38,7 @@ NUMBERS = frozenset(
         *("flops_per_token", "bytes_per_token", "flops_per_second", "limit_tokens_per_second"),
         *("roofline_tokens_per_second", "share_of_roofline", "per_second", "share", "slowdown"),
         *("latency_q05", "latency_q50", "latency_q95", "latency_q99", "seconds_per_token"),
-        *("ratio", "minimum", "maximum", "skill", "radius", "gain", "seconds"),
+        *("ratio", "minimum", "maximum", "seconds"),
         *("k", "width", "draw", "known_word_share", "loop_share"),
         *("judge_perplexity", "judge_bits_per_char", "own_perplexity", "own_bits_per_char"),
         *("alpha", "bias", "shift", "xmin", "ks", "p", "lexicon_size"),
