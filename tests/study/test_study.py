@@ -132,7 +132,7 @@ WHOLE_NUMBERS = {
     *("runs.batch_size", "runs.num_steps", "runs.hidden_size", "runs.num_epochs"),
     *("runs.evaluate_every", "texts.num_tokens", "ngrams.top", "zipf.blocks"),
     *("ngrams.shards", "probes.rounds"),
-    *("zipf.replicates", "zipf.seed", "zipf_bias.lexicon_size"),
+    *("zipf.replicates", "zipf.seed"),
     *("sine.num_points", "sine.num_lags", "sine.hidden_size", "sine.train_points"),
     *("sine.batch_size", "sine.num_epochs", "speed.processes", "speed.sittings", "speed.seed"),
 }
@@ -144,7 +144,6 @@ NUMBERS = {
 FINITE = NUMBERS - {"runs.train_tokens", "ngram_lm.train_tokens"}
 SWITCHES = {  # an empty one switches its stage off
     *("ngrams.tokens", "ngrams.orders", "zipf.estimators", "ngram_lm.smoothings", "sine.seeds"),
-    *("zipf_bias.alphas", "zipf_bias.tokens", "zipf_bias.seeds"),
     "coverage.samplers",
     "speed.variants",
     "runs.variants",
@@ -160,7 +159,6 @@ MAPPINGS = {
         "vocab",
         "ngrams",
         "zipf",
-        "zipf_bias",
         "ngram_lm",
         "sine",
         "runs",

@@ -23,7 +23,6 @@ STARTS: dict[str, tuple[str, ...]] = {  # rule -> what its jobs start at beside 
     "corpus": ("text/corpora/{corpus}",),
     "ngram_lm": ("text/ngrams/smoothings/{smoothing}",),
     "zipf": ("text/zipf/*",),
-    "zipf_bias": ("text/zipf/*",),
     "truth": ("text/corpora/{corpus}",),
     "sine": ("sine/forecasters/*",),
     "coverage": ("training/samplers/*",),

@@ -74,10 +74,6 @@ TEXTS = {
         *(*TEXT, "order", "text", "estimator", "exponent", "low", "high", "n_types", "status"),
         *("shift", "xmin", "ks", "p", "lexicon_size"),
     ],
-    "zipf_bias": [
-        *("alpha", "lexicon_size", "tokens", "seed", "estimator", "exponent", "bias"),
-        *("n_types", "status"),
-    ],
     "ngram_lm": [
         *(*TEXT, "order", "smoothing", "split", "perplexity", "bits_per_char", "vocab_size"),
         *("scored_tokens", "oov_share", "oov_tokens", "num_chars", "total_nats"),
