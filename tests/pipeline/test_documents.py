@@ -70,7 +70,6 @@ SMALLER = {  # a study that is followed to its report has the stages that its do
         "runs": {"variants": ["gru"], "samplers": ["sequential_partition"]},
         "trials": {trial: {"seed": []} for trial in yaml.safe_load(TOY.read_text())["trials"]},
         "sine": {"models": []},
-        "coverage": {"samplers": []},
         "generation": {"variants": []},
         "memory": {"variants": []},
         "speed": {"variants": [], "twins": []},

@@ -43,7 +43,6 @@ EMPTIED = {  # stage -> a list of what it works on, without which it is off
     "zipf": {"estimators": []},
     "ngram_lm": {"smoothings": []},
     "sine": {"models": []},
-    "coverage": {"samplers": []},
     "runs": {"corpora": ["calibration"], "variants": []},
     "trials": {trial: {"seed": []} for trial in TRIALS},
     "speed": {"variants": [], "twins": []},

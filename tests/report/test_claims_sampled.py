@@ -75,39 +75,6 @@ def test_a_latent_state_is_held_against_a_window(ratio, verdict):
 # Samplers
 
 
-def covered(**distances):
-    """Coverage by way to draw the offset: distances of two samplers."""
-    rows = [
-        {"sampler": sampler, "offsets": offsets, "num_tokens": 100, "never_read": 3, "starts": 9}
-        | {"start_distance": distance}
-        for offsets, both in distances.items()
-        for sampler, distance in zip(("a", "b"), both, strict=True)
-    ]
-    return {"coverage": DataFrame(rows)}
-
-
-@pytest.mark.parametrize(
-    ("uniform", "verdict"), [((0.1, 0.2), HOLDS), ((0.1, 0.9), PARTLY), ((0.9, 0.9), FAILS)]
-)
-def test_an_offset_helps_if_starts_come_nearer_to_uniform(uniform, verdict):
-    assert samplers.offset_helps(covered(none=(0.9, 0.9), uniform=uniform)).verdict == verdict
-
-
-@pytest.mark.parametrize(
-    ("uniform", "verdict"), [((0.1, 0.2), HOLDS), ((0.0, 0.2), PARTLY), ((0.0, 0.0), FAILS)]
-)
-def test_coverage_is_uneven_if_starts_are_not_uniform(uniform, verdict):
-    assert samplers.not_uniform(covered(uniform=uniform)).verdict == verdict
-
-
-@pytest.mark.parametrize(
-    ("gaussian", "verdict"), [((0.1, 0.1), HOLDS), ((0.1, 0.9), PARTLY), ((0.9, 0.9), FAILS)]
-)
-def test_a_gaussian_offset_is_held_against_a_uniform_one(gaussian, verdict):
-    tables = covered(uniform=(0.5, 0.5), gaussian=gaussian)
-    assert samplers.gaussian(tables).verdict == verdict
-
-
 def pairs(ratio, spread=0.01):
     """Runs of three variants by both samplers; ``ratio`` is sequential over random."""
     run = {"machine": "box", "corpus": "text", "clip_norm": 1.0, "device": "cpu"}

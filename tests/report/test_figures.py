@@ -111,7 +111,6 @@ def make_tables(
         **{"generation": _generation(rng, variants, machines, corpora, seeds)},
         **_text(rng, corpora),
         **_sine(rng),
-        **_sampling(rng),
         **_memory(rng, variants, machines, corpora),
         **_trials(rng, variants, machines, corpora, devices, diverging, epochs),
         "book": _book(variants, devices, diverging, epochs),
@@ -424,21 +423,6 @@ def _sine(rng):
             for floor in ("noise", "best_linear", "best")
             for lags, k, noise in settings
         ),
-    }
-
-
-def _sampling(rng):
-    sizes = {"num_tokens": 300, "batch_size": 3, "num_steps": 7}
-    coverage = []
-    for sampler, offsets in product(SAMPLERS, ("none", "uniform", "book", "gaussian")):
-        key = {"sampler": sampler, "offsets": offsets}
-        row = {"unread_tokens": 40.0, "read_min": 0.0, "read_median": 0.9, "read_max": 1.0}
-        row |= {"never_read": int(rng.integers(1, 40)), "start_distance": rng.uniform(0.01, 0.9)}
-        row |= {"starts": int(rng.integers(20, 290))}
-        simulated = {"epochs": 100, "p_places": rng.uniform(), "p_phases": rng.uniform()}
-        coverage.append(key | sizes | row | (simulated if offsets == "uniform" else {}))
-    return {
-        "coverage": DataFrame(coverage),
     }
 
 

@@ -196,8 +196,9 @@ CEILINGS = {  # rules -> beginnings of the files that none of their jobs may be 
         *("training/", "sine/", "writing/", "timing/", "tables/", *DRAWN, *AUDITED),
     ),
     "sine": (*TRAINED, *TIMED, "training/update", "text/", "tables/", *DRAWN, *AUDITED),
-    "run memory generation coverage": (*("timing/", "text/zipf/", *DRAWN, *AUDITED),),
-    "run memory generation": ("text/metrics", "tables/"),
+    "run memory generation": (
+        *("timing/", "text/zipf/", "text/metrics", "tables/", *DRAWN, *AUDITED),
+    ),
     "campaign": (
         *("text/metrics", "training/engines/choice", "training/run_record"),
         *("text/zipf/", "text/corpora/", "tables/", *DRAWN, *AUDITED),

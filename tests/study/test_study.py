@@ -144,7 +144,6 @@ NUMBERS = {
 FINITE = NUMBERS - {"runs.train_tokens", "ngram_lm.train_tokens"}
 SWITCHES = {  # an empty one switches its stage off
     *("ngrams.tokens", "ngrams.orders", "zipf.estimators", "ngram_lm.smoothings", "sine.seeds"),
-    "coverage.samplers",
     "speed.variants",
     "runs.variants",
 }
@@ -885,7 +884,6 @@ def test_what_names_no_tables_is_told_to():
         ("sine.train_points", 63, "sine.train_points: expected at least 64 .*found 63"),
         ("sine.num_lags", 400, "sine.num_points: expected at least 1064 .*found 1000"),
         ("sine.models", ["crystal_ball"], "unknown name 'crystal_ball' in forecasters"),
-        ("coverage.num_tokens", 1154, "coverage.num_tokens: expected at least 1155 tokens"),
     ],
 )
 def test_a_study_of_the_sine_or_of_minibatches_that_cannot_be_is_refused(key, value, said):

@@ -179,9 +179,9 @@ def test_every_table_that_is_built_is_stated():
 
 
 def test_a_column_that_a_part_lacks_is_there_and_one_that_is_not_stated_comes_last(tmp_path):
-    csv_files.write(tmp_path / "a.csv", DataFrame({"new": [1], "sampler": ["a"]}))
-    table = gathered("coverage", [str(tmp_path / "a.csv")])
-    assert table.columns.tolist() == [*columns.COLUMNS["coverage"], "new"]
+    csv_files.write(tmp_path / "a.csv", DataFrame({"new": [1], "order": [2]}))
+    table = gathered("ngrams", [str(tmp_path / "a.csv")])
+    assert table.columns.tolist() == [*columns.COLUMNS["ngrams"], "new"]
 
 
 @pytest.mark.parametrize("name", MISSING)

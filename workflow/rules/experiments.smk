@@ -2,8 +2,6 @@
 
 from functools import partial
 
-PARTS["coverage"] = study.made("coverage", ["results/coverage/coverage.csv"])
-
 MEMORY = "results/memory/machine={machine}/corpus={corpus}"
 READ_BY_MODELS = VOCAB.replace("{token}", study["runs"]["token"])
 REMEMBERING = {
@@ -19,24 +17,6 @@ PARTS["memory"] = expand(
     corpus=[corpus for corpus, weights in REMEMBERING.items() if weights],
 )
 PARTS["half_life"] = PARTS["memory"]
-
-
-rule coverage:
-    """Tell how evenly each sampler reads a text, exactly and by simulation."""
-    output:
-        "results/coverage/coverage.csv",
-    log:
-        "results/logs/coverage.log",
-    conda:
-        "../../environment.yml"
-    params:
-        **{name: study["coverage"][name] for name in ("num_tokens", "epochs", "seed")},
-        samplers=study.covering,
-        batch_size=study["runs"]["batch_size"],
-        num_steps=study["runs"]["num_steps"],
-        source=sources("coverage"),
-    script:
-        "../scripts/experiments/coverage.py"
 
 
 rule memory:

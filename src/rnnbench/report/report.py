@@ -23,9 +23,6 @@ SPEED = ["variant", "threads", "tokens_per_second", "ratio", "low", "high", "n",
 ZIPF = ["corpus", "token", "order", "text", "estimator", "exponent", "low", "high"]
 NGRAMS = ["corpus", "token", "smoothing", "order", "split", "bits_per_char", "perplexity"]
 WRITER = ["trial", *readers.RUN, "hidden_size", "num_epochs"]  # whose text it is
-MINIBATCHES = {
-    "coverage": "How evenly samplers read a text",
-}
 
 
 def render(tables: readers.Tables, figures: Iterable[dict[str, str]], facts: dict[str, str]) -> str:
@@ -105,7 +102,6 @@ def _models(tables: readers.Tables) -> list[dict[str, Any]]:
         _recorded("Every run", readers.here(runs), leaky, [*FIRST, *every]),
         page.table("The book's own executions, and our runs", book, first=BOOK),
         page.table("Generated text by decoder: means over texts", _scores(tables)),
-        *(page.table(title, readers.rows(tables, name)) for name, title in MINIBATCHES.items()),
     ]
 
 

@@ -9,7 +9,6 @@ from rnnbench.base import plugins, presets
 from rnnbench.base.errors import StudyError
 from rnnbench.study import lengths
 from rnnbench.text.origins.own_text import OwnText
-from rnnbench.training import samplers
 from rnnbench.writing import decoders
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ def check(study: "Study") -> None:
     Raises:
         StudyError: the first thing that cannot be: the key, what was expected, found, what to do.
     """
-    for part in (_texts, _names, _runs, _lengths, _sine, _coverage, _epsilons):
+    for part in (_texts, _names, _runs, _lengths, _sine, _epsilons):
         part(study)
 
 
@@ -47,7 +46,7 @@ def _names(study: "Study") -> None:
             [way for way in ways if way != presets.OWN]
             for ways in (speed["implementations"], *study["probes"]["implementations"].values())
         ],
-        "samplers": [runs["samplers"], speed["samplers"], study.covering],
+        "samplers": [runs["samplers"], speed["samplers"]],
         "smoothings": [study["ngram_lm"]["smoothings"]],
         "zipf": [study["zipf"]["estimators"]],
         "forecasters": [sine["models"]],
@@ -105,16 +104,6 @@ def _runs(study: "Study") -> None:
 
 def _lengths(study: "Study") -> None:
     lengths.require(lengths.held(lengths.demands(study), lengths.on_disk(study)))
-
-
-def _coverage(study: "Study") -> None:
-    runs = study["runs"]
-    if study.off("coverage"):
-        return
-    try:
-        samplers.check_size(study["coverage"]["num_tokens"], runs["batch_size"], runs["num_steps"])
-    except StudyError as error:
-        raise StudyError(f"coverage.num_tokens: {error}") from None
 
 
 def _sine(study: "Study") -> None:

@@ -25,7 +25,6 @@ STARTS: dict[str, tuple[str, ...]] = {  # rule -> what its jobs start at beside 
     "zipf": ("text/zipf/*",),
     "truth": ("text/corpora/{corpus}",),
     "sine": ("sine/forecasters/*",),
-    "coverage": ("training/samplers/*",),
     "generation": (
         "writing/decoders/*",
         "text/ngrams/smoothings/kneser_ney",

@@ -178,12 +178,6 @@ class Study:
         ]
 
     @property
-    def covering(self) -> list[str]:
-        """The samplers whose coverage of a text is told; ``auto`` are those of the runs."""
-        asked = self.config["coverage"]["samplers"]
-        return list(self.config["runs"]["samplers"] if asked == "auto" else asked)
-
-    @property
     def timing_corpus(self) -> str:
         """The text whose minibatches are timed: the first that is trained on."""
         return self.config["runs"]["corpora"][0]

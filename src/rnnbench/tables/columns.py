@@ -144,13 +144,6 @@ GRADIENTS = {
         *("clipped_share", "perplexity"),
     ),
 }
-MINIBATCHES = {
-    "coverage": [
-        *("sampler", "offsets", "num_tokens", "batch_size", "num_steps", "unread_tokens"),
-        *("read_min", "read_median", "read_max", "never_read", "start_distance", "starts"),
-        *("epochs", "p_places", "p_phases"),
-    ],
-}
 READINGS = [  # of the machine, before and after the timings
     *("load_average", "free_memory_gib", "cpu_mhz", "gpu_clock_mhz", "gpu_memory_clock_mhz"),
     *("gpu_celsius", "gpu_watts", "gpu_used_memory_gib", "gpu_throttle_reasons"),
@@ -208,7 +201,7 @@ TIMINGS = {
     ],
     "machines": ["machine", "field", "value"],
 }
-COLUMNS = TEXTS | FORECASTS | RUNS | GRADIENTS | MINIBATCHES | TIMINGS
+COLUMNS = TEXTS | FORECASTS | RUNS | GRADIENTS | TIMINGS
 
 
 def table(name: str, rows: Iterable[Mapping[str, Any]] = ()) -> DataFrame:
