@@ -41,7 +41,7 @@ NUMBERS = frozenset(
         *("ratio", "minimum", "maximum", "seconds"),
         *("k", "width", "draw", "known_word_share", "loop_share"),
         *("judge_perplexity", "judge_bits_per_char", "own_perplexity", "own_bits_per_char"),
-        *("alpha", "bias", "shift", "xmin", "ks", "p", "lexicon_size"),
+        *("alpha", "shift", "xmin", "ks", "p", "lexicon_size"),
     ]
 )
 
