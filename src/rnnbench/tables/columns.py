@@ -19,7 +19,6 @@ MODEL = [field.name for field in fields(Architecture)]
 RUN_PARAMETERS = [field.name for field in fields(parameters.RunConfig)]
 TEXT = ["corpus", "token"]
 SPREAD = ["low", "high", "n"]
-LOSSES = ["total_nats", "num_tokens", "heldout_total_nats", "heldout_num_tokens"]
 PERPLEXITIES = ["perplexity", "heldout_perplexity"]
 VALIDATION = ["validation_total_nats", "validation_num_tokens"]
 LAST = ["windows_used", "status", "reason"]
@@ -54,11 +53,6 @@ CURVE = [
     *("heldout_total_nats", "heldout_num_tokens", "total_nats", "num_tokens"),
 ]
 DISTINCT = [f"distinct_{token}_{n}" for token in ("chars", "words") for n in (1, 2, 3)]
-
-
-def _of_a_run(*first: str) -> list[str]:
-    """These columns, and behind them the other parameters of a run, which tell rows apart."""
-    return [*first, *(name for name in RUN_PARAMETERS if name not in first)]
 
 
 TEXTS = {
@@ -98,6 +92,10 @@ RUNS = {
     "runs": [*RUN, *SCORES, "trial", *SETTINGS, *RECORD],
     "trials": ["trial", *RUN, *SCORES, *SETTINGS, *RECORD],
     "curves": [*RUN, *CURVE],
+    "divergence": [
+        *(*RUN_PARAMETERS, "epochs_done", "lost", "diverged_epoch", "spikes", "max_grad_norm"),
+        *("clipped_share", "perplexity"),
+    ],
     "trial_curves": [
         *("machine", "trial", "corpus", "token", "variant", "sampler", "clip_norm", "device"),
         *("seed", "batch_size", "num_steps", "hidden_size", "learning_rate", "num_epochs"),
@@ -137,12 +135,6 @@ RUNS = {
         *("known_words", *DISTINCT, "loop_chars", "copied_chars", "text"),
         *("status", "reason"),
     ],
-}
-GRADIENTS = {
-    "divergence": _of_a_run(
-        *(*RUN_PARAMETERS, "epochs_done", "lost", "diverged_epoch", "spikes", "max_grad_norm"),
-        *("clipped_share", "perplexity"),
-    ),
 }
 READINGS = [  # of the machine, before and after the timings
     *("load_average", "free_memory_gib", "cpu_mhz", "gpu_clock_mhz", "gpu_memory_clock_mhz"),
@@ -201,7 +193,7 @@ TIMINGS = {
     ],
     "machines": ["machine", "field", "value"],
 }
-COLUMNS = TEXTS | FORECASTS | RUNS | GRADIENTS | TIMINGS
+COLUMNS = TEXTS | FORECASTS | RUNS | TIMINGS
 
 
 def table(name: str, rows: Iterable[Mapping[str, Any]] = ()) -> DataFrame:

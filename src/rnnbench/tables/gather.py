@@ -62,8 +62,10 @@ def runs(paths: Sequence[str], missing: DataFrame) -> DataFrame:
 
 def curves(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     """One row per run and epoch."""
-    table = _with_perplexities(concatenate(paths, missing))
+    table = columns.arranged("curves", concatenate(paths, missing))
     return table.assign(
+        perplexity=metrics.perplexity(table.total_nats, table.num_tokens),
+        heldout_perplexity=metrics.perplexity(table.heldout_total_nats, table.heldout_num_tokens),
         validation_perplexity=metrics.perplexity(
             table.validation_total_nats, table.validation_num_tokens
         ),
@@ -228,8 +230,7 @@ BUILDERS = {
     for build in (
         *(runs, curves, trials, trial_curves, equal_cost, texts, memory, half_life, generation),
         *(speed, speedup, noise, limit, inference, breakdown, launches, scaling, costs),
-        *(ngram_lm, floor, book, predictors, machines),
-        divergence,
+        *(ngram_lm, floor, book, predictors, machines, divergence),
     )
 }
 
@@ -275,18 +276,6 @@ def _with_settings(path: str) -> DataFrame:
     """A curve with the settings of its run, which are in the record beside it."""
     record = read_record(Path(path).with_name("record.json"))
     return read(path).assign(**{name: record[name] for name in (*diverged.KEYS, "vocab_size")})
-
-
-def _with_perplexities(records: DataFrame) -> DataFrame:
-    """Of records that hold nothing but reasons there are none."""
-    lacking = [name for name in columns.LOSSES if name not in records]
-    records = records.reindex(columns=[*records, *lacking])
-    return records.assign(
-        perplexity=metrics.perplexity(records.total_nats, records.num_tokens),
-        heldout_perplexity=metrics.perplexity(
-            records.heldout_total_nats, records.heldout_num_tokens
-        ),
-    )
 
 
 def _text_metrics(texts: DataFrame) -> dict[str, np.ndarray]:
