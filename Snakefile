@@ -111,8 +111,7 @@ onstart:
 include: "workflow/rules/text.smk"  # source → text → vocabulary → n-grams, Zipf, n-gram language models
 include: "workflow/rules/sine.smk"  # seed → forecasts of the sine
 include: "workflow/rules/training.smk"  # vocabulary → trained models
-include: "workflow/rules/experiments.smk"  # texts and trained models → gradients, samplers, memory
-include: "workflow/rules/writing.smk"  # trained models → texts of theirs, judged
+include: "workflow/rules/writing.smk"  # trained models → texts of theirs, judged; their memory
 include: "workflow/rules/timing.smk"  # vocabulary → timed training steps
 include: "workflow/rules/tables.smk"  # records → tables
 include: "workflow/rules/report.smk"  # tables → figures → report

@@ -19,7 +19,7 @@ ORDER = (  # from the ground up; a wing imports those of earlier lines, and itse
     ("text",),
     ("training",),
     ("sine", "writing"),
-    ("experiments", "timing"),
+    ("timing",),
     ("tables", "provenance"),
     ("report",),
     ("comparison",),

@@ -40,7 +40,7 @@ def test_the_scripts_that_train_ask_for_torch_and_those_of_texts_and_of_the_camp
     asking = {script.stem for script in ASKING}
     assert {"run", "sine"} <= asking
     assert "campaign" not in asking  # its threads would stand beside those that are timed
-    assert not asking & {"corpus", "vocab", "ngrams", "zipf", "zipf_bias", "ngram_lm", "truth"}
+    assert not asking & {"corpus", "vocab", "ngrams", "zipf", "ngram_lm", "truth"}
 
 
 def test_tables_and_figures_of_timings_are_made_without_torch():

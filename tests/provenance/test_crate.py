@@ -56,7 +56,6 @@ PASSING = [
     *("logs/table.log", "runs/seed=1/run.log", "runs/seed=1/checkpoint.safetensors"),
     *("published/x.zip", "hardware/machines.csv", "hardware.html", "audit.json", "audit/a.csv"),
     *(
-        "numerics/numerics.csv",
         "tables/.runs.csv.x1",
         METADATA,
         "provenance/hardware/machines.csv.json",

@@ -39,27 +39,6 @@ def verdict(judge, tables):
 
 
 @pytest.mark.parametrize(
-    ("top", "expected"),
-    [
-        ("the i and of a to was in that my", HOLDS),
-        ("the i and of a machine was in that weena", PARTLY),
-        ("time machine weena moon the sun traveller morlock eloi dim", PARTLY),
-        ("de a en que in o la no was me", NOT_MEASURED),
-    ],
-)
-def test_stop_words_are_the_most_frequent_if_all_ten_are(top, expected):
-    ngrams = top.split()
-    table = DataFrame({"ngram": [*ngrams, "palace"], "rank": range(1, len(ngrams) + 2)})
-    assert verdict(text.stop_words, {"top_ngrams": table.assign(**WORDS, order=1)}) == expected
-
-
-def test_of_a_text_that_is_not_english_it_is_said_why_stop_words_are_not_judged():
-    table = DataFrame({"ngram": ["die", "in", "und"], "rank": [1, 2, 3]}).assign(**WORDS, order=1)
-    claim = text.stop_words({"top_ngrams": table})
-    assert "is not English: the is none of its ten commonest words" in claim.measured
-
-
-@pytest.mark.parametrize(
     ("p", "xmin", "expected"),
     [(0.8, 3, HOLDS), (0.8, 60, PARTLY), (0.02, 3, FAILS), (np.nan, 3, NOT_MEASURED)],
 )
@@ -93,23 +72,6 @@ def test_sequences_follow_zipfs_law_if_it_is_plausible_at_every_order_above_1(p,
 )
 def test_exponents_differ_if_their_intervals_stand_apart(exponents, expected):
     assert verdict(text.exponents_differ, {"zipf": fits(exponents)}) == expected
-
-
-@pytest.mark.parametrize(
-    ("whole", "expected"), [([90, 99], HOLDS), ([90, 101], PARTLY), ([101, 102], FAILS)]
-)
-def test_there_are_few_sequences_if_there_are_fewer_than_by_chance(whole, expected):
-    rows = [(2, "whole", whole[0]), (2, "shuffled", 100), (3, "whole", whole[1])]
-    table = DataFrame([*rows, (3, "shuffled", 100)], columns=["order", "text", "n_types"])
-    assert verdict(ngrams.few_sequences, {"zipf": table.assign(**WORDS)}) == expected
-
-
-@pytest.mark.parametrize(
-    ("words", "pairs", "expected"), [(100, 50, FAILS), (10, 20, FAILS), (10, 90, HOLDS)]
-)
-def test_counts_to_be_stored_are_those_that_occur(words, pairs, expected):
-    table = DataFrame({"order": [1, 2], "distinct": [words, pairs], "tokens": 200, "hapax": 0})
-    assert verdict(ngrams.stored_counts, {"ngrams": table.assign(**WORDS)}) == expected
 
 
 @pytest.mark.parametrize(

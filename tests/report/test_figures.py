@@ -18,13 +18,11 @@ from rnnbench.base.errors import StudyError
 from rnnbench.base.plugins import names
 from rnnbench.base.plugins import tables as named
 from rnnbench.report import figures, report
-from rnnbench.sine import skill
 from rnnbench.tables import (
     book,
     columns,
     divergence,
     equal_cost,
-    gradient_rows,
     half_life,
     ranking,
     readers,
@@ -109,11 +107,10 @@ def make_tables(
         **{"inference": _inference(rng, variants, machines, devices)},
         **{"breakdown": _breakdown(rng, variants, machines, devices)},
         **_scaling(rng, variants, machines, devices),
-        **_gradients(rng, DataFrame(curves)),
+        "divergence": _divergence(DataFrame(curves)),
         **{"generation": _generation(rng, variants, machines, corpora, seeds)},
         **_text(rng, corpora),
         **_sine(rng),
-        **_sampling(rng),
         **_memory(rng, variants, machines, corpora),
         **_trials(rng, variants, machines, corpora, devices, diverging, epochs),
         "book": _book(variants, devices, diverging, epochs),
@@ -270,58 +267,6 @@ def _scaling(rng, variants, machines, devices):
     return {"scaling": table, "costs": cost_model.fit(table[table.status != AWAY])}
 
 
-def _gradients(rng, curves):
-    """Gradients through time, updates that were tried, and when runs went wrong."""
-    norms, training, gradients, reach, linear = [], [], [], [], []
-    for seed, radius in product(range(4), (0.9, 1.0, 1.1)):
-        linear.append({"spectral_radius": radius, "seed": seed, "deviation": rng.uniform(0, 1e-14)})
-        for cell, distance in product(("linear", "tanh"), range(0, 101, 5)):
-            norm = (radius * (0.97 if cell == "tanh" else 1)) ** distance * rng.uniform(0.8, 1.2)
-            key = {"cell": cell, "spectral_radius": radius, "seed": seed}
-            norms.append(key | {"distance": distance, "grad_norm": norm})
-    for seed, (method, tau) in product(range(3), WAYS):
-        perplexity = 9 + 1 / tau + (method == "randomized") * rng.uniform(0, 1)
-        way = {"variant": "rnn", "seed": seed, "method": method, "tau": tau}
-        scores = {"perplexity": perplexity, "heldout_perplexity": perplexity * 1.1}
-        training.append(way | scores)
-        for stage, minibatch in product(("initial", "trained"), range(2)):
-            error = (3 if method == "randomized" else 1) / tau * rng.uniform(0.9, 1.1)
-            row = {"stage": stage, "minibatch": minibatch, "rmse": error, "reach": (tau + 1) / 2}
-            row |= {"bias": 0.0 if method == "randomized" else error, "patterns": 200}
-            row |= {"cosine": 1 - error / 9, "mean_error": rng.uniform(0.8, 1.2)}
-            gradients.append(way | row)
-    for seed, stage, distance in product(range(3), ("initial", "trained"), range(32)):
-        row = {"variant": "rnn", "seed": seed, "stage": stage, "minibatch": 0}
-        reach.append(row | {"distance": distance, "share": 0.6**distance * rng.uniform(0.9, 1.1)})
-    return {
-        "gradient_distance": DataFrame(norms),
-        "linear_gradient": DataFrame(linear),
-        "bptt": DataFrame(gradients),
-        "bptt_training": DataFrame(training),
-        "bptt_reach": DataFrame(reach),
-        "lipschitz": _updates(rng),
-        "divergence": _divergence(curves),
-    }
-
-
-WAYS = (("full", np.inf), *product(("regular", "randomized"), (2, 4, 16)))
-
-
-def _updates(rng):
-    """Updates tried along trainings with and without clipping; of one the loss explodes."""
-    keys = product(("rnn", "rnn_relu"), (1.0, np.inf), range(3), range(1, 9))
-    rows = []
-    for variant, clip_norm, seed, epoch in keys:
-        norm, loss = rng.uniform(0.2, 8), rng.uniform(2, 3)
-        row = {"variant": variant, "clip_norm": clip_norm, "seed": seed, "epoch": epoch}
-        row = dict.fromkeys(divergence.KEYS, 1) | row | {"grad_norm": norm, "loss": loss}
-        for theta in (0.1, 1.0, np.inf):
-            step = min(norm, theta)
-            change = (step - 1.5) * rng.uniform(0.1, 0.2) * (1e9 if step > 7.5 else 1)
-            rows.append(row | {"theta": theta, "step_norm": step, "change": change})
-    return DataFrame(rows)
-
-
 def _divergence(curves):
     if curves.empty:
         return curves
@@ -369,14 +314,6 @@ def _text(rng, corpora):
         "zipf": DataFrame(
             zipf,
             columns=[*key, "text", "estimator", "exponent", "low", "high", "n_types", "status"],
-        ),
-        "zipf_bias": DataFrame(
-            {"alpha": alpha, "tokens": tokens, "seed": seed, "estimator": estimator}
-            | {"bias": rng.normal(-0.3 * (estimator == "ols"), 0.02)}
-            for alpha in (0.8, 1.0, 1.2)
-            for tokens in (20_000, 200_000)
-            for seed in range(3)
-            for estimator in ("latent_rank", "ols", "rank_mle")
         ),
     }
 
@@ -464,7 +401,9 @@ def _sine(rng):
         for mode, k, t, v in modes
     )
     errors = []
-    for model, seed in product(("mlp", "direct", "rnn", *skill.BASELINES, "own"), range(3)):
+    for model, seed in product(
+        ("mlp", "direct", "rnn", "zero", "persistence", "lag_mean", "ols_ar", "own"), range(3)
+    ):
         row = {"model": model, "seed": seed, "num_lags": 4}
         errors.append(row | {"mode": "one_step", "horizon": 1, "mse": rng.uniform(0.05, 0.08)})
         errors.append(row | {"mode": "multi_step", "horizon": 396, "mse": rng.uniform(0.5, 0.9)})
@@ -473,11 +412,9 @@ def _sine(rng):
                 row | {"mode": "k_step", "horizon": k, "mse": 0.05 * k ** rng.uniform(0.2, 0.5)}
             )
     settings = [(4, k, 0.2) for k in (1, 4, 16, 64)]
-    settings += [(lags, 1, noise) for lags in (1, 2, 8) for noise in (0.0, 0.2)]
     bands = DataFrame({"model": "mlp", "time": time[604:], "median": multi})
     return {
         "sine": DataFrame(errors),
-        "sine_skill": skill.table(DataFrame(errors)),
         "sine_predictions": predictions,
         "sine_bands": bands.assign(low=multi - 0.2, high=multi + 0.2, n=3),
         "sine_floor": DataFrame(
@@ -486,72 +423,6 @@ def _sine(rng):
             for floor in ("noise", "best_linear", "best")
             for lags, k, noise in settings
         ),
-        "sine_lags": DataFrame(
-            {"model": model, "seed": seed, "num_lags": lags, "noise": noise}
-            | {"mse": rng.uniform(0.04, 0.05) + noise / lags if noise + (lags < 2) else 1e-29}
-            for model in ("ols_ar", "mlp")
-            for seed in range(3)
-            for lags in (1, 2, 8)
-            for noise in (0.0, 0.2)
-        ),
-        "sine_maps": DataFrame(
-            {"model": model, "seed": seed, "num_lags": 4, "radius": rng.uniform(0.9, 1.1)}
-            | {"above_one": 0.3, "horizon": 64, "gain": 10 ** rng.uniform(-8, 1)}
-            | {"ending": ("collapsed", "alive", "diverged")[seed], "largest": 1.0, "last": 0.5}
-            for model in ("mlp", "rnn", "zero")
-            for seed in range(3)
-        ),
-    }
-
-
-def _sampling(rng):
-    sizes = {"num_tokens": 300, "batch_size": 3, "num_steps": 7}
-    coverage = []
-    for sampler, offsets in product(SAMPLERS, ("none", "uniform", "book", "gaussian")):
-        key = {"sampler": sampler, "offsets": offsets}
-        row = {"unread_tokens": 40.0, "read_min": 0.0, "read_median": 0.9, "read_max": 1.0}
-        row |= {"never_read": int(rng.integers(1, 40)), "start_distance": rng.uniform(0.01, 0.9)}
-        row |= {"starts": int(rng.integers(20, 290))}
-        simulated = {"epochs": 100, "p_places": rng.uniform(), "p_phases": rng.uniform()}
-        coverage.append(key | sizes | row | (simulated if offsets == "uniform" else {}))
-    padding = [
-        {"corpus": "c", "unit": unit, "order": order, "seed": seed, "batch_size": size}
-        | {"padding_share": rng.uniform(0, 0.7), "units": 90, "longest": 40, "median_length": 9.0}
-        for unit in ("line", "sentence")
-        for order in ("shuffled", "bucketed")
-        for seed in range(3)
-        for size in (2, 8)
-    ]
-    run = {"num_epochs": 5, "status": "unconverged", "train_seconds": 1.0, "perplexity": 9.0}
-    sentences = [
-        {"corpus": "c", "variant": "rnn", "unit": "sentence", "way": way, "seed": seed}
-        | run
-        | {"updates": 9, "padding_share": 0.1, "heldout_perplexity": rng.uniform(9, 12)}
-        for way in ("shuffled", "bucketed", *SAMPLERS)
-        for seed in range(3)
-    ]
-    costs = [
-        {"variant": variant, "arm": arm, "minibatch": number, "status": "measured"}
-        | {"seconds": rng.uniform(1, 2) * (1e-3 if arm == "detached" else 1e-3 * number)}
-        | {"peak_memory_bytes": 1e6 * (1 if arm == "detached" else rng.uniform(1, 2) * number)}
-        for variant in ("rnn", "lstm")
-        for arm in ("detached", "attached")
-        for number in range(1, 12)
-    ]
-    detached = [
-        {"variant": variant, "arm": arm, "seed": seed}
-        | run
-        | {"heldout_perplexity": rng.uniform(9, 12)}
-        for variant in ("rnn", "lstm")
-        for arm in ("detached", "attached")
-        for seed in range(3)
-    ]
-    return {
-        "coverage": DataFrame(coverage),
-        "padding": DataFrame(padding),
-        "sentences": DataFrame(sentences),
-        "detaching": DataFrame(costs),
-        "detaching_runs": DataFrame(detached),
     }
 
 
@@ -596,7 +467,6 @@ CASES = {
     BIGGEST: BIG,
 }
 FOLDER = Path(figures.__file__).parents[1]
-SHARED = {"readers": readers, "gradient_rows": gradient_rows}
 READERS = [(kind, name) for kind in ("figures", "claims") for name in names(kind)]
 every_figure = pytest.mark.parametrize("name", names("figures"))
 OF_RUNS = {
@@ -647,43 +517,10 @@ def test_a_finding_is_one_sentence(name, case):
 def test_a_finding_changes_with_the_data(name):
     other = make_tables(variants=("gru", "rnn"), corpora=("other",), epochs=15, diverging=("gru",))
     other["sine"]["mse"] *= 1.7
-    other["lipschitz"]["change"] *= 1.7
-    randomized = other["bptt"].method == "randomized"
-    other["bptt"].loc[randomized, "rmse"] *= 1.7
-    other["gradient_distance"]["grad_norm"] *= 1.7
     other["sine_predictions"]["value"] *= np.where(
         other["sine_predictions"]["mode"] == "data", 2, 1
     )
     assert figures.finding(name, WHOLE) != figures.finding(name, other)
-
-
-SETTINGS = {  # figures of small studies, and the field that a study sweeps
-    **{"truncation": ["bptt", "bptt_training"], "sentences": ["sentences"]},
-    **{"detaching": ["detaching", "detaching_runs"], "gradient_distance": ["bptt_reach"]},
-}
-
-
-@pytest.mark.parametrize("name", SETTINGS)
-def test_a_figure_takes_no_setting_for_a_seed_and_says_which_it_shows(name):
-    """Runs at another hidden size, far off, change nothing but the words."""
-    swept = {table: WHOLE[table].assign(hidden_size=32) for table in SETTINGS[name]}
-    away = {}
-    for table, rows in swept.items():
-        other = rows.assign(hidden_size=64)
-        values = [c for c in other if c in {"perplexity", "heldout_perplexity", "rmse", "share"}]
-        other[[*values, *({"seconds"} & {*other})]] *= 5
-        away[table] = concat([rows, other], ignore_index=True)
-    one, both = (figures.finding(name, WHOLE | tables) for tables in (swept, away))
-    shown = ", shown at hidden_size 32 of 32 and 64"
-    assert both == one if name == "gradient_distance" else both.replace(shown, "") == one != both
-    drawn = " ".join(text.get_text() for text in words(figures.draw(name, WHOLE | away)))
-    assert "hidden_size 32 of 32 and 64" in " ".join(drawn.split())
-
-
-def test_updates_of_several_settings_are_said_to_be_shown_together():
-    updates = concat([WHOLE["lipschitz"].assign(learning_rate=rate) for rate in (1.0, 4.0)])
-    said = figures.finding("lipschitz", WHOLE | {"lipschitz": updates})
-    assert said.endswith(", of learning_rate 1 and 4 together.")
 
 
 @every_figure
@@ -753,9 +590,8 @@ def test_the_leaky_variant_is_drawn_in_no_figure_but_that_of_the_book(name):
 def test_what_a_variant_that_sees_the_future_reaches_stretches_no_axis():
     tables = WHOLE | {"runs": WHOLE["runs"].copy()}
     tables["runs"].loc[tables["runs"].leaky, "heldout_perplexity"] = 1.0001
-    for name in ("heldout_perplexity", "perplexity_time"):
-        figure, (one, two) = figures.draw, (t for t in (WHOLE, tables))
-        assert figure(name, one).axes[0].get_ylim() == figure(name, two).axes[0].get_ylim()
+    before, after = (figures.draw("heldout_perplexity", t).axes[0] for t in (WHOLE, tables))
+    assert before.get_xlim() == after.get_xlim()
 
 
 def ranks(*rows):
@@ -879,7 +715,7 @@ def test_the_words_null_and_nan_survive_reading(tmp_path):
 
 def test_an_unknown_figure_is_answered_with_those_there_are():
     with pytest.raises(
-        StudyError, match=r"unknown name 'pie' in figures; there are .*gradient_distance, "
+        StudyError, match=r"unknown name 'pie' in figures; there are .*generation, "
     ):
         figures.draw("pie", WHOLE)
 
@@ -902,8 +738,8 @@ def test_a_figure_is_given_the_tables_that_it_names_and_no_other():
 def test_whatever_reads_tables_names_those_that_its_text_names(kind, name):
     """What the cases of these tests do not reach is read as well, by itself or by what it calls."""
     text = (FOLDER / kind / f"{name}.py").read_text("utf-8")
-    called = {*re.findall(r"\b(readers|gradient_rows)\.(\w+)\(tables\)", text)}
-    shared = "".join(inspect.getsource(getattr(SHARED[of], name)) for of, name in called)
+    called = {*re.findall(r"\breaders\.(\w+)\(tables\)", text)}
+    shared = "".join(inspect.getsource(getattr(readers, name)) for name in called)
     read = re.findall(r'rows\(tables, "(\w+)"\)', text + shared)
     assert {*read} <= {*named(kind, name)}
     assert "tables.get(" not in text

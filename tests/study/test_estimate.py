@@ -11,11 +11,9 @@ from types import SimpleNamespace
 import numpy as np
 import pandas
 import pytest
-from snakemake.iocontainers import Namedlist
 from test_study import changed, read, shipped
 
 from rnnbench.base import presets
-from rnnbench.base.parameters import RunConfig
 from rnnbench.study import estimate
 from rnnbench.study.estimate import Estimate
 from rnnbench.timing import cost_model
@@ -132,19 +130,6 @@ def test_costs_that_an_earlier_release_fitted_are_not_those_of_this_model(tmp_pa
 def test_a_text_that_is_not_counted_yet_has_a_typical_length(tmp_path, counted):
     assert estimate.text_tokens(tmp_path / "none.npy") == estimate.TYPICAL_TOKENS
     assert estimate.text_tokens(tmp_path / "tokens.npy") == 20_000
-
-
-def test_a_stage_with_runs_of_its_own_is_asked_time_for_by_them_and_twice_of_it_again(counted):
-    there = Estimate(STUDY, estimate.TYPICAL_COSTS)
-    ids = Namedlist(fromdict={"ids": counted.tokens})
-    here = [stage for stage in estimate.TRAININGS if not STUDY.off(stage)]
-    assert len(here) > 1
-    for stage in here:
-        variant = STUDY[stage]["runs"]["variant"][0]
-        runs = (RunConfig(**row) for row in STUDY.small_runs(stage, {"variant": variant}))
-        told = estimate.TRAININGS[stage] * sum(there.trained(run, counted.tokens) for run in runs)
-        first, second = (there.stage(stage)({"variant": variant}, ids, n) for n in (1, 2))
-        assert first == estimate.minutes(told) and second == 2 * first
 
 
 def test_an_audit_is_asked_time_for_by_its_sample():

@@ -80,22 +80,15 @@ def test_words_are_asked_of_the_words_of_a_text_and_characters_of_its_characters
     ("key", "value", "stage"),
     [
         ("memory.contexts", [1, 9000], "memory.contexts"),
-        ("gradient_distance.distance", 20000, "gradient_distance.distance"),
         ("speed.sizes", {"num_steps": [5000]}, "speed"),
         ("probes.axes.batch_size", [8, 4000], "probes"),
         ("texts.prefixes", ["a" * 9000], "texts.prefixes"),
         ("trials", {"words": WORDS | {"num_steps": [900]}}, "trials.words"),
-        ("detaching.cost_tokens", 1000, "detaching.cost_tokens"),
     ],
 )
 def test_every_stage_says_what_it_needs(key, value, stage):
     config = changed(key, value)
-    config["bptt"]["runs"]["variant"] = []
     sizes = {("time_machine", "char"): 40_000, ("time_machine", "word"): 8_000}
-    if key.startswith("detaching"):
-        with pytest.raises(StudyError, match=r"detaching\.cost_tokens: .* found 1000"):
-            read(config)
-        return
     held = lengths.held(lengths.demands(read(config)), sizes)
     short = {row["key"] for row in held if row["found"] < row["expected"]}
     assert short - {"probes"} == {stage} - {"probes"} and stage in short
@@ -112,9 +105,7 @@ def test_the_words_that_texts_begin_with_where_none_are_asked_for_need_held_out_
 def test_a_stage_that_is_off_needs_nothing():
     config = shipped()
     config["speed"]["variants"] = []
-    config["gradient_distance"]["seeds"] = config["detaching"]["runs"]["seed"] = []
     config["memory"]["variants"] = config["generation"]["variants"] = []
-    config["sentences"]["units"] = []
     keys = {demand.key.split(".")[0] for demand in lengths.demands(read(config))}
     assert keys == {"runs", "trials"}
 

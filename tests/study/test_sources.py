@@ -32,10 +32,8 @@ Job = tuple[str, ...]  # rule and wildcards
 
 
 def study(**runs: Any) -> Study:
-    """The default study with these settings of its runs, and with no stage left out."""
+    """The default study with these settings of its runs."""
     config = CONFIG | {"runs": CONFIG["runs"] | runs}
-    for stage in ("lipschitz", "bptt"):
-        config[stage] = CONFIG[stage] | {"runs": CONFIG[stage]["runs"] | {"variant": ["rnn"]}}
     return Study(config, "box", {"cuda": "no NVIDIA GPU"}, 2)
 
 
@@ -62,10 +60,6 @@ def addresses(rule: str) -> Iterable[Mapping[str, str]]:
         **{rule: [{"corpus": c} for c in STUDY["corpora"]] for rule in ("corpus", "truth")},
         "memory": [{"corpus": corpus} for corpus in STUDY["runs"]["corpora"]],
         "ngram_lm": [{"smoothing": name} for name in names("smoothings")],
-        **{
-            stage: [{"variant": name} for name in STUDY[stage]["runs"]["variant"]]
-            for stage in ("lipschitz", "bptt")
-        },
         "table": [{"table": name} for name in (*BUILDERS, "zipf")],
         "figure": [{"figure": name} for name in STUDY["figures"]],
     }
@@ -166,21 +160,12 @@ def test_the_judge_hangs_on_the_model_it_is():
     assert rules_of(again("text/ngrams/models.py")) == {"ngram_lm", "generation"}
 
 
-def test_first_weights_decide_the_gradients_by_distance():
-    assert "gradient_distance" in rules_of(again("training/initial.py"))
-
-
 def test_vocabularies_decide_what_is_counted():
     assert {"vocab", "run"} <= rules_of(again("text/vocab.py"))
 
 
-@pytest.mark.parametrize("shared", ["trials", "sampler_pairs", "gradient_rows"])
-def test_figures_that_claims_read_numbers_of_decide_the_findings(shared):
-    assert {"figure", "findings"} <= rules_of(again(f"tables/{shared}.py")) <= SHOWN
-
-
-def test_the_skill_of_forecasts_is_a_matter_of_its_table():
-    assert again("sine/skill.py") == {("table", "sine_skill"), ("first_page",)}
+def test_figures_that_claims_read_numbers_of_decide_the_findings():
+    assert {"figure", "findings"} <= rules_of(again("tables/trials.py")) <= SHOWN
 
 
 def test_a_table_is_made_by_the_function_of_its_name():
@@ -207,14 +192,13 @@ TRAINED = ("training/loop", "training/cells/", "training/implementations/")
 TIMED = ("timing/campaign", "timing/work/speed")
 SCRATCH = {"rnn_scratch", "gru_scratch", "lstm_scratch"}
 CEILINGS = {  # rules -> beginnings of the files that none of their jobs may be made of
-    "corpus vocab count ngrams zipf zipf_bias ngram_lm truth": (
+    "corpus vocab count ngrams zipf ngram_lm truth": (
         *("training/", "sine/", "writing/", "timing/", "tables/", *DRAWN, *AUDITED),
     ),
     "sine": (*TRAINED, *TIMED, "training/update", "text/", "tables/", *DRAWN, *AUDITED),
-    "run lipschitz bptt sentences detaching numerics memory generation coverage": (
-        *("timing/", "text/zipf/", *DRAWN, *AUDITED),
+    "run memory generation": (
+        *("timing/", "text/zipf/", "text/metrics", "tables/", *DRAWN, *AUDITED),
     ),
-    "run sentences detaching memory generation": ("text/metrics", "tables/"),
     "campaign": (
         *("text/metrics", "training/engines/choice", "training/run_record"),
         *("text/zipf/", "text/corpora/", "tables/", *DRAWN, *AUDITED),
@@ -234,7 +218,6 @@ def test_what_is_made_early_hangs_on_nothing_that_is_made_later(ruled):
 
 IDLE = {  # rule, kind of plugin that it reaches the loading of -> why it starts at none of them
     ("memory", "decoders"): "writes nothing",
-    ("gradient_distance", "implementations"): "builds its own layers",
     ("first_page", "claims"): "shows no findings",
     ("lengths", "corpora"): "reads tables; texts are counted when the study is read",
 }
@@ -266,7 +249,7 @@ def test_source_that_other_processes_import_is_compared_when_they_have_ended():
 
 @pytest.mark.parametrize("cell", ["gru", "lstm", "rnn_relu"])
 def test_an_edit_of_a_cell_makes_the_jobs_of_its_models_again_and_what_walks_all(cell):
-    walking = {"campaign", "probes", "memory", "numerics", "sentences", "detaching"}
+    walking = {"campaign", "probes", "memory"}
     trained = {job for job in again(f"training/cells/{cell}.py") if job[0] not in walking}
     models = [name for name, model in presets.table().items() if model.cell == cell]
     assert trained == {job for job in before() if any(named(job, model) for model in models)}
@@ -288,7 +271,7 @@ def test_an_edit_of_a_preset_makes_its_own_jobs_again_and_another_line_none():
 
 def named(job: Job, variant: str) -> bool:
     """Whether a job is of one variant by its address."""
-    if job[0] not in {"run", "generation", "lipschitz", "bptt"}:
+    if job[0] not in {"run", "generation"}:
         return False
     settings = job[-1].split("/") if job[0] == "run" else []
     return variant in job or f"variant={variant}" in settings

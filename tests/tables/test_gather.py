@@ -179,9 +179,9 @@ def test_every_table_that_is_built_is_stated():
 
 
 def test_a_column_that_a_part_lacks_is_there_and_one_that_is_not_stated_comes_last(tmp_path):
-    csv_files.write(tmp_path / "a.csv", DataFrame({"new": [1], "unit": ["line"]}))
-    table = gathered("padding", [str(tmp_path / "a.csv")])
-    assert table.columns.tolist() == [*columns.COLUMNS["padding"], "new"]
+    csv_files.write(tmp_path / "a.csv", DataFrame({"new": [1], "order": [2]}))
+    table = gathered("ngrams", [str(tmp_path / "a.csv")])
+    assert table.columns.tolist() == [*columns.COLUMNS["ngrams"], "new"]
 
 
 @pytest.mark.parametrize("name", MISSING)
@@ -409,20 +409,3 @@ def test_a_machine_has_a_row_for_every_field(tmp_path):
     table = gathered("machines", [str(tmp_path / "a.json")], folder=tmp_path)
     assert table.field.tolist() == ["gpus", "memory_gib"]
     assert table.value.tolist() == ["none", "8"]
-
-
-def test_the_skill_of_forecasts_is_derived_from_their_errors(tmp_path):
-    key = {"seed": 1, "num_lags": 4, "horizon": 1, "mode": "one_step"}
-    errors = [key | {"model": model, "mse": mse} for model, mse in (("mlp", 1.0), ("zero", 4.0))]
-    csv_files.write(tmp_path / "errors.csv", DataFrame(errors))
-    (row,) = gathered("sine_skill", [str(tmp_path / "errors.csv")]).itertuples()
-    assert (row.model, row.baseline, row.skill, row.n) == ("mlp", "zero", 0.75, 1)
-
-
-@pytest.mark.parametrize("name", ["sentences", "detaching_runs"])
-def test_runs_beside_the_grid_have_perplexities_of_their_totals(name, tmp_path):
-    totals = {"total_nats": 20 * math.log(3), "num_tokens": 20}
-    totals |= {"heldout_total_nats": 10 * math.log(5), "heldout_num_tokens": 10}
-    csv_files.write(tmp_path / "runs.csv", DataFrame([totals]))
-    (row,) = gathered(name, [str(tmp_path / "runs.csv")]).itertuples()
-    assert (row.perplexity, row.heldout_perplexity) == pytest.approx((3, 5))

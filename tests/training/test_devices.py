@@ -18,7 +18,6 @@ from test_train import RUN
 
 from rnnbench.base import presets
 from rnnbench.base.plugins import load, names
-from rnnbench.experiments import memory
 from rnnbench.machine import gpus, identity
 from rnnbench.study.study import Study
 from rnnbench.text.vocab import Vocab
@@ -30,6 +29,7 @@ from rnnbench.training.engines import agreement, choice
 from rnnbench.training.model import detach
 from rnnbench.training.progress import split, start
 from rnnbench.training.update import by
+from rnnbench.writing import memory
 from rnnbench.writing import texts as generation
 from rnnbench.writing import trained as generate
 from rnnbench.writing.judge import Judge

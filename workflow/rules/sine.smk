@@ -3,10 +3,7 @@
 SINE = "results/sine"
 
 PARTS["sine"] = study.made("sine", [f"{SINE}/errors.csv"])
-PARTS["sine_skill"] = study.made("sine", [f"{SINE}/errors.csv"])
 PARTS["sine_floor"] = study.made("sine", [f"{SINE}/floors.csv"])
-PARTS["sine_lags"] = study.made("sine", [f"{SINE}/lags.csv"])
-PARTS["sine_maps"] = study.made("sine", [f"{SINE}/maps.csv"])
 PARTS["sine_bands"] = study.made("sine", [f"{SINE}/bands.csv"])
 PARTS["sine_predictions"] = study.made("sine", [f"{SINE}/predictions.csv"])
 
@@ -15,11 +12,9 @@ rule sine:
     """Fit every forecaster to the noisy sine and forecast, once for each seed."""
     output:
         errors=f"{SINE}/errors.csv",
-        maps=f"{SINE}/maps.csv",
         predictions=f"{SINE}/predictions.csv",
         bands=f"{SINE}/bands.csv",
         floors=f"{SINE}/floors.csv",
-        lags=f"{SINE}/lags.csv",
     log:
         "results/logs/sine.log",
     conda:

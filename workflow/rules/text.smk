@@ -22,9 +22,6 @@ PARTS["ngrams"] = expand(f"{NGRAMS}/ngrams.csv", **ORDERS)
 PARTS["top_ngrams"] = expand(f"{NGRAMS}/top_ngrams.csv", **ORDERS)
 PARTS["rank_frequency"] = expand(f"{NGRAMS}/rank_frequency.csv", **ORDERS)
 PARTS["zipf"] = study.made("zipf", expand(f"{ZIPF}/zipf.csv", **ORDERS))
-PARTS["zipf_bias"] = study.made(
-    "zipf_bias", study.made("zipf", ["results/zipf_bias/zipf_bias.csv"])
-)
 PARTS["ngram_lm"] = expand(
     f"{NGRAM_LM}/ngram_lm.csv",
     corpus=study["corpora"],
@@ -151,22 +148,6 @@ rule zipf:
         source=sources("zipf"),
     script:
         "../scripts/text/zipf.py"
-
-
-rule zipf_bias:
-    """Hold every estimator against known exponents."""
-    output:
-        "results/zipf_bias/zipf_bias.csv",
-    log:
-        "results/logs/zipf_bias.log",
-    conda:
-        "../../environment.yml"
-    params:
-        **study["zipf_bias"],
-        estimators=study["zipf"]["estimators"],
-        source=sources("zipf_bias"),
-    script:
-        "../scripts/text/zipf_bias.py"
 
 
 rule ngram_lm:

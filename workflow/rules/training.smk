@@ -21,6 +21,7 @@ PARTS["texts"] = [f"{folder}/text.csv" for folder in RUNS + TRIALS]
 PARTS["trials"] = [f"{folder}/record.json" for folder in TRIALS]
 PARTS["equal_cost"] = PARTS["trials"]
 PARTS["trial_curves"] = [f"{folder}/curve.csv" for folder in TRIALS]
+PARTS["divergence"] = PARTS["curves"] + PARTS["trial_curves"]
 
 
 rule run:

@@ -26,12 +26,6 @@ SPEED = ["variant", "threads", "tokens_per_second", "ratio", "low", "high", "n",
 ZIPF = ["corpus", "token", "order", "text", "estimator", "exponent", "low", "high"]
 NGRAMS = ["corpus", "token", "smoothing", "order", "split", "bits_per_char", "perplexity"]
 WRITER = ["trial", *readers.RUN, "hidden_size", "num_epochs"]  # whose text it is
-MINIBATCHES = {
-    "coverage": "How evenly samplers read a text",
-    "padding": "Whole units, padded",
-    "sentences": "Runs on whole units, and by samplers on the same text",
-    "detaching_runs": "Runs with the state detached or not",
-}
 
 
 def render(
@@ -108,7 +102,6 @@ def _sine(tables: readers.Tables) -> list[dict[str, Any]]:
         sine = groups.agg(seeds="count", lowest="min", median="median", highest="max").reset_index()
     return [
         page.table("Mean squared errors over seeds", sine),
-        page.table("Skill against base lines over seeds", readers.rows(tables, "sine_skill")),
         page.table("What no forecast can be expected to beat", readers.rows(tables, "sine_floor")),
     ]
 
@@ -129,7 +122,6 @@ def _models(tables: readers.Tables) -> list[dict[str, Any]]:
         _recorded("Every run", readers.here(runs), leaky, [*FIRST, *every]),
         page.table("The book's own executions, and our runs", book, first=BOOK),
         page.table("Generated text by decoder: means over texts", _scores(tables)),
-        *(page.table(title, readers.rows(tables, name)) for name, title in MINIBATCHES.items()),
     ]
 
 
@@ -147,18 +139,13 @@ def _record(run: Mapping[str, Any]) -> str:
     return "/".join(["runs", *(quote(part, safe="=") for part in parts), "record.json"])
 
 
-def _gradients(tables: readers.Tables) -> list[dict[str, Any]]:
+def _clipping(tables: readers.Tables) -> list[dict[str, Any]]:
     runs = readers.rows(tables, "divergence")
     lost = runs if runs.empty else runs[runs.diverged_epoch.notna()]
     columns = ["trial", "corpus", "variant", "sampler", "clip_norm", "learning_rate", "seed"]
     columns += ["diverged_epoch", "epochs_done", "spikes", "max_grad_norm", "clipped_share"]
-    training, ways = readers.rows(tables, "bptt_training"), ["variant", "method", "tau", "pi"]
-    return [
-        page.table("Runs that diverged: from this epoch on no better than guessing", lost, columns),
-        page.table(
-            "Trainings with truncated backpropagation", training, [*ways, "seed", *page.SCORES]
-        ),
-    ]
+    title = "Runs that diverged: from this epoch on no better than guessing"
+    return [page.table(title, lost, columns)]
 
 
 def _speed(tables: readers.Tables) -> list[dict[str, Any]]:
@@ -255,5 +242,5 @@ def _labelled(table: DataFrame, leaky: set[str]) -> DataFrame:
 
 SECTIONS = {
     **{"Language models": _models, "Speed": _speed, "Text": _text, "Sine": _sine},
-    "Gradients": _gradients,
+    "Clipping": _clipping,
 }

@@ -4,7 +4,7 @@ The sine is seen at a random time: a phase uniform over a period, and white nois
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -80,12 +80,13 @@ def _mean_ahead(
     return weights @ ahead / weights.sum(1)
 
 
-def rows(settings: Iterable[tuple[int, int, float]], frequency: float) -> Iterator[dict[str, Any]]:
-    """Yield one row per floor and setting (num_lags, horizon, noise).
+def rows(config: Any, frequency: float) -> Iterator[dict[str, Any]]:
+    """Yield one row per floor and horizon of a study.
 
     ``best`` is left out where the noise is so small, or 0, that its phases cannot be told apart.
     """
-    for num_lags, horizon, noise in dict.fromkeys(settings):
+    num_lags, noise = config.num_lags, config.noise
+    for horizon in config.horizons:
         key = {"num_lags": num_lags, "horizon": horizon, "noise": noise}
         yield {"floor": "noise", **key, "mse": noise**2}
         linear = best_linear(num_lags, horizon, noise, frequency)

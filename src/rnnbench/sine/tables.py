@@ -1,6 +1,5 @@
-"""The sine study as tables: every forecaster over many seeds, the floors, the lags needed."""
+"""The sine study as tables: every forecaster over many seeds."""
 
-import dataclasses
 import logging
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -10,7 +9,7 @@ import pandas as pd
 from pandas import DataFrame
 
 from rnnbench.base import plugins
-from rnnbench.sine import floors, forecasting, stability
+from rnnbench.sine import forecasting
 from rnnbench.sine.forecasting import Forecast, SineConfig
 
 SPREAD = (0.05, 0.5, 0.95)  # quantiles over seeds
@@ -21,10 +20,10 @@ log = logging.getLogger(__name__)
 def run(config: SineConfig, models: Sequence[str], seeds: Sequence[int]) -> dict[str, DataFrame]:
     """Fit and judge every model on the series of every seed.
 
-    Returns ``errors``, ``maps`` (learned maps), ``predictions`` (of the first seed) and ``bands``
-    (of the multi-step forecasts, over seeds).
+    Returns ``errors``, ``predictions`` (of the first seed) and ``bands`` (of the multi-step
+    forecasts, over seeds).
     """
-    errors, maps, points = list[Any](), list[Any](), list(_series_rows(config, seeds[0]))
+    errors, points = list[Any](), list(_series_rows(config, seeds[0]))
     multi: dict[str, list[np.ndarray]] = {}
     for seed in seeds:
         series = forecasting.series_of(config, seed)
@@ -34,12 +33,10 @@ def run(config: SineConfig, models: Sequence[str], seeds: Sequence[int]) -> dict
             errors += forecasting.error_rows(name, found, series, config, seed)
             points += forecasting.point_rows(name, found, seed) if seed == seeds[0] else ()
             if not hasattr(plugins.load("forecasters", name), "forecasts"):
-                maps.append(stability.row(name, model, series, config, seed))
                 multi.setdefault(name, []).append(_multi_step(found))
         log.info("seed %d done", seed)
     return {
         "errors": DataFrame(errors),
-        "maps": DataFrame(maps),
         "predictions": DataFrame(points),
         "bands": pd.concat([bands(name, values, config) for name, values in multi.items()]),
     }
@@ -51,36 +48,6 @@ def bands(name: str, values: Sequence[np.ndarray], config: SineConfig) -> DataFr
     time = np.arange(len(median)) + config.first_forecast + 1
     columns = {"median": median, "low": low, "high": high, "n": len(values)}
     return DataFrame({"model": name, "time": time} | columns)
-
-
-def lag_rows(
-    config: SineConfig,
-    models: Sequence[str],
-    seeds: Sequence[int],
-    lags: Sequence[int],
-    noises: Sequence[float],
-) -> Iterator[dict[str, Any]]:
-    """Yield the one-step error of each model by number of lags, all on the same points."""
-    for noise in noises:
-        for seed in seeds:
-            series = forecasting.series_of(dataclasses.replace(config, noise=noise), seed)
-            for num_lags in lags:
-                sized = dataclasses.replace(config, num_lags=num_lags)
-                for name in models:
-                    model = forecasting.fit(name, series, sized, seed)
-                    trained = config.train_points + max(lags) - num_lags
-                    values = forecasting.one_step(model, series)
-                    mse = Forecast("one_step", 1, num_lags, trained, values).error(series)
-                    key = {"model": name, "seed": seed, "num_lags": num_lags, "noise": noise}
-                    yield key | {"mse": mse}
-        log.info("lags with noise %g done", noise)
-
-
-def floor_table(config: SineConfig, lags: Sequence[int], noises: Sequence[float]) -> DataFrame:
-    """The floors of all settings of the study."""
-    settings = [(config.num_lags, horizon, config.noise) for horizon in config.horizons]
-    settings += [(num_lags, 1, noise) for noise in noises for num_lags in lags]
-    return DataFrame(floors.rows(settings, forecasting.ANGULAR_FREQUENCY))
 
 
 def _multi_step(found: Sequence[Forecast]) -> np.ndarray:

@@ -10,7 +10,6 @@ from rnnbench.base.errors import StudyError
 from rnnbench.comparison.published import contract
 from rnnbench.study import lengths
 from rnnbench.text.origins.own_text import OwnText
-from rnnbench.training import samplers
 from rnnbench.writing import decoders
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ def check(study: "Study") -> None:
     Raises:
         StudyError: the first thing that cannot be: the key, what was expected, found, what to do.
     """
-    for part in (_texts, _names, _runs, _minibatches, _lengths, _sine, _coverage, _epsilons):
+    for part in (_texts, _names, _runs, _lengths, _sine, _epsilons):
         part(study)
 
 
@@ -48,10 +47,10 @@ def _names(study: "Study") -> None:
             [way for way in ways if way != presets.OWN]
             for ways in (speed["implementations"], *study["probes"]["implementations"].values())
         ],
-        "samplers": [runs["samplers"], speed["samplers"], study.covering],
+        "samplers": [runs["samplers"], speed["samplers"]],
         "smoothings": [study["ngram_lm"]["smoothings"]],
         "zipf": [study["zipf"]["estimators"]],
-        "forecasters": [sine["models"], sine["sweep"]["models"]],
+        "forecasters": [sine["models"]],
         "figures": [study["figures"]],
     }
     variants = [
@@ -105,35 +104,8 @@ def _runs(study: "Study") -> None:
         _subset(f"{key}.corpus", [run.corpus], "corpora", study["corpora"])
 
 
-def _minibatches(study: "Study") -> None:
-    """Samplers that two stages can do nothing with."""
-    several = study["sentences"]["runs"]["sampler"]
-    if len(several) > 1:
-        raise StudyError(
-            "sentences.runs.sampler: expected one name (the stage has its own ways to cut a "
-            "text), "
-            f"found {', '.join(several)}. Keep one."
-        )
-    for name in study["detaching"]["runs"]["sampler"]:
-        if not plugins.constant("samplers", name, "carries_state"):
-            raise StudyError(
-                f"detaching.runs.sampler: expected samplers that carry the state, found {name}. "
-                "Name sequential_partition."
-            )
-
-
 def _lengths(study: "Study") -> None:
     lengths.require(lengths.held(lengths.demands(study), lengths.on_disk(study)))
-
-
-def _coverage(study: "Study") -> None:
-    runs = study["runs"]
-    if study.off("coverage"):
-        return
-    try:
-        samplers.check_size(study["coverage"]["num_tokens"], runs["batch_size"], runs["num_steps"])
-    except StudyError as error:
-        raise StudyError(f"coverage.num_tokens: {error}") from None
 
 
 def _sine(study: "Study") -> None:
@@ -141,12 +113,11 @@ def _sine(study: "Study") -> None:
     if study.off("sine"):
         return
     train, longest = sine["train_points"], max(sine["horizons"])
-    expected = train + max(sine["num_lags"] + longest, max(sine["sweep"]["lags"]) + 1)
+    expected = train + sine["num_lags"] + longest
     if sine["num_points"] < expected:
         raise StudyError(
             f"sine.num_points: expected at least {expected} (train_points + num_lags + the longest "
-            "horizon, and a point behind the most lags of the sweep), found "
-            f"{sine['num_points']}. Make the series longer or the rest smaller."
+            f"horizon), found {sine['num_points']}. Make the series longer or the rest smaller."
         )
     least = max(longest, sine["num_steps"])
     if train < least:

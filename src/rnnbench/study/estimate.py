@@ -8,7 +8,7 @@ torch or pandas.
 
 import csv
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -38,8 +38,6 @@ ROUND_SECONDS = 2.0  # of a fresh interpreter
 ADMISSION_SECONDS = 0.5  # of each variant and implementation
 GRACE_MINUTES = 10  # for a start from a file system that is far away
 SLOWER = 4  # times as long as told a job may take before a cluster ends it
-# A stage takes as long as so many trainings of all its runs.
-TRAININGS = {"lipschitz": 3, "bptt": 20, "sentences": 10, "detaching": 10, "numerics": 20}
 AUDIT_MINUTES = 60  # for its checks, and for the text statistics that are drawn
 PROBE_PROCESSES = {"limit": 13, "inference": 2, "breakdown": 5, "scaling": 1.1, "neighbours": 5}
 
@@ -78,16 +76,6 @@ class Estimate:
     def run_minutes(self, wildcards: Mapping[str, str], input: Any, attempt: int) -> int:
         """Minutes to ask a cluster for: each attempt takes a run up where the last one left it."""
         return attempt * minutes(self.trained(self.study.run(wildcards), input.tokens))
-
-    def stage(self, name: str) -> Callable[..., int]:
-        """Return what gives the minutes to ask a cluster for, for a stage with runs of its own."""
-
-        def asked(wildcards: Mapping[str, str], input: Any, attempt: int) -> int:
-            ids = input.get("ids", UNCOUNTED)
-            runs = (RunConfig(**row) for row in self.study.small_runs(name, wildcards))
-            return attempt * minutes(TRAININGS[name] * sum(self.trained(run, ids) for run in runs))
-
-        return asked
 
     def audit_minutes(self, wildcards: Mapping[str, str]) -> int:
         """Minutes to ask a cluster for, for an audit: the longest runs, and all their seeds."""

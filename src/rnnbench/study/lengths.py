@@ -26,9 +26,6 @@ PARTS = {
     **{"train": "to train on", "validation": "of validation text"},
     **{"heldout": "of held-out text", "whole": "in all"},
 }
-# stages that train by themselves, on the tokens of a text by a sampler
-TRAINING = ("sentences", "detaching", "lipschitz", "bptt", "numerics")
-ON_REQUEST = "numerics.runs"  # made by themselves alone, and so the first to say what they lack
 COUNTED = 1 << 20  # bytes up to which a file is read at planning: some 20 ms
 
 
@@ -74,11 +71,9 @@ class Demand:
 def demands(study: "Study") -> list[Demand]:
     """All that a study asks of its texts, each once."""
     asked = itertools.chain(
-        *(demands_of(key, run) for key, run in runs(study) if key != ON_REQUEST),
+        *(demands_of(key, run) for key, run in runs(study)),
         _of_timings(study),
         _of_trained(study),
-        _of_gradients(study),
-        _of_costs(study),
     )
     return list(dict.fromkeys(asked))
 
@@ -93,7 +88,6 @@ def runs(study: "Study") -> Iterator[tuple[str, RunConfig]]:
     asked: dict[str, Iterable[Mapping[str, Any]]] = {
         "runs": ({"corpus": corpus, "variant": variant} for corpus, variant in grid),
         **{f"trials.{trial}": study.trial_grid(trial) for trial in study["trials"]},
-        **{f"{stage}.runs": study.small_grid(stage) for stage in TRAINING if not study.off(stage)},
     }
     for key, addresses in asked.items():
         for address in addresses:
@@ -202,24 +196,6 @@ def _of_trained(study: "Study") -> Iterator[Demand]:
         expected = max(map(len, prefixes), default=1) + 1
         text, why = (grid["corpora"][0], "char"), "more than the longest prefix"
         yield Demand("texts.prefixes", *text, "heldout", expected, why, *split)
-
-
-def _of_gradients(study: "Study") -> Iterator[Demand]:
-    if not study.off("gradient_distance"):
-        expected, why = 2 * study["gradient_distance"]["distance"] + 1, "twice the distance"
-        yield Demand(
-            "gradient_distance.distance", study.timing_corpus, "char", "whole", expected, why
-        )
-
-
-def _of_costs(study: "Study") -> Iterator[Demand]:
-    """Of the one epoch whose seconds and memory are measured."""
-    if not study.off("detaching"):
-        for address in study.small_grid("detaching"):
-            run, read = study.run(address), study["detaching"]["cost_tokens"]
-            size = run.batch_size, run.num_steps
-            expected, why = samplers.tokens_needed(*size), _minibatch(*size)
-            yield Demand("detaching.cost_tokens", run.corpus, "char", "train", expected, why, read)
 
 
 def _taken(row: Row) -> str:

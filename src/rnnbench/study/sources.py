@@ -23,15 +23,8 @@ STARTS: dict[str, tuple[str, ...]] = {  # rule -> what its jobs start at beside 
     "corpus": ("text/corpora/{corpus}",),
     "ngram_lm": ("text/ngrams/smoothings/{smoothing}",),
     "zipf": ("text/zipf/*",),
-    "zipf_bias": ("text/zipf/*",),
     "truth": ("text/corpora/{corpus}",),
     "sine": ("sine/forecasters/*",),
-    "lipschitz": ("training/samplers/*",),
-    "bptt": ("training/samplers/*",),
-    "numerics": ("training/samplers/*",),
-    "coverage": ("training/samplers/*",),
-    "sentences": ("text/corpora/{timing_corpus}", "training/samplers/*"),
-    "detaching": ("training/samplers/*", "machine/identity"),
     "generation": (
         "writing/decoders/*",
         "text/ngrams/smoothings/kneser_ney",
@@ -49,7 +42,6 @@ STARTS: dict[str, tuple[str, ...]] = {  # rule -> what its jobs start at beside 
     "comparison": ("comparison/figures/*", "base/plugins"),
     "audit": (EVERYTHING,),
 }
-SMALL_RUNS = ("lipschitz", "bptt", "numerics", "sentences", "detaching")  # rules that train some
 
 Wildcards = Mapping[str, str]
 
@@ -68,7 +60,6 @@ class Sources:
     def __init__(self, study: Study, tree: Tree):
         self.study, self.tree = study, tree
         self.chosen: dict[str, Callable[[Wildcards], Iterable[str]]] = {
-            **{rule: partial(self.of_small_runs, rule) for rule in SMALL_RUNS},
             **{"run": self.of_run, "memory": self.of_memory, "campaign": self.of_campaign},
             "probes": self.of_probes,
             "generation": lambda address: model(address["variant"]),
@@ -88,10 +79,6 @@ class Sources:
         run = self.study.run(address)
         faster = engines(run.device) if run.engine == "fastest" else []
         return [*named([run]), *faster]
-
-    def of_small_runs(self, rule: str, address: Wildcards) -> list[str]:
-        """The plugins of what a stage trains by itself."""
-        return named(RunConfig(**row) for row in self.study.small_runs(rule, address))
 
     def of_memory(self, address: Wildcards) -> list[str]:
         """The plugins of the runs whose memory is measured."""

@@ -29,7 +29,6 @@ PROTOCOL = ("processes", "sittings", "twins", "seed")
 AT_TIMED_SIZES = ("limit", "breakdown")  # probes at every size that is timed
 ADDITIONS = ("twins",)  # lists of a stage that does its work without them
 PASSING_ON = ("sign", "audit")  # how results are checked and handed on, not what they are
-ANYWHERE: Mapping[str, str] = {}
 BOOK_PREFIXES = ("time traveller", "traveller")  # what the texts of its models begin with
 
 
@@ -64,9 +63,8 @@ class Study:
 
     def off(self, stage: str) -> bool:
         """Whether a list of what ``stage`` works on is empty, which switches it off."""
-        section = self.config[stage]
-        lists = {**section, **section.get("runs", {})}
-        return any(value == [] for name, value in lists.items() if name not in ADDITIONS)
+        lists = self.config[stage].items()
+        return any(value == [] for name, value in lists if name not in ADDITIONS)
 
     def made(self, stage: str, files: Iterable[str]) -> list[str]:
         """Return the files of a stage that are to be made: none of one that is switched off."""
@@ -180,12 +178,6 @@ class Study:
         ]
 
     @property
-    def covering(self) -> list[str]:
-        """The samplers whose coverage of a text is told; ``auto`` are those of the runs."""
-        asked = self.config["coverage"]["samplers"]
-        return list(self.config["runs"]["samplers"] if asked == "auto" else asked)
-
-    @property
     def timing_corpus(self) -> str:
         """The text whose minibatches are timed: the first that is trained on."""
         return self.config["runs"]["corpora"][0]
@@ -206,26 +198,6 @@ class Study:
             return {name: pattern.format(**row) for name, pattern in patterns.items()}
 
         return fill
-
-    def small_runs(self, stage: str, address: Mapping[str, str] = ANYWHERE) -> list[dict[str, Any]]:
-        """Parameters of the runs that ``stage`` trains by itself, as plain values.
-
-        Of one variant if the address has one.
-        """
-        rows = map(self.run_row, self.small_grid(stage))
-        return [row for row in rows if row["variant"] == address.get("variant", row["variant"])]
-
-    def small_grid(self, stage: str) -> Iterator[dict[str, Any]]:
-        """Addresses of the runs over characters that ``stage`` trains by itself, on the CPU.
-
-        All combinations of what the stage names; the rest is as in the grid, but for the engine:
-        their steps are their own.
-        """
-        fields = self.config[stage]["runs"]
-        first = {"machine": self.machine, "trial": stage, "token": "char", "device": "cpu"}
-        first["engine"] = "own"
-        for values in itertools.product(*fields.values()):
-            yield first | dict(zip(fields, values, strict=True))
 
     def trial_grid(self, trial: str) -> Iterator[dict[str, str]]:
         """Addresses of the runs of one trial, whatever order the configuration names fields in."""

@@ -19,7 +19,6 @@ MODEL = [field.name for field in fields(Architecture)]
 RUN_PARAMETERS = [field.name for field in fields(parameters.RunConfig)]
 TEXT = ["corpus", "token"]
 SPREAD = ["low", "high", "n"]
-LOSSES = ["total_nats", "num_tokens", "heldout_total_nats", "heldout_num_tokens"]
 PERPLEXITIES = ["perplexity", "heldout_perplexity"]
 VALIDATION = ["validation_total_nats", "validation_num_tokens"]
 LAST = ["windows_used", "status", "reason"]
@@ -56,11 +55,6 @@ CURVE = [
 DISTINCT = [f"distinct_{token}_{n}" for token in ("chars", "words") for n in (1, 2, 3)]
 
 
-def _of_a_run(*first: str) -> list[str]:
-    """These columns, and behind them the other parameters of a run, which tell rows apart."""
-    return [*first, *(name for name in RUN_PARAMETERS if name not in first)]
-
-
 TEXTS = {
     "corpora": [
         *("corpus", "source", "raw_sha256", "raw_bytes", "trimmed_bytes", "letters"),
@@ -73,10 +67,6 @@ TEXTS = {
     "zipf": [
         *(*TEXT, "order", "text", "estimator", "exponent", "low", "high", "n_types", "status"),
         *("shift", "xmin", "ks", "p", "lexicon_size"),
-    ],
-    "zipf_bias": [
-        *("alpha", "lexicon_size", "tokens", "seed", "estimator", "exponent", "bias"),
-        *("n_types", "status"),
     ],
     "ngram_lm": [
         *(*TEXT, "order", "smoothing", "split", "perplexity", "bits_per_char", "vocab_size"),
@@ -94,16 +84,7 @@ TEXTS = {
 }
 FORECASTS = {
     "sine": ["model", "seed", "num_lags", "horizon", "mode", "mse"],
-    "sine_skill": [
-        *("model", "baseline", "num_lags", "mode", "horizon", "low", "skill", "high"),
-        *("worse_share", "n"),
-    ],
     "sine_floor": ["floor", "num_lags", "horizon", "noise", "mse"],
-    "sine_lags": ["model", "seed", "num_lags", "noise", "mse"],
-    "sine_maps": [
-        *("model", "seed", "num_lags", "radius", "above_one", "horizon", "gain", "ending"),
-        *("largest", "last"),
-    ],
     "sine_bands": ["model", "time", "median", *SPREAD],
     "sine_predictions": ["model", "seed", "mode", "horizon", "time", "value"],
 }
@@ -111,6 +92,10 @@ RUNS = {
     "runs": [*RUN, *SCORES, "trial", *SETTINGS, *RECORD],
     "trials": ["trial", *RUN, *SCORES, *SETTINGS, *RECORD],
     "curves": [*RUN, *CURVE],
+    "divergence": [
+        *(*RUN_PARAMETERS, "epochs_done", "lost", "diverged_epoch", "spikes", "max_grad_norm"),
+        *("clipped_share", "perplexity"),
+    ],
     "trial_curves": [
         *("machine", "trial", "corpus", "token", "variant", "sampler", "clip_norm", "device"),
         *("seed", "batch_size", "num_steps", "hidden_size", "learning_rate", "num_epochs"),
@@ -150,55 +135,6 @@ RUNS = {
         *("known_words", *DISTINCT, "loop_chars", "copied_chars", "text"),
         *("status", "reason"),
     ],
-}
-GRADIENTS = {
-    "divergence": _of_a_run(
-        *(*RUN_PARAMETERS, "epochs_done", "lost", "diverged_epoch", "spikes", "max_grad_norm"),
-        *("clipped_share", "perplexity"),
-    ),
-    "lipschitz": _of_a_run(
-        *(*RUN_PARAMETERS, "epoch", "theta", "grad_norm", "step_norm", "loss", "change"),
-        "first_order",
-    ),
-    "bptt": _of_a_run(
-        *("variant", "seed", "stage", "minibatch", "method", "tau", "pi", "reach", "longest"),
-        *("bias", "std", "rmse", "cosine", "patterns", "mean_error"),
-    ),
-    "bptt_training": _of_a_run(
-        *("variant", "seed", "method", "tau", "pi", "epochs_done", "best_epoch", "status"),
-        *(*LOSSES, *PERPLEXITIES),
-    ),
-    "bptt_reach": _of_a_run("variant", "seed", "stage", "minibatch", "distance", "share"),
-    "gradient_distance": ["cell", "spectral_radius", "seed", "distance", "grad_norm"],
-    "linear_gradient": ["spectral_radius", "seed", "deviation"],
-}
-MINIBATCHES = {
-    "coverage": [
-        *("sampler", "offsets", "num_tokens", "batch_size", "num_steps", "unread_tokens"),
-        *("read_min", "read_median", "read_max", "never_read", "start_distance", "starts"),
-        *("epochs", "p_places", "p_phases"),
-    ],
-    "padding": [
-        *("corpus", "unit", "order", "seed", "batch_size", "padding_share", "units", "longest"),
-        *("median_length", "reason"),
-    ],
-    "sentences": [
-        name
-        for name in _of_a_run(
-            *("corpus", "variant", "unit", "way", "seed", "epochs_done", "best_epoch", "updates"),
-            "status",
-            *("train_seconds", "total_nats", "num_tokens", "padding_share"),
-            *("heldout_total_nats", "heldout_num_tokens", *PERPLEXITIES, "reason"),
-        )
-        if name != "sampler"  # whose place the way takes
-    ],
-    "detaching": _of_a_run(
-        *("variant", "arm", "minibatch", "seconds", "peak_memory_bytes", "status"),
-    ),
-    "detaching_runs": _of_a_run(
-        *("variant", "arm", "seed", "epochs_done", "best_epoch", "status", "train_seconds"),
-        *(*LOSSES, *PERPLEXITIES),
-    ),
 }
 READINGS = [  # of the machine, before and after the timings
     *("load_average", "free_memory_gib", "cpu_mhz", "gpu_clock_mhz", "gpu_memory_clock_mhz"),
@@ -258,7 +194,7 @@ TIMINGS = {
     ],
     "machines": ["machine", "field", "value"],
 }
-COLUMNS = TEXTS | FORECASTS | RUNS | GRADIENTS | MINIBATCHES | TIMINGS
+COLUMNS = TEXTS | FORECASTS | RUNS | TIMINGS
 
 
 def table(name: str, rows: Iterable[Mapping[str, Any]] = ()) -> DataFrame:

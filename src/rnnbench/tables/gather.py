@@ -14,7 +14,6 @@ from pandas import DataFrame, Series
 from rnnbench.base.csv_files import read
 from rnnbench.base.files import read_record
 from rnnbench.base.parameters import RunConfig
-from rnnbench.sine import skill
 from rnnbench.tables import columns, timed
 from rnnbench.tables import divergence as diverged
 from rnnbench.tables import equal_cost as equally
@@ -63,8 +62,10 @@ def runs(paths: Sequence[str], missing: DataFrame) -> DataFrame:
 
 def curves(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     """One row per run and epoch."""
-    table = _with_perplexities(concatenate(paths, missing))
+    table = columns.arranged("curves", concatenate(paths, missing))
     return table.assign(
+        perplexity=metrics.perplexity(table.total_nats, table.num_tokens),
+        heldout_perplexity=metrics.perplexity(table.heldout_total_nats, table.heldout_num_tokens),
         validation_perplexity=metrics.perplexity(
             table.validation_total_nats, table.validation_num_tokens
         ),
@@ -93,13 +94,8 @@ def book(paths: Sequence[str], missing: DataFrame) -> DataFrame:
 
 
 def divergence(paths: Sequence[str], missing: DataFrame) -> DataFrame:
-    """One row per run, of the grid or of a study of its own: when it went wrong."""
+    """One row per run, of the grid or of a trial: when it went wrong."""
     return pd.concat([diverged.table(_with_settings(path)) for path in paths], ignore_index=True)
-
-
-def bptt_training(paths: Sequence[str], missing: DataFrame) -> DataFrame:
-    """One row per model, seed and way to shorten the way back."""
-    return _with_perplexities(concatenate(paths, missing))
 
 
 def equal_cost(paths: Sequence[str], missing: DataFrame) -> DataFrame:
@@ -223,25 +219,10 @@ def predictors(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     )
 
 
-def sentences(paths: Sequence[str], missing: DataFrame) -> DataFrame:
-    """One row per run on whole sentences, or by a sampler on the same text."""
-    return _with_perplexities(concatenate(paths, missing))
-
-
-def detaching_runs(paths: Sequence[str], missing: DataFrame) -> DataFrame:
-    """One row per run whose state is carried, detached or not."""
-    return _with_perplexities(concatenate(paths, missing))
-
-
 def machines(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     """One row per machine and field of its fingerprint."""
     wide = concatenate(paths, missing)
     return wide.astype(str).melt(id_vars="machine", var_name="field")
-
-
-def sine_skill(paths: Sequence[str], missing: DataFrame) -> DataFrame:
-    """One row per forecast of the sine and base line: by how much it is the better one."""
-    return skill.table(concatenate(paths, missing))
 
 
 BUILDERS = {
@@ -249,8 +230,7 @@ BUILDERS = {
     for build in (
         *(runs, curves, trials, trial_curves, equal_cost, texts, memory, half_life, generation),
         *(speed, speedup, noise, limit, inference, breakdown, launches, scaling, costs),
-        *(ngram_lm, floor, book, predictors, machines, sine_skill, sentences, detaching_runs),
-        *(divergence, bptt_training),
+        *(ngram_lm, floor, book, predictors, machines, divergence),
     )
 }
 
@@ -293,24 +273,9 @@ def _run_metrics(records: DataFrame) -> dict[str, np.ndarray]:
 
 
 def _with_settings(path: str) -> DataFrame:
-    """A curve with the settings of its run, which a run of the grid keeps in its record."""
-    curve, beside = read(path), Path(path).with_name("record.json")
-    if not beside.exists():
-        return curve
-    record = read_record(beside)
-    return curve.assign(**{name: record[name] for name in (*diverged.KEYS, "vocab_size")})
-
-
-def _with_perplexities(records: DataFrame) -> DataFrame:
-    """Of records that hold nothing but reasons there are none."""
-    lacking = [name for name in columns.LOSSES if name not in records]
-    records = records.reindex(columns=[*records, *lacking])
-    return records.assign(
-        perplexity=metrics.perplexity(records.total_nats, records.num_tokens),
-        heldout_perplexity=metrics.perplexity(
-            records.heldout_total_nats, records.heldout_num_tokens
-        ),
-    )
+    """A curve with the settings of its run, which are in the record beside it."""
+    record = read_record(Path(path).with_name("record.json"))
+    return read(path).assign(**{name: record[name] for name in (*diverged.KEYS, "vocab_size")})
 
 
 def _text_metrics(texts: DataFrame) -> dict[str, np.ndarray]:

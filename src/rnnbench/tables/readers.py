@@ -1,6 +1,5 @@
 """Rows that figures and report ask of the tables: typed, ordered, and put into words."""
 
-import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,8 +14,6 @@ from rnnbench.base.parameters import (
     NOT_AVAILABLE,
     SIZES,
     UNCONVERGED,
-    RunConfig,
-    path_value,
 )
 from rnnbench.tables import columns
 
@@ -25,7 +22,6 @@ Tables = dict[str, DataFrame]
 RUN = columns.RUN
 SETTINGS = ("alpha", "k", "width")  # of decoders
 REAL = "real text"  # the decoder's place in rows of held-out text
-SWEPT = [*(field.name for field in dataclasses.fields(RunConfig)), "unit"]  # what may have values
 WHAT = ("variant", "implementation")  # was timed; the rest of its address is the setting
 FAMILIES = ("rnn", "gru", "lstm")
 CELLS = {name: name for name in FAMILIES} | {"rnn_relu": "rnn"}  # cell -> its family
@@ -42,10 +38,10 @@ NUMBERS = frozenset(
         *("flops_per_token", "bytes_per_token", "flops_per_second", "limit_tokens_per_second"),
         *("roofline_tokens_per_second", "share_of_roofline", "per_second", "share", "slowdown"),
         *("latency_q05", "latency_q50", "latency_q95", "latency_q99", "seconds_per_token"),
-        *("ratio", "minimum", "maximum", "skill", "radius", "gain", "seconds"),
+        *("ratio", "minimum", "maximum", "seconds"),
         *("k", "width", "draw", "known_word_share", "loop_share"),
         *("judge_perplexity", "judge_bits_per_char", "own_perplexity", "own_bits_per_char"),
-        *("alpha", "bias", "shift", "xmin", "ks", "p", "lexicon_size"),
+        *("alpha", "shift", "xmin", "ks", "p", "lexicon_size"),
     ]
 )
 
@@ -252,47 +248,6 @@ def threshold(clip_norms: Iterable[float]) -> float:
     """The one clipping threshold to show: 1 if it was run, else the median one."""
     values = sorted(set(clip_norms))
     return 1.0 if 1.0 in values else values[(len(values) - 1) // 2]
-
-
-def first_setting(table: DataFrame, *apart: str) -> tuple[DataFrame, str]:
-    """Rows of the first value of every swept field of a run, and words for what was chosen.
-
-    Runs of other values are no repeats of these. Fields in ``apart`` are left as they are: who asks
-    shows their values apart. Where ``variant`` is among them, each has a first value of its own.
-
-    Returns:
-        the rows, and for example "hidden_size 32 of 32 and 64"; no words if there was no choice.
-    """
-    fields, group = _swept(table, apart)
-    if not fields:
-        return table, ""
-    first = table[fields].groupby(group).transform("first")
-    kept = table[(table[fields] == first).all(axis=1)]
-    return kept, english(f"{f} {_values(kept[f])} of {_values(table[f])}" for f in fields)
-
-
-def pooled(table: DataFrame, *apart: str) -> str:
-    """Say of which values of swept fields rows are shown together: "learning_rate 1 and 4"."""
-    fields, _ = _swept(table, apart)
-    return english(f"{field} {_values(table[field])}" for field in fields) if fields else ""
-
-
-def _swept(table: DataFrame, apart: Iterable[str]) -> tuple[list[str], Series]:
-    """Fields that have several values, within a variant if those are apart; and its groups."""
-    if table.empty:
-        return [], Series(dtype=object)
-    group = table.variant if "variant" in apart else Series(0, table.index)
-    fields = [field for field in SWEPT if field in table and field not in apart]
-    return [f for f in fields if (table.groupby(group)[f].nunique() > 1).any()], group
-
-
-def _values(column: Series) -> str:
-    return english(path_value(value) for value in sorted(column.unique()))
-
-
-def at(words: str) -> str:
-    """What :func:`first_setting` chose, to stand behind a sentence before its full stop."""
-    return f", shown at {words}" if words else ""
 
 
 def counted(number: int, noun: str) -> str:

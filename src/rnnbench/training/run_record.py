@@ -96,20 +96,6 @@ def totals(progress: Progress) -> dict[str, Any]:
     }
 
 
-def in_short(run: RunConfig, heldout: Tensor, progress: Progress) -> dict[str, Any]:
-    """What a table keeps of a training beside the grid: how it ended, and its totals.
-
-    Totals are those of the last epoch, and of the held-out text, ``(N,)``, which is read now.
-    """
-    selection.conclude(run, heldout, progress)
-    kept = ("epochs_done", "best_epoch", "total_nats", "num_tokens", "heldout_total_nats")
-    found = totals(progress)
-    return {
-        **{name: found[name] for name in (*kept, "heldout_num_tokens")},
-        "status": selection.status(run, progress.curve, progress.model.vocab_size),
-    }
-
-
 def epoch_nats(curve: list[dict[str, Any]]) -> list[float]:
     """Mean training loss per token of each epoch, nats."""
     return [row["total_nats"] / row["num_tokens"] for row in curve]

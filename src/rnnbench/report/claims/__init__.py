@@ -94,10 +94,6 @@ class Claim:
         evidence = _judging.sampled(found.rows, found.n, unit, ended)
         return self.judged(words.format(found), found.parts, evidence, **found.numbers)
 
-    def without(self, why: str) -> Self:
-        """The claim, not measured, with what was lacking, if that is known."""
-        return dataclasses.replace(self, measured=why) if why else self
-
 
 def findings(tables: dict[str, DataFrame]) -> DataFrame:
     """Judge every claim of every topic: one row each, with the topic's name first."""

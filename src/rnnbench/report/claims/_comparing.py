@@ -15,7 +15,6 @@ from rnnbench.tables import readers
 
 ERROR = 0.05  # of an interval
 AS_GOOD = 1.02  # times a perplexity or an error: a difference that matters to nobody
-RUN = ["machine", "corpus", "variant", "sampler", "clip_norm", "device", "seed"]
 
 
 def share(happened: ArrayLike) -> tuple[float, float, float]:
@@ -114,7 +113,7 @@ def compared(
 
 
 def over(
-    runs: DataFrame, column: str, by: str, ends: Sequence[object], same: Sequence[str] = RUN
+    runs: DataFrame, column: str, by: str, ends: Sequence[object], same: Sequence[str] = readers.RUN
 ) -> DataFrame:
     """Rows with ``by`` at the first of two ends; ``value`` is ``column`` over that at the other.
 

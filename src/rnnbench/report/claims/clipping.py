@@ -4,17 +4,16 @@ import numpy as np
 from pandas import DataFrame, Series
 
 from rnnbench.report.claims import Claim, _comparing, _judging
-from rnnbench.tables import divergence, gradient_rows, readers
+from rnnbench.tables import divergence, readers
 
-TABLES = ("divergence", "runs", "lipschitz")
+TABLES = ("divergence", "runs")
 
-RARE = 0.05  # share of exceptions that a claim about every update may have
 PAIR = [name for name in divergence.KEYS if name != "clip_norm"]
 UNITS = ("rnn_relu", "rnn")
 
 
 def claims(tables: readers.Tables) -> list[Claim]:
-    judges = (needed, saves, rectified, bounded, milder, slower)
+    judges = (needed, saves, rectified, slower)
     return [judge(tables) for judge in judges]
 
 
@@ -97,58 +96,6 @@ def rectified(tables: readers.Tables) -> Claim:
     )
 
 
-def bounded(tables: readers.Tables) -> Claim:
-    """A constant L seen with other seeds, held against the updates of each seed."""
-    said = Claim(
-        "The loss is Lipschitz continuous: clipped at theta, an update changes it by no more than "
-        "L lr theta.",
-        "d2l 8.5.5",
-    )
-    updates = gradient_rows.tried(tables)
-    chosen = updates if updates.empty else updates[_at(updates)]
-    if chosen.empty or chosen.seed.nunique() < 2:
-        return said
-    per_length = chosen.change.abs() / chosen.step_norm
-    beyond = _beyond_other_seeds(chosen, per_length)
-    found = _comparing.compared(
-        chosen.assign(value=beyond.astype(float)), RARE, above=False, ratio=False
-    )
-    return said.compared(
-        found,
-        f"The share of {readers.counted(len(chosen), 'clipped update')} that passed the largest "
-        "change per length seen with other seeds is {}; the change per length is "
-        f"{readers.figures3(per_length.median())} in the median, at most "
-        f"{readers.figures3(per_length.max())}.",
-        ended=False,
-    )
-
-
-def milder(tables: readers.Tables) -> Claim:
-    """How much rarer a clipped update harms its own minibatch than the whole one, seed by seed."""
-    said = Claim("Clipping limits how far things can go wrong in one update.", "d2l 8.5.5")
-    updates = gradient_rows.tried(tables)
-    if updates.empty or not np.isinf(updates.theta).any():
-        return said
-    keys = [*divergence.KEYS, "epoch", "grad_norm", "loss"]
-    pairs = updates[_at(updates)].merge(
-        updates[np.isinf(updates.theta)], on=keys, suffixes=("", "_never")
-    )
-    pairs = pairs[pairs.grad_norm > pairs.theta]
-    if pairs.empty:
-        return said
-    harm, whole = ~(pairs.change <= 0), ~(pairs.change_never <= 0)
-    pairs = pairs.assign(value=harm.astype(float) - whole)
-    worst = pairs.change.max(), pairs.change_never.fillna(np.inf).max()
-    return said.compared(
-        _comparing.compared(pairs, 0, above=False, ratio=False),
-        f"Where the norm passed the threshold, the clipped update raised the loss of its own "
-        f"minibatch in {harm.mean():.0%} of cases, by at most {readers.figures3(worst[0])} nats, "
-        f"and the whole one in {whole.mean():.0%}, by at most {readers.figures3(worst[1])}: a "
-        "difference of shares of {}.",
-        ended=False,
-    )
-
-
 def slower(tables: readers.Tables) -> Claim:
     """How far a run is at the smallest threshold, over without clipping, by variant.
 
@@ -164,7 +111,9 @@ def slower(tables: readers.Tables) -> Claim:
         ("best_epoch", "best epoch") if stops else ("perplexity", "last training perplexity")
     )
     ends = (finite.clip_norm.min(), np.inf)
-    pairs = _comparing.over(runs, column, "clip_norm", ends, gradient_rows.PAIR)
+    pairs = _comparing.over(
+        runs, column, "clip_norm", ends, [name for name in readers.RUN if name != "clip_norm"]
+    )
     if pairs.empty:
         return said
     return said.compared(
@@ -187,23 +136,6 @@ def _pairs(tables: readers.Tables) -> DataFrame:
         return finite
     clipped = finite[finite.clip_norm == readers.threshold(finite.clip_norm)]
     return clipped.merge(runs[np.isinf(runs.clip_norm)], on=PAIR, suffixes=("", "_never"))
-
-
-def _at(updates: DataFrame) -> np.ndarray:
-    return (updates.theta == readers.threshold(updates.theta)).to_numpy()
-
-
-def _beyond_other_seeds(chosen: DataFrame, per_length: Series) -> np.ndarray:
-    """Whether each update passes the largest value of the other seeds of its kind."""
-    same = [key for key in divergence.KEYS if key != "seed"]
-    kinds = chosen.groupby(same, sort=False).ngroup()
-    beyond = np.zeros(len(chosen), bool)
-    for kind in kinds.unique():
-        for seed in chosen.seed.unique():
-            own = ((kinds == kind) & (chosen.seed == seed)).to_numpy()
-            others = per_length[((kinds == kind) & (chosen.seed != seed)).to_numpy()]
-            beyond[own] = ~(per_length[own] <= others.max())
-    return beyond
 
 
 def _true(column: Series) -> Series:

@@ -8,15 +8,14 @@ from pandas import DataFrame, concat
 from rnnbench.report.claims import Claim, _comparing, _judging
 from rnnbench.tables import readers
 
-TABLES = ("sine_maps", "sine", "sine_lags", "sine_floor")
+TABLES = ("sine", "sine_floor")
 
 BOOK = "mlp"
 BASELINES = ("ols_ar", "lag_mean", "persistence", "zero")
-NOTHING = 1e-20  # squared: an error of rounding alone
 
 
 def claims(tables: readers.Tables) -> list[Claim]:
-    judges = (one_step, multi_step, accumulation, farther, two_lags, more_lags, latent)
+    judges = (one_step, multi_step, accumulation, farther, latent)
     return [judge(tables) for judge in judges]
 
 
@@ -50,28 +49,14 @@ def multi_step(tables: readers.Tables) -> Claim:
 
 
 def accumulation(tables: readers.Tables) -> Claim:
-    """Two parts: early errors are amplified, and a network that is fed no output errs less.
-
-    The first: the gain of the learned map over the longest horizon is surely above 1. The second:
-    so is the iterated network's error over that of one trained for the horizon.
-    """
+    """Whether a network fed its own output surely errs more than one trained for the horizon."""
     said = Claim("Multi-step forecasts are worse because errors accumulate.", "d2l 8.1.3")
-    maps, longest = readers.rows(tables, "sine_maps"), _horizon(tables, "max")
+    longest = _horizon(tables, "max")
     pairs = _pairs(tables, (BOOK, "k_step", longest), ("direct", "k_step", longest))
-    own = maps if maps.empty else maps[maps.model == BOOK]
-    errors = _comparing.compared(pairs, above=True, by="model")
-    gain = _comparing.compared(own.assign(value=own.get("gain")), above=True, by="model")
-    if errors is None or gain is None:
-        return said
-    endings = own.ending.value_counts()
-    return said.judged(
-        f"A small change of the lags changes the forecast {longest:.0f} steps ahead {gain} times "
-        f"as much: of {len(own)} seeds {endings.get('collapsed', 0)} collapse to a constant and "
-        f"{endings.get('diverged', 0)} diverge; the error there is {errors} times that of networks "
-        "trained for that horizon.",
-        [gain.parts[0], errors.parts[0]],
-        _judging.sampled(pairs, errors.n),
-        **errors.numbers,
+    return said.compared(
+        _comparing.compared(pairs, above=True, by="model"),
+        f"Fed its own output, the network errs {longest:.0f} steps ahead {{}} times as much as "
+        "networks trained for that horizon.",
     )
 
 
@@ -84,43 +69,6 @@ def farther(tables: readers.Tables) -> Claim:
         _comparing.compared(pairs, above=True, by="model"),
         f"At k = {far:.0f} the error is {{}} times that at k = {near:.0f}"
         f"{_floors(tables, near, far)}.",
-    )
-
-
-def two_lags(tables: readers.Tables) -> Claim:
-    """Without noise OLS errs by rounding alone with two lags, and by more with one."""
-    said = Claim("Without noise, two past values are all that is needed.", "d2l 8.1.6")
-    lags = _lags(tables, "ols_ar", noisy=False)
-    if not {1, 2} <= set(lags.num_lags if len(lags) else ()):
-        return said
-    one, two = (lags[lags.num_lags == n].mse for n in (1, 2))
-    return said.judged(
-        f"A linear autoregression errs by {readers.figures3(one.median())} (mean squared) with one "
-        f"lag and by {two.median():.1e} with two, as x(t) = 2 cos(w) x(t-1) - x(t-2).",
-        [bool(two.max() < NOTHING), bool(one.min() > NOTHING)],
-        _judging.exact(lags.seed.nunique(), "fit"),
-        two.median(),
-    )
-
-
-def more_lags(tables: readers.Tables) -> Claim:
-    """A part each for the linear model and the network: the most lags surely err less than two."""
-    said = Claim("With noise, more past values give better forecasts.", "d2l 8.1.6")
-    lags = concat(_lags(tables, model, noisy=True) for model in ("ols_ar", BOOK))
-    if lags.empty or lags.num_lags.max() <= 2:
-        return said
-    ends = int(lags.num_lags.max()), 2
-    pairs = _comparing.over(lags, "mse", "num_lags", ends, ["model", "seed"])
-    if len(pairs) == 0 or pairs.model.nunique() < 2:
-        return said
-    found = _comparing.compared(pairs, above=False, by="model")
-    assert found is not None
-    parts = [f"{_comparing.told(*g[1:4])} for {g.Index}" for g in found.groups.itertuples()]
-    return said.judged(
-        f"The one-step error with {ends[0]} lags over that with 2 is {readers.english(parts)}.",
-        list(found.groups.part),
-        _judging.sampled(pairs, found.n),
-        *found.groups.loc[BOOK, ["value", "low", "high"]],
     )
 
 
@@ -157,20 +105,11 @@ def _horizon(tables: readers.Tables, which: str) -> float:
     return np.nan if sine.empty else sine[sine["mode"] == "k_step"].horizon.agg(which)
 
 
-def _lags(tables: readers.Tables, model: str, noisy: bool) -> DataFrame:
-    """Rows of the sweep without noise, or with the most noise."""
-    lags = readers.rows(tables, "sine_lags")
-    if lags.empty:
-        return lags
-    lags = lags[(lags.model == model) & ((lags.noise > 0) == noisy)]
-    return lags[lags.noise == lags.noise.max()]
-
-
 def _floors(tables: readers.Tables, near: float, far: float) -> str:
     floors = readers.rows(tables, "sine_floor")
     if floors.empty:
         return ""
-    floors = floors[(floors.floor == "best_linear") & (floors.noise > 0)].set_index("horizon").mse
+    floors = floors[floors.floor == "best_linear"].set_index("horizon").mse
     if not {near, far} <= set(floors.index):
         return ""
     values = (float(np.ravel(floors.loc[k])[0]) for k in (near, far))

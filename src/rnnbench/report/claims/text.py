@@ -12,48 +12,17 @@ from pandas import DataFrame
 from rnnbench.report.claims import Claim, _first, _judging
 from rnnbench.tables import readers
 
-TABLES = ("top_ngrams", "zipf")
+TABLES = ("zipf",)
 
 PLAUSIBLE = 0.1  # a smaller p rejects a power law (Clauset, Shalizi & Newman, 2009)
 WHOLE_LAW = 5  # a law of the counts from here on is one of most of the text
 NEAR = 0.2  # from the exponent 1
 FIT = ("corpus", "order", "text", "estimator", "exponent", "low", "high", "n_types", "p", "xmin")
-ARTICLE = "the"  # a frequent word of every English text, and of no other language's
-STOP_WORDS = """
-a about after all an and any are as at be been but by can could did do for from had has have he
-her him his i if in into is it its me my no not now of on one or our out said she so some than
-that the their them then there these they this to up upon was we were what when which who will
-with would you your
-"""
 
 
 def claims(tables: readers.Tables) -> list[Claim]:
-    judges = (stop_words, zipf, half_as_frequent, zipf_of_sequences, exponents_differ)
+    judges = (zipf, half_as_frequent, zipf_of_sequences, exponents_differ)
     return [judge(tables) for judge in judges]
-
-
-def stop_words(tables: readers.Tables) -> Claim:
-    """A part for each of the ten most frequent words: it is a stop word.
-
-    Not judged of a text that is not English: none where ``the`` is not one of the ten.
-    """
-    said = Claim("The most frequent words are stop words such as the, and, in.", "d2l 8.3")
-    top = _first.words(tables, "top_ngrams")
-    top = top if top.empty else top[top.order == 1].nsmallest(10, "rank")
-    if top.empty:
-        return said
-    if ARTICLE not in set(top.ngram):
-        reason = f"{_first.name(top)} is not English: {ARTICLE} is none of its ten commonest words."
-        return said.without(f"Stop words are those of English, and {reason}")
-    stop = top.ngram.isin(STOP_WORDS.split())
-    other = f"; {readers.english(top.ngram[~stop])} not" if not stop.all() else ""
-    return said.judged(
-        f"On {_first.name(top)}, {int(stop.sum())} of the {len(top)} most frequent words are stop "
-        f"words{other}.",
-        list(stop),
-        _judging.exact(1, "text"),
-        stop.mean(),
-    )
 
 
 def zipf(tables: readers.Tables) -> Claim:

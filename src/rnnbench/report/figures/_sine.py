@@ -1,7 +1,6 @@
 """What the sine figures share: the series, the end of the training part, typical errors."""
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -45,15 +44,6 @@ def training_end(tables: readers.Tables) -> float:
     return np.nan if forecast.empty else float(forecast.time.iloc[0]) - 1
 
 
-def floor(tables: readers.Tables) -> float:
-    """Variance of the noise: mean squared distance of the data from the noise-free sine."""
-    both = mode(tables, "data"), mode(tables, "clean")
-    if any(table.empty for table in both):
-        return np.nan
-    joined = both[0].merge(both[1], on="time", suffixes=("", "_clean"))
-    return float(np.mean((joined.value - joined.value_clean) ** 2))
-
-
 def backdrop(ax: Axes, tables: readers.Tables) -> None:
     """The noisy series, and a tint over the part that was trained on."""
     data, end = mode(tables, "data"), training_end(tables)
@@ -70,12 +60,7 @@ def errors(tables: readers.Tables, name: str) -> DataFrame:
     table = table if table.empty else table[(table["mode"] == name) & np.isfinite(table.mse)]
     if table.empty:
         return DataFrame(columns=["model", "horizon", *SPREAD, "seeds"])
-    return spread(table, ["model", "horizon"])
-
-
-def spread(table: DataFrame, keys: list[str]) -> DataFrame:
-    """Median, 5 and 95 % of the errors of each group, and how many there are."""
-    groups = table.groupby(keys, dropna=False).mse
+    groups = table.groupby(["model", "horizon"], dropna=False).mse
     found = groups.quantile(list(SPREAD.values())).unstack().set_axis(list(SPREAD), axis=1)
     return found.assign(seeds=groups.count()).reset_index()
 
@@ -88,31 +73,19 @@ def known(models: Iterable[str]) -> list[str]:
     )
 
 
-def look(model: str) -> tuple[str, str, str]:
-    """Colour, marker and label of a model."""
-    return LOOK.get(model, (theme.INK, "d", model))
-
-
-def ranges(ax: Axes, model: str, found: DataFrame, x: str, shift: float = 1.0) -> None:
-    """Medians of a model over seeds against ``x``, with lines from 5 to 95 %."""
-    color, marker, label = look(model)
-    found = found.sort_values(x)
+def ranges(ax: Axes, model: str, found: DataFrame, shift: float) -> None:
+    """Medians of a model over seeds by horizon, with lines from 5 to 95 %."""
+    color, marker, label = LOOK.get(model, (theme.INK, "d", model))
+    found = found.sort_values("horizon")
     reach = [found.mse - found.low, found.high - found.mse]
     style: theme.Keywords = {"color": color, "marker": marker, "lw": 1.1, "elinewidth": 0.8}
-    ax.errorbar(found[x] * shift, found.mse, yerr=reach, label=label, capsize=2, **style)
+    ax.errorbar(found.horizon * shift, found.mse, yerr=reach, label=label, capsize=2, **style)
 
 
-def floors(ax: Axes, tables: readers.Tables, x: str, chosen: Callable[..., Any]) -> None:
-    """Lines below which no forecast of their kind is expected, out of the chosen rows."""
+def floors(ax: Axes, tables: readers.Tables) -> None:
+    """Lines below which no forecast of their kind is expected."""
     table = readers.rows(tables, "sine_floor")
-    table = table if table.empty else table[chosen(table)]
     for name, (line, label) in FLOORS.items():
-        own = table if table.empty else table[table.floor == name]
+        own = table if table.empty else table[table.floor == name].sort_values("horizon")
         if len(own) and (own.mse > 0).all():
-            own = own.drop_duplicates(x).sort_values(x)
-            ax.plot(own[x], own.mse, color=theme.INK, lw=0.9, ls=line, label=label)
-
-
-def legend(ax: Axes, columns: int) -> None:
-    """Above the panel, where no point can hide it."""
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=columns)
+            ax.plot(own.horizon, own.mse, color=theme.INK, lw=0.9, ls=line, label=label)

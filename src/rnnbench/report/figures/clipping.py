@@ -12,10 +12,11 @@ from matplotlib.figure import Figure
 from pandas import DataFrame
 
 from rnnbench.report import theme
-from rnnbench.tables import gradient_rows, readers, trials
+from rnnbench.tables import readers, trials
 
-SECTION = "Gradients"
+SECTION = "Clipping"
 TABLES = ("runs", "trials")
+PAIR = [name for name in readers.RUN if name != "clip_norm"]
 METRICS = {"clipped_share": "share of updates\nclipped", "perplexity": "training\nperplexity"}
 
 
@@ -58,9 +59,7 @@ def finding(tables: readers.Tables) -> str:
         f"{readers.counted(len(clipped), 'run')}; at most "
         f"{readers.figures3(100 * clipped.clipped_share.max())} %)"
     )
-    pairs = clipped.merge(
-        runs[np.isinf(runs.clip_norm)], on=gradient_rows.PAIR, suffixes=("", "_never")
-    )
+    pairs = clipped.merge(runs[np.isinf(runs.clip_norm)], on=PAIR, suffixes=("", "_never"))
     if pairs.empty:
         return said + "."
     ratio = pairs.perplexity / pairs.perplexity_never

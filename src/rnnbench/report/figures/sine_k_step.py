@@ -73,9 +73,8 @@ def _errors(ax: Axes, tables: readers.Tables) -> None:
     drawn = [name for name in _sine.known(errors.model) if name in DRAWN]
     for index, model in enumerate(drawn):
         shift = 1.08 ** (index - (len(drawn) - 1) / 2)
-        _sine.ranges(ax, model, errors[errors.model == model], "horizon", shift)
-    lags = readers.rows(tables, "sine").num_lags.iloc[0]
-    _sine.floors(ax, tables, "horizon", lambda t: (t.num_lags == lags) & (t.noise > 0))
+        _sine.ranges(ax, model, errors[errors.model == model], shift)
+    _sine.floors(ax, tables)
     theme.logarithmic(ax.yaxis)
     ax.set_xscale("log", base=2)
     horizons = sorted(errors.horizon.unique())

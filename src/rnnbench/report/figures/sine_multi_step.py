@@ -29,7 +29,7 @@ def draw(tables: readers.Tables) -> Figure:
         ax.fill_between(band.time, band.low, band.high, label="multi-step, all seeds", **look)
     style = {"color": theme.ORANGE, "ls": (0, (4, 1)), "lw": 1.8}
     ax.plot(forecast.time, forecast.value, label="multi-step", **style)
-    _sine.legend(ax, 3)
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)  # where it hides no point
     return figure
 
 

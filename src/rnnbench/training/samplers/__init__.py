@@ -9,8 +9,6 @@ The contract of a file:
   one-dimensional integer tensor on the device of the model, ``generator`` the source of all
   randomness. No token is in an ``X`` twice. A random offset in ``[0, num_steps - 1]`` lets other
   tokens start a subsequence in each epoch.
-* ``start_probability(num_tokens, batch_size, num_steps, offset)``: how likely a column of an ``X``
-  starts at each position in an epoch of this offset, ``(num_tokens,)``.
 """
 
 from rnnbench.base.errors import StudyError

@@ -22,13 +22,3 @@ def minibatches(
     for first in range(0, num_subsequences - batch_size + 1, batch_size):
         positions = steps + starts[first : first + batch_size]
         yield tokens[positions], tokens[positions + 1]
-
-
-def start_probability(num_tokens: int, batch_size: int, num_steps: int, offset: int) -> np.ndarray:
-    """Every subsequence is as likely as any other to be in the minibatch that is not full."""
-    num_subsequences = (num_tokens - 1 - offset) // num_steps
-    kept = num_subsequences - num_subsequences % batch_size
-    found = np.zeros(num_tokens)
-    if kept:  # an offset may leave no subsequence at all
-        found[offset : offset + num_steps * num_subsequences : num_steps] = kept / num_subsequences
-    return found

@@ -23,12 +23,3 @@ def minibatches(
     labels = tokens[offset + 1 : offset + 1 + used].view(batch_size, row_length).T
     for first in range(0, row_length - num_steps + 1, num_steps):
         yield inputs[first : first + num_steps], labels[first : first + num_steps]
-
-
-def start_probability(num_tokens: int, batch_size: int, num_steps: int, offset: int) -> np.ndarray:
-    """The offset decides all: the end of each row, and of the text, is left out."""
-    row_length = (num_tokens - 1 - offset) // batch_size
-    rows = offset + row_length * np.arange(batch_size)[:, None]
-    found = np.zeros(num_tokens)
-    found[rows + np.arange(0, row_length - num_steps + 1, num_steps)] = 1
-    return found

@@ -4,8 +4,8 @@ The book's notebook calls this random sampling: it resets the state as random sa
 is given the minibatches of sequential partitioning.
 """
 
-from rnnbench.training.samplers.sequential_partition import minibatches, start_probability
+from rnnbench.training.samplers.sequential_partition import minibatches
 
-__all__ = ["carries_state", "minibatches", "start_probability"]
+__all__ = ["carries_state", "minibatches"]
 
 carries_state = False

@@ -14,7 +14,6 @@ from torch import nn
 from torch.nn.functional import one_hot
 
 from rnnbench.base.errors import StudyError
-from rnnbench.experiments import memory
 from rnnbench.report.claims import FAILS, HOLDS, NOT_SETTLED, PARTLY
 from rnnbench.report.claims import memory as claims
 from rnnbench.tables import columns, half_life
@@ -22,6 +21,7 @@ from rnnbench.text.vocab import Vocab
 from rnnbench.training import checkpoint
 from rnnbench.training.model import LanguageModel
 from rnnbench.training.progress import Texts, split, start
+from rnnbench.writing import memory
 
 CONTEXTS = list(range(1, 9))
 TEXT = np.random.default_rng(7).integers(VOCAB_SIZE, size=300)

@@ -5,8 +5,8 @@ from rnnbench.provenance.script import recorded
 import numpy as np
 import torch
 from rnnbench.base import csv_files
-from rnnbench.experiments import memory
 from rnnbench.text.vocab import Vocab
+from rnnbench.writing import memory
 
 with recorded(snakemake):
     torch.set_num_threads(1)

@@ -1,1 +1,0 @@
-"""Questions that train or read models of their own; a file each, named after its rule."""
