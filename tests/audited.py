@@ -41,8 +41,10 @@ LOCK = hashlib.sha256((PROJECT / "requirements.lock").read_bytes()).hexdigest()
 VOCAB = "vocab/corpus=calibration/token=char"
 SPEED = f"speed/machine={MACHINE}/variant=gru/process=1"
 FIGURES = ("loss", "speed")
-TABLES = ("runs", "trials", "texts")
+TABLES = ("runs", "trials", "texts", "sine")
+SINE = "sine/errors.csv"
 FINDINGS, GATES = "findings/findings.csv", "gates/gates.csv"
+DRAWN = "figures/heldout_perplexity.svg"
 SENTENCE = "figures/heldout_perplexity.txt"
 
 
@@ -84,6 +86,7 @@ def make(folder: Path, **changed: object) -> Path:
         parts = [f"results/{name}" for name in names if name.startswith(f"{kind}/")]
         table(folder, kind, parts)
     table(folder, "texts", [f"results/{n.replace('record.json', 'text.csv')}" for n in names[:2]])
+    sine(folder)
     draw(folder)
     conclude(folder)
     config = yaml.safe_dump(study(**changed).publishable, sort_keys=False)
@@ -152,6 +155,16 @@ def speed(folder: Path) -> None:
     told(folder, points, "campaign", [], [])
 
 
+def sine(folder: Path) -> None:
+    """Errors of forecasts, as another stage than training writes them."""
+    row = {"model": "mlp", "num_lags": 4, "horizon": 1, "mode": "one_step"}
+    errors = pd.DataFrame([row | {"seed": seed, "mse": 0.1 * seed} for seed in (1, 2)])
+    (folder / SINE).parent.mkdir()
+    csv_files.write(folder / SINE, errors)
+    told(folder, SINE, "sine", [], [], {"source": {"sha256": "e" * 64}})
+    table(folder, "sine", [f"results/{SINE}"])
+
+
 def table(folder: Path, kind: str, parts: list[str]) -> None:
     paths = [str(folder / part.removeprefix("results/")) for part in parts]
     csv_files.write(folder / f"tables/{kind}.csv", gather.gather(kind, paths, []))
@@ -185,12 +198,12 @@ def conclude(folder: Path) -> None:
     (folder / "gates").mkdir()
     csv_files.write(folder / GATES, gates.verdicts(tables["runs"], *map(columns.table, rest)))
     told(folder, GATES, "gates", read[:1], [], {"source": source(["scripts/gates"])})
-    for suffix in ("svg", "png"):
-        write_text(folder / f"figures/heldout_perplexity.{suffix}", "not drawn\n")
+    drawing = figures.draw("heldout_perplexity", tables)
+    figures.save(drawing, folder / DRAWN, folder / DRAWN.replace("svg", "png"))
     write_text(folder / SENTENCE, figures.finding("heldout_perplexity", tables) + "\n")
     params = {"source": source(["scripts/figure", "report/figures/heldout_perplexity"])}
     others = ["figures/heldout_perplexity.png", SENTENCE]
-    told(folder, "figures/heldout_perplexity.svg", "figure", read, others, params)
+    told(folder, DRAWN, "figure", read, others, params)
 
 
 def told(

@@ -14,7 +14,7 @@ from rnnbench.audit import checklist, controls, integrity, tree
 from rnnbench.audit.again import remake, sample
 from rnnbench.audit.again.judging import Judge, Verdict
 from rnnbench.audit.again.remake import Say, Scratch
-from rnnbench.audit.again.sample import TABLE, Item
+from rnnbench.audit.again.sample import GATHERED, Item
 from rnnbench.audit.derived import plan
 from rnnbench.audit.tree import Tree
 from rnnbench.audit.whole import BOOK, Audit
@@ -92,7 +92,7 @@ def _verdicts(
 ) -> Iterator[Verdict]:
     judge = Judge(there, scratch, asked.machine, asked.margin, asked.unavailable)
     config = paths.anchored(plan.configuration(there), *_places(asked, there))
-    made = [item.name for item in chosen if item.kind != TABLE]
+    made = [item.name for item in chosen if item.kind not in GATHERED]
     if made:
         say(f"making {len(made)} files again in {scratch.folder}")
         scratch.make(made, config, say)

@@ -15,8 +15,9 @@ from pandas import DataFrame
 from pandas.api.types import is_numeric_dtype
 
 from rnnbench.audit.checks import Checked, unlike
+from rnnbench.audit.derived.rules import of_this_source
 from rnnbench.audit.tree import Tree, inside
-from rnnbench.base import csv_files, digests
+from rnnbench.base import csv_files
 from rnnbench.report import claims, figures
 from rnnbench.tables import columns, gates
 
@@ -26,19 +27,14 @@ Tables = dict[str, DataFrame]
 
 def check(tree: Tree) -> Iterator[Checked]:
     """Conclude from the tables again, in seconds."""
-    own, read = digests.Tree(), cache(lambda name: csv_files.read(tree.path(name)))
+    read = cache(lambda name: csv_files.read(tree.path(name)))
     for job in tree.provenance.values():
         parts = [part for part in map(inside, job.get("inputs", {})) if part.endswith(".csv")]
         files = [*parts, *map(inside, job.get("outputs", {}))]
         there = all(tree.sha256(name) is not None for name in files)  # a bundle has not all
-        if job.get("rule") in AGAIN and there and _of_this_source(own, job):
+        if job.get("rule") in AGAIN and there and of_this_source(job):
             tables = {Path(part).stem: read(part) for part in parts}
             yield from AGAIN[job["rule"]](tree, job, tables)
-
-
-def _of_this_source(own: digests.Tree, job: Mapping[str, Any]) -> bool:
-    told = job.get("params", {}).get("source")
-    return isinstance(told, dict) and own.source(told.get("starts", ())) == told
 
 
 def _findings(tree: Tree, job: Mapping[str, Any], tables: Tables) -> Iterator[Checked]:
