@@ -1,8 +1,10 @@
 """Laws of forgery: an edit whose every hash is computed anew is found by what it contradicts."""
 
+import io
 import json
 import re
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,6 +22,8 @@ from rnnbench.audit.derived import weights
 from rnnbench.audit.derived.rules import rules
 from rnnbench.base import presets
 from rnnbench.base.files import read_record, write_record
+from rnnbench.provenance.crate import workflow
+from rnnbench.provenance.crate.workflow import SOURCE
 from rnnbench.text import tokens
 from rnnbench.text.vocab import Vocab
 from rnnbench.training import checkpoint, initial, selection
@@ -236,6 +240,25 @@ def job_that_ended_before_it_started(results):
     change(job(results, FIRST), **times)
 
 
+def source_that_judges_otherwise(results):
+    (results / SOURCE).write_bytes(packed_source(b"\nMARGIN = 9\n"))
+
+
+def source_that_is_none(results):
+    (results / SOURCE).write_bytes(b"print('trust me')\n")
+
+
+def packed_source(more: bytes) -> bytes:
+    """The source as a crate holds it, with some more in the file that judges claims."""
+    content = io.BytesIO(workflow.contents(audited.PROJECT, "")[SOURCE])
+    changed = io.BytesIO()
+    with zipfile.ZipFile(content) as there, zipfile.ZipFile(changed, "w") as packed:
+        for name in there.namelist():
+            judges = name == "src/rnnbench/report/claims/_judging.py"
+            packed.writestr(name, there.read(name) + (more if judges else b""))
+    return changed.getvalue()
+
+
 def lock_of_a_crate_that_no_job_knows(results):
     change_text(results / "crate/requirements.lock", "numpy==", "numpy==7.")
 
@@ -312,6 +335,8 @@ FORGERIES: dict[Forgery, str] = {  # -> the check that finds it
     sentence_of_a_figure_of_another_number: "concluded",
     job_that_ended_before_it_started: "provenance",
     lock_of_a_crate_that_no_job_knows: "surroundings",
+    source_that_judges_otherwise: "source",
+    source_that_is_none: "source",
 }
 
 
@@ -347,6 +372,12 @@ def test_two_seeds_with_one_digest_in_a_bundle_are_found(results, tmp_path):
     digest_of_weights_of_another_seed(results)
     audited.bundle_of(audited.sealed_anew(results)).write_zip(tmp_path / "b.zip")
     assert "another seed has the same" in said(tmp_path / "b.zip")
+
+
+def test_the_source_that_made_the_results_raises_no_alarm(results):
+    (results / SOURCE).write_bytes(packed_source(b""))
+    assert not said(audited.sealed_anew(results))
+    assert len(integrity.verify(results).looked_at["source"]) == 3
 
 
 def test_sealing_anew_what_was_not_changed_raises_no_alarm(results):

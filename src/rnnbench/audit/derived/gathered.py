@@ -1,4 +1,4 @@
-"""Tables gathered from their parts once more, where they come out otherwise, and whose rows are whose."""
+"""Tables gathered from their parts once more, and which rows come of which part."""
 
 import csv
 import tempfile

@@ -1,4 +1,4 @@
-"""The rules of the workflow, which of them can have made a file of the results, and by what source."""
+"""The rules of the workflow: which can have made a file, and whether this source did."""
 
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
