@@ -1,6 +1,7 @@
 """Laws of making again: what is drawn, of which class a run is, what an audit says in the end."""
 
 import hashlib
+import html
 import json
 import math
 import tempfile
@@ -509,9 +510,33 @@ def test_a_blank_or_missing_evidence_is_a_fault(made, tmp_path):
     ]
     write_text(tmp_path / "q.yaml", yaml.safe_dump(asked))
     tree = Tree.of_results(made)
-    answers = checklist.fill(tree, audited.PROJECT, (), tmp_path / "q.yaml")
+    answers = checklist.fill(tree, audited.PROJECT, (), {}, tmp_path / "q.yaml")
     assert [bool(answer.fault) for answer in answers] == [False, True, True, False, True]
     assert "no evidence is named" in checklist.page(answers, "x", "lie there")
+
+
+@pytest.mark.parametrize("shown", [(), (audited.FINDINGS,)])
+def test_claims_are_proven_by_what_was_derived_and_not_by_their_file(made, shown):
+    tree = Tree.of_results(made)
+    answers = checklist.fill(tree, audited.PROJECT, ("audit.json",), {"concluded": shown})
+    found = {answer.topic: answer.unproven for answer in answers}
+    assert bool(found["Claims"]) == (not shown)
+    assert found["Repetition"] == "nothing was made again"
+
+
+def test_the_page_answers_what_a_reviewer_asks(made, judge):
+    settings = {"seed": 7, "sample_of_each_kind": 5, "audited_on": "amd-2c", "cores": 2}
+    settings |= {"started": "2026-01-01T00:00:00+00:00", "ended": "2026-01-01T00:07:00+00:00"}
+    study = {"claims": {"holds": 5}, "jobs": 9, "seconds": 600.0, "machines": ["intel-8c"]}
+    bundle = settings | {"bundle": "b.zip"}
+    text = html.unescape(page.render(audit_of(made, judge, settings=bundle, study=study)))
+    for said in (
+        *("5 holds", "Every table is what its records give once more", "sine forecasts"),
+        *("9 jobs here took 10 minutes in all, on intel-8c", "took 7 minutes on amd-2c"),
+        "snakemake --cores all audit --config 'audit={bundle: b.zip, sample: all}'",
+        "audit={bundle: b.zip, seed: 7}",
+    ):
+        assert said in text, said
 
 
 def test_every_question_names_evidence_for_results_and_for_bundles():

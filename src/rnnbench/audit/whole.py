@@ -1,7 +1,7 @@
 """An audit: integrity, its negative controls, a sample made again, the book, the checklist."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pandas import DataFrame
@@ -32,6 +32,7 @@ class Audit:
         answers: the reproducibility checklist.
         settings: sample, seed and margin; who audited, with what, and when.
         never: stages whose results no audit makes again.
+        study: its claims by verdict, its jobs, their seconds and machines.
     """
 
     integrity: Integrity
@@ -42,6 +43,7 @@ class Audit:
     answers: Sequence[Answer]
     settings: Mapping[str, Any]
     never: Sequence[str] = ()
+    study: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -124,7 +126,7 @@ class Audit:
         return {
             "schema_version": SCHEMA_VERSION,
             **{"verdict": self.line, "passed": self.passed, "faults": self.faults},
-            **{"settings": dict(self.settings), "counts": self.counts},
+            **{"settings": dict(self.settings), "study": dict(self.study), "counts": self.counts},
             **{"made_again": self.made, "never_made_again": list(self.never)},
             "integrity": self.integrity.as_dict(),
             "integrity_says": {n: integrity.says(n) for n in self.integrity.looked_at},

@@ -55,7 +55,7 @@ def contents(base: str | Path, config: str) -> Mapping[str, bytes]:
 
 
 def commit(base: str | Path) -> str:
-    """The commit that ``base`` has checked out, told if files differ; empty without a repository."""
+    """The commit that is checked out in ``base``, told if files differ; empty if nothing tells."""
     top = _git(base, "rev-parse", "--show-toplevel")
     if not top or Path(top).resolve() != Path(base).resolve():
         return ""
