@@ -21,7 +21,7 @@ from rnnbench.provenance import job_record
 from rnnbench.provenance.bundle import Bundle
 from rnnbench.provenance.crate import METADATA
 from rnnbench.provenance.crate.metadata import metadata
-from rnnbench.report import claims, figures
+from rnnbench.report import claims, figures, overview, report
 from rnnbench.study.study import Study
 from rnnbench.tables import columns, gates, gather
 from rnnbench.text import corpora, tokens
@@ -76,7 +76,11 @@ def make(folder: Path, **changed: object) -> Path:
         folder / VOCAB / "tokens.npy", blocks, "char", facts.line_join, Vocab.build
     )
     vocab.write(folder / VOCAB / "vocab.json")
-    told(folder, f"{VOCAB}/vocab.json", "vocab", [TEXT], [f"{VOCAB}/tokens.npy"])
+    sizes = {"tokens": sum(vocab.counts), "types": vocab.num_types, "vocab_size": len(vocab)}
+    key = {"corpus": "calibration", "token": "char"}
+    csv_files.write(folder / VOCAB / "vocab.csv", DataFrame([key | sizes]))
+    others = [f"{VOCAB}/tokens.npy", f"{VOCAB}/vocab.csv"]
+    told(folder, f"{VOCAB}/vocab.json", "vocab", [TEXT], others)
     ids = np.load(folder / VOCAB / "tokens.npy")
     names = [run(folder, name, config, ids, vocab) for name, config in runs(**changed).items()]
     write_record(folder / HERE, {"machine": MACHINE, "ran_on": MACHINE, **WITHOUT_GPU})
@@ -161,7 +165,8 @@ def sine(folder: Path) -> None:
     errors = pd.DataFrame([row | {"seed": seed, "mse": 0.1 * seed} for seed in (1, 2)])
     (folder / SINE).parent.mkdir()
     csv_files.write(folder / SINE, errors)
-    told(folder, SINE, "sine", [], [], {"source": {"sha256": "e" * 64}})
+    params = {"settings": job_record.told(configuration()["sine"])}
+    told(folder, SINE, "sine", [], [], params | {"source": {"sha256": "e" * 64}})
     table(folder, "sine", [f"results/{SINE}"])
 
 
@@ -184,16 +189,23 @@ def draw(folder: Path) -> None:
     told(folder, "report.html", "report", [f"results/figures/{name}.svg" for name in FIGURES], [])
 
 
-def conclude(folder: Path) -> None:
-    """Write findings, gates and the sentence of a figure, as the workflow does."""
+def conclude_findings(folder: Path) -> None:
+    """Write what all tables say, as the workflow does."""
     tables, source = figures.read_tables(folder / "tables"), digests.Tree().source
     read = [f"results/tables/{name}.csv" for name in tables]
     judged, on = claims.findings(tables), {"Machine": MACHINE}
-    (folder / "findings").mkdir()
+    (folder / "findings").mkdir(exist_ok=True)
     csv_files.write(folder / FINDINGS, judged)
     write_text(folder / "findings/findings.md", claims.page(judged, on))
     params = {"study": on, "source": source(["scripts/findings", "report/claims/*"])}
     told(folder, FINDINGS, "findings", read, ["findings/findings.md"], params)
+
+
+def conclude(folder: Path) -> None:
+    """Write findings, gates and the sentence of a figure, as the workflow does."""
+    conclude_findings(folder)
+    tables, source = figures.read_tables(folder / "tables"), digests.Tree().source
+    read = [f"results/tables/{name}.csv" for name in tables]
     rest = ("ngram_lm", "zipf", "floor", "predictors")
     (folder / "gates").mkdir()
     csv_files.write(folder / GATES, gates.verdicts(tables["runs"], *map(columns.table, rest)))
@@ -204,6 +216,22 @@ def conclude(folder: Path) -> None:
     params = {"source": source(["scripts/figure", "report/figures/heldout_perplexity"])}
     others = ["figures/heldout_perplexity.png", SENTENCE]
     told(folder, DRAWN, "figure", read, others, params)
+
+
+def page(folder: Path) -> None:
+    """Write the report as the workflow does, of the figure that is really drawn."""
+    tables = figures.read_tables(folder / "tables")
+    inputs = [f"results/tables/{name}.csv" for name in tables]
+    tables |= figures.read_tables(folder / "gates") | figures.read_tables(folder / "findings")
+    shown = figures.drawn([Path(DRAWN).stem], folder / "figures")
+    config = (folder / "crate/config.yaml").read_text()
+    facts = report.facts("rnnbench 0.0, Snakemake 9.99.1", config)
+    write_text(folder / "report.html", report.render(tables, shown, facts))
+    write_text(folder / "summary.txt", overview.summary(tables))
+    starts = ["scripts/report", "report/claims/*", "report/figures/*"]
+    params = {"figures": [Path(DRAWN).stem], "source": digests.Tree().source(starts)}
+    inputs += [f"results/{name}" for name in (GATES, FINDINGS, DRAWN)]
+    told(folder, "report.html", "report", inputs, ["summary.txt"], params)
 
 
 def told(
@@ -263,6 +291,7 @@ def bundle_of(folder: Path, **changed: bytes) -> Bundle:
         n: b for n, b in names.items() if n.startswith(kinds) and n.endswith((".csv", ".json"))
     }
     files = {n: b for n, b in files.items() if not n.endswith("/text.csv")}
+    files |= {n: b for n, b in names.items() if n == FINDINGS}
     files["config.yaml"] = names["crate/config.yaml"]
     files["requirements.lock"] = (PROJECT / "requirements.lock").read_bytes()
     raw = read_record(folder / "corpus/calibration.json")["raw_sha256"]

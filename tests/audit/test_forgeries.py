@@ -240,6 +240,38 @@ def job_that_ended_before_it_started(results):
     change(job(results, FIRST), **times)
 
 
+def page_of_other_words(results):
+    audited.page(results)
+    change_text(results / "report.html", "not measured", "holds")
+
+
+def summary_of_other_words(results):
+    audited.page(results)
+    change_text(results / "summary.txt", "not measured", "holds")
+
+
+def page_of_another_configuration(results):
+    audited.page(results)
+    change_text(results / "crate/config.yaml", "  num_points: 300", "  num_points: 301")
+
+
+def configuration_that_another_stage_was_not_given(results):
+    change_text(results / "crate/config.yaml", "  num_points: 300", "  num_points: 301")
+
+
+def stage_that_was_given_other_runs(results):
+    told = {"rule": "lipschitz", "inputs": {}, "outputs": {}, "params": {"runs": []}}
+    (results / "lipschitz").mkdir()
+    shutil.copy(results / audited.SINE, results / "lipschitz/updates.csv")
+    told["outputs"] = {"results/lipschitz/updates.csv": {"sha256": OTHER}}
+    write_record(job(results, "lipschitz/updates.csv"), told)
+
+
+def sizes_of_a_vocabulary(results):
+    path = results / audited.VOCAB / "vocab.csv"
+    path.write_bytes(audited.cell(path, 1, "tokens", "7"))
+
+
 def source_that_judges_otherwise(results):
     (results / SOURCE).write_bytes(packed_source(b"\nMARGIN = 9\n"))
 
@@ -337,6 +369,12 @@ FORGERIES: dict[Forgery, str] = {  # -> the check that finds it
     lock_of_a_crate_that_no_job_knows: "surroundings",
     source_that_judges_otherwise: "source",
     source_that_is_none: "source",
+    page_of_other_words: "concluded",
+    summary_of_other_words: "concluded",
+    page_of_another_configuration: "concluded",
+    configuration_that_another_stage_was_not_given: "settings",
+    stage_that_was_given_other_runs: "settings",
+    sizes_of_a_vocabulary: "tokens",
 }
 
 
@@ -372,6 +410,33 @@ def test_two_seeds_with_one_digest_in_a_bundle_are_found(results, tmp_path):
     digest_of_weights_of_another_seed(results)
     audited.bundle_of(audited.sealed_anew(results)).write_zip(tmp_path / "b.zip")
     assert "another seed has the same" in said(tmp_path / "b.zip")
+
+
+def test_a_page_that_its_tables_give_raises_no_alarm_whatever_releases_it_names(results):
+    audited.page(results)
+    assert not said(audited.sealed_anew(results))
+    looked_at = {checked.name for checked in integrity.verify(results).looked_at["concluded"]}
+    assert {"report.html", "summary.txt"} <= looked_at
+
+
+def test_findings_of_a_bundle_are_derived_though_it_leaves_the_curves_table_out(made, tmp_path):
+    results = with_curves(audited.copied(made, tmp_path / "results"))
+    for verdict, faults in (("not measured", 0), ("holds", 1)):
+        change_text(results / audited.FINDINGS, ",not measured,", f",{verdict},")
+        whole = audited.bundle_of(audited.hashed_anew(results))
+        files = {name: f for name, f in whole.files.items() if name != "tables/curves.csv"}
+        bare = type(whole).make(audited.MACHINE, files, "0" * 64, whole.manifest["inputs"])
+        bare.write_zip(tmp_path / "b.zip")
+        found = said(tmp_path / "b.zip")
+        assert found.count("[concluded]") == faults, found
+
+
+def with_curves(results: Path) -> Path:
+    """The results with a table of curves, which findings are drawn from as well."""
+    names = [name.replace("record.json", "curve.csv") for name in RUNS[:2]]
+    audited.table(results, "curves", [f"results/{name}" for name in names])
+    audited.conclude_findings(results)
+    return results
 
 
 def test_the_source_that_made_the_results_raises_no_alarm(results):

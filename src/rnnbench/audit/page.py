@@ -17,8 +17,8 @@ from rnnbench.report import page
 CONTENTS = ["Integrity", "Made again", "The book", "Checklist", "How it was audited"]
 MEANINGS = {
     classes.BITWISE: "equal in every bit",
-    classes.NUMERICAL: "losses agree over the first 40 updates; statistics but for last digits; means "
-    "of what was trained by another arithmetic, within the margin",
+    classes.NUMERICAL: "losses agree over the first 40 updates; statistics but for last digits; "
+    "means of what was trained by another arithmetic, within the margin",
     classes.STATISTICAL: "shown over seeds to be equal within the margin",
     classes.NOT_COMPARABLE: "another text, not to be had here, or apart by another arithmetic; "
     "nothing is said",

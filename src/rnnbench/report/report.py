@@ -58,6 +58,11 @@ def render(tables: readers.Tables, figures: Iterable[dict[str, str]], facts: dic
     )
 
 
+def facts(suite: str, config: str) -> dict[str, str]:
+    """What the page says of its making: the releases that made it, and the configuration in YAML."""
+    return {"Suite": suite, "Configuration": config}
+
+
 def _findings(tables: readers.Tables) -> list[tuple[str, list[dict[str, Any]]]]:
     """Title and claims of each topic."""
     judged = readers.rows(tables, "findings").astype(object).fillna("")
@@ -185,7 +190,7 @@ def _texts(tables: readers.Tables) -> list[dict[str, str]]:
     keys = [*WRITER, "status", "book", "prefix"]
     rows = pd.concat(best)[keys[:-1]].drop_duplicates(WRITER).merge(texts)
     rows = rows.pivot_table("text", keys, "stage", aggfunc="first", dropna=True)
-    rows = rows.reindex(columns=["untrained", "trained"]).fillna("").reset_index()
+    rows = rows.reindex(columns=["untrained", "trained"]).astype(object).fillna("").reset_index()
     rows["size"] = [
         f"{r.hidden_size:.0f} units, {r.num_epochs:.0f} epochs" for r in rows.itertuples()
     ]

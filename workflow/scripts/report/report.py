@@ -17,9 +17,7 @@ with recorded(snakemake):
     shown = figures.drawn(
         snakemake.params.figures, Path(snakemake.output.page).with_name("figures")
     )
-    facts = {
-        "Suite": f"rnnbench {rnnbench.__version__}, Snakemake {version('snakemake')}",
-        "Configuration": yaml.safe_dump(snakemake.params.config, sort_keys=False),
-    }
+    suite = f"rnnbench {rnnbench.__version__}, Snakemake {version('snakemake')}"
+    facts = report.facts(suite, yaml.safe_dump(snakemake.params.config, sort_keys=False))
     write_text(snakemake.output.page, report.render(tables, shown, facts))
     write_text(snakemake.output.summary, overview.summary(tables))

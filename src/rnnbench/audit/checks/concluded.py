@@ -1,9 +1,11 @@
-"""Findings, gates and the sentences of figures are what their tables give once more.
+"""Findings, gates, sentences of figures and the report are what their tables give once more.
 
 Of results that another source made, as that of another release, nothing is held: it may have other
 words for the same tables.
 """
 
+import os
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -15,26 +17,48 @@ from pandas import DataFrame
 from pandas.api.types import is_numeric_dtype
 
 from rnnbench.audit.checks import Checked, unlike
+from rnnbench.audit.derived import plan
 from rnnbench.audit.derived.rules import of_this_source
 from rnnbench.audit.tree import Tree, inside
 from rnnbench.base import csv_files
-from rnnbench.report import claims, figures
-from rnnbench.tables import columns, gates
+from rnnbench.provenance.crate.workflow import CONFIG, FOLDER
+from rnnbench.report import claims, figures, overview, report
+from rnnbench.tables import columns, gates, gather
 
+SUITE = re.compile(r"rnnbench [\w.+-]+, Snakemake [\w.+-]+")
+SHOWN = 120  # letters of a line, from shortly before it is another
 GATED = ("runs", "ngram_lm", "zipf", "floor", "predictors")
+CURVES = {"curves": "runs", "trial_curves": "trials"}  # table -> the runs that it is of
 Tables = dict[str, DataFrame]
 
 
 def check(tree: Tree) -> Iterator[Checked]:
     """Conclude from the tables again, in seconds."""
-    read = cache(lambda name: csv_files.read(tree.path(name)))
+    read = cache(lambda name: _table(tree, name))
     for job in tree.provenance.values():
         parts = [part for part in map(inside, job.get("inputs", {})) if part.endswith(".csv")]
-        files = [*parts, *map(inside, job.get("outputs", {}))]
-        there = all(tree.sha256(name) is not None for name in files)  # a bundle has not all
+        first = inside(next(iter(job.get("outputs", {})), ""))
+        there = tree.sha256(first) and all(
+            tree.sha256(name) or _left_out(tree, name) for name in parts
+        )
         if job.get("rule") in AGAIN and there and of_this_source(job):
             tables = {Path(part).stem: read(part) for part in parts}
             yield from AGAIN[job["rule"]](tree, job, tables)
+
+
+def _left_out(tree: Tree, name: str) -> bool:
+    """Whether a bundle leaves a table out because it has all that it is gathered from."""
+    return tree.kind == "bundle" and Path(name).stem in CURVES
+
+
+def _table(tree: Tree, name: str) -> DataFrame:
+    if tree.sha256(name):
+        return csv_files.read(tree.path(name))
+    kind = Path(name).stem
+    asked = [getattr(study, CURVES[kind]) for study in plan.studies(tree)]
+    records = [plan.record_name(address) for addresses in asked for address in addresses]
+    curves = [str(tree.path(record).with_name("curve.csv")) for record in records]
+    return gather.gather(kind, curves, [])
 
 
 def _findings(tree: Tree, job: Mapping[str, Any], tables: Tables) -> Iterator[Checked]:
@@ -42,7 +66,8 @@ def _findings(tree: Tree, job: Mapping[str, Any], tables: Tables) -> Iterator[Ch
     judged = claims.findings(tables)
     yield Checked(table, _differs(tree.path(table), judged))
     written = claims.page(judged, job["params"]["study"])
-    yield Checked(page, _other_words(tree.path(page), written))
+    if tree.sha256(page):  # a bundle has the table alone
+        yield Checked(page, _other_words(tree.path(page), written))
 
 
 def _gates(tree: Tree, job: Mapping[str, Any], tables: Tables) -> Iterator[Checked]:
@@ -53,19 +78,33 @@ def _gates(tree: Tree, job: Mapping[str, Any], tables: Tables) -> Iterator[Check
 
 def _figure(tree: Tree, job: Mapping[str, Any], tables: Tables) -> Iterator[Checked]:
     for name in map(inside, job["outputs"]):
-        if name.endswith(".txt"):
+        if name.endswith(".txt") and tree.sha256(name):
             said = figures.finding(Path(name).stem, tables)
             yield Checked(name, _other_words(tree.path(name), f"{said}\n"))
 
 
-AGAIN = {"findings": _findings, "gates": _gates, "figure": _figure}
+def _report(tree: Tree, job: Mapping[str, Any], tables: Tables) -> Iterator[Checked]:
+    """The page but for the releases that it names, of figures as they lie there."""
+    page, summary = map(inside, job["outputs"])
+    suite = SUITE.search(tree.path(page).read_text(encoding="utf-8"))
+    shown = figures.drawn(job["params"]["figures"], tree.path("figures"))
+    config = tree.path(f"{FOLDER}/{CONFIG}").read_text(encoding="utf-8")
+    own = {name: table for name, table in tables.items() if name != "lengths"}
+    written = report.render(own, shown, report.facts(suite[0] if suite else "", config))
+    yield Checked(page, _other_words(tree.path(page), written))
+    yield Checked(summary, _other_words(tree.path(summary), overview.summary(own)))
+
+
+AGAIN = {"findings": _findings, "gates": _gates, "figure": _figure, "report": _report}
 
 
 def _other_words(path: Path, again: str) -> str:
     found = path.read_text(encoding="utf-8") if path.is_file() else ""
     lines = zip([*found.split("\n"), ""], [*again.split("\n"), ""], strict=False)
     pairs = ((line, other) for line, other in lines if line != other)
-    return unlike(*next(((other, line) for line, other in pairs), ("", "")))
+    line, other = next(pairs, ("", ""))
+    place = max(0, len(os.path.commonprefix([line, other])) - 20)
+    return unlike(other[place : place + SHOWN], line[place : place + SHOWN])
 
 
 def _differs(path: Path, made: DataFrame) -> str:
