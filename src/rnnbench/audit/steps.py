@@ -146,7 +146,7 @@ def _shown(
 
 
 def study(there: Tree) -> Mapping[str, Any]:
-    """What the results claim, by verdict, and what their jobs took, in seconds, on which machine."""
+    """What the results claim, by verdict; what their jobs took, in seconds, on which machines."""
     claims = (
         csv_files.read(there.path(CLAIMS)).verdict if there.sha256(CLAIMS) else Series(dtype=str)
     )

@@ -59,7 +59,7 @@ def render(tables: readers.Tables, figures: Iterable[dict[str, str]], facts: dic
 
 
 def facts(suite: str, config: str) -> dict[str, str]:
-    """What the page says of its making: the releases that made it, and the configuration in YAML."""
+    """What the page says of its making: the releases it is of, and the configuration in YAML."""
     return {"Suite": suite, "Configuration": config}
 
 
