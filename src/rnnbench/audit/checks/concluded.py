@@ -4,7 +4,6 @@ Of results that another source made, as that of another release, nothing is held
 words for the same tables.
 """
 
-import os
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -103,8 +102,9 @@ def _other_words(path: Path, again: str) -> str:
     lines = zip([*found.split("\n"), ""], [*again.split("\n"), ""], strict=False)
     pairs = ((line, other) for line, other in lines if line != other)
     line, other = next(pairs, ("", ""))
-    place = max(0, len(os.path.commonprefix([line, other])) - 20)
-    return unlike(other[place : place + SHOWN], line[place : place + SHOWN])
+    apart = (place for place, pair in enumerate(zip(line, other, strict=False)) if len({*pair}) > 1)
+    start = max(0, next(apart, min(len(line), len(other))) - 20)
+    return unlike(other[start : start + SHOWN], line[start : start + SHOWN])
 
 
 def _differs(path: Path, made: DataFrame) -> str:

@@ -71,7 +71,7 @@ def named(machine: str, commit: str) -> Iterator[Entity]:
         SUITE: ("rnnbench", _suite(), SOURCE),
     }
     for identifier, (name, number, url) in programs.items():
-        program = {"@id": identifier, "@type": "SoftwareApplication", "name": name}
+        program: Entity = {"@id": identifier, "@type": "SoftwareApplication", "name": name}
         program |= {"softwareVersion": number, "license": ref(MIT), "url": ref(url)}
         own = {"author": ref(AUTHORS)} | ({"identifier": ref(COMMIT)} if commit else {})
         yield program | (own if identifier == SUITE else {})
@@ -90,8 +90,13 @@ def instruments(steps: Sequence[Step]) -> Iterator[Entity]:
         **_refs("step", (_step(step.rule) for step in steps)),
     }
     for script in scripts:
-        tool = {"@id": _tool(script), "@type": ["File", "SoftwareSourceCode"], "name": script}
-        tool |= {"programmingLanguage": ref(PYTHON), "license": ref(MIT), "version": _suite()}
+        tool: Entity = {"@id": _tool(script), "@type": ["File", "SoftwareSourceCode"]}
+        tool |= {
+            "name": script,
+            "programmingLanguage": ref(PYTHON),
+            "license": ref(MIT),
+            "version": _suite(),
+        }
         yield tool | {"url": ref(_tool(script))}
     yield {"@id": SOURCE, "@type": "File", "name": "library, workflow and configuration"}
     yield {"@id": README, "@type": "File", "name": "what lies here", "about": ref("./")}
