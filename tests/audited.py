@@ -21,7 +21,7 @@ from rnnbench.provenance import job_record
 from rnnbench.provenance.bundle import Bundle
 from rnnbench.provenance.crate import METADATA
 from rnnbench.provenance.crate.metadata import metadata
-from rnnbench.report import claims, figures
+from rnnbench.report import claims, figures, overview, report
 from rnnbench.study.study import Study
 from rnnbench.tables import columns, gates, gather
 from rnnbench.text import corpora, tokens
@@ -41,8 +41,10 @@ LOCK = hashlib.sha256((PROJECT / "requirements.lock").read_bytes()).hexdigest()
 VOCAB = "vocab/corpus=calibration/token=char"
 SPEED = f"speed/machine={MACHINE}/variant=gru/process=1"
 FIGURES = ("loss", "speed")
-TABLES = ("runs", "trials", "texts")
+TABLES = ("runs", "trials", "texts", "sine")
+SINE = "sine/errors.csv"
 FINDINGS, GATES = "findings/findings.csv", "gates/gates.csv"
+DRAWN = "figures/heldout_perplexity.svg"
 SENTENCE = "figures/heldout_perplexity.txt"
 
 
@@ -74,7 +76,11 @@ def make(folder: Path, **changed: object) -> Path:
         folder / VOCAB / "tokens.npy", blocks, "char", facts.line_join, Vocab.build
     )
     vocab.write(folder / VOCAB / "vocab.json")
-    told(folder, f"{VOCAB}/vocab.json", "vocab", [TEXT], [f"{VOCAB}/tokens.npy"])
+    sizes = {"tokens": sum(vocab.counts), "types": vocab.num_types, "vocab_size": len(vocab)}
+    key = {"corpus": "calibration", "token": "char"}
+    csv_files.write(folder / VOCAB / "vocab.csv", DataFrame([key | sizes]))
+    others = [f"{VOCAB}/tokens.npy", f"{VOCAB}/vocab.csv"]
+    told(folder, f"{VOCAB}/vocab.json", "vocab", [TEXT], others)
     ids = np.load(folder / VOCAB / "tokens.npy")
     names = [run(folder, name, config, ids, vocab) for name, config in runs(**changed).items()]
     write_record(folder / HERE, {"machine": MACHINE, "ran_on": MACHINE, **WITHOUT_GPU})
@@ -85,6 +91,7 @@ def make(folder: Path, **changed: object) -> Path:
         table(folder, kind, parts)
     table(folder, "texts", [f"results/{n.replace('record.json', 'text.csv')}" for n in names[:2]])
     asked = study(**changed)
+    sine(folder)
     draw(folder, asked)
     conclude(folder)
     config = yaml.safe_dump(asked.publishable, sort_keys=False)
@@ -153,6 +160,17 @@ def speed(folder: Path) -> None:
     told(folder, points, "campaign", [], [])
 
 
+def sine(folder: Path) -> None:
+    """Errors of forecasts, as another stage than training writes them."""
+    row = {"model": "mlp", "num_lags": 4, "horizon": 1, "mode": "one_step"}
+    errors = pd.DataFrame([row | {"seed": seed, "mse": 0.1 * seed} for seed in (1, 2)])
+    (folder / SINE).parent.mkdir()
+    csv_files.write(folder / SINE, errors)
+    params = {"settings": job_record.told(configuration()["sine"])}
+    told(folder, SINE, "sine", [], [], params | {"source": {"sha256": "e" * 64}})
+    table(folder, "sine", [f"results/{SINE}"])
+
+
 def table(folder: Path, kind: str, parts: list[str]) -> None:
     paths = [str(folder / part.removeprefix("results/")) for part in parts]
     csv_files.write(folder / f"tables/{kind}.csv", gather.gather(kind, paths, []))
@@ -174,26 +192,50 @@ def draw(folder: Path, asked: Study) -> None:
     told(folder, "report.html", "report", drawn, [], params)
 
 
-def conclude(folder: Path) -> None:
-    """Write findings, gates and the sentence of a figure, as the workflow does."""
+def conclude_findings(folder: Path) -> None:
+    """Write what all tables say, as the workflow does."""
     tables, source = figures.read_tables(folder / "tables"), digests.Tree().source
     read = [f"results/tables/{name}.csv" for name in tables]
     judged, on = claims.findings(tables), {"Machine": MACHINE}
-    (folder / "findings").mkdir()
+    (folder / "findings").mkdir(exist_ok=True)
     csv_files.write(folder / FINDINGS, judged)
     write_text(folder / "findings/findings.md", claims.page(judged, on))
     params = {"study": on, "source": source(["scripts/findings", "report/claims/*"])}
     told(folder, FINDINGS, "findings", read, ["findings/findings.md"], params)
+
+
+def conclude(folder: Path) -> None:
+    """Write findings, gates and the sentence of a figure, as the workflow does."""
+    conclude_findings(folder)
+    tables, source = figures.read_tables(folder / "tables"), digests.Tree().source
+    read = [f"results/tables/{name}.csv" for name in tables]
     rest = ("ngram_lm", "zipf", "floor", "predictors")
     (folder / "gates").mkdir()
     csv_files.write(folder / GATES, gates.verdicts(tables["runs"], *map(columns.table, rest)))
     told(folder, GATES, "gates", read[:1], [], {"source": source(["scripts/gates"])})
-    for suffix in ("svg", "png"):
-        write_text(folder / f"figures/heldout_perplexity.{suffix}", "not drawn\n")
+    drawing = figures.draw("heldout_perplexity", tables)
+    figures.save(drawing, folder / DRAWN, folder / DRAWN.replace("svg", "png"))
     write_text(folder / SENTENCE, figures.finding("heldout_perplexity", tables) + "\n")
     params = {"source": source(["scripts/figure", "report/figures/heldout_perplexity"])}
     others = ["figures/heldout_perplexity.png", SENTENCE]
-    told(folder, "figures/heldout_perplexity.svg", "figure", read, others, params)
+    told(folder, DRAWN, "figure", read, others, params)
+
+
+def page(folder: Path) -> None:
+    """Write the report as the workflow does, of the figure that is really drawn."""
+    tables = figures.read_tables(folder / "tables")
+    inputs = [f"results/tables/{name}.csv" for name in tables]
+    tables |= figures.read_tables(folder / "gates") | figures.read_tables(folder / "findings")
+    shown = figures.drawn([Path(DRAWN).stem], folder / "figures")
+    config = yaml.safe_load((folder / "crate/config.yaml").read_text())
+    facts = report.facts(config, "rnnbench 0.0, Snakemake 9.99.1")
+    write_text(folder / "report.html", report.render(tables, shown, facts))
+    write_text(folder / "summary.txt", overview.summary(tables))
+    starts = ["scripts/report", "report/claims/*", "report/figures/*"]
+    params = {"figures": [Path(DRAWN).stem], "source": digests.Tree().source(starts)}
+    params["config"] = job_record.told(config)
+    inputs += [f"results/{name}" for name in (GATES, FINDINGS, DRAWN)]
+    told(folder, "report.html", "report", inputs, ["summary.txt"], params)
 
 
 def told(
@@ -253,6 +295,7 @@ def bundle_of(folder: Path, **changed: bytes) -> Bundle:
         n: b for n, b in names.items() if n.startswith(kinds) and n.endswith((".csv", ".json"))
     }
     files = {n: b for n, b in files.items() if not n.endswith("/text.csv")}
+    files |= {n: b for n, b in names.items() if n == FINDINGS}
     files["config.yaml"] = names["crate/config.yaml"]
     files["requirements.lock"] = (PROJECT / "requirements.lock").read_bytes()
     raw = read_record(folder / "corpus/calibration.json")["raw_sha256"]

@@ -1,5 +1,7 @@
 """Laws of making again: what is drawn, of which class a run is, what an audit says in the end."""
 
+import hashlib
+import html
 import json
 import math
 import tempfile
@@ -26,15 +28,16 @@ from rnnbench.audit.again.classes import (
 )
 from rnnbench.audit.again.judging import Judge
 from rnnbench.audit.again.remake import Scratch
-from rnnbench.audit.again.sample import CORPUS, RUN, TABLE, TEXT, Item
+from rnnbench.audit.again.sample import CORPUS, FIGURE, RUN, TABLE, Item
 from rnnbench.audit.checklist import Answer
 from rnnbench.audit.derived import weights
+from rnnbench.audit.derived.rules import rules
 from rnnbench.audit.steps import Asked
 from rnnbench.audit.tree import Tree, opened
 from rnnbench.audit.whole import BOOK, Audit
-from rnnbench.base import paths
+from rnnbench.base import csv_files, paths
 from rnnbench.base.csv_files import read
-from rnnbench.base.files import read_record, write_record, write_text
+from rnnbench.base.files import SCHEMA_VERSION, read_record, write_record, write_text
 from rnnbench.provenance.crate import METADATA
 
 EPOCHS = 30
@@ -160,28 +163,37 @@ def test_the_interval_lies_within_the_margin_just_where_both_tests_say_so():
 
 def test_a_sample_is_of_every_kind_and_of_its_seed(made):
     items = sample.candidates(Tree.of_results(made))
-    items += [Item(TEXT, f"zipf/order={order}/zipf.csv") for order in range(20)]
+    items += [Item("text statistic", f"zipf/order={order}/zipf.csv") for order in range(20)]
     assert sample.draw(items, 2, 1) == sample.draw(items, 2, 1)
     assert sample.draw(items, 2, 1) != sample.draw(items, 2, 2)
     assert [item.kind for item in sample.draw(items, 2, 1)] == [
-        *(RUN, RUN, TEXT, TEXT, CORPUS, TABLE, TABLE)
+        *(RUN, RUN, CORPUS, TABLE, TABLE, FIGURE, "sine forecast"),
+        *("text statistic", "text statistic"),
     ]
     assert set(sample.draw(items, sample.ALL, 1)) == set(items)
     assert sample.draw(items, 0, 1) == []
 
 
-def test_a_bundle_names_its_text_statistics_by_the_rows_of_its_tables(made, tmp_path):
-    rows = "corpus,token,order,text\nc,char,1,real\nc,char,1,half\nc,word,2,real\n"
-    audited.bundle_of(made, **{"tables/zipf.csv": rows.encode()}).write_folder(tmp_path / "b")
-    tree = Tree(
-        "b", tmp_path / "b", "bundle", json.loads((tmp_path / "b/manifest.json").read_bytes())
-    )
-    names = [item.name for item in sample.candidates(tree) if item.kind == TEXT]
-    expected = [
-        "zipf/corpus=c/token=char/order=1/zipf.csv",
-        "zipf/corpus=c/token=word/order=2/zipf.csv",
-    ]
-    assert names == expected
+def test_a_bundle_names_what_its_tables_were_gathered_from(made, tmp_path):
+    parts = [f"zipf/corpus=c/token=char/order={order}/zipf.csv" for order in (1, 2)]
+    rows = "corpus,token,order,text\nc,char,1,real\nc,char,1,half\nc,char,2,real\n"
+    audited.bundle_of(made, **zipf_of(rows, parts)).write_folder(tmp_path / "b")
+    with opened(tmp_path / "b") as tree:
+        items = sample.candidates(tree)
+    found = {item.name: item.kind for item in items if item.kind not in sample.OWN}
+    assert found == {
+        audited.SINE: "sine forecast",
+        **dict.fromkeys(parts, "text statistic"),
+    }
+
+
+def zipf_of(rows: str, parts: list[str]) -> dict[str, bytes]:
+    """A table of a bundle, and the record of the job that gathered it."""
+    told = {"schema_version": SCHEMA_VERSION, "rule": "table"}
+    told |= {"inputs": {f"results/{part}": {"sha256": "0"} for part in parts}}
+    outputs = {"results/tables/zipf.csv": {"sha256": hashlib.sha256(rows.encode()).hexdigest()}}
+    job = json.dumps({**told, "outputs": outputs, "params": {}}).encode()
+    return {"tables/zipf.csv": rows.encode(), "provenance/tables/zipf.csv.json": job}
 
 
 def test_what_comes_out_as_it_was_is_bitwise(judge, made):
@@ -232,13 +244,15 @@ ZIPF = "zipf/corpus=calibration/token=char/order=1/zipf.csv"
 def statistics_of(made, tmp_path, value: float, raw: str = "") -> str:
     """The verdict on one row of a bundle that was made again as 1.5."""
     rows = f"corpus,token,order,exponent\ncalibration,char,1,{value!r}\ncalibration,char,2,9.5\n"
-    audited.bundle_of(made, **{"tables/zipf.csv": rows.encode()}).write_folder(tmp_path / "b")
+    audited.bundle_of(made, **zipf_of(rows, [ZIPF])).write_folder(tmp_path / "b")
     scratch = Scratch(tmp_path, audited.PROJECT / "Snakefile", 1)
     own = read_record(made / "corpus/calibration.json")["raw_sha256"]
     write_text(scratch.path(ZIPF), "corpus,token,order,exponent\ncalibration,char,1,1.5\n")
     write_record(scratch.path("corpus/calibration.json"), {"raw_sha256": raw or own})
+    write_record(scratch.path(f"provenance/{ZIPF}.json"), {"params": {}})
     with opened(tmp_path / "b") as tree:
-        (verdict,) = Judge(tree, scratch, audited.MACHINE, 0.05, {}).judge([Item(TEXT, ZIPF)])
+        item = Item("text statistic", ZIPF, (ZIPF,))
+        (verdict,) = Judge(tree, scratch, audited.MACHINE, 0.05, {}).judge([item])
     return verdict.verdict
 
 
@@ -366,8 +380,9 @@ def test_the_verdict_can_be_pasted_and_says_what_was_not_made_again(made, judge)
     audit = audit_of(made, judge, never=["sine", "speed"])
     assert audit.passed
     assert audit.line == (
-        "made again: 3 of 3 runs, 1 of 1 texts; 4 bitwise, 0 numerical, 0 statistical, "
-        "0 not comparable, 0 failed; gathered again: 3 of 3 tables, 3 as they were; "
+        "made again: 3 of 3 runs, 1 of 1 texts, 1 of 1 sine forecasts; 5 bitwise, 0 numerical, "
+        "0 statistical, 0 not comparable, 0 failed; gathered again: 4 of 4 tables, 4 as they "
+        "were; drawn again: 1 of 1 figures, 1 as they were; "
         "never made again: sine, speed; unsigned results, which fit each other"
     )
     assert list(audit.lines())[-1] == "audit: passed"
@@ -394,15 +409,65 @@ def test_unless_a_seed_is_given_nobody_foresees_the_sample():
 
 
 def test_what_is_never_made_again_is_named(made):
-    assert sample.never(Tree.of_results(made)) == [
-        "figures",
-        "findings",
-        "gates",
-        "machine",
-        "report",
-        "speed",
-        "vocab",
-    ]
+    assert sample.never(Tree.of_results(made)) == ["machine", "speed"]
+
+
+def test_all_that_the_workflow_makes_is_made_again_or_derived_but_what_is_measured():
+    left = {rule for rule, told in rules().items() if {"again", "derived"}.isdisjoint(told)}
+    earlier, passing = {"counting", "sbom"}, {"count"}
+    assert left - earlier - passing == {"campaign", "crate", "machine", "probes"}
+
+
+STAGE = Item("sine forecast", audited.SINE, (audited.SINE,))
+UNLIKE = {"numerics_id": "f" * 16}
+
+
+@pytest.mark.parametrize(
+    ("factor", "told", "verdict"),
+    [
+        (1, {}, BITWISE),
+        (1, UNLIKE, BITWISE),
+        (0.1, {}, DIFFERS),
+        (1.0001, {}, DIFFERS),
+        (1.0001, UNLIKE, NUMERICAL),
+        (0.1, UNLIKE, NOT_COMPARABLE),
+        (1.0001, {"numerics_id": None}, DIFFERS),
+    ],
+)
+def test_values_of_a_stage_are_held_as_closely_as_its_arithmetic_promises(
+    judge, made, tmp_path, factor, told, verdict
+):
+    """Without torch there is one arithmetic: nothing is trained."""
+    there = audited.copied(made, tmp_path / "other")
+    table = read(there / audited.SINE)
+    csv_files.write(there / audited.SINE, table.assign(mse=table.mse * factor))
+    places = [there] if told is UNLIKE else [there, tmp_path / "results"]
+    for place in places if told else ():
+        path = place / f"provenance/{audited.SINE}.json"
+        write_record(path, read_record(path) | told)
+    (found,) = replace(judge, tree=Tree.of_results(there)).judge([STAGE])
+    assert found.verdict == verdict, found.evidence
+
+
+def test_what_a_job_measured_of_itself_is_compared_with_nothing(judge, made, tmp_path):
+    there = audited.copied(made, tmp_path / "other")
+    for place, seconds in ((there, 1.0), (tmp_path / "results", 2.0)):
+        table = read(place / audited.SINE)
+        csv_files.write(place / audited.SINE, table.assign(fit_seconds=seconds))
+    (found,) = replace(judge, tree=Tree.of_results(there)).judge([STAGE])
+    assert found.verdict == BITWISE
+
+
+@pytest.mark.parametrize("form", ["svg", "png"])
+def test_an_edited_drawing_differs_from_what_its_tables_draw(judge, made, tmp_path, form):
+    there = audited.copied(made, tmp_path / "other")
+    path = (there / audited.DRAWN).with_suffix(f".{form}")
+    path.write_bytes(path.read_bytes() + b"\n")
+    judged = replace(judge, tree=Tree.of_results(there))
+    (found,) = judged.judge([Item(FIGURE, audited.DRAWN)])
+    assert found.verdict == DIFFERS and form in found.evidence
+    (found,) = replace(judged, here="intel-8c").judge([Item(FIGURE, audited.DRAWN)])
+    assert found.verdict == NOT_COMPARABLE
 
 
 @pytest.mark.parametrize("name", ["corpus/calibration.json", "corpus/calibration.txt"])
@@ -445,9 +510,33 @@ def test_a_blank_or_missing_evidence_is_a_fault(made, tmp_path):
     ]
     write_text(tmp_path / "q.yaml", yaml.safe_dump(asked))
     tree = Tree.of_results(made)
-    answers = checklist.fill(tree, audited.PROJECT, (), tmp_path / "q.yaml")
+    answers = checklist.fill(tree, audited.PROJECT, (), {}, tmp_path / "q.yaml")
     assert [bool(answer.fault) for answer in answers] == [False, True, True, False, True]
     assert "no evidence is named" in checklist.page(answers, "x", "lie there")
+
+
+@pytest.mark.parametrize("shown", [(), (audited.FINDINGS,)])
+def test_claims_are_proven_by_what_was_derived_and_not_by_their_file(made, shown):
+    tree = Tree.of_results(made)
+    answers = checklist.fill(tree, audited.PROJECT, ("audit.json",), {"concluded": shown})
+    found = {answer.topic: answer.unproven for answer in answers}
+    assert bool(found["Claims"]) == (not shown)
+    assert found["Repetition"] == "nothing was made again"
+
+
+def test_the_page_answers_what_a_reviewer_asks(made, judge):
+    settings = {"seed": 7, "sample_of_each_kind": 5, "audited_on": "amd-2c", "cores": 2}
+    settings |= {"started": "2026-01-01T00:00:00+00:00", "ended": "2026-01-01T00:07:00+00:00"}
+    study = {"claims": {"holds": 5}, "jobs": 9, "seconds": 600.0, "machines": ["intel-8c"]}
+    bundle = settings | {"bundle": "b.zip"}
+    text = html.unescape(page.render(audit_of(made, judge, settings=bundle, study=study)))
+    for said in (
+        *("5 holds", "Every table is what its records give once more", "sine forecasts"),
+        *("9 jobs here took 10 minutes in all, on intel-8c", "took 7 minutes on amd-2c"),
+        "snakemake --cores all audit --config 'audit={bundle: b.zip, sample: all}'",
+        "audit={bundle: b.zip, seed: 7}",
+    ):
+        assert said in text, said
 
 
 def test_every_question_names_evidence_for_results_and_for_bundles():

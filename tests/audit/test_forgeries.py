@@ -1,8 +1,10 @@
 """Laws of forgery: an edit whose every hash is computed anew is found by what it contradicts."""
 
+import io
 import json
 import re
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,6 +22,8 @@ from rnnbench.audit.derived import weights
 from rnnbench.audit.derived.rules import rules
 from rnnbench.base import presets
 from rnnbench.base.files import read_record, write_record
+from rnnbench.provenance.crate import workflow
+from rnnbench.provenance.crate.workflow import SOURCE
 from rnnbench.text import tokens
 from rnnbench.text.vocab import Vocab
 from rnnbench.training import checkpoint, initial, selection
@@ -237,6 +241,57 @@ def job_that_ended_before_it_started(results):
     change(job(results, FIRST), **times)
 
 
+def page_of_other_words(results):
+    audited.page(results)
+    change_text(results / "report.html", "not measured", "holds")
+
+
+def summary_of_other_words(results):
+    audited.page(results)
+    change_text(results / "summary.txt", "not measured", "holds")
+
+
+def page_of_another_configuration(results):
+    audited.page(results)
+    change_text(results / "crate/config.yaml", "  num_points: 300", "  num_points: 301")
+
+
+def configuration_that_another_stage_was_not_given(results):
+    change_text(results / "crate/config.yaml", "  num_points: 300", "  num_points: 301")
+
+
+def stage_that_was_given_other_runs(results):
+    told = {"rule": "lipschitz", "inputs": {}, "outputs": {}, "params": {"runs": []}}
+    (results / "lipschitz").mkdir()
+    shutil.copy(results / audited.SINE, results / "lipschitz/updates.csv")
+    told["outputs"] = {"results/lipschitz/updates.csv": {"sha256": OTHER}}
+    write_record(job(results, "lipschitz/updates.csv"), told)
+
+
+def sizes_of_a_vocabulary(results):
+    path = results / audited.VOCAB / "vocab.csv"
+    path.write_bytes(audited.cell(path, 1, "tokens", "7"))
+
+
+def source_that_judges_otherwise(results):
+    (results / SOURCE).write_bytes(packed_source(b"\nMARGIN = 9\n"))
+
+
+def source_that_is_none(results):
+    (results / SOURCE).write_bytes(b"print('trust me')\n")
+
+
+def packed_source(more: bytes) -> bytes:
+    """The source as a crate holds it, with some more in the file that judges claims."""
+    content = io.BytesIO(workflow.contents(audited.PROJECT, "")[SOURCE])
+    changed = io.BytesIO()
+    with zipfile.ZipFile(content) as there, zipfile.ZipFile(changed, "w") as packed:
+        for name in there.namelist():
+            judges = name == "src/rnnbench/report/claims/_judging.py"
+            packed.writestr(name, there.read(name) + (more if judges else b""))
+    return changed.getvalue()
+
+
 def lock_of_a_crate_that_no_job_knows(results):
     change_text(results / "crate/requirements.lock", "numpy==", "numpy==7.")
 
@@ -313,6 +368,14 @@ FORGERIES: dict[Forgery, str] = {  # -> the check that finds it
     sentence_of_a_figure_of_another_number: "concluded",
     job_that_ended_before_it_started: "provenance",
     lock_of_a_crate_that_no_job_knows: "surroundings",
+    source_that_judges_otherwise: "source",
+    source_that_is_none: "source",
+    page_of_other_words: "concluded",
+    summary_of_other_words: "concluded",
+    page_of_another_configuration: "concluded",
+    configuration_that_another_stage_was_not_given: "settings",
+    stage_that_was_given_other_runs: "settings",
+    sizes_of_a_vocabulary: "tokens",
 }
 
 
@@ -360,6 +423,39 @@ def test_two_seeds_with_one_digest_in_a_bundle_are_found(results, tmp_path):
     digest_of_weights_of_another_seed(results)
     audited.bundle_of(audited.sealed_anew(results)).write_zip(tmp_path / "b.zip")
     assert "another seed has the same" in said(tmp_path / "b.zip")
+
+
+def test_a_page_that_its_tables_give_raises_no_alarm_whatever_releases_it_names(results):
+    audited.page(results)
+    assert not said(audited.sealed_anew(results))
+    looked_at = {checked.name for checked in integrity.verify(results).looked_at["concluded"]}
+    assert {"report.html", "summary.txt"} <= looked_at
+
+
+def test_findings_of_a_bundle_are_derived_though_it_leaves_the_curves_table_out(made, tmp_path):
+    results = with_curves(audited.copied(made, tmp_path / "results"))
+    for verdict, faults in (("not measured", 0), ("holds", 1)):
+        change_text(results / audited.FINDINGS, ",not measured,", f",{verdict},")
+        whole = audited.bundle_of(audited.hashed_anew(results))
+        files = {name: f for name, f in whole.files.items() if name != "tables/curves.csv"}
+        bare = type(whole).make(audited.MACHINE, files, "0" * 64, whole.manifest["inputs"])
+        bare.write_zip(tmp_path / "b.zip")
+        found = said(tmp_path / "b.zip")
+        assert found.count("[concluded]") == faults, found
+
+
+def with_curves(results: Path) -> Path:
+    """The results with a table of curves, which findings are drawn from as well."""
+    names = [name.replace("record.json", "curve.csv") for name in RUNS[:2]]
+    audited.table(results, "curves", [f"results/{name}" for name in names])
+    audited.conclude_findings(results)
+    return results
+
+
+def test_the_source_that_made_the_results_raises_no_alarm(results):
+    (results / SOURCE).write_bytes(packed_source(b""))
+    assert not said(audited.sealed_anew(results))
+    assert len(integrity.verify(results).looked_at["source"]) == 3
 
 
 def test_sealing_anew_what_was_not_changed_raises_no_alarm(results):

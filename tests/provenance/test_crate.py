@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import subprocess
+import zipfile
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 
+from rnnbench.base import digests
 from rnnbench.base.files import write_text
 from rnnbench.provenance.bundle import publishable
 from rnnbench.provenance.crate import METADATA, CrateError, belongs, listed, present, workflow
@@ -72,13 +75,14 @@ def results(tmp_path):
     for name, content in [*FILES.items(), *((name, "passing") for name in PASSING)]:
         write_text(folder / name, content)
     for name, content in texts.items():
-        write_text(folder / name, content.decode())
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
     seal(folder)
     return folder
 
 
-def seal(folder, jobs=JOBS):
-    made = metadata(folder, STEPS, jobs, "amd-2c", "results")
+def seal(folder, jobs=JOBS, commit=""):
+    made = metadata(folder, STEPS, jobs, "amd-2c", "results", commit)
     write_text(folder / METADATA, json.dumps(made))
     return made
 
@@ -87,8 +91,8 @@ def entities(made):
     return {entity["@id"]: entity for entity in made["@graph"]}
 
 
-def validated(folder, cache):
-    """What the validator of the profile requires and misses; it asks no network.
+def validated(folder, cache, severity="REQUIRED"):
+    """What the validator of the profile asks for and misses; it asks no network.
 
     RO-Crate's context comes with the library in a later version, which has two of the crate's terms
     otherwise than version 1.1.
@@ -112,11 +116,11 @@ def validated(folder, cache):
     settings = services.ValidationSettings(
         rocrate_uri=str(folder),
         profile_identifier="provenance-run-crate",
-        **{"requirement_severity": models.Severity.REQUIRED, "offline": True},
+        **{"requirement_severity": models.Severity[severity], "offline": True},
         **{"cache_path": cache, "cache_max_age": -1},
     )
     found = services.validate(settings)
-    return [issue.message for issue in found.get_issues(models.Severity.REQUIRED)]
+    return [issue.message for issue in found.get_issues(models.Severity[severity])]
 
 
 def test_every_file_of_the_results_is_listed_with_its_hash_and_nothing_that_passes(results):
@@ -151,7 +155,7 @@ def test_every_job_is_told_with_what_it_read_and_made_and_when(results):
     made = [{"@id": f"runs/seed%3D1/{name}"} for name in ("curve.csv", "record.json")]
     assert run["result"] == made
     assert (run["startTime"], run["endTime"]) == (
-        *("1970-01-01T00:00:12+00:00", "1970-01-01T00:00:20+00:00"),
+        *("1970-01-01T00:00:12.000+00:00", "1970-01-01T00:00:20.000+00:00"),
     )
     assert {"@id": "tables/runs.csv"} in actions["The study"]["result"]
 
@@ -182,6 +186,50 @@ def test_the_validator_of_the_profile_finds_nothing_that_is_required_and_missing
     graph = [e for e in made["@graph"] if e["@type"] != "HowToStep"]
     write_text(results / METADATA, json.dumps(made | {"@graph": graph}))
     assert validated(results, tmp_path / "cache") != []
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_what_the_profile_recommends_is_there_but_for_public_addresses(results, tmp_path):
+    """Scripts are files of the crate, and the project has no address of its own."""
+    seal(results, commit="0" * 40)
+    missed = set(validated(results, tmp_path / "cache", "RECOMMENDED"))
+    assert missed == {
+        "The SoftwareApplication id SHOULD be an absolute URI",
+        "The organization SHOULD have a URL.",
+    }
+
+
+def test_the_crate_leads_back_to_the_code(results, tmp_path):
+    with zipfile.ZipFile(results / workflow.SOURCE) as packed:
+        packed.extractall(tmp_path / "project")
+    for name in ("src/rnnbench/__main__.py", "Snakefile", "pyproject.toml", "config/config.yaml"):
+        assert (tmp_path / "project" / name).read_bytes() == (ROOT / name).read_bytes()
+    starts = ["scripts/run", "training/cells/gru"]
+    assert digests.Tree(tmp_path / "project/src/rnnbench").source(starts) == digests.Tree().source(
+        starts
+    )
+    graph = entities(seal(results, commit="0" * 40))
+    assert graph[graph["#rnnbench"]["identifier"]["@id"]]["value"] == "0" * 40
+    assert "identifier" not in entities(seal(results))["#rnnbench"]
+
+
+def test_a_commit_is_that_of_the_project_and_says_if_files_differ(tmp_path):
+    def git(*line):
+        own = ["-c", "user.name=a", "-c", "user.email=a@b.c"]
+        done = subprocess.run(["git", *own, *line], cwd=tmp_path, check=True, capture_output=True)
+        return done.stdout.decode().strip()
+
+    assert workflow.commit(tmp_path) == ""
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src/a.py").write_text("1\n")
+    git("init", "--quiet")
+    git("add", ".")
+    git("commit", "--quiet", "-m", "a")
+    head = git("rev-parse", "HEAD")
+    assert workflow.commit(tmp_path) == head
+    assert workflow.commit(tmp_path / "src") == ""  # as of a copy within another repository
+    (tmp_path / "src/a.py").write_text("2\n")
+    assert workflow.commit(tmp_path) == f"{head} and uncommitted changes"
 
 
 def test_equal_results_give_an_equal_crate_whatever_the_order_of_jobs(results):

@@ -23,6 +23,7 @@ rule crate:
     output:
         metadata="results/ro-crate-metadata.json",
         workflow=directory("results/crate"),
+        readme="results/README.md",
     log:
         "results/logs/crate.log",
     conda:

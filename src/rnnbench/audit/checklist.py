@@ -1,10 +1,11 @@
 """The reproducibility checklist: what reviewers ask, answered, each answer with its evidence.
 
 The topics are those that reviewers of machine learning and of artifacts ask about, in words of our
-own. An answer without evidence, or whose evidence is not there, fails the audit.
+own. An answer without evidence, or whose evidence is not there, fails the audit. Where evidence can
+be derived or made again, that it is there proves nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,8 @@ import yaml
 from rnnbench.audit.tree import Tree
 
 QUESTIONS = Path(__file__).with_name("checklist.yaml")
-PROJECT = "project"
+PROJECT, AGAIN = "project", "again"
+UNPROVEN = ("it was not derived once more", "nothing was made again")
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Answer:
         topic, question, answer: in words.
         evidence: the file that shows it.
         fault: what is wrong with the evidence; empty if it is there.
+        unproven: why the answer rests on the evidence being there alone; empty if it does not.
     """
 
     topic: str
@@ -31,19 +34,26 @@ class Answer:
     answer: str
     evidence: str
     fault: str = ""
+    unproven: str = ""
 
 
-def fill(tree: Tree, project: Path, made: Sequence[str], path: Path = QUESTIONS) -> list[Answer]:
+Shown = Mapping[str, Collection[str]]
+
+
+def fill(
+    tree: Tree, project: Path, made: Sequence[str], shown: Shown, path: Path = QUESTIONS
+) -> list[Answer]:
     """Answer every question.
 
     Args:
         tree: what is audited; evidence is named for results and for bundles.
         project: folder of the suite, where evidence of kind ``project`` lies.
         made: names of what this audit writes itself.
+        shown: check, or ``again`` -> the evidence that it derived, or made again, without a fault.
         path: the questions.
     """
     questions = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return [_answer(tree, project, made, question) for question in questions]
+    return [_answer(tree, project, made, shown, question) for question in questions]
 
 
 def page(answers: Sequence[Answer], title: str, kind: str) -> str:
@@ -57,13 +67,15 @@ def page(answers: Sequence[Answer], title: str, kind: str) -> str:
     ]
     for answer in answers:
         link = f"`{answer.evidence}`" if answer.evidence else "none"
-        fault = f" **{answer.fault}**" if answer.fault else ""
+        fault = f" **{answer.fault or answer.unproven}**" * bool(answer.fault or answer.unproven)
         lines += [f"## {answer.topic}", "", f"*{answer.question}* {answer.answer}", ""]
         lines += [f"Evidence: {link}{fault}", ""]
     return "\n".join(lines)
 
 
-def _answer(tree: Tree, project: Path, made: Sequence[str], question: dict[str, str]) -> Answer:
+def _answer(
+    tree: Tree, project: Path, made: Sequence[str], shown: Shown, question: dict[str, str]
+) -> Answer:
     topic, asked, said = (question[name] for name in ("topic", "question", "answer"))
     if question.get(PROJECT):
         name, there = question[PROJECT], (project / question[PROJECT]).is_file()
@@ -73,8 +85,11 @@ def _answer(tree: Tree, project: Path, made: Sequence[str], question: dict[str, 
         there = evidence in made or tree.sha256(evidence) is not None or _manifest(tree, evidence)
     if not evidence:
         return Answer(topic, asked, said, "", "no evidence is named")
-    fault = "" if there else "the evidence is not there"
-    return Answer(topic, asked, said, evidence, fault)
+    if not there:
+        return Answer(topic, asked, said, evidence, "the evidence is not there")
+    by = question.get("shown_by")
+    proven = not by or evidence in shown.get(by, ())
+    return Answer(topic, asked, said, evidence, "", "" if proven else UNPROVEN[by == AGAIN])
 
 
 def _manifest(tree: Tree, name: str) -> bool:

@@ -1,6 +1,7 @@
 """The audit as one page."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,18 +10,22 @@ from pandas import DataFrame
 
 from rnnbench.audit import integrity
 from rnnbench.audit.again import classes
+from rnnbench.audit.checklist import Answer
 from rnnbench.audit.whole import Audit
 from rnnbench.report import page
 
 CONTENTS = ["Integrity", "Made again", "The book", "Checklist", "How it was audited"]
 MEANINGS = {
     classes.BITWISE: "equal in every bit",
-    classes.NUMERICAL: "losses agree over the first 40 updates; statistics but for last digits",
+    classes.NUMERICAL: "losses agree over the first 40 updates; statistics but for last digits; "
+    "means of what was trained by another arithmetic, within the margin",
     classes.STATISTICAL: "shown over seeds to be equal within the margin",
-    classes.NOT_COMPARABLE: "another text, or not to be had here; nothing is said",
+    classes.NOT_COMPARABLE: "another text, not to be had here, or apart by another arithmetic; "
+    "nothing is said",
     classes.DIFFERS: "came out otherwise",
     classes.FAILED: "could not be made",
 }
+DERIVING = ("tables", "concluded", "curves", "weights", "tokens", "source")
 WORDS = (
     "Integrity says that the files fit each other and what made them; a signature says who "
     "vouches for them, not that they are honest. That is what making again is for, of as much as "
@@ -53,18 +58,56 @@ def _overview(audit: Audit) -> list[tuple[str, list[str]]]:
     found = sum(control.found for control in audit.controls)
     book = audit.book.verdict.value_counts() if len(audit.book) else {}
     return [
+        ("What is claimed?", [_counted(audit.study.get("claims", {})) or "No findings are here."]),
+        ("Does it follow from the data?", list(_derived(audit))),
+        ("Does it come out again?", [audit.line[0].upper() + audit.line[1:] + "."]),
+        ("How long, and on what?", list(_taken(audit))),
+        ("How to make more of it again?", list(_commands(audit))),
         ("Do the files fit each other?", [audit.integrity.verdict]),
         ("Who vouches for them?", [f"Signature {audit.integrity.signed}."]),
         (
             "Would a change be found?",
             [f"{found} of {len(audit.controls)} flipped bits were found."],
         ),
-        ("Do they come out again?", [audit.line[0].upper() + audit.line[1:] + "."]),
-        (
-            "Is it the book's?",
-            [", ".join(f"{n} {name}" for name, n in book.items()) or "Not asked."],
-        ),
+        ("Is it the book's?", [_counted(book) or "Not asked."]),
     ]
+
+
+def _counted(counts: Any) -> str:
+    return ", ".join(f"{n} {name}" for name, n in counts.items())
+
+
+def _derived(audit: Audit) -> Iterator[str]:
+    """What each check that derives looked at, and what came out."""
+    for name in DERIVING:
+        group = audit.integrity.looked_at.get(name, [])
+        wrong = sum(bool(checked.fault) for checked in group)
+        yield f"{integrity.says(name)} {len(group)} looked at, {wrong or 'no'} fault."
+
+
+def _taken(audit: Audit) -> Iterator[str]:
+    """What the study took, and what this audit."""
+    study, told = audit.study, audit.settings
+    if study.get("jobs"):
+        where = ", ".join(study["machines"])
+        yield f"{study['jobs']} jobs here took {_minutes(study['seconds'])} in all, on {where}."
+    if told.get("ended"):
+        started, ended = (datetime.fromisoformat(told[end]) for end in ("started", "ended"))
+        seconds = (ended - started).total_seconds()
+        cores = f"{told.get('cores', 'all')} cores"
+        yield f"This audit took {_minutes(seconds)} on {told.get('audited_on')}, with {cores}."
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:.0f} minutes" if seconds >= 90 else f"{seconds:.0f} seconds"
+
+
+def _commands(audit: Audit) -> Iterator[str]:
+    bundle = audit.settings.get("bundle", "none")
+    named = "" if bundle == "none" else f"bundle: {bundle}, "
+    for sample in ("sample: all", f"seed: {audit.settings.get('seed')}"):
+        what = "All of it" if sample.endswith("all") else "The same sample"
+        yield f"{what}: snakemake --cores all audit --config 'audit={{{named}{sample}}}'"
 
 
 def _checks(audit: Audit) -> DataFrame:
@@ -111,13 +154,19 @@ def _meanings(audit: Audit) -> DataFrame:
 def _checklist(audit: Audit) -> DataFrame:
     rows = [
         {
-            "verdict": "failed" if answer.fault else "passed",
+            "verdict": _answered(answer),
             **{"topic": answer.topic, "question": answer.question, "answer": answer.answer},
-            "evidence": " ".join(filter(None, [answer.evidence, answer.fault])),
+            "evidence": " ".join(filter(None, [answer.evidence, answer.fault, answer.unproven])),
         }
         for answer in audit.answers
     ]
     return DataFrame(rows)
+
+
+def _answered(answer: Answer) -> str:
+    if answer.fault:
+        return "failed"
+    return "not checked" if answer.unproven else "passed"
 
 
 def _facts(audit: Audit) -> dict[str, Any]:

@@ -1,27 +1,30 @@
 """The steps of an audit, in their order."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pandas import DataFrame
+from pandas import DataFrame, Series
 
 import rnnbench
 from rnnbench.audit import checklist, controls, integrity, tree
 from rnnbench.audit.again import remake, sample
+from rnnbench.audit.again.classes import GOOD
 from rnnbench.audit.again.judging import Judge, Verdict
 from rnnbench.audit.again.remake import Say, Scratch
-from rnnbench.audit.again.sample import TABLE, Item
+from rnnbench.audit.again.sample import GATHERED, Item
 from rnnbench.audit.derived import plan
+from rnnbench.audit.integrity import Integrity
 from rnnbench.audit.tree import Tree
 from rnnbench.audit.whole import BOOK, Audit
 from rnnbench.base import csv_files, paths
+from rnnbench.provenance.job_record import RESULTS
 from rnnbench.text.origins.folders import Folders
 
-TABLE_OF_BOOK = "tables/book.csv"
+TABLE_OF_BOOK, CLAIMS = "tables/book.csv", "findings/findings.csv"
 
 
 @dataclass(frozen=True)
@@ -80,9 +83,10 @@ def audited(asked: Asked, say: Say) -> Iterator[Audit]:
             items,
             verdicts,
             _book(there),
-            checklist.fill(there, asked.project, asked.made),
+            checklist.fill(there, asked.project, asked.made, _shown(asked, found, verdicts)),
             _settings(asked, seed, started),
             sample.never(there),
+            study(there),
         )
         scratch.remove()
 
@@ -92,7 +96,7 @@ def _verdicts(
 ) -> Iterator[Verdict]:
     judge = Judge(there, scratch, asked.machine, asked.margin, asked.unavailable)
     config = paths.anchored(plan.configuration(there), *_places(asked, there))
-    made = [item.name for item in chosen if item.kind != TABLE]
+    made = [item.name for item in chosen if item.kind not in GATHERED]
     if made:
         say(f"making {len(made)} files again in {scratch.folder}")
         scratch.make(made, config, say)
@@ -129,9 +133,39 @@ def _book(there: Tree) -> DataFrame:
     return table[[name for name in BOOK if name in table]]
 
 
+def _shown(
+    asked: Asked, found: Integrity, verdicts: Sequence[Verdict]
+) -> Mapping[str, Collection[str]]:
+    """Check -> the files that it looked at without a fault; what was made again shows the audit."""
+    again = asked.made if any(verdict.verdict in GOOD for verdict in verdicts) else ()
+    checked = {
+        name: {one.name for one in group if not one.fault}
+        for name, group in found.looked_at.items()
+    }
+    return {**checked, checklist.AGAIN: again}
+
+
+def study(there: Tree) -> Mapping[str, Any]:
+    """What the results claim, by verdict; what their jobs took, in seconds, on which machines."""
+    claims = (
+        csv_files.read(there.path(CLAIMS)).verdict if there.sha256(CLAIMS) else Series(dtype=str)
+    )
+    jobs = [job for job in there.provenance.values() if job.get("started") and job.get("ended")]
+    taken = (
+        datetime.fromisoformat(job["ended"]) - datetime.fromisoformat(job["started"])
+        for job in jobs
+    )
+    return {
+        **{"claims": claims.value_counts().to_dict(), "jobs": len(jobs)},
+        "seconds": sum(time.total_seconds() for time in taken),
+        "machines": sorted({str(job.get("machine")) for job in jobs}),
+    }
+
+
 def _settings(asked: Asked, seed: int, started: str) -> Mapping[str, Any]:
     return {
         **{"sample_of_each_kind": asked.sample, "seed": seed, "margin": asked.margin},
+        **{"bundle": "none" if asked.path == RESULTS else asked.path, "cores": asked.cores},
         **{"audited_on": asked.machine, "rnnbench": rnnbench.__version__},
         **{"started": started, "ended": _now()},
     }

@@ -1,7 +1,7 @@
 """An audit: integrity, its negative controls, a sample made again, the book, the checklist."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pandas import DataFrame
@@ -9,12 +9,13 @@ from pandas import DataFrame
 from rnnbench.audit import integrity
 from rnnbench.audit.again import classes
 from rnnbench.audit.again.judging import Verdict
-from rnnbench.audit.again.sample import TABLE, Item
+from rnnbench.audit.again.sample import GATHERED, Item
 from rnnbench.audit.checklist import Answer
 from rnnbench.audit.controls import Control
 from rnnbench.audit.integrity import Integrity
 
 SCHEMA_VERSION = 1
+WORDS = dict(zip(GATHERED, ("gathered", "drawn"), strict=True))
 BOOK = ["notebook", "variant", "sampler", "device", "own_printed", "verdict", "reason"]
 
 
@@ -31,6 +32,7 @@ class Audit:
         answers: the reproducibility checklist.
         settings: sample, seed and margin; who audited, with what, and when.
         never: stages whose results no audit makes again.
+        study: its claims by verdict, its jobs, their seconds and machines.
     """
 
     integrity: Integrity
@@ -41,14 +43,12 @@ class Audit:
     answers: Sequence[Answer]
     settings: Mapping[str, Any]
     never: Sequence[str] = ()
+    study: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def counts(self) -> dict[str, int]:
-        """Class -> how many of the items that were made again are of it, tables left out.
-
-        Those are gathered from what lies there: nothing is done again for them.
-        """
-        found = [verdict.verdict for verdict in self.verdicts if verdict.kind != TABLE]
+        """Class -> how many of the items that were made again are of it, not gathered or drawn."""
+        found = [v.verdict for v in self.verdicts if v.kind not in GATHERED]
         return {name: found.count(name) for name in classes.CLASSES}
 
     @property
@@ -69,7 +69,7 @@ class Audit:
     def line(self) -> str:
         """The verdict in one line, to paste: what was made again, and what was not."""
         counts, made = self.counts, dict(self.made)
-        gathered = made.pop(TABLE, None)
+        gathered = {kind: made.pop(kind) for kind in GATHERED if kind in made}
         again = [f"{n['made']} of {n['there']} {kind}s" for kind, n in made.items()]
         told = (*classes.GOOD, classes.NOT_COMPARABLE)
         parts = [
@@ -77,11 +77,10 @@ class Audit:
             ", ".join(f"{counts[name]} {name}" for name in told)
             + f", {sum(counts[name] for name in classes.BAD)} failed",
         ]
-        if gathered:
-            parts.append(
-                f"gathered again: {gathered['made']} of {gathered['there']} tables, "
-                f"{gathered['equal']} as they were"
-            )
+        parts += [
+            f"{WORDS[kind]} again: {n['made']} of {n['there']} {kind}s, {n['equal']} as they were"
+            for kind, n in gathered.items()
+        ]
         if self.never:
             parts.append(f"never made again: {', '.join(self.never)}")
         return "; ".join([*parts, self.integrity.stands])
@@ -127,7 +126,7 @@ class Audit:
         return {
             "schema_version": SCHEMA_VERSION,
             **{"verdict": self.line, "passed": self.passed, "faults": self.faults},
-            **{"settings": dict(self.settings), "counts": self.counts},
+            **{"settings": dict(self.settings), "study": dict(self.study), "counts": self.counts},
             **{"made_again": self.made, "never_made_again": list(self.never)},
             "integrity": self.integrity.as_dict(),
             "integrity_says": {n: integrity.says(n) for n in self.integrity.looked_at},

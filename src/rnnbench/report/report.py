@@ -64,10 +64,11 @@ def render(
     )
 
 
-def facts(config: Mapping[str, Any]) -> dict[str, str]:
-    """Label -> text: by what suite, and by which configuration."""
+def facts(config: Mapping[str, Any], suite: str = "") -> dict[str, str]:
+    """What the page says of its making: the releases, by default these, and the configuration."""
+    here = f"rnnbench {rnnbench.__version__}, Snakemake {version('snakemake')}"
     return {
-        "Suite": f"rnnbench {rnnbench.__version__}, Snakemake {version('snakemake')}",
+        "Suite": suite or here,
         "Configuration": yaml.safe_dump(dict(config), sort_keys=False),
     }
 
@@ -192,7 +193,7 @@ def _texts(tables: readers.Tables) -> list[dict[str, str]]:
     keys = [*WRITER, "status", "book", "prefix"]
     rows = pd.concat(best)[keys[:-1]].drop_duplicates(WRITER).merge(texts)
     rows = rows.pivot_table("text", keys, "stage", aggfunc="first", dropna=True)
-    rows = rows.reindex(columns=["untrained", "trained"]).fillna("").reset_index()
+    rows = rows.reindex(columns=["untrained", "trained"]).astype(object).fillna("").reset_index()
     rows["size"] = [
         f"{r.hidden_size:.0f} units, {r.num_epochs:.0f} epochs" for r in rows.itertuples()
     ]

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import yaml
-from rnnbench.base.files import write_text
+from rnnbench.base.files import replacing, write_text
 from rnnbench.provenance import snakemake_records
 from rnnbench.provenance.bundle import publishable
 from rnnbench.provenance.crate import METADATA, workflow
@@ -16,11 +16,14 @@ from rnnbench.provenance.crate.metadata import metadata
 with recorded(snakemake):
     folder, settings = Path(snakemake.output.metadata).parent, snakemake.params
     config = yaml.safe_dump(settings.config, sort_keys=False)
-    texts = workflow.contents(Path(snakemake.scriptdir).resolve().parents[2], config)
+    project = Path(snakemake.scriptdir).resolve().parents[2]
+    texts = workflow.contents(project, config)
     for name, content in publishable(texts).items():
-        write_text(folder / name, content.decode())
+        with replacing(folder / name) as temporary:
+            temporary.write_bytes(content)
     steps = [Step(**step) for step in settings.steps]
     jobs = snakemake_records.finished(Path(".snakemake"))
-    made = metadata(folder, steps, jobs, settings.machine, str(folder))
+    commit = workflow.commit(project)
+    made = metadata(folder, steps, jobs, settings.machine, str(folder), commit)
     content = json.dumps(made, indent=1) + "\n"
     write_text(snakemake.output.metadata, publishable({METADATA: content.encode()}) and content)

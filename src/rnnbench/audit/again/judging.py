@@ -8,18 +8,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from rnnbench.audit.again import classes, equivalence, rows
+from rnnbench.audit.again import classes, equivalence, stages
 from rnnbench.audit.again.classes import BITWISE, DIFFERS, FAILED, NOT_COMPARABLE, Judged
 from rnnbench.audit.again.remake import Scratch
-from rnnbench.audit.again.sample import CORPUS, RUN, TABLE, Item, keys
-from rnnbench.audit.derived import gathered, weights
+from rnnbench.audit.again.sample import CORPUS, FIGURE, RUN, TABLE, Item
+from rnnbench.audit.derived import drawn, gathered, weights
 from rnnbench.audit.tree import Tree
 from rnnbench.base import csv_files
 from rnnbench.base.errors import UserError
 from rnnbench.base.files import digest_of, read_record
-from rnnbench.tables import gather
 
 FAULTS = (UserError, ValueError, KeyError, AttributeError, IndexError, TypeError, OSError)
 GROUP = [name for name in classes.WORK if name != "seed"]
@@ -89,12 +86,21 @@ class Judge:
         if item.kind == TABLE:
             fault = gathered.derived(self.tree, item.name)
             return Judged(DIFFERS, fault) if fault else Judged(BITWISE, "gathered from its records")
+        if item.kind == FIGURE:
+            return self._figure(item)
         if not self._there(item):
             return self._not_made(item)
         if item.kind == RUN:
             found = self._run(item)
             return found if found.verdict != classes.UNDECIDED else self._over_seeds(item, found)
-        return self._corpus(item) if item.kind == CORPUS else self._text(item)
+        return self._corpus(item) if item.kind == CORPUS else self._stage(item)
+
+    def _figure(self, item: Item) -> Judged:
+        fault = drawn.derived(self.tree, item.name)
+        elsewhere = drawn.elsewhere(self.tree, item.name, self.here) if fault else ""
+        if elsewhere:
+            return Judged(NOT_COMPARABLE, f"{fault}; {elsewhere}")
+        return Judged(DIFFERS, fault) if fault else Judged(BITWISE, "drawn from its tables")
 
     def _corpus(self, item: Item) -> Judged:
         """A cleaned text and what is told of it; where it was had from may be another place."""
@@ -116,7 +122,7 @@ class Judge:
 
     def _run(self, item: Item) -> Judged:
         there, again = self.tree.path(item.name), self.scratch.path(item.name)
-        other = self._other_text(self.tree.record(item.name).get("corpus", ""))
+        other = self._other_text(self._corpus_of(item))
         if other:
             return Judged(NOT_COMPARABLE, other)
         origin = self.tree.made_by.get(item.name, {}).get("machine")
@@ -142,21 +148,16 @@ class Judge:
             groups[_group(self.tree.record(name))].append(name)
         return groups
 
-    def _text(self, item: Item) -> Judged:
-        again = self.scratch.path(item.name)
-        other = self._other_text(keys(item.name)["corpus"])
+    def _stage(self, item: Item) -> Judged:
+        other = self._other_text(self._corpus_of(item))
         if other:
             return Judged(NOT_COMPARABLE, other)
-        if item.name in self.tree.names:
-            path = self.tree.path(item.name)
-            if digest_of(path) == digest_of(again):
-                return Judged(BITWISE, "equal to the byte")
-            return rows.close(csv_files.read(path), csv_files.read(again))
-        kind, expected = item.name.partition("/")[0], keys(item.name)
-        table = csv_files.read(self.tree.path(f"tables/{kind}.csv"))
-        named = np.logical_and.reduce([table[k].astype(str) == v for k, v in expected.items()])
-        made = gather.gather(kind, [str(again)], [])
-        return rows.close(table[named].reset_index(drop=True), rows.as_written(made))
+        return stages.judge(self.tree, self.scratch, item, self.margin)
+
+    def _corpus_of(self, item: Item) -> str:
+        """The text that something was made of; empty where its path does not name it."""
+        told = self.tree.record(item.name).get("corpus") if item.kind == RUN else ""
+        return str(told or gathered.keys(item.name).get("corpus", ""))
 
     def _other_text(self, corpus: str) -> str:
         """Say that the raw text there is another than here; empty if not, or if nothing tells."""
@@ -174,7 +175,7 @@ class Judge:
     def _not_made(self, item: Item) -> Judged:
         """A device or a text that cannot be had here is no failure of the results."""
         record, why = self.tree.record(item.name), self.scratch.why_not(item.name)
-        corpus = record.get("corpus") or keys(item.name).get("corpus", "")
+        corpus = self._corpus_of(item)
         tried = self.scratch.path(f"logs/corpus/{corpus}.log").is_file()
         if tried and not self.scratch.path(f"corpus/{corpus}.json").is_file():
             return Judged(NOT_COMPARABLE, f"the text {corpus} cannot be had here: {why}")

@@ -1,5 +1,6 @@
-"""Rows of text statistics beside those that were made again: equal, nearly so, or not."""
+"""Rows of tables beside those that were made again: equal, nearly so, or not."""
 
+import re
 import tempfile
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from rnnbench.audit.again.classes import BITWISE, DIFFERS, NUMERICAL, Judged
 from rnnbench.base import csv_files
 
 CLOSE = 1e-9  # relative: what another arithmetic may change
+ROUNDED = 1e-4  # means below are those of rounding errors, and gradients that have vanished
+MEASURED = re.compile(r"(.*_)?seconds|.*_bytes|machine")  # columns that no two jobs agree in
 
 
 def as_written(table: DataFrame) -> DataFrame:
@@ -18,6 +21,11 @@ def as_written(table: DataFrame) -> DataFrame:
     with tempfile.TemporaryDirectory() as folder:
         csv_files.write(Path(folder) / "table.csv", table)
         return csv_files.read(Path(folder) / "table.csv")
+
+
+def told(table: DataFrame) -> DataFrame:
+    """A table without what is measured of the job itself."""
+    return table[[name for name in table if not MEASURED.fullmatch(name)]]
 
 
 def close(there: DataFrame, again: DataFrame) -> Judged:
@@ -36,8 +44,25 @@ def close(there: DataFrame, again: DataFrame) -> Judged:
     return Judged(NUMERICAL, f"{len(there)} rows agree within {CLOSE:g}")
 
 
+def apart(there: DataFrame, again: DataFrame) -> tuple[float, str]:
+    """By which share of it the mean of a column differs, and of which column: the largest."""
+    shares = {name: _apart(there[name], again[name]) for name in there if _numbers(there[name])}
+    return max(((share, name) for name, share in shares.items()), default=(0.0, "none"))
+
+
+def _apart(there: Series, again: Series) -> float:
+    left, right = there.to_numpy(float), again.to_numpy(float)
+    both = np.isfinite(left) & np.isfinite(right)
+    size = max(np.abs(left[both]).sum(), ROUNDED * both.sum())
+    return float(abs(left[both].sum() - right[both].sum()) / size) if size else 0.0
+
+
+def _numbers(column: Series) -> bool:
+    return pd.api.types.is_numeric_dtype(column)
+
+
 def _near(there: Series, again: Series) -> np.ndarray:
-    if all(pd.api.types.is_numeric_dtype(side) for side in (there, again)):
+    if _numbers(there) and _numbers(again):
         left, right = there.to_numpy(float), again.to_numpy(float)
         return np.isclose(left, right, rtol=CLOSE, atol=0, equal_nan=True)
     return (there.astype(str) == again.astype(str)).to_numpy()

@@ -1,25 +1,21 @@
 """What of the results is made again: a sample, drawn with a seed, of each kind of work."""
 
 import secrets
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from rnnbench.audit.derived.rules import makers
+from rnnbench.audit.derived.gathered import of_one_stage
+from rnnbench.audit.derived.rules import makers, of_this_source, rules
 from rnnbench.audit.tree import Tree, inside
-from rnnbench.base import csv_files
 
 ALL, AUTO = "all", "auto"
-TEXTS = {  # table of the text statistics -> the columns that name one of its parts
-    "ngrams": ("corpus", "token", "order"),
-    "zipf": ("corpus", "token", "order"),
-    "ngram_lm": ("corpus", "token", "smoothing"),
-}
-RUN, TEXT, CORPUS, TABLE = "run", "text statistic", "text", "table"
-KINDS = (RUN, TEXT, CORPUS, TABLE)
-MADE = {"runs", "trials", *TEXTS, "corpus", "tables"}  # folders of what can be made again
+RUN, CORPUS, TABLE, FIGURE = "run", "text", "table", "figure"
+GATHERED = (TABLE, FIGURE)  # made of what lies there: nothing is done again for them
+OWN = (RUN, CORPUS, *GATHERED)  # kinds that are judged by laws of their own
 
 
 @dataclass(frozen=True)
@@ -27,30 +23,33 @@ class Item:
     """Something that can be made again.
 
     Attributes:
-        kind: ``run``, ``text statistic``, ``text`` or ``table``.
-        name: of its file among the results; a bundle holds text statistics as rows of tables.
+        kind: what a rule of the workflow makes, by :mod:`rnnbench.audit.derived.rules`.
+        name: of its first file among the results.
+        files: all of its job; a bundle holds them as rows of tables. Empty where the kind says it.
     """
 
     kind: str
     name: str
+    files: tuple[str, ...] = ()
 
 
 def candidates(tree: Tree) -> list[Item]:
-    """All that could be made again."""
-    kinds = {
+    """All that could be made again, kind by kind."""
+    own = {
         RUN: tree.run_names,
-        TEXT: sorted(_texts(tree)),
         CORPUS: tree.named("corpus/", ".json"),
         TABLE: [name for name in tree.named("tables/", ".csv") if _gathered(tree, name)],
+        FIGURE: [name for name in tree.named("figures/", ".svg") if _drawn(tree, name)],
     }
-    return [Item(kind, name) for kind, found in kinds.items() for name in found]
+    items = [Item(kind, name) for kind, found in own.items() for name in found]
+    return [*items, *sorted(_jobs(tree), key=lambda item: (item.kind, item.name))]
 
 
 def draw(items: Sequence[Item], size: int | str, seed: int) -> list[Item]:
     """Draw ``size`` items of each kind, or ``all``; equal seeds draw the same."""
     generator = np.random.Generator(np.random.PCG64(seed))
     drawn = []
-    for kind in KINDS:
+    for kind in dict.fromkeys(item.kind for item in items):
         of_kind = [item for item in items if item.kind == kind]
         number = len(of_kind) if size == ALL else min(int(size), len(of_kind))
         places = sorted(generator.choice(len(of_kind), number, replace=False)) if number else []
@@ -65,23 +64,34 @@ def seed_of(asked: int | str) -> int:
 
 def never(tree: Tree) -> list[str]:
     """Stages whose results lie there and are never made again, by the folders they lie in."""
-    tops = {name.partition("/")[0] for name in tree.names if makers(name)}
-    return sorted(Path(top).stem for top in tops - MADE)
+    made = {name.partition("/")[0]: makers(name) for name in tree.names if makers(name)}
+    known = rules()
+    again = [top for top, by in made.items() if {"again", "derived"}.isdisjoint(known[by[0]])]
+    return sorted(Path(top).stem for top in again)
 
 
-def keys(name: str) -> dict[str, str]:
-    """The columns that name a part of a table of text statistics, from its path."""
-    return dict(part.partition("=")[::2] for part in name.split("/")[1:-1])
+def _jobs(tree: Tree) -> Iterator[Item]:
+    """Jobs of the kinds that have no law of their own."""
+    for files in _of_jobs(tree) if tree.kind == "results" else _of_tables(tree):
+        by = makers(files[0]) if files else []
+        kind = rules()[by[0]].get("again") if by else None
+        if kind and kind not in OWN:
+            yield Item(kind, files[0], files)
 
 
-def _texts(tree: Tree) -> Iterator[str]:
-    for kind, columns in TEXTS.items():
-        there = tree.named(f"{kind}/", f"/{kind}.csv")
-        yield from there
-        if not there and f"tables/{kind}.csv" in tree.names:
-            rows = csv_files.read(tree.path(f"tables/{kind}.csv")).reindex(columns=list(columns))
-            for _, row in rows.drop_duplicates().iterrows():
-                yield "/".join([kind, *(f"{key}={row[key]}" for key in columns), f"{kind}.csv"])
+def _of_jobs(tree: Tree) -> Iterator[tuple[str, ...]]:
+    """The tables and records that each job made."""
+    for job in tree.provenance.values():
+        made = map(inside, job.get("outputs", {}))
+        yield tuple(name for name in made if name.endswith((".csv", ".json")))
+
+
+def _of_tables(tree: Tree) -> Iterator[tuple[str, ...]]:
+    """The parts that tables were gathered from, those in one folder together."""
+    folders = defaultdict(list)
+    for part in dict.fromkeys(part for parts in of_one_stage(tree).values() for part in parts):
+        folders[part.rpartition("/")[0]].append(part)
+    yield from map(tuple, folders.values())
 
 
 def _gathered(tree: Tree, name: str) -> bool:
@@ -89,3 +99,11 @@ def _gathered(tree: Tree, name: str) -> bool:
     job = tree.made_by.get(name, {})
     parts = [inside(part) for part in job.get("inputs", {})]
     return job.get("rule") == "table" and all(tree.sha256(part) is not None for part in parts)
+
+
+def _drawn(tree: Tree, name: str) -> bool:
+    """Whether this release's source drew a figure, of tables that are there."""
+    job = tree.made_by.get(name, {})
+    parts = [inside(part) for part in job.get("inputs", {})]
+    there = all(tree.sha256(part) is not None for part in parts)
+    return job.get("rule") == "figure" and there and of_this_source(job)

@@ -31,7 +31,8 @@ def check(tree: Tree) -> Iterator[Checked]:
 
 def _of(tree: Tree, study: Study, there: set[str]) -> Iterator[Checked]:
     expected = {
-        _name(address): study.run(address).as_row() for address in study.runs + study.trials
+        plan.record_name(address): study.run(address).as_row()
+        for address in study.runs + study.trials
     }
     own = {name for name in there if f"/machine={study.machine}/" in name}
     if not _gathered(tree, own) and not _alike(tree, expected, own):
@@ -64,9 +65,3 @@ def _fault(tree: Tree, name: str, expected: Mapping[str, dict[str, Any]], there:
         for key, value in expected[name].items()
         if record.get(key) != value
     )
-
-
-def _name(address: Mapping[str, str]) -> str:
-    folder = RUNS["trial" in address]
-    parts = (value if key == "settings" else f"{key}={value}" for key, value in address.items())
-    return f"{folder}{'/'.join(parts)}/record.json"

@@ -11,9 +11,10 @@ from pathlib import Path
 from pandas import DataFrame
 
 from rnnbench.audit.checks import Checked
-from rnnbench.audit.checks.concluded import differs, of_this_source
+from rnnbench.audit.checks.concluded import differs
+from rnnbench.audit.derived.rules import of_this_source
 from rnnbench.audit.tree import Tree
-from rnnbench.base import csv_files, digests
+from rnnbench.base import csv_files
 from rnnbench.comparison import tables
 from rnnbench.comparison.published import places
 from rnnbench.comparison.published.contract import Terms
@@ -36,7 +37,7 @@ def check(tree: Tree) -> Iterator[Checked]:
         digest = f"whose manifest has SHA-256 {row.manifest_sha256}"
         yield Checked(TABLE, unchecked=f"no bundle of {row.machine} is here, {digest}")
     baseline = there.get(str(listed.machine[listed.baseline].iloc[0]))
-    if not of_this_source(digests.Tree(), job):
+    if not of_this_source(job):
         yield Checked(TABLE, unchecked="of another source, which may judge otherwise")
     elif baseline is not None:
         terms = Terms(asked["equal_within"], tuple(asked["vary"]))

@@ -1,9 +1,10 @@
-"""Findings, gates and the sentences of figures are what their tables give once more.
+"""Findings, gates, sentences of figures and the report are what their tables give once more.
 
 Of results that another source made, as that of another release, nothing is held: it may have other
 words for the same tables.
 """
 
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -15,31 +16,45 @@ from pandas import DataFrame
 from pandas.api.types import is_numeric_dtype
 
 from rnnbench.audit.checks import Checked, unlike
+from rnnbench.audit.derived import plan
+from rnnbench.audit.derived.rules import of_this_source
 from rnnbench.audit.tree import Tree, inside
-from rnnbench.base import csv_files, digests
-from rnnbench.report import claims, figures
-from rnnbench.tables import columns, gates
+from rnnbench.base import csv_files
+from rnnbench.report import claims, figures, overview, report
+from rnnbench.tables import columns, gates, gather
 
+SUITE = re.compile(r"rnnbench [\w.+-]+, Snakemake [\w.+-]+")
+SHOWN = 120  # letters of a line, from shortly before it is another
 GATED = ("runs", "ngram_lm", "zipf", "floor", "predictors")
+CURVES = {"curves": "runs", "trial_curves": "trials"}  # table -> the runs that it is of
 Tables = dict[str, DataFrame]
 
 
 def check(tree: Tree) -> Iterator[Checked]:
     """Conclude from the tables again, in seconds."""
-    own, read = digests.Tree(), cache(lambda name: csv_files.read(tree.path(name)))
+    read = cache(lambda name: _table(tree, name))
     for job in tree.provenance.values():
         parts = [part for part in map(inside, job.get("inputs", {})) if part.endswith(".csv")]
-        files = [*parts, *map(inside, job.get("outputs", {}))]
-        there = all(tree.sha256(name) is not None for name in files)  # a bundle has not all
-        if job.get("rule") in AGAIN and there and of_this_source(own, job):
+        there = all(tree.sha256(name) or _left_out(tree, name) for name in parts)
+        first = inside(next(iter(job.get("outputs", {})), ""))
+        if job.get("rule") in AGAIN and there and tree.sha256(first) and of_this_source(job):
             tables = {Path(part).stem: read(part) for part in parts}
             yield from AGAIN[job["rule"]](tree, job, tables)
 
 
-def of_this_source(own: digests.Tree, job: Mapping[str, Any]) -> bool:
-    """Whether the source that did a job is the one that is here."""
-    told = job.get("params", {}).get("source")
-    return isinstance(told, dict) and own.source(told["starts"])["sha256"] == told["sha256"]
+def _left_out(tree: Tree, name: str) -> bool:
+    """Whether a bundle leaves a table out because it has all that it is gathered from."""
+    return tree.kind == "bundle" and Path(name).stem in CURVES
+
+
+def _table(tree: Tree, name: str) -> DataFrame:
+    if tree.sha256(name):
+        return csv_files.read(tree.path(name))
+    kind = Path(name).stem
+    asked = [getattr(study, CURVES[kind]) for study in plan.studies(tree)]
+    records = [plan.record_name(address) for addresses in asked for address in addresses]
+    curves = [str(tree.path(record).with_name("curve.csv")) for record in records]
+    return gather.gather(kind, curves, [])
 
 
 def _findings(tree: Tree, job: Mapping[str, Any], tables: Tables) -> Iterator[Checked]:
@@ -47,7 +62,8 @@ def _findings(tree: Tree, job: Mapping[str, Any], tables: Tables) -> Iterator[Ch
     judged = claims.findings(tables)
     yield Checked(table, differs(csv_files.read(tree.path(table)), judged))
     written = claims.page(judged, job["params"]["study"])
-    yield Checked(page, other_words(tree.path(page), written))
+    if tree.sha256(page):  # a bundle has the table alone
+        yield Checked(page, other_words(tree.path(page), written))
 
 
 def _gates(tree: Tree, job: Mapping[str, Any], tables: Tables) -> Iterator[Checked]:
@@ -58,12 +74,23 @@ def _gates(tree: Tree, job: Mapping[str, Any], tables: Tables) -> Iterator[Check
 
 def _figure(tree: Tree, job: Mapping[str, Any], tables: Tables) -> Iterator[Checked]:
     for name in map(inside, job["outputs"]):
-        if name.endswith(".txt"):
+        if name.endswith(".txt") and tree.sha256(name):
             said = figures.finding(Path(name).stem, tables)
             yield Checked(name, other_words(tree.path(name), f"{said}\n"))
 
 
-AGAIN = {"findings": _findings, "gates": _gates, "figure": _figure}
+def _report(tree: Tree, job: Mapping[str, Any], tables: Tables) -> Iterator[Checked]:
+    """The page but for the releases that it names, of figures as they lie there."""
+    page, summary = map(inside, job["outputs"])
+    suite = SUITE.search(tree.path(page).read_text(encoding="utf-8"))
+    shown = figures.drawn(job["params"]["figures"], tree.path("figures"))
+    own = {name: table for name, table in tables.items() if name != "lengths"}
+    written = report.render(own, shown, report.facts(tree.configuration, suite[0] if suite else ""))
+    yield Checked(page, other_words(tree.path(page), written))
+    yield Checked(summary, other_words(tree.path(summary), overview.summary(own)))
+
+
+AGAIN = {"findings": _findings, "gates": _gates, "figure": _figure, "report": _report}
 
 
 def other_words(path: Path, again: str) -> str:
@@ -71,7 +98,10 @@ def other_words(path: Path, again: str) -> str:
     found = path.read_text(encoding="utf-8") if path.is_file() else ""
     lines = zip([*found.split("\n"), ""], [*again.split("\n"), ""], strict=False)
     pairs = ((line, other) for line, other in lines if line != other)
-    return unlike(*next(((other, line) for line, other in pairs), ("", "")))
+    line, other = next(pairs, ("", ""))
+    apart = (place for place, pair in enumerate(zip(line, other, strict=False)) if len({*pair}) > 1)
+    start = max(0, next(apart, min(len(line), len(other))) - 20)
+    return unlike(other[start : start + SHOWN], line[start : start + SHOWN])
 
 
 def differs(found: DataFrame, made: DataFrame) -> str:

@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
 from rnnbench.audit.checks import Checked
 from rnnbench.audit.derived import gathered, plan
 from rnnbench.audit.tree import RUNS, Tree, inside
+from rnnbench.base import csv_files
 
 
 def check(tree: Tree) -> Iterator[Checked]:
@@ -17,6 +20,7 @@ def check(tree: Tree) -> Iterator[Checked]:
     studies = plan.studies(tree)
     if tree.kind == "bundle" and not studies:
         return
+    alone = gathered.of_one_stage(tree)
     for name in tree.named("tables/", ".csv"):
         record = tree.made_by.get(name)
         if record is None:
@@ -30,6 +34,18 @@ def check(tree: Tree) -> Iterator[Checked]:
             yield Checked(name, gathered.derived(tree, name))
         elif tree.kind == "results" or any(map(_bound, gone)):
             yield Checked(name, f"made of {gone[0]}, which is not there")
+        elif name in alone:
+            yield Checked(name, _of_no_part(tree, name, alone[name]))
+
+
+def _of_no_part(tree: Tree, name: str, parts: list[str]) -> str:
+    """A row that comes of none of the parts a table is said to be gathered from, nor is missing."""
+    table = csv_files.read(tree.path(name))
+    told = [gathered.rows_of(table, part) for part in parts]
+    if "reason" in table:
+        told.append(table["reason"].notna().to_numpy())
+    places = np.flatnonzero(~np.logical_or.reduce(told))
+    return f"row {places[0] + 1} comes of none of its parts" if len(places) else ""
 
 
 def _bound(part: str) -> bool:

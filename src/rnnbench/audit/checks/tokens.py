@@ -1,16 +1,19 @@
-"""The vocabulary and the numbered tokens are those of the cleaned text."""
+"""The vocabulary, its sizes and the numbered tokens are those of the cleaned text."""
 
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from pandas import DataFrame
+
 from rnnbench.audit.checks import Checked
 from rnnbench.audit.tree import Tree, inside
+from rnnbench.base import csv_files
 from rnnbench.base.files import digest_of
 from rnnbench.text import tokens
 from rnnbench.text.vocab import Vocab
 
-FILES = ("vocab.json", "tokens.npy")
+FILES = ("vocab.json", "tokens.npy", "vocab.csv")
 
 
 def check(tree: Tree) -> Iterator[Checked]:
@@ -19,7 +22,7 @@ def check(tree: Tree) -> Iterator[Checked]:
         folder = name.removesuffix(FILES[0])
         with tempfile.TemporaryDirectory() as again:
             fault = _number(tree, folder, Path(again))
-            for file in FILES:
+            for file in filter(lambda file: tree.sha256(folder + file), FILES):
                 yield Checked(folder + file, fault or _unlike(tree, folder + file, again))
 
 
@@ -37,6 +40,9 @@ def _number(tree: Tree, folder: str, again: Path) -> str:
     except (KeyError, OSError, ValueError) as error:
         return f"cannot be made of {text}.txt again: {type(error).__name__} {error}"
     vocab.write(again / FILES[0])
+    key = {"corpus": corpus.partition("=")[2], "token": kind}
+    sizes = {"tokens": sum(vocab.counts), "types": vocab.num_types, "vocab_size": len(vocab)}
+    csv_files.write(again / FILES[2], DataFrame([key | sizes]))
     return ""
 
 

@@ -1,16 +1,18 @@
-"""Tables gathered from their parts once more, and where they come out otherwise."""
+"""Tables gathered from their parts once more, and which rows come of which part."""
 
 import csv
 import tempfile
 from io import StringIO
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
 from rnnbench.audit.tree import Tree, inside
 from rnnbench.base import csv_files
 from rnnbench.base.errors import UserError
+from rnnbench.base.parameters import path_value
 from rnnbench.tables import gather
 
 FAULTS = (UserError, ValueError, KeyError, AttributeError, IndexError, TypeError, OSError)
@@ -29,6 +31,28 @@ def derived(tree: Tree, name: str) -> str:
         except FAULTS as error:
             return f"cannot be gathered again: {type(error).__name__} {error}"
         return first_difference(tree.path(name).read_bytes(), again.read_bytes())
+
+
+def of_one_stage(tree: Tree) -> dict[str, list[str]]:
+    """Tables that lie there -> their parts, of one stage each: what is of several can be any's."""
+    found = {}
+    for name in tree.named("tables/", ".csv"):
+        parts = [inside(part) for part in tree.made_by.get(name, {}).get("inputs", {})]
+        if len({part.partition("/")[0] for part in parts}) == 1:
+            found[name] = parts
+    return found
+
+
+def keys(part: str) -> dict[str, str]:
+    """The columns that name a part of a table, from its path."""
+    return dict(step.partition("=")[::2] for step in part.split("/")[1:-1])
+
+
+def rows_of(table: DataFrame, part: str) -> np.ndarray:
+    """Which rows of a table come of one of its parts, by what its path says, ``(rows,)``."""
+    told = {key: value for key, value in keys(part).items() if key in table}
+    kept = [table[key].map(path_value) == value for key, value in told.items()]
+    return np.logical_and.reduce([np.ones(len(table), bool), *kept])
 
 
 def _as_stated_there(gathered: DataFrame, path: Path) -> DataFrame:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from rnnbench.audit.tree import Tree
+from rnnbench.audit.tree import RUNS, Tree
 from rnnbench.base.errors import StudyError
 from rnnbench.machine.gpus import NONE
 from rnnbench.machine.identity import NAME
@@ -52,6 +52,13 @@ def studies(tree: Tree) -> list[Study]:
     with suppress(StudyError):
         return [study(tree, machine) for machine in machines(tree)]
     return []
+
+
+def record_name(address: Mapping[str, str]) -> str:
+    """Name of the record of a run, of the grid or outside it."""
+    folder = RUNS["trial" in address]
+    parts = (value if key == "settings" else f"{key}={value}" for key, value in address.items())
+    return f"{folder}{'/'.join(parts)}/record.json"
 
 
 def unavailable(tree: Tree, machine: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import rnnbench
 from rnnbench.provenance import job_record
-from rnnbench.provenance.crate.workflow import CONFIG, FOLDER
+from rnnbench.provenance.crate.workflow import CONFIG, FOLDER, README, SOURCE
 from rnnbench.provenance.snakemake_records import Done
 
 WORKFLOW_CRATE = "https://w3id.org/workflowhub/workflow-ro-crate/1.0"
@@ -29,8 +29,9 @@ MIT = "https://spdx.org/licenses/MIT"
 SNAKEMAKE, PYTHON = "https://snakemake.github.io", "https://www.python.org"
 LANGUAGE = "https://w3id.org/workflowhub/workflow-ro-crate#snakemake"
 COMPLETED = "http://schema.org/CompletedActionStatus"
+BIOSCHEMAS = "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"
 MAIN, RUN, ORGANISED = f"{FOLDER}/Snakefile", "#run", "#organised"
-ENGINE, SUITE, AUTHORS, MACHINE = "#snakemake", "#rnnbench", "#authors", "#machine"
+SUITE, AUTHORS, MACHINE, AGENT, COMMIT = "#rnnbench", "#authors", "#machine", "#agent", "#commit"
 Entity = dict[str, Any]
 
 
@@ -49,22 +50,31 @@ class Step:
     about: str
 
 
-def named(machine: str) -> Iterator[Entity]:
+def named(machine: str, commit: str) -> Iterator[Entity]:
     """What a crate refers to and does not hold."""
     for address, name in PROFILES.items():
         number = address.rpartition("/")[2]
         yield {"@id": address, "@type": "CreativeWork", "name": name, "version": number}
     yield {"@id": MIT, "@type": "CreativeWork", "name": "MIT License"}
     yield {"@id": AUTHORS, "@type": "Organization", "name": "the rnnbench authors"}
+    yield {"@id": AGENT, "@type": "Organization", "name": f"who ran the study on {machine}"}
     yield {"@id": MACHINE, "@type": "IndividualProduct", "name": machine}
+    if commit:
+        fact = {"@id": COMMIT, "@type": "PropertyValue", "propertyID": "git commit"}
+        yield fact | {"name": "commit of the source", "value": commit}
     languages = {LANGUAGE: ("Snakemake", SNAKEMAKE), PYTHON: ("Python", PYTHON)}
     for identifier, (name, url) in languages.items():
         language = {"@id": identifier, "@type": "ComputerLanguage", "name": name}
         yield language | {"identifier": ref(url), "url": ref(url)}
-    programs = {ENGINE: ("snakemake", version("snakemake")), SUITE: ("rnnbench", _suite())}
-    for identifier, (name, number) in programs.items():
-        program = {"@id": identifier, "@type": "SoftwareApplication", "name": name}
-        yield program | {"softwareVersion": number, "license": ref(MIT)}
+    programs = {
+        SNAKEMAKE: ("snakemake", version("snakemake"), SNAKEMAKE),
+        SUITE: ("rnnbench", _suite(), SOURCE),
+    }
+    for identifier, (name, number, url) in programs.items():
+        program: Entity = {"@id": identifier, "@type": "SoftwareApplication", "name": name}
+        program |= {"softwareVersion": number, "license": ref(MIT), "url": ref(url)}
+        own = {"author": ref(AUTHORS)} | ({"identifier": ref(COMMIT)} if commit else {})
+        yield program | (own if identifier == SUITE else {})
 
 
 def instruments(steps: Sequence[Step]) -> Iterator[Entity]:
@@ -75,12 +85,21 @@ def instruments(steps: Sequence[Step]) -> Iterator[Entity]:
         "@type": ["File", "SoftwareSourceCode", "ComputationalWorkflow", "HowTo"],
         **{"name": "rnnbench", "description": rnnbench.__doc__, "version": _suite()},
         **{"programmingLanguage": ref(LANGUAGE), "license": ref(MIT), "author": ref(AUTHORS)},
+        **{"conformsTo": ref(BIOSCHEMAS), "url": ref(MAIN)},
         **_refs("hasPart", map(_tool, scripts)),
         **_refs("step", (_step(step.rule) for step in steps)),
     }
     for script in scripts:
-        tool = {"@id": _tool(script), "@type": ["File", "SoftwareSourceCode"], "name": script}
-        yield tool | {"programmingLanguage": ref(PYTHON)}
+        tool: Entity = {"@id": _tool(script), "@type": ["File", "SoftwareSourceCode"]}
+        tool |= {
+            "name": script,
+            "programmingLanguage": ref(PYTHON),
+            "license": ref(MIT),
+            "version": _suite(),
+        }
+        yield tool | {"url": ref(_tool(script))}
+    yield {"@id": SOURCE, "@type": "File", "name": "library, workflow and configuration"}
+    yield {"@id": README, "@type": "File", "name": "what lies here", "about": ref("./")}
 
 
 def rules(steps: Sequence[Step]) -> Iterator[Entity]:
@@ -98,13 +117,14 @@ def run(jobs: Sequence[Done]) -> Iterator[Entity]:
     given = [f"{FOLDER}/{CONFIG}", f"{FOLDER}/requirements.lock"]
     yield {
         **{"@id": RUN, "@type": "CreateAction", "name": "The study", "instrument": ref(MAIN)},
+        **{"description": "All jobs of the study.", "agent": ref(AGENT)},
         **_refs("object", map(quote, given)),
         **_refs("result", map(quote, results)),
         **times(jobs),
     }
     yield {
         **{"@id": ORGANISED, "@type": "OrganizeAction", "name": "Snakemake's run of the study"},
-        **{"instrument": ref(ENGINE), "result": ref(RUN)},
+        **{"instrument": ref(SNAKEMAKE), "result": ref(RUN), "agent": ref(AGENT)},
         **_refs("object", (_control(job) for job in jobs)),
         **times(jobs),
     }
@@ -114,7 +134,8 @@ def job_entities(job: Done, step: Step) -> Iterator[Entity]:
     """A job as the run of a script, and as what its step did."""
     yield {
         **{"@id": job_id(job), "@type": "CreateAction", "name": f"{job.rule}: {first(job)}"},
-        **{"instrument": ref(_tool(step.script)), "actionStatus": ref(COMPLETED)},
+        **{"instrument": ref(_tool(step.script)), "actionStatus": COMPLETED},
+        **{"description": step.about, "agent": ref(AGENT)},
         **_refs("object", map(quote, sorted(job.inputs))),
         **_refs("result", map(quote, sorted(job.outputs))),
         **times([job]),
@@ -134,6 +155,7 @@ def whole(machine: str, jobs: Sequence[Done]) -> Entity:
         "with the hashes of its files and the jobs they came of.",
         "datePublished": times(jobs)["endTime"],
         **{"license": ref(MIT), "mainEntity": ref(MAIN), "citation": ref(SUITE)},
+        **{"author": ref(AGENT), "publisher": ref(AGENT)},
         **_refs("conformsTo", PROFILES),
         **_refs("mentions", mentioned),
     }
@@ -142,7 +164,8 @@ def whole(machine: str, jobs: Sequence[Done]) -> Entity:
 def times(jobs: Sequence[Done]) -> Entity:
     """From the first start to the last end; of no job, the first moment there is."""
     ends = min((j.began for j in jobs), default=0), max((j.ended for j in jobs), default=0)
-    start, end = (datetime.fromtimestamp(moment, UTC).isoformat() for moment in ends)
+    moments = (datetime.fromtimestamp(moment, UTC) for moment in ends)
+    start, end = (moment.isoformat(timespec="milliseconds") for moment in moments)
     return {"startTime": start, "endTime": end}
 
 

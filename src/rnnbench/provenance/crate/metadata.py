@@ -24,7 +24,12 @@ OTHER = "application/octet-stream"
 
 
 def metadata(
-    folder: str | Path, steps: Sequence[Step], jobs: Iterable[Done], machine: str, root: str
+    folder: str | Path,
+    steps: Sequence[Step],
+    jobs: Iterable[Done],
+    machine: str,
+    root: str,
+    commit: str = "",
 ) -> dict[str, Any]:
     """Return the metadata of the crate of a folder of results, as JSON-LD.
 
@@ -37,6 +42,7 @@ def metadata(
         jobs: what Snakemake has on record.
         machine: name of the hardware.
         root: the folder as it stands in the names of the jobs' files.
+        commit: that the source was at; empty if nothing tells.
     """
     names, by_rule = present(folder), {step.rule: step for step in steps}
     inside = [
@@ -50,7 +56,7 @@ def metadata(
     for name in names:
         path = Path(folder) / name
         crate.add_file(path, name, properties=_file(path) | told.get(name, {}))
-    for entity in (*entities.named(machine), *entities.rules(used), *entities.run(done)):
+    for entity in (*entities.named(machine, commit), *entities.rules(used), *entities.run(done)):
         crate.add_jsonld(entity)
     for job in done:
         for entity in entities.job_entities(job, by_rule[job.rule]):
