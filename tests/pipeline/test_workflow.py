@@ -11,18 +11,15 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote
 
-import psutil
 import pytest
 import torch
 import yaml
 from project import PROJECT, TOY, bare, command, copy_project, environment, snakemake
 
 from rnnbench.audit import trace
-from rnnbench.audit.again.classes import TIMES
 from rnnbench.audit.trace import told as words
 from rnnbench.base import csv_files
 from rnnbench.base.files import read_record
@@ -72,10 +69,10 @@ def planned(done: subprocess.CompletedProcess[str]) -> list[str]:
 def test_one_command_makes_the_report_every_table_and_every_figure(study: Path) -> None:
     results = study / "results"
     page = (results / "report.html").read_text()
-    assert re.search(r"\d+ training runs[^.]* and 3 timings on ", page)
+    assert re.search(r"\d+ training runs[^.]* and 2 timings on ", page)
     assert "How the timings went" in page
     records = {unquote(link) for link in re.findall(r'href="(runs/[^"]+)"', page)}
-    assert len(records) == 6
+    assert len(records) == 4
     assert all((results / record).is_file() for record in records)
     assert {path.stem for path in (results / "tables").iterdir()} == set(columns.COLUMNS)
     for name, stated in columns.COLUMNS.items():
@@ -112,8 +109,9 @@ def test_the_crate_lists_every_file_and_ties_it_to_its_job(study: Path) -> None:
 
 def test_every_table_and_figure_is_followed_to_what_no_job_made(study: Path) -> None:
     results = study / "results"
+    found, _ = trace.opened(results / "tables/runs.csv")  # of all: each file is looked at once
     for path in sorted([*results.glob("tables/*.csv"), *results.glob("figures/*")]):
-        found, name = trace.opened(path)
+        name = f"results/{path.relative_to(results).as_posix()}"
         behind = found.all_behind(name)
         assert behind.keys() <= found.made.keys(), name  # the built-in text is made by its job
         assert found.changed(name) == []
@@ -285,17 +283,17 @@ def test_killed_timings_keep_every_finished_process(study: Path, tmp_path: Path)
     shutil.rmtree(project / SPEED)
     target = f"{SPEED}/points.csv"
     config = without_probes(tmp_path)
-    kill_once(project, target, config, lambda: len(began(project)) > 4)
+    kill_once(project, target, config, lambda: len(began(project)) > 3)
     time.sleep(1)  # nothing measures on without its campaign
     before = began(project)
     finished = [path for path in before if (project / path).with_name("record.json").exists()]
-    assert len(finished) >= 4
+    assert len(finished) >= 3
     assert not (project / target).exists()
     assert snakemake(project, "--unlock", configfile=config).returncode == 0
     done = snakemake(project, target, configfile=config)
     assert done.returncode == 0, done.stdout + done.stderr
     after = began(project)
-    assert len(after) == 8  # two of each point, and of both arms of the twin
+    assert len(after) == 6  # two of each point, and of both arms of the twin
     assert [path for path in finished if after[path] != before[path]] == []
 
 
@@ -382,13 +380,12 @@ def test_the_workflow_reports_itself_with_captions(study: Path) -> None:
     assert "drawn from the tables" in page
 
 
-def test_a_killed_run_goes_on_and_ends_as_if_undisturbed(tmp_path: Path) -> None:
+def test_a_killed_run_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
+    """That it ends with the weights of an undisturbed one, tests/torture/test_resume.py tells."""
     config = tmp_path / "long.yaml"
-    text = (TOY).read_text()
-    text = text.replace("num_epochs: 2", "num_epochs: 300")
+    text = TOY.read_text().replace("num_epochs: 2", "num_epochs: 150")
     config.write_text(text.replace("hidden_size: 8", "hidden_size: 128"))
     killed = keep_often(copy_project(tmp_path / "killed"))
-    whole = keep_often(copy_project(tmp_path / "whole"))
     target = f"{folder_of('gru')}/record.json"
     checkpoint = (killed / target).with_name("checkpoint.safetensors")
     kill_once(killed, target, config, checkpoint.exists)
@@ -398,13 +395,9 @@ def test_a_killed_run_goes_on_and_ends_as_if_undisturbed(tmp_path: Path) -> None
     assert bare(killed, "--unlock").returncode == 0
     again = snakemake(killed, target, configfile=config)
     assert again.returncode == 0, again.stderr
-    log = (killed / target).with_name("run.log").read_text()
-    assert "taken up after epoch" in log
-    assert snakemake(whole, target, configfile=config).returncode == 0
-    resumed, undisturbed = (read_record(folder / target) for folder in (killed, whole))
-    timeless = [key for key in undisturbed if not key.endswith(TIMES)]
-    assert {key: resumed[key] for key in timeless} == {key: undisturbed[key] for key in timeless}
-    assert not (killed / target).with_name("checkpoint.safetensors").exists()
+    assert "taken up after epoch" in (killed / target).with_name("run.log").read_text()
+    assert read_record(killed / target)["epochs_done"] == 150
+    assert not checkpoint.exists()
 
 
 def keep_often(project: Path) -> Path:
@@ -439,7 +432,6 @@ def kill_once(project: Path, target: str, config: Path, reached: Callable[[], bo
         ("runs: {variants: [gruu]}", "all", "unknown name 'gruu' in variants; there are gru,"),
         ("runs: {seeds: [1]", "all", "wrong.yaml, line 1: expected YAML, found: expected ',' or"),
         (None, "all", "wrong.yaml: expected a configuration file, found none."),
-        ("own_texts: {mine: {source: mine.txt}}\ncorpora: [mine]", "all", "found no file"),
         ("", "results/tables/run.csv", "Did you mean runs?"),
     ],
 )
@@ -603,21 +595,6 @@ def test_every_study_but_the_default_one_has_a_folder_that_no_other_one_gets_uns
         assert done.returncode == status and said in done.stderr, done.stderr
 
 
-def test_snakemake_keeps_no_thread_for_a_job_that_has_ended(tmp_path: Path) -> None:
+def test_snakemake_keeps_no_thread_for_a_job_that_has_ended(whole: Path) -> None:
     """Such threads are timers, and take time from the timings that run beside them."""
-    project = copy_project(tmp_path)
-    targets = ["results/tables/zipf.csv", "results/tables/ngram_lm.csv"]
-    running = subprocess.Popen(
-        [*command(), "--", *targets],
-        cwd=project,
-        env=environment(project),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    threads = []
-    while running.poll() is None:
-        with suppress(psutil.Error):  # it may end in between
-            threads.append(psutil.Process(running.pid).num_threads())
-        time.sleep(0.1)
-    assert running.returncode == 0
-    assert max(threads) < 10  # of 16 jobs
+    assert 1 <= int((whole / "threads.txt").read_text()) < 10  # of 100 jobs
