@@ -58,7 +58,6 @@ def test_a_dead_link_is_an_error(tmp_path: Path) -> None:
         copy(PROJECT / name, tmp_path / name)
     (tmp_path / "src/rnnbench").mkdir(parents=True)
     (tmp_path / "src/rnnbench/__init__.py").touch()
-    assert build(tmp_path, tmp_path / "whole").returncode == 0
     page = tmp_path / "docs/own_text.md"
     page.write_text(page.read_text() + "\n[gone](nowhere.md)\n")
     done = build(tmp_path, tmp_path / "broken")

@@ -1,16 +1,31 @@
 """What the tests of the whole workflow share."""
 
 import shutil
+import subprocess
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
-from project import copy_project, snakemake
+from project import command, copy_project, environment
 
 
 def run_whole(project: Path) -> None:
-    done = snakemake(copy_project(project))
-    assert done.returncode == 0, done.stdout + done.stderr
+    """Run all, and keep how many threads Snakemake had at most."""
+    copy_project(project)
+    with (project / "said.txt").open("w") as said:
+        running = subprocess.Popen(
+            command(), cwd=project, env=environment(project), stdout=said, stderr=said
+        )
+        threads = [1]
+        while running.poll() is None:
+            with suppress(psutil.Error):  # it may end in between
+                threads.append(psutil.Process(running.pid).num_threads())
+            time.sleep(0.2)
+    assert running.returncode == 0, (project / "said.txt").read_text()
+    (project / "threads.txt").write_text(str(max(threads)))
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+from rnnbench.machine import identity
+
 PROJECT = Path(__file__).parents[2]
 TOY = PROJECT / "tests/pipeline/toy.yaml"
+RUN = (
+    "results/runs/machine={machine}/corpus=calibration/variant={variant}/sampler={sampler}"
+    "/clip_norm=1/device=cpu/seed={seed}"
+)
+
+
+def folder_of(variant: str, sampler: str = "sequential_partition", seed: int = 1) -> str:
+    return RUN.format(machine=identity.name(), variant=variant, sampler=sampler, seed=seed)
 
 
 def copy_project(folder: Path) -> Path:

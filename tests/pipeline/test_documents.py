@@ -28,6 +28,8 @@ LAST = PROJECT / "docs/own_machine.md"  # it puts timings of another machine int
 SIZES = {"shards: 64": "shards: 2"}  # what a block says -> what is done: fewer jobs of a kind
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 WORKFLOW = "tests/pipeline/test_workflow.py::"
+TIMINGS = "tests/pipeline/test_timings.py::"
+SET_UP = "tests/test_setup.py::"
 SLURM = "tests/slurm/test_slurm.py::"
 CONTAINER = "tests/test_recipes.py::"  # what goes in; there is nothing here to build one with
 COVERED = {
@@ -56,11 +58,14 @@ COVERED = {
         CONTAINER
         + "test_a_container_holds_all_that_the_workflow_needs_and_nothing_that_is_not_there",
     ),
-    "snakemake --cores all publish": WORKFLOW
+    "make hardware": SET_UP
+    + "test_make_hardware_makes_the_timings_and_compares_them_and_nothing_else",
+    "make sitting": SET_UP + "test_make_sitting_asks_for_one_more_and_goes_on_as_make_hardware",
+    "snakemake --cores all publish": TIMINGS
     + "test_what_was_measured_becomes_a_bundle_whose_bytes_are_equal_each_time",
     "snakemake --cores 1 crate": WORKFLOW
     + "test_the_crate_is_made_on_request_and_ties_every_file_to_its_job",
-    "snakemake --cores all hardware --config 'hardware={bundles: [one.zip, another.zip]}'": WORKFLOW
+    "snakemake --cores all hardware --config 'hardware={bundles: [one.zip, another.zip]}'": TIMINGS
     + "test_a_published_machine_is_compared_and_nothing_is_measured_for_it",
     "python -m tests.promises": "tests/promises/test_laws.py::test_every_promise_is_kept",
     "python -m tests.promises --noise results/speed/machine=*/samples.csv": "tests/promises/"
@@ -186,14 +191,6 @@ def test_a_reader_follows_every_document_that_is_no_worked_example(finished: Pat
         follow(finished, left(text, later))
     counted = finished / "studies/my_text/results/ngrams/corpus=my_text/token=word/order=3"
     assert (counted / "ngrams.csv").exists()
-
-
-@pytest.mark.parametrize("document", EXAMPLES, ids=lambda path: path.stem)
-def test_a_worked_example_works_to_the_letter(document: Path, tmp_path: Path) -> None:
-    assert {*EXAMPLES} < {*DOCUMENTS}
-    project = clone(tmp_path, SMALLER.get(document.stem))
-    for text in blocks(document):
-        follow(project, left(text))
 
 
 def test_what_is_tested_elsewhere_is_in_a_document_and_has_its_test() -> None:

@@ -14,7 +14,7 @@ from . import __main__ as command
 from . import laws
 from .laws import BROKEN, KEPT, SHARING, SPREAD, TOLD, Pairs
 
-PAIRS = 150
+PAIRS = 60
 TWO = (2, 2)
 few = settings(max_examples=25)
 
@@ -32,7 +32,7 @@ def test_every_promise_is_kept(table):
 
 
 def test_a_broken_promise_ends_in_words(table):
-    with pytest.raises(laws.LawError, match=r"sitting each.*: expected 93% to 98%, found 9"):
+    with pytest.raises(laws.LawError, match=r"sitting each.*: expected 93% to 99%, found 9"):
         laws.require(table.assign(law=[BROKEN, *table.law[1:]]))
 
 
@@ -60,13 +60,19 @@ FORGOTTEN = {
 def test_who_forgets_the_noise_between_sittings_is_caught(monkeypatch, forgotten):
     plain = sittings.components
     monkeypatch.setattr(sittings, "components", lambda *of: FORGOTTEN[forgotten](*plain(*of)))
-    pairs = Pairs.drawn(SPREAD, 2 * PAIRS, (1, 1), 1)
+    pairs = Pairs.drawn(SPREAD, PAIRS, (1, 1), 1)
     assert broken([*laws.covered(pairs, "", laws.COVERS, laws.COVERS), *laws.mistaken(pairs, "")])
 
 
-def test_a_mode_that_is_not_seen_is_caught(monkeypatch):
+def test_a_mode_that_is_not_seen_hides_differences_and_is_caught(monkeypatch):
+    def found():
+        pairs = Pairs.drawn(SHARING, PAIRS, TWO, 1)
+        hits = laws.faster(laws.judged(laws.shifted(pairs.overall, [0.05] * PAIRS)))
+        return laws.counted("5 % are found overall", "", hits, laws.AT_LEAST)
+
+    assert not broken([found()])
     monkeypatch.setattr(rates, "sharing", lambda rows, point: rows.threads < 0)
-    assert len(broken(laws.mistaken(Pairs.drawn(SHARING, 50, (1, 1), 1), ""))) >= 1
+    assert broken([found()])
 
 
 def test_the_same_seed_tells_the_same():

@@ -5,7 +5,7 @@ the workflow never writes.
 """
 
 import pytest
-from test_figures import CASES, WHOLE
+from test_figures import CASES, WHOLE, words
 
 from rnnbench.base import csv_files
 from rnnbench.base.plugins import load, names
@@ -37,7 +37,9 @@ def test_claims_stand_there_not_measured(nothing, topic):
 
 @pytest.mark.parametrize("name", names("figures"))
 def test_figures_say_that_there_is_nothing(nothing, name):
-    figures.draw(name, nothing).draw_without_rendering()
+    figure = figures.draw(name, nothing)
+    figure.draw_without_rendering()
+    assert any(text.get_text().startswith("No ") for text in words(figure))
     assert figures.finding(name, nothing).startswith("No ")
 
 

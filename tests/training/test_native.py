@@ -319,7 +319,7 @@ def driver(folder: Path, isa: str, *flags: str) -> Path:
     """Build the driver; skip where the compiler has no such sanitizer."""
     program = folder / f"driver-{isa}"
     source = Path(__file__).with_name("native_driver.cpp")
-    command = [*native.compiler(), "-std=c++17", "-O1", "-g", "-pthread", *native.ISAS[isa], *flags]
+    command = [*native.compiler(), "-std=c++17", "-O0", "-g", "-pthread", *native.ISAS[isa], *flags]
     line = [*command, f"-I{native.FOLDER}", str(source), "-o", str(program)]
     done = subprocess.run(line, capture_output=True, text=True)
     if "sanitize" in " ".join(flags) and "cannot find" in done.stderr:

@@ -68,12 +68,14 @@ def rows(tables: Tables, name: str) -> DataFrame:
         table = tables[name].copy()
     except KeyError:
         table = columns.table(name)
-    for column in NUMBERS & set(table.columns) - ({"value"} if name == "machines" else set()):
+    kinds = table.dtypes
+    words = [column for column in NUMBERS & {*kinds.index} if kinds[column] != float]
+    for column in {*words} - ({"value"} if name == "machines" else set()):
         table[column] = pd.to_numeric(table[column], errors="coerce").astype(float)
     if {"variant", "implementation"} <= {*table}:
         pairs = zip(table.variant, table.implementation, strict=True)
         table["variant"] = [presets.label(*pair) for pair in pairs]
-    if "leaky" in table:
+    if "leaky" in table and kinds["leaky"] != bool:
         table["leaky"] = table["leaky"].astype(str).str.lower() == "true"
     return table
 

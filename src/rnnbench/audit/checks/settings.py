@@ -7,10 +7,8 @@ from rnnbench.audit.checks import Checked
 from rnnbench.audit.derived import plan
 from rnnbench.audit.tree import Tree
 from rnnbench.provenance.job_record import told
-from rnnbench.study.study import Study
 
 AUTO = "auto"  # what the study chooses
-RUNS = "runs"  # of a stage that trains some: rows where the configuration has lists
 
 
 def check(tree: Tree) -> Iterator[Checked]:
@@ -19,19 +17,10 @@ def check(tree: Tree) -> Iterator[Checked]:
     for name, job in tree.provenance.items() if studies else ():
         section = studies[0].config.get(job.get("rule", ""))
         if isinstance(section, Mapping):
-            yield Checked(name, "; ".join(_unlike(job, section, studies)))
+            yield Checked(name, "; ".join(_unlike(job.get("params", {}), section)))
 
 
-def _unlike(
-    job: Mapping[str, Any], section: Mapping[str, Any], studies: list[Study]
-) -> Iterator[str]:
-    given = dict(job.get("params", {}))
-    given |= given.get("settings", {})
-    for key in (section.keys() & given.keys()) - {RUNS}:
+def _unlike(given: Mapping[str, Any], section: Mapping[str, Any]) -> Iterator[str]:
+    for key in section.keys() & given.keys():
         if given[key] != told(section[key]) and section[key] != AUTO:
             yield f"{key}: the configuration says {told(section[key])}, its job {given[key]}"
-    if RUNS in section and RUNS in given:
-        rule, address = job["rule"], job.get("wildcards", {})
-        asked = [told(study.small_runs(rule, address)) for study in studies]
-        if given[RUNS] not in asked:
-            yield f"{RUNS}: the configuration asks for others than its job was given"
