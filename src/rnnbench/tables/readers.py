@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
+from pandas.api.types import is_bool_dtype, is_float_dtype
 
 from rnnbench.base import presets
 from rnnbench.base.parameters import (
@@ -69,13 +70,13 @@ def rows(tables: Tables, name: str) -> DataFrame:
     except KeyError:
         table = columns.table(name)
     kinds = table.dtypes
-    words = [column for column in NUMBERS & {*kinds.index} if kinds[column] != float]
+    words = [column for column in NUMBERS & {*kinds.index} if not is_float_dtype(kinds[column])]
     for column in {*words} - ({"value"} if name == "machines" else set()):
         table[column] = pd.to_numeric(table[column], errors="coerce").astype(float)
     if {"variant", "implementation"} <= {*table}:
         pairs = zip(table.variant, table.implementation, strict=True)
         table["variant"] = [presets.label(*pair) for pair in pairs]
-    if "leaky" in table and kinds["leaky"] != bool:
+    if "leaky" in table and not is_bool_dtype(kinds["leaky"]):
         table["leaky"] = table["leaky"].astype(str).str.lower() == "true"
     return table
 

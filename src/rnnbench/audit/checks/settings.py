@@ -21,6 +21,7 @@ def check(tree: Tree) -> Iterator[Checked]:
 
 
 def _unlike(given: Mapping[str, Any], section: Mapping[str, Any]) -> Iterator[str]:
+    given = {**given, **given.get("settings", {})}
     for key in section.keys() & given.keys():
         if given[key] != told(section[key]) and section[key] != AUTO:
             yield f"{key}: the configuration says {told(section[key])}, its job {given[key]}"
