@@ -140,7 +140,7 @@ def _record(run: Mapping[str, Any]) -> str:
     return "/".join(["runs", *(quote(part, safe="=") for part in parts), "record.json"])
 
 
-def _clipping(tables: readers.Tables) -> list[dict[str, Any]]:
+def _divergence(tables: readers.Tables) -> list[dict[str, Any]]:
     runs = readers.rows(tables, "divergence")
     lost = runs if runs.empty else runs[runs.diverged_epoch.notna()]
     columns = ["trial", "corpus", "variant", "sampler", "clip_norm", "learning_rate", "seed"]
@@ -243,5 +243,5 @@ def _labelled(table: DataFrame, leaky: set[str]) -> DataFrame:
 
 SECTIONS = {
     **{"Language models": _models, "Speed": _speed, "Text": _text, "Sine": _sine},
-    "Clipping": _clipping,
+    "Divergence": _divergence,
 }

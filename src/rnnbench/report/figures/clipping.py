@@ -14,7 +14,7 @@ from pandas import DataFrame
 from rnnbench.report import theme
 from rnnbench.tables import readers, trials
 
-SECTION = "Clipping"
+SECTION = "Divergence"
 TABLES = ("runs", "trials")
 PAIR = [name for name in readers.RUN if name != "clip_norm"]
 METRICS = {"clipped_share": "share of updates\nclipped", "perplexity": "training\nperplexity"}
