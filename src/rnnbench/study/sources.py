@@ -47,6 +47,7 @@ STARTS: dict[str, tuple[str, ...]] = {  # rule -> what its jobs start at beside 
     "publish": (EVERYTHING,),
     "comparison": ("comparison/figures/*", "base/plugins"),
     "audit": (EVERYTHING,),
+    "ab": (EVERYTHING,),
 }
 SMALL_RUNS = ("lipschitz", "bptt", "numerics", "sentences", "detaching")  # rules that train some
 
