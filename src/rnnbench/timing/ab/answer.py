@@ -12,7 +12,7 @@ from pandas import DataFrame
 
 from rnnbench.base import presets
 from rnnbench.base.errors import StudyError
-from rnnbench.base.parameters import MEASURED, SIZES, TIMED, TimingConfig
+from rnnbench.base.parameters import SIZES, TIMED, TimingConfig
 from rnnbench.timing.ab.rounds import Rounds
 from rnnbench.timing.statistics import ratios
 from rnnbench.timing.statistics.estimates import Estimate
@@ -101,7 +101,7 @@ def sentence(row: Any, pieces: int) -> str:
         ratios.SLOWER: f"is {times} as {row.base}",
         ratios.ALIKE: f"cannot be told apart from {row.base}: {times}",
     }.get(
-        row.verdict, f"is as fast as {row.base} {row.verdict.removeprefix(ratios.EQUAL)}: {times}"
+        row.verdict, f"is as fast as {row.base} {row.verdict.removeprefix('equal ')}: {times}"
     )
     work = f"over {pieces} piece{'s' * (pieces != 1)} of work, {row.rounds:.0f} rounds"
     return f"{said} (95 % interval {row.low:.3f} to {row.high:.3f}, {work}){_hidden(row)}"
@@ -109,7 +109,7 @@ def sentence(row: Any, pieces: int) -> str:
 
 def _piece(row: Any) -> str:
     what = presets.label(row.variant, row.implementation)
-    if not row.ratio == row.ratio:
+    if np.isnan(row.ratio):
         return f"{what}: {row.verdict}: {row.reason}"
     interval = f"{row.low:.3f} to {row.high:.3f}"
     return f"{what}: {row.ratio:.3f} ({interval}), {row.verdict}{_hidden(row)}"
