@@ -179,6 +179,6 @@ def test_a_comparison_asks_for_a_commit_and_for_a_clone(committed, tmp_path):
 def test_a_commit_of_another_protocol_is_refused(project, timed):
     edit(project, "timing/processes.py", "\nPROTOCOL = ", "\nPROTOCOL = 1")
     with pytest.raises(
-        StudyError, match=r"base: expected a commit whose .* protocol \d, found 1\d"
+        StudyError, match=r"base: expected a commit whose .* protocol \d .*found 1\d in HEAD"
     ):
         timed(project, 1)

@@ -100,9 +100,7 @@ def sentence(row: Any, pieces: int) -> str:
         ratios.FASTER: f"is {times} as {row.base}",
         ratios.SLOWER: f"is {times} as {row.base}",
         ratios.ALIKE: f"cannot be told apart from {row.base}: {times}",
-    }.get(
-        row.verdict, f"is as fast as {row.base} {row.verdict.removeprefix('equal ')}: {times}"
-    )
+    }.get(row.verdict, f"is as fast as {row.base} {row.verdict.removeprefix('equal ')}: {times}")
     work = f"over {pieces} piece{'s' * (pieces != 1)} of work, {row.rounds:.0f} rounds"
     return f"{said} (95 % interval {row.low:.3f} to {row.high:.3f}, {work}){_hidden(row)}"
 

@@ -54,10 +54,11 @@ def checked_out(project: Path, base: str, printed: IO[str]) -> Iterator[list[Sid
         StudyError: there is no git, no such commit, or no source in it.
     """
     sha = commit(project, base)
+    told = sha[:7] if sha.startswith(base) else f"{base} {sha[:7]}"
     edited = " with edits" if git(project, "status", "--porcelain", "--", SOURCE).strip() else ""
     head = f"HEAD {commit(project, 'HEAD')[:7]}{edited}"
     with TemporaryDirectory(prefix="rnnbench-ab-") as folder:
-        sides = [Side(f"{base} {sha[:7]}", Path(folder, "base", SOURCE))]
+        sides = [Side(told, Path(folder, "base", SOURCE))]
         sides.append(Side(head, Path(folder, "head", SOURCE)))
         export(project, sha, sides[0])
         shutil.copytree(project / SOURCE, sides[1].source, ignore=PASSING)

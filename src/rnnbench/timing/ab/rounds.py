@@ -74,15 +74,14 @@ class Process:
         Raises:
             StudyError: they do other work, or cannot be asked for.
         """
-        try:
+        found = "none"
+        with contextlib.suppress(WorkError):  # the log says more
             found = self.ask("protocol")
-        except WorkError as error:
-            found = f"none ({error})"
         if found != PROTOCOL:
             raise StudyError(
                 f"base: expected a commit whose timed steps follow protocol {PROTOCOL} "
-                f"(timing.processes.PROTOCOL), found {found}. Their times are not comparable: name "
-                "a later commit."
+                f"(timing.processes.PROTOCOL), found {found} in {self.side.name}. Times of other "
+                "steps are not comparable. Name a later commit."
             )
 
 
