@@ -74,7 +74,7 @@ class Process:
         Raises:
             StudyError: they do other work, or cannot be asked for.
         """
-        found = "none"
+        found: Any = "none"
         with contextlib.suppress(WorkError):  # the log says more
             found = self.ask("protocol")
         if found != PROTOCOL:
@@ -158,7 +158,8 @@ class Rounds:
         for process, path in zip(both, saved, strict=True):
             given = {"timing": timing.as_row(), "vocab_size": self.text.vocab_size}
             process.ask("open", **given, results=str(path))
-        require_same(*map(np.load, saved), TOLERANCES[timing.dtype]["gradient"])
+        base, head = map(np.load, saved)
+        require_same(base, head, TOLERANCES[timing.dtype]["gradient"])
 
     def by_turns(self, both: Sequence[Process]) -> Times:
         """Train both by turns; the time of a step of each, at its best."""
