@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
 
-SAME_STEPS = 10  # trained by both arms from the same weights before any is timed
+SAME_STEPS = 5  # trained by both arms from the same weights before any is timed
 WAITS = "/proc/thread-self/schedstat"  # its second number: nanoseconds spent waiting for a core
 
 

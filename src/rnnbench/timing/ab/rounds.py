@@ -165,7 +165,8 @@ class Rounds:
         """Train both by turns; the time of a step of each, at its best."""
         once = min(min(process.ask("train", number=3)) for process in both)
         number = max(1, round(1e6 * TURN / once))
-        first, steps = int(self.random.integers(2)), ([], [])  # type: ignore[var-annotated]
+        first = int(self.random.integers(2))
+        steps: tuple[list[float], list[float]] = ([], [])
         for k in range(WARM + TURNS):
             turn = ORDER[k % len(ORDER)] ^ first
             found = both[turn].ask("train", number=number)
