@@ -72,6 +72,8 @@ COVERED = {
     "test_measuring.py::test_the_command_tells_rows_of_the_file_of_known_noise",
     "snakemake --cores all audit": WORKFLOW
     + "test_an_audit_passes_as_it_was_made_and_names_a_flipped_bit",
+    "snakemake --cores all ab --config base=COMMIT": WORKFLOW
+    + "test_a_tree_is_timed_against_a_commit_and_the_answer_is_said",
     "snakemake --cores all microbench": WORKFLOW
     + "test_the_hot_paths_are_timed_at_each_call_and_told_in_a_table",
     "snakemake --report report.html": WORKFLOW + "test_the_workflow_reports_itself_with_captions",

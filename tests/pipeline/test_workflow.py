@@ -113,7 +113,8 @@ def test_every_table_and_figure_is_followed_to_what_no_job_made(study: Path) -> 
 def test_the_hot_paths_are_timed_at_each_call_and_told_in_a_table(tmp_path: Path) -> None:
     project = copy_project(tmp_path / "a stüdy")
     (project / "tests/bench").mkdir(parents=True)
-    shutil.copy(PROJECT / "tests/bench/conftest.py", project / "tests/bench")
+    for name in ("conftest.py", "instructions.py"):
+        shutil.copy(PROJECT / "tests/bench" / name, project / "tests/bench")
     bench = "def test_sum(benchmark):\n    assert benchmark(sum, range(9)) == 36\n"
     (project / "tests/bench/test_sum.py").write_text(bench)
     made = []
@@ -123,6 +124,31 @@ def test_the_hot_paths_are_timed_at_each_call_and_told_in_a_table(tmp_path: Path
         made.append(csv_files.read(project / "results/microbench.csv"))
     assert [name.split("::")[1] for name in made[0]["name"]] == ["test_sum"]
     assert not made[0].equals(made[1])
+    counted = csv_files.read(project / "results/microbench_instructions.csv")
+    assert counted.name.tolist() == ["test_sum.py::test_sum"] or counted.reason.notna().all()
+
+
+def test_a_tree_is_timed_against_a_commit_and_the_answer_is_said(tmp_path: Path) -> None:
+    project = copy_project(tmp_path / "a stüdy")
+    constants = {"rounds": "ROUNDS = 2\nTURN = 1e-4", "answer": "FEWEST = 2"}
+    for file, lines in constants.items():
+        path = project / f"src/rnnbench/timing/ab/{file}.py"
+        text = path.read_text("utf-8")
+        for line in lines.splitlines():
+            text = re.sub(rf"^{line.split(' = ')[0]} = \S+", line, text, flags=re.M)
+        path.write_text(text, "utf-8")
+    me = ["-c", "user.name=me", "-c", "user.email=me@here", "-c", "commit.gpgsign=false"]
+    for line in (["init", "-q"], ["add", "src"], [*me, "commit", "-q", "-m", "as it is"]):
+        subprocess.run(["git", *line], cwd=project, check=True)
+    done = snakemake(project, "ab", "--config", "base=nonsense")
+    assert done.returncode == 1
+    assert "rnnbench: base: expected a commit of the project" in done.stderr
+    done = snakemake(project, "ab", "--config", "base=HEAD")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(
+        r"^HEAD \w{7} .* HEAD \w{7}.*, over 2 pieces of work, 2 rounds", done.stderr, re.M
+    )
+    assert csv_files.read(project / "results/ab.csv").rounds.tolist() == [2] * 3
 
 
 def listed(value: dict | list) -> list:

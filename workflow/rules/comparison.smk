@@ -78,8 +78,11 @@ rule microbench:
         alone="-p no:cacheprovider -p no:xdist --benchmark-enable --benchmark-warmup=on",
         times="results/microbench.json",
         table="results/microbench.csv",
+        counting=BENCH / "instructions.py",
+        instructions="results/microbench_instructions.csv",
     shell:
         "OMP_NUM_THREADS=1 {params.python:q} -m pytest {input:q} {params.alone}"
         " --benchmark-json={params.times} > {log} 2>&1"
         " && {params.python:q} -m pytest_benchmark compare {params.times} --csv={params.table}"
         " >> {log} 2>&1"
+        " && {params.python:q} {params.counting:q} {params.instructions} {input:q} >> {log} 2>&1"

@@ -102,3 +102,23 @@ rule probes:
         source=sources("probes"),
     script:
         "../scripts/timing/probes.py"
+
+
+rule ab:
+    """Say whether this tree trains faster than a commit; without an output, so that it looks anew."""
+    input:
+        vocab=f"{TIMED_TEXT}/vocab.json",
+        ids=f"{TIMED_TEXT}/tokens.npy",
+    log:
+        "results/logs/ab.log",
+    conda:
+        "../../environment.yml"
+    threads: ALL_CORES
+    params:
+        base=study.literal(str(study.config.get("base", "none"))),
+        points=study.in_turn,
+        seed=study["speed"]["seed"],
+        table="results/ab.csv",
+        source=sources("ab"),
+    script:
+        "../scripts/timing/ab.py"

@@ -41,6 +41,7 @@ STARTS: dict[str, tuple[str, ...]] = {  # rule -> what its jobs start at beside 
     "publish": (EVERYTHING,),
     "comparison": ("comparison/figures/*", "base/plugins"),
     "audit": (EVERYTHING,),
+    "ab": (EVERYTHING,),
 }
 
 Wildcards = Mapping[str, str]

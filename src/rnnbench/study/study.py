@@ -28,7 +28,7 @@ SETTINGS = (  # of a trial's runs, in the order of their address, which is not t
 PROTOCOL = ("processes", "sittings", "twins", "seed")
 AT_TIMED_SIZES = ("limit", "breakdown")  # probes at every size that is timed
 ADDITIONS = ("twins",)  # lists of a stage that does its work without them
-PASSING_ON = ("sign", "audit")  # how results are checked and handed on, not what they are
+PASSING_ON = ("base", "sign", "audit")  # how results are compared, checked and handed on
 BOOK_PREFIXES = ("time traveller", "traveller")  # what the texts of its models begin with
 
 
@@ -125,6 +125,17 @@ class Study:
         sizes = self._sizes(address["variant"]) | {"corpus": self.timing_corpus, "process": 1}
         sizes["implementation"] = presets.own(address["variant"])
         return TimingConfig.from_strings(sizes | self.config["speed"] | dict(address))
+
+    @property
+    def in_turn(self) -> list[dict[str, Any]]:
+        """Parameters of what two commits are compared by, as plain values.
+
+        What is timed of the plain cells on one thread of the CPU; where that is nothing, of all.
+        """
+        found = [self.timing(address) for address in self.timings]
+        found = [point for point in found if (point.device, point.threads) == ("cpu", 1)]
+        plain = [point for point in found if point.variant in presets.CELLS]
+        return [point.as_row() for point in plain or found]
 
     @property
     def protocol(self) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from rnnbench.base.errors import UserError
 
 METADATA = "ro-crate-metadata.json"
 AFTERWARDS = (  # made of results, on request, or of how they were made
-    *("published/", "hardware", "audit", "microbench"),
+    *("published/", "hardware", "audit", "microbench", "ab.csv"),
     "logs/",
 )
 LEFT = ("thumbs.db", "desktop.ini", "__macosx")
