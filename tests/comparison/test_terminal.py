@@ -43,12 +43,8 @@ def test_it_ends_in_its_answer_and_all_of_it_goes_and_comes_together(study: Path
     assert answer.startswith("far-2c-8g-bbbbbb is ")
     assert " times as fast as near-2c-8g-aaaaaa (95 % interval" in answer.splitlines()[0]
     assert done.stdout == f"{answer}rnnbench: open results/hardware.html\n"
-    whole, dates = made(study), {path: path.stat().st_mtime_ns for path in made(study)}
+    whole = made(study)
     assert {study / page for page in PAGES} < whole
-
-    again = hardware(study)
-    assert again.stdout == done.stdout
-    assert dates == {path: path.stat().st_mtime_ns for path in made(study)}
 
     table = study / "results/published/machine=far-2c-8g-bbbbbb/tables/speed.csv"
     sound = table.read_bytes()
