@@ -47,16 +47,15 @@ def render(
     sections = page.sections(SECTIONS, [f for f in shown if f not in pictures], tables)
     if first:
         sections = [part for part in sections if part["figures"] or part["tables"]]
-    findings = _findings(tables)
     return page.render(
         Path(__file__).with_name("report.html.j2"),
         "rnnbench: first results" if first else "rnnbench report",
-        [*(s["title"] for s in sections), *["Findings"] * bool(findings), "Provenance"],
+        [*(s["title"] for s in sections), *["Findings"] * (not first), "Provenance"],
         status=overview.status(tables, first),
         first=pictures,
         sentences=overview.sentences(tables, first),
         sections=sections,
-        findings=findings,
+        findings=None if first else _findings(tables),
         texts=_texts(tables),
         samples=_samples(tables),
         machines=_machines(tables),
