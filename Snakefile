@@ -130,6 +130,6 @@ except UserError as error:
 rule all:
     default_target: True
     input:
-        "results/first.html",
+        study.made("runs", ["results/first.html"]),
         "results/report.html",
         [path for path in rules.crate.output if Path(path).exists()],  # asked for once, kept in step

@@ -268,14 +268,6 @@ def configuration_that_another_stage_was_not_given(results):
     change_text(results / "crate/config.yaml", "  num_points: 300", "  num_points: 301")
 
 
-def stage_that_was_given_other_runs(results):
-    told = {"rule": "lipschitz", "inputs": {}, "outputs": {}, "params": {"runs": []}}
-    (results / "lipschitz").mkdir()
-    shutil.copy(results / audited.SINE, results / "lipschitz/updates.csv")
-    told["outputs"] = {"results/lipschitz/updates.csv": {"sha256": OTHER}}
-    write_record(job(results, "lipschitz/updates.csv"), told)
-
-
 def sizes_of_a_vocabulary(results):
     path = results / audited.VOCAB / "vocab.csv"
     path.write_bytes(audited.cell(path, 1, "tokens", "7"))
@@ -382,7 +374,6 @@ FORGERIES: dict[Forgery, str] = {  # -> the check that finds it
     summary_of_other_words: "concluded",
     page_of_another_configuration: "concluded",
     configuration_that_another_stage_was_not_given: "settings",
-    stage_that_was_given_other_runs: "settings",
     sizes_of_a_vocabulary: "tokens",
 }
 

@@ -127,7 +127,8 @@ def clone(folder: Path, on_top: dict[str, Any] | None = None) -> Path:
     """
     away = (".git", "results", ".venv", ".snakemake", "*cache*", "*.egg-info", "build", "site")
     project = shutil.copytree(PROJECT, folder / "rnnbench", ignore=shutil.ignore_patterns(*away))
-    config = load_configfile(TOY)  # its keys first, as of a --configfile: what is made follows it
+    # its keys first, as of a --configfile: what is made follows it; no part is another's alias
+    config = json.loads(json.dumps(load_configfile(TOY)))
     update_config(config, load_configfile(project / "config/config.yaml"))
     update_config(config, load_configfile(TOY))
     config = json.loads(json.dumps(config))

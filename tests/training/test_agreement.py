@@ -19,7 +19,8 @@ from rnnbench.base.parameters import TimingConfig
 from rnnbench.base.plugins import load, names
 from rnnbench.training import implementations
 from rnnbench.training.engines import agreement, reference
-from rnnbench.training.engines.agreement import AGREES, DIFFERS, NOT_AVAILABLE, TOLERANCES, check
+from rnnbench.training.engines.agreement import AGREES, DIFFERS, NOT_AVAILABLE, check
+from rnnbench.training.engines.tolerances import TOLERANCES
 from rnnbench.training.model import build
 
 TIMING = TimingConfig(

@@ -10,7 +10,7 @@ from test_speed import TIMING, TOKENS, VOCAB_SIZE
 
 from rnnbench.timing.work import speed
 from rnnbench.training.arithmetic import precision
-from rnnbench.training.engines import agreement
+from rnnbench.training.engines import agreement, tolerances
 from rnnbench.training.implementations import graphed
 from rnnbench.training.model import build, detach
 from rnnbench.training.update import step as plain_step
@@ -97,7 +97,7 @@ def test_bfloat16_is_timed_on_the_cpu_within_its_own_bounds(variant, way):
     timing = dataclasses.replace(TIMING, variant=variant, implementation=way, dtype="bfloat16")
     found = agreement.check(timing, TOKENS, VOCAB_SIZE)
     assert found.status == agreement.AGREES, found.reason
-    assert found.logits > agreement.TOLERANCES["float32"]["logits"]
+    assert found.logits > tolerances.TOLERANCES["float32"]["logits"]
     assert list(itertools.islice(speed.training_steps(timing, TOKENS, VOCAB_SIZE), 2))
 
 

@@ -24,7 +24,7 @@ from rnnbench.timing.ab import arm
 from rnnbench.timing.ab.commits import Side
 from rnnbench.timing.processes import PROTOCOL, Text, WorkError
 from rnnbench.timing.statistics.rates import QUANTILE
-from rnnbench.training.engines.agreement import TOLERANCES
+from rnnbench.training.engines.tolerances import TOLERANCES
 
 ROUNDS = 20
 TURN = 0.01  # seconds; one step, if that takes longer

@@ -23,6 +23,7 @@ from rnnbench.base.parameters import AGREES, NOT_AVAILABLE, RunConfig, TimingCon
 from rnnbench.training import initial, samplers
 from rnnbench.training.arithmetic import precision
 from rnnbench.training.engines import reference
+from rnnbench.training.engines.tolerances import TOLERANCES
 from rnnbench.training.model import LanguageModel, build, detach
 from rnnbench.training.update import Engine, by, step
 
@@ -31,18 +32,6 @@ Minibatches = Iterator[tuple[Tensor, Tensor]]  # tokens and labels, (T, B) each
 FOLLOWED_STEPS, FOLLOWED_SIZE = 20, 8
 FOLLOWED_BY_RUNS = 3
 READING_RATE = 2.0**14  # so large that the change is seen beside the weight it is added to
-
-# Largest deviation allowed, relative to the largest entry of the tensor. In float64 only the order
-# of sums differs. In float32 the largest seen over the torch.nn and scratch variants, hidden sizes
-# 16, 64 and 256, were 1.0e-7 (loss), 1.5e-6 (gradient), 4.9e-7 (logits) and 2.1e-7 (followed). In
-# bfloat16, on a CPU, the manual ones too: 1.9e-2, 7.3e-2 (rectified units; 1.8e-2 else), 7.5e-3 and
-# 1.2e-2. The bounds of TF32 are not measured: its operands keep 3 bits more than bfloat16's.
-TOLERANCES = {
-    "float64": {"loss": 1e-9, "gradient": 1e-9, "logits": 1e-9, "followed": 1e-9},
-    "float32": {"loss": 1e-6, "gradient": 1e-5, "logits": 5e-6, "followed": 2e-6},
-    "tf32": {"loss": 1e-3, "gradient": 1e-2, "logits": 2e-3, "followed": 2e-3},
-    "bfloat16": {"loss": 4e-2, "gradient": 1.5e-1, "logits": 2e-2, "followed": 3e-2},
-}
 
 
 @dataclass(frozen=True)
