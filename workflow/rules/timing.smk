@@ -31,6 +31,7 @@ rule machine:
     log:
         "results/logs/machine/{machine}.log",
     retries: 0  # on the wrong node for good
+    priority: 2
     conda:
         "../../environment.yml"
     resources:
