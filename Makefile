@@ -42,7 +42,7 @@ hardware: $(READY) ## time and publish this machine, minutes, and compare all pu
 	@$(MAKE) --no-print-directory report TARGET=publish_speed
 	@$(MAKE) --no-print-directory report TARGET=hardware
 
-sitting: $(READY) ## time everything once more (5 minutes, best hours later), then do as make hardware
+sitting: $(READY) ## time everything once more (3 minutes, best hours later), then do as make hardware
 	@$(BIN)/python -m rnnbench sitting $(CONFIG)
 	@$(MAKE) --no-print-directory hardware
 	@echo 'rnnbench: a report is of the earlier timings until it is made again: make$(if $(CONFIG), CONFIG="$(CONFIG)")'
