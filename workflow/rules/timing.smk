@@ -30,8 +30,8 @@ rule machine:
         MACHINE,
     log:
         "results/logs/machine/{machine}.log",
-    retries: 0  # on the wrong node for good
     priority: 2
+    retries: 0  # on the wrong node for good
     conda:
         "../../environment.yml"
     resources:

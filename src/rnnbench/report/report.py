@@ -3,6 +3,7 @@
 Whatever a model wrote, or a file said, reaches the page as text: every value is escaped.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -68,7 +69,8 @@ def facts(config: Mapping[str, Any], suite: str = "") -> dict[str, str]:
     here = f"rnnbench {rnnbench.__version__}, Snakemake {version('snakemake')}"
     return {
         "Suite": suite or here,
-        "Configuration": yaml.safe_dump(dict(config), sort_keys=False),
+        # as a record of a job has it: no part is an alias of another
+        "Configuration": yaml.safe_dump(json.loads(json.dumps(config)), sort_keys=False),
     }
 
 
