@@ -48,7 +48,7 @@ sitting: $(READY) ## time everything once more (3 minutes, best hours later), th
 	@echo 'rnnbench: a report is of the earlier timings until it is made again: make$(if $(CONFIG), CONFIG="$(CONFIG)")'
 
 test: $(READY) ## set up and run all tests
-	@echo "rnnbench: running the tests, about 17 minutes on 2 cores"
+	@echo "rnnbench: running the tests, about 15 minutes on 2 cores"
 	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 \
 	--dist loadfile --no-loadscope-reorder
 
