@@ -51,6 +51,16 @@ def test_a_claim_holds_partly_only_if_one_part_is_shown_true_and_another_false(p
     assert verdict(parts, exact(1, "text"))[0] == expected
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "part"),
+    [(1.01, 1.05, True), (1.01, 2.0, True), (0.9, 1.09, False), (0.9, 1.2, None)],
+)
+def test_an_effect_is_shown_above_the_bound_and_refuted_below_the_least_that_counts(
+    low, high, part
+):
+    assert _judging.exceeds(low, high, 1, 1.1) is part
+
+
 @pytest.mark.parametrize("n", [3, 4, 5])
 @pytest.mark.parametrize(("ratio", "expected"), [(0.8, HOLDS), (1.25, FAILS)])
 def test_a_clear_difference_is_decided_rightly_with_few_seeds(ratio, expected, n):

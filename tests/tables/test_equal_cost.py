@@ -77,20 +77,6 @@ def test_a_diverged_run_is_not_on_the_line():
 
 
 @pytest.mark.parametrize(
-    ("gru", "lstm", "verdict"),
-    [(1e-6, 1e-6, HOLDS), (2e-6, 1e-6, PARTLY), (2e-6, 3e-6, FAILS)],
-)
-def test_costs_are_equal_if_both_gated_networks_take_as_long(gru, lstm, verdict):
-    made = runs({"rnn": 1e-6, "gru": gru, "lstm": lstm}, seeds=(1, 2, 3))
-    claim = capacity.equal_parameters({"trials": made})
-    assert claim.verdict == verdict and claim.n == 3
-
-
-def test_times_of_two_seeds_settle_nothing_about_costs():
-    assert capacity.equal_parameters({"trials": runs()}).verdict == NOT_SETTLED
-
-
-@pytest.mark.parametrize(
     ("gru", "lstm", "verdict"), [(2.0, 2.0, HOLDS), (2.0, 3.0, PARTLY), (4.0, 4.0, FAILS)]
 )
 def test_gated_networks_predict_better_if_both_do(gru, lstm, verdict):

@@ -88,6 +88,11 @@ def decided(low: float, high: float, bound: float, above: bool = True) -> Part:
     return above if low > bound else not above if high < bound else None
 
 
+def exceeds(low: float, high: float, bound: float, least: float) -> Part:
+    """Whether an interval shows that something is above a bound, or below the least that counts."""
+    return True if low > bound else False if high < least else None
+
+
 def higher(one: tuple[float, float], other: tuple[float, float]) -> Part:
     """Whether two intervals show that the first thing is above the second, or below it."""
     return decided(one[0] - other[1], one[1] - other[0], 0)

@@ -11,14 +11,12 @@ from rnnbench.tables import equal_cost, readers, trials
 TABLES = ("speed", "inference", "runs", "trials")
 
 ORDER = ("rnn", "gru", "lstm")
-EQUAL = 1.25  # costs within this factor of each other count as equal
 
 
 def claims(tables: readers.Tables) -> list[Claim]:
     judges = (
         training_cost,
         writing_cost,
-        equal_parameters,
         equal_perplexity,
         more_units,
         more_layers,
@@ -76,30 +74,6 @@ def dearer(said: Claim, timed: DataFrame, words: str) -> Claim:
         parts,
         _judging.sampled(rows, int(rows.processes.min()), "process", ended=False),
         min(ratios),
-    )
-
-
-def equal_parameters(tables: readers.Tables) -> Claim:
-    """Seconds per epoch over those of the RNN: surely within a factor of 1.25, by variant."""
-    said = Claim(
-        "GRU and LSTM cost more because they have more parameters: with as many parameters as a "
-        "plain RNN they take as long to train.",
-        "d2l 9.1, 9.2",
-    )
-    pairs = _equal(tables, "seconds_per_epoch")
-    found = _comparing.compared(pairs, above=True)
-    if found is None:
-        return said
-    groups = found.groups
-    inside = [_judging.within(g.low, g.high, 1 / EQUAL, EQUAL) for g in groups.itertuples()]
-    named = readers.english(
-        f"{_comparing.told(*g[1:4])} times as long in {g.Index}" for g in groups.itertuples()
-    )
-    return said.judged(
-        f"At {_parameters(pairs)} parameters an epoch takes {named} as in rnn, beside other jobs.",
-        inside,
-        _judging.sampled(pairs, found.n, ended=False),
-        *groups.loc[groups.value.idxmax(), ["value", "low", "high"]],
     )
 
 

@@ -4,9 +4,9 @@ import numpy as np
 from pandas import DataFrame, Series
 
 from rnnbench.report.claims import Claim, _comparing, _judging
-from rnnbench.tables import divergence, readers
+from rnnbench.tables import divergence, readers, trials
 
-TABLES = ("divergence", "runs")
+TABLES = ("divergence", "runs", "trials")
 
 PAIR = [name for name in divergence.KEYS if name != "clip_norm"]
 UNITS = ("rnn_relu", "rnn")
@@ -97,31 +97,25 @@ def rectified(tables: readers.Tables) -> Claim:
 
 
 def slower(tables: readers.Tables) -> Claim:
-    """How far a run is at the smallest threshold, over without clipping, by variant.
+    """The best epoch at the smallest threshold over that without clipping, by variant.
 
-    By the best epoch where runs stop by patience, else by the training perplexity at the end.
+    At the lowest learning rate of the trial, where runs come to a best epoch without clipping, too.
     """
     said = Claim("Clipping limits the speed of progress.", "d2l 8.5.5")
-    runs = readers.ranked(readers.finished(readers.rows(tables, "runs")), tables)
-    finite = runs if runs.empty else runs[np.isfinite(runs.clip_norm)]
-    if finite.empty:
+    runs = trials.alike(readers.finished(trials.of(tables, "clipping")))
+    if runs.empty or np.isinf(runs.clip_norm).all():
         return said
-    stops = "best_epoch" in runs and runs.best_epoch.notna().any()
-    column, what = (
-        ("best_epoch", "best epoch") if stops else ("perplexity", "last training perplexity")
-    )
-    ends = (finite.clip_norm.min(), np.inf)
-    pairs = _comparing.over(
-        runs, column, "clip_norm", ends, [name for name in readers.RUN if name != "clip_norm"]
-    )
+    runs = runs[(runs.learning_rate == runs.learning_rate.min()) & runs.best_epoch.notna()]
+    ends = runs.clip_norm.min(), np.inf
+    same = [name for name in readers.RUN if name != "clip_norm"]
+    pairs = _comparing.over(runs, "best_epoch", "clip_norm", ends, same)
     if pairs.empty:
         return said
     return said.compared(
         _comparing.compared(pairs, above=True),
         f"A threshold of {readers.figures3(ends[0])} shortens "
-        f"{pairs.clipped_share.median():.0%} of the updates (median), and the {what} is {{}} times "
-        "that without clipping.",
-        ended=stops,
+        f"{pairs.clipped_share.median():.0%} of the updates (median), and the best epoch is {{}} "
+        "times that without clipping.",
     )
 
 
