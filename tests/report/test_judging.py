@@ -61,6 +61,13 @@ def test_an_effect_is_shown_above_the_bound_and_refuted_below_the_least_that_cou
     assert _judging.exceeds(low, high, 1, 1.1) is part
 
 
+def test_the_interval_of_a_share_stays_within_0_and_1():
+    found = compared(seeds(0.5, noise=1.0), above=True, scale="share")
+    assert (found.low, found.high) == (0, 1) and compared(
+        seeds(0.5, noise=1.0), above=True
+    ).high > 1
+
+
 @pytest.mark.parametrize("n", [3, 4, 5])
 @pytest.mark.parametrize(("ratio", "expected"), [(0.8, HOLDS), (1.25, FAILS)])
 def test_a_clear_difference_is_decided_rightly_with_few_seeds(ratio, expected, n):

@@ -1,8 +1,9 @@
 """Comparisons of independent seeds against a bound: what most claims are."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import nan
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,6 +15,13 @@ from rnnbench.report.claims._judging import FEWEST, Part, decided
 from rnnbench.tables import readers
 
 ERROR = 0.05  # of an interval
+SCALES: dict[
+    str, tuple[Callable[[Any], Any], Callable[[Any], Any]]
+] = {  # on which values are averaged, and the way back
+    "ratio": (np.log, np.exp),
+    "difference": (np.asarray, np.asarray),
+    "share": (np.asarray, lambda values: np.clip(values, 0, 1)),
+}
 AS_GOOD = 1.02  # times a perplexity or an error: a difference that matters to nobody
 
 
@@ -79,7 +87,7 @@ def compared(
     *,
     above: bool,
     by: str = "variant",
-    ratio: bool = True,
+    scale: str = "ratio",
 ) -> Compared | None:
     """Hold the column ``value`` of rows against a bound; None without a row.
 
@@ -92,13 +100,13 @@ def compared(
         bound: on the scale of the values.
         above: whether the claim is that values are above it, or below.
         by: what tells groups apart.
-        ratio: whether values are averaged as logarithms.
+        scale: one of SCALES.
     """
     rows = rows[np.isfinite(rows.value.astype(float))] if len(rows) else rows
     if rows.empty:
         return None
     rows = enough(rows, by)
-    to, back = (np.log, np.exp) if ratio else (np.asarray, np.asarray)
+    to, back = SCALES[scale]
     scaled = rows.assign(value=to(rows.value.astype(float)))
     wide = scaled.pivot_table("value", "seed", by, sort=False, observed=True)
     common = wide.dropna() if len(wide.dropna()) else wide

@@ -34,9 +34,9 @@ def readable(tables: readers.Tables) -> Claim:
     real = _at(tables, "trained", readers.REAL)
     if before.empty or after.empty or real.empty:
         return said
-    gain = _comparing.compared(_less(after, before, column), 0, above=True, ratio=False)
+    gain = _comparing.compared(_less(after, before, column), 0, above=True, scale="difference")
     full = real[column].mean()
-    found = _comparing.compared(_valued(after, column), HALF * full, above=True, ratio=False)
+    found = _comparing.compared(_valued(after, column), HALF * full, above=True, scale="share")
     if gain is None or found is None:
         return said
     return said.judged(
@@ -58,7 +58,7 @@ def greedy(tables: readers.Tables) -> Claim:
     if texts.empty:
         return said
     reference = f"; of real text {real.loop_share.mean():.0%} do" if len(real) else ""
-    found = _comparing.compared(_valued(texts, "loop_share"), SOME, above=False, ratio=False)
+    found = _comparing.compared(_valued(texts, "loop_share"), SOME, above=False, scale="share")
     words = f"The share of the characters written so that lie in exact loops is {{}}{reference}."
     return _with_runs(said, tables, found, words)
 
@@ -76,7 +76,7 @@ def new_text(tables: readers.Tables) -> Claim:
         return said
     named = texts.assign(way=(texts.decoder + " " + texts.setting).str.strip())
     found = _comparing.compared(
-        _valued(named, "copied_share", "way"), SOME, above=False, by="way", ratio=False
+        _valued(named, "copied_share", "way"), SOME, above=False, by="way", scale="share"
     )
     if found is None:
         return said
@@ -117,7 +117,7 @@ def temperature(tables: readers.Tables) -> Claim:
     first, last = drawn.alpha.min(), drawn.alpha.max()
     ends = [drawn[drawn.alpha == alpha] for alpha in (last, first)]
     bits, distinct = (
-        _comparing.compared(_less(ends[0], ends[1], column), 0, above=False, ratio=False)
+        _comparing.compared(_less(ends[0], ends[1], column), 0, above=False, scale="difference")
         for column in (BITS, "distinct_chars_3_share")
     )
     if bits is None or distinct is None:
@@ -192,4 +192,4 @@ def _saved(tables: readers.Tables, column: str) -> _comparing.Compared | None:
     key = [name for name in (*readers.RUN, "prefix") if name in beams]
     pairs = beams.merge(greedy[[*key, column]], "inner", key, suffixes=("", "_greedy"))
     pairs = pairs.assign(bits=pairs[f"{column}_greedy"] - pairs[column])
-    return _comparing.compared(_valued(pairs, "bits"), 0, above=True, ratio=False)
+    return _comparing.compared(_valued(pairs, "bits"), 0, above=True, scale="difference")

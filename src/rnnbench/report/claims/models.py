@@ -91,7 +91,7 @@ def beyond_ngrams(tables: readers.Tables) -> Claim:
     bar = models.loc[models.groupby("corpus").bits_per_char.idxmin()].set_index("corpus")
     runs = runs[runs.corpus.isin(bar.index)]
     runs = runs.assign(value=runs.heldout_bits_per_char - runs.corpus.map(bar.bits_per_char))
-    found = _comparing.compared(runs, 0, above=False, ratio=False)
+    found = _comparing.compared(runs, 0, above=False, scale="difference")
     if found is None:
         return said
     first = bar.loc[found.rows.corpus.iloc[0]]
@@ -146,7 +146,7 @@ def leaky_writing(tables: readers.Tables) -> Claim:
         return said
     known = honest.groupby("seed").own_bits_per_char.mean()
     leaky = leaky.assign(value=leaky.own_bits_per_char - leaky.seed.map(known))
-    found = _comparing.compared(leaky, BLIND, above=True, ratio=False)
+    found = _comparing.compared(leaky, BLIND, above=True, scale="difference")
     if found is None:
         return said
     return said.judged(
