@@ -116,7 +116,7 @@ def test_groups_of_too_few_seeds_leave_the_others_to_decide(n):
 def test_fewer_than_three_seeds_settle_nothing_however_clear(n):
     claim = judged(seeds(0.1, noise=1e-6, n=n))
     assert claim.verdict == NOT_SETTLED and claim.n == n
-    assert claim.reason == f"{readers.counted(n, 'seed')}, where a verdict needs 3"
+    assert claim.reason == f"{readers.counted(n, 'seed')}; a verdict needs 3"
 
 
 def test_runs_that_were_still_improving_settle_nothing_about_where_they_end():

@@ -124,7 +124,7 @@ def test_an_implementation_that_orders_otherwise_makes_it_hold_partly():
 
 def test_speeds_of_one_process_are_told_without_an_interval_and_settle_nothing():
     claim = capacity.writing_cost({"inference": timings((3, 2, 1), math.nan, processes=1)})
-    assert (claim.verdict, claim.reason) == (NOT_SETTLED, "1 process, where a verdict needs 3")
+    assert (claim.verdict, claim.reason) == (NOT_SETTLED, "1 process; a verdict needs 3")
     assert claim.measured.count("(no interval)") == 3
     assert "nan" not in claim.measured
 

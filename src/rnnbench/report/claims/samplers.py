@@ -11,9 +11,9 @@ def claims(tables: readers.Tables) -> list[Claim]:
 
 
 def order_helps(tables: readers.Tables) -> Claim:
-    """Held-out perplexity of sequential partitioning over random sampling's: surely below 1."""
+    """Held-out perplexity of sequential partitioning divided by random sampling's: below 1."""
     said = Claim(
-        "Sequential partitioning keeps the order of the text, and so serves models of it better.",
+        "Sequential partitioning keeps the order of the text and so gives better models.",
         "d2l 8.3.4",
     )
     runs = readers.distinct(readers.ranked(readers.finished(readers.rows(tables, "runs")), tables))
@@ -21,5 +21,5 @@ def order_helps(tables: readers.Tables) -> Claim:
     pairs = _comparing.over(runs, "heldout_perplexity", "sampler", samplers)
     return said.compared(
         _comparing.compared(pairs, above=False),
-        "The held-out perplexity is {} times that of random sampling.",
+        "Its held-out perplexity is {} times that of random sampling.",
     )
