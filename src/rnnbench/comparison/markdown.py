@@ -22,7 +22,7 @@ def page(found: Tables, here: str) -> str:
         "Machines": _machines(found),
         "Pieces of work": _pieces(found),
         "The fastest way to train a model, on each machine": _best(found),
-        "Time to a held-out perplexity": _targets(found),
+        "Time to a validation perplexity": _targets(found),
         "A/A check: each machine against itself": _noise(found),
         "What differs between the machines": _differing(found),
         "What is missing": [_table(views.missing(found))],
@@ -54,7 +54,7 @@ def _best(found: Tables) -> list[str]:
     if rows.empty:
         return ["No model was timed."]
     columns = ["machine", "family", "variant", "device", "threads", "tokens_per_second"]
-    note = "Chosen by the lower end of each interval, among all that compute the same function."
+    note = "Chosen by the lower end of the interval, among all ways to compute the same function."
     return [note, _table(views.worded(rows), [*columns, views.BOTH[0], "verdict"])]
 
 
@@ -83,7 +83,7 @@ def _differing(found: Tables) -> list[str]:
     table = views.fields(found)
     differing = table[table.nunique(axis=1) > 1].reset_index()
     told = [_table(views.rows(found, "declared"))]
-    told += [_table(differing)] if len(differing) else ["Nothing that the fingerprints tell."]
+    told += [_table(differing)] if len(differing) else ["Nothing, according to the fingerprints."]
     return told
 
 
