@@ -72,11 +72,11 @@ def judge(there: Sequence[float], again: Sequence[float], margin: float) -> Judg
     if fewest < FEWEST_SEEDS:
         return Judged(
             NOT_COMPARABLE,
-            f"expected {FEWEST_SEEDS} seeds a side to compare perplexities over seeds, "
+            f"expected {FEWEST_SEEDS} seeds on each side to compare perplexities, "
             f"found {len(there)} there and {len(again)} here",
         )
     if not np.isfinite([*there, *again]).all():
-        return Judged(NOT_COMPARABLE, "seeds diverged, whose perplexity is no number")
+        return Judged(NOT_COMPARABLE, "some seeds diverged and have no perplexity")
     found, bound = difference(there, again), math.log1p(margin)
     low, high = found.interval()
     words = (
@@ -85,7 +85,7 @@ def judge(there: Sequence[float], again: Sequence[float], margin: float) -> Judg
         f"{len(there)} and {len(again)} seeds"
     )
     if max(found.p_above(-bound), found.p_below(bound)) >= ALPHA:
-        return Judged(DIFFERS, f"not shown to be equal: {words}")
+        return Judged(DIFFERS, f"not shown to be equivalent: {words}")
     if found.p_below(-bound / 2) < ALPHA:
         return Judged(DIFFERS, f"too good: better than here by more than half the margin; {words}")
     return Judged(STATISTICAL, words)
