@@ -24,6 +24,7 @@ rule crate:
         metadata="results/ro-crate-metadata.json",
         workflow=directory("results/crate"),
         readme="results/README.md",
+        codecheck="results/codecheck.yml",
     log:
         "results/logs/crate.log",
     conda:
