@@ -29,12 +29,16 @@ def folder(root: Path, timing: TimingConfig, sitting: int) -> Path:
 def identity(timing: TimingConfig, source_sha256: str, text: Text) -> dict[str, Any]:
     """All that decides what a process measures: parameters, source, text, torch, a GPU's driver."""
     driver = {"gpu_driver": gpus.driver()} if timing.device == "cuda" else {}
-    return timing.as_row() | driver | {
-        "source_sha256": source_sha256,
-        "tokens_sha256": hashlib.sha256(text.ids.read_bytes()).hexdigest(),
-        "vocab_size": text.vocab_size,
-        "torch_version": version("torch"),
-    }
+    return (
+        timing.as_row()
+        | driver
+        | {
+            "source_sha256": source_sha256,
+            "tokens_sha256": hashlib.sha256(text.ids.read_bytes()).hexdigest(),
+            "vocab_size": text.vocab_size,
+            "torch_version": version("torch"),
+        }
+    )
 
 
 def write(place: Path, rows: Sequence[Mapping[str, Any]], record: Mapping[str, Any]) -> None:
