@@ -1,9 +1,9 @@
 # The suite and its locked environment: docker build --tag rnnbench .
 # Results are written into the folder that is mounted at /study, with Snakemake's records of them,
-# as whatever user; as number 1000 where none is named. To pin the base image, name its digest:
-# --build-arg BASE=python:3.11-slim-bookworm@sha256:...
+# as whatever user; as number 1000 where none is named. The base image is python:3.11.16-slim-bookworm
+# by its digest; for the latest one: --build-arg BASE=python:3.11-slim-bookworm
 # CPU builds of torch: --build-arg PIP_EXTRA_INDEX_URL=..., the place that has them.
-ARG BASE=python:3.11-slim-bookworm
+ARG BASE=python@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f980d4fec56b
 FROM ${BASE}
 
 RUN apt-get update \

@@ -7,6 +7,7 @@ TARGET ?= all
 TORCH := torch==2.13.0
 BIN := .venv/bin
 READY := .venv/ready
+TESTABLE := .venv/testable
 SHOWN_all := report.html
 TOLD_all := summary.txt
 SHOWN_publish := published
@@ -34,7 +35,7 @@ report: $(READY) ## set up, run the study (another one: CONFIG=config/full.yaml)
 
 resume: report ## resume after a crash; same as `make`, which releases the lock of a dead run
 
-torture: $(READY) ## run all fault-injection tests (hours) and write docs/promises.md
+torture: $(TESTABLE) ## run all fault-injection tests (hours) and write docs/promises.md
 	@$(BIN)/python -m pytest tests/torture --campaign --counts docs/torture.json; \
 	status=$$?; $(BIN)/python tests/torture/campaign.py && exit $$status
 
@@ -47,12 +48,12 @@ sitting: $(READY) ## time everything once more (3 minutes, best hours later), th
 	@$(MAKE) --no-print-directory hardware
 	@echo 'rnnbench: a report is of the earlier timings until it is made again: make$(if $(CONFIG), CONFIG="$(CONFIG)")'
 
-test: $(READY) ## set up and run all tests
+test: $(TESTABLE) ## set up and run all tests
 	@echo "rnnbench: running the tests, about 15 minutes on 2 cores"
 	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 \
 	--dist loadfile --no-loadscope-reorder
 
-site: $(READY) ## build the documents and the API reference as offline pages: build/site/index.html
+site: $(TESTABLE) ## build the documents and the API reference as offline pages: build/site/index.html
 	@$(BIN)/python -m mkdocs build --quiet --strict && echo "rnnbench: open build/site/index.html"
 
 $(READY): requirements.lock pyproject.toml Makefile $(NATIVE) $(UNSOUND)
@@ -68,23 +69,31 @@ $(READY): requirements.lock pyproject.toml Makefile $(NATIVE) $(UNSOUND)
 	@$(BIN)/python -m rnnbench native
 	@touch $@
 
+$(TESTABLE): requirements-test.lock $(READY)
+	@echo "rnnbench: adding requirements-test.lock to .venv; needed once, for tests and documents"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	-r requirements.lock -r requirements-test.lock
+	@touch $@
+
 # torch is pinned by version alone: its wheel differs between machines with and without CUDA, so no
 # one hash fits it, and on CUDA machines it pins its own libraries.
-UNLOCKED = torch triton $$(grep -oE '^(cuda|nvidia)-[a-z0-9-]+==' requirements.lock \
+UNLOCKED = torch triton $$(grep -oE '^(cuda|nvidia)-[a-z0-9-]+==' all.lock \
 	| tr -d '=' | grep -v nvidia-ml-py)
+COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --quiet \
+	--generate-hashes --no-annotate --no-header --constraint .torch.txt
+without = $$(printf -- '--no-emit-package %s ' $(1))
 
 lock: ## for maintainers: pin the dependencies in pyproject.toml again (needs uv)
 	@echo "$(TORCH)" > .torch.txt
-	@uv pip compile pyproject.toml --extra test --universal --python-version 3.11 --upgrade --quiet \
-	--generate-hashes --no-annotate --no-header --constraint .torch.txt -o requirements.lock
-	@uv pip compile pyproject.toml --extra test --universal --python-version 3.11 --quiet \
-	--generate-hashes --no-annotate --no-header --constraint .torch.txt -o requirements.lock \
-	$$(printf -- '--no-emit-package %s ' $(UNLOCKED))
+	@$(COMPILE) --extra test --upgrade -o all.lock
+	@cp all.lock requirements.lock && $(COMPILE) -o requirements.lock $(call without,$(UNLOCKED))
+	@cp all.lock requirements-test.lock && $(COMPILE) --extra test -o requirements-test.lock \
+	$(call without,$(UNLOCKED) $$(grep -oE '^[a-z0-9][^=]*' requirements.lock | sort -u))
 	@{ printf 'name: rnnbench\nchannels: [conda-forge]\ndependencies:\n  - python=3.11\n  - pip\n  - pip:\n'; \
 	printf '      - $(TORCH)\n'; \
 	sed -nE 's/^([a-z0-9_.-]+==[^ ]+)( ; .*[^ ])? \\$$/      - \1\2/p' requirements.lock; \
 	} > environment.yml
-	@rm .torch.txt
+	@rm .torch.txt all.lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile

@@ -238,6 +238,19 @@ def page(folder: Path) -> None:
     told(folder, "report.html", "report", inputs, ["summary.txt"], params)
 
 
+def first_page(folder: Path) -> None:
+    """Write the page of the runs alone, of the figure that is really drawn."""
+    tables = {"runs": csv_files.read(folder / "tables/runs.csv")}
+    shown = figures.drawn([Path(DRAWN).stem], folder / "figures")
+    config = yaml.safe_load((folder / "crate/config.yaml").read_text())
+    facts = report.facts(config, "rnnbench 0.0, Snakemake 9.99.1")
+    write_text(folder / "first.html", report.render(tables, shown, facts, first=True))
+    source = digests.Tree().source(["scripts/first_page", "report/figures/*"])
+    params = {"missing": {"runs": []}, "figures": [Path(DRAWN).stem], "source": source}
+    parts = read_record(folder / "provenance/tables/runs.csv.json")["inputs"]
+    told(folder, "first.html", "first_page", [*parts], [], params)
+
+
 def told(
     folder: Path,
     name: str,

@@ -2,14 +2,17 @@
 
 import re
 import tomllib
+from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 import rnnbench
+from rnnbench.base import imports
 
 PROJECT = Path(__file__).parents[1]
 SEMANTIC = re.compile(  # https://semver.org, version 2.0.0
@@ -22,18 +25,59 @@ CFF_MAY = {"abstract", "date-released", "keywords", "license", "repository-code"
 PERSON = {"given-names", "family-names", "affiliation", "orcid", "email"}
 
 
-def asked() -> list[Requirement]:
-    """What the package and its extras ask for."""
+TORCH = re.search(r"torch==[\d.]+", (PROJECT / "Makefile").read_text(encoding="utf-8"))[0]
+UNLOCKED = re.compile(r"torch|triton|cuda-.+|nvidia-(?!ml-py).+")  # as the Makefile says
+
+
+def asked(*extras: str) -> list[Requirement]:
+    """What the package asks for, and some of its extras."""
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extras = project["optional-dependencies"].values()
-    return list(map(Requirement, [*project["dependencies"], *(r for e in extras for r in e)]))
+    more = (name for extra in extras for name in project["optional-dependencies"][extra])
+    return list(map(Requirement, [*project["dependencies"], *more]))
 
 
-def pinned() -> list[Requirement]:
-    """What conda users get, which is the lock and torch (tests/test_style.py)."""
-    environment = yaml.safe_load((PROJECT / "environment.yml").read_text(encoding="utf-8"))
-    (pip,) = (item["pip"] for item in environment["dependencies"] if isinstance(item, dict))
-    return list(map(Requirement, pip))
+def pinned(name: str) -> list[Requirement]:
+    """The pins of a lock."""
+    text = (PROJECT / name).read_text(encoding="utf-8")
+    return list(map(Requirement, re.findall(r"^([a-z0-9].*?) \\$", text, flags=re.MULTILINE)))
+
+
+def names(pins: list[Requirement]) -> set[str]:
+    """Packages of those pins that are for this machine and this Python."""
+    here = (pin for pin in pins if pin.marker is None or pin.marker.evaluate())
+    return {canonicalize_name(pin.name) for pin in here}
+
+
+def needed(*extras: str) -> set[str]:
+    """The packages that this one needs, with some of its extras, and those they need in turn."""
+    seen: set[tuple[str, str]] = set()
+    waiting = asked(*extras)
+    while waiting:
+        package = waiting.pop()
+        name = canonicalize_name(package.name)
+        for extra in {(name, extra) for extra in ("", *package.extras)} - seen:
+            seen.add(extra)
+            given = {"extra": extra[1]}
+            found = map(Requirement, requires(name) or [])
+            waiting += [one for one in found if not one.marker or one.marker.evaluate(given)]
+    return {name for name, _ in seen if not UNLOCKED.fullmatch(name)}
+
+
+def test_a_run_is_locked_apart_and_neither_lock_has_what_nobody_needs() -> None:
+    run, test = (names(pinned(name)) for name in ("requirements.lock", "requirements-test.lock"))
+    assert run.isdisjoint(test)
+    assert run == needed()
+    assert run | test == needed("test")
+
+
+def test_what_a_run_imports_is_locked_for_a_run() -> None:
+    own, locked = packages_distributions(), names(pinned("requirements.lock")) | {"torch"}
+    files = [path for folder in ("src", "workflow") for path in (PROJECT / folder).rglob("*.py")]
+    texts = (path.read_text(encoding="utf-8") for path in files)
+    found = {module.partition(".")[0] for text in texts for module in imports.every(text)}
+    others = found & own.keys() - {path.name for path in (PROJECT / "src").iterdir()}
+    assert "pandas" in others
+    assert [name for name in others if not {*map(canonicalize_name, own[name])} & locked] == []
 
 
 def sections() -> dict[str, str]:
@@ -72,9 +116,10 @@ def test_the_citation_is_of_this_version_and_in_its_format() -> None:
     assert all(set(author) <= {"name"} or set(author) <= PERSON for author in citation["authors"])
 
 
-@pytest.mark.parametrize("expected", asked(), ids=lambda requirement: requirement.name)
+@pytest.mark.parametrize("expected", asked("test"), ids=lambda requirement: requirement.name)
 def test_what_is_asked_for_is_pinned_at_a_version_that_will_do(expected: Requirement) -> None:
-    pins = [pin for pin in pinned() if pin.name.lower() == expected.name.lower()]
+    locks = [*pinned("requirements.lock"), *pinned("requirements-test.lock"), Requirement(TORCH)]
+    pins = [pin for pin in locks if pin.name.lower() == expected.name.lower()]
     assert pins
     for pin in pins:
         (specifier,) = pin.specifier

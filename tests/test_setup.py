@@ -4,6 +4,7 @@ Real environments without packages: a stand-in for pip installs nothing but the 
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -22,7 +23,8 @@ for site in "$3"/lib/python*/site-packages; do cp -r "{pip}" "$site"; done
 PIP = """
 import os, signal, sys
 from pathlib import Path
-step = "project" if sys.argv[-2] == "-e" else "lock" if sys.argv[-2] == "-r" else "torch"
+step = {"-e": "project", "-r": "lock"}.get(sys.argv[-2], "torch")
+step = "test lock" if sys.argv[-1] == "requirements-test.lock" else step
 with open("installed.txt", "a") as file:
     print(step, file=file)
 if os.environ.get("DIES_AT") == step:
@@ -40,7 +42,8 @@ def project(tmp_path: Path) -> Path:
     folder = tmp_path / "the first"
     (folder / "src/rnnbench").mkdir(parents=True)
     shutil.copy(PROJECT / "Makefile", folder)
-    for name in ("requirements.lock", "pyproject.toml", "src/rnnbench/__init__.py"):
+    locks = ("requirements.lock", "requirements-test.lock")
+    for name in (*locks, "pyproject.toml", "src/rnnbench/__init__.py"):
         (folder / name).touch()
     (folder / "src/rnnbench/__main__.py").touch()
     pip = tmp_path / "pip"
@@ -53,8 +56,10 @@ def project(tmp_path: Path) -> Path:
     return folder
 
 
-def make(project: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    line = ["make", f"PYTHON={project.parent / 'python'}", ".venv/ready"]
+def make(
+    project: Path, target: str = ".venv/ready", **variables: str
+) -> subprocess.CompletedProcess[str]:
+    line = ["make", f"PYTHON={project.parent / 'python'}", target]
     environment = os.environ | variables
     return subprocess.run(line, cwd=project, env=environment, capture_output=True, text=True)
 
@@ -62,7 +67,7 @@ def make(project: Path, **variables: str) -> subprocess.CompletedProcess[str]:
 def steps(project: Path) -> list[str]:
     """What was installed since this was asked last."""
     found = project / "installed.txt"
-    words = found.read_text().split() if found.exists() else []
+    words = found.read_text().splitlines() if found.exists() else []
     found.unlink(missing_ok=True)
     return words
 
@@ -84,6 +89,17 @@ def test_the_set_up_is_made_once(project: Path) -> None:
     assert "rebuilding" not in done.stdout
     assert make(project).returncode == 0
     assert steps(project) == []
+
+
+def test_what_tests_need_is_added_once_and_only_for_them(project: Path) -> None:
+    assert make(project).returncode == 0
+    assert "test lock" not in steps(project)
+    for expected in (["test lock"], []):
+        done = make(project, ".venv/testable")
+        assert done.returncode == 0, done.stderr
+        assert steps(project) == expected
+    text = (PROJECT / "Makefile").read_text()
+    assert {*re.findall(r"^(\w+): \$\(TESTABLE\)", text, re.M)} == {"test", "torture", "site"}
 
 
 def test_a_new_lock_is_installed_into_the_environment_that_is_there(project: Path) -> None:

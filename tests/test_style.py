@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 
 from rnnbench.base import parameters
@@ -65,10 +66,13 @@ def test_conda_users_get_the_locked_versions() -> None:
     assert set(pip) == lock | {torch}
 
 
-def test_every_locked_package_has_a_hash() -> None:
-    blocks = re.split(r"\n(?=[a-z])", (PROJECT / "requirements.lock").read_text().strip())
-    assert blocks
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-test.lock"])
+def test_every_locked_package_has_a_hash_and_no_place_to_get_it_from(name: str) -> None:
+    text = (PROJECT / name).read_text()
+    blocks = re.split(r"\n(?=[a-z])", text.strip())
+    assert len(blocks) > 1
     assert all("--hash=sha256:" in block for block in blocks)
+    assert "://" not in text and "index" not in text
 
 
 def test_the_status_of_a_run_is_written_in_one_file() -> None:

@@ -264,6 +264,16 @@ def page_of_another_configuration(results):
     change_text(results / "crate/config.yaml", "  num_points: 300", "  num_points: 301")
 
 
+def first_page_of_other_words(results):
+    audited.first_page(results)
+    change_text(results / "first.html", "Timings, all other", "No timings, all other")
+
+
+def first_page_of_another_figure(results):
+    audited.first_page(results)
+    change_text(results / "first.html", "base64,", "base64,AAAA")
+
+
 def configuration_that_another_stage_was_not_given(results):
     change_text(results / "crate/config.yaml", "  num_points: 300", "  num_points: 301")
 
@@ -373,6 +383,8 @@ FORGERIES: dict[Forgery, str] = {  # -> the check that finds it
     page_of_other_words: "concluded",
     summary_of_other_words: "concluded",
     page_of_another_configuration: "concluded",
+    first_page_of_other_words: "concluded",
+    first_page_of_another_figure: "concluded",
     configuration_that_another_stage_was_not_given: "settings",
     sizes_of_a_vocabulary: "tokens",
 }
@@ -428,6 +440,17 @@ def test_a_page_that_its_tables_give_raises_no_alarm_whatever_releases_it_names(
     assert not said(audited.sealed_anew(results))
     looked_at = {checked.name for checked in integrity.verify(results).looked_at["concluded"]}
     assert {"report.html", "summary.txt"} <= looked_at
+
+
+def test_a_first_page_of_the_records_of_the_tables_is_derived_and_of_others_is_told(results):
+    audited.first_page(results)
+    audited.sealed_anew(results)
+    assert not said(results)
+    assert "first.html" in {one.name for one in integrity.verify(results).looked_at["concluded"]}
+    record = read_record(job(results, "first.html"))
+    write_record(job(results, "first.html"), record | {"inputs": {}})
+    found = integrity.verify(audited.sealed_anew(results))
+    assert not found.faults and ("first.html" in {one.name for _, one in found.unchecked})
 
 
 def test_findings_of_a_bundle_are_derived_though_it_leaves_the_curves_table_out(made, tmp_path):

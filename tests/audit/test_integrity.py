@@ -381,7 +381,7 @@ def test_a_bundle_may_hold_one_signature_and_no_other_file(made, tmp_path):
 
 
 def test_the_shipped_reference_is_as_it_was_made_whatever_a_release_records_since():
-    (place,) = (Path(__file__).parents[2] / "results/published").glob("*-reference")
+    (place,) = (Path(__file__).parents[2] / "reference").iterdir()
     command = [sys.executable, "-m", "rnnbench", "verify", str(place)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0 and "no fault" in done.stdout, done.stdout + done.stderr
@@ -389,7 +389,7 @@ def test_the_shipped_reference_is_as_it_was_made_whatever_a_release_records_sinc
 
 def test_a_run_that_knew_no_patience_is_still_held_against_its_curve(tmp_path):
     """As of an earlier release, whose runs ended by another rule and read no validation part."""
-    (place,) = (Path(__file__).parents[2] / "results/published").glob("*-reference")
+    (place,) = (Path(__file__).parents[2] / "reference").iterdir()
     whole = bundle.read(place)
     name = min(n for n in whole.files if n.startswith("runs/") and n.endswith("/record.json"))
     record = json.dumps(json.loads(whole.files[name]) | {"total_nats": 1.0}).encode()

@@ -24,6 +24,7 @@ from rnnbench.base.files import read_record
 from rnnbench.base.plugins import names
 from rnnbench.machine import identity
 from rnnbench.provenance import crate
+from rnnbench.provenance.crate import codecheck
 from rnnbench.report.figures import draw, finding, read_tables
 from rnnbench.tables import columns
 
@@ -88,9 +89,14 @@ def test_the_crate_is_made_on_request_and_ties_every_file_to_its_job(study: Path
     graph = json.loads((results / crate.METADATA).read_text())["@graph"]
     jobs = [entity for entity in graph if str(entity["@id"]).startswith("#job/")]
     made = {unquote(ref["@id"]) for job in jobs for ref in listed(job["result"])}
-    own = {name for name in files if name.startswith("crate/")} | {"README.md"}
+    own = {name for name in files if name.startswith("crate/")} | {"README.md", codecheck.NAME}
     assert {*files} - own == made
     assert str(study) not in (results / crate.METADATA).read_text()
+    listing = yaml.safe_load((results / codecheck.NAME).read_text(encoding="utf-8"))["manifest"]
+    shown = {item["file"] for item in listing}
+    assert shown == {name for name in files if name.startswith(("tables/", "figures/"))} - {
+        name for name in files if name.endswith(".txt")
+    }
 
 
 def test_every_table_and_figure_is_followed_to_what_no_job_made(study: Path) -> None:

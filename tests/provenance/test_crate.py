@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import requests_cache
 import rocrate
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from requests.adapters import HTTPAdapter
@@ -19,7 +20,15 @@ from urllib3 import HTTPResponse
 from rnnbench.base import digests
 from rnnbench.base.files import write_text
 from rnnbench.provenance.bundle import publishable
-from rnnbench.provenance.crate import METADATA, CrateError, belongs, listed, present, workflow
+from rnnbench.provenance.crate import (
+    METADATA,
+    CrateError,
+    belongs,
+    codecheck,
+    listed,
+    present,
+    workflow,
+)
 from rnnbench.provenance.crate.entities import Step
 from rnnbench.provenance.crate.metadata import metadata
 from rnnbench.provenance.snakemake_records import Done
@@ -158,6 +167,24 @@ def test_every_job_is_told_with_what_it_read_and_made_and_when(results):
         *("1970-01-01T00:00:12.000+00:00", "1970-01-01T00:00:20.000+00:00"),
     )
     assert {"@id": "tables/runs.csv"} in actions["The study"]["result"]
+
+
+def test_the_codecheck_file_keeps_the_rules_that_bind_its_author(results):
+    """https://codecheck.org.uk/spec/config/1.0/: without who checked, which nobody knows yet."""
+    write_text(results / "figures/zipf.svg", "<svg/>")
+    write_text(results / "figures/zipf.txt", "An exponent: 1.0, with a colon.\n")
+    written = codecheck.text(results)
+    assert written.startswith("%YAML 1.1\n---\n")  # an explicit document, with its directive
+    read = yaml.safe_load(written.encode("utf-8"))
+    assert read["version"] == "https://codecheck.org.uk/spec/config/1.0/"
+    assert read["paper"]["title"] and all(author["name"] for author in read["paper"]["authors"])
+    assert not {"codechecker", "report", "certificate"} & {*read}  # a checker's to add
+    assert read["manifest"] == [
+        {"file": "figures/zipf.svg", "comment": "An exponent: 1.0, with a colon."},
+        {"file": "tables/runs.csv"},
+    ]
+    for item in read["manifest"]:
+        assert (results / item["file"]).is_file() and not Path(item["file"]).is_absolute()
 
 
 def test_every_reference_within_the_crate_leads_to_something_in_it(results):

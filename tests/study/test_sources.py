@@ -18,6 +18,7 @@ from test_study import changed, read
 from rnnbench.base import presets
 from rnnbench.base.digests import EVERYTHING, Tree
 from rnnbench.base.plugins import KINDS, names
+from rnnbench.machine import gpus
 from rnnbench.study.sources import STARTS, Sources, script
 from rnnbench.study.study import Study
 from rnnbench.tables.gather import BUILDERS
@@ -351,6 +352,26 @@ def test_an_edit_of_an_implementation_changes_the_digest_of_its_timings_alone(na
     made = Sources(STUDY, Tree()), Sources(STUDY, edited(name))
     again = {p.implementation for p in points if made[0].timing(p) != made[1].timing(p)}
     assert again == timed
+
+
+def test_another_gpu_driver_makes_what_ran_on_the_gpu_again_and_nothing_else(monkeypatch):
+    config = CONFIG | {"runs": CONFIG["runs"] | {"devices": ["cpu", "cuda"]}}
+
+    def given(whole: Study, driver: str) -> dict[Job, object]:
+        monkeypatch.setenv(gpus.DRIVER, driver)
+        made, on = Sources(whole, Tree()), {rule: list(addresses(rule)) for rule in rules()}
+        on["run"] = whole.runs
+        asked = ((rule, address) for rule, found in on.items() for address in found)
+        return {(rule, *map(str, a.values())): made.of(rule, a) for rule, a in asked}
+
+    old, new = (given(Study(config, "box", {}, 2), driver) for driver in ("550.1", "560.2"))
+    other = {job for job in old if old[job] != new[job]}
+    assert rules_of(other) == {"run", "machine", "campaign", "probes"}
+    assert {job for job in other if job[0] == "run"} == {
+        job for job in old if job[0] == "run" and "cuda" in job
+    }
+    assert {old[job]["versions"]["gpu_driver"] for job in other} == {"550.1"}
+    assert given(STUDY, "550.1") == given(STUDY, "560.2")  # no GPU, or none that can be used
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from rnnbench.base import csv_files
 from rnnbench.base.errors import StudyError
 from rnnbench.base.files import read_record, write_record
 from rnnbench.comparison.published import contract
+from rnnbench.machine import gpus
 from rnnbench.tables import gather
 from rnnbench.timing import campaign, processes, sample_files
 from rnnbench.timing.campaign import Campaign
@@ -302,6 +303,21 @@ def test_each_process_leaves_its_record_beside_its_samples(machine, sitting):
     _, record = sample_files.read(place, done.identity(done.points[0], timing))
     assert record["source_sha256"] == "a" * 64
     assert record.items() >= timing.as_row().items()
+
+
+def test_samples_of_another_gpu_driver_are_not_taken_up_and_those_of_the_cpu_are(
+    machine, sitting, monkeypatch
+):
+    done = sitting(variants=["rnn"])
+    timing, text = done.points[0].at(1), done.text
+    drivers = {"cpu": 1, "cuda": 2}  # of two drivers so many are told
+    for device, expected in drivers.items():
+        told = []
+        for driver in ("550.1", "560.2"):
+            monkeypatch.setenv(gpus.DRIVER, driver)
+            on = dataclasses.replace(timing, device=device)
+            told.append(sample_files.identity(on, "a" * 64, text))
+        assert len({repr(one) for one in told}) == expected
 
 
 def test_who_was_on_the_gpu_beside_a_timed_process_is_a_doubt_of_the_campaign(machine, sitting):

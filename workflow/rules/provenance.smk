@@ -18,12 +18,13 @@ STEPS = [
 rule crate:
     """Bind every file of the results by its hash to the job that made it, as an RO-Crate."""
     input:
-        made=rules.report.output,
+        made=[*rules.report.output, *study.made("runs", rules.first_page.output)],
         machine=PARTS["machines"],
     output:
         metadata="results/ro-crate-metadata.json",
         workflow=directory("results/crate"),
         readme="results/README.md",
+        codecheck="results/codecheck.yml",
     log:
         "results/logs/crate.log",
     conda:

@@ -18,6 +18,7 @@ from rnnbench.machine.processor import UNKNOWN
 # torch then counts GPUs as the driver does, in every process that this one starts.
 os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
 NONE = "none"
+DRIVER = "RNNBENCH_GPU_DRIVER"  # environment of jobs: the driver that they were planned for
 SLOWED = {  # bits of the reasons for a lower clock, in words
     **{0x1: "idle", 0x2: "application clocks", 0x4: "software power cap"},
     **{0x8: "hardware slowdown", 0x10: "sync boost", 0x20: "software thermal slowdown"},
@@ -88,6 +89,11 @@ def identity() -> str:
     """
     told = f"{of_used(pynvml.nvmlDeviceGetName)}, {of_used(_memory_gib)} GiB"
     return NONE if used() is None else told
+
+
+def driver() -> str:
+    """Version of the driver where jobs are planned, which jobs are told: on nodes it may differ."""
+    return os.environ.setdefault(DRIVER, str(of_used(FACTS["gpu_driver"])))
 
 
 def facts() -> dict[str, str]:

@@ -13,12 +13,14 @@ from typing import Any
 from rnnbench.base import presets
 from rnnbench.base.digests import EVERYTHING, Source, Tree
 from rnnbench.base.parameters import RunConfig, TimingConfig
+from rnnbench.machine import gpus
 from rnnbench.study.study import Study
 
 TIMED = "timing/work/speed"  # the module whose work a point of the campaign is
 REFERENCES = "training/cells/*"  # that training steps are held against
 # what says whether a point may be timed
 ADMITTED = ("timing/work/admission", "training/engines/agreement", REFERENCES)
+DESCRIBING = ("machine", "campaign", "probes")  # rules whose results tell of the machine's GPU
 STARTS: dict[str, tuple[str, ...]] = {  # rule -> what its jobs start at beside the rule's script
     "corpus": ("text/corpora/{corpus}",),
     "ngram_lm": ("text/ngrams/smoothings/{smoothing}",),
@@ -73,7 +75,17 @@ class Sources:
         """The source of one job."""
         facts: dict[str, Any] = {"timing_corpus": self.study.timing_corpus, **wildcards}
         starts = [start.format(**facts) for start in (script(rule), *STARTS.get(rule, ()))]
-        return self.tree.source([*starts, *self.chosen.get(rule, _none)(wildcards)])
+        source = self.tree.source([*starts, *self.chosen.get(rule, _none)(wildcards)])
+        if self.sees_gpu(rule, wildcards) and gpus.driver() != gpus.NONE:
+            versions = source["versions"] | {"gpu_driver": gpus.driver()}
+            return {**source, "versions": versions}
+        return source
+
+    def sees_gpu(self, rule: str, address: Wildcards) -> bool:
+        """Whether the driver of the GPU is among the versions that decide a job's results."""
+        if rule == "run":
+            return bool(self.study.gpus(address))
+        return rule in DESCRIBING and bool(self.study.shown_gpus)
 
     def of_run(self, address: Wildcards) -> list[str]:
         """The plugins of a training run, and the engines it chooses from if it does."""

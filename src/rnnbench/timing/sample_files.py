@@ -14,6 +14,7 @@ from rnnbench.base import csv_files
 from rnnbench.base.errors import RecordError
 from rnnbench.base.files import read_record, write_record
 from rnnbench.base.parameters import TimingConfig, path_value
+from rnnbench.machine import gpus
 from rnnbench.timing.points import ADDRESS
 from rnnbench.timing.processes import Text
 
@@ -26,13 +27,18 @@ def folder(root: Path, timing: TimingConfig, sitting: int) -> Path:
 
 
 def identity(timing: TimingConfig, source_sha256: str, text: Text) -> dict[str, Any]:
-    """All that decides what a process measures: parameters, source, text, torch."""
-    return timing.as_row() | {
-        "source_sha256": source_sha256,
-        "tokens_sha256": hashlib.sha256(text.ids.read_bytes()).hexdigest(),
-        "vocab_size": text.vocab_size,
-        "torch_version": version("torch"),
-    }
+    """All that decides what a process measures: parameters, source, text, torch, a GPU's driver."""
+    driver = {"gpu_driver": gpus.driver()} if timing.device == "cuda" else {}
+    return (
+        timing.as_row()
+        | driver
+        | {
+            "source_sha256": source_sha256,
+            "tokens_sha256": hashlib.sha256(text.ids.read_bytes()).hexdigest(),
+            "vocab_size": text.vocab_size,
+            "torch_version": version("torch"),
+        }
+    )
 
 
 def write(place: Path, rows: Sequence[Mapping[str, Any]], record: Mapping[str, Any]) -> None:
@@ -62,7 +68,7 @@ def found(root: Path, timing: TimingConfig) -> Iterator[tuple[int, int]]:
 
 def discard(place: Path) -> None:
     """Remove samples that are not whole, or were measured of something else."""
-    log.info("not finished, or of another source, text or configuration: %s", place)
+    log.info("not finished, or of another source, text, driver or configuration: %s", place)
     shutil.rmtree(place)
 
 

@@ -9,7 +9,7 @@ import yaml
 from rnnbench.base.files import replacing, write_text
 from rnnbench.provenance import snakemake_records
 from rnnbench.provenance.bundle import publishable
-from rnnbench.provenance.crate import METADATA, workflow
+from rnnbench.provenance.crate import METADATA, codecheck, workflow
 from rnnbench.provenance.crate.entities import Step
 from rnnbench.provenance.crate.metadata import metadata
 
@@ -21,6 +21,7 @@ with recorded(snakemake):
     for name, content in publishable(texts).items():
         with replacing(folder / name) as temporary:
             temporary.write_bytes(content)
+    write_text(snakemake.output.codecheck, codecheck.text(folder))
     steps = [Step(**step) for step in settings.steps]
     jobs = snakemake_records.finished(Path(".snakemake"))
     commit = workflow.commit(project)

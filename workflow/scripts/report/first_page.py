@@ -5,16 +5,18 @@ from rnnbench.provenance.script import recorded
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from rnnbench.base import csv_files
 from rnnbench.base.files import write_text
 from rnnbench.report import figures, report
-from rnnbench.tables import columns, gather
+from rnnbench.tables import gather
 
 with recorded(snakemake):
     output = Path(snakemake.output[0])
-    tables = {name: columns.table(name) for name in columns.COLUMNS}
-    for name, missing in snakemake.params.missing.items():
-        tables[name] = gather.gather(name, list(snakemake.input.get(name)), missing)
     with TemporaryDirectory() as folder:
+        for name, missing in snakemake.params.missing.items():
+            gathered = gather.gather(name, list(snakemake.input.get(name)), missing)
+            csv_files.write(Path(folder, f"{name}.csv"), gathered)
+        tables = figures.read_tables(folder)
         for name in snakemake.params.figures:
             figures.make(name, tables, folder)
         shown = figures.drawn(snakemake.params.figures, folder)

@@ -23,7 +23,7 @@ from rnnbench.provenance import bundle
 
 JOB = "provenance/hardware/overall.csv.json"
 TABLE, MACHINES = "hardware.csv", "hardware/machines.csv"
-PLACES = ["published", "results/published"]  # of the results, and of who calls
+PLACES = ["published", "results/published", "reference"]  # of the results, and of who calls
 ANEW = "; `make hardware` compares the bundles that are here"
 
 

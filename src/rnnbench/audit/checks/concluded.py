@@ -1,4 +1,4 @@
-"""Findings, gates, the sentences of figures and the report follow from their tables.
+"""Findings, gates, the sentences of figures and both pages follow from their tables.
 
 Of results that another source made, as that of another release, nothing is held: it may have other
 words for the same tables.
@@ -26,6 +26,7 @@ from rnnbench.tables import columns, gates, gather
 SUITE = re.compile(r"rnnbench [\w.+-]+, Snakemake [\w.+-]+")
 SHOWN = 120  # letters of a line, from shortly before it is another
 GATED = ("runs", "ngram_lm", "zipf", "floor", "predictors")
+CONCLUSIONS = ("tables/", "gates/", "findings/")
 CURVES = {"curves": "runs", "trial_curves": "trials"}  # table -> the runs that it is of
 Tables = dict[str, DataFrame]
 
@@ -38,7 +39,7 @@ def check(tree: Tree) -> Iterator[Checked]:
         there = all(tree.sha256(name) or _left_out(tree, name) for name in parts)
         first = inside(next(iter(job.get("outputs", {})), ""))
         if job.get("rule") in AGAIN and there and tree.sha256(first) and of_this_source(job):
-            tables = {Path(part).stem: read(part) for part in parts}
+            tables = {Path(p).stem: read(p) for p in parts if p.startswith(CONCLUSIONS)}
             yield from AGAIN[job["rule"]](tree, job, tables)
 
 
@@ -80,17 +81,43 @@ def _figure(tree: Tree, job: Mapping[str, Any], tables: Tables) -> Iterator[Chec
 
 
 def _report(tree: Tree, job: Mapping[str, Any], tables: Tables) -> Iterator[Checked]:
-    """The page but for the releases that it names, of figures as they lie there."""
     page, summary = map(inside, job["outputs"])
+    yield Checked(page, other_words(tree.path(page), _written(tree, page, job, tables)))
+    yield Checked(summary, other_words(tree.path(summary), overview.summary(tables)))
+
+
+def _first_page(tree: Tree, job: Mapping[str, Any], tables: Tables) -> Iterator[Checked]:
+    """The page of the runs alone, where the tables and figures that lie there are of them too."""
+    (page,) = map(inside, job["outputs"])
+    names = [f"tables/{name}.csv" for name in sorted(job["params"]["missing"])]
+    drawn = [f"figures/{name}.svg" for name in job["params"]["figures"]]
+    of = {part for name in names for part in tree.made_by.get(name, {}).get("inputs", {})}
+    on = {tree.made_by.get(name, {}).get("machine") for name in drawn}  # whose bits they have
+    lacking = [name for name in names + drawn if not tree.sha256(name)]
+    if lacking:
+        yield Checked(page, unchecked=f"no {lacking[0]} is here")
+    elif of != {*job["inputs"]} or on - {job["machine"]}:
+        yield Checked(page, unchecked="of other records than the tables, or on another machine")
+    else:
+        there = {Path(name).stem: _table(tree, name) for name in names}
+        written = _written(tree, page, job, there, first=True)
+        yield Checked(page, other_words(tree.path(page), written))
+
+
+def _written(
+    tree: Tree, page: str, job: Mapping[str, Any], tables: Tables, first: bool = False
+) -> str:
+    """A page but for the releases that it names, of figures as they lie there."""
     suite = SUITE.search(tree.path(page).read_text(encoding="utf-8"))
     shown = figures.drawn(job["params"]["figures"], tree.path("figures"))
-    own = {name: table for name, table in tables.items() if name != "lengths"}
-    written = report.render(own, shown, report.facts(tree.configuration, suite[0] if suite else ""))
-    yield Checked(page, other_words(tree.path(page), written))
-    yield Checked(summary, other_words(tree.path(summary), overview.summary(own)))
+    facts = report.facts(tree.configuration, suite[0] if suite else "")
+    return report.render(tables, shown, facts, first)
 
 
-AGAIN = {"findings": _findings, "gates": _gates, "figure": _figure, "report": _report}
+AGAIN = {
+    **{"findings": _findings, "gates": _gates, "figure": _figure},
+    **{"report": _report, "first_page": _first_page},
+}
 
 
 def other_words(path: Path, again: str) -> str:

@@ -29,8 +29,9 @@ Perplexity and speed of recurrent language models, measured on one machine.
 - `provenance/`: of each job, what it read and wrote by hash, its parameters and surroundings.
 - `ro-crate-metadata.json`: every file with its SHA-256 and its job (Workflow Run RO-Crate).
 - `{FOLDER}/`: workflow, configuration and locked environment; `{SOURCE}` is all of the source.
+- `codecheck.yml`: tables and figures, as a CODECHECK asks for them; its checker adds who they are.
 
-To check them, unpack the source, run `make env` in it, and then:
+To check them, unpack the source, run `make .venv/ready` in it, and then:
 
     python -m rnnbench verify RESULTS            # do the files fit each other? seconds
     snakemake --cores all audit                  # a sample made again; with `results` in place
