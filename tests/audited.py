@@ -26,8 +26,8 @@ from rnnbench.study.study import Study
 from rnnbench.tables import columns, gates, gather
 from rnnbench.text import corpora, tokens
 from rnnbench.text.corpora import Folders
-from rnnbench.text.spelling import Spelling
 from rnnbench.text.form import Form
+from rnnbench.text.spelling import Spelling
 from rnnbench.text.vocab import Vocab
 from rnnbench.training import checkpoint, loop, reading, run_record
 from rnnbench.training.arithmetic import determinism, numerics

@@ -13,8 +13,8 @@ from hypothesis import settings
 from rnnbench.provenance import script
 from rnnbench.text import corpora, tokens
 from rnnbench.text.corpora import Corpus, Folders
-from rnnbench.text.form import Form
 from rnnbench.text.corpora.time_machine import FILE_NAME, SHA256
+from rnnbench.text.form import Form
 from rnnbench.text.origins.folders import find_file
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch is loaded: tiny tensors, sums in one order

@@ -15,9 +15,9 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from rnnbench.text import cleanings, tokens
 from rnnbench.text.corpora import calibration
+from rnnbench.text.form import Form
 from rnnbench.text.ngrams import counts
 from rnnbench.text.origins.folders import Folders
-from rnnbench.text.form import Form
 from rnnbench.text.vocab import Vocab
 
 ORDERS, ROUNDS = (1, 2, 3), 5
@@ -38,7 +38,9 @@ def book(path: Path) -> Counts:
 def suite(path: Path) -> Counts:
     """The workflow's way: blocks cleaned, coded and written, then counted."""
     ids = path.with_suffix(".npy")
-    vocab = tokens.write(ids, cleanings.clean(tokens.read(path), path.name), "word", Form(), Vocab.build)
+    vocab = tokens.write(
+        ids, cleanings.clean(tokens.read(path), path.name), "word", Form(), Vocab.build
+    )
     return {order: sorted(_counts(ids, order, len(vocab))) for order in ORDERS}
 
 

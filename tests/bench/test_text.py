@@ -8,9 +8,9 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from rnnbench.text import cleanings, tokens
 from rnnbench.text.corpora import calibration
+from rnnbench.text.form import Form
 from rnnbench.text.ngrams import counts as ngrams
 from rnnbench.text.origins.folders import Folders
-from rnnbench.text.form import Form
 from rnnbench.text.vocab import Vocab
 
 

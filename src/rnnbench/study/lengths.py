@@ -59,7 +59,9 @@ class Demand:
         """Tokens of the part in a text of ``num_tokens``; of its own ``parts``, if it has them."""
         if parts:
             train, *others = parts
-            own = dict(zip(PARTS, [min(self.train_tokens, train), *others, num_tokens], strict=True))
+            own = dict(
+                zip(PARTS, [min(self.train_tokens, train), *others, num_tokens], strict=True)
+            )
             return own[self.part]
         if math.isinf(num_tokens):
             return self.train_tokens if self.part == "train" else num_tokens

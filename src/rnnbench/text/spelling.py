@@ -99,9 +99,7 @@ def places(number: int, chosen: int) -> float:
     return math.lgamma(number + 2) - math.lgamma(chosen + 1) - math.lgamma(number - chosen + 1)
 
 
-def _nats_per_char(
-    numbers: np.ndarray, spelled: Sequence[str], token: str, form: Form
-) -> float:
+def _nats_per_char(numbers: np.ndarray, spelled: Sequence[str], token: str, form: Form) -> float:
     if form.clean == TUTORIAL:
         return NATS_PER_LETTER
     seen = {spelled[number] for number in np.unique(numbers).tolist()} - {form.eos}

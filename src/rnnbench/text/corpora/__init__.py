@@ -218,7 +218,9 @@ def _open(source: str, opened: Callable[[], BinaryIO]) -> BinaryIO:
     try:
         return opened()
     except OSError as error:
-        raise CorpusError(f"{source}: cannot be read ({error.strerror}). Make it readable.") from None
+        raise CorpusError(
+            f"{source}: cannot be read ({error.strerror}). Make it readable."
+        ) from None
 
 
 def unreachable(
