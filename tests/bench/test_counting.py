@@ -38,9 +38,8 @@ def book(path: Path) -> Counts:
 def suite(path: Path) -> Counts:
     """The workflow's way: blocks cleaned, coded and written, then counted."""
     ids = path.with_suffix(".npy")
-    vocab = tokens.write(
-        ids, cleanings.clean(tokens.read(path), path.name), "word", Form(), Vocab.build
-    )
+    text = cleanings.clean(tokens.read(path), path.name)
+    vocab = tokens.write(ids, text, "word", Form(), Vocab.build)
     return {order: sorted(_counts(ids, order, len(vocab))) for order in ORDERS}
 
 

@@ -32,12 +32,10 @@ C = (
 )
 
 
-def drawn(
-    pattern: Sequence[Sequence[str]], sentences: int, joint: str = " ", end: str = "\n"
-) -> str:
+def drawn(rows: Sequence[Sequence[str]], number: int, joint: str = " ", end: str = "\n") -> str:
     """Sentences of one part of each row, joined, each a line."""
     chance = random.Random(1)
-    return "".join(joint.join(map(chance.choice, pattern)) + end for _ in range(sentences))
+    return "".join(joint.join(map(chance.choice, rows)) + end for _ in range(number))
 
 
 def german(sentences: int) -> str:

@@ -1,4 +1,4 @@
-"""Texts as they are published: their tokens, their own parts, and models as the literature has them."""
+"""Texts as they are published: their tokens, their own parts, and models as in the literature."""
 
 import dataclasses
 import math
@@ -127,8 +127,12 @@ def test_a_record_tells_the_form_of_its_text(tmp_path: Path, prepare: Callable) 
 
 
 @every_token
-@pytest.mark.parametrize("kind", ["none", "letters"])
-@given(parts=PARTS, eos=st.sampled_from(["", "<eos>"]), last=st.sampled_from(["", "\n"]))
+@given(
+    parts=PARTS,
+    kind=st.sampled_from(["none", "letters"]),
+    eos=st.sampled_from(["", "<eos>"]),
+    last=st.sampled_from(["", "\n"]),
+)
 def test_parts_of_ones_own_are_trained_on_validated_and_held_out(
     tmp_path_factory, kind, token, parts, eos, last
 ):
@@ -142,15 +146,16 @@ def test_parts_of_ones_own_are_trained_on_validated_and_held_out(
     form = Form.of(corpora.prepare("mine", {"mine": entry}, NONE, path).as_row())
     numbers, spelled = tokens.tokenize(tokens.read(path), token, form)
     text = ClosedText(numbers, spelled, train_tokens=math.inf, min_freq=0, **form.shares(token))
-    found = [numbers[part] for part in (text.train, text.validation, text.heldout)]
+    found = [numbers[part].tolist() for part in (text.train, text.validation, text.heldout)]
     assert [len(part) for part in found] == form.splits[token]
     assert sum(map(len, found)) == len(numbers)
     if token == "word":
+        marks = "" if kind == "none" else "<>"
         ends = [eos] if eos else []
-        words = [[*line, *ends] for lines in parts for line in lines]
-        words = [word if kind == "none" else word.strip("<>") for line in words for word in line]
-        assert [spelled[n] for n in numbers] == [word if word != "eos" else eos for word in words]
-        assert len(found[2]) == sum(len(line) + len(ends) for line in parts[2])
+        assert [[spelled[number] for number in part] for part in found] == [
+            [word for line in lines for word in [*(word.strip(marks) for word in line), *ends]]
+            for lines in parts
+        ]
 
 
 @pytest.mark.parametrize(
@@ -226,10 +231,10 @@ def test_bytes_are_shown_as_the_characters_they_make(text):
 
 
 LANGUAGES = {
-    "german": (german(300), "letters", "latin-1"),
-    "russian": (russian(300), "letters", "koi8-r"),
-    "chinese": (chinese(900), "none", "utf-16"),
-    "c_source": (c_source(60), "none", "utf-8-sig"),
+    "german": (german(200), "letters", "latin-1"),
+    "russian": (russian(200), "letters", "koi8-r"),
+    "chinese": (chinese(600), "none", "utf-16"),
+    "c_source": (c_source(70), "none", "utf-8-sig"),
 }
 
 
@@ -251,10 +256,8 @@ def test_a_text_of_any_script_is_counted_modelled_learned_and_written(
     nats = kneser_ney(text, "char", [1, 5], heldout_share=0.1)
     assert nats[5] < nats[1] / 2
     said = learned(ids, vocab, tmp_path / "checkpoint")
-    print(repr(said))
-    assert (
-        set(said.split()[1:-1]) <= set(kept.split()) if kind == "letters" else said[20:40] in kept
-    )
+    pieces = [said[at : at + 5] for at in range(len(said) - 4)]
+    assert np.mean([piece in kept for piece in pieces]) > 0.9
 
 
 def numbered(text: Cleaned, form: Form) -> tuple[np.ndarray, Vocab]:
@@ -265,16 +268,9 @@ def numbered(text: Cleaned, form: Form) -> tuple[np.ndarray, Vocab]:
 
 def learned(ids: np.ndarray, vocab: Vocab, saved: Path) -> str:
     """What a model writes that was trained for a moment."""
-    run = dataclasses.replace(
-        RUN,
-        variant="gru",
-        train_tokens=math.inf,
-        num_epochs=30,
-        hidden_size=64,
-        batch_size=8,
-        num_steps=30,
-    )
-    run = dataclasses.replace(run, heldout_share=0.1, validation_share=0.1, learning_rate=1.0)
+    sizes = {"hidden_size": 64, "batch_size": 16, "num_steps": 20, "num_epochs": 20}
+    shares = {"heldout_share": 0.1, "validation_share": 0.1, "train_tokens": math.inf}
+    run = dataclasses.replace(RUN, variant="gru", sampler="sequential_partition", **sizes, **shares)
     read = reading.read(run, ids, vocab, 0)
     texts, progress = split(read.ids, run), start(run, len(vocab))
     torch.set_num_threads(1)

@@ -294,8 +294,8 @@ class Study:
     def own_file(self, address: Mapping[str, str]) -> list[str]:
         """Return the files of an own text that are on disk.
 
-        They are no input of Snakemake's, which would take braces in a name for wildcards, and refuse
-        a file that is dated ahead of the clock.
+        They are no input of Snakemake's, which would take braces in a name for wildcards, and
+        refuse a file that is dated ahead of the clock.
         """
         parts = [
             entry.get(part)

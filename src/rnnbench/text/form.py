@@ -1,4 +1,4 @@
-"""The form of a cleaned text, as the record of its corpus tells it: lines, cleaning, given parts."""
+"""The form of a cleaned text, as the record of its corpus tells it: lines, cleaning, own parts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields

@@ -56,8 +56,8 @@ class Letters:
         if self.kept_share < TOO_FEW:
             raise CorpusError(
                 f"{name}: expected a text that cleaning keeps, found one of which it keeps {said}: "
-                f"it drops all but a to z. Set own_texts.{name}.clean to letters, which keeps those of "
-                "every alphabet, or give a text in the Latin alphabet."
+                f"it drops all but a to z. Set own_texts.{name}.clean to letters, which keeps all "
+                "alphabets, or give a text in the Latin alphabet."
             )
         if self.kept_share < DOUBTFUL:
             return (

@@ -55,7 +55,7 @@ class Words(Coder):
         return [word.decode() for word in self._numbers]
 
     def encode(self, blocks: Iterable[bytes]) -> Iterator[np.ndarray]:
-        for block in _whole_words(blocks):
+        for block in _whole_words(_ended(blocks)):
             yield self._encode(block.replace(b"\n", self._end))
 
     def _encode(self, block: bytes) -> np.ndarray:
@@ -229,6 +229,15 @@ def _renumber(waiting: BinaryIO, indices: np.ndarray, num_tokens: int, path: str
         arrays.write_header(written, indices.dtype, (num_tokens,))
         while len(numbers := np.fromfile(waiting, np.uint32, BLOCK // 4)):
             written.write(indices[numbers].tobytes())
+
+
+def _ended(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """End the last line, if it is not."""
+    last = b"\n"
+    for block in blocks:
+        last = block[-1:] or last
+        yield block
+    yield b"" if last == b"\n" else b"\n"
 
 
 def _whole_words(blocks: Iterable[bytes]) -> Iterator[bytes]:

@@ -49,7 +49,8 @@ class Corpus:
         source: where the raw text came from, in words.
         raw_sha256: of the raw text, hexadecimal.
         raw_bytes: size of the raw text.
-        trimmed_bytes: of it in UTF-8, Project Gutenberg's header and footer, which are not read further.
+        trimmed_bytes: of it in UTF-8, Project Gutenberg's header and footer, which are not read
+            further.
         letters: of what is read, of any alphabet.
         kept_letter_share: of those, the ones that cleaning keeps; in the tutorial, a to z and A to
             Z.

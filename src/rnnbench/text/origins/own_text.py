@@ -82,11 +82,11 @@ class OwnText:
         Raises:
             CorpusError: it cannot be had.
         """
-        files = list(map(self._path, self._files))
         if self.is_remote:
             path, source = fetch(**self._remote(folders))
             files = [path]
         else:
+            files = list(map(self._path, self._files))
             source = f"the file {', '.join(map(paths.told, self._files))}"
         return Raw(
             source,
