@@ -55,7 +55,7 @@ class Demand:
     validation_share: float = 0.0
     heldout_share: float = 0.0
 
-    def found(self, num_tokens: float, parts: Sequence[int] = ()) -> float:
+    def found(self, num_tokens: float, parts: Sequence[float] = ()) -> float:
         """Tokens of the part in a text of ``num_tokens``; of its own ``parts``, if it has them."""
         if parts:
             train, *others = parts

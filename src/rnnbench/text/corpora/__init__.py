@@ -35,7 +35,7 @@ from rnnbench.text.origins.own_text import OwnText
 __all__ = ["BLOCK", "Corpus", "Folders", "Raw", "find", "names", "prepare", "unreachable"]
 
 BLOCK = 1 << 21  # bytes read at a time
-USUAL = (("clean", TUTORIAL), ("lower_case", False), ("encoding", UTF_8), ("eos", ""))
+KEPT = ("clean", "lower_case", "encoding", "eos")  # what a corpus need not say
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class Corpus:
 
     def as_row(self) -> dict[str, Any]:
         """Its record: what is as usual is left out, as it was before it could be otherwise."""
-        usual = {f.name: f.default for f in fields(self)} | {"splits": {}}
+        usual = {field.name: field.default for field in fields(self)} | {"splits": {}}
         return {name: value for name, value in asdict(self).items() if value != usual[name]}
 
 
@@ -117,14 +117,15 @@ def prepare(
             or it loses more letters than it keeps.
     """
     corpus = find(name, own_texts)
-    raw, kept = corpus.raw(folders), {key: getattr(corpus, key, usual) for key, usual in USUAL}
-    kind = modules.load("cleanings", kept["clean"])
-    reading = _Reading(hashlib.sha256(), Letters(kind.LETTERS))
+    raw = corpus.raw(folders)
+    kept: dict[str, Any] = {key: getattr(corpus, key, getattr(Corpus, key)) for key in KEPT}
+    letters = Letters(modules.load("cleanings", kept["clean"]).LETTERS)
+    reading = _Reading(hashlib.sha256(), letters)
     with replacing(path) as temporary:
         ends = _write(temporary, reading, raw, name, kept)
         if raw.sha256 is not None:
             require_hash(reading.digest.hexdigest(), raw.sha256, raw.source, raw.advice)
-        doubt = reading.letters.doubt(name)
+        doubt = letters.doubt(name)
         form = Form(corpus.line_join, kept["eos"], kept["clean"])
         splits = _splits(temporary, form, ends, getattr(corpus, "shares", ()))
     if doubt:
@@ -135,9 +136,9 @@ def prepare(
         source=raw.source,
         raw_sha256=reading.digest.hexdigest(),
         raw_bytes=reading.raw_bytes,
-        trimmed_bytes=reading.utf8_bytes - reading.letters.num_bytes,
-        letters=reading.letters.found,
-        kept_letter_share=reading.letters.kept_share,
+        trimmed_bytes=reading.utf8_bytes - letters.num_bytes,
+        letters=letters.found,
+        kept_letter_share=letters.kept_share,
         line_join=corpus.line_join,
         lines=reading.lines,
         splits=splits,

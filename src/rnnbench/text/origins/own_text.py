@@ -2,11 +2,11 @@
 
 import codecs
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 from rnnbench.base import paths, plugins
 from rnnbench.base.errors import CorpusError
@@ -90,7 +90,7 @@ class OwnText:
             source = f"the file {', '.join(map(paths.told, self._files))}"
         return Raw(
             source,
-            [partial(path.open, "rb") for path in files],
+            [_opener(path) for path in files],
             self.sha256 and self.sha256.lower(),
             f"Correct own_texts.{self.name}.sha256, or put the right file there.",
             partial(gutenberg.trimmed, name=self.name) if self.trim_gutenberg else iter,
@@ -134,6 +134,10 @@ class OwnText:
             f"own_texts.{self.name}: expected a text file, found no file "
             f"{path.resolve()}. Correct the path, or put the file there."
         )
+
+
+def _opener(path: Path) -> Callable[[], BinaryIO]:
+    return lambda: path.open("rb")
 
 
 def _line_join(name: str, entry: Mapping[str, Any]) -> str | None:
