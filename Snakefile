@@ -72,7 +72,7 @@ PARTS = {}  # table -> the files it is gathered from; each stage adds its own
 
 wildcard_constraints:
     corpus=NAME,
-    token="word|char",
+    token="word|char|byte",
     order=r"\d+",
     smoothing=NAME,
     clip_norm=r"[0-9.e+-]+|inf",

@@ -26,6 +26,7 @@ from rnnbench.study.study import Study
 from rnnbench.tables import columns, gates, gather
 from rnnbench.text import corpora, tokens
 from rnnbench.text.corpora import Folders
+from rnnbench.text.form import Form
 from rnnbench.text.spelling import Spelling
 from rnnbench.text.vocab import Vocab
 from rnnbench.training import checkpoint, loop, reading, run_record
@@ -72,9 +73,8 @@ def make(folder: Path, **changed: object) -> Path:
     told(folder, "corpus/calibration.txt", "corpus", [], ["corpus/calibration.json"])
     (folder / VOCAB).mkdir(parents=True)
     blocks = tokens.read(text)
-    vocab = tokens.write(
-        folder / VOCAB / "tokens.npy", blocks, "char", facts.line_join, Vocab.build
-    )
+    form = Form(facts.line_join)
+    vocab = tokens.write(folder / VOCAB / "tokens.npy", blocks, "char", form, Vocab.build)
     vocab.write(folder / VOCAB / "vocab.json")
     sizes = {"tokens": sum(vocab.counts), "types": vocab.num_types, "vocab_size": len(vocab)}
     key = {"corpus": "calibration", "token": "char"}
@@ -137,7 +137,7 @@ def run(folder: Path, name: str, config: RunConfig, ids: np.ndarray, vocab: Voca
     surroundings = {"ran_on": MACHINE, "lock_sha256": LOCK, **read}
     record = run_record.record(config, texts, progress, "e" * 64) | surroundings
     blocks = tokens.read(folder / "corpus/calibration.txt")
-    spelling = Spelling.of(ids, vocab.tokens, config.token, " ", blocks)
+    spelling = Spelling.of(ids, vocab.tokens, config.token, Form(), blocks)
     write_record(folder / name, record | text.totals(record, spelling))
     params = {"run": job_record.told(config.as_row()), "source": {"sha256": "e" * 64}}
     inputs = [TEXT, *(f"results/{VOCAB}/{part}" for part in OF_VOCAB.values())]

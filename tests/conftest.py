@@ -14,6 +14,7 @@ from rnnbench.provenance import script
 from rnnbench.text import corpora, tokens
 from rnnbench.text.corpora import Corpus, Folders
 from rnnbench.text.corpora.time_machine import FILE_NAME, SHA256
+from rnnbench.text.form import Form
 from rnnbench.text.origins.folders import find_file
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch is loaded: tiny tensors, sums in one order
@@ -59,7 +60,7 @@ class Cleaned:
 
     def tokens(self, token: str, line_join: str | None = None) -> list[str]:
         join = self.facts.line_join if line_join is None else line_join
-        numbers, spelled = tokens.tokenize(tokens.read(self.path), token, join)
+        numbers, spelled = tokens.tokenize(tokens.read(self.path), token, Form(join))
         return [spelled[number] for number in numbers.tolist()]
 
 

@@ -25,6 +25,7 @@ from rnnbench.base.files import read_record, write_record
 from rnnbench.provenance.crate import workflow
 from rnnbench.provenance.crate.workflow import SOURCE
 from rnnbench.text import tokens
+from rnnbench.text.form import Form
 from rnnbench.text.vocab import Vocab
 from rnnbench.training import checkpoint, initial, selection
 from rnnbench.training.model import build
@@ -196,7 +197,7 @@ def text_with_a_line_more_and_tokens_numbered_anew(results):
     text, folder = results / "corpus/calibration.txt", results / audited.VOCAB
     text.write_text(text.read_text() + "one line more\n")
     join = read_record(text.with_suffix(".json"))["line_join"]
-    made = tokens.write(folder / "tokens.npy", tokens.read(text), "char", join, Vocab.build)
+    made = tokens.write(folder / "tokens.npy", tokens.read(text), "char", Form(join), Vocab.build)
     made.write(folder / "vocab.json")
 
 

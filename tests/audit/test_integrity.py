@@ -22,6 +22,7 @@ from rnnbench.base.files import read_record, write_record, write_text
 from rnnbench.provenance import bundle, signature
 from rnnbench.provenance.crate import METADATA
 from rnnbench.provenance.signature import SignatureError
+from rnnbench.text.form import Form
 
 RUNS = list(audited.runs())
 FIRST, SECOND, TRIAL = (name.removesuffix("/record.json") for name in RUNS)
@@ -182,6 +183,15 @@ def test_a_record_that_its_curve_does_not_give_is_found(results):
     write_record(results / KINDS["record"], record | {"total_nats": 1.0})
     audited.seal(results)
     assert "total_nats: the record says 1.0" in by(results, "curves")[KINDS["record"]]
+
+
+def test_runs_of_a_text_with_parts_of_its_own_are_asked_for_by_these(results):
+    text, record = results / "corpus/calibration.json", results / KINDS["record"]
+    splits = {"char": [700, 200, 100]}
+    write_record(text, read_record(text) | {"splits": splits})
+    assert "validation_share: the configuration says 0.2" in by(results, "asked")[KINDS["record"]]
+    write_record(record, read_record(record) | Form.of({"splits": splits}).shares("char"))
+    assert KINDS["record"] not in by(results, "asked")
 
 
 def test_a_run_of_other_parameters_than_were_asked_for_is_found(results):

@@ -13,8 +13,9 @@ from time import process_time
 import numpy as np
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from rnnbench.text import clean, tokens
+from rnnbench.text import cleanings, tokens
 from rnnbench.text.corpora import calibration
+from rnnbench.text.form import Form
 from rnnbench.text.ngrams import counts
 from rnnbench.text.origins.folders import Folders
 from rnnbench.text.vocab import Vocab
@@ -37,7 +38,8 @@ def book(path: Path) -> Counts:
 def suite(path: Path) -> Counts:
     """The workflow's way: blocks cleaned, coded and written, then counted."""
     ids = path.with_suffix(".npy")
-    vocab = tokens.write(ids, clean.clean(tokens.read(path), path.name), "word", " ", Vocab.build)
+    text = cleanings.clean(tokens.read(path), path.name)
+    vocab = tokens.write(ids, text, "word", Form(), Vocab.build)
     return {order: sorted(_counts(ids, order, len(vocab))) for order in ORDERS}
 
 
@@ -49,7 +51,7 @@ def _counts(ids: Path, order: int, vocab_size: int) -> list[int]:
 
 def test_counting_as_the_book_does(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
     path, ratios = tmp_path / "text.txt", []
-    with calibration.raw(Folders.from_environment()).open() as file:
+    with calibration.raw(Folders.from_environment()).files[0]() as file:
         path.write_bytes(5 * file.read())
 
     def both() -> None:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from rnnbench.text import clean, tokens
+from rnnbench.text import cleanings, tokens
 from rnnbench.text.corpora import calibration
+from rnnbench.text.form import Form
 from rnnbench.text.ngrams import counts as ngrams
 from rnnbench.text.origins.folders import Folders
 from rnnbench.text.vocab import Vocab
@@ -15,13 +16,13 @@ from rnnbench.text.vocab import Vocab
 
 @pytest.fixture(scope="module")
 def raw() -> bytes:
-    with calibration.raw(Folders.from_environment()).open() as file:
+    with calibration.raw(Folders.from_environment()).files[0]() as file:
         return file.read()
 
 
 @pytest.fixture(scope="module")
 def cleaned(raw: bytes) -> bytes:
-    return b"".join(clean.clean([raw], "calibration"))
+    return b"".join(cleanings.clean([raw], "calibration"))
 
 
 @pytest.fixture(scope="module")
@@ -30,14 +31,14 @@ def words(cleaned: bytes) -> list[str]:
 
 
 def test_clean(benchmark: BenchmarkFixture, raw: bytes) -> None:
-    found = benchmark(lambda: b"".join(clean.clean([raw], "calibration")))
-    assert b"".join(clean.clean([found], "cleaned")) == found
+    found = benchmark(lambda: b"".join(cleanings.clean([raw], "calibration")))
+    assert b"".join(cleanings.clean([found], "cleaned")) == found
 
 
 @pytest.mark.parametrize("token", tokens.CODERS)
 def test_tokenize(benchmark: BenchmarkFixture, cleaned: bytes, token: str) -> None:
-    numbers, spelled = benchmark(tokens.tokenize, [cleaned], token, " ")
-    join = {"word": " ", "char": ""}[token]
+    numbers, spelled = benchmark(tokens.tokenize, [cleaned], token, Form())
+    join = " " if token == "word" else ""
     text = join.join(spelled[number] for number in numbers.tolist())
     assert text.split() == cleaned.decode("ascii").split()
 

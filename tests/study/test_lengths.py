@@ -22,7 +22,7 @@ def demand(**changes) -> Demand:
 
 
 def said(asked, **sizes) -> str:
-    found = {tuple(text.split("_")): size for text, size in sizes.items()}
+    found = {tuple(text.split("_")): (size,) for text, size in sizes.items()}
     with pytest.raises(StudyError) as caught:
         lengths.require(lengths.held(asked, found))
     return str(caught.value)
@@ -38,7 +38,7 @@ def test_a_text_that_passes_can_be_split_and_one_token_less_can_not(share, train
     for size in range(2, 300):
         short = [
             r
-            for r in lengths.held(asked, {(run.corpus, "char"): size})
+            for r in lengths.held(asked, {(run.corpus, "char"): (size,)})
             if r["found"] < r["expected"]
         ]
         try:
@@ -88,7 +88,7 @@ def test_words_are_asked_of_the_words_of_a_text_and_characters_of_its_characters
 )
 def test_every_stage_says_what_it_needs(key, value, stage):
     config = changed(key, value)
-    sizes = {("time_machine", "char"): 40_000, ("time_machine", "word"): 8_000}
+    sizes = {("time_machine", "char"): (40_000,), ("time_machine", "word"): (8_000,)}
     held = lengths.held(lengths.demands(read(config)), sizes)
     short = {row["key"] for row in held if row["found"] < row["expected"]}
     assert short - {"probes"} == {stage} - {"probes"} and stage in short

@@ -80,9 +80,9 @@ def test_the_text_is_the_pinned_bytes_each_time(
     folders: Folders, corpus: object, least: int, most: int
 ) -> None:
     raw = corpus.raw(folders)
-    assert raw.open().read() == corpus.raw(folders).open().read()
-    assert raw.sha256 == corpus.SHA256 == hashlib.sha256(raw.open().read()).hexdigest()
-    assert least < len(raw.open().read()) < most
+    assert raw.files[0]().read() == corpus.raw(folders).files[0]().read()
+    assert raw.sha256 == corpus.SHA256 == hashlib.sha256(raw.files[0]().read()).hexdigest()
+    assert least < len(raw.files[0]().read()) < most
     assert not folders.cache.exists()
 
 
@@ -121,7 +121,7 @@ def test_cleaning_takes_the_dress_off(
 
 
 def test_the_dress_is_capitals_marks_and_short_lines(folders: Folders) -> None:
-    text = calibration.raw(folders).open().read().decode("ascii")
+    text = calibration.raw(folders).files[0]().read().decode("ascii")
     lines = text.splitlines()
     assert max(map(len, lines)) == calibration.WIDTH
     assert min(map(len, lines[:-1])) > calibration.WIDTH // 2

@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from rnnbench.__main__ import main
 from rnnbench.base.errors import CorpusError
 from rnnbench.text import corpora
-from rnnbench.text.clean import clean
+from rnnbench.text.cleanings import clean
 from rnnbench.text.corpora import Folders, time_machine
+from rnnbench.text.encodings import utf8
 from rnnbench.text.origins.download import Patience, fetch, probe
 from rnnbench.text.origins.own_text import OwnText
 
@@ -361,7 +362,7 @@ def test_a_config_that_is_none_is_a_mistake(
 @pytest.mark.parametrize("name", corpora.names())
 def test_every_corpus_keeps_the_contract(name: str) -> None:
     corpus = corpora.find(name, {})
-    assert isinstance(corpus.line_join, str)
+    assert isinstance(corpus.line_join, str | None)
     assert callable(corpus.raw)
     assert corpus.__doc__
 
@@ -376,7 +377,7 @@ def test_an_unknown_corpus_is_told_what_there_is_and_how_to_add_it() -> None:
         corpora.find("ulysses", {"my_text": {"source": "my.txt"}})
     for part in (
         "'ulysses'",
-        "calibration, calibration_long, time_machine",
+        "calibration, calibration_long, ptb, time_machine",
         "my_text",
         "own_texts.ulysses",
     ):
@@ -401,7 +402,7 @@ def d2l_lines(text: str) -> list[str]:
 def cleaned(data: bytes, size: int = 1 << 20) -> list[str]:
     """The lines of ``data`` when it is read ``size`` bytes at a time."""
     blocks = [data[start : start + size] for start in range(0, len(data), size)]
-    text = b"".join(clean(blocks, "mine")).decode("ascii")
+    text = b"".join(clean(utf8(blocks, "utf-8", "mine"), "mine")).decode("ascii")
     assert text.endswith("\n")
     return text.removesuffix("\n").split("\n")
 

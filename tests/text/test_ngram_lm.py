@@ -15,6 +15,7 @@ from rnnbench.base.plugins import load, names
 from rnnbench.tables import gather
 from rnnbench.text import metrics
 from rnnbench.text.closed import ClosedText
+from rnnbench.text.form import Form
 from rnnbench.text.ngrams import models as ngram_lm
 from rnnbench.text.ngrams.context_tree import Tree
 from rnnbench.text.ngrams.smoothings import kneser_ney, laplace
@@ -44,7 +45,7 @@ def all_after(context: list[int], vocab_size: int) -> np.ndarray:
 
 
 def spell(text: ClosedText, token: str = "word") -> Spelling:
-    return Spelling.of(text.numbers, text.spelled, token, " ", [])
+    return Spelling.of(text.numbers, text.spelled, token, Form(), [])
 
 
 def score(
@@ -295,7 +296,7 @@ def test_models_are_trained_on_each_size_and_the_text_of_the_runs_is_marked():
 
 def test_words_that_runs_read_stand_for_their_characters(tmp_path):
     (tmp_path / "text.txt").write_text("ab cde\nf ab\n")
-    read = partial(ngram_lm.chars_read, written=tmp_path / "text.txt", line_join=" ")
+    read = partial(ngram_lm.chars_read, written=tmp_path / "text.txt", form=Form())
     assert [read(words, "word") for words in (1, 2, 3, math.inf)] == [3, 7, 9, math.inf]
     assert read(5, "char") == 5
 

@@ -13,6 +13,7 @@ from test_train import RUN
 
 from rnnbench.text import tokens
 from rnnbench.text.closed import ClosedText
+from rnnbench.text.form import Form
 from rnnbench.text.spelling import NATS_PER_LETTER, Spelling, places
 from rnnbench.text.vocab import UNKNOWN, Vocab
 from rnnbench.training import reading
@@ -22,8 +23,8 @@ WHOLE = slice(None)
 
 
 def spelled(lines: list[str], token: str, line_join: str) -> Spelling:
-    numbered = tokens.tokenize(blocks(lines, 50), token, line_join)
-    return Spelling.of(*numbered, token, line_join, blocks(lines, 50))
+    numbered = tokens.tokenize(blocks(lines, 50), token, Form(line_join))
+    return Spelling.of(*numbered, token, Form(line_join), blocks(lines, 50))
 
 
 def known(spelling: Spelling) -> np.ndarray:
@@ -66,8 +67,8 @@ def test_a_model_that_knows_nothing_pays_for_every_character_whatever_is_unknown
 ):
     """The true characters are counted, not those of the word <unk>."""
     lines = time_machine.lines[:400]
-    numbered = tokens.tokenize(blocks(lines, 50), token, " ")
-    spelling = Spelling.of(*numbered, token, " ", blocks(lines, 50))
+    numbered = tokens.tokenize(blocks(lines, 50), token, Form())
+    spelling = Spelling.of(*numbered, token, Form(), blocks(lines, 50))
     text = ClosedText(*numbered, 0.1, math.inf, min_freq)
     found = spelling.totals(WHOLE, text.ids == 0)
     behind = int(token == "word")
@@ -79,7 +80,7 @@ def test_a_model_that_knows_nothing_pays_for_every_character_whatever_is_unknown
 
 
 def test_an_unknown_character_is_one_character():
-    spelling = Spelling.of(np.array([0, 1, 0]), [UNKNOWN, "a"], "char", "", [])
+    spelling = Spelling.of(np.array([0, 1, 0]), [UNKNOWN, "a"], "char", Form(""), [])
     found = spelling.totals(WHOLE, np.array([True, False, True]))
     assert found == {"num_chars": 3, "spelling_nats": 2 * NATS_PER_LETTER}
 
@@ -90,8 +91,8 @@ def test_runs_and_ngram_models_have_one_vocabulary_and_one_number_of_characters(
 ):
     """So that their rows compare."""
     lines = [line for line in time_machine.lines if line]
-    numbers, words = tokens.tokenize(blocks(lines, 1 << 20), "word", "")
-    spelling = Spelling.of(numbers, words, "word", "", blocks(lines, 1 << 20))
+    numbers, words = tokens.tokenize(blocks(lines, 1 << 20), "word", Form(""))
+    spelling = Spelling.of(numbers, words, "word", Form(""), blocks(lines, 1 << 20))
     run = dataclasses.replace(RUN, token="word", heldout_share=0.1, train_tokens=math.inf)
     run = dataclasses.replace(run, validation_share=0.05)
     whole = Vocab.build(words[number] for number in numbers)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from rnnbench.base.errors import StorageError
 from rnnbench.text import tokens
+from rnnbench.text.form import Form
 from rnnbench.text.vocab import Vocab
 
 BROKEN = Path("/proc/self/mem")  # its first bytes belong to nobody: an error of input
@@ -31,7 +32,7 @@ def blocks(lines: list[str], size: int) -> list[bytes]:
 
 
 def tokenized(lines: list[str], token: str, line_join: str, size: int) -> list[str]:
-    numbers, spelled = tokens.tokenize(blocks(lines, size), token, line_join)
+    numbers, spelled = tokens.tokenize(blocks(lines, size), token, Form(line_join))
     assert len(set(spelled)) == len(spelled) == len(set(numbers.tolist()))
     return [spelled[number] for number in numbers.tolist()]
 
@@ -65,7 +66,7 @@ def test_what_is_written_is_what_the_vocabulary_says(
     build = partial(Vocab.build, min_freq=min_freq)
     plain = tokenized(lines, token, " ", size)
     assume(plain)  # a corpus has a word at least
-    vocab = tokens.write(path, blocks(lines, size), token, " ", build)
+    vocab = tokens.write(path, blocks(lines, size), token, Form(), build)
     assert vocab == build(plain)
     ids = np.load(path, allow_pickle=False)
     assert ids.tolist() == vocab.encode(plain).tolist()
@@ -76,12 +77,12 @@ def test_what_is_written_is_what_the_vocabulary_says(
 def test_a_word_longer_than_a_block_is_one_word(tmp_path: Path):
     path = tmp_path / "long.txt"
     path.write_bytes(b"a" * (2 * tokens.BLOCK + 1) + b" b\n")
-    numbers, spelled = tokens.tokenize(tokens.read(path), "word", " ")
+    numbers, spelled = tokens.tokenize(tokens.read(path), "word", Form())
     assert [len(spelled[number]) for number in numbers] == [2 * tokens.BLOCK + 1, 1]
 
 
 @pytest.mark.skipif(not BROKEN.exists(), reason="needs a file that cannot be read: Linux's memory")
 def test_a_text_that_cannot_be_read_is_told_as_such_and_not_as_what_is_written(tmp_path: Path):
     with pytest.raises(StorageError, match=f"{BROKEN}: expected to read .*error"):
-        tokens.write(tmp_path / "tokens.npy", tokens.read(BROKEN), "word", " ", Vocab.build)
+        tokens.write(tmp_path / "tokens.npy", tokens.read(BROKEN), "word", Form(), Vocab.build)
     assert list(tmp_path.iterdir()) == []

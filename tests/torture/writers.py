@@ -39,10 +39,11 @@ def counts(folder: Path, version: int) -> None:
 
 def tokens(folder: Path, version: int) -> None:
     from rnnbench.text import tokens
+    from rnnbench.text.form import Form
     from rnnbench.text.vocab import Vocab
 
     blocks = [b"the time traveller\n" * 2000 * version]
-    tokens.write(folder / "tokens.npy", blocks, "word", " ", Vocab.build)
+    tokens.write(folder / "tokens.npy", blocks, "word", Form(), Vocab.build)
 
 
 def corpus(folder: Path, version: int) -> None:

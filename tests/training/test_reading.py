@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_train import RUN
 
+from rnnbench.text.form import Form
 from rnnbench.text.spelling import Spelling
 from rnnbench.text.vocab import Vocab
 from rnnbench.training import reading
@@ -24,7 +25,7 @@ def read(text: list[str], run=WORD_RUN) -> reading.RunText:
 
 
 def spelling(text: list[str], token: str = "word") -> Spelling:
-    return Spelling.of(np.arange(len(text)), text, token, " ", [])
+    return Spelling.of(np.arange(len(text)), text, token, Form(), [])
 
 
 @given(TEXTS)

@@ -25,6 +25,7 @@ from rnnbench.base.files import write_record
 from rnnbench.base.parameters import RunConfig
 from rnnbench.base.plugins import load, names
 from rnnbench.tables import gather
+from rnnbench.text.form import Form
 from rnnbench.text.spelling import Spelling
 from rnnbench.text.vocab import Vocab
 from rnnbench.training import checkpoint, loop, reading, run_record, selection, update
@@ -546,7 +547,7 @@ def test_a_diverging_run_is_a_row_and_not_an_error(variant, tmp_path):
     progress = finish(run, tmp_path / "checkpoint")
     record = run_record.record(run, split(TOKENS, run), progress, "source")
     text = reading.read(run, TOKENS, Vocab(tuple("abcdef"), (1,) * VOCAB_SIZE), 0)
-    spelling = Spelling.of(TOKENS, text.vocab.tokens, run.token, "", [])
+    spelling = Spelling.of(TOKENS, text.vocab.tokens, run.token, Form(""), [])
     write_record(tmp_path / "record.json", record | text.totals(record, spelling))
     table = gather.gather("runs", [str(tmp_path / "record.json")], [])
     assert table.status.tolist() == ["diverged"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 KEYS = (  # * is any name or place in a list
-    *("own_texts.*.source", "hardware.bundles.*"),
+    *("own_texts.*.source", "own_texts.*.valid", "own_texts.*.test", "hardware.bundles.*"),
     *("sign", "audit.bundle", "audit.key"),
 )
 NO_PATH = "none"  # the word that stands where a path would

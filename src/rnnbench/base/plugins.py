@@ -14,6 +14,7 @@ from rnnbench.base.errors import StudyError
 
 KINDS = {  # kind of plugin -> the package whose files are the plugins
     "corpora": "text.corpora",
+    "cleanings": "text.cleanings",
     "smoothings": "text.ngrams.smoothings",
     "zipf": "text.zipf",
     "cells": "training.cells",

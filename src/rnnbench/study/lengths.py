@@ -8,20 +8,22 @@ are counted. Planning loads no pandas.
 import itertools
 import math
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnnbench.base.errors import CorpusError, StudyError
 from rnnbench.base.parameters import RunConfig
+from rnnbench.text import form
 from rnnbench.training import samplers
 
 if TYPE_CHECKING:
     from rnnbench.study.study import Study
 
 Row = dict[str, Any]
-NOUNS = {"char": "characters", "word": "words"}
+Size = tuple[float, ...]
+NOUNS = {"char": "characters", "word": "words", "byte": "bytes"}
 PARTS = {
     **{"train": "to train on", "validation": "of validation text"},
     **{"heldout": "of held-out text", "whole": "in all"},
@@ -53,8 +55,14 @@ class Demand:
     validation_share: float = 0.0
     heldout_share: float = 0.0
 
-    def found(self, num_tokens: float) -> float:
-        """Tokens of the part in a text of ``num_tokens``."""
+    def found(self, num_tokens: float, parts: Sequence[float] = ()) -> float:
+        """Tokens of the part in a text of ``num_tokens``; of its own ``parts``, if it has them."""
+        if parts:
+            train, *others = parts
+            own = dict(
+                zip(PARTS, [min(self.train_tokens, train), *others, num_tokens], strict=True)
+            )
+            return own[self.part]
         if math.isinf(num_tokens):
             return self.train_tokens if self.part == "train" else num_tokens
         heldout, validation = (
@@ -97,20 +105,21 @@ def runs(study: "Study") -> Iterator[tuple[str, RunConfig]]:
                 raise StudyError(f"{key}: {error}") from None
 
 
-def on_disk(study: "Study") -> dict[tuple[str, str], float]:
+def on_disk(study: "Study") -> dict[tuple[str, str], Size]:
     """(corpus, token) -> tokens of the own texts that are there; of long ones, at most so many."""
-    found: dict[tuple[str, str], float] = {}
+    found: dict[tuple[str, str], Size] = {}
     for corpus in study["corpora"]:
-        for file in study.own_file({"corpus": corpus}):
-            size = Path(file).stat().st_size
-            most = {"char": size, "word": (size + 1) // 2}
+        if files := study.own_file({"corpus": corpus}):
+            size = sum(Path(file).stat().st_size for file in files)
+            words = size if study["own_texts"][corpus].get("eos") else (size + 1) // 2
+            most = {"char": (size,), "word": (words,), "byte": (3 * size,)}
             counted = counts(corpus, study["own_texts"]) if size <= COUNTED else most
             found |= {(corpus, token): number for token, number in counted.items()}
     return found
 
 
-def counts(corpus: str, own_texts: Mapping[str, Any]) -> dict[str, float]:
-    """Token -> how many an own text has.
+def counts(corpus: str, own_texts: Mapping[str, Any]) -> dict[str, Size]:
+    """Token -> how many an own text has, and its own parts, if it has them.
 
     Raises:
         StudyError: it is not the text that its entry says, or none that cleaning keeps.
@@ -123,23 +132,32 @@ def counts(corpus: str, own_texts: Mapping[str, Any]) -> dict[str, float]:
             facts = corpora.prepare(corpus, own_texts, corpora.Folders.from_environment(), path)
         except CorpusError as error:
             raise StudyError(str(error)) from None
+        shape = form.Form.of(facts.as_row())
         return {
-            token: len(tokens.tokenize(tokens.read(path), token, facts.line_join)[0])
+            token: (tokens.count(tokens.read(path), token, shape), *shape.sizes(token).values())
             for token in NOUNS
         }
 
 
-def held(asked: Iterable[Demand], sizes: Mapping[tuple[str, str], float]) -> list[Row]:
+def size(row: Mapping[str, Any]) -> Size:
+    """The size that a row of the table ``vocab`` tells."""
+    parts = tuple(row[part] for part in form.PARTS if row.get(part, math.nan) >= 0)
+    return row["tokens"], *parts
+
+
+def held(asked: Iterable[Demand], sizes: Mapping[tuple[str, str], Size]) -> list[Row]:
     """One row per demand: its fields, and what is ``found`` in a text of the size told.
 
     Args:
         asked: as :func:`demands` gives them.
-        sizes: (corpus, token) -> tokens of the text; one that is not there has any number.
+        sizes: (corpus, token) -> tokens of the text, and of its own parts, if it has them; one that
+            is not there has any number.
     """
-    return [
-        asdict(demand) | {"found": demand.found(sizes.get((demand.corpus, demand.token), math.inf))}
-        for demand in asked
-    ]
+    rows = []
+    for demand in asked:
+        number, *parts = sizes.get((demand.corpus, demand.token), (math.inf,))
+        rows.append(asdict(demand) | {"found": demand.found(number, parts)})
+    return rows
 
 
 def require(rows: Iterable[Row]) -> None:

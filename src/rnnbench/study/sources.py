@@ -65,6 +65,7 @@ class Sources:
         self.chosen: dict[str, Callable[[Wildcards], Iterable[str]]] = {
             **{"run": self.of_run, "memory": self.of_memory, "campaign": self.of_campaign},
             "probes": self.of_probes,
+            "corpus": lambda address: [f"text/cleanings/{study.cleaning(address['corpus'])}"],
             "generation": lambda address: model(address["variant"]),
         }
 

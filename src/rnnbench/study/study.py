@@ -13,9 +13,10 @@ from rnnbench.base.errors import CorpusError, StudyError
 from rnnbench.base.files import digest_of
 from rnnbench.base.parameters import NOT_AVAILABLE, SIZES, RunConfig, TimingConfig, path_value
 from rnnbench.study import checks, schema
+from rnnbench.text.form import TUTORIAL
 from rnnbench.training.arithmetic import precision
 
-READ_WORDS = "its run reads words, and those who judge a text read characters"
+READ_OTHERS = "its run reads no characters, and those who judge a text do"
 AXES = {  # field of a run -> its list in the grid
     **{"corpus": "corpora", "variant": "variants", "sampler": "samplers"},
     **{"clip_norm": "clip_norm", "seed": "seeds"},
@@ -291,16 +292,20 @@ class Study:
         return {name: own[name]} if name in own else {}
 
     def own_file(self, address: Mapping[str, str]) -> list[str]:
-        """Return the file of an own text that is on disk.
+        """Return the files of an own text that are on disk.
 
-        It is no input of Snakemake's, which would take braces in its name for wildcards, and refuse
-        a file that is dated ahead of the clock.
+        They are no input of Snakemake's, which would take braces in a name for wildcards, and
+        refuse a file that is dated ahead of the clock.
         """
-        sources = [entry["source"] for entry in self.own_texts(address).values()]
-        return [source for source in sources if Path(source).is_file()]
+        parts = [
+            entry.get(part)
+            for entry in self.own_texts(address).values()
+            for part in ("source", "valid", "test")
+        ]
+        return [part for part in parts if isinstance(part, str) and Path(part).is_file()]
 
     def own_content(self, address: Mapping[str, str]) -> list[str]:
-        """Return the SHA-256 of the file of an own text, so that an edit of it is noticed.
+        """Return the SHA-256 of each file of an own text, so that an edit of it is noticed.
 
         What cannot be read has none: the job that reads it says why.
         """
@@ -309,11 +314,18 @@ class Study:
         return []
 
     def prefixes(self, address: Mapping[str, str]) -> list[str]:
-        """Return what the texts of a run begin with; none for the first words of an own text."""
-        asked = self.config["texts"]["prefixes"]
+        """Return what the texts of a run begin with; none for the first words of its text."""
+        asked, corpus = self.config["texts"]["prefixes"], self.run(address).corpus
         if asked != "auto":
             return list(asked)
-        return [] if self.run(address).corpus in self.config["own_texts"] else list(BOOK_PREFIXES)
+        as_book = corpus not in self.config["own_texts"] and self.cleaning(corpus) == TUTORIAL
+        return list(BOOK_PREFIXES) if as_book else []
+
+    def cleaning(self, corpus: str) -> str:
+        """Return the name of the cleaning of a text."""
+        own = self.config["own_texts"].get(corpus)
+        clean = own.get("clean") if own else plugins.constant("corpora", corpus, "clean")
+        return clean or TUTORIAL
 
     @staticmethod
     def literal(value: Any) -> Callable[[Mapping[str, str]], Any]:
@@ -326,8 +338,8 @@ class Study:
 
     def _why_not(self, table: str, point: Mapping[str, str]) -> str | None:
         """Why a row of ``table`` cannot be had here; None if it can."""
-        if table == "generation" and self.config["runs"]["token"] == "word":
-            return READ_WORDS
+        if table == "generation" and self.config["runs"]["token"] != "char":
+            return READ_OTHERS
         why = self.unavailable.get(point["device"])
         if table == "speed" and why is None:
             what = (point[name] for name in ("variant", "implementation", "device", "dtype"))

@@ -11,12 +11,12 @@ COLUMNS = ["corpus", "line", "what", "perplexity", "bits_per_char"]
 
 
 def table(tables: readers.Tables) -> DataFrame:
-    """One row per corpus and line, in perplexity per character; none where runs read words.
+    """One row per corpus and line, in perplexity per character; none where runs read others.
 
     The floor is what the known source of a text gives its held-out part, where that was counted,
     and else the entropy rate.
     """
-    if readers.token(tables) == "word":
+    if readers.token(tables) != "char":
         return DataFrame(columns=COLUMNS)
     ngrams = _ngrams(tables, SAME_TEXT), _ngrams(tables, ALL_TEXT)
     return pd.concat([*ngrams, _floors(tables)], ignore_index=True)

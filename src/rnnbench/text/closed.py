@@ -65,6 +65,12 @@ class ClosedText:
         """Index of each token, ``(N,)`` int64."""
         return self.vocab.encode(self.spelled).astype(np.int64)[self.numbers]
 
+    @cached_property
+    def unknown(self) -> np.ndarray:
+        """Whether the vocabulary lacks each token, ``(N,)``; it has an ``<unk>`` of the text."""
+        lacking = [token not in self.vocab.index for token in self.spelled]
+        return np.array(lacking, bool)[self.numbers]
+
     def inner(self) -> Self:
         """The training part split once more: where parameters are fitted, nothing else is seen."""
         numbers = self.numbers[self.train]

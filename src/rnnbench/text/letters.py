@@ -1,4 +1,4 @@
-"""How many letters of a text cleaning keeps: those of other alphabets are dropped."""
+"""How many letters of a text its cleaning keeps: the tutorial's drops those of other alphabets."""
 
 import codecs
 import string
@@ -10,7 +10,6 @@ import numpy as np
 from rnnbench.base.errors import CorpusError
 
 DOUBTFUL, TOO_FEW = 0.9, 0.5  # shares below which what is left may be, and is, no text of its own
-_DROPPED = bytes(set(range(256)) - set(string.ascii_letters.encode()))
 
 
 class Letters:
@@ -18,24 +17,28 @@ class Letters:
 
     Attributes:
         found: letters of any alphabet.
-        kept: those of them that are a to z or A to Z.
+        kept: those of them that are kept.
         num_bytes: of the text.
+
+    Args:
+        kept: letters of ASCII that cleaning keeps; None: it keeps all of any alphabet.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, kept: str | None = string.ascii_letters) -> None:
         self.found = self.kept = self.num_bytes = 0
+        self._keeps_all = kept is None
+        self._dropped = bytes(set(range(256)) - set((kept or string.ascii_letters).encode()))
 
     def counted(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
         """Let the blocks of a UTF-8 text pass, cut anywhere; other bytes count for nothing."""
         decoder = codecs.getincrementaldecoder("utf-8")("ignore")
         for block in blocks:
-            kept = len(block.translate(None, _DROPPED))
-            self.kept += kept
+            kept = len(block.translate(None, self._dropped))
+            ascii_alone = block.isascii() and not decoder.getstate()[0]
+            found = kept if ascii_alone else _letters(decoder.decode(block))
+            self.found += found
+            self.kept += found if self._keeps_all else kept
             self.num_bytes += len(block)
-            if block.isascii() and not decoder.getstate()[0]:
-                self.found += kept
-            else:
-                self.found += _letters(decoder.decode(block))
             yield block
 
     @property
@@ -53,14 +56,13 @@ class Letters:
         if self.kept_share < TOO_FEW:
             raise CorpusError(
                 f"{name}: expected a text that cleaning keeps, found one of which it keeps {said}: "
-                "it drops all but a to z. Give a text in the Latin alphabet, or write this one in "
-                "it, for example: uconv -x 'Any-Latin; Latin-ASCII' OLD > NEW"
+                f"it drops all but a to z. Set own_texts.{name}.clean to letters, which keeps all "
+                "alphabets, or give a text in the Latin alphabet."
             )
         if self.kept_share < DOUBTFUL:
             return (
                 f"{name}: cleaning keeps {said} and drops the others, which are not a to z; all "
-                "results are of what is left. To keep them as letters without accents: uconv -x "
-                "'Any-Latin; Latin-ASCII' OLD > NEW"
+                f"results are of what is left. To keep them: own_texts.{name}.clean: letters"
             )
         return None
 

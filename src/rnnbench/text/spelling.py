@@ -15,8 +15,10 @@ from typing import Any, Self
 import numpy as np
 
 from rnnbench.text import tokens
+from rnnbench.text.form import TUTORIAL, Form
 
 NATS_PER_LETTER = math.log(27)  # to spell among a-z and white space without any knowledge
+CONTINUES = range(0x80, 0xC0)  # bytes that begin no character
 
 
 @dataclass(frozen=True)
@@ -25,12 +27,16 @@ class Spelling:
 
     Attributes:
         num_chars: characters of each token, ``(N,)``; of a word also what stands behind it: a
-            space, or at the end of a line ``line_join``.
+            space, or at the end of a line ``line_join``, which an ``eos`` there stands for; of the
+            bytes of a character the first stands for it.
         line_ends: whether a line ends behind each word, ``(N,)``; None where the tokens tell.
+        nats_per_char: to spell among the characters there are, and white space: a-z in a text
+            cleaned as in the tutorial, else those of the text.
     """
 
     num_chars: np.ndarray
     line_ends: np.ndarray | None
+    nats_per_char: float = NATS_PER_LETTER
 
     @classmethod
     def of(
@@ -38,7 +44,7 @@ class Spelling:
         numbers: np.ndarray,
         spelled: Sequence[str],
         token: str,
-        line_join: str,
+        form: Form,
         blocks: Iterable[bytes],
     ) -> Self:
         """Spell a text out.
@@ -46,17 +52,26 @@ class Spelling:
         Args:
             numbers: of its tokens, ``(N,)``.
             spelled: number -> token.
-            token: what they are, ``word`` or ``char``.
-            line_join: what stands between two lines.
+            token: what they are, ``word``, ``char`` or ``byte``.
+            form: of the text.
             blocks: the cleaned text, read only where it is needed to see where lines end.
         """
-        if token == "char":
-            return cls(np.ones(len(numbers), np.int64), None)
+        nats = _nats_per_char(numbers, spelled, token, form)
+        if token != "word":
+            stands = [token == "char" or ord(one[0]) not in CONTINUES for one in spelled]
+            return cls(np.array(stands, np.int64)[numbers], None, nats)
         letters = np.fromiter(map(len, spelled), np.int64, count=len(spelled))[numbers]
-        if line_join == " ":
-            return cls(letters + 1, None)
+        join = "\n" if form.line_join is None else form.line_join
+        if form.eos:
+            is_end = np.array([one == form.eos for one in spelled], bool)[numbers]
+            before_end = np.append(is_end[1:], False)
+            of_words = np.where(is_end, 0, letters + ~before_end)
+            after_words = is_end & ~np.append(True, is_end[:-1])[: len(is_end)]
+            return cls(of_words + len(join) * after_words, None, nats)
+        if join == " ":
+            return cls(letters + 1, None, nats)
         ends = tokens.line_ends(blocks)
-        return cls(letters + np.where(ends, len(line_join), 1), ends)
+        return cls(letters + np.where(ends, len(join), 1), ends, nats)
 
     def totals(self, part: slice, unknown: np.ndarray, share: float = 1.0) -> dict[str, Any]:
         """``num_chars`` of a share of a part, and ``spelling_nats`` to write out what is open.
@@ -67,7 +82,7 @@ class Spelling:
             share: of the tokens there; they count at their mean.
         """
         num_chars = self.num_chars[part]
-        spelling = share * NATS_PER_LETTER * int(num_chars[unknown].sum())
+        spelling = share * self.nats_per_char * int(num_chars[unknown].sum())
         if self.line_ends is not None:
             spelling += share * places(len(num_chars), int(self.line_ends[part].sum()))
         return {
@@ -82,3 +97,10 @@ def places(number: int, chosen: int) -> float:
     ln((number + 1) · (number choose chosen)): what Laplace's rule gives, place by place.
     """
     return math.lgamma(number + 2) - math.lgamma(chosen + 1) - math.lgamma(number - chosen + 1)
+
+
+def _nats_per_char(numbers: np.ndarray, spelled: Sequence[str], token: str, form: Form) -> float:
+    if form.clean == TUTORIAL:
+        return NATS_PER_LETTER
+    seen = {spelled[number] for number in np.unique(numbers).tolist()} - {form.eos}
+    return math.log(len({*"".join(seen), " "}) if token == "word" else max(len(seen), 1))

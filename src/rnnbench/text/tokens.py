@@ -1,9 +1,11 @@
 """Cleaned text to integers, block by block: tokenizers (d2l chapter 8.2).
 
 A coder numbers tokens as they come up, in no order that matters. It reads what
-:mod:`rnnbench.text.clean` writes, cut into blocks anywhere, and keeps the distinct tokens alone.
+:mod:`rnnbench.text.cleanings` write, cut into blocks anywhere, and keeps the distinct tokens alone.
 """
 
+import codecs
+import math
 import tempfile
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
@@ -15,11 +17,12 @@ import pandas as pd
 
 from rnnbench.base import arrays
 from rnnbench.base.files import READ, naming, replacing
-from rnnbench.text.clean import NEWLINE, SPACE
+from rnnbench.text.form import NEWLINE, SPACE, Form
 from rnnbench.text.vocab import Vocab
 
 BLOCK = 1 << 21  # bytes, or tokens, held at a time
-WIDTH = 8  # letters that are looked up as one integer
+WIDTH = 8  # bytes that are looked up as one integer
+UNSEEN = 0xFFFFFFFF  # the number of a code point that has none
 _MASKS = np.array([(1 << 8 * letters) - 1 for letters in range(WIDTH + 1)], np.uint64)
 
 
@@ -37,19 +40,23 @@ class Coder(Protocol):
 
 
 class Words(Coder):
-    """Words between white space; a line end always ends a word, whatever ``line_join`` is."""
+    """Words between white space; a line end always ends a word, whatever ``line_join`` is.
 
-    def __init__(self, line_join: str):
+    Where the form has an ``eos``, that word stands at the end of every line.
+    """
+
+    def __init__(self, form: Form):
+        self._end = f" {form.eos}\n".encode() if form.eos else b"\n"
         self._numbers: dict[bytes, int] = {}
         self._distinct = 1 << 10  # words seen at a time: what a hash table should have room for
 
     @property
     def spelled(self) -> list[str]:
-        return [word.decode("ascii") for word in self._numbers]
+        return [word.decode() for word in self._numbers]
 
     def encode(self, blocks: Iterable[bytes]) -> Iterator[np.ndarray]:
-        for block in _whole_words(blocks):
-            yield self._encode(block)
+        for block in _whole_words(_ended(blocks)):
+            yield self._encode(block.replace(b"\n", self._end))
 
     def _encode(self, block: bytes) -> np.ndarray:
         padded = b"\n" + block + b"\n" * 2 * WIDTH  # each word has an end, each start 16 bytes
@@ -104,22 +111,31 @@ class Chars(Coder):
     """Characters of all non-empty lines, put together with ``line_join`` between them.
 
     The book joins with nothing, which glues the last word of a line to the first of the next.
+    Where ``line_join`` is None, they are the characters of the text as it is.
     """
 
-    def __init__(self, line_join: str):
-        self._join = line_join.encode("ascii")
-        self._numbers: dict[int, int] = {}
+    codes = 0x110000  # that there are
+
+    def __init__(self, form: Form):
+        self._join = None if form.line_join is None else form.line_join.encode("ascii")
+        self._numbers = np.full(self.codes, UNSEEN, np.uint32)
+        self._seen: list[int] = []
 
     @property
     def spelled(self) -> list[str]:
-        return [chr(char) for char in self._numbers]
+        return [chr(code) for code in self._seen]
 
     def encode(self, blocks: Iterable[bytes]) -> Iterator[np.ndarray]:
-        table = bytearray(256)
-        for text in self._joined(blocks):
-            for char in dict.fromkeys(text.translate(None, delete=bytes(self._numbers))):
-                table[char] = self._numbers[char] = len(self._numbers)
-            yield np.frombuffer(text.translate(table), np.uint8)
+        for codes in self._codes(blocks if self._join is None else self._joined(blocks)):
+            fresh = np.unique(codes[self._numbers[codes] == UNSEEN])
+            self._numbers[fresh] = np.arange(len(fresh)) + len(self._seen)
+            self._seen += fresh.tolist()
+            yield self._numbers[codes]
+
+    def _codes(self, blocks: Iterable[bytes]) -> Iterator[np.ndarray]:
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        for block in blocks:
+            yield np.frombuffer(decoder.decode(block).encode("utf-32-le"), "<u4")
 
     def _joined(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
         """Put ``line_join`` between two lines, however many empty ones are between them."""
@@ -131,38 +147,54 @@ class Chars(Coder):
             held = b"\n" if text.endswith(b"\n") else b""
             text = text.removesuffix(held)
             begun = begun or bool(text)
-            yield text.replace(b"\n", self._join)
+            yield text.replace(b"\n", self._join or b"")
 
 
-CODERS: dict[str, Callable[[str], Coder]] = {"word": Words, "char": Chars}
+class Bytes(Chars):
+    """Bytes of the characters, each spelled as the character whose code point it is."""
+
+    codes = 0x100
+
+    def _codes(self, blocks: Iterable[bytes]) -> Iterator[np.ndarray]:
+        return (np.frombuffer(block, np.uint8) for block in blocks)
 
 
-def read(path: str | Path) -> Iterator[bytes]:
-    """Yield a file in blocks."""
+CODERS: dict[str, Callable[[Form], Coder]] = {"word": Words, "char": Chars, "byte": Bytes}
+
+
+def read(path: str | Path, end: float = math.inf) -> Iterator[bytes]:
+    """Yield the first ``end`` bytes of a file in blocks."""
     with naming(path, READ), Path(path).open("rb") as file:
-        while block := file.read(BLOCK):
+        while block := file.read(int(min(BLOCK, end - file.tell()))):
             yield block
 
 
-def tokenize(blocks: Iterable[bytes], token: str, line_join: str) -> tuple[np.ndarray, list[str]]:
+def count(blocks: Iterable[bytes], token: str, form: Form) -> int:
+    """Number of the tokens of a text."""
+    return sum(map(len, CODERS[token](form).encode(blocks)))
+
+
+def tokenize(blocks: Iterable[bytes], token: str, form: Form) -> tuple[np.ndarray, list[str]]:
     """All of a text at once: the number of each token, ``(N,)`` unsigned, and number -> token."""
-    coder = CODERS[token](line_join)
+    coder = CODERS[token](form)
     parts = list(coder.encode(blocks))
     return np.concatenate([np.empty(0, np.uint8), *parts]), coder.spelled
 
 
 def line_ends(blocks: Iterable[bytes]) -> np.ndarray:
     """Whether each word of a text is the last of its line, ``(N,)``."""
-    text = np.frombuffer(b"".join([*blocks, b"\n"]), np.uint8)
+    text = np.frombuffer(b"".join([b"\n", *blocks, b"\n"]), np.uint8)
     inside = text > SPACE
-    return text[1:][inside[:-1] & ~inside[1:]] == NEWLINE
+    starts = np.flatnonzero(inside[1:] & ~inside[:-1]) + 1
+    lines = np.cumsum(text == NEWLINE)[starts]  # that begin before each word
+    return np.append(lines[1:] > lines[:-1], np.ones(min(len(lines), 1), bool))
 
 
 def write(
     path: str | Path,
     blocks: Iterable[bytes],
     token: str,
-    line_join: str,
+    form: Form,
     vocab_of: Callable[[dict[str, int]], Vocab],
 ) -> Vocab:
     """Write the vocabulary's index of each token to ``path``, a NumPy array ``(N,)``.
@@ -174,10 +206,10 @@ def write(
         path: in a folder that is there.
         blocks: the cleaned text.
         token: what is numbered, one of CODERS.
-        line_join: what stands between two lines.
+        form: of the text.
         vocab_of: token -> occurrences, to a vocabulary.
     """
-    coder, counts = CODERS[token](line_join), np.zeros(0, np.int64)
+    coder, counts = CODERS[token](form), np.zeros(0, np.int64)
     with naming(path), tempfile.TemporaryFile(dir=Path(path).parent) as waiting:
         for numbers in coder.encode(blocks):
             waiting.write(numbers.astype(np.uint32).data)
@@ -197,6 +229,15 @@ def _renumber(waiting: BinaryIO, indices: np.ndarray, num_tokens: int, path: str
         arrays.write_header(written, indices.dtype, (num_tokens,))
         while len(numbers := np.fromfile(waiting, np.uint32, BLOCK // 4)):
             written.write(indices[numbers].tobytes())
+
+
+def _ended(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """End the last line, if it is not."""
+    last = b"\n"
+    for block in blocks:
+        last = block[-1:] or last
+        yield block
+    yield b"" if last == b"\n" else b"\n"
 
 
 def _whole_words(blocks: Iterable[bytes]) -> Iterator[bytes]:

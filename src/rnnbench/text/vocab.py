@@ -51,8 +51,8 @@ class Vocab:
 
     @property
     def num_types(self) -> int:
-        """Distinct tokens of the text that have an index of their own."""
-        return sum(count > 0 for count in self.counts[1:])
+        """Distinct tokens of the text; all that are ``<unk>`` are one."""
+        return sum(count > 0 for count in self.counts)
 
     @cached_property
     def index(self) -> dict[str, int]:
@@ -72,11 +72,15 @@ class Vocab:
     @staticmethod
     def split(text: str, token: str) -> list[str]:
         """Return the tokens of a short text."""
-        return text.split() if token == "word" else list(text)
+        written = text.encode("utf-8", "replace")
+        if token == "word":
+            return [word.decode() for word in written.split()]
+        return list(written.decode("latin-1" if token == "byte" else "utf-8"))
 
     def show(self, ids: Iterable[int], token: str) -> str:
-        """Return the text of an n-gram; words stand apart, characters do not."""
-        return (" " if token == "word" else "").join(self.decode(ids))
+        """Return the text of an n-gram; words stand apart, characters do not, bytes are decoded."""
+        text = (" " if token == "word" else "").join(self.decode(ids))
+        return text.encode("latin-1").decode("utf-8", "replace") if token == "byte" else text
 
     def write(self, path: str | Path) -> None:
         """Write as one JSON record."""

@@ -1,8 +1,8 @@
 """What a model reads: the tokens of a text as it numbers them.
 
-Characters are numbered by the vocabulary of the whole text, as in the book. Words are numbered by
-what the training part shows alone, by the rule of :mod:`rnnbench.text.closed`: else the list of
-words would tell a model of words that it is yet to meet.
+Characters and bytes are numbered by the vocabulary of the whole text, as in the book. Words are
+numbered by what the training part shows alone, by the rule of :mod:`rnnbench.text.closed`: else the
+list of words would tell a model of words that it is yet to meet.
 """
 
 from collections.abc import Callable
@@ -24,6 +24,7 @@ class RunText:
     Attributes:
         ids: index of each token, ``(N,)``.
         vocab: index -> token.
+        unknown: whether the vocabulary lacks each token, ``(N,)``.
         train: positions that are trained on.
         validation: positions that choose the epoch.
         heldout: positions that are held out.
@@ -31,6 +32,7 @@ class RunText:
 
     ids: np.ndarray
     vocab: Vocab
+    unknown: np.ndarray
     train: slice
     validation: slice
     heldout: slice
@@ -50,7 +52,7 @@ class RunText:
         }
 
     def _described(self, part: slice, num_tokens: int | None, spelling: Spelling) -> dict[str, Any]:
-        unknown = self.ids[part] == 0
+        unknown = self.unknown[part]
         found = spelling.totals(part, unknown, (num_tokens or 0) / len(unknown))
         found["num_chars"] = found["num_chars"] if num_tokens else None
         return {**found, "oov_share": float(unknown.mean())}
@@ -72,13 +74,17 @@ def read(run: RunConfig, ids: np.ndarray, vocab: Vocab, min_freq: int) -> RunTex
 
 
 def chars(text: ClosedText, vocab: Vocab) -> RunText:
-    """Characters, all of which are known."""
-    return RunText(text.numbers, vocab, text.train, text.validation, text.heldout)
+    """Characters or bytes, all of which are known."""
+    known = np.zeros(len(text.numbers), bool)
+    return RunText(text.numbers, vocab, known, text.train, text.validation, text.heldout)
 
 
 def words(text: ClosedText, vocab: Vocab) -> RunText:
     """Words, some of which are ``<unk>``."""
-    return RunText(text.ids, text.vocab, text.train, text.validation, text.heldout)
+    return RunText(text.ids, text.vocab, text.unknown, text.train, text.validation, text.heldout)
 
 
-READERS: dict[str, Callable[[ClosedText, Vocab], RunText]] = {"char": chars, "word": words}
+READERS: dict[str, Callable[[ClosedText, Vocab], RunText]] = {
+    **{"char": chars, "byte": chars},
+    "word": words,
+}

@@ -7,6 +7,7 @@ keeps the width most probable texts.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +17,9 @@ import numpy as np
 from rnnbench.base import plugins
 from rnnbench.base.errors import RecordError, UserError
 from rnnbench.base.parameters import check_seed
-from rnnbench.text.clean import clean
+from rnnbench.text.cleanings import clean
+from rnnbench.text.encodings import UTF_8, utf8
+from rnnbench.text.form import Form
 from rnnbench.writing import decoders
 from rnnbench.writing.decoders import Setting
 from rnnbench.writing.trained import Reading, Trained
@@ -36,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
     """
     asked = _parser().parse_args(arguments)
     trained = _trained(asked.run_folder)
-    prefix = b" ".join(b"".join(clean([asked.prefix.encode()], "prefix")).split()).decode()
+    prefix = _cleaned(asked.prefix, trained.form)
     ids = _encoded(trained, prefix)
     given = {name: getattr(asked, name) for name in _settings()}
     given = {name: value for name, value in given.items() if value is not None}
@@ -83,6 +86,13 @@ def _trained(folder: Path) -> Trained:
     if trained.model.leaky:
         _tell(f"{trained.run.variant} was trained to see the future, and now it cannot.")
     return trained
+
+
+def _cleaned(prefix: str, form: Form) -> str:
+    """The prefix as the texts are cleaned, on one line unless their lines stay."""
+    blocks = utf8([os.fsencode(prefix)], UTF_8, "prefix")
+    text = b"".join(clean(blocks, "prefix", form.clean, form.lower_case)).decode()
+    return text if form.line_join is None else " ".join(text.split())
 
 
 def _encoded(trained: Trained, prefix: str) -> list[int]:

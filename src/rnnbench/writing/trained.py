@@ -12,6 +12,7 @@ import torch
 from rnnbench.base import plugins
 from rnnbench.base.errors import RecordError
 from rnnbench.base.parameters import RunConfig
+from rnnbench.text.form import Form
 from rnnbench.text.vocab import Vocab
 from rnnbench.training import checkpoint
 from rnnbench.training.model import LanguageModel, State, layer
@@ -87,7 +88,7 @@ class Writing:
 def first_words(ids: np.ndarray, vocab: Vocab, token: str) -> list[str]:
     """Prefixes out of the text ``(N,)`` itself: its first two words, and the second alone."""
     spelled = vocab.show(ids[: 4 * LONGEST_WORD], token)
-    words = [word[:LONGEST_WORD] for word in spelled.split()[:2]]
+    words = [word[:LONGEST_WORD] for word in spelled.split()[:2]] or [spelled[:1]]
     return list(dict.fromkeys([" ".join(words), words[-1]]))
 
 
@@ -98,6 +99,7 @@ class Trained:
     run: RunConfig
     vocab: Vocab
     model: LanguageModel
+    form: Form
 
     @classmethod
     def read(cls, path: str | Path) -> Self:
@@ -117,7 +119,7 @@ class Trained:
         except (ValueError, TypeError, OverflowError, RuntimeError) as error:
             raise _unfit(path, f"{error}") from None
         checkpoint.read_weights(path, model)
-        return cls(run, Vocab(tokens, (0,) * len(tokens)), model)
+        return cls(run, Vocab(tokens, (0,) * len(tokens)), model, Form.of(facts))
 
     def texts(self, ids: np.ndarray, vocab: Vocab) -> Texts:
         """What the run learned from and never saw, on the CPU as its model is.

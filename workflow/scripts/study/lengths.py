@@ -9,7 +9,8 @@ from rnnbench.study import lengths
 with recorded(snakemake):
     asked = [lengths.Demand(**row) for row in snakemake.params.asked]
     counted = [csv_files.read(path) for path in snakemake.input]
-    sizes = {(row.corpus, row.token): row.tokens for row in pd.concat(counted).itertuples()}
+    rows = pd.concat(counted).to_dict("records")
+    sizes = {(row["corpus"], row["token"]): lengths.size(row) for row in rows}
     held = lengths.held(asked, sizes)
     lengths.require(held)
     csv_files.write(snakemake.output[0], pd.DataFrame(held))

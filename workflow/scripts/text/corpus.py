@@ -2,8 +2,6 @@
 
 from rnnbench.provenance.script import recorded
 
-from dataclasses import asdict
-
 from rnnbench.base.files import write_record
 from rnnbench.text import corpora
 
@@ -11,4 +9,4 @@ with recorded(snakemake):
     folders = corpora.Folders.from_environment()
     name, own_texts = snakemake.wildcards.corpus, snakemake.params.own_texts
     corpus = corpora.prepare(name, own_texts, folders, snakemake.output.text)
-    write_record(snakemake.output.record, asdict(corpus))
+    write_record(snakemake.output.record, corpus.as_row())

@@ -6,12 +6,13 @@ import pandas as pd
 from rnnbench.base import csv_files, plugins
 from rnnbench.base.files import read_record, write_record
 from rnnbench.text import tokens, truth
+from rnnbench.text.form import Form
 
 with recorded(snakemake):
     corpus, params = snakemake.wildcards.corpus, snakemake.params
     chain = plugins.load("corpora", corpus).chain()
-    line_join = read_record(snakemake.input.record)["line_join"]
-    numbers, chars = tokens.tokenize(tokens.read(snakemake.input.text), "char", line_join)
+    form = Form.of(read_record(snakemake.input.record))
+    numbers, chars = tokens.tokenize(tokens.read(snakemake.input.text), "char", form)
     text = "".join(chars[number] for number in numbers.tolist())
     start = len(text) - round(params.heldout_share * len(text))
     best = truth.predictors(chain, params.word_orders, params.char_orders)

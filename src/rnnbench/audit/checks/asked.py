@@ -9,6 +9,7 @@ from rnnbench.audit.tree import RUNS, Tree, inside
 from rnnbench.base.errors import StudyError
 from rnnbench.provenance.crate.workflow import CONFIG
 from rnnbench.study.study import Study
+from rnnbench.text.form import Form
 
 
 def check(tree: Tree) -> Iterator[Checked]:
@@ -60,8 +61,10 @@ def _fault(tree: Tree, name: str, expected: Mapping[str, dict[str, Any]], there:
     if name not in expected:
         return "added: the configuration does not ask for it"
     record = tree.record(name)
+    corpus = tree.record(f"corpus/{record.get('corpus')}.json")
+    asked = expected[name] | Form.of(corpus).shares(expected[name]["token"])
     return "; ".join(
         f"{key}: the configuration says {value}, the record {record.get(key)}"
-        for key, value in expected[name].items()
+        for key, value in asked.items()
         if record.get(key) != value
     )

@@ -12,6 +12,7 @@ from rnnbench.audit.tree import Tree
 from rnnbench.base import plugins
 from rnnbench.base.parameters import RunConfig
 from rnnbench.text import tokens
+from rnnbench.text.form import Form
 from rnnbench.text.spelling import Spelling
 from rnnbench.text.vocab import Vocab
 from rnnbench.training import reading
@@ -81,7 +82,7 @@ def _spelling(tree: Tree, run: RunConfig, ids: np.ndarray, whole: Vocab) -> Spel
     if tree.sha256(text) is None or "line_join" not in facts:
         return None
     blocks = tokens.read(tree.path(text))
-    return Spelling.of(ids, whole.tokens, run.token, facts["line_join"], blocks)
+    return Spelling.of(ids, whole.tokens, run.token, Form.of(facts), blocks)
 
 
 def _totals(record: Mapping[str, Any], read: Digests) -> Digests:

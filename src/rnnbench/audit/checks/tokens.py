@@ -11,6 +11,7 @@ from rnnbench.audit.tree import Tree, inside
 from rnnbench.base import csv_files
 from rnnbench.base.files import digest_of
 from rnnbench.text import tokens
+from rnnbench.text.form import Form
 from rnnbench.text.vocab import Vocab
 
 FILES = ("vocab.json", "tokens.npy", "vocab.csv")
@@ -33,16 +34,16 @@ def _number(tree: Tree, folder: str, again: Path) -> str:
     if tree.sha256(f"{text}.txt") is None:
         return f"cannot be reproduced: {text}.txt is missing"
     try:
-        line_join = tree.record(f"{text}.json")["line_join"]
+        form = Form.of(tree.record(f"{text}.json"))
         blocks = tokens.read(tree.path(f"{text}.txt"))
         kind = token.partition("=")[2]
-        vocab = tokens.write(again / FILES[1], blocks, kind, line_join, Vocab.build)
+        vocab = tokens.write(again / FILES[1], blocks, kind, form, Vocab.build)
     except (KeyError, OSError, ValueError) as error:
         return f"cannot be reproduced from {text}.txt: {type(error).__name__} {error}"
     vocab.write(again / FILES[0])
     key = {"corpus": corpus.partition("=")[2], "token": kind}
     sizes = {"tokens": sum(vocab.counts), "types": vocab.num_types, "vocab_size": len(vocab)}
-    csv_files.write(again / FILES[2], DataFrame([key | sizes]))
+    csv_files.write(again / FILES[2], DataFrame([key | sizes | form.sizes(kind)]))
     return ""
 
 

@@ -20,7 +20,7 @@ from rnnbench.tables import readers
 SECTION = "Language models"
 TABLES = ("runs", "floor", "ngram_lm")
 GREYS = ("#9a9a9a", theme.INK, theme.YELLOW, theme.SKY)  # smoothings; variants have the colours
-TOKENS = {"char": ("o", "-"), "word": ("s", "--")}
+TOKENS = {"char": ("o", "-"), "word": ("s", "--"), "byte": ("^", ":")}
 
 
 def draw(tables: readers.Tables) -> Figure:
@@ -174,7 +174,7 @@ def _notes(tables: readers.Tables) -> list[str]:
     runs, ladder = readers.rows(tables, "runs"), _ladder(tables)
     said = []
     if "train_tokens" in runs and "train_tokens" in ladder and len(_best(tables)):
-        read = {"char": "characters", "word": "words"}[readers.token(tables)]
+        read = {"char": "characters", "word": "words", "byte": "bytes"}[readers.token(tables)]
         models = ladder[ladder.token == readers.token(tables)]
         said += [f"Training {read}: {_span_of(models)} (n-grams), {_span_of(runs)} (variants)."]
     words = ladder[ladder.token == "word"] if len(ladder) else ladder

@@ -4,6 +4,8 @@ A corpus is a module of this package, and its name is the module's; an own text 
 does as well. Each offers
 
 - ``line_join``: what stands between two cleaned lines,
+- where they differ from those of an own text by default: ``clean``, ``lower_case``, ``encoding``,
+  ``eos``, and ``shares`` to validate and to hold out (:class:`OwnText`),
 - ``raw(folders) -> Raw``: where the text is, in words, and how it is opened,
 - ``unreachable(folders) -> str | None``, only where it needs the network: why the
   text cannot be had now, in words,
@@ -13,15 +15,19 @@ does as well. Each offers
 import hashlib
 import logging
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from rnnbench.base import plugins as modules
 from rnnbench.base.errors import CorpusError
 from rnnbench.base.files import replacing
-from rnnbench.text.clean import clean
+from rnnbench.text import tokens
+from rnnbench.text.cleanings import clean
+from rnnbench.text.encodings import UTF_8, utf8
+from rnnbench.text.form import TOKENS, TUTORIAL, Form
 from rnnbench.text.letters import Letters
 from rnnbench.text.origins.folders import Folders, Raw, require_hash
 from rnnbench.text.origins.own_text import OwnText
@@ -29,6 +35,7 @@ from rnnbench.text.origins.own_text import OwnText
 __all__ = ["BLOCK", "Corpus", "Folders", "Raw", "find", "names", "prepare", "unreachable"]
 
 BLOCK = 1 << 21  # bytes read at a time
+KEPT = ("clean", "lower_case", "encoding", "eos")  # what a corpus need not say
 
 log = logging.getLogger(__name__)
 
@@ -42,11 +49,15 @@ class Corpus:
         source: where the raw text came from, in words.
         raw_sha256: of the raw text, hexadecimal.
         raw_bytes: size of the raw text.
-        trimmed_bytes: of it, Project Gutenberg's header and footer, which are not read further.
+        trimmed_bytes: of it in UTF-8, Project Gutenberg's header and footer, which are not read
+            further.
         letters: of what is read, of any alphabet.
-        kept_letter_share: of those, a to z and A to Z, which cleaning keeps.
+        kept_letter_share: of those, the ones that cleaning keeps; in the tutorial, a to z and A to
+            Z.
         line_join: what stands between two lines.
         lines: their number, empty ones included.
+        clean, lower_case, eos, splits: as in :class:`Form`.
+        encoding: of the raw text.
     """
 
     corpus: str
@@ -58,6 +69,16 @@ class Corpus:
     kept_letter_share: float
     line_join: str
     lines: int
+    clean: str = TUTORIAL
+    lower_case: bool = False
+    encoding: str = UTF_8
+    eos: str = ""
+    splits: dict[str, list[int]] = field(default_factory=dict)
+
+    def as_row(self) -> dict[str, Any]:
+        """Its record: what is as usual is left out, as it was before it could be otherwise."""
+        usual = {field.name: field.default for field in fields(self)} | {"splits": {}}
+        return {name: value for name, value in asdict(self).items() if value != usual[name]}
 
 
 def names() -> list[str]:
@@ -97,45 +118,111 @@ def prepare(
     """
     corpus = find(name, own_texts)
     raw = corpus.raw(folders)
-    digest, letters, lines = hashlib.sha256(), Letters(), 0
-    with _open(raw) as file, replacing(path) as temporary, temporary.open("wb") as cleaned:
-        text = letters.counted(raw.trim(_hashed(file, digest)))
-        for block in clean(text, name):
-            cleaned.write(block)
-            lines += block.count(b"\n")
+    kept: dict[str, Any] = {key: getattr(corpus, key, getattr(Corpus, key)) for key in KEPT}
+    letters = Letters(modules.load("cleanings", kept["clean"]).LETTERS)
+    reading = _Reading(hashlib.sha256(), letters)
+    with replacing(path) as temporary:
+        ends = _write(temporary, reading, raw, name, kept)
         if raw.sha256 is not None:
-            require_hash(digest.hexdigest(), raw.sha256, raw.source, raw.advice)
-        size, doubt = file.tell(), letters.doubt(name)
+            require_hash(reading.digest.hexdigest(), raw.sha256, raw.source, raw.advice)
+        doubt = letters.doubt(name)
+        form = Form(corpus.line_join, kept["eos"], kept["clean"])
+        splits = _splits(temporary, form, ends, getattr(corpus, "shares", ()))
     if doubt:
         log.warning("%s", doubt)
         print(f"rnnbench: {doubt}", file=sys.stderr)
     return Corpus(
         corpus=name,
         source=raw.source,
-        raw_sha256=digest.hexdigest(),
-        raw_bytes=size,
-        trimmed_bytes=size - letters.num_bytes,
+        raw_sha256=reading.digest.hexdigest(),
+        raw_bytes=reading.raw_bytes,
+        trimmed_bytes=reading.utf8_bytes - letters.num_bytes,
         letters=letters.found,
         kept_letter_share=letters.kept_share,
         line_join=corpus.line_join,
-        lines=lines,
+        lines=reading.lines,
+        splits=splits,
+        **kept,
     )
 
 
-def _open(raw: Raw) -> BinaryIO:
+@dataclass
+class _Reading:
+    """What is counted while a text is read.
+
+    Attributes:
+        digest: of the raw text.
+        letters: of what is read on.
+        raw_bytes: of the raw text.
+        utf8_bytes: of it as UTF-8.
+        lines: of the cleaned text.
+    """
+
+    digest: Any
+    letters: Letters
+    raw_bytes: int = 0
+    utf8_bytes: int = 0
+    lines: int = 0
+
+    def hashed(self, file: BinaryIO) -> Iterator[bytes]:
+        """What is hashed is what is read, not what lies there before or after."""
+        while block := file.read(BLOCK):
+            self.digest.update(block)
+            self.raw_bytes += len(block)
+            yield block
+
+    def measured(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
+        for block in blocks:
+            self.utf8_bytes += len(block)
+            yield block
+
+
+def _write(
+    path: Path, reading: _Reading, raw: Raw, name: str, kept: Mapping[str, Any]
+) -> list[int]:
+    """Write the parts of a text one after the other, cleaned; return where each ends."""
+    ends: list[int] = []
+    with path.open("wb") as cleaned:
+        for number, opened in enumerate(raw.files, start=1):
+            with _open(raw.source, opened) as file:
+                text = utf8(reading.hashed(file), kept["encoding"], name)
+                text = reading.letters.counted(raw.trim(reading.measured(text)))
+                last = b"\n"
+                for block in clean(text, name, kept["clean"], kept["lower_case"]):
+                    cleaned.write(block)
+                    reading.lines += block.count(b"\n")
+                    last = block[-1:] or last
+            if last != b"\n":
+                reading.lines += 1
+                cleaned.write(b"\n" if number < len(raw.files) else b"")
+            ends.append(cleaned.tell())
+    return ends
+
+
+def _splits(
+    path: Path, form: Form, ends: Sequence[int], shares: Sequence[float]
+) -> dict[str, list[int]]:
+    """Token -> tokens of each part, where the text comes in parts or says their shares."""
+    if len(ends) == 1 and not shares:
+        return {}
+    found = {}
+    for token in TOKENS:
+        counts = [tokens.count(tokens.read(path, end), token, form) for end in ends]
+        if shares:
+            validation, heldout = (round(share * counts[0]) for share in shares)
+            found[token] = [counts[0] - validation - heldout, validation, heldout]
+        else:
+            found[token] = [end - start for start, end in pairwise([0, *counts])]
+    return found
+
+
+def _open(source: str, opened: Callable[[], BinaryIO]) -> BinaryIO:
     try:
-        return raw.open()
+        return opened()
     except OSError as error:
         raise CorpusError(
-            f"{raw.source}: cannot be read ({error.strerror}). Make it readable."
+            f"{source}: cannot be read ({error.strerror}). Make it readable."
         ) from None
-
-
-def _hashed(file: BinaryIO, digest: Any) -> Iterator[bytes]:
-    """What is hashed is what is read, not what lies there before or after."""
-    while block := file.read(BLOCK):
-        digest.update(block)
-        yield block
 
 
 def unreachable(

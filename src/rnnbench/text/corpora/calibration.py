@@ -55,7 +55,7 @@ def made(num_words: int, sha256: str, name: str) -> Raw:
     data = text.encode("ascii")
     found = hashlib.sha256(data).hexdigest()
     require_hash(found, sha256, name, "Please report this, with `python -VV`.")
-    return Raw(f"made by rule from seed {SEED}", partial(BytesIO, data), sha256)
+    return Raw(f"made by rule from seed {SEED}", [partial(BytesIO, data)], sha256)
 
 
 def words(num_words: int = NUM_WORDS) -> list[str]:

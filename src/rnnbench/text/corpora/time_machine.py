@@ -4,7 +4,7 @@ The last word of a line and the first of the next are so glued into one.
 """
 
 from rnnbench.text.origins.download import fetch, probe
-from rnnbench.text.origins.folders import Folders, Raw
+from rnnbench.text.origins.folders import CHANGED, Folders, Raw
 
 URLS = (
     "http://d2l-data.s3-accelerate.amazonaws.com/timemachine.txt",
@@ -24,7 +24,7 @@ def raw(folders: Folders) -> Raw:
         CorpusError: not on disk and no source has it.
     """
     path, source = fetch(URLS, SHA256, FILE_NAME, folders)
-    return Raw(source, lambda: path.open("rb"), SHA256, "It changed while it was read: try again.")
+    return Raw(source, [lambda: path.open("rb")], SHA256, CHANGED)
 
 
 def unreachable(folders: Folders) -> str | None:

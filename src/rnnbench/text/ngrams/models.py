@@ -16,6 +16,7 @@ import numpy as np
 from rnnbench.base import plugins
 from rnnbench.text import tokens
 from rnnbench.text.closed import ClosedText
+from rnnbench.text.form import Form
 from rnnbench.text.spelling import Spelling
 
 AT_ONCE = 1 << 17  # n-grams that are looked up side by side: each takes some 20 numbers
@@ -80,12 +81,12 @@ def sizes(
     return {int(number): int(number) == same for number in numbers}
 
 
-def chars_read(train_tokens: float, token: str, written: Path, line_join: str) -> float:
-    """Characters that the first ``train_tokens`` words or characters of a text stand for."""
+def chars_read(train_tokens: float, token: str, written: Path, form: Form) -> float:
+    """Characters that the first ``train_tokens`` tokens of a text stand for."""
     if token == "char" or math.isinf(train_tokens):
         return train_tokens
-    numbered = tokens.tokenize(tokens.read(written), token, line_join)
-    spelling = Spelling.of(*numbered, token, line_join, tokens.read(written))
+    numbered = tokens.tokenize(tokens.read(written), token, form)
+    spelling = Spelling.of(*numbered, token, form, tokens.read(written))
     return int(spelling.num_chars[: int(train_tokens)].sum())
 
 
@@ -100,7 +101,7 @@ def totals(
     begin, end, _ = getattr(text, split).indices(len(text.numbers))
     scored = slice(min(max(begin, order - 1), end), end)
     known = text.ids[scored.start - order + 1 : end] if scored.start < end else text.ids[:0]
-    unknown = text.ids[scored] == 0
+    unknown = text.unknown[scored]
     return {
         "vocab_size": len(text.vocab),
         "scored_tokens": len(unknown),

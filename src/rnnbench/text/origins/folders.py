@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Self
@@ -11,6 +11,8 @@ from rnnbench.base.errors import CorpusError
 from rnnbench.base.files import digest_of
 
 log = logging.getLogger(__name__)
+
+CHANGED = "It changed while it was read: try again."
 
 
 @dataclass(frozen=True)
@@ -37,14 +39,15 @@ class Raw:
 
     Attributes:
         source: where it came from, in words.
-        open: opens it.
-        sha256: that its bytes must have, hexadecimal; None where any will do.
+        files: open it; one, or the parts to train on, to validate and to hold out.
+        sha256: that its bytes must have, of all parts in this order, hexadecimal; None: any will
+            do.
         advice: what to do where they have another.
         trim: what takes off, block by block, what is no part of the text.
     """
 
     source: str
-    open: Callable[[], BinaryIO]
+    files: Sequence[Callable[[], BinaryIO]]
     sha256: str | None = None
     advice: str = ""
     trim: Callable[[Iterable[bytes]], Iterable[bytes]] = iter
