@@ -890,3 +890,18 @@ def test_what_names_no_tables_is_told_to():
 )
 def test_a_study_of_the_sine_or_of_machines_that_cannot_be_is_refused(key, value, said):
     assert re.search(said, fault(changed(key, value)))
+
+
+def test_an_optimiser_is_chosen_for_all_runs_for_a_variant_or_in_a_trial_and_must_be_there():
+    assert read(shipped()).run({"machine": "box", "variant": "gru"}).optimiser == "sgd"
+    of_all = changed("runs.optimiser", "adam")
+    assert read(of_all).run({"machine": "box", "variant": "gru"}).optimiser == "adam"
+    of_one = read(changed("runs.overrides", {"lstm": {"optimiser": "adamw"}}))
+    assert [of_one.run({"machine": "box", "variant": v}).optimiser for v in ("gru", "lstm")] == [
+        "sgd",
+        "adamw",
+    ]
+    tried = read(changed("trials", {"both": {"optimiser": ["sgd", "adam"]}}))
+    assert [tried.run(address).optimiser for address in tried.trials] == ["sgd", "adam"]
+    with pytest.raises(StudyError, match="'rmsprop' in optimisers; there are adam, adamw, sgd"):
+        read(changed("runs.optimiser", "rmsprop"))

@@ -85,7 +85,7 @@ def test_a_cell_is_what_the_contract_says(cell):
 def test_an_implementation_is_what_the_contract_says(name):
     module = load("implementations", name)
     assert module.LAYOUT in ("loop", "torch_nn") and module.__doc__ and callable(module.step)
-    limits = {"cell", "num_layers", "directions", "embedding_size", "device", "dtype"}
+    limits = {"cell", "num_layers", "directions", "embedding_size", "device", "dtype", "optimiser"}
     assert {*getattr(module, "LIMITS", {})} <= limits
     assert {"cell": names("cells")} | getattr(module, "LIMITS", {}) != {}
 
@@ -320,7 +320,7 @@ def test_perplexity_of_a_uniform_guess_is_the_vocabulary_size(vocab_size):
 # Names
 
 
-@pytest.mark.parametrize("kind", ["cells", "implementations", "samplers"])
+@pytest.mark.parametrize("kind", ["cells", "implementations", "samplers", "optimisers"])
 def test_an_unknown_name_is_answered_with_those_there_are_and_the_file_to_write(kind):
     with pytest.raises(StudyError) as caught:
         load(kind, "elman")

@@ -19,6 +19,7 @@ KINDS = {  # kind of plugin -> the package whose files are the plugins
     "cells": "training.cells",
     "implementations": "training.implementations",
     "samplers": "training.samplers",
+    "optimisers": "training.optimisers",
     "forecasters": "sine.forecasters",
     "decoders": "writing.decoders",
     "work": "timing.work",

@@ -101,6 +101,10 @@ def _runs(study: "Study") -> None:
     for key, run in lengths.runs(study):
         presets.check(run.variant)
         plugins.check("samplers", run.sampler)
+        plugins.check("optimisers", run.optimiser)
+        own = presets.own(run.variant)
+        if why := presets.refusal(run.variant, own, run.device, "float32", **run.demands):
+            raise StudyError(f"{key}: {run.variant} cannot be trained so: {why}. Change either.")
         _subset(f"{key}.corpus", [run.corpus], "corpora", study["corpora"])
 
 

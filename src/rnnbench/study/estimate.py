@@ -185,7 +185,7 @@ def number(cell: str) -> Any:
 
 def usable(implementation: str, run: RunConfig) -> bool:
     """Whether an implementation can train a run here."""
-    why = presets.refusal(run.variant, implementation, run.device, "float32")
+    why = presets.refusal(run.variant, implementation, run.device, "float32", **run.demands)
     return why is None and (implementation != "fused" or native.missing() is None)
 
 

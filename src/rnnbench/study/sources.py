@@ -106,10 +106,11 @@ def script(rule: str) -> str:
 
 
 def named(points: Iterable[RunConfig | TimingConfig]) -> list[str]:
-    """The models, implementations and samplers that points name, each once."""
+    """The models, implementations, samplers and optimisers that points name, each once."""
     found: set[str] = set()
     for point in points:
         found |= {*model(point.variant), f"training/samplers/{point.sampler}"}
+        found.add(f"training/optimisers/{point.optimiser}")
         if isinstance(point, TimingConfig):
             found.add(implementation(point.implementation))
     return sorted(found)

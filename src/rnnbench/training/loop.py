@@ -42,6 +42,7 @@ def train(
     end of an epoch: within one a sampler is half read and a state alive. A run that is killed in
     its first epoch starts anew.
     """
+    progress.engine.model.optimiser = plugins.load("optimisers", run.optimiser).start()
     if checkpoint.restore(saved, digest, progress):
         log.info("taken up after epoch %d of %d", len(progress.curve), run.num_epochs)
     else:

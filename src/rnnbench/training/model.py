@@ -8,17 +8,22 @@ from torch import Tensor, nn
 
 from rnnbench.base import plugins, presets
 from rnnbench.training import initial
+from rnnbench.training.optimisers import sgd
 
 State = Tensor | tuple[Tensor, ...] | None
 
 
 class LanguageModel(nn.Module):
-    """A recurrent layer over one-hot tokens and a linear output layer (d2l chapter 8.5-8.6)."""
+    """A recurrent layer over one-hot tokens and a linear output layer (d2l chapter 8.5-8.6).
+
+    ``optimiser`` moves the weights in training: plain descent, until another is chosen.
+    """
 
     def __init__(self, layer: Any, vocab_size: int):
         super().__init__()
         self.layer: Any = layer  # a module with the attributes of the contract
         self.vocab_size = vocab_size
+        self.optimiser: Any = sgd.start()
         directions = 2 if layer.bidirectional else 1
         self.output = nn.Linear(directions * layer.hidden_size, vocab_size)
 

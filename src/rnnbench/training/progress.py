@@ -9,7 +9,7 @@ from torch import Tensor
 
 from rnnbench.base.errors import StudyError
 from rnnbench.base.parameters import RunConfig
-from rnnbench.training import samplers
+from rnnbench.training import samplers, update
 from rnnbench.training.model import LanguageModel, build
 from rnnbench.training.update import Engine, own
 
@@ -36,6 +36,16 @@ class Progress:
     facts: dict[str, Any] = field(default_factory=dict)
     train_seconds: float = 0.0
     best: dict[str, Tensor] = field(default_factory=dict)
+
+    def remembered(self) -> dict[str, Tensor]:
+        """What the optimiser remembers from step to step, by name."""
+        trained = self.engine.model
+        return trained.optimiser.tensors(update.trained(trained))
+
+    def recall(self, tensors: dict[str, Tensor]) -> None:
+        """Take up what :meth:`remembered` told."""
+        trained = self.engine.model
+        trained.optimiser.load(update.trained(trained), tensors)
 
 
 @dataclass(frozen=True)
