@@ -84,6 +84,8 @@ class RunConfig(Job):
         engine: own, by the preset's own implementation; fastest, by the fastest that computes the
             same (see :mod:`rnnbench.training.engines.choice`).
         optimiser: what moves the weights by the gradients, a file of ``training/optimisers/``.
+        schedule: what share of the learning rate a step takes, a file of ``training/schedules/``.
+        schedule_epochs, schedule_factor: its settings.
     """
 
     machine: str
@@ -107,6 +109,9 @@ class RunConfig(Job):
     patience: float
     engine: str
     optimiser: str = OPTIMISER
+    schedule: str = "constant"
+    schedule_epochs: float = 0.0
+    schedule_factor: float = 0.5
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
@@ -114,7 +119,7 @@ class RunConfig(Job):
     @property
     def demands(self) -> dict[str, Any]:
         """What of it an implementation may be unable to do."""
-        return {"optimiser": self.optimiser}
+        return {"optimiser": self.optimiser, "schedule": self.schedule}
 
     def evaluates(self, epoch: int) -> bool:
         """Whether the validation part is read after an epoch, the first of which is 1."""

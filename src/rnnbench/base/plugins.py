@@ -20,6 +20,7 @@ KINDS = {  # kind of plugin -> the package whose files are the plugins
     "implementations": "training.implementations",
     "samplers": "training.samplers",
     "optimisers": "training.optimisers",
+    "schedules": "training.schedules",
     "forecasters": "sine.forecasters",
     "decoders": "writing.decoders",
     "work": "timing.work",

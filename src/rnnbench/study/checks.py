@@ -102,6 +102,7 @@ def _runs(study: "Study") -> None:
         presets.check(run.variant)
         plugins.check("samplers", run.sampler)
         plugins.check("optimisers", run.optimiser)
+        plugins.check("schedules", run.schedule)
         own = presets.own(run.variant)
         if why := presets.refusal(run.variant, own, run.device, "float32", **run.demands):
             raise StudyError(f"{key}: {run.variant} cannot be trained so: {why}. Change either.")

@@ -23,6 +23,7 @@ LIMITS = {
     "embedding_size": [0],
     "device": ["cuda"],
     "optimiser": ["sgd"],  # others count their steps on the host
+    "schedule": ["constant", "decay"],  # each rate is recorded anew
 }
 WARM_UP_STEPS = 3  # libraries choose kernels and allocate; that must not happen while recording
 
