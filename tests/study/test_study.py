@@ -905,3 +905,13 @@ def test_an_optimiser_is_chosen_for_all_runs_for_a_variant_or_in_a_trial_and_mus
     assert [tried.run(address).optimiser for address in tried.trials] == ["sgd", "adam"]
     with pytest.raises(StudyError, match="'rmsprop' in optimisers; there are adam, adamw, sgd"):
         read(changed("runs.optimiser", "rmsprop"))
+
+
+def test_dropout_needs_layers_to_drop_between_and_is_asked_for_where_there_are_some():
+    assert "runs: dropout: expected a variant of several layers" in fault(
+        changed("runs.dropout", 0.5)
+    )
+    overrides = {"gru_deep": {"dropout": 0.5}, "lstm_bidirectional": {"dropout": 0.2}}
+    study = read(changed("runs.overrides", overrides))
+    found = {v: study.run({"machine": "box", "variant": v}).dropout for v in ("gru", "gru_deep")}
+    assert found == {"gru": 0, "gru_deep": 0.5}

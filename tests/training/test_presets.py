@@ -322,7 +322,9 @@ def test_perplexity_of_a_uniform_guess_is_the_vocabulary_size(vocab_size):
 # Names
 
 
-@pytest.mark.parametrize("kind", ["cells", "implementations", "samplers", "optimisers", "schedules"])
+@pytest.mark.parametrize(
+    "kind", ["cells", "implementations", "samplers", "optimisers", "schedules"]
+)
 def test_an_unknown_name_is_answered_with_those_there_are_and_the_file_to_write(kind):
     with pytest.raises(StudyError) as caught:
         load(kind, "elman")

@@ -86,6 +86,8 @@ class RunConfig(Job):
         optimiser: what moves the weights by the gradients, a file of ``training/optimisers/``.
         schedule: what share of the learning rate a step takes, a file of ``training/schedules/``.
         schedule_epochs, schedule_factor: its settings.
+        init_range: initial weights are uniform in ± this; 0: they are drawn as the preset says.
+        dropout: this share of a layer's outputs is dropped on its way to the next one in training.
     """
 
     machine: str
@@ -112,6 +114,8 @@ class RunConfig(Job):
     schedule: str = "constant"
     schedule_epochs: float = 0.0
     schedule_factor: float = 0.5
+    init_range: float = 0.0
+    dropout: float = 0.0
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
@@ -119,7 +123,8 @@ class RunConfig(Job):
     @property
     def demands(self) -> dict[str, Any]:
         """What of it an implementation may be unable to do."""
-        return {"optimiser": self.optimiser, "schedule": self.schedule}
+        names = ("optimiser", "schedule", "dropout")
+        return {name: getattr(self, name) for name in names}
 
     def evaluates(self, epoch: int) -> bool:
         """Whether the validation part is read after an epoch, the first of which is 1."""

@@ -84,7 +84,7 @@ def _rows(
 def _runs(machine: Machine, point: dict[str, Any], variant: str) -> DataFrame:
     """Runs of a variant at the setting of a point; of what the point does not tell, none is."""
     runs = columns.filled(machine.runs[machine.runs.variant == variant])
-    runs = runs[runs.optimiser == OPTIMISER]  # others' steps are not timed
+    runs = runs[(runs.optimiser == OPTIMISER) & (runs.dropout == 0)]  # other steps are not timed
     for name in SAME:
         known = name in runs and not missing(point.get(name))
         runs = runs[runs[name] == point[name]] if known else runs.iloc[:0]

@@ -16,6 +16,7 @@ from rnnbench.base import plugins
 from rnnbench.base.files import now
 from rnnbench.base.parameters import RunConfig, TimingConfig
 from rnnbench.training import checkpoint, initial, selection
+from rnnbench.training.dropout import dropping
 from rnnbench.training.model import LanguageModel, detach
 from rnnbench.training.progress import Progress, Texts, lost
 from rnnbench.training.update import evaluate
@@ -44,7 +45,11 @@ def train(
     its first epoch starts anew.
     """
     progress.engine.model.optimiser = plugins.load("optimisers", run.optimiser).start()
-    taken = partial(steps, run, texts.train, progress, share_of(run))
+
+    def taken() -> Steps:
+        found = steps(run, texts.train, progress, share_of(run))
+        return dropping(run, progress, found) if run.dropout else found
+
     if checkpoint.restore(saved, digest, progress):
         log.info("taken up after epoch %d of %d", len(progress.curve), run.num_epochs)
     else:

@@ -55,14 +55,18 @@ def build(
     hidden_size: int,
     generator: np.random.Generator,
     dtype: torch.dtype = torch.float32,
+    init_range: float = 0.0,
 ) -> LanguageModel:
     """Build the language model of ``variant`` with weights drawn from ``generator``.
+
+    They are uniform in ±``init_range``; at 0 they are as the preset says.
 
     Raises:
         StudyError: there is no such variant.
     """
     model = LanguageModel(layer(variant, vocab_size, hidden_size), vocab_size).to(dtype)
-    scheme = getattr(initial, presets.of(variant).initialisation)
+    own = getattr(initial, presets.of(variant).initialisation)
+    scheme = initial.within(init_range) if init_range else own
     initial.draw(model.layer, hidden_size, scheme, generator)
     initial.draw(model.output, model.output.in_features, scheme, generator)
     return model

@@ -91,7 +91,7 @@ def split(tokens: np.ndarray, run: RunConfig) -> Texts:
 def start(run: RunConfig, vocab_size: int) -> Progress:
     """Draw the weights of a run from its seed."""
     generator = np.random.Generator(np.random.PCG64(run.seed))
-    model = build(run.variant, vocab_size, run.hidden_size, generator)
+    model = build(run.variant, vocab_size, run.hidden_size, generator, init_range=run.init_range)
     model = model.to(run.device)
     return Progress(model, generator, own(run.variant, model))
 

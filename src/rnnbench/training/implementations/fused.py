@@ -25,6 +25,7 @@ LIMITS = {
     "embedding_size": [0],
     "device": ["cpu"],
     "dtype": ["float32"],
+    "dropout": [0],
 }
 CELLS = {"RNN_TANH": 0, "RNN_RELU": 1, "GRU": 2, "LSTM": 3}
 
