@@ -890,3 +890,28 @@ def test_what_names_no_tables_is_told_to():
 )
 def test_a_study_of_the_sine_or_of_machines_that_cannot_be_is_refused(key, value, said):
     assert re.search(said, fault(changed(key, value)))
+
+
+def test_an_optimiser_is_chosen_for_all_runs_for_a_variant_or_in_a_trial_and_must_be_there():
+    assert read(shipped()).run({"machine": "box", "variant": "gru"}).optimiser == "sgd"
+    of_all = changed("runs.optimiser", "adam")
+    assert read(of_all).run({"machine": "box", "variant": "gru"}).optimiser == "adam"
+    of_one = read(changed("runs.overrides", {"lstm": {"optimiser": "adamw"}}))
+    assert [of_one.run({"machine": "box", "variant": v}).optimiser for v in ("gru", "lstm")] == [
+        "sgd",
+        "adamw",
+    ]
+    tried = read(changed("trials", {"both": {"optimiser": ["sgd", "adam"]}}))
+    assert [tried.run(address).optimiser for address in tried.trials] == ["sgd", "adam"]
+    with pytest.raises(StudyError, match="'rmsprop' in optimisers; there are adam, adamw, sgd"):
+        read(changed("runs.optimiser", "rmsprop"))
+
+
+def test_dropout_needs_layers_to_drop_between_and_is_asked_for_where_there_are_some():
+    assert "runs: dropout: expected a variant of several layers" in fault(
+        changed("runs.dropout", 0.5)
+    )
+    overrides = {"gru_deep": {"dropout": 0.5}, "lstm_bidirectional": {"dropout": 0.2}}
+    study = read(changed("runs.overrides", overrides))
+    found = {v: study.run({"machine": "box", "variant": v}).dropout for v in ("gru", "gru_deep")}
+    assert found == {"gru": 0, "gru_deep": 0.5}

@@ -33,14 +33,18 @@ static void train(rnnbench::Sizes s, int steps) {
   for (int i = 0; i < steps; ++i) {
     const float* state[] = {i ? h.data() : nullptr, i ? c.data() : nullptr};
     float* end[] = {h1.data(), c1.data()};
-    if (rnnbench_step(model, pointers.data(), x.data(), y.data(), state, end, 1.0, 0.5, result)) abort();
+    if (rnnbench_step(model, pointers.data(), pointers.data(), x.data(), y.data(), state, end, 1.0, 0.5,
+                      result))
+      abort();
     if (!std::isfinite(result[0]) || !std::isfinite(result[1])) abort();
     std::swap(h, h1), std::swap(c, c1);
   }
   x[x.size() - 1] = s.vocab;
   const float* none[] = {nullptr, nullptr};
   float* end[] = {h1.data(), c1.data()};
-  if (!rnnbench_step(model, pointers.data(), x.data(), y.data(), none, end, 1.0, 0.5, result)) abort();
+  if (!rnnbench_step(model, pointers.data(), pointers.data(), x.data(), y.data(), none, end, 1.0, 0.5,
+                     result))
+    abort();
   rnnbench_close(model);
 }
 

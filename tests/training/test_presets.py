@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from test_train import RUN
 from torch import nn
 from torch.nn.functional import cross_entropy, one_hot
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -86,6 +87,7 @@ def test_an_implementation_is_what_the_contract_says(name):
     module = load("implementations", name)
     assert module.LAYOUT in ("loop", "torch_nn") and module.__doc__ and callable(module.step)
     limits = {"cell", "num_layers", "directions", "embedding_size", "device", "dtype"}
+    limits |= RUN.demands.keys()
     assert {*getattr(module, "LIMITS", {})} <= limits
     assert {"cell": names("cells")} | getattr(module, "LIMITS", {}) != {}
 
@@ -320,7 +322,9 @@ def test_perplexity_of_a_uniform_guess_is_the_vocabulary_size(vocab_size):
 # Names
 
 
-@pytest.mark.parametrize("kind", ["cells", "implementations", "samplers"])
+@pytest.mark.parametrize(
+    "kind", ["cells", "implementations", "samplers", "optimisers", "schedules"]
+)
 def test_an_unknown_name_is_answered_with_those_there_are_and_the_file_to_write(kind):
     with pytest.raises(StudyError) as caught:
         load(kind, "elman")

@@ -92,7 +92,7 @@ class Fuse(list):
         super().append(row)
 
 
-# Clipping and descent
+# Clipping
 
 GRADIENTS = st.lists(
     st.lists(st.floats(-1e10, 1e10, width=32), min_size=1, max_size=5), min_size=1, max_size=3
@@ -143,14 +143,6 @@ def test_an_infinite_threshold_never_clips_and_still_measures(scale, gradients):
     norm = update.clip_gradients(parameters, math.inf)
     assert torch.equal(flat(parameters), before)
     assert float(norm) == pytest.approx(float(before.double().norm()), rel=1e-5) or norm.isinf()
-
-
-@given(GRADIENTS, st.floats(0, 10))
-def test_descent_is_a_step_of_stochastic_gradient_descent(gradients, learning_rate):
-    own, library = with_gradients(gradients), with_gradients(gradients)
-    update.descend(own, learning_rate)
-    torch.optim.SGD(library.parameters(), lr=learning_rate).step()
-    assert all(map(torch.equal, own, library))
 
 
 # An epoch
@@ -483,6 +475,7 @@ def test_a_checkpoint_that_cannot_be_read_is_left_behind(spoil, tmp_path):
         {"patience": 3.0},
         {"variant": "gru"},
         {"engine": "fastest"},
+        {"optimiser": "adam"},
     ],
 )
 def test_whatever_decides_a_run_decides_its_identity(changes):

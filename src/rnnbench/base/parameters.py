@@ -4,7 +4,7 @@ import dataclasses
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from rnnbench.base.errors import StudyError
 
@@ -27,7 +27,7 @@ CONVERGED, UNCONVERGED, DIVERGED = "converged", "unconverged", "diverged"  # how
 MEASURED, FAILED = "measured", "failed"  # what became of a timing
 AGREES = "agrees"  # with the cells' loops: what may be timed, and may train runs
 NOT_AVAILABLE = "not available here"  # the status of what was asked for and cannot be had
-OPTIMISER = "sgd"  # plain stochastic gradient descent; every run and every timing is by it
+OPTIMISER = "sgd"  # plain stochastic gradient descent, by which every timing is
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,21 @@ class Job:
     def from_strings(cls, values: Mapping[str, Any]) -> Self:
         """Build from path wildcards and configuration values; each field is coerced once.
 
+        A field that has a default may be left out.
+
         Raises:
             StudyError: a value is not of its field's type.
         """
-        return cls(**{f.name: _coerced(f, values[f.name]) for f in dataclasses.fields(cls)})
+        told = (f for f in dataclasses.fields(cls) if f.name in values or f.name not in DEFAULTS)
+        return cls(**{field.name: _coerced(field, values[field.name]) for field in told})
 
     def as_row(self) -> dict[str, Any]:
-        """Return the fields as plain values."""
-        return dataclasses.asdict(self)
+        """Return the fields as plain values, those at their defaults left out.
+
+        So what a field that is new to a release does not change is told as before it.
+        """
+        row = dataclasses.asdict(self)
+        return {name: value for name, value in row.items() if DEFAULTS.get(name) != value}
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,7 @@ class RunConfig(Job):
         batch_size: subsequences per minibatch.
         num_steps: tokens per subsequence.
         hidden_size: hidden units per layer and direction.
-        learning_rate: of plain stochastic gradient descent.
+        learning_rate: of the optimiser.
         num_epochs: passes over the training text, at most.
         train_tokens: the first this many tokens are trained on; inf: all before the validation
             part.
@@ -76,6 +83,11 @@ class RunConfig(Job):
             best one; inf: it trains every epoch and keeps the last weights, as the book does.
         engine: own, by the preset's own implementation; fastest, by the fastest that computes the
             same (see :mod:`rnnbench.training.engines.choice`).
+        optimiser: what moves the weights by the gradients, a file of ``training/optimisers/``.
+        schedule: what share of the learning rate a step takes, a file of ``training/schedules/``.
+        schedule_epochs, schedule_factor: its settings.
+        init_range: initial weights are uniform in ± this; 0: they are drawn as the preset says.
+        dropout: this share of a layer's outputs is dropped on its way to the next one in training.
     """
 
     machine: str
@@ -98,9 +110,21 @@ class RunConfig(Job):
     evaluate_every: int
     patience: float
     engine: str
+    optimiser: str = OPTIMISER
+    schedule: str = "constant"
+    schedule_epochs: float = 0.0
+    schedule_factor: float = 0.5
+    init_range: float = 0.0
+    dropout: float = 0.0
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
+
+    @property
+    def demands(self) -> dict[str, Any]:
+        """What of it an implementation may be unable to do."""
+        names = ("optimiser", "schedule", "dropout")
+        return {name: getattr(self, name) for name in names}
 
     def evaluates(self, epoch: int) -> bool:
         """Whether the validation part is read after an epoch, the first of which is 1."""
@@ -139,6 +163,14 @@ class TimingConfig(Job):
     learning_rate: float
     warmup_seconds: float
     timed_seconds: float
+    optimiser: ClassVar[str] = OPTIMISER
+
+
+DEFAULTS = {  # fields of a run that need not be told, which no record of earlier releases does
+    field.name: field.default
+    for field in dataclasses.fields(RunConfig)
+    if field.default is not dataclasses.MISSING
+}
 
 
 def star(middle: TimingConfig, axes: Mapping[str, Sequence[Any]]) -> list[TimingConfig]:

@@ -20,6 +20,8 @@ KINDS = {  # kind of plugin -> the package whose files are the plugins
     "cells": "training.cells",
     "implementations": "training.implementations",
     "samplers": "training.samplers",
+    "optimisers": "training.optimisers",
+    "schedules": "training.schedules",
     "forecasters": "sine.forecasters",
     "decoders": "writing.decoders",
     "work": "timing.work",

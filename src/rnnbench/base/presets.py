@@ -185,17 +185,19 @@ def modern(timings: Any) -> Any:
     return timings.assign(**dict(zip(("variant", "implementation"), columns, strict=True)))
 
 
-def refusal(variant: str, implementation: str, device: str, dtype: str) -> str | None:
+def refusal(
+    variant: str, implementation: str, device: str, dtype: str, **settings: Any
+) -> str | None:
     """Say in words why an implementation can never train a model so, or return None.
 
-    What a machine may lack is not asked for.
+    What a machine may lack is not asked for, nor are ``settings`` that are not told.
     """
     model = of(variant)
     limits = plugins.constant("implementations", implementation, "LIMITS") or {}
     found = {
         **{"cell": model.cell, "num_layers": model.num_layers},
         **{"directions": 1 + model.bidirectional, "embedding_size": model.embedding_size},
-        **{"device": device, "dtype": dtype},
+        **{"device": device, "dtype": dtype, **settings},
     }
     for name, value in found.items():
         if name in limits and value not in limits[name]:

@@ -12,9 +12,10 @@ from typing import Any
 
 from pandas import DataFrame
 
-from rnnbench.base.parameters import GRID, MEASURED, SIZES
+from rnnbench.base.parameters import GRID, MEASURED, OPTIMISER, SIZES
 from rnnbench.comparison.published.contract import missing
 from rnnbench.comparison.published.machine import Machine
+from rnnbench.tables import columns
 from rnnbench.text import metrics
 
 REACHED, NEVER, NO_RUN, NO_SPEED = "reached", "never reached", "no run", "no speed"
@@ -82,7 +83,8 @@ def _rows(
 
 def _runs(machine: Machine, point: dict[str, Any], variant: str) -> DataFrame:
     """Runs of a variant at the setting of a point; of what the point does not tell, none is."""
-    runs = machine.runs[machine.runs.variant == variant]
+    runs = columns.filled(machine.runs[machine.runs.variant == variant])
+    runs = runs[(runs.optimiser == OPTIMISER) & (runs.dropout == 0)]  # other steps are not timed
     for name in SAME:
         known = name in runs and not missing(point.get(name))
         runs = runs[runs[name] == point[name]] if known else runs.iloc[:0]

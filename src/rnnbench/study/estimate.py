@@ -97,6 +97,7 @@ class Estimate:
         name = self.trainer(run)
         model = presets.of(run.variant)
         layers = {"num_layers": model.num_layers, "directions": 1 + model.bidirectional}
+        layers["embedding_size"] = model.embedding_size
         own = self.own.get((*name, run.device))
         if own:
             return {**own, **layers}, 1.0, OWN.format(100 * own["heldout_error"])
@@ -185,7 +186,7 @@ def number(cell: str) -> Any:
 
 def usable(implementation: str, run: RunConfig) -> bool:
     """Whether an implementation can train a run here."""
-    why = presets.refusal(run.variant, implementation, run.device, "float32")
+    why = presets.refusal(run.variant, implementation, run.device, "float32", **run.demands)
     return why is None and (implementation != "fused" or native.missing() is None)
 
 

@@ -119,12 +119,15 @@ def script(rule: str) -> str:
 
 
 def named(points: Iterable[RunConfig | TimingConfig]) -> list[str]:
-    """The models, implementations and samplers that points name, each once."""
+    """The models, implementations, samplers and so on that points name, each once."""
     found: set[str] = set()
     for point in points:
         found |= {*model(point.variant), f"training/samplers/{point.sampler}"}
         if isinstance(point, TimingConfig):
             found.add(implementation(point.implementation))
+        else:
+            found |= {f"training/optimisers/{point.optimiser}"}
+            found |= {f"training/schedules/{point.schedule}"}
     return sorted(found)
 
 

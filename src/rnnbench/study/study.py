@@ -25,6 +25,7 @@ SETTINGS = (  # of a trial's runs, in the order of their address, which is not t
     *("corpus", "sampler", "clip_norm", "device", "seed", "variant", "token", "batch_size"),
     *("num_steps", "hidden_size", "learning_rate", "train_tokens", "num_epochs"),
     *("validation_share", "heldout_share", "evaluate_every", "patience", "engine"),
+    *parameters.DEFAULTS,
 )
 PROTOCOL = ("processes", "sittings", "twins", "seed")
 AT_TIMED_SIZES = ("limit", "breakdown")  # probes at every size that is timed

@@ -16,7 +16,8 @@ from rnnbench.timing.workload import Architecture
 POINT, SIZES, RUN = list(parameters.TIMED), list(parameters.SIZES), list(parameters.GRID)
 TIMING = [*POINT, *SIZES]  # the address of a point
 MODEL = [field.name for field in fields(Architecture)]
-RUN_PARAMETERS = [field.name for field in fields(parameters.RunConfig)]
+# those that a record need not tell have no column in a table none of whose runs does
+RUN_PARAMETERS = [f.name for f in fields(parameters.RunConfig) if f.name not in parameters.DEFAULTS]
 TEXT = ["corpus", "token"]
 SPREAD = ["low", "high", "n"]
 PERPLEXITIES = ["perplexity", "heldout_perplexity"]
@@ -200,6 +201,15 @@ COLUMNS = TEXTS | FORECASTS | RUNS | TIMINGS
 def table(name: str, rows: Iterable[Mapping[str, Any]] = ()) -> DataFrame:
     """The table ``name`` of these rows; of none, its columns alone."""
     return arranged(name, DataFrame(list(rows)))
+
+
+def filled(runs: DataFrame) -> DataFrame:
+    """Runs with the parameters that none, or only some of their records tell, at their defaults."""
+    found = {
+        name: runs[name].fillna(default) if name in runs else default
+        for name, default in parameters.DEFAULTS.items()
+    }
+    return runs.assign(**found)
 
 
 def arranged(name: str, table: DataFrame) -> DataFrame:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from pandas import DataFrame
 
+from rnnbench.base.parameters import DEFAULTS
 from rnnbench.tables import columns
 from rnnbench.text import metrics
 
@@ -42,11 +43,12 @@ def table(curves: DataFrame) -> DataFrame:
     ``clipped_share`` the mean over epochs, ``perplexity`` that of the last epoch.
     """
     rows = []
-    for key, curve in curves.groupby(KEYS, sort=False, dropna=False):
+    keys = [*KEYS, *(name for name in DEFAULTS if name in curves)]
+    for key, curve in curves.groupby(keys, sort=False, dropna=False):
         curve = curve.sort_values("epoch")
         norms = curve.grad_norm_max.to_numpy(float)
         rows.append(
-            dict(zip(KEYS, key, strict=True))
+            dict(zip(keys, key, strict=True))
             | facts(curve.total_nats / curve.num_tokens, int(curve.vocab_size.iloc[0]))
             | {"max_grad_norm": np.where(np.isnan(norms), np.inf, norms).max()}
             | {"clipped_share": curve.clipped_share.mean()}

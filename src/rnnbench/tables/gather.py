@@ -3,7 +3,6 @@
 Which columns a table has, :mod:`rnnbench.tables.columns` says; what builds it makes their values.
 """
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -79,11 +78,11 @@ def trials(paths: Sequence[str], missing: DataFrame) -> DataFrame:
 
 def trial_curves(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     """One row per run outside the grid and epoch, with every parameter of the run."""
-    fields = [field.name for field in dataclasses.fields(RunConfig)]
     parts = []
     for path in paths:
         record = read_record(Path(path).with_name("record.json"))
-        parts.append(curves([path], missing).assign(**{name: record[name] for name in fields}))
+        told = RunConfig.from_strings(record).as_row()
+        parts.append(curves([path], missing).assign(**told))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -275,7 +274,8 @@ def _run_metrics(records: DataFrame) -> dict[str, np.ndarray]:
 def _with_settings(path: str) -> DataFrame:
     """A curve with the settings of its run, which are in the record beside it."""
     record = read_record(Path(path).with_name("record.json"))
-    return read(path).assign(**{name: record[name] for name in (*diverged.KEYS, "vocab_size")})
+    told = RunConfig.from_strings(record).as_row()
+    return read(path).assign(**told, vocab_size=record["vocab_size"])
 
 
 def _text_metrics(texts: DataFrame) -> dict[str, np.ndarray]:

@@ -21,6 +21,7 @@ from rnnbench.tables import columns
 Tables = dict[str, DataFrame]
 
 RUN = columns.RUN
+OF_RUNS = ("runs", "trials", "trial_curves", "divergence")  # tables that have their parameters
 SETTINGS = ("alpha", "k", "width")  # of decoders
 REAL = "real text"  # the decoder's place in rows of held-out text
 WHAT = ("variant", "implementation")  # was timed; the rest of its address is the setting
@@ -73,6 +74,8 @@ def rows(tables: Tables, name: str) -> DataFrame:
     words = [column for column in NUMBERS & {*kinds.index} if not is_float_dtype(kinds[column])]
     for column in {*words} - ({"value"} if name == "machines" else set()):
         table[column] = pd.to_numeric(table[column], errors="coerce").astype(float)
+    if name in OF_RUNS:
+        table = columns.filled(table)
     if {"variant", "implementation"} <= {*table}:
         pairs = zip(table.variant, table.implementation, strict=True)
         table["variant"] = [presets.label(*pair) for pair in pairs]

@@ -23,6 +23,8 @@ FAULTS = (  # all that a damaged file makes of its reading
     *(OSError, SafetensorError, TypeError, KeyError, ValueError, AttributeError, RecursionError),
 )
 BEST = "best."  # before the names of the weights of the best evaluation
+OPTIMISER = "optimiser."  # before the names of what the optimiser remembers
+BESIDE = (BEST, OPTIMISER)
 KEY = "rnnbench"  # one metadata key: with two, safetensors writes them in random order
 
 log = logging.getLogger(__name__)
@@ -83,9 +85,9 @@ def save(path: Path, digest: str, progress: "Progress") -> None:
         "facts": progress.facts,
         "train_seconds": progress.train_seconds,
     }
-    facts["sha256"] = _digest(facts, progress.model, progress.best)
-    best = {BEST + name: value for name, value in progress.best.items()}
-    write_tensors(path, dict(progress.model.named_parameters()) | best, facts)
+    beside = _named(BEST, progress.best) | _named(OPTIMISER, progress.remembered())
+    facts["sha256"] = _digest(facts, progress.model, beside)
+    write_tensors(path, dict(progress.model.named_parameters()) | beside, facts)
 
 
 def restore(path: Path, digest: str, progress: "Progress") -> bool:
@@ -101,34 +103,43 @@ def restore(path: Path, digest: str, progress: "Progress") -> bool:
         if facts.get("digest") != digest:
             log.info("checkpoint %s is of another configuration: starting anew", path)
             return False
-        saved, best = copy.deepcopy(progress.model), _read_both(path, progress.model)
-        saved.load_state_dict(best[0])
-        if facts.pop("sha256", None) != _digest(facts, saved, best[1]):
+        saved, tensors = copy.deepcopy(progress.model), _read(path, progress.model)
+        beside = {name: value for name, value in tensors.items() if name.startswith(BESIDE)}
+        weights = {name: value for name, value in tensors.items() if name not in beside}
+        saved.load_state_dict(weights)
+        if facts.pop("sha256", None) != _digest(facts, saved, beside):
             raise RecordError(f"{path}: expected what was saved, found it changed")
     except (*FAULTS, RecordError, RuntimeError) as error:
         log.warning("starting anew, the checkpoint cannot be read: %s", error)
         return False
-    progress.model.load_state_dict(best[0])
-    progress.best = best[1]
+    progress.model.load_state_dict(weights)
+    progress.best = _under(BEST, beside)
+    progress.recall(_under(OPTIMISER, beside))
     progress.generator.bit_generator.state = facts["generator"]
     progress.curve, progress.facts = facts["curve"], facts["facts"]
     progress.train_seconds = facts["train_seconds"]
     return True
 
 
-def _read_both(path: Path, model: nn.Module) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """The weights as they were, and those of the best evaluation, where ``model`` has its own."""
+def _read(path: Path, model: nn.Module) -> dict[str, Tensor]:
+    """All that is stored, by name, where ``model`` has its own."""
     device = next(model.parameters()).device
     with safe_open(path, framework="pt") as stored:
-        tensors = {name: stored.get_tensor(name).to(device) for name in stored.keys()}  # noqa: SIM118
-    best = {name: value for name, value in tensors.items() if name.startswith(BEST)}
-    last = {name: value for name, value in tensors.items() if name not in best}
-    return last, {name.removeprefix(BEST): value for name, value in best.items()}
+        return {name: stored.get_tensor(name).to(device) for name in stored.keys()}  # noqa: SIM118
 
 
-def _digest(facts: dict[str, Any], model: nn.Module, best: Mapping[str, Tensor]) -> str:
+def _named(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {prefix + name: value for name, value in tensors.items()}
+
+
+def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """What :func:`_named` named so."""
+    return {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
+
+
+def _digest(facts: dict[str, Any], model: nn.Module, beside: Mapping[str, Tensor]) -> str:
     """SHA-256 of all that a checkpoint says; a flipped bit in weights would load in silence."""
-    weights = initial.digest(model), initial.digest_of(sorted(best.items()))
+    weights = initial.digest(model), initial.digest_of(sorted(beside.items()))
     return hashlib.sha256(
         "".join([json.dumps(facts, sort_keys=True), *weights]).encode()
     ).hexdigest()

@@ -26,6 +26,11 @@ def uniform(parameter: nn.Parameter, fan_in: int, generator: np.random.Generator
     return (2 * generator.random(parameter.shape) - 1) / np.sqrt(fan_in)
 
 
+def within(limit: float) -> Scheme:
+    """All weights and biases uniform in ±``limit``, whatever reads them."""
+    return lambda parameter, _, generator: limit * (2 * generator.random(parameter.shape) - 1)
+
+
 def draw(module: nn.Module, fan_in: int, scheme: Scheme, generator: np.random.Generator) -> None:
     """Set every parameter of ``module``, in order of declaration."""
     with torch.no_grad():

@@ -16,12 +16,14 @@ from rnnbench.base import plugins
 from rnnbench.base.files import now
 from rnnbench.base.parameters import RunConfig, TimingConfig
 from rnnbench.training import checkpoint, initial, selection
+from rnnbench.training.dropout import dropping
 from rnnbench.training.model import LanguageModel, detach
 from rnnbench.training.progress import Progress, Texts, lost
 from rnnbench.training.update import evaluate
 
 GRAD_NORM_QUANTILES = {"grad_norm_q05": 0.05, "grad_norm": 0.5, "grad_norm_q95": 0.95}
 
+Share = Callable[[float], float]  # position in a run, epochs -> share of its learning rate
 Steps = Iterator[tuple[Tensor, Tensor, int]]  # as the function steps below yields them
 
 log = logging.getLogger(__name__)
@@ -42,12 +44,18 @@ def train(
     end of an epoch: within one a sampler is half read and a state alive. A run that is killed in
     its first epoch starts anew.
     """
+    progress.engine.model.optimiser = plugins.load("optimisers", run.optimiser).start()
+
+    def taken() -> Steps:
+        found = steps(run, texts.train, progress, share_of(run))
+        return dropping(run, progress, found) if run.dropout else found
+
     if checkpoint.restore(saved, digest, progress):
         log.info("taken up after epoch %d of %d", len(progress.curve), run.num_epochs)
     else:
         progress.facts = first_facts(run, texts, progress.model)
     written = time.monotonic()
-    for _ in epochs(run, texts.validation, progress, partial(steps, run, texts.train, progress)):
+    for _ in epochs(run, texts.validation, progress, taken):
         log.info(progress_line(run, progress))
         if time.monotonic() - written >= checkpoint_seconds:
             checkpoint.save(saved, digest, progress)
@@ -114,19 +122,35 @@ def epoch(run: RunConfig, progress: Progress, taken: Steps) -> dict[str, Any]:
     }
 
 
-def steps(run: RunConfig | TimingConfig, tokens: Tensor, progress: Progress) -> Steps:
+def share_of(run: RunConfig) -> Share:
+    """The schedule of a run: position in it, epochs -> share of its learning rate."""
+    given = {"epochs": run.schedule_epochs, "factor": run.schedule_factor}
+    found = plugins.load("schedules", run.schedule).share
+    return partial(found, num_epochs=run.num_epochs, **given)
+
+
+def whole(position: float) -> float:
+    """The whole learning rate, as in timings."""
+    return 1.0
+
+
+def steps(
+    run: RunConfig | TimingConfig, tokens: Tensor, progress: Progress, share: Share = whole
+) -> Steps:
     """Yield (mean loss in nats, gradient norm before clipping, tokens) of each training step.
 
-    Losses and norms stay on the device: reading them would make the host wait for it.
+    Losses and norms stay on the device: reading them would make the host wait for it. ``share`` is
+    asked for the middle of each step.
     """
     sampler: ModuleType = plugins.load("samplers", run.sampler)
-    engine, state = progress.engine, None
+    engine, state, position = progress.engine, None, float(len(progress.curve))
     minibatches = sampler.minibatches(tokens, run.batch_size, run.num_steps, progress.generator)
     for X, Y in minibatches:
         state = detach(state) if sampler.carries_state else None
-        loss, grad_norm, state = engine.step(
-            engine.model, X, Y, state, run.clip_norm, run.learning_rate
-        )
+        length = X.numel() / len(tokens)
+        rate = run.learning_rate * share(position + length / 2)
+        loss, grad_norm, state = engine.step(engine.model, X, Y, state, run.clip_norm, rate)
+        position += length
         yield loss, grad_norm, X.numel()
 
 

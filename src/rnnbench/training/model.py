@@ -8,17 +8,22 @@ from torch import Tensor, nn
 
 from rnnbench.base import plugins, presets
 from rnnbench.training import initial
+from rnnbench.training.optimisers import sgd
 
 State = Tensor | tuple[Tensor, ...] | None
 
 
 class LanguageModel(nn.Module):
-    """A recurrent layer over one-hot tokens and a linear output layer (d2l chapter 8.5-8.6)."""
+    """A recurrent layer over one-hot tokens and a linear output layer (d2l chapter 8.5-8.6).
+
+    ``optimiser`` moves the weights in training: plain descent, until another is chosen.
+    """
 
     def __init__(self, layer: Any, vocab_size: int):
         super().__init__()
         self.layer: Any = layer  # a module with the attributes of the contract
         self.vocab_size = vocab_size
+        self.optimiser: Any = sgd.start()
         directions = 2 if layer.bidirectional else 1
         self.output = nn.Linear(directions * layer.hidden_size, vocab_size)
 
@@ -50,14 +55,18 @@ def build(
     hidden_size: int,
     generator: np.random.Generator,
     dtype: torch.dtype = torch.float32,
+    init_range: float = 0.0,
 ) -> LanguageModel:
     """Build the language model of ``variant`` with weights drawn from ``generator``.
+
+    They are uniform in ±``init_range``; at 0 they are as the preset says.
 
     Raises:
         StudyError: there is no such variant.
     """
     model = LanguageModel(layer(variant, vocab_size, hidden_size), vocab_size).to(dtype)
-    scheme = getattr(initial, presets.of(variant).initialisation)
+    own = getattr(initial, presets.of(variant).initialisation)
+    scheme = initial.within(init_range) if init_range else own
     initial.draw(model.layer, hidden_size, scheme, generator)
     initial.draw(model.output, model.output.in_features, scheme, generator)
     return model

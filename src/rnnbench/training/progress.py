@@ -9,7 +9,7 @@ from torch import Tensor
 
 from rnnbench.base.errors import StudyError
 from rnnbench.base.parameters import RunConfig
-from rnnbench.training import samplers
+from rnnbench.training import samplers, update
 from rnnbench.training.model import LanguageModel, build
 from rnnbench.training.update import Engine, own
 
@@ -36,6 +36,16 @@ class Progress:
     facts: dict[str, Any] = field(default_factory=dict)
     train_seconds: float = 0.0
     best: dict[str, Tensor] = field(default_factory=dict)
+
+    def remembered(self) -> dict[str, Tensor]:
+        """What the optimiser remembers from step to step, by name."""
+        trained = self.engine.model
+        return trained.optimiser.tensors(update.trained(trained))
+
+    def recall(self, tensors: dict[str, Tensor]) -> None:
+        """Take up what :meth:`remembered` told."""
+        trained = self.engine.model
+        trained.optimiser.load(update.trained(trained), tensors)
 
 
 @dataclass(frozen=True)
@@ -81,7 +91,7 @@ def split(tokens: np.ndarray, run: RunConfig) -> Texts:
 def start(run: RunConfig, vocab_size: int) -> Progress:
     """Draw the weights of a run from its seed."""
     generator = np.random.Generator(np.random.PCG64(run.seed))
-    model = build(run.variant, vocab_size, run.hidden_size, generator)
+    model = build(run.variant, vocab_size, run.hidden_size, generator, init_range=run.init_range)
     model = model.to(run.device)
     return Progress(model, generator, own(run.variant, model))
 

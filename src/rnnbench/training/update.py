@@ -76,15 +76,10 @@ def forward_backward(
 
 
 @torch.no_grad()
-def descend(model: nn.Module, learning_rate: float) -> None:
-    """Plain stochastic gradient descent (d2l 3.2.6).
-
-    Written out because making a ``torch.optim`` optimiser imports the compiler, two seconds that
-    every training process would pay.
-    """
+def descend(model: LanguageModel, learning_rate: float) -> None:
+    """Move the weights by their gradients, as the model's optimiser does."""
     with scope(UPDATE):
-        for parameter in trained(model):
-            parameter.sub_(cast(Tensor, parameter.grad), alpha=learning_rate)
+        model.optimiser.step(trained(model), learning_rate)
 
 
 def clip_gradients(model: nn.Module, clip_norm: float) -> Tensor:

@@ -17,7 +17,7 @@ DECIDED = {  # facts of a record -> what decides them on one machine; two may di
     ("vocab_size",): (*READ, "train_tokens"),
     ("vocab_sha256", "tokens_sha256"): ("corpus", "token"),
     ("num_parameters", "num_layers", "leaky"): MODEL,
-    ("initial_weights_sha256",): (*MODEL, "seed"),
+    ("initial_weights_sha256",): (*MODEL, "seed", "init_range"),
 }
 WORK = [field for field in RunConfig.__dataclass_fields__ if field not in ("machine", "seed")]
 Records = Mapping[str, dict[str, Any]]

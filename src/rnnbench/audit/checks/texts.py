@@ -1,7 +1,6 @@
 """What runs say they read is the stored text, or the one that the manifest names."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
 from hashlib import sha256
 from typing import Any
 
@@ -64,7 +63,7 @@ def _expected(tree: Tree, record: Mapping[str, Any], read: dict[Any, Digests]) -
 def _of_text(tree: Tree, folder: str, record: Mapping[str, Any]) -> Digests:
     ids = np.load(tree.path(f"{folder}/tokens.npy"), mmap_mode="r", allow_pickle=False)
     whole = Vocab.read(tree.path(f"{folder}/vocab.json"))
-    run = RunConfig(**{field.name: record[field.name] for field in fields(RunConfig)})
+    run = RunConfig.from_strings(record)
     words = run.token == "word"
     min_freq = tree.configuration.get("vocab", {}).get("min_freq", 0) if words else 0
     text = reading.read(run, ids, whole, min_freq)

@@ -14,7 +14,7 @@ import pandas as pd
 from pandas import DataFrame
 
 from rnnbench.base import presets
-from rnnbench.base.parameters import NOT_AVAILABLE
+from rnnbench.base.parameters import DEFAULTS, NOT_AVAILABLE
 from rnnbench.tables import book, columns
 
 INSIDE, ABOVE, BELOW, PARTLY = "inside", "above", "below", "partly inside"
@@ -31,7 +31,7 @@ def table(runs: DataFrame, speed: DataFrame) -> DataFrame:
         runs: training runs, of the grid and of trials, with ``perplexity``.
         speed: timed points with ``tokens_per_second``.
     """
-    runs = runs[runs.status != NOT_AVAILABLE] if len(runs) else runs
+    runs = columns.filled(runs[runs.status != NOT_AVAILABLE]) if len(runs) else runs
     executions = dict(list(book.published().groupby(book.TRAINING)))
     rows = []
     for setting in book.settings().to_dict("records"):
@@ -62,10 +62,11 @@ def judge(perplexities: Sequence[float], minimum: float, maximum: float) -> str:
 
 def differences(run: dict[str, Any], setting: dict[str, Any]) -> list[str]:
     """What of a run is not as in the book: ``hidden_size 64, not 256``."""
+    there = DEFAULTS | setting
     return [
-        f"{name} {_shown(run[name])}, not {_shown(setting[name])}"
-        for name in SETTING
-        if _plain(run[name]) != _plain(setting[name])
+        f"{name} {_shown(run[name])}, not {_shown(there[name])}"
+        for name in (*SETTING, *DEFAULTS)
+        if _plain(run[name]) != _plain(there[name])
     ]
 
 

@@ -25,7 +25,7 @@ from rnnbench.training.arithmetic import precision
 from rnnbench.training.engines import reference
 from rnnbench.training.engines.tolerances import TOLERANCES
 from rnnbench.training.model import LanguageModel, build, detach
-from rnnbench.training.update import Engine, by, step
+from rnnbench.training.update import Engine, by, clip_gradients, forward_backward, step
 
 DIFFERS = "differs"
 Minibatches = Iterator[tuple[Tensor, Tensor]]  # tokens and labels, (T, B) each
@@ -100,9 +100,11 @@ def faults(found: dict[str, dict[str, float]]) -> str:
     )
 
 
-def why_not(variant: str, implementation: str, device: str, dtype: str) -> str | None:
+def why_not(
+    variant: str, implementation: str, device: str, dtype: str, **settings: Any
+) -> str | None:
     """Say in words why an implementation cannot train a variant here, if so."""
-    never = presets.refusal(variant, implementation, device, dtype)
+    never = presets.refusal(variant, implementation, device, dtype, **settings)
     if why := precision.unavailable(device, dtype) or never:
         return why
     missing = getattr(plugins.load("implementations", implementation), "missing", lambda: None)
@@ -186,13 +188,18 @@ class Pair:
             yield (weight.double() - parameter.detach().double().cpu()) / READING_RATE
 
     def follow(self, minibatches: Minibatches) -> float:
-        """Deviation of the losses of training steps, clipped to half of the first norm."""
+        """Deviation of the losses of training steps, clipped to half of the first norm.
+
+        They are by the optimiser of the job; gradients are read from plain descent.
+        """
         states, clip_norm, worst = (None, None), float("inf"), []
+        for model in (self.engine.model, self.reference):
+            model.optimiser = plugins.load("optimisers", self.job.optimiser).start()
         for X, Y in minibatches:
             rate = self.job.learning_rate
             if clip_norm == float("inf"):
-                _, norm, _ = step(self.reference, X, Y, None, clip_norm, 0.0)
-                clip_norm = float(norm) / 2
+                forward_backward(self.reference, X, Y, None)
+                clip_norm = float(clip_gradients(self.reference, clip_norm)) / 2
             one, other = self.both(X, Y, states, clip_norm, rate)
             worst.append(deviation(one[0], other[0]))
             states = one[2], other[2]

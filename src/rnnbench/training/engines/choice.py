@@ -46,7 +46,7 @@ def fastest(run: RunConfig, tokens: Tensor, model: LanguageModel) -> Engine:
 
 def refusal(run: RunConfig, name: str, tokens: Tensor, vocab_size: int) -> str:
     """Say in words why an implementation may not train the model of a run; empty if it may."""
-    why = agreement.why_not(run.variant, name, run.device, "float32")
+    why = agreement.why_not(run.variant, name, run.device, "float32", **run.demands)
     try:
         return why or agreement.refusal(
             run, tokens, vocab_size, partial(update.by, name, run.variant)

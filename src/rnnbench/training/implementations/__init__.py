@@ -6,17 +6,19 @@ The contract of a file:
   ``"torch_nn"``. What trains torch.nn's layers trains a loop's too, as views in the same memory
   (see :mod:`rnnbench.training.engines.layouts`).
 * ``LIMITS``: what it can do, where that is not everything: lists by ``cell``, ``num_layers``,
-  ``directions``, ``embedding_size``, ``device`` and ``dtype``. Both are literals, read without
-  importing the file.
+  ``directions``, ``embedding_size``, ``device``, ``dtype`` and the demands of a run
+  (:attr:`rnnbench.base.parameters.RunConfig.demands`). Both are literals, read without importing
+  the file.
 * ``missing()``, only where a machine may lack something: what, in words, or None.
 * ``build(model, input_size, hidden_size)``, only where it is a layout: the layers of a
   :class:`rnnbench.base.presets.Model`, with the attributes ``hidden_size``, ``num_layers``,
   ``bidirectional`` and, where it embeds tokens, ``embedding_size``. Those also map
   tokens ``(T, B)``, which are then not made one-hot.
 * ``step(model, X, Y, state, clip_norm, learning_rate)``: what
-  :func:`rnnbench.training.update.step` does, to the same weights in the same places. Parameters
-  that need no gradient stay as they are, and their gradients are no part of the norm. Where its
-  time goes is told by the scopes it opens (see :mod:`rnnbench.training.engines.scopes`).
+  :func:`rnnbench.training.update.step` does, to the same weights in the same places, by the
+  model's ``optimiser``. Parameters that need no gradient stay as they are, and their gradients are
+  no part of the norm. Where its time goes is told by the scopes it opens (see
+  :mod:`rnnbench.training.engines.scopes`).
 
 A module whose name starts with an underscore is a part of one of them.
 """

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from rnnbench.base.errors import StudyError
-from rnnbench.training import native
+from rnnbench.training import native, update
 from rnnbench.training.engines.scopes import MINIBATCH, scope
 from rnnbench.training.model import LanguageModel, State
 from rnnbench.training.native import NativeError
@@ -25,6 +25,7 @@ LIMITS = {
     "embedding_size": [0],
     "device": ["cpu"],
     "dtype": ["float32"],
+    "dropout": [0],
 }
 CELLS = {"RNN_TANH": 0, "RNN_RELU": 1, "GRU": 2, "LSTM": 3}
 
@@ -58,14 +59,24 @@ class Workspace:
         finalize(self, self.library.rnnbench_close, self.handle)
 
     def step(
-        self, model: LanguageModel, X: Tensor, Y: Tensor, parts: list[Tensor | None], *rates: float
+        self,
+        model: LanguageModel,
+        targets: Iterable[Tensor | None],
+        X: Tensor,
+        Y: Tensor,
+        parts: list[Tensor | None],
+        *rates: float,
     ) -> tuple[Tensor, list[Tensor]]:
-        """Train on ``(T, B)``; return (loss, grad_norm) and the new parts of the state."""
+        """Train on ``(T, B)``; return (loss, grad_norm) and the new parts of the state.
+
+        ``targets`` are what is moved by the gradients.
+        """
         ends = [X.new_empty(shape_of(model, X), dtype=torch.float32) for _ in parts]
         result = torch.empty(2)
         failed = self.library.rnnbench_step(
             self.handle,
             addresses(model.parameters()),
+            addresses(targets),
             X.data_ptr(),
             Y.data_ptr(),
             addresses(parts),
@@ -106,8 +117,20 @@ def step(
     kept = WORKSPACES.get(model)
     if kept is None or kept.key != key:
         kept = WORKSPACES[model] = Workspace(model, *key)
-    result, ends = kept.step(model, X, Y, parts, clip_norm, learning_rate)
+    if model.optimiser.plain:
+        result, ends = kept.step(model, model.parameters(), X, Y, parts, clip_norm, learning_rate)
+    else:  # zeros are moved to the clipped gradients, and the weights by the optimiser
+        result, ends = kept.step(model, no_gradients(model), X, Y, parts, clip_norm, -1.0)
+        update.descend(model, learning_rate)
     return result[0], result[1], tuple(ends) if is_lstm else ends[0]
+
+
+def no_gradients(model: LanguageModel) -> list[Tensor | None]:
+    """Zeros as gradients of all that is trained, in memory that they keep."""
+    for parameter in update.trained(model):
+        kept = torch.empty_like(parameter) if parameter.grad is None else parameter.grad
+        parameter.grad = kept.zero_()
+    return [parameter.grad for parameter in model.parameters()]
 
 
 def check(model: LanguageModel, X: Tensor, Y: Tensor, parts: list[Tensor | None]) -> None:

@@ -17,7 +17,14 @@ from rnnbench.training.engines.scopes import GRAPH, MINIBATCH, RECURRENCE, scope
 from rnnbench.training.model import LanguageModel, State
 
 LAYOUT = "loop"
-LIMITS = {"num_layers": [1], "directions": [1], "embedding_size": [0], "device": ["cuda"]}
+LIMITS = {
+    "num_layers": [1],
+    "directions": [1],
+    "embedding_size": [0],
+    "device": ["cuda"],
+    "optimiser": ["sgd"],  # others count their steps on the host
+    "schedule": ["constant", "decay"],  # each rate is recorded anew
+}
 WARM_UP_STEPS = 3  # libraries choose kernels and allocate; that must not happen while recording
 
 

@@ -28,7 +28,12 @@ from rnnbench.training.implementations import _manual_gru, _manual_lstm, _manual
 from rnnbench.training.model import LanguageModel, State
 
 LAYOUT = "torch_nn"
-LIMITS = {"cell": ["rnn", "gru", "lstm"], "directions": [1], "embedding_size": [0]}
+LIMITS = {
+    "cell": ["rnn", "gru", "lstm"],
+    "directions": [1],
+    "embedding_size": [0],
+    "dropout": [0],
+}
 LOOPS: dict[str, Any] = {  # mode of torch.nn -> the recurrence of a layer
     "RNN_TANH": _manual_rnn.Loop,
     "GRU": _manual_gru.Loop,

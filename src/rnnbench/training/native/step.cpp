@@ -77,7 +77,7 @@ class Model {
   }
 
   // See rnnbench_step.
-  bool step(float* const* w, const int64_t* x, const int64_t* y, const float* const* state,
+  bool step(float* const* w, float* const* to, const int64_t* x, const int64_t* y, const float* const* state,
             float* const* end, double clip_norm, double learning_rate, float* result) {
     for (int64_t i = 0; i < rows_; ++i)
       if (x[i] < 0 || x[i] >= s_.vocab || y[i] < 0 || y[i] >= s_.vocab) return false;
@@ -93,7 +93,7 @@ class Model {
     for (int i = 0; i < s_.threads; ++i) loss += losses_[i], squares += squares_[i];
     const float norm = float(std::sqrt(squares)), clip = float(clip_norm);
     const float scale = norm > clip ? clip / norm : 1.0f;
-    team_.run([&](int worker) { update(w, scale, float(learning_rate), worker); });
+    team_.run([&](int worker) { update(to, scale, float(learning_rate), worker); });
     result[0] = float(loss / double(rows_));
     result[1] = norm;
     return true;
@@ -388,14 +388,15 @@ EXPORT int rnnbench_open(const rnnbench::Sizes* sizes, void** model) try {
 
 EXPORT void rnnbench_close(void* model) { delete static_cast<rnnbench::Model*>(model); }
 
-// Train on tokens x and labels y, (T, B) each. weights: torch's parameters in their order, updated
-// in place. state and end: h and c, (layers, B, hidden) each; a null part of state is zeros.
+// Train on tokens x and labels y, (T, B) each. weights: torch's parameters in their order. targets:
+// what the clipped gradients times the learning rate are taken from, the weights themselves or memory
+// of their shapes. state and end: h and c, (layers, B, hidden) each; a null part of state is zeros.
 // result: mean loss in nats, gradient norm before clipping. Returns 0, or 1 for a token outside the
 // vocabulary, with nothing changed.
-EXPORT int rnnbench_step(void* model, float* const* weights, const int64_t* x, const int64_t* y,
-                         const float* const* state, float* const* end, double clip_norm,
-                         double learning_rate, float* result) {
-  return static_cast<rnnbench::Model*>(model)->step(weights, x, y, state, end, clip_norm,
+EXPORT int rnnbench_step(void* model, float* const* weights, float* const* targets,
+                         const int64_t* x, const int64_t* y, const float* const* state,
+                         float* const* end, double clip_norm, double learning_rate, float* result) {
+  return static_cast<rnnbench::Model*>(model)->step(weights, targets, x, y, state, end, clip_norm,
                                                     learning_rate, result)
              ? 0
              : 1;
