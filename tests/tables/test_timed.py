@@ -9,8 +9,8 @@ from pandas import DataFrame
 from test_speed import TIMING, TOKENS, VOCAB_SIZE, by
 
 from rnnbench.base import csv_files
-from rnnbench.tables import gather as tables
 from rnnbench.tables import columns, timed
+from rnnbench.tables import gather as tables
 from rnnbench.tables.speeds import Speeds
 from rnnbench.timing import windows, workload
 from rnnbench.timing.work import breakdown, inference, limit, scaling, speed
