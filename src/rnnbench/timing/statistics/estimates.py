@@ -8,7 +8,10 @@ have no more degrees of freedom together than the least of them.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 LEVEL = 0.95  # of an interval
 POWER = 0.9  # with which a difference that is told would have been found
@@ -80,6 +83,13 @@ class Estimate:
         """Smallest difference, as a share, that is found with POWER at level ``alpha``."""
         reach = quantile(1 - alpha / 2, self.freedom) + quantile(POWER, self.freedom)
         return math.expm1(min(reach * self.error, 50.0))
+
+
+def mean(logs: Sequence[float] | np.ndarray) -> Estimate:
+    """The mean of logs, two at least, each found by itself."""
+    values = np.asarray(logs, float)
+    n = len(values)
+    return Estimate(float(values.mean()), ((float(values.var(ddof=1)) / n, float(n - 1)),))
 
 
 def in_one(*parts: Part) -> Part:

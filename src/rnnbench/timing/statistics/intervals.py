@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from rnnbench.timing.statistics.estimates import Estimate
+from rnnbench.timing.statistics import estimates
 
 FEWEST_PROCESSES = 3  # of fewer there is no interval
 Samples = Mapping[Any, np.ndarray]  # process -> its samples, (windows,)
@@ -44,6 +44,5 @@ def interval(samples: Samples) -> Interval:
     logs = np.log([np.median(np.asarray(windows, float)) for windows in samples.values()])
     n, low, high = len(logs), np.nan, np.nan
     if n >= FEWEST_PROCESSES:
-        part = float(logs.var(ddof=1)) / n, float(n - 1)
-        low, high = Estimate(float(logs.mean()), (part,)).interval()
+        low, high = estimates.mean(logs).interval()
     return Interval(float(np.exp(logs.mean())), low, high, sum(map(len, samples.values())), n)

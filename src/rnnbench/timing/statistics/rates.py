@@ -134,18 +134,11 @@ def speedup(rated: DataFrame, baseline: DataFrame) -> dict[str, Any] | None:
     rounds = (above - below).dropna()
     if rounds.empty:
         return None
-    n = len(rounds)
-    spread = float(rounds.var(ddof=1)) / n if n > 1 else np.nan
-    low, high = np.nan, np.nan
-    if n > 1:
-        low, high = Estimate(float(rounds.mean()), ((spread, n - 1),)).interval()
+    several = len(rounds) > 1
+    low, high = estimates.mean(rounds.to_numpy()).interval() if several else (np.nan, np.nan)
     return {
-        "ratio": float(np.exp(rounds.mean())),
-        "low": low,
-        "high": high,
-        "n": n,
-        "minimum": float(np.exp(rounds.min())),
-        "maximum": float(np.exp(rounds.max())),
+        **{"ratio": float(np.exp(rounds.mean())), "low": low, "high": high, "n": len(rounds)},
+        **{"minimum": float(np.exp(rounds.min())), "maximum": float(np.exp(rounds.max()))},
     }
 
 
