@@ -17,6 +17,7 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from pandas import DataFrame
 
 from rnnbench.tables import readers
 
@@ -107,6 +108,29 @@ def panels(
     figure = Figure(figsize=(WIDTH, rows * height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure, figure.subplots(rows, columns, squeeze=False, **options)
+
+
+class Empty(Exception):
+    """There is nothing to draw: why, in a sentence."""
+
+
+def some(
+    found: DataFrame, what: str, noun: str = "run", asked: DataFrame | None = None
+) -> DataFrame:
+    """The rows that are drawn.
+
+    Args:
+        found: those rows.
+        what: they are, in the singular.
+        noun: what of ``asked`` is counted where it is missing.
+        asked: rows of all that was asked for; by default ``found``.
+
+    Raises:
+        Empty: there is none.
+    """
+    if found.empty:
+        raise Empty(readers.missing(found if asked is None else asked, what, noun))
+    return found
 
 
 def placard(sentence: str) -> Figure:

@@ -18,9 +18,8 @@ TABLES = ("speed", "inference")
 
 def draw(tables: readers.Tables) -> Figure:
     timings = readers.rows(tables, "inference")
-    done = readers.one_setting(readers.timed(timings))
-    if done.empty:
-        return theme.placard(readers.missing(timings, "timing of use", "timing"))
+    timed = theme.some(readers.timed(timings), "timing of use", "timing", timings)
+    done = readers.one_setting(timed)
     figure, lines = _speed.grid(done, 2, 0.23)
     for title, group, (left, right) in lines:
         variants = readers.ordered(group.variant)
@@ -35,11 +34,9 @@ def draw(tables: readers.Tables) -> Figure:
 
 def finding(tables: readers.Tables) -> str:
     timings = readers.rows(tables, "inference")
-    done = readers.timed(timings)
-    writing = done if done.empty else done[done["mode"] == "generation"].sort_values("latency_q50")
-    reading = done if done.empty else done[done["mode"] == "throughput"]
-    if writing.empty or reading.empty:
-        return readers.missing(timings, "timing of use", "timing")
+    done = theme.some(readers.timed(timings), "timing of use", "timing", timings)
+    writing = done[done["mode"] == "generation"].sort_values("latency_q50")
+    reading = done[done["mode"] == "throughput"]
     first, last = writing.iloc[0], writing.iloc[-1]
     most = reading.loc[reading.tokens_per_second.idxmax()]
     slower = "" if len(writing) == 1 else f" to {_micro(last)} ({last.variant} on {last.device})"

@@ -20,9 +20,7 @@ DRAWN = ("mlp", "direct", "rnn", "ols_ar")
 
 
 def draw(tables: readers.Tables) -> Figure:
-    forecast = _sine.mode(tables, "k_step")
-    if forecast.empty:
-        return theme.placard("No k-step forecast to show.")
+    forecast = theme.some(_sine.mode(tables, "k_step"), "k-step forecast")
     figure, axes = theme.panels(1, 2, height=3.4, width_ratios=[1.7, 1])
     horizons = sorted(forecast.horizon.dropna().unique())
     for index, horizon in enumerate(horizons):

@@ -15,9 +15,8 @@ TABLES = ("sine_bands", "sine", "sine_predictions")
 
 
 def draw(tables: readers.Tables) -> Figure:
-    forecast, near = _sine.mode(tables, "multi_step"), _sine.mode(tables, "one_step")
-    if forecast.empty:
-        return theme.placard("No multi-step forecast to show.")
+    forecast = theme.some(_sine.mode(tables, "multi_step"), "multi-step forecast")
+    near = _sine.mode(tables, "one_step")
     figure, axes = theme.panels(height=2.6)
     ax = axes[0, 0]
     _sine.backdrop(ax, tables)
@@ -36,8 +35,7 @@ def draw(tables: readers.Tables) -> Figure:
 def finding(tables: readers.Tables) -> str:
     near, far = _sine.errors(tables, "one_step"), _sine.errors(tables, "multi_step")
     both = near.merge(far, on="model", suffixes=("", "_far"))
-    if both.empty:
-        return "No multi-step error to show."
+    both = theme.some(both, "multi-step error")
     row = both[both.model == "mlp"].iloc[0] if "mlp" in set(both.model) else both.iloc[0]
     ratio = row.mse_far / row.mse if row.mse else np.inf
     zero = far[far.model == "zero"].mse

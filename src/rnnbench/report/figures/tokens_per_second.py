@@ -18,10 +18,7 @@ SLOT = ["sampler", "clip_norm", "threads"]
 
 
 def draw(tables: readers.Tables) -> Figure:
-    speed = readers.rows(tables, "speed")
-    done = readers.one_size(readers.timed(speed))
-    if done.empty:
-        return theme.placard(readers.missing(speed, "timing", "timing"))
+    done = _timed(tables)
     groups = list(done.groupby(PANEL, dropna=False, sort=True))
     threads = sorted(set(done.threads))
     height = 0.9 + 0.2 * max(group.variant.nunique() for _, group in groups)
@@ -37,11 +34,7 @@ def draw(tables: readers.Tables) -> Figure:
 
 
 def finding(tables: readers.Tables) -> str:
-    speed = readers.rows(tables, "speed")
-    done = readers.one_size(readers.timed(speed))
-    if done.empty:
-        return readers.missing(speed, "timing", "timing")
-    done = done.sort_values("tokens_per_second")
+    done = _timed(tables).sort_values("tokens_per_second")
     best, same = done.iloc[-1], [*PANEL, *SLOT]
     rest = done[(done[same] == best[same]).all(axis=1) & (done.variant != best.variant)]
     threads = readers.counted(int(best.threads), "thread")
@@ -57,6 +50,11 @@ def finding(tables: readers.Tables) -> str:
             f", {ratio:.2f} times {second.variant}, the next there, its interval {apart} that one's"
         )
     return said + "."
+
+
+def _timed(tables: readers.Tables) -> DataFrame:
+    speed = readers.rows(tables, "speed")
+    return readers.one_size(theme.some(readers.timed(speed), "timing", "timing", speed))
 
 
 def _panel(ax: Axes, group: DataFrame, variants: list[str], threads: list[float]) -> None:
