@@ -371,10 +371,10 @@ def test_the_verdict_can_be_pasted_and_says_what_was_not_made_again(made, judge)
     audit = audit_of(made, judge, never=["sine", "speed"])
     assert audit.passed
     assert audit.line == (
-        "made again: 3 of 3 runs, 1 of 1 texts, 1 of 1 sine forecasts; 5 bitwise, 0 numerical, "
-        "0 statistical, 0 not comparable, 0 failed; gathered again: 4 of 4 tables, 4 as they "
-        "were; drawn again: 1 of 1 figures, 1 as they were; "
-        "never made again: sine, speed; unsigned results, which fit each other"
+        "reproduced: 3 of 3 runs, 1 of 1 texts, 1 of 1 sine forecasts; 5 bitwise, 0 numerical, "
+        "0 statistical, 0 not comparable, 0 failed; gathered again: 4 of 4 tables, 4 "
+        "unchanged; drawn again: 1 of 1 figures, 1 unchanged; "
+        "never reproduced: sine, speed; unsigned results, consistent with each other"
     )
     assert list(audit.lines())[-1] == "audit: passed"
 
@@ -386,11 +386,11 @@ def test_an_audit_that_made_nothing_of_a_kind_again_does_not_pass(made, judge):
     lost = [replace(verdict, verdict=NOT_COMPARABLE) for verdict in of_runs]
     assert "0 of 3 runs" in replace(audit, verdicts=lost + others).line
     assert replace(audit, verdicts=lost + others).faults == [
-        "no run came out again: 0 of 3 asked for, 3 there"
+        "no run was reproduced: 0 of 3 sampled, 3 in all"
     ]
     assert replace(audit, verdicts=of_runs[:1] + lost[1:] + others).passed
     assert replace(audit, verdicts=[]).passed  # the files alone were asked for
-    assert "made again: nothing" in replace(audit, verdicts=[]).line
+    assert "reproduced: nothing" in replace(audit, verdicts=[]).line
 
 
 def test_unless_a_seed_is_given_nobody_foresees_the_sample():
@@ -517,7 +517,7 @@ def test_claims_are_proven_by_what_was_derived_and_not_by_their_file(made, shown
     answers = checklist.fill(tree, audited.PROJECT, ("audit.json",), {"concluded": shown})
     found = {answer.topic: answer.unproven for answer in answers}
     assert bool(found["Claims"]) == (not shown)
-    assert found["Repetition"] == "nothing was made again"
+    assert found["Repetition"] == "nothing was reproduced"
 
 
 def test_the_page_answers_what_a_reviewer_asks(made, judge):
@@ -527,8 +527,8 @@ def test_the_page_answers_what_a_reviewer_asks(made, judge):
     bundle = settings | {"bundle": "b.zip"}
     text = html.unescape(page.render(audit_of(made, judge, settings=bundle, study=study)))
     for said in (
-        *("5 holds", "Every table is what its records give once more", "sine forecasts"),
-        *("9 jobs here took 10 minutes in all, on intel-8c", "took 7 minutes on amd-2c"),
+        *("5 holds", "Every table follows from its records", "sine forecasts"),
+        *("9 jobs took 10 minutes in all, on intel-8c", "took 7 minutes on amd-2c"),
         "snakemake --cores all audit --config 'audit={bundle: b.zip, sample: all}'",
         "audit={bundle: b.zip, seed: 7}",
     ):

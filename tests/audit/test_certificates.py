@@ -139,7 +139,7 @@ def test_what_a_bundle_that_is_not_there_would_give_is_said_to_be_unchecked(resu
     assert not found.faults
     assert [name for name, _ in found.unchecked] == [CHECK]
     said = "\n".join(found.lines())
-    assert f"cannot be checked: no bundle of {THIRD} is here" in said
+    assert f"UNCHECKED  {TABLE}: no bundle of {THIRD} is here" in said
     assert "no fault; 1 could not be checked." in found.verdict
     assert found.as_dict()["unchecked"][0]["check"] == CHECK
     cell(results, TABLE, "ratio", 2.5)  # of a machine that is here
@@ -150,7 +150,7 @@ def test_without_the_bundle_of_the_baseline_nothing_is_said_to_be_sound(results)
     shutil.rmtree(results / f"published/machine={BASE}")
     found = integrity.verify(results)
     assert found.unchecked and not found.looked_at[CHECK]
-    assert "so not checked" in next(line for line in found.lines() if line.startswith(CHECK))
+    assert "nothing to check" in next(line for line in found.lines() if line.startswith(CHECK))
 
 
 def test_verdicts_of_another_source_are_unchecked(results):

@@ -350,7 +350,7 @@ def test_verify_needs_no_torch(made):
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "files fit each other" in done.stdout
+    assert "files are consistent" in done.stdout
 
 
 def test_the_exit_status_tells(results, capsys):

@@ -87,10 +87,12 @@ def test_what_changed_since_it_was_read_is_said_and_ends_with_1(made, tmp_path, 
     results = audited.copied(made, tmp_path / "results")
     figure = str(results / "figures/loss.svg")
     assert main(["trace", figure]) == 0
-    assert "all are what was read" in capsys.readouterr().out
+    assert "all as they were read" in capsys.readouterr().out
     audited.flip(results / "tables/runs.csv")
     assert main(["trace", figure]) == 1
-    assert "1 files are not what was read: results/tables/runs.csv" in capsys.readouterr().out
+    assert (
+        "1 files changed since they were read: results/tables/runs.csv" in capsys.readouterr().out
+    )
 
 
 @pytest.mark.parametrize("what", ["tables/runs.csv:1:perplexity", "figures/loss.svg"])
@@ -105,7 +107,7 @@ def test_a_value_that_what_lies_behind_it_contradicts_is_said_and_ends_with_1(
     said = capsys.readouterr().out
     expected = "CONTRADICTION results/tables/runs.csv: line 2, perplexity: the table says 1.5"
     assert expected in said
-    assert "all are what was read" in said
+    assert "all as they were read" in said
 
 
 def test_a_contradiction_elsewhere_is_not_said_of_what_does_not_rest_on_it(made, tmp_path):

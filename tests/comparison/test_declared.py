@@ -1,4 +1,4 @@
-"""Laws of what may differ on purpose: it is allowed and named, and what moved with it is told."""
+"""Laws of what may differ on purpose: it is allowed and named, and what changed with it is told."""
 
 import re
 
@@ -53,8 +53,8 @@ def test_all_that_is_read_names_what_differs_on_purpose_and_what_moved_with_it(b
     other = machine_of("other-2c", seed=4, torch_version="2.14.0", facts=facts)
     found = together.tables([base, other], base, [12], TORCH)
     said = (
-        "torch_version 2.14.0 against 2.13.0, declared; blas moved with it: the ratio cannot be "
-        "laid at torch_version alone."
+        "torch_version 2.14.0 against 2.13.0, as declared; blas changed with it, so the ratio "
+        "cannot be attributed to torch_version alone."
     )
     assert said in answers.summary(found, "base-2c")
     assert said in markdown.page(found, "base-2c").replace("\\", "").splitlines()
@@ -92,7 +92,7 @@ SAME = {"cpu_model": "one"}
 def test_what_is_declared_and_the_same_everywhere_is_told_so(base):
     other = machine_of("other-2c", seed=4)
     lines = answers.lead(together.tables([base, other], base, [12], TORCH), "base-2c")
-    assert "torch_version is declared to vary, and is 2.13.0 everywhere." in lines
+    assert "torch_version is declared to vary but is 2.13.0 everywhere." in lines
 
 
 def test_a_bundle_that_shares_no_work_says_nothing_of_what_moved(base):

@@ -150,7 +150,7 @@ def test_other_settings_meet_nothing_and_say_what_is_there_instead(name, slow):
     found = pairs.table([slow, machine_of("other-2c", seed=4, **{name: value})], slow, TERMS)
     alone = found[found.device == "cpu"]
     assert set(alone.verdict) == {"not measured"}
-    assert all("not asked for there" in reason and name in reason for reason in alone.reason)
+    assert all("not requested there" in reason and name in reason for reason in alone.reason)
     assert len(alone) == 2 * 2 * len(SPEEDS)  # of either machine, with one thread and with two
 
 

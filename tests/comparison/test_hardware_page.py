@@ -183,7 +183,7 @@ def test_a_ratio_is_told_with_as_many_digits_as_its_interval_bears(ends, said):
 def test_intervals_that_hold_1_too_seldom_are_told(held, few):
     noise = DataFrame({"holds_1": [k < held for k in range(20)]})
     said = answers.holding(noise)
-    assert said.startswith(f"{held} of 20 intervals hold 1")
+    assert said.startswith(f"{held} of 20 intervals contain 1")
     assert ("too narrow" in said) == few
 
 

@@ -21,7 +21,7 @@ from . import machines
 from .machines import Machine, Noise
 
 SHARE = 0.05  # hardware.equal_within
-KEPT, BROKEN, TOLD = "kept", "broken", "told"
+KEPT, BROKEN, TOLD = "kept", "broken", "reported"
 COVERS, AT_LEAST, NEVER_LESS = (0.93, 0.97), (0.9, 1.0), (0.93, 1.0)
 AT_MOST, NEAR, NOTHING = (0.0, 0.05), (0.85, 0.95), (np.nan, np.nan)
 EXACT = (0.93, 0.99)  # where the noise is just the known one, and is taken to be doubtful
@@ -129,7 +129,7 @@ def itself(number: int, seed: int) -> Iterator[dict[str, Any]]:
         arms = machines.twins(number, k, np.random.default_rng([seed, k]))
         found = [rates.noise(*arm) for arm in arms]
         holds = np.array([one is not None and one["holds_1"] for one in found])
-        promise = "intervals of a piece of work against itself (A/A) hold 1"
+        promise = "intervals of a piece of work against itself (A/A) contain 1"
         yield counted(promise, words(AS_KNOWN, (k, k)), holds, bounds)
 
 
@@ -142,7 +142,7 @@ def covered(
     ):
         ends = np.array([[one.interval() for one in own] for own in found])
         holds = (ends[..., 0] <= 1) & (ends[..., 1] >= 1)
-        yield counted(f"95 % intervals of {what} hold the truth", said, holds, bounds)
+        yield counted(f"95 % intervals of {what} contain the true value", said, holds, bounds)
 
 
 def mistaken(pairs: Pairs, said: str) -> Iterator[dict[str, Any]]:
@@ -160,9 +160,9 @@ def differing(number: int, seed: int) -> Iterator[dict[str, Any]]:
         row, five, ten = partial(counted, machines=said), [0.05] * number, [0.1] * number
         single, overall = pairs.singles, pairs.overall
         slow = judged(shifted(overall, five))
-        yield row("5 % are found overall", hits=faster(slow), bounds=AT_LEAST)
+        yield row("5 % is detected overall", hits=faster(slow), bounds=AT_LEAST)
         one = judged(shifted(single, ten, PIECE)).groupby("machine").nth(PIECE)
-        promise = "10 % of a single piece of fused work on one thread are found"
+        promise = "10 % on a single piece of fused work on one thread is detected"
         yield row(promise, hits=faster(one), bounds=AT_LEAST)
         for what, found in (("a single", judged(shifted(single, five))), ("the overall", slow)):
             equal = found.verdict.map(ratios.is_equal).to_numpy().reshape(number, -1)
@@ -180,13 +180,13 @@ def planned(number: int, seed: int) -> Iterator[dict[str, Any]]:
             rows = judged(found, times).groupby("machine").nth(piece)
             there = judged(shifted(found, list(rows.smallest_difference), piece), times)
             hits = faster(there.groupby("machine").nth(piece))
-            yield counted(f"the smallest difference of {what} is found", said, hits, NEAR)
+            yield counted(f"the smallest difference on {what} is detected", said, hits, NEAR)
             needed = int(rows.sittings_needed.median())
             more = Pairs.drawn(SPREAD, number, (needed, needed), seed)
             (found,) = (own for name, own, _ in _asked(more) if name == what)
             there = judged(shifted(found, [ratios.ASKED] * number, piece), (needed, needed))
             hits = faster(there.groupby("machine").nth(piece))
-            promise = f"3 % of {what} are found with the sittings that were told"
+            promise = f"3 % on {what} is detected with the sittings needed"
             yield counted(promise, f"{said}: {needed} needed", hits, (0.85, 1.0))
 
 
@@ -220,9 +220,9 @@ def words(noise: Noise, times: tuple[int, int]) -> str:
     """What machines they are."""
     said = {
         AS_KNOWN: "noise as known",
-        SPREAD: "noise of each about the known",
+        SPREAD: "noise of each around the known",
         SHARING: "noise as known, 3 of 8 processes on two threads share a core",
-        APART: "noise as known, kinds of work by themselves",
+        APART: "noise as known, kinds of work independent",
         Noise(times=2.0): "twice the known noise",
         Noise(times=0.5): "half the known noise",
     }[noise]

@@ -68,7 +68,7 @@ def test_a_mode_that_is_not_seen_hides_differences_and_is_caught(monkeypatch):
     def found():
         pairs = Pairs.drawn(SHARING, PAIRS, TWO, 1)
         hits = laws.faster(laws.judged(laws.shifted(pairs.overall, [0.05] * PAIRS)))
-        return laws.counted("5 % are found overall", "", hits, laws.AT_LEAST)
+        return laws.counted("5 % is detected overall", "", hits, laws.AT_LEAST)
 
     assert not broken([found()])
     monkeypatch.setattr(rates, "sharing", lambda rows, point: rows.threads < 0)

@@ -97,11 +97,6 @@ def test_order_helps_if_the_interval_of_perplexities_lies_below_1(ratio, verdict
     assert claim.low <= claim.value <= claim.high
 
 
-@pytest.mark.parametrize(("ratio", "verdict"), [(0.9, FAILS), (1.0, NOT_SETTLED), (1.1, HOLDS)])
-def test_order_costs_if_the_interval_of_times_lies_above_1(ratio, verdict):
-    assert samplers.order_costs(pairs(ratio)).verdict == verdict
-
-
 def test_runs_by_one_sampler_alone_are_no_pairs():
     runs = pairs(0.9)["runs"]
     alone = {"runs": runs[runs.sampler == "random_sampling"]}

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from pandas import DataFrame
+from pandas import DataFrame, concat
 
 from rnnbench.report.claims import (
     FAILS,
@@ -84,30 +84,36 @@ def test_relu_is_compared_with_tanh_of_the_same_settings_only():
     assert clipping.rectified(tables).verdict == NOT_MEASURED
 
 
+def progress(tight: list[int], **cells) -> dict[str, DataFrame]:
+    """A trial whose runs come to a best epoch at 80, those of the smallest threshold as given."""
+    rows = [(0.1, seed, epoch) for seed, epoch in enumerate(tight)]
+    rows += [
+        (clip_norm, seed, 80)
+        for clip_norm in ((1.0, INF) if tight else (INF,))
+        for seed in range(3)
+    ]
+    table = DataFrame(rows, columns=["clip_norm", "seed", "best_epoch"])
+    same = dict.fromkeys(["machine", "corpus", "sampler", "device"], "same")
+    cells = {"status": "converged", "learning_rate": 1.0, "leaky": False} | cells
+    table = table.assign(**same, trial="clipping", variant="rnn", heldout_perplexity=9.0)
+    return {"trials": table.assign(clipped_share=0.5, **cells)}
+
+
 @pytest.mark.parametrize(
     ("tight", "verdict"),
-    [([9, 9, 9], HOLDS), ([7, 9, 9], NOT_SETTLED), ([7, 7, 7], FAILS), ([], NOT_MEASURED)],
+    [([90, 91, 92], HOLDS), ([70, 90, 90], NOT_SETTLED), ([70, 70, 70], FAILS), ([], NOT_MEASURED)],
 )
-def test_clipping_slows_if_the_smallest_threshold_ends_higher(tight, verdict):
-    rows = [(0.1, seed, value) for seed, value in enumerate(tight)]
-    rows += [(clip_norm, seed, 8.0) for clip_norm in (1.0, INF) for seed in range(3)]
-    table = DataFrame(rows, columns=["clip_norm", "seed", "perplexity"])
-    if not tight:
-        table = table[table.clip_norm > 1]
-    same = dict.fromkeys(["machine", "corpus", "sampler", "device", "variant"], "same")
-    table = table.assign(**same, status="unconverged", heldout_perplexity=9.0, clipped_share=0.5)
-    claim = clipping.slower({"runs": table.assign(leaky=False)})
+def test_clipping_slows_if_the_smallest_threshold_comes_later_to_its_best_epoch(tight, verdict):
+    claim = clipping.slower(progress(tight))
     assert (claim.verdict, claim.n) == (verdict, len(tight))
 
 
-def test_where_runs_stop_by_patience_progress_is_the_best_epoch_of_settled_runs():
-    rows = [
-        (clip, seed, epoch) for seed in range(3) for clip, epoch in ((0.1, 90 + seed), (INF, 60))
-    ]
-    table = DataFrame(rows, columns=["clip_norm", "seed", "best_epoch"])
-    table = table.assign(variant="rnn", perplexity=9.0, heldout_perplexity=9.0, clipped_share=0.5)
-    settled = table.assign(status="converged", leaky=False)
-    claim = clipping.slower({"runs": settled})
-    assert claim.verdict == HOLDS and "best epoch is 1.5" in claim.measured
-    claim = clipping.slower({"runs": settled.assign(status="unconverged")})
+def test_progress_is_compared_at_the_lowest_learning_rate_alone():
+    slow, fast = progress([160] * 3)["trials"], progress([20] * 3, learning_rate=4.0)["trials"]
+    claim = clipping.slower({"trials": concat([fast, slow])})
+    assert claim.verdict == HOLDS and "best epoch is 2 " in claim.measured
+
+
+def test_runs_still_improving_settle_nothing_about_progress():
+    claim = clipping.slower(progress([90, 91, 92], status="unconverged"))
     assert (claim.verdict, claim.reason) == (NOT_SETTLED, "3 of 3 runs were still improving")

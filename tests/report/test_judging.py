@@ -51,6 +51,23 @@ def test_a_claim_holds_partly_only_if_one_part_is_shown_true_and_another_false(p
     assert verdict(parts, exact(1, "text"))[0] == expected
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "part"),
+    [(1.01, 1.05, True), (1.01, 2.0, True), (0.9, 1.09, False), (0.9, 1.2, None)],
+)
+def test_an_effect_is_shown_above_the_bound_and_refuted_below_the_least_that_counts(
+    low, high, part
+):
+    assert _judging.exceeds(low, high, 1, 1.1) is part
+
+
+def test_the_interval_of_a_share_stays_within_0_and_1():
+    found = compared(seeds(0.5, noise=1.0), above=True, scale="share")
+    assert (found.low, found.high) == (0, 1) and compared(
+        seeds(0.5, noise=1.0), above=True
+    ).high > 1
+
+
 @pytest.mark.parametrize("n", [3, 4, 5])
 @pytest.mark.parametrize(("ratio", "expected"), [(0.8, HOLDS), (1.25, FAILS)])
 def test_a_clear_difference_is_decided_rightly_with_few_seeds(ratio, expected, n):
@@ -99,7 +116,7 @@ def test_groups_of_too_few_seeds_leave_the_others_to_decide(n):
 def test_fewer_than_three_seeds_settle_nothing_however_clear(n):
     claim = judged(seeds(0.1, noise=1e-6, n=n))
     assert claim.verdict == NOT_SETTLED and claim.n == n
-    assert claim.reason == f"{readers.counted(n, 'seed')}, where a verdict needs 3"
+    assert claim.reason == f"{readers.counted(n, 'seed')}; a verdict needs 3"
 
 
 def test_runs_that_were_still_improving_settle_nothing_about_where_they_end():

@@ -15,7 +15,7 @@ from rnnbench.audit.tree import Tree
 
 QUESTIONS = Path(__file__).with_name("checklist.yaml")
 PROJECT, AGAIN = "project", "again"
-UNPROVEN = ("it was not derived once more", "nothing was made again")
+UNPROVEN = ("it was not derived again", "nothing was reproduced")
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ def page(answers: Sequence[Answer], title: str, kind: str) -> str:
     lines = [
         "# Reproducibility checklist",
         "",
-        f"Of {title}, filled in by `snakemake audit`. Files are named below that {kind}; those "
-        "that begin with `project:` lie in the source of the suite.",
+        f"For {title}, filled in by `snakemake audit`. Files named below {kind}; those that "
+        "begin with `project:` are in the source of the suite.",
         "",
     ]
     for answer in answers:
@@ -86,7 +86,7 @@ def _answer(
     if not evidence:
         return Answer(topic, asked, said, "", "no evidence is named")
     if not there:
-        return Answer(topic, asked, said, evidence, "the evidence is not there")
+        return Answer(topic, asked, said, evidence, "the evidence is missing")
     by = question.get("shown_by")
     proven = not by or evidence in shown.get(by, ())
     return Answer(topic, asked, said, evidence, "", "" if proven else UNPROVEN[by == AGAIN])

@@ -24,7 +24,7 @@ def verify(arguments: Sequence[str]) -> int:
     """Print what checking found: 0 if all is as it was made, 1 if something is not."""
     parser = _parser(
         "verify",
-        "Check that the files of results, or of a bundle, fit each other and what made them.",
+        "Check that the files of results, or of a bundle, agree with each other and their jobs.",
     )
     parser.add_argument("path", help=PLACE)
     parser.add_argument("--key", help="file of the public key that must have signed")
@@ -39,11 +39,11 @@ def verify(arguments: Sequence[str]) -> int:
 
 def keygen(arguments: Sequence[str]) -> int:
     """Write a key and say its id."""
-    parser = _parser("keygen", "Make a private key, which signs, and the public one beside it.")
+    parser = _parser("keygen", "Make a private key for signing, and its public key beside it.")
     parser.add_argument("key", help=KEY)
     asked = parser.parse_args(arguments)
     key_id = signature.make_key(asked.key)
-    print(f"{asked.key}: the private key, which signs; keep it to yourself, outside the results")
+    print(f"{asked.key}: the private key, for signing; keep it to yourself, outside the results")
     print(f"{asked.key}.pub: the public key, id {key_id}; hand it to those who verify")
     return 0
 
@@ -57,7 +57,7 @@ def sign(arguments: Sequence[str]) -> int:
     with opened(asked.path) as tree:
         if not tree.manifest.is_file():
             raise SignatureError(
-                f"{asked.path}: expected {tree.manifest.name}, which is signed, found none. "
+                f"{asked.path}: expected {tree.manifest.name}, the file to sign, found none. "
                 "Make it: snakemake --cores 1 crate. Or sign a bundle: snakemake --cores 1 publish."
             )
         manifest, name = tree.manifest.read_bytes(), tree.manifest.name

@@ -15,8 +15,8 @@ from rnnbench.provenance.signature import SignatureError
 
 SCHEMA_VERSION = 1
 BY = "by key "
-UNVOUCHED = "unsigned results, which fit each other"
-UNSIGNED = "none: nobody vouches for the manifest, which anyone could have written anew"
+UNVOUCHED = "unsigned results, consistent with each other"
+UNSIGNED = "none: nobody vouches for the manifest; anyone could have rewritten it"
 
 
 @dataclass(frozen=True)
@@ -58,13 +58,13 @@ class Integrity:
         wrong = {checked.name for _, checked in self.faults}
         if wrong:
             return (
-                f"{len(wrong)} of {self.files} files do not fit the others, or what made them: "
-                f"{min(wrong)} first."
+                f"{len(wrong)} of {self.files} files are inconsistent with the others or with the "
+                f"jobs that made them, {min(wrong)} first."
             )
         lacking = f"; {len(self.unchecked)} could not be checked" if self.unchecked else ""
         return (
-            f"{self.files} files fit each other and what made them; {count} checks, no fault"
-            f"{lacking}."
+            f"{self.files} files are consistent with each other and with the jobs that made them; "
+            f"{count} checks, no fault{lacking}."
         )
 
     @property
@@ -73,7 +73,7 @@ class Integrity:
         if self.faults:
             return "the results contradict themselves"
         signed = self.signed.startswith(BY)
-        return "signed results, as their signer left them" if signed else UNVOUCHED
+        return "signed results, unchanged since they were signed" if signed else UNVOUCHED
 
     def as_dict(self) -> dict[str, Any]:
         """All of it as plain values."""
@@ -99,10 +99,10 @@ class Integrity:
         yield f"signature  {self.signed}"
         for name, group in self.looked_at.items():
             wrong = sum(bool(checked.fault) for checked in group)
-            found = f"{wrong or 'no'} fault" if group else "so not checked"
-            yield f"{name:<12} {len(group):>6,} looked at, {found}: {says(name)}"
+            found = f"{wrong or 'no'} fault" if group else "nothing to check"
+            yield f"{name:<12} {len(group):>6,} checked, {found}: {says(name)}"
         for name, checked in self.unchecked:
-            yield f"UNCHECKED  {checked.name}: cannot be checked: {checked.unchecked} [{name}]"
+            yield f"UNCHECKED  {checked.name}: {checked.unchecked} [{name}]"
         for name, checked in self.faults:
             yield f"FAULT      {checked.name}: {checked.fault} [{name}]"
         yield f"verdict    {self.verdict}"
@@ -117,8 +117,8 @@ def says(check: str) -> str:
 
 WORDS = {
     "bundle": "A bundle agrees with its own manifest.",
-    "signature": "The signature is of this manifest, and by the key that was asked for.",
-    "identity": "The manifest is the one that was asked for.",
+    "signature": "The signature is of this manifest and by the requested key.",
+    "identity": "The manifest is the requested one.",
 }
 
 
@@ -169,6 +169,6 @@ def _signed(tree: Tree, manifest: bytes, public: str | None) -> tuple[str, str]:
     try:
         signed = signature.verify(manifest, name, tree.signature.read_bytes(), public)
     except SignatureError as error:
-        return "not to be relied on", str(error)
-    whose = "the key you gave" if signed.known else "a key that you have yet to know (--key FILE)"
+        return "not valid", str(error)
+    whose = "the key you gave" if signed.known else "a key that you have not checked (--key FILE)"
     return f"{BY}{signed.key_id}, {whose}", ""

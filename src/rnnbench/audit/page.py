@@ -14,22 +14,22 @@ from rnnbench.audit.checklist import Answer
 from rnnbench.audit.whole import Audit
 from rnnbench.report import page
 
-CONTENTS = ["Integrity", "Made again", "The book", "Checklist", "How it was audited"]
+CONTENTS = ["Integrity", "Reproduced", "The book", "Checklist", "How it was audited"]
 MEANINGS = {
     classes.BITWISE: "equal in every bit",
-    classes.NUMERICAL: "losses agree over the first 40 updates; statistics but for last digits; "
-    "means of what was trained by another arithmetic, within the margin",
+    classes.NUMERICAL: "losses agree over the first 40 updates; for statistics, all but the last "
+    "digits; for what was trained with other arithmetic, means agree within the margin",
     classes.STATISTICAL: "shown over seeds to be equal within the margin",
-    classes.NOT_COMPARABLE: "another text, not to be had here, or apart by another arithmetic; "
-    "nothing is said",
-    classes.DIFFERS: "came out otherwise",
-    classes.FAILED: "could not be made",
+    classes.NOT_COMPARABLE: "another text, not available here, or too far apart because of other "
+    "arithmetic; no conclusion",
+    classes.DIFFERS: "gave a different result",
+    classes.FAILED: "could not be run",
 }
 DERIVING = ("tables", "concluded", "curves", "weights", "tokens", "source")
 WORDS = (
-    "Integrity says that the files fit each other and what made them; a signature says who "
-    "vouches for them, not that they are honest. That is what making again is for, of as much as "
-    "was made again."
+    "Integrity means that the files are consistent with each other and with the jobs that made "
+    "them. A signature shows who vouches for them, not that they are honest. Only reproducing them "
+    "shows that, for as much as was reproduced."
 )
 
 
@@ -37,16 +37,16 @@ def render(audit: Audit) -> str:
     """Fill the page."""
     return page.render(
         Path(__file__).with_name("audit.html.j2"),
-        "rnnbench: an audit",
+        "rnnbench audit",
         CONTENTS,
         line=audit.line,
         passed=audit.passed,
         words=WORDS,
         overview=_overview(audit),
         faults=audit.faults,
-        checks=page.table("Checks of integrity", _checks(audit)),
+        checks=page.table("Integrity checks", _checks(audit)),
         controls=page.table("Negative controls", _controls(audit)),
-        items=page.table("Made again", _items(audit)),
+        items=page.table("Reproduced", _items(audit)),
         meanings=page.table("What the classes mean", _meanings(audit)),
         book=page.table("Trainings of the book's notebooks", audit.book),
         checklist=page.table("Checklist", _checklist(audit)),
@@ -58,18 +58,18 @@ def _overview(audit: Audit) -> list[tuple[str, list[str]]]:
     found = sum(control.found for control in audit.controls)
     book = audit.book.verdict.value_counts() if len(audit.book) else {}
     return [
-        ("What is claimed?", [_counted(audit.study.get("claims", {})) or "No findings are here."]),
+        ("What is claimed?", [_counted(audit.study.get("claims", {})) or "There are no findings."]),
         ("Does it follow from the data?", list(_derived(audit))),
-        ("Does it come out again?", [audit.line[0].upper() + audit.line[1:] + "."]),
+        ("Is it reproducible?", [audit.line[0].upper() + audit.line[1:] + "."]),
         ("How long, and on what?", list(_taken(audit))),
-        ("How to make more of it again?", list(_commands(audit))),
-        ("Do the files fit each other?", [audit.integrity.verdict]),
+        ("How can more of it be reproduced?", list(_commands(audit))),
+        ("Are the files consistent?", [audit.integrity.verdict]),
         ("Who vouches for them?", [f"Signature {audit.integrity.signed}."]),
         (
             "Would a change be found?",
             [f"{found} of {len(audit.controls)} flipped bits were found."],
         ),
-        ("Is it the book's?", [_counted(book) or "Not asked."]),
+        ("Is it the book's?", [_counted(book) or "Not compared."]),
     ]
 
 
@@ -82,7 +82,7 @@ def _derived(audit: Audit) -> Iterator[str]:
     for name in DERIVING:
         group = audit.integrity.looked_at.get(name, [])
         wrong = sum(bool(checked.fault) for checked in group)
-        yield f"{integrity.says(name)} {len(group)} looked at, {wrong or 'no'} fault."
+        yield f"{integrity.says(name)} {len(group)} checked, {wrong or 'no'} fault."
 
 
 def _taken(audit: Audit) -> Iterator[str]:
@@ -90,7 +90,7 @@ def _taken(audit: Audit) -> Iterator[str]:
     study, told = audit.study, audit.settings
     if study.get("jobs"):
         where = ", ".join(study["machines"])
-        yield f"{study['jobs']} jobs here took {_minutes(study['seconds'])} in all, on {where}."
+        yield f"{study['jobs']} jobs took {_minutes(study['seconds'])} in all, on {where}."
     if told.get("ended"):
         started, ended = (datetime.fromisoformat(told[end]) for end in ("started", "ended"))
         seconds = (ended - started).total_seconds()
@@ -131,10 +131,10 @@ def _outcome(faults: Sequence[bool]) -> str:
 
 def _controls(audit: Audit) -> DataFrame:
     rows = [
-        {"verdict": "passed" if c.found else "failed", "kind": c.kind, "flipped a bit of": c.name}
+        {"verdict": "passed" if c.found else "failed", "kind": c.kind, "bit flipped in": c.name}
         for c in audit.controls
     ]
-    return DataFrame(rows, columns=["verdict", "kind", "flipped a bit of"])
+    return DataFrame(rows, columns=["verdict", "kind", "bit flipped in"])
 
 
 def _items(audit: Audit) -> DataFrame:

@@ -74,7 +74,7 @@ def audited(asked: Asked, say: Say) -> Iterator[Audit]:
         scratch = _scratch(asked, there)
         items = sample.candidates(there)
         seed = sample.seed_of(asked.seed)
-        say(f"the sample is drawn with seed {seed}; --config 'audit={{seed: {seed}}}' repeats it")
+        say(f"the sample was drawn with seed {seed}; --config 'audit={{seed: {seed}}}' repeats it")
         chosen = sample.draw(items, asked.sample, seed)
         verdicts = list(_verdicts(asked, there, scratch, chosen, say))
         yield Audit(
@@ -98,11 +98,11 @@ def _verdicts(
     config = paths.anchored(plan.configuration(there), *_places(asked, there))
     made = [item.name for item in chosen if item.kind not in GATHERED]
     if made:
-        say(f"making {len(made)} files again in {scratch.folder}")
+        say(f"reproducing {len(made)} files in {scratch.folder}")
         scratch.make(made, config, say)
         more = [item.name for item in judge.seeds(chosen) if item.name not in made]
         if more:
-            say(f"making {len(more)} other seeds, to compare over seeds")
+            say(f"running {len(more)} more seeds, to compare over seeds")
             scratch.make(more, config, say)
     for place, verdict in enumerate(judge.judge(chosen), start=1):
         say(f"{place} of {len(chosen)} {verdict.name}: {verdict.verdict}")

@@ -73,16 +73,16 @@ class Audit:
         again = [f"{n['made']} of {n['there']} {kind}s" for kind, n in made.items()]
         told = (*classes.GOOD, classes.NOT_COMPARABLE)
         parts = [
-            f"made again: {', '.join(again) or 'nothing'}",
+            f"reproduced: {', '.join(again) or 'nothing'}",
             ", ".join(f"{counts[name]} {name}" for name in told)
             + f", {sum(counts[name] for name in classes.BAD)} failed",
         ]
         parts += [
-            f"{WORDS[kind]} again: {n['made']} of {n['there']} {kind}s, {n['equal']} as they were"
+            f"{WORDS[kind]} again: {n['made']} of {n['there']} {kind}s, {n['equal']} unchanged"
             for kind, n in gathered.items()
         ]
         if self.never:
-            parts.append(f"never made again: {', '.join(self.never)}")
+            parts.append(f"never reproduced: {', '.join(self.never)}")
         return "; ".join([*parts, self.integrity.stands])
 
     @property
@@ -101,7 +101,7 @@ class Audit:
                 yield f"{verdict.name}: {verdict.verdict}: {verdict.evidence}"
         for kind, n in self.made.items():
             if not n["equal"]:
-                yield f"no {kind} came out again: 0 of {n['asked']} asked for, {n['there']} there"
+                yield f"no {kind} was reproduced: 0 of {n['asked']} sampled, {n['there']} in all"
         for answer in self.answers:
             if answer.fault:
                 yield f"checklist, {answer.topic}: {answer.fault}"

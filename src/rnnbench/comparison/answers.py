@@ -39,7 +39,7 @@ def _verdicts(found: Tables) -> list[str]:
     if len(names) == 1:
         return [
             f"Only one machine is here, {names.iloc[0]}: there is nothing to compare it with yet. "
-            "Put the bundle of another one under results/published, or name it in the "
+            "Put another machine's bundle under results/published, or name it in the "
             "configuration (hardware: bundles)."
         ]
     told = [f"{sentence(row)}{_typically(row)}." for row in done.itertuples()]
@@ -50,7 +50,7 @@ def _verdicts(found: Tables) -> list[str]:
     silent = [name for name in lacking if not any(line.startswith(name) for line in apart)]
     if silent and len(done):
         who = readers.english(_few(silent))
-        apart.append(f"{who} cannot be compared with {base}: no piece of work is the same.")
+        apart.append(f"{who} cannot be compared with {base}: they have no piece of work in common.")
     return [*told, *apart]
 
 
@@ -59,12 +59,12 @@ def _declared(found: Tables) -> list[str]:
     said = []
     for row in views.rows(found, "declared").fillna("").astype(str).itertuples():
         moved = list(filter(None, row.confounded.split(", ")))
-        told = f"{row.field} {row.values}, declared"
+        told = f"{row.field} {row.values}, as declared"
         if " against " not in row.values:
-            told = f"{row.field} is declared to vary, and is {row.values} everywhere"
+            told = f"{row.field} is declared to vary but is {row.values} everywhere"
         if moved:
-            told += f"; {readers.english(_few(moved))} moved with it"
-            told += f": the ratio cannot be laid at {row.field} alone"
+            told += f"; {readers.english(_few(moved))} changed with it"
+            told += f", so the ratio cannot be attributed to {row.field} alone"
         said.append(f"{told}.")
     return said
 
@@ -76,7 +76,7 @@ def _notes(found: Tables, here: str) -> list[str]:
     if len(once) and len(views.judged(views.scope(found, "all"))):
         who = readers.english(once) if len(once) < 3 else readers.counted(len(once), "machine")
         said.append(
-            f"One sitting of {who}: intervals rest on the noise between sittings that is known of "
+            f"Only one sitting of {who}: intervals rely on the known noise between sittings of "
             "such machines. Run make sitting hours later to add another."
         )
     if here not in set(table.hardware):
@@ -96,7 +96,7 @@ def headline(found: Tables) -> str:
     if len(done) == 1:
         return sentence(first)
     return (
-        f"Over all comparable work, {readers.counted(len(done), 'machine')} held against "
+        f"Over all comparable work, {readers.counted(len(done), 'machine')} against "
         f"{first.baseline}: from {_times(first)} times as fast for {first.machine} to "
         f"{_times(last)} for {last.machine} (95 % intervals)"
     )
@@ -131,7 +131,7 @@ def answers(found: Tables) -> list[tuple[str, list[str]]]:
     pairs = views.pieces(found)
     told = [
         ("Single pieces of work", _pieces(pairs)),
-        ("How sure", _sure(found)),
+        ("How certain", _sure(found)),
         ("Not compared, and why", refused(found)),
         ("Compared under other conditions", _counted(views.judged(pairs), "conditions")),
     ]
@@ -161,7 +161,7 @@ def _pieces(pairs: DataFrame) -> list[str]:
 def _sure(found: Tables) -> list[str]:
     """The A/A check, and what neighbours and shared cores did to each machine."""
     noise = views.rows(found, "noise")
-    lines = [f"The same thing timed twice: {holding(noise)}."] if len(noise) else []
+    lines = [f"The same work timed twice: {holding(noise)}."] if len(noise) else []
     for row in views.machines(found).itertuples():
         taken, shared = (
             float(getattr(row, name, np.nan))
@@ -179,7 +179,7 @@ def holding(noise: DataFrame) -> str:
     held, n = int((noise.holds_1.astype(str) == "True").sum()), len(noise)
     chance = sum(comb(n, k) * SURE**k * (1 - SURE) ** (n - k) for k in range(held + 1))
     few = ", fewer than chance allows: these intervals are too narrow" if chance < 1 - SURE else ""
-    return f"{held} of {readers.counted(n, 'interval')} hold 1, as 95 % should{few}"
+    return f"{held} of {readers.counted(n, 'interval')} contain 1, as 95 % should{few}"
 
 
 def refused(found: Tables) -> list[str]:

@@ -142,4 +142,4 @@ def _held(found: dict[str, Any], others: Sequence[tuple[Timed, dict[str, Any]]])
     way = others[decides - 1][0]
     called = presets.label(way.point["variant"], way.point["implementation"])
     name = f"{called} on {way.point['device']} with threads {way.point['threads']:.0f}"
-    return told | {"rival": f"{way.machine.label}: {name} may be as fast, and is {ALIKE}"}
+    return told | {"rival": f"{way.machine.label}: {name} may be as fast: {ALIKE}"}

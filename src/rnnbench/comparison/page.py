@@ -138,7 +138,7 @@ def _fastest(found: readers.Tables) -> list[Table]:
     columns = ["machine", "family", "variant", SPEEDS[0], views.BOTH[0], "verdict", "reason"]
     columns += [views.BOTH[1], "n", *way]
     columns += [*SPEEDS[:2], *(f"baseline_{name}" for name in way), "candidates", *SETTING, *RATIO]
-    note = "The surest of all ways that compute the same model, whatever code, device and threads."
+    note = "Chosen by the lower end of the interval, whatever the code, device and threads."
     return [_table("Fastest way to train each model", views.worded(rows), columns, note=note)]
 
 
@@ -167,7 +167,7 @@ def _targets(found: readers.Tables) -> list[Table]:
     columns = ["machine", "target_perplexity", "variant", "seconds", "status", "reason", "low"]
     columns += ["high", "device", "threads", "epochs", "seed", "run_status", *SETTING[1:]]
     columns += ["corpus", "tokens", "tokens_per_second"]
-    return [_table("Seconds until a held-out perplexity", rows, columns)]
+    return [_table("Seconds until a validation perplexity", rows, columns)]
 
 
 def _crossover(found: readers.Tables) -> list[Table]:
@@ -177,7 +177,7 @@ def _crossover(found: readers.Tables) -> list[Table]:
     columns = ["machine", "variant", "hidden_size", "batch_size", views.BOTH[0], "verdict"]
     columns += ["reason", "region", "n", "num_steps", "cpu_threads", "cpu_tokens_per_second"]
     columns += ["cuda_tokens_per_second", "launches_per_step", "device_busy_share"]
-    note = "CUDA over the CPU of the same machine."
+    note = "Speed with CUDA over that on the CPU of the same machine."
     return [_table("CUDA over CPU", views.worded(rows), [*columns, *RATIO[:-1]], note=note)]
 
 

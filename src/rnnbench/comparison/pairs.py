@@ -18,7 +18,7 @@ from rnnbench.timing.statistics import ratios
 from rnnbench.timing.statistics.ratios import NOT_COMPARABLE, NOT_MEASURED
 from rnnbench.timing.statistics.sittings import Level
 
-NEAREST = "; the most alike has "
+NEAREST = "; the closest match has "
 SPEEDS = ("tokens_per_second", "typical_tokens_per_second")
 COLUMNS = [
     *("baseline", "machine", "variant", "implementation", "device", "sampler", "clip_norm"),
@@ -199,7 +199,7 @@ def _alone(
 def _nearest(own: dict[str, Any], theirs: Sequence[dict[str, Any]], other: Machine) -> str:
     """Say that ``other`` has no such point, and what the most alike of its points has instead."""
     lacks = [[k for k in contract.KEY if fields[k] != own[k]] for fields in theirs]
-    said = f"{other.label}: not asked for there"
+    said = f"{other.label}: not requested there"
     if not lacks:
         return said
     least = min(range(len(lacks)), key=lambda i: (len(lacks[i]), lacks[i]))

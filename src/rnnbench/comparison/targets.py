@@ -99,7 +99,7 @@ def _reached(
     found = crossing(curves[own.all(axis="columns")], target)
     told = found | named
     if "epochs" not in found:
-        reason = f"above it after {found['epochs_above']:.0f} epochs, the run is {run['status']}"
+        reason = f"above it after {found['epochs_above']:.0f} epochs; the run is {run['status']}"
         return told | {"status": NEVER, "reason": reason}
     seconds = {
         name: found["tokens"] / point[of]

@@ -82,20 +82,22 @@ def judge(there: Run, again: Run) -> Judged:
     """
     work = _unlike(there.record, again.record, WORK)
     if work:
-        return Judged(DIFFERS, f"another work than the configuration asks for: {work}")
+        return Judged(DIFFERS, f"not the work that the configuration asks for: {work}")
     bits, told = unequal_bits(there, again), conditions(there, again)
     if not bits:
         return Judged(BITWISE, f"{there.parts} are equal{_though(told)}")
     parting = first_parting(there.curve, again.curve, 0.0)
     if same_arithmetic(there, again):
-        return Judged(DIFFERS, f"the same arithmetic gave other bits: {bits}; {parting}")
+        return Judged(DIFFERS, f"the same arithmetic gave different bits: {bits}; {parting}")
     first = early(there, again)
     if first <= TOLERANCE:
         apart = first_parting(there.curve, again.curve, TOLERANCE)
         evidence = f"relative loss within {first:.1e} over the first {UPDATES} updates; {apart}"
         return Judged(NUMERICAL, evidence + _though(told))
     late = first_parting(there.curve, again.curve, TOLERANCE)
-    return Judged(UNDECIDED, f"relative loss {first:.1e} apart early; {late}{_though(told)}")
+    return Judged(
+        UNDECIDED, f"relative loss differs by {first:.1e} early on; {late}{_though(told)}"
+    )
 
 
 def unequal_bits(there: Run, again: Run) -> str:
@@ -158,10 +160,10 @@ def first_parting(there: DataFrame, again: DataFrame, tolerance: float) -> str:
     places = np.flatnonzero(apart > tolerance)
     if len(places):
         epoch = places[0] + 1
-        return f"first apart by more than {tolerance:g} in epoch {epoch} ({apart[places[0]]:.1e})"
+        return f"first differs by more than {tolerance:g} in epoch {epoch} ({apart[places[0]]:.1e})"
     if len(there) != len(again):
         return f"{len(there)} epochs there, {len(again)} here"
-    return f"in none of {len(apart)} epochs apart by more than {tolerance:g}"
+    return f"no difference above {tolerance:g} in {len(apart)} epochs"
 
 
 def _unlike(there: Mapping[str, Any], again: Mapping[str, Any], names: tuple[str, ...]) -> str:

@@ -32,7 +32,7 @@ def judge(there: Sequence[float], again: Sequence[float], margin: float) -> Judg
             f"found {len(there)} there and {len(again)} here",
         )
     if not np.isfinite([*there, *again]).all():
-        return Judged(NOT_COMPARABLE, "seeds diverged, whose perplexity is no number")
+        return Judged(NOT_COMPARABLE, "some seeds diverged and have no perplexity")
     found = estimates.mean(there) - estimates.mean(again)
     low, high = found.interval(LEVEL)
     words = (
@@ -40,7 +40,7 @@ def judge(there: Sequence[float], again: Sequence[float], margin: float) -> Judg
         f"{high:.4f}, margin {margin:.0%}, {len(there)} and {len(again)} seeds"
     )
     if not 1 / (1 + margin) < low <= high < 1 + margin:
-        return Judged(DIFFERS, f"not shown to be equal: {words}")
+        return Judged(DIFFERS, f"not shown to be equivalent: {words}")
     if high < (1 + margin) ** -0.5:
         return Judged(DIFFERS, f"too good: better than here by more than half the margin; {words}")
     return Judged(STATISTICAL, words)

@@ -117,8 +117,8 @@ class Judge:
         if hashes - {digest_of(self.scratch.path(text))}:
             unlike.append(text)
         if unlike:
-            return Judged(DIFFERS, f"cleaned again, these came out otherwise: {', '.join(unlike)}")
-        return Judged(BITWISE, "cleaned again, equal to the byte")
+            return Judged(DIFFERS, f"cleaned again, these differ: {', '.join(unlike)}")
+        return Judged(BITWISE, "cleaned again, equal byte for byte")
 
     def _run(self, item: Item) -> Judged:
         there, again = self.tree.path(item.name), self.scratch.path(item.name)
@@ -178,11 +178,11 @@ class Judge:
         corpus = self._corpus_of(item)
         tried = self.scratch.path(f"logs/corpus/{corpus}.log").is_file()
         if tried and not self.scratch.path(f"corpus/{corpus}.json").is_file():
-            return Judged(NOT_COMPARABLE, f"the text {corpus} cannot be had here: {why}")
+            return Judged(NOT_COMPARABLE, f"the text {corpus} is not available here: {why}")
         if record.get("device") in self.unavailable:
             reason = self.unavailable[record["device"]]
             return Judged(NOT_COMPARABLE, f"no {record['device']} here: {reason}")
-        return Judged(FAILED, f"could not be made again: {why}")
+        return Judged(FAILED, f"could not be reproduced: {why}")
 
     def _verdict(self, item: Item, judged: Judged) -> Verdict:
         again = self.scratch.path(item.name)

@@ -65,7 +65,7 @@ class Scratch:
             for line in snakemake.stdout or ():
                 log.write(line)
                 if STEPS.search(line):
-                    say(f"making again: {line.strip()}")
+                    say(f"reproducing: {line.strip()}")
 
     def path(self, name: str) -> Path:
         """Where a file lies that was made again."""
@@ -79,7 +79,7 @@ class Scratch:
             said = [line for line in lines if "rnnbench:" in line or "Error" in line]
             if said:
                 return said[-1].strip()[:300]
-        return "nothing came out"
+        return "it produced nothing"
 
     def remove(self) -> None:
         """Take the folder away, and the one above it unless another audit works there."""
@@ -103,8 +103,8 @@ def scratch(manifest: bytes, snakefile: Path, cores: int) -> Scratch:
     found = above.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
         raise RemakeError(
-            f"{above}: expected a folder that you alone can write to, found another. What is made "
-            "again there could be anyone's. Remove it, or set TMPDIR to another folder."
+            f"{above}: expected a folder that you alone can write to, found another. Results "
+            "there could be anyone's. Remove it, or set TMPDIR to another folder."
         )
     place = b"\0".join([os.fsencode(Path.cwd()), manifest])
     return Scratch(above / hashlib.sha256(place).hexdigest()[:16], snakefile, cores)

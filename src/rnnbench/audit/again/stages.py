@@ -81,7 +81,7 @@ def _judged(
     if len(sides[0]) != len(sides[1]) or not again.get("numerics_id"):
         return Judged(DIFFERS, words)
     if not unlike:
-        return Judged(DIFFERS, f"the same arithmetic gave other values: {words}")
+        return Judged(DIFFERS, f"the same arithmetic gave different values: {words}")
     share, column = rows.apart(*sides)
     verdict = NUMERICAL if share <= margin else NOT_COMPARABLE
     return Judged(

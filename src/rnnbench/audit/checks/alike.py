@@ -1,4 +1,4 @@
-"""Runs of one text read the same tokens, runs of one model have its size, seeds end apart."""
+"""Runs on one text read the same tokens; models have one size; seeds end with different weights."""
 
 import math
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""Every run that the configuration asks for is there, with the parameters it asks for."""
+"""Every run that the configuration asks for exists, with the parameters it asks for."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -15,7 +15,7 @@ def check(tree: Tree) -> Iterator[Checked]:
     """Expand the grid of the configuration once more, for each machine, and look each run up."""
     if not tree.configuration:
         if tree.names:  # else a comparison alone
-            yield Checked(CONFIG, "missing: nothing says what was asked for")
+            yield Checked(CONFIG, "missing: without it nothing says what was asked for")
         return
     there = set(tree.run_names)
     if not there and not tree.named("tables/", "runs.csv"):

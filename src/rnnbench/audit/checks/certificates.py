@@ -1,4 +1,4 @@
-"""Verdicts on machines, and their certificates, are what the bundles give once more.
+"""Verdicts on machines and their certificates follow from the bundles.
 
 Bundles are those published among the results, and where one calls from. What a bundle that is not
 there would have to give is said to be unchecked, and so are verdicts of another source.
@@ -38,7 +38,9 @@ def check(tree: Tree) -> Iterator[Checked]:
         yield Checked(TABLE, unchecked=f"no bundle of {row.machine} is here, {digest}")
     baseline = there.get(str(listed.machine[listed.baseline].iloc[0]))
     if not of_this_source(job):
-        yield Checked(TABLE, unchecked="of another source, which may judge otherwise")
+        yield Checked(
+            TABLE, unchecked="made by another version of the source, which may judge differently"
+        )
     elif baseline is not None:
         terms = Terms(asked["equal_within"], tuple(asked["vary"]))
         made = tables.verdicts([*there.values()], baseline, terms)

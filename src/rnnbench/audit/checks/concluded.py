@@ -1,4 +1,4 @@
-"""Findings, gates, sentences of figures and the report are what their tables give once more.
+"""Findings, gates, the sentences of figures and the report follow from their tables.
 
 Of results that another source made, as that of another release, nothing is held: it may have other
 words for the same tables.

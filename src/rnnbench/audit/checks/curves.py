@@ -1,4 +1,4 @@
-"""The totals of a run, and how it ended, are those of its curve.
+"""The totals of a run and its status agree with its curve.
 
 Of a run of a release that knew no patience its totals alone: it ended, and read the held-out text,
 by another rule.

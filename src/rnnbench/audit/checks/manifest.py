@@ -1,4 +1,4 @@
-"""Every file is in the manifest, has the bytes that it says, and nothing else is there.
+"""Every file is listed in the manifest and has its hash, and there are no others.
 
 Results have one, their crate, if somebody asked for it; if not, the records of jobs bind them.
 """
@@ -18,7 +18,7 @@ def check(tree: Tree) -> Iterator[Checked]:
         listed = _listed(tree)
     except crate.CrateError as error:
         if tree.names or tree.manifest.exists():  # else a comparison alone
-            yield Checked(tree.manifest.name, f"no manifest to hold the files against: {error}")
+            yield Checked(tree.manifest.name, f"no manifest to check the files against: {error}")
         return
     for name in sorted({*listed, *tree.names}):
         yield Checked(name, _fault(tree, name, listed))

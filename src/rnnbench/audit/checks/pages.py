@@ -1,4 +1,4 @@
-"""The report shows the figures that lie beside it."""
+"""The report shows the figures that are stored beside it."""
 
 import base64
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ def check(tree: Tree) -> Iterator[Checked]:
         if page and name.endswith(".svg") and tree.sha256(name):
             forms = (name, name.removesuffix("svg") + "png")
             there = any(_coded(tree, form) in page for form in forms)
-            yield Checked(PAGE, "" if there else f"stale: it does not show {name} as it is")
+            yield Checked(PAGE, "" if there else f"stale: it does not show the current {name}")
 
 
 def _coded(tree: Tree, name: str) -> bytes:

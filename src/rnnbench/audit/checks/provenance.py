@@ -1,4 +1,4 @@
-"""What a job read and wrote is what lies there now; else a file is changed, or stale."""
+"""The files that jobs read and wrote are still the same; if not, they are changed or stale."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -32,8 +32,8 @@ def _inputs(tree: Tree, made: str, record: dict[str, Any]) -> Iterator[Checked]:
         if found not in (None, entry["sha256"]):
             yield Checked(
                 made,
-                f"stale: made of a {inside(source)} of SHA-256 {entry['sha256']}, "
-                f"there is one of {found}; `make` makes it anew",
+                f"stale: made from {inside(source)} of SHA-256 {entry['sha256']}, "
+                f"which is now {found}; `make` updates it",
             )
 
 

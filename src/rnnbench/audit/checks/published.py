@@ -1,4 +1,4 @@
-"""A bundle among the results is whole, of the machine in its name, and of these results."""
+"""A bundle among the results is intact, of the machine in its name, and of these results."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,9 +33,9 @@ def _fault(tree: Tree, path: Path) -> str:
         if tree.sha256(name) not in (None, entry["sha256"])
     ]
     return (
-        f"of other results, or of another machine of this model: {len(unlike)} files are not as "
-        f"they are here, {unlike[0]} first; `snakemake publish` makes it anew, and keeps another "
-        "machine's zip under another name"
+        f"of other results, or of another machine of the same model: {len(unlike)} files differ "
+        f"from those here, {unlike[0]} first; `snakemake publish` makes it again and keeps the "
+        "other machine's zip under another name"
         if unlike
         else ""
     )

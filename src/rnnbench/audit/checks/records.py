@@ -1,4 +1,4 @@
-"""The record of a run says the same as the path at which it lies."""
+"""The record of a run agrees with its path."""
 
 from collections.abc import Iterator
 

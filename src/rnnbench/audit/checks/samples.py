@@ -1,4 +1,4 @@
-"""Raw timing samples are those that their record was written with."""
+"""Raw timing samples have the hash in their record."""
 
 from collections.abc import Iterator
 

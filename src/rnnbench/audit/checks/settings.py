@@ -1,4 +1,4 @@
-"""What jobs were given is what the configuration says, for every stage but the runs of the grid."""
+"""The parameters of jobs are those of the configuration, for all stages but the grid of runs."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""The source that lies beside results is the one that their jobs name."""
+"""The source stored with the results is the one that their jobs name."""
 
 import tempfile
 import zipfile
@@ -41,5 +41,5 @@ def _fault(source: Source, told: dict[str, object]) -> str:
     try:
         found = source.source(list(starts) if isinstance(starts, list) else [])["sha256"]
     except (SourceError, KeyError, SyntaxError) as error:
-        return f"source: cannot be found in {SOURCE}: {error}"
+        return f"source: not found in {SOURCE}: {error}"
     return unlike(f"source of SHA-256 {told.get('sha256')}", f"source of SHA-256 {found}")

@@ -1,4 +1,4 @@
-"""What a run says of its surroundings is what the record of its job says, and of its machine."""
+"""What a run says of its environment agrees with the record of its job and with its machine."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath

@@ -1,4 +1,4 @@
-"""Every table is what its records give once more, to the byte."""
+"""Every table follows from its records, byte for byte."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,7 +33,7 @@ def check(tree: Tree) -> Iterator[Checked]:
         if not gone:
             yield Checked(name, gathered.derived(tree, name))
         elif tree.kind == "results" or any(map(_bound, gone)):
-            yield Checked(name, f"made of {gone[0]}, which is not there")
+            yield Checked(name, f"made from {gone[0]}, which is missing")
         elif name in alone:
             yield Checked(name, _of_no_part(tree, name, alone[name]))
 
@@ -45,7 +45,7 @@ def _of_no_part(tree: Tree, name: str, parts: list[str]) -> str:
     if "reason" in table:
         told.append(table["reason"].notna().to_numpy())
     places = np.flatnonzero(~np.logical_or.reduce(told))
-    return f"row {places[0] + 1} comes of none of its parts" if len(places) else ""
+    return f"row {places[0] + 1} comes from none of its parts" if len(places) else ""
 
 
 def _bound(part: str) -> bool:

@@ -1,4 +1,4 @@
-"""What runs say that they read is the text that lies there, or that the manifest names."""
+"""What runs say they read is the stored text, or the one that the manifest names."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields

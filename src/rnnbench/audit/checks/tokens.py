@@ -1,4 +1,4 @@
-"""The vocabulary, its sizes and the numbered tokens are those of the cleaned text."""
+"""The vocabulary, its sizes and the numbered tokens follow from the cleaned text."""
 
 import tempfile
 from collections.abc import Iterator
@@ -31,14 +31,14 @@ def _number(tree: Tree, folder: str, again: Path) -> str:
     _, corpus, token = folder.rstrip("/").split("/")
     text = f"corpus/{corpus.partition('=')[2]}"
     if tree.sha256(f"{text}.txt") is None:
-        return f"cannot be made again: {text}.txt is not there"
+        return f"cannot be reproduced: {text}.txt is missing"
     try:
         line_join = tree.record(f"{text}.json")["line_join"]
         blocks = tokens.read(tree.path(f"{text}.txt"))
         kind = token.partition("=")[2]
         vocab = tokens.write(again / FILES[1], blocks, kind, line_join, Vocab.build)
     except (KeyError, OSError, ValueError) as error:
-        return f"cannot be made of {text}.txt again: {type(error).__name__} {error}"
+        return f"cannot be reproduced from {text}.txt: {type(error).__name__} {error}"
     vocab.write(again / FILES[0])
     key = {"corpus": corpus.partition("=")[2], "token": kind}
     sizes = {"tokens": sum(vocab.counts), "types": vocab.num_types, "vocab_size": len(vocab)}
@@ -48,4 +48,4 @@ def _number(tree: Tree, folder: str, again: Path) -> str:
 
 def _unlike(tree: Tree, name: str, again: str) -> str:
     same = tree.sha256(name) == digest_of(Path(again) / Path(inside(name)).name)
-    return "" if same else "numbering the text once more gives other bytes"
+    return "" if same else "numbering the text again gives different bytes"

@@ -1,4 +1,4 @@
-"""Weights are those of their run: its parameters, its model's size, numbers unless it diverged."""
+"""Weights match their run: its parameters, its model's size, finite unless it diverged."""
 
 import importlib.util
 from collections.abc import Iterator, Mapping
@@ -43,4 +43,4 @@ def _unlike(found: Weights, record: Mapping[str, Any]) -> Iterator[str]:
         if value != record.get(key):
             yield f"{key}: the weights say {value}, the record {record.get(key)}"
     if not found.finite and record.get("status") != DIVERGED:
-        yield f"expected finite numbers of a run that is {record.get('status')}, found others"
+        yield f"expected finite numbers in a run that is {record.get('status')}, found others"

@@ -25,9 +25,7 @@ def derived(tree: Tree, name: str) -> str:
         figures.save(figures.draw(Path(name).stem, tables), *again)
         made = map(digest_of, again)
         other = [form for form, own in zip(there, made, strict=True) if tree.sha256(form) != own]
-    return f"drawn from its tables once more, {' and '.join(other)} came out otherwise" * bool(
-        other
-    )
+    return f"drawn again from its tables, {' and '.join(other)} differ" * bool(other)
 
 
 def elsewhere(tree: Tree, name: str, here: str) -> str:

@@ -15,7 +15,7 @@ from rnnbench.study import schema
 from rnnbench.study.study import Study
 
 NO_GPU, NO_CUDA = "its record names no GPU", "its record names no CUDA in torch"
-HIDDEN = "its GPU was hidden: nothing there ran on one"
+HIDDEN = "its GPU was hidden: nothing ran on one"
 
 
 def machines(tree: Tree) -> list[str]:
@@ -89,7 +89,7 @@ def unexplained(studies: Iterable[Study], table: str, told: Iterable[Mapping[str
     """A row of a table that says it could not be had, and could; empty if there is none."""
     expected = [_without_reason(row) for study in studies for row in study.missing(table)]
     wrong = [row for row in told if _without_reason(row) not in expected]
-    return f"says that this could not be had, and it could: {wrong[0]}" if wrong else ""
+    return f"says that this was not available, but it was: {wrong[0]}" if wrong else ""
 
 
 def _without_reason(row: Mapping[str, Any]) -> dict[str, Any]:

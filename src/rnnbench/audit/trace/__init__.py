@@ -146,7 +146,7 @@ def opened(path: str | Path) -> tuple[Trace, str]:
     """
     path = Path(path).absolute()
     if not path.is_file():
-        raise UserError(f"{path.name}: expected a file of the results, found none of this name.")
+        raise UserError(f"{path.name}: expected a file of the results, found no such file.")
     root = next((above for above in path.parents if (above / FOLDER).is_dir()), None)
     if root is None:
         raise UserError(

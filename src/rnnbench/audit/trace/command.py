@@ -16,7 +16,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "what", help="FILE, TABLE:ROW or TABLE:ROW:COLUMN; a row is 1, 2 or a=b,c=d"
     )
-    parser.add_argument("--all", action="store_true", help="name every file, however many")
+    parser.add_argument("--all", action="store_true", help="list every file, however many")
     asked = parser.parse_args(arguments)
     path, row, column = _split(asked.what)
     trace, name = opened(path)

@@ -64,7 +64,7 @@ def _finding(trace: Trace, name: str, row: Row) -> Iterator[str]:
         yield f"    rests on {len(places)} of its {count} rows: {rests.spans(places)}"
         yield f"    follow one: python -m rnnbench trace {trace.path(part)}:{places[0]}"
     if not rows:
-        yield "  rests on no row: nothing changes it"
+        yield "  rests on no row of any table"
 
 
 class _Tree:
@@ -106,7 +106,7 @@ def _job(trace: Trace, name: str, indent: str) -> Iterator[str]:
     """Who made a file: rule, source, environment, machine, configuration."""
     job = trace.made.get(name)
     if job is None:
-        yield f"{indent}given: no job made it"
+        yield f"{indent}an input: no job made it"
         return
     params = dict(job.get("params", {}))
     source = params.pop("source", "")
@@ -128,7 +128,7 @@ def _job(trace: Trace, name: str, indent: str) -> Iterator[str]:
     if params:
         yield f"{indent}configuration {text if len(text) <= WIDE else f'{text[:WIDE]} ...'}"
     first = next(iter(job["outputs"])).removeprefix(f"{RESULTS}/")
-    yield f"{indent}all of it in {FOLDER}/{first}.json"
+    yield f"{indent}full record: {FOLDER}/{first}.json"
 
 
 def _state(trace: Trace, name: str, read: str) -> str:
@@ -136,7 +136,7 @@ def _state(trace: Trace, name: str, read: str) -> str:
     if found is None:
         return f"[{read[:SHORT]}, not here]"
     if read and found != read:
-        return f"[CHANGED: read as {read[:SHORT]}, is {found[:SHORT]}]"
+        return f"[CHANGED: was {read[:SHORT]} when read, now {found[:SHORT]}]"
     return f"[{found[:SHORT]}]"
 
 
@@ -144,10 +144,10 @@ def _verdict(trace: Trace, name: str) -> Iterator[str]:
     behind, changed = trace.all_behind(name), trace.changed(name)
     yield from (f"CONTRADICTION {found}" for found in trace.contradictions(name))
     if changed:
-        yield f"{len(changed)} files are not what was read: {', '.join(changed[:SHOWN])}"
+        yield f"{len(changed)} files changed since they were read: {', '.join(changed[:SHOWN])}"
     else:
         here = sum(trace.sha256(part) is not None for part in behind)
-        yield f"{here} of the {len(behind)} files behind it are here, and all are what was read"
+        yield f"{here} of the {len(behind)} files behind it are here, all as they were read"
 
 
 def _cell(column: str, value: Any) -> str:

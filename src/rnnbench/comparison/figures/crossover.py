@@ -1,5 +1,5 @@
-"""The GPU's speed over the CPU's on the same machine, over hidden and batch sizes, with the verdict
-and whether the GPU waits for launches or computes."""
+"""The GPU's speed divided by the CPU's on the same machine, by hidden and batch size, with the
+verdict and whether the GPU waits for launches or computes."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ MOST = 6  # rows of panels
 PANEL = ["machine", "num_steps"]
 LAUNCH = "launch-bound"
 NOTE = (
-    "Numbers: CUDA over CPU, each by its surest number of threads; blue: the GPU is ahead. "
+    "Numbers: CUDA over CPU, each with its best number of threads; blue: the GPU is ahead. "
     "▲ faster, ▼ slower, = equal, ≈ not distinguishable. Hatched: launch-bound, the GPU waits for "
     "launches."
 )

@@ -1,5 +1,5 @@
-"""Each machine by its own fastest way to train a model (any code, device and number of threads),
-over the baseline by its own: ratio, 95 % interval and verdict, and faintly what is typical."""
+"""Each machine's fastest way to train a model (any code, device and number of threads) divided by
+the baseline's: ratio, 95 % interval and verdict; faint: the typical ratio."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -34,9 +34,9 @@ def draw(tables: readers.Tables) -> Figure:
 def finding(tables: readers.Tables) -> str:
     done = _judged(_others(tables))
     least, most = done.loc[done.ratio.idxmin()], done.loc[done.ratio.idxmax()]
-    said = f"By the fastest way on each machine, {views.counts(done.verdict)}"
+    said = f"Each machine in its fastest way: {views.counts(done.verdict)}"
     if len(done) == 1:
-        return f"{said}: {_said(most)}."
+        return f"{said}, {_said(most)}."
     return f"{said}; from {_said(least)} to {_said(most)}."
 
 

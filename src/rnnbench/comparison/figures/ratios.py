@@ -1,5 +1,5 @@
-"""Each machine's speed over the baseline's with 95 % intervals: over all comparable work, by device
-and threads, by cell, and piece by piece; strong at its best, faint in typical use."""
+"""Each machine's speed divided by the baseline's, with 95 % intervals: over all comparable work, by
+device and threads, by cell, and piece by piece; dark at its best, faint in typical use."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -15,10 +15,10 @@ TABLES = ("machines", "overall", "comparison")
 MOST = 4  # machines with a panel of their own
 ALL = "all work"
 NOTE = (
-    "Above the first line the geometric mean over all comparable work, then over the work of a "
-    "device and its threads, and of a cell; below the last line single pieces of work. Verdicts on "
-    "these are adjusted for their number, intervals are 95 % each. Typical: what remains while "
-    "neighbours share the machine."
+    "Top: the geometric mean over all comparable work. Middle: over the work of each device and "
+    "number of threads, and of each cell. Bottom: single pieces of work, whose verdicts are "
+    "adjusted for their number; each interval is 95 %. Typical: the speed while neighbours share "
+    "the machine."
 )
 
 

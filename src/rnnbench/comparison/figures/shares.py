@@ -1,5 +1,5 @@
-"""How much of what a machine can do is reached: speed over the limit by its matrix products, and
-over its roofline of arithmetic and memory, a mark per variant and number of threads."""
+"""How much of its potential a machine reaches: speed as a share of the limit set by its matrix
+products, and of its roofline of arithmetic and memory; a mark per variant and number of threads."""
 
 from typing import Any
 
@@ -18,8 +18,9 @@ TABLES = ("limits",)
 SHARES = {"share_of_limit": "share of the limit", "share_of_roofline": "share of the roofline"}
 SIZE = 3.5  # of a mark, in points
 NOTE = (
-    "A line is the median of its row. The limit is the time of the matrix products alone, each at "
-    "the rate reached for that very shape on that machine: a share above 1 beats the library's."
+    "A line marks the median of its row. The limit is the time of the matrix products alone, each "
+    "at the rate the library reached for that exact shape on that machine; a share above 1 is "
+    "faster than the library."
 )
 
 
@@ -47,10 +48,8 @@ def finding(tables: readers.Tables) -> str:
         f"{100 * row.share_of_limit:.0f} % on {row.machine} ({row.variant}, {row.device})"
         for row in best.head(3).itertuples()
     ]
-    more = f"; less on {len(best) - 3} more" if len(best) > 3 else ""
-    return (
-        f"The most of the limit by matrix products that is reached: {readers.english(said)}{more}."
-    )
+    more = f"; less on {len(best) - 3} others" if len(best) > 3 else ""
+    return f"Highest share of the limit by matrix products: {readers.english(said)}{more}."
 
 
 def _done(limits: DataFrame) -> DataFrame:

@@ -1,5 +1,5 @@
-"""Seconds of training until a held-out perplexity, by the soonest run of each architecture on each
-machine; the interval is that of the measured speed."""
+"""Seconds of training until a validation perplexity, for the fastest run of each architecture on
+each machine; the interval is that of the measured speed."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,8 +15,8 @@ SECTION = "Time to a target"
 TABLES = ("time_to_target",)
 SIZE = 4.0  # of a mark, in points
 NOTE = (
-    "Epochs come from the curve of a run, seconds from the speed that was measured for it; the "
-    "held-out text is read every few epochs, so the target may have been met a little earlier."
+    "Epochs come from the curve of a run, seconds from the speed measured for it. The validation "
+    "text is read every few epochs, so the target may have been reached a little earlier."
 )
 
 
@@ -43,7 +43,7 @@ def finding(tables: readers.Tables) -> str:
         f"{row.device}, on {row.machine}"
         for row in first.iloc[::-1].itertuples()
     ]
-    return f"The soonest at a held-out perplexity of {readers.english(said)}."
+    return f"Fastest to a validation perplexity of {readers.english(said)}."
 
 
 def soonest(rows: DataFrame) -> DataFrame:

@@ -77,7 +77,7 @@ def check(names: Iterable[str]) -> None:
     for name in names:
         if name in KEY:
             raise StudyError(
-                f"hardware.vary: expected a field that points do not meet by, found {name}. "
+                f"hardware.vary: expected a field that points are not matched by, found {name}. "
                 f"Points with another {name} are other pieces of work; take it out."
             )
         if name not in (known := fields()):

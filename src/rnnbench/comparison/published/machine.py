@@ -135,8 +135,7 @@ class Machine:
 
     def fault(self, name: str, expected: str, found: str) -> BundleError:
         return BundleError(
-            f"{self.file}: {name}: expected {expected}, found {found[:200]}. Take the bundle "
-            "away, or "
+            f"{self.file}: {name}: expected {expected}, found {found[:200]}. Remove the bundle, or "
             "publish it again with the release that made it."
         )
 

@@ -1,10 +1,10 @@
-"""Claims: what the tutorial says or asks, held against the tables. One file per topic.
+"""Claims: what the tutorial says or asks, tested against the tables. One file per topic.
 
-The contract of a file: the first line of its docstring is the title of the topic, ``TABLES`` are
-the names of the tables it reads, and it is given no other; ``claims(tables) -> list[Claim]`` judges
-every claim of it, in the tutorial's order. A claim states its parts and its evidence, and the
-verdict comes from the one rule in ``_judging``; where a table is absent or empty, or holds too
-little, the claim is there all the same, not measured.
+The contract of a file: the first line of its docstring is the title of the topic; ``TABLES`` names
+the tables it reads, and it is given no others; ``claims(tables) -> list[Claim]`` judges each of its
+claims, in the tutorial's order. A claim states its parts and its evidence; the verdict comes from
+the one rule in ``_judging``. If a table is missing, empty or too small, the claim is still listed,
+as not measured.
 """
 
 import dataclasses
@@ -32,7 +32,7 @@ from rnnbench.tables import readers
 
 __all__ = ["FAILS", "HOLDS", "NOT_MEASURED", "NOT_SETTLED", "PARTLY", "VERDICTS", "Claim"]
 
-SPOKEN = {  # of several claims
+SPOKEN = {  # in the plural
     **{HOLDS: "hold", PARTLY: "hold partly", FAILS: "do not hold"},
     **{NOT_SETTLED: "are not settled", NOT_MEASURED: "are not measured"},
 }
@@ -40,18 +40,18 @@ SPOKEN = {  # of several claims
 
 @dataclass(frozen=True)
 class Claim:
-    """One claim and what became of it.
+    """One claim and its verdict.
 
     Attributes:
         claim: what the tutorial says or asks, one sentence.
         source: where it says so, such as "d2l 8.5.5".
         measured: one sentence made from the tables, with the number, its interval and n.
         verdict: one of VERDICTS.
-        reason: why it is not settled; empty: it is, or there was nothing to settle it with.
-        scale: what it rests on, such as "64 units, 60 epochs, 3 seeds".
-        value: the number that the verdict rests on; ``measured`` says its unit. NaN: none.
+        reason: why it is not settled; empty if it is, or if it was not measured.
+        scale: what it is based on, such as "64 units, 60 epochs, 3 seeds".
+        value: the number that decides the verdict; ``measured`` gives its unit. NaN: none.
         low, high: its 95 % interval; NaN: none.
-        n: how many independent units it rests on: seeds, processes or texts.
+        n: number of independent units behind it: seeds, processes or texts.
     """
 
     claim: str
@@ -74,9 +74,9 @@ class Claim:
         low: float = nan,
         high: float = nan,
     ) -> Self:
-        """The same claim with what was measured, and the verdict that its parts and evidence give.
+        """The same claim with what was measured, and the verdict from its parts and evidence.
 
-        No claim gets a verdict in another way.
+        This is the only way to a verdict.
         """
         verdict, reason = _judging.verdict(parts, evidence)
         said = self.claim, self.source, measured, verdict, reason, evidence.scale
@@ -85,7 +85,7 @@ class Claim:
     def compared(
         self, found: Compared | None, words: str, *, unit: str = "seed", ended: bool = True
     ) -> Self:
-        """Judge by one comparison over seeds; {} in the words is what it found.
+        """Judge by one comparison over seeds; {} in ``words`` stands for its result.
 
         ``ended`` as in :func:`_judging.sampled`. Without a comparison the claim is not measured.
         """
@@ -96,7 +96,7 @@ class Claim:
 
 
 def findings(tables: dict[str, DataFrame]) -> DataFrame:
-    """Judge every claim of every topic: one row each, with the topic's name first."""
+    """Judge every claim of every topic: one row each, the topic's name first."""
     rows = [
         {"topic": name} | dataclasses.asdict(claim)
         for name in names("claims")
@@ -112,7 +112,7 @@ def page(judged: DataFrame, study: dict[str, str]) -> str:
     """Write the findings as Markdown.
 
     Args:
-        judged: as :func:`findings` gives them.
+        judged: as returned by :func:`findings`.
         study: label -> text: what they were measured on.
     """
     return "\n".join(_lines(judged, study)) + "\n"
@@ -122,11 +122,11 @@ def _lines(judged: DataFrame, study: dict[str, str]) -> Iterator[str]:
     counts = judged.verdict.value_counts()
     yield "# Findings"
     yield ""
-    yield "The workflow writes this page from its tables; do not edit it. A verdict needs an exact"
-    yield f"law, or intervals over at least {_judging.FEWEST} seeds of runs that had stopped"
-    yield "improving. A claim holds partly if one part of it is shown true and another false. It is"
-    yield "not settled if an interval reaches across the bound, seeds are too few or runs were"
-    yield "still improving. `config/science.yaml` is the study for settled verdicts."
+    yield "The workflow writes this page from its tables; do not edit it. A verdict needs either an"
+    yield f"exact result or intervals over at least {_judging.FEWEST} seeds of runs that had"
+    yield "stopped improving. A claim holds partly if one part is shown true and another false. It"
+    yield "is not settled if an interval includes the bound, there are too few seeds, or runs were"
+    yield "still improving. `config/science.yaml` is the study designed to settle verdicts."
     yield ""
     yield from (f"- {label}: {text}" for label, text in study.items())
     said = [f"{counts.get(verdict, 0)} {SPOKEN[verdict]}" for verdict in VERDICTS]

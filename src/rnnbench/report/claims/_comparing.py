@@ -1,8 +1,9 @@
-"""Comparisons of independent seeds against a bound: what most claims are."""
+"""Comparisons of independent seeds with a bound, which is what most claims are."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import nan
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,7 +15,14 @@ from rnnbench.report.claims._judging import FEWEST, Part, decided
 from rnnbench.tables import readers
 
 ERROR = 0.05  # of an interval
-AS_GOOD = 1.02  # times a perplexity or an error: a difference that matters to nobody
+SCALES: dict[
+    str, tuple[Callable[[Any], Any], Callable[[Any], Any]]
+] = {  # the transformation before averaging, and its inverse
+    "ratio": (np.log, np.exp),
+    "difference": (np.asarray, np.asarray),
+    "share": (np.asarray, lambda values: np.clip(values, 0, 1)),
+}
+AS_GOOD = 1.02  # ratio of perplexities or errors: 2 % or less is negligible
 
 
 def share(happened: ArrayLike) -> tuple[float, float, float]:
@@ -27,7 +35,7 @@ def share(happened: ArrayLike) -> tuple[float, float, float]:
 
 
 def mean(values: ArrayLike, error: float = ERROR) -> tuple[float, float, float]:
-    """The mean of independent values and Student's interval; NaN ends of fewer than two."""
+    """The mean of independent values and Student's interval, which is NaN for fewer than two."""
     x = np.asarray(values, float)
     error_of_mean = x.std(ddof=1) / len(x) ** 0.5 if len(x) > 1 else nan
     half = special.stdtrit(len(x) - 1, 1 - error / 2) * error_of_mean
@@ -36,14 +44,14 @@ def mean(values: ArrayLike, error: float = ERROR) -> tuple[float, float, float]:
 
 @dataclass(frozen=True)
 class Compared:
-    """Values of independent seeds against a bound, on average over groups and by group.
+    """Values of independent seeds compared with a bound, averaged over groups and by group.
 
     Attributes:
-        value, low, high: of the average over groups, with its interval over seeds.
-        n: seeds that every group has.
-        parts: of the average, and of each group that is decided.
-        groups: value, low, high and part of each group; the intervals hold together.
-        rows: that they rest on.
+        value, low, high: the average over groups and its interval over seeds.
+        n: seeds that all groups have.
+        parts: one for the average and one for each group that is decided.
+        groups: value, low, high and part of each group; the intervals are simultaneous.
+        rows: the rows behind all this.
     """
 
     value: float
@@ -79,26 +87,26 @@ def compared(
     *,
     above: bool,
     by: str = "variant",
-    ratio: bool = True,
+    scale: str = "ratio",
 ) -> Compared | None:
-    """Hold the column ``value`` of rows against a bound; None without a row.
+    """Compare the column ``value`` with a bound; None without rows.
 
-    Values of one seed and group are one: their average. Groups are averaged seed by seed, over the
-    seeds that all have; which groups, :func:`enough` says. Intervals by group share their error
-    among them (Bonferroni).
+    Values of the same seed and group are averaged first. Groups, selected by :func:`enough`, are
+    then averaged seed by seed, over the seeds that all of them have. The intervals of groups are
+    corrected for their number (Bonferroni).
 
     Args:
         rows: with columns ``value``, ``seed`` and the one named ``by``.
         bound: on the scale of the values.
-        above: whether the claim is that values are above it, or below.
-        by: what tells groups apart.
-        ratio: whether values are averaged as logarithms.
+        above: True if the claim is that values are above the bound, False if below.
+        by: the column that defines the groups.
+        scale: one of SCALES.
     """
     rows = rows[np.isfinite(rows.value.astype(float))] if len(rows) else rows
     if rows.empty:
         return None
     rows = enough(rows, by)
-    to, back = (np.log, np.exp) if ratio else (np.asarray, np.asarray)
+    to, back = SCALES[scale]
     scaled = rows.assign(value=to(rows.value.astype(float)))
     wide = scaled.pivot_table("value", "seed", by, sort=False, observed=True)
     common = wide.dropna() if len(wide.dropna()) else wide
@@ -115,9 +123,9 @@ def compared(
 def over(
     runs: DataFrame, column: str, by: str, ends: Sequence[object], same: Sequence[str] = readers.RUN
 ) -> DataFrame:
-    """Rows with ``by`` at the first of two ends; ``value`` is ``column`` over that at the other.
+    """Rows with ``by`` at the first of two ends; ``value`` is ``column`` over that at the second.
 
-    Rows are paired where ``same`` is the same, as far as there are such columns.
+    Rows are paired if they agree in the columns ``same``, as far as these exist.
     """
     if runs.empty or by not in runs:
         return DataFrame()
@@ -128,12 +136,12 @@ def over(
 
 
 def last(runs: DataFrame) -> str:
-    """One status for runs that are told together: still improving if one is."""
+    """One status for runs reported together: still improving if any of them is."""
     improving = (runs.status == UNCONVERGED).any()
     return UNCONVERGED if improving else str(runs.status.iloc[0])
 
 
 def enough(rows: DataFrame, by: str) -> DataFrame:
-    """Rows of the groups that have FEWEST seeds; where none has, all rows."""
+    """Rows of the groups that have at least FEWEST seeds; all rows if no group has."""
     kept = rows.groupby(by).seed.transform("nunique") >= FEWEST
     return rows[kept] if kept.any() else rows

@@ -1,4 +1,4 @@
-"""What the claims about the text share: they are judged on the first text of the study."""
+"""Shared by the claims about the text, which are judged on the first text of the study."""
 
 from pandas import DataFrame
 
@@ -17,5 +17,5 @@ def words(tables: readers.Tables, name: str) -> DataFrame:
 
 
 def name(table: DataFrame) -> str:
-    """Of the text that rows are about."""
+    """Name of the text that the rows are about."""
     return str(table.corpus.iloc[0])

@@ -14,9 +14,9 @@ def claims(tables: readers.Tables) -> list[Claim]:
 
 
 def perplexities(tables: readers.Tables) -> Claim:
-    """A part per training at the book's setting: inside the published spread with all seeds."""
+    """A part per training at the book's settings: all seeds are inside the published range."""
     said = Claim(
-        "Training again at the book's settings gives the perplexities that its notebooks print.",
+        "Training at the book's settings reproduces the perplexities printed in its notebooks.",
         "d2l 8.5-9.4",
     )
     rows = readers.rows(tables, "book")
@@ -25,9 +25,9 @@ def perplexities(tables: readers.Tables) -> Claim:
         return said
     asked = len(rows.drop_duplicates(book.TRAINING))
     return said.judged(
-        f"{readers.counted(len(run), 'training')} out of {asked} at the book's setting: "
-        f"{readers.english(map(_told, run.itertuples()))}, by the book's rounding and without the "
-        "executions of a draft.",
+        f"{len(run)} of {asked} trainings at the book's settings: "
+        f"{readers.english(map(_told, run.itertuples()))}; rounded as in the book, executions of "
+        "the draft excluded.",
         [{verdicts.INSIDE: True, verdicts.PARTLY: None}.get(v, False) for v in run.verdict],
         _judging.sampled(run, int(run.n.min()), ended=False),
         (run.verdict == verdicts.INSIDE).mean(),

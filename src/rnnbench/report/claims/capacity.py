@@ -11,14 +11,12 @@ from rnnbench.tables import equal_cost, readers, trials
 TABLES = ("speed", "inference", "runs", "trials")
 
 ORDER = ("rnn", "gru", "lstm")
-EQUAL = 1.25  # costs within this factor of each other count as equal
 
 
 def claims(tables: readers.Tables) -> list[Claim]:
     judges = (
         training_cost,
         writing_cost,
-        equal_parameters,
         equal_perplexity,
         more_units,
         more_layers,
@@ -33,25 +31,25 @@ def training_cost(tables: readers.Tables) -> Claim:
         "RNN.",
         "d2l 9.1, 9.2",
     )
-    return dearer(said, readers.rows(tables, "speed"), "trains on this many tokens/s")
+    return dearer(said, readers.rows(tables, "speed"), "tokens trained on per second")
 
 
 def writing_cost(tables: readers.Tables) -> Claim:
-    """Characters written per second, one at a time, judged by :func:`dearer`."""
+    """Characters generated per second, one at a time, judged by :func:`dearer`."""
     said = Claim(
-        "At equal hidden size an LSTM takes longer to write a character than a GRU, and a GRU "
+        "At equal hidden size an LSTM takes longer to generate a character than a GRU, and a GRU "
         "longer than a plain RNN.",
         "d2l 9.1, 9.2",
     )
     timed = readers.rows(tables, "inference")
     timed = timed[timed["mode"] == "generation"] if len(timed) else timed
-    return dearer(said, timed, "writes this many characters/s")
+    return dearer(said, timed, "characters generated per second")
 
 
 def dearer(said: Claim, timed: DataFrame, words: str) -> Claim:
-    """A part per implementation that has all three: each cell surely slower than the one before.
+    """A part per implementation that has all three cells: each is slower than the one before.
 
-    The value is the least ratio of the RNN's speed to the LSTM's over implementations.
+    The value is the smallest ratio of the RNN's speed to the LSTM's over implementations.
     """
     parts, named, ratios, used = [], [], [], []
     for implementation, rows in readers.implementations(readers.timed(timed)):
@@ -72,41 +70,17 @@ def dearer(said: Claim, timed: DataFrame, words: str) -> Claim:
     rows = concat(used)
     where = f"{rows.device.iloc[0]} ({readers.counted(int(rows.threads.iloc[0]), 'thread')})"
     return said.judged(
-        f"On {where} the network {words} as rnn, gru and lstm: {'; '.join(named)}.",
+        f"On {where}, {words} by rnn, gru and lstm: {'; '.join(named)}.",
         parts,
         _judging.sampled(rows, int(rows.processes.min()), "process", ended=False),
         min(ratios),
     )
 
 
-def equal_parameters(tables: readers.Tables) -> Claim:
-    """Seconds per epoch over those of the RNN: surely within a factor of 1.25, by variant."""
-    said = Claim(
-        "GRU and LSTM cost more because they have more parameters: with as many parameters as a "
-        "plain RNN they take as long to train.",
-        "d2l 9.1, 9.2",
-    )
-    pairs = _equal(tables, "seconds_per_epoch")
-    found = _comparing.compared(pairs, above=True)
-    if found is None:
-        return said
-    groups = found.groups
-    inside = [_judging.within(g.low, g.high, 1 / EQUAL, EQUAL) for g in groups.itertuples()]
-    named = readers.english(
-        f"{_comparing.told(*g[1:4])} times as long in {g.Index}" for g in groups.itertuples()
-    )
-    return said.judged(
-        f"At {_parameters(pairs)} parameters an epoch takes {named} as in rnn, beside other jobs.",
-        inside,
-        _judging.sampled(pairs, found.n, ended=False),
-        *groups.loc[groups.value.idxmax(), ["value", "low", "high"]],
-    )
-
-
 def equal_perplexity(tables: readers.Tables) -> Claim:
-    """Held-out perplexity over that of the RNN: surely below 1, by variant."""
+    """Held-out perplexity divided by that of the RNN is below 1, by variant."""
     said = Claim(
-        "Gated networks predict unseen text better than a plain RNN with as many parameters.",
+        "Gated networks predict unseen text better than a plain RNN with equally many parameters.",
         "d2l 9.1, 9.2",
     )
     pairs = _equal(tables, "heldout_perplexity")
@@ -119,7 +93,7 @@ def equal_perplexity(tables: readers.Tables) -> Claim:
 
 
 def _equal(tables: readers.Tables, column: str) -> DataFrame:
-    """GRU and LSTM at as many parameters as the RNN, seed by seed: ``column`` over the RNN's."""
+    """GRU and LSTM with as many parameters as the RNN: ``column`` over the RNN's, by seed."""
     runs = trials.alike(equal_cost.known(readers.rows(tables, "trials")))
     rows = [
         equal_cost.table(same).assign(seed=seed, status=_comparing.last(same))
@@ -171,5 +145,5 @@ def _lower(said: Claim, pairs: DataFrame, words: str) -> Claim:
     own = (pairs.perplexity / pairs.perplexity_other).median()
     return said.compared(
         _comparing.compared(pairs, above=False),
-        f"{words}, and the training perplexity {readers.figures3(own)} times (median).",
+        f"{words}; the training perplexity is {readers.figures3(own)} times (median).",
     )

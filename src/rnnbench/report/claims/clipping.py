@@ -4,9 +4,9 @@ import numpy as np
 from pandas import DataFrame, Series
 
 from rnnbench.report.claims import Claim, _comparing, _judging
-from rnnbench.tables import divergence, readers
+from rnnbench.tables import divergence, readers, trials
 
-TABLES = ("divergence", "runs")
+TABLES = ("divergence", "runs", "trials")
 
 PAIR = [name for name in divergence.KEYS if name != "clip_norm"]
 UNITS = ("rnn_relu", "rnn")
@@ -22,15 +22,15 @@ def needed(tables: readers.Tables) -> Claim:
     said = Claim(
         "Recurrent networks need clipping: without it their training diverges.", "d2l 8.5.5"
     )
-    words = "Without clipping {} diverged."
+    words = "Without clipping, {} diverged."
     where = "at learning rate {:g}"
     return _shares(said, _pairs(tables), "diverged_never", "learning_rate", words, where)
 
 
 def saves(tables: readers.Tables) -> Claim:
-    """A part per variant: of runs that diverge unclipped, the share that clipping saves."""
+    """A part per variant: of the runs that diverge unclipped, the share that clipping saves."""
     said = Claim(
-        "With clipping a model does not diverge, even where gradients explode on the way.",
+        "With clipping, a model does not diverge even if gradients explode along the way.",
         "d2l 8.5.6",
     )
     pairs = _pairs(tables)
@@ -38,12 +38,12 @@ def saves(tables: readers.Tables) -> Claim:
         return said
     lost = pairs[pairs.diverged_never.astype(bool)]
     lost = lost.assign(saved=~lost.diverged.astype(bool))
-    words = "Of the runs that diverged without clipping, {} came through with it."
+    words = "Of the runs that diverged without clipping, {} did not diverge with it."
     return _shares(said, lost, "saved", "variant", words, "of {}")
 
 
 def _shares(said: Claim, pairs: DataFrame, column: str, by: str, words: str, where: str) -> Claim:
-    """A part per group of independent runs: whether the share surely is above a half, or below."""
+    """A part per group of independent runs: the interval of the share is above one half."""
     if pairs.empty:
         return said
     pairs = _comparing.enough(pairs, by)
@@ -62,7 +62,7 @@ def _shares(said: Claim, pairs: DataFrame, column: str, by: str, words: str, whe
 
 
 def rectified(tables: readers.Tables) -> Claim:
-    """A part per learning rate: the loss surely leaves the finite numbers in more ReLU runs."""
+    """A part per learning rate: the loss becomes infinite or NaN in more ReLU than tanh runs."""
     said = Claim(
         "A network of ReLU units explodes where one of tanh units, whose states are bounded, does "
         "not.",
@@ -87,8 +87,8 @@ def rectified(tables: readers.Tables) -> Claim:
     )
     norms = pairs.max_grad_norm.median(), pairs.max_grad_norm_other.median()
     return said.judged(
-        f"Without clipping the loss left the finite numbers in a share of ReLU and of tanh runs of "
-        f"{named}; the largest gradient norms are {readers.figures3(norms[0])} and "
+        f"Without clipping, the shares of ReLU and of tanh runs whose loss became infinite or NaN "
+        f"are {named}; the largest gradient norms are {readers.figures3(norms[0])} and "
         f"{readers.figures3(norms[1])} (medians).",
         [_judging.higher(relu[1:], tanh[1:]) for relu, tanh in shares.values()],
         _judging.sampled(pairs, ended=False),
@@ -97,36 +97,30 @@ def rectified(tables: readers.Tables) -> Claim:
 
 
 def slower(tables: readers.Tables) -> Claim:
-    """How far a run is at the smallest threshold, over without clipping, by variant.
+    """The best epoch at the smallest threshold divided by that without clipping, by variant.
 
-    By the best epoch where runs stop by patience, else by the training perplexity at the end.
+    At the trial's lowest learning rate, where runs reach a best epoch without clipping, too.
     """
     said = Claim("Clipping limits the speed of progress.", "d2l 8.5.5")
-    runs = readers.ranked(readers.finished(readers.rows(tables, "runs")), tables)
-    finite = runs if runs.empty else runs[np.isfinite(runs.clip_norm)]
-    if finite.empty:
+    runs = trials.alike(readers.finished(trials.of(tables, "clipping")))
+    if runs.empty or np.isinf(runs.clip_norm).all():
         return said
-    stops = "best_epoch" in runs and runs.best_epoch.notna().any()
-    column, what = (
-        ("best_epoch", "best epoch") if stops else ("perplexity", "last training perplexity")
-    )
-    ends = (finite.clip_norm.min(), np.inf)
-    pairs = _comparing.over(
-        runs, column, "clip_norm", ends, [name for name in readers.RUN if name != "clip_norm"]
-    )
+    runs = runs[(runs.learning_rate == runs.learning_rate.min()) & runs.best_epoch.notna()]
+    ends = runs.clip_norm.min(), np.inf
+    same = [name for name in readers.RUN if name != "clip_norm"]
+    pairs = _comparing.over(runs, "best_epoch", "clip_norm", ends, same)
     if pairs.empty:
         return said
     return said.compared(
         _comparing.compared(pairs, above=True),
-        f"A threshold of {readers.figures3(ends[0])} shortens "
-        f"{pairs.clipped_share.median():.0%} of the updates (median), and the {what} is {{}} times "
-        "that without clipping.",
-        ended=stops,
+        f"A threshold of {readers.figures3(ends[0])} clips "
+        f"{pairs.clipped_share.median():.0%} of the updates (median), and the best epoch is {{}} "
+        "times that without clipping.",
     )
 
 
 def _pairs(tables: readers.Tables) -> DataFrame:
-    """Runs at the threshold to show beside those that differ from them in never clipping alone."""
+    """Runs at the threshold to show, each paired with the same run without clipping."""
     runs = readers.rows(tables, "divergence")
     if runs.empty:
         return runs

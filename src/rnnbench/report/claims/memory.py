@@ -10,28 +10,29 @@ from rnnbench.tables import readers
 TABLES = ("half_life", "memory", "runs")
 
 GATED = ("gru", "lstm")
-LONG = 16  # characters: some three words
+LONG = 16  # characters: about three words
 WORTH = 0.01  # nats: 1 % of perplexity
+FARTHER = 1.1  # ratio: a smaller gain is no evidence for gates
 
 
 def claims(tables: readers.Tables) -> list[Claim]:
-    gains = "half of what context beyond the last token gains is reached at"
-    fades = "a token's influence falls to 1 % of the last one's at"
+    gains = "half of the gain from context beyond the last token is reached at"
+    fades = "a token's influence falls to 1 % of that of the last token at"
     compares = (
         (
-            "Gates let a network learn from farther back: on the text that it was trained on, GRU "
-            "and LSTM use more context than the plain RNN.",
-            *("train", "half_life", f"On the training text of {{corpus}} {gains}"),
+            "Gates let a network learn from farther back: on its training text, GRU and LSTM use "
+            "more context than the plain RNN.",
+            *("train", "half_life", f"On the training text of {{corpus}}, {gains}"),
         ),
         (
-            "Gates let a network use more of the past on text that it never saw: the half-life of "
-            "GRU and LSTM is longer than that of the plain RNN.",
-            *("heldout", "half_life", f"On held-out text of {{corpus}} {gains}"),
+            "Gates let a network use more of the past on unseen text: the half-life of GRU and "
+            "LSTM is longer than that of the plain RNN.",
+            *("heldout", "half_life", f"On the held-out text of {{corpus}}, {gains}"),
         ),
         (
             "Gates keep a token in mind for longer: its influence on the prediction fades later in "
             "GRU and LSTM than in the plain RNN.",
-            *("train", "trace", f"On the training text of {{corpus}} {fades}"),
+            *("train", "trace", f"On the training text of {{corpus}}, {fades}"),
         ),
     )
     judged = [compared(tables, Claim(said, "d2l 9.1, 9.2"), *how) for said, *how in compares]
@@ -39,7 +40,7 @@ def claims(tables: readers.Tables) -> list[Claim]:
 
 
 def compared(tables: readers.Tables, said: Claim, split: str, measure: str, words: str) -> Claim:
-    """A part per gated variant: its interval of the ratio to the RNN against 1."""
+    """A part per gated variant: true if farther than the RNN, false if not by a tenth."""
     rows = _of(tables, "half_life", split)
     rows = rows[rows.measure == measure] if len(rows) else rows
     gated = rows[rows.variant.isin(GATED) & rows.ratio.notna()] if len(rows) else rows
@@ -51,23 +52,24 @@ def compared(tables: readers.Tables, said: Claim, split: str, measure: str, word
     ]
     plain, best = rows[rows.variant == "rnn"].iloc[0], int(np.argmax(gated.ratio))
     named = readers.english(
-        f"{row.variant} at {readers.figures3(row.tokens)}, {_comparing.told(row.ratio, *end)} "
+        f"{readers.figures3(row.tokens)} for {row.variant}, {_comparing.told(row.ratio, *end)} "
         "times as far"
         for row, end in zip(gated.itertuples(), ends, strict=True)
     )
     words = words.format(corpus=plain.corpus)
     return said.judged(
-        f"{words} {readers.figures3(plain.tokens)} tokens in rnn, in {named}.",
-        [_judging.decided(low, high, 1) for low, high in ends],
+        f"{words} {readers.figures3(plain.tokens)} tokens for rnn, {named}.",
+        [_judging.exceeds(low, high, 1, FARTHER) for low, high in ends],
         _judging.sampled(readers.of_runs(tables, rows), int(gated.seeds.min())),
         *(gated.ratio.iloc[best], *ends[best]),
     )
 
 
 def _over_seeds(ratio: float, low: float, high: float, seeds: float) -> tuple[float, float]:
-    """A bootstrap's interval as wide as so few seeds need it; of one seed it says nothing.
+    """A bootstrap interval widened for the few seeds it comes from; NaN for a single seed.
 
-    A bootstrap of k seeds has (k - 1) / k of the variance, and normal quantiles for Student's.
+    A bootstrap over k seeds has (k - 1) / k of the variance, and normal instead of Student's
+    quantiles.
     """
     if not seeds > 1:
         return np.nan, np.nan
@@ -76,9 +78,9 @@ def _over_seeds(ratio: float, low: float, high: float, seeds: float) -> tuple[fl
 
 
 def distance(tables: readers.Tables) -> Claim:
-    """A part per variant: a context of more than LONG is surely worth 1 % over half of it."""
+    """A part per variant: some context beyond LONG gains more than 1 % over half of it."""
     said = Claim(
-        "The hidden state captures long dependencies in the sequence: what stands more than "
+        "The hidden state captures long dependencies in the sequence: text more than "
         f"{LONG} characters back still helps to predict.",
         "d2l 8.4",
     )
@@ -94,9 +96,9 @@ def distance(tables: readers.Tables) -> Claim:
     farthest = rows.context.where(helps, 1).groupby(rows.variant, sort=False).max()
     middle, low, high = farthest.median(), farthest.min(), farthest.max()
     return said.judged(
-        f"On {rows.corpus.iloc[0]} the longest context worth 1 % of held-out perplexity over half "
-        f"of it is {middle:g} characters (median of {readers.counted(len(farthest), 'variant')}; "
-        f"{low:g} to {high:g}).",
+        f"On {rows.corpus.iloc[0]}, the longest context that lowers held-out perplexity by 1 % "
+        f"compared with half of it is {middle:g} characters (median of "
+        f"{readers.counted(len(farthest), 'variant')}; {low:g} to {high:g}).",
         parts,
         _judging.sampled(readers.of_runs(tables, rows), int(rows.seeds.min())),
         *(middle, low, high),
@@ -104,7 +106,7 @@ def distance(tables: readers.Tables) -> Claim:
 
 
 def _of(tables: readers.Tables, name: str, split: str) -> DataFrame:
-    """Rows of one part of the first text, on the first machine and device."""
+    """Rows of one split of the first text, on the first machine and device."""
     table = readers.rows(tables, name)
     table = table[table.split == split] if len(table) else table
     if table.empty:

@@ -1,6 +1,6 @@
 """Sequences of words: n-grams.
 
-All claims are judged on the first text of the study, whole.
+All claims are judged on the whole of the study's first text.
 """
 
 from rnnbench.report.claims import Claim, _first, _judging
@@ -8,7 +8,7 @@ from rnnbench.tables import readers
 
 TABLES = ("ngrams", "ngram_lm")
 
-WORSE = 1.1  # times as perplexed: unsuitable
+WORSE = 1.1  # ratio of perplexities from which smoothing is unsuitable
 
 
 def claims(tables: readers.Tables) -> list[Claim]:
@@ -27,7 +27,8 @@ def rare_sequences(tables: readers.Tables) -> Claim:
         f"{share:.0%} at order {order:.0f}" for share, order in zip(once, counts.order, strict=True)
     )
     return said.judged(
-        f"On {_first.name(counts)}, of the distinct n-grams of words occur once: {named}.",
+        f"On {_first.name(counts)}, the share of distinct word n-grams that occur only once is "
+        f"{named}.",
         list(once > 0.5),
         _judging.exact(1, "text"),
         once.min(),
@@ -35,8 +36,8 @@ def rare_sequences(tables: readers.Tables) -> Claim:
 
 
 def laplace(tables: readers.Tables) -> Claim:
-    """A part per token: the best Laplace model is 1.1 times as perplexed as the best Kneser-Ney."""
-    said = Claim("Laplace smoothing is not suited for modelling language.", "d2l 8.3")
+    """A part per token: the best Laplace perplexity is at least 1.1 times the best Kneser-Ney."""
+    said = Claim("Laplace smoothing is not suitable for language modelling.", "d2l 8.3")
     models = _first.of_first(readers.ngram_models(tables, same_text=False))
     if models.empty:
         return said
@@ -47,13 +48,13 @@ def laplace(tables: readers.Tables) -> Claim:
     pairs = pairs.dropna(subset=["laplace", "kneser_ney"])
     ratio = pairs.laplace / pairs.kneser_ney
     named = readers.english(
-        f"{readers.figures3(row.laplace)} against {readers.figures3(row.kneser_ney)} on "
+        f"{readers.figures3(row.laplace)} against {readers.figures3(row.kneser_ney)} over "
         f"{row.Index}s"
         for row in pairs.itertuples()
     )
     return said.judged(
-        f"On {_first.name(models)}, each at its best order, the held-out perplexity of Laplace "
-        f"against Kneser-Ney smoothing is {named}.",
+        f"On {_first.name(models)}, the held-out perplexity of Laplace against Kneser-Ney "
+        f"smoothing, each at its best order, is {named}.",
         list(ratio >= WORSE),
         _judging.exact(1, "text"),
         ratio.min(),

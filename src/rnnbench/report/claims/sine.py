@@ -20,7 +20,7 @@ def claims(tables: readers.Tables) -> list[Claim]:
 
 
 def one_step(tables: readers.Tables) -> Claim:
-    """A part per base line: the network's error is surely below its."""
+    """A part per baseline: the network's error is below that of the baseline."""
     said = Claim("One step ahead, the network forecasts the sine well.", "d2l 8.1.3")
     pairs = concat(_pairs(tables, (BOOK, "one_step"), (b, "one_step")) for b in BASELINES)
     found = _comparing.compared(pairs, above=False, by="model_other")
@@ -37,56 +37,56 @@ def one_step(tables: readers.Tables) -> Claim:
 
 
 def multi_step(tables: readers.Tables) -> Claim:
-    """Whether the network surely errs more when it is fed with its own output."""
+    """The network's error is larger when it is fed its own output."""
     said = Claim("Multi-step forecasts are much worse than one-step forecasts.", "d2l 8.1.3")
     pairs = _pairs(tables, (BOOK, "multi_step"), (BOOK, "one_step"))
     zero = _pairs(tables, (BOOK, "multi_step"), ("zero", "multi_step"))
-    worse = f"; in {int((zero.value > 1).sum())} of {len(zero)} seeds it is worse than to say 0"
+    worse = f"; in {int((zero.value > 1).sum())} of {len(zero)} seeds it is worse than always 0"
     return said.compared(
         _comparing.compared(pairs, above=True, by="model"),
-        f"Its mean squared error is {{}} times as large{f'{worse} always' if len(zero) else ''}.",
+        f"The mean squared error is {{}} times as large{worse if len(zero) else ''}.",
     )
 
 
 def accumulation(tables: readers.Tables) -> Claim:
-    """Whether a network fed its own output surely errs more than one trained for the horizon."""
+    """The error of a network fed its own output exceeds that of one trained for the horizon."""
     said = Claim("Multi-step forecasts are worse because errors accumulate.", "d2l 8.1.3")
     longest = _horizon(tables, "max")
     pairs = _pairs(tables, (BOOK, "k_step", longest), ("direct", "k_step", longest))
     return said.compared(
         _comparing.compared(pairs, above=True, by="model"),
-        f"Fed its own output, the network errs {longest:.0f} steps ahead {{}} times as much as "
-        "networks trained for that horizon.",
+        f"At {longest:.0f} steps ahead, the error of the network fed its own output is {{}} times "
+        "that of networks trained for that horizon.",
     )
 
 
 def farther(tables: readers.Tables) -> Claim:
-    """Whether the error at the longest horizon surely exceeds that at the shortest."""
+    """The error at the longest horizon exceeds that at the shortest."""
     said = Claim("The farther ahead, the worse the forecast.", "d2l 8.1.4")
     near, far = _horizon(tables, "min"), _horizon(tables, "max")
     pairs = _pairs(tables, (BOOK, "k_step", far), (BOOK, "k_step", near))
     return said.compared(
         _comparing.compared(pairs, above=True, by="model"),
-        f"At k = {far:.0f} the error is {{}} times that at k = {near:.0f}"
+        f"At k = {far:.0f}, the error is {{}} times that at k = {near:.0f}"
         f"{_floors(tables, near, far)}.",
     )
 
 
 def latent(tables: readers.Tables) -> Claim:
-    """Whether the RNN's one-step error surely is no more than 2 % above that of the network."""
+    """The RNN's one-step error is at most 2 % above that of the network."""
     said = Claim(
-        "A summary of the past that is updated step by step serves as well as a fixed window.",
+        "A summary of the past that is updated step by step works as well as a fixed window.",
         "d2l 8.1.1",
     )
     pairs = _pairs(tables, ("rnn", "one_step"), (BOOK, "one_step"))
     return said.compared(
         _comparing.compared(pairs, _comparing.AS_GOOD, above=False, by="model"),
-        "One step ahead the error of the RNN is {} times that of the network on lags.",
+        "One step ahead, the error of the RNN is {} times that of the network on lags.",
     )
 
 
 def _pairs(tables: readers.Tables, above: tuple[Any, ...], below: tuple[Any, ...]) -> DataFrame:
-    """Ratio of two errors, (model, mode) or (model, mode, horizon), of the same seeds."""
+    """Ratios of the errors of two (model, mode) or (model, mode, horizon), seed by seed."""
     sine = readers.rows(tables, "sine")
     if sine.empty:
         return DataFrame(columns=["seed", "model", "model_other", "value"])
@@ -114,4 +114,4 @@ def _floors(tables: readers.Tables, near: float, far: float) -> str:
         return ""
     values = (float(np.ravel(floors.loc[k])[0]) for k in (near, far))
     low, high = map(readers.figures3, values)
-    return f"; the best linear forecast goes from {low} to {high}"
+    return f"; that of the best linear forecast goes from {low} to {high}"

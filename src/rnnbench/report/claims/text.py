@@ -1,6 +1,6 @@
 """Words: Zipf's law.
 
-All claims are judged on the first text of the study, whole.
+All claims are judged on the whole of the study's first text.
 """
 
 import itertools
@@ -15,8 +15,8 @@ from rnnbench.tables import readers
 TABLES = ("zipf",)
 
 PLAUSIBLE = 0.1  # a smaller p rejects a power law (Clauset, Shalizi & Newman, 2009)
-WHOLE_LAW = 5  # a law of the counts from here on is one of most of the text
-NEAR = 0.2  # from the exponent 1
+WHOLE_LAW = 5  # a power law of counts from here on covers most of the text
+NEAR = 0.2  # distance from an exponent of 1
 FIT = ("corpus", "order", "text", "estimator", "exponent", "low", "high", "n_types", "p", "xmin")
 
 
@@ -26,9 +26,9 @@ def claims(tables: readers.Tables) -> list[Claim]:
 
 
 def zipf(tables: readers.Tables) -> Claim:
-    """Two parts: a power law of a tail is plausible, and the tail is of all counts but the rarest.
+    """Two parts: a power law is plausible for a tail, and that tail leaves out only rare words.
 
-    Where it is rejected of every tail, the claim does not hold.
+    If it is rejected for every tail, the claim does not hold.
     """
     said = Claim("The frequency of a word is a power of its rank (Zipf's law).", "d2l 8.3")
     tested, fits = _fits(tables, "tail_mle"), _fits(tables, "latent_rank")
@@ -37,8 +37,8 @@ def zipf(tables: readers.Tables) -> Claim:
     law, fit = tested.loc[1], fits.loc[1]
     plausible = bool(law.p >= PLAUSIBLE)
     return said.judged(
-        f"On {law.corpus}, a power law of the words seen {law.xmin:.0f} times or more is "
-        f"{'plausible' if plausible else 'rejected'} (p = {law.p:.2f}), with an exponent of "
+        f"On {law.corpus}, a power law for the words that occur {law.xmin:.0f} times or more is "
+        f"{'plausible' if plausible else 'rejected'} (p = {law.p:.2f}); the exponent is "
         f"{_exponent(fit)} over all {fit.n_types:,.0f} words.",
         [plausible, *([bool(law.xmin <= WHOLE_LAW)] if plausible else [])],
         _judging.exact(1, "text"),
@@ -47,7 +47,7 @@ def zipf(tables: readers.Tables) -> Claim:
 
 
 def half_as_frequent(tables: readers.Tables) -> Claim:
-    """Whether the exponent surely is nearer to 1 than 0.2."""
+    """The exponent is within 0.2 of 1."""
     said = Claim(
         "The second word is about half as frequent as the first, the third a third: the exponent "
         "is 1.",
@@ -73,11 +73,11 @@ def zipf_of_sequences(tables: readers.Tables) -> Claim:
     if tested.empty:
         return said
     named = readers.english(
-        f"p = {law.p:.2f} at order {law.Index} (counts from {law.xmin:.0f} on)"
+        f"p = {law.p:.2f} at order {law.Index} (counts of {law.xmin:.0f} or more)"
         for law in tested.itertuples()
     )
     return said.judged(
-        f"On {tested.corpus.iloc[0]}, a power law of the n-grams' counts has {named}.",
+        f"On {tested.corpus.iloc[0]}, a power law for the counts of n-grams has {named}.",
         list(tested.p >= PLAUSIBLE),
         _judging.exact(1, "text"),
         tested.p.min(),
@@ -85,7 +85,7 @@ def zipf_of_sequences(tables: readers.Tables) -> Claim:
 
 
 def exponents_differ(tables: readers.Tables) -> Claim:
-    """A part per pair of neighbouring orders: the exponent surely falls, or surely rises."""
+    """A part per pair of neighbouring orders: the exponent falls (true) or rises (false)."""
     said = Claim(
         "The exponents of single words, pairs and triples differ; can they be estimated?",
         "d2l 8.3, question 3",
@@ -105,7 +105,7 @@ def exponents_differ(tables: readers.Tables) -> Claim:
 
 
 def _fits(tables: readers.Tables, estimator: str) -> DataFrame:
-    """Exponents of the words and their sequences in the whole text, by order."""
+    """Exponents of words and their sequences in the whole text, by order."""
     fits = _first.words(tables, "zipf").reindex(columns=FIT)
     fits = fits[(fits.text == "whole") & (fits.estimator == estimator)]
     return fits[np.isfinite(fits.exponent.astype(float))].set_index("order").sort_index()

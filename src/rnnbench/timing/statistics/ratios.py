@@ -19,10 +19,9 @@ from rnnbench.timing.statistics.estimates import Estimate
 ALPHA = 0.05
 ASKED = 0.03  # the difference for which the sittings are told that would find it
 STATEMENT = (
-    "Verdicts on single pieces of work take all comparable work of a pair of machines together: of "
-    "machines that are equal in everything, at most 5 % of pairs get even one faster or slower "
-    "(Holm, 1979). Intervals are 95 % each, by themselves, and include what differs between "
-    "sittings."
+    "Verdicts on single pieces of work are adjusted for all comparable work of a pair of machines: "
+    "of pairs that are equal in everything, at most 5 % get even one faster or slower (Holm, "
+    "1979). Each interval is 95 % by itself and includes the variation between sittings."
 )
 FASTER, SLOWER, ALIKE = "faster", "slower", "not distinguishable"
 EQUAL = "equal within"
