@@ -18,13 +18,15 @@ def claims(tables: readers.Tables) -> list[Claim]:
 
 
 def needed(tables: readers.Tables) -> Claim:
-    """A part per learning rate: the share of runs that diverge without clipping, against half."""
+    """A part per variant and learning rate: more than half of the unclipped runs diverge."""
     said = Claim(
         "Recurrent networks need clipping: without it their training diverges.", "d2l 8.5.5"
     )
-    words = "Without clipping, {} diverged."
-    where = "at learning rate {:g}"
-    return _shares(said, _pairs(tables), "diverged_never", "learning_rate", words, where)
+    pairs = _pairs(tables)
+    if len(pairs):
+        where = pairs.variant + " at learning rate " + pairs.learning_rate.map("{:g}".format)
+        pairs = pairs.assign(where=where)
+    return _shares(said, pairs, "diverged_never", "where", "Without clipping, {} diverged.")
 
 
 def saves(tables: readers.Tables) -> Claim:
@@ -39,17 +41,17 @@ def saves(tables: readers.Tables) -> Claim:
     lost = pairs[pairs.diverged_never.astype(bool)]
     lost = lost.assign(saved=~lost.diverged.astype(bool))
     words = "Of the runs that diverged without clipping, {} did not diverge with it."
-    return _shares(said, lost, "saved", "variant", words, "of {}")
+    return _shares(said, lost, "saved", "variant", words)
 
 
-def _shares(said: Claim, pairs: DataFrame, column: str, by: str, words: str, where: str) -> Claim:
+def _shares(said: Claim, pairs: DataFrame, column: str, by: str, words: str) -> Claim:
     """A part per group of independent runs: the interval of the share is above one half."""
     if pairs.empty:
         return said
     pairs = _comparing.enough(pairs, by)
     found = {name: _comparing.share(rows[column]) for name, rows in pairs.groupby(by)}
     named = readers.english(
-        f"{rows[column].sum():.0f} of {len(rows)} {where.format(name)} (95 % "
+        f"{rows[column].sum():.0f} of {len(rows)} of {name} (95 % "
         f"{found[name][1]:.0%} to {found[name][2]:.0%})"
         for name, rows in pairs.groupby(by)
     )
