@@ -31,15 +31,10 @@ COLUMNS = [
 
 @dataclass(frozen=True)
 class Timed:
-    """One point of one machine, measured or not.
+    """One point of one machine, measured or not."""
 
-    Attributes:
-        machine: whose.
-        point: every field of the timing and of the machine around it.
-    """
-
-    machine: Machine
-    point: contract.Point
+    machine: Machine  # whose
+    point: contract.Point  # every field of the timing and of the machine around it
 
     @property
     def measured(self) -> bool:

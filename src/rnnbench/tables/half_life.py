@@ -30,21 +30,13 @@ TINY = 1e-12  # nats: no influence, and rounding may leave less than none
 
 @dataclass(frozen=True)
 class Sums:
-    """Means over drawn seeds and blocks, one row per draw; the first row is what was measured.
+    """Means over drawn seeds and blocks, one row per draw; the first row is what was measured."""
 
-    Attributes:
-        contexts: ``(C,)``, rising.
-        nats: mean loss after each context, ``(1 + DRAWS, C)``.
-        influence: mean influence of the token each context back, likewise.
-        n: positions of a seed.
-        seeds: number of them.
-    """
-
-    contexts: np.ndarray
-    nats: np.ndarray
-    influence: np.ndarray
-    n: int
-    seeds: int
+    contexts: np.ndarray  # ``(C,)``, rising
+    nats: np.ndarray  # mean loss after each context, ``(1 + DRAWS, C)``
+    influence: np.ndarray  # mean influence of the token each context back, likewise
+    n: int  # positions of a seed
+    seeds: int  # number of them
 
     @classmethod
     def of(cls, losses: DataFrame) -> "Sums":

@@ -24,41 +24,26 @@ GROUP = [name for name in classes.WORK if name != "seed"]
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is said of an item.
+    """What is said of an item."""
 
-    Attributes:
-        kind, name: as in :class:`~rnnbench.audit.again.sample.Item`.
-        verdict: its class.
-        evidence: what the class rests on.
-        sha256: of the file there, of a run that of its weights; empty for rows of a table.
-        again_sha256: of what was made again; empty where nothing was.
-    """
-
+    # kind, name: as in Item
     kind: str
     name: str
-    verdict: str
-    evidence: str
-    sha256: str
-    again_sha256: str
+    verdict: str  # its class
+    evidence: str  # what the class rests on
+    sha256: str  # of the file there, of a run that of its weights; empty for rows of a table
+    again_sha256: str  # of what was made again; empty where nothing was
 
 
 @dataclass(frozen=True)
 class Judge:
-    """Judges what was made again.
+    """Judges what was made again."""
 
-    Attributes:
-        tree: what is audited.
-        scratch: where the sample was made again.
-        here: the machine that made it again.
-        margin: of perplexities over seeds.
-        unavailable: device -> why it cannot be used here.
-    """
-
-    tree: Tree
-    scratch: Scratch
-    here: str
-    margin: float
-    unavailable: Mapping[str, str]
+    tree: Tree  # what is audited
+    scratch: Scratch  # where the sample was made again
+    here: str  # the machine that made it again
+    margin: float  # of perplexities over seeds
+    unavailable: Mapping[str, str]  # device -> why it cannot be used here
 
     def judge(self, items: Sequence[Item]) -> Iterator[Verdict]:
         """Yield the verdict of each item."""

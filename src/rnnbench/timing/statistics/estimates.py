@@ -21,16 +21,11 @@ Part = tuple[float, float]  # variance, and its degrees of freedom
 
 @dataclass(frozen=True)
 class Estimate:
-    """A level, or a difference of levels.
+    """A level, or a difference of levels."""
 
-    Attributes:
-        centre: log of a speed, or of a ratio.
-        parts: parts of its variance, each found by itself.
-        sittings: the part of its variance that goes by what is known of sittings.
-    """
-
-    centre: float
-    parts: tuple[Part, ...]
+    centre: float  # log of a speed, or of a ratio
+    parts: tuple[Part, ...]  # parts of its variance, each found by itself
+    # the part of its variance that goes by what is known of sittings
     sittings: Part = (0.0, math.inf)
 
     def __sub__(self, other: "Estimate") -> "Estimate":

@@ -19,20 +19,14 @@ Samples = Mapping[Any, np.ndarray]  # process -> its samples, (windows,)
 
 @dataclass(frozen=True)
 class Interval:
-    """A level with its 95 % interval.
+    """A level with its 95 % interval."""
 
-    Attributes:
-        estimate: geometric mean over processes of the median of their samples.
-        low, high: ends of the interval; NaN for fewer than FEWEST_PROCESSES.
-        n: number of samples.
-        processes: number of processes they come from.
-    """
-
-    estimate: float
+    estimate: float  # geometric mean over processes of the median of their samples
+    # low, high: ends of the interval; NaN for fewer than FEWEST_PROCESSES
     low: float
     high: float
-    n: int
-    processes: int
+    n: int  # number of samples
+    processes: int  # number of processes they come from
 
 
 def interval(samples: Samples) -> Interval:
