@@ -41,11 +41,9 @@ def fill(
     """Answer every question.
 
     Args:
-        tree: what is audited; evidence is named for results and for bundles.
         project: folder of the suite, where evidence of kind ``project`` lies.
         made: names of what this audit writes itself.
         shown: check, or ``again`` -> the evidence that it derived, or made again, without a fault.
-        path: the questions.
     """
     questions = yaml.safe_load(path.read_text(encoding="utf-8"))
     return [_answer(tree, project, made, shown, question) for question in questions]

@@ -117,7 +117,6 @@ def verify(path: str | Path, public: str | None = None, manifest: str | None = N
     """Check a folder of results or a bundle.
 
     Args:
-        path: the folder, or the zip of a bundle.
         public: file of the public key that must have signed; none: any or no key.
         manifest: SHA-256 that the manifest must have; none: any.
 

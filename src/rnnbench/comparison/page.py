@@ -35,9 +35,7 @@ def render(found: readers.Tables, shown: Iterable[dict[str, Any]], here: str) ->
     """Write the page.
 
     Args:
-        found: the tables of the comparison.
         shown: per figure its name, svg_path, png_path and finding.
-        here: name of the machine that asks.
     """
     telling = [figure for figure in shown if figure["finding"] != views.ALONE]
     parts = sections(found, [page.figure(**each, kind=figures.HARDWARE) for each in telling])

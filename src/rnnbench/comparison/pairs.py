@@ -75,13 +75,7 @@ def timed(machine: Machine) -> list[Timed]:
 
 
 def table(machines: Sequence[Machine], baseline: Machine, terms: Terms) -> DataFrame:
-    """One row per machine that is not the baseline and work item of either.
-
-    Args:
-        machines: all of them.
-        baseline: one of them.
-        terms: on which they are compared.
-    """
+    """One row per machine that is not the baseline and work item of either."""
     below = timed(baseline)
     others = [machine for machine in machines if machine.label != baseline.label]
     rows = [

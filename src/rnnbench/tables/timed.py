@@ -166,10 +166,6 @@ def with_limit(speed: DataFrame, limit: DataFrame) -> DataFrame:
     the same machine and device, with the same type of number. Of the numbers of threads that were
     tried, up to that of the row, the fastest counts for each product: who may use two threads can
     leave one idle.
-
-    Args:
-        speed: the table ``speed``, with the sizes of the architecture of each row.
-        limit: the table ``limit``.
     """
     probed = {key: group for key, group in _groups(limit, PLACE)} if len(limit) else {}
     rows = [_limits(row, probed.get(tuple(row[PLACE]))) for _, row in speed.iterrows()]

@@ -28,7 +28,6 @@ def grid(done: DataFrame, columns: int, row: float) -> tuple[Figure, Iterator[An
     """Return a figure with a line of panels per setting, and (title, rows, axes) of each line.
 
     Args:
-        done: what was measured.
         columns: panels per line, which share their vertical axis.
         row: inches per variant.
     """

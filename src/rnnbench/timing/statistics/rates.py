@@ -30,10 +30,6 @@ ALIKE = ["machine", "device", "implementation", "dtype", "threads", *BATCH, "hid
 def with_rates(samples: DataFrame, point: list[str]) -> DataFrame:
     """Add what each process tells.
 
-    Args:
-        samples: one row per process.
-        point: columns of the address of a point.
-
     Returns:
         The same with ``best`` and ``typical``, logs of tokens per second, and the columns of
         :func:`with_modes`.
@@ -94,12 +90,7 @@ def joules_per_million_tokens(samples: DataFrame) -> float:
 
 
 def summary(rated: DataFrame, best: Estimate, typical: Estimate) -> dict[str, Any]:
-    """Columns of a measured point.
-
-    Args:
-        rated: its processes.
-        best, typical: its levels.
-    """
+    """Columns of a measured point."""
     (low, high), (typical_low, typical_high) = best.interval(), typical.interval()
     return {
         "tokens_per_second": best.factor,

@@ -43,7 +43,6 @@ def levels(rated: DataFrame, point: list[str], number: str) -> dict[tuple[Any, .
 
     Args:
         rated: processes of a machine, as :func:`rates.with_rates` returns them.
-        point: columns of the address.
         number: ``best`` or ``typical``.
     """
     if rated.empty:
