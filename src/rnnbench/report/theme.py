@@ -173,16 +173,8 @@ def variant_handles(variants: Iterable[str], lines: bool) -> list[Line2D]:
     handles = []
     for variant in readers.ordered(variants):
         style = look(variant)
-        handles.append(
-            Line2D(
-                [],
-                [],
-                color=style.color,
-                marker=style.marker,
-                linestyle=style.line if lines else "none",
-                label=variant,
-            )
-        )
+        drawn = {"marker": style.marker, "linestyle": style.line if lines else "none"}
+        handles.append(Line2D([], [], color=style.color, label=variant, **drawn))
     return handles
 
 

@@ -16,7 +16,6 @@ from rnnbench.tables import readers
 
 SECTION = "Sine"
 TABLES = ("sine", "sine_floor", "sine_predictions")
-DRAWN = ("mlp", "direct", "rnn", "ols_ar")
 
 
 def draw(tables: readers.Tables) -> Figure:
@@ -68,7 +67,7 @@ def _errors(ax: Axes, tables: readers.Tables) -> None:
     errors = _sine.errors(tables, "k_step")
     if errors.empty:
         return theme.vacant(ax, "No k-step errors to show.", 22)
-    drawn = [name for name in _sine.known(errors.model) if name in DRAWN]
+    drawn = [name for name in _sine.LOOK if name in set(errors.model)]
     for index, model in enumerate(drawn):
         shift = 1.08 ** (index - (len(drawn) - 1) / 2)
         _sine.ranges(ax, model, errors[errors.model == model], shift)

@@ -18,8 +18,12 @@ def draw(tables: readers.Tables) -> Figure:
     forecast = theme.some(_sine.mode(tables, "multi_step"), "multi-step forecast")
     near = _sine.mode(tables, "one_step")
     figure, axes = theme.panels(height=2.6)
-    ax = axes[0, 0]
-    _sine.backdrop(ax, tables)
+    ax, data = axes[0, 0], _sine.mode(tables, "data")
+    ax.plot(data.time, data.value, label="data", **_sine.NOISE)
+    if len(data):
+        trained = {"color": theme.SKY, "alpha": 0.15, "lw": 0, "label": "training part"}
+        ax.axvspan(data.time.min(), forecast.time.iloc[0] - 1, **trained)
+    ax.set(xlabel="time (steps)", ylabel="x(t) (no unit)")
     ax.plot(near.time, near.value, color=theme.BLUE, lw=0.9, label="one step ahead")
     bands = readers.rows(tables, "sine_bands")
     if len(bands):
