@@ -164,11 +164,11 @@ def _handles(ladder: DataFrame, smoothings: list[str], tables: readers.Tables) -
 def _notes(tables: readers.Tables) -> list[str]:
     runs, ladder = readers.rows(tables, "runs"), _ladder(tables)
     said = []
-    if len(_best(tables)):
+    if "train_tokens" in runs and "train_tokens" in ladder and len(_best(tables)):
         read = {"char": "characters", "word": "words"}[readers.token(tables)]
         models = ladder[ladder.token == readers.token(tables)]
         said += [f"Training {read}: {_span_of(models)} (n-grams), {_span_of(runs)} (variants)."]
-    words = ladder[ladder.token == "word"]
+    words = ladder[ladder.token == "word"] if len(ladder) else ladder
     if len(words):
         shares = words.groupby("corpus", sort=False).oov_share.max()
         named = readers.english(f"{share:.1%} ({corpus})" for corpus, share in shares.items())
