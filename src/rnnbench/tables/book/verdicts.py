@@ -25,7 +25,12 @@ NO_GPU = "the book names no GPU"
 
 
 def table(runs: DataFrame, speed: DataFrame) -> DataFrame:
-    """One row per training in the book's notebooks, and per device that we ran it on."""
+    """One row per training in the book's notebooks, and per device that we ran it on.
+
+    Args:
+        runs: training runs, of the grid and of trials, with ``perplexity``.
+        speed: timed points with ``tokens_per_second``.
+    """
     runs = runs[runs.status != NOT_AVAILABLE] if len(runs) else runs
     executions = dict(list(book.published().groupby(book.TRAINING)))
     rows = []
