@@ -173,7 +173,7 @@ def variant_handles(variants: Iterable[str], lines: bool) -> list[Line2D]:
     handles = []
     for variant in readers.ordered(variants):
         style = look(variant)
-        drawn = {"marker": style.marker, "linestyle": style.line if lines else "none"}
+        drawn: Keywords = {"marker": style.marker, "ls": style.line if lines else "none"}
         handles.append(Line2D([], [], color=style.color, label=variant, **drawn))
     return handles
 
