@@ -9,8 +9,8 @@ from pandas import DataFrame
 from test_speed import TIMING, TOKENS, VOCAB_SIZE, by
 
 from rnnbench.base import csv_files
+from rnnbench.tables import columns, timed
 from rnnbench.tables import gather as tables
-from rnnbench.tables import timed
 from rnnbench.tables.speeds import Speeds
 from rnnbench.timing import windows, workload
 from rnnbench.timing.work import breakdown, inference, limit, scaling, speed
@@ -18,7 +18,7 @@ from rnnbench.timing.work import breakdown, inference, limit, scaling, speed
 QUICK = {"timed_seconds": 0.016, "warmup_seconds": 0.0}
 MODEL = workload.Architecture(4, 8, 1, 1, 6, 0)
 BATCH = {"batch_size": 4, "num_steps": 5}
-POINT = {name: getattr(TIMING, name) for name in timed.POINT}
+POINT = {name: getattr(TIMING, name) for name in columns.POINT}
 SPEED = DataFrame(
     [POINT | {"tokens_per_second": 1000.0} | MODEL.as_row() | BATCH | {"status": "measured"}]
 )

@@ -20,20 +20,15 @@ UNPROVEN = ("it was not derived again", "nothing was reproduced")
 
 @dataclass(frozen=True)
 class Answer:
-    """One line of the checklist.
+    """One line of the checklist."""
 
-    Attributes:
-        topic, question, answer: in words.
-        evidence: the file that shows it.
-        fault: what is wrong with the evidence; empty if it is there.
-        unproven: why the answer rests on the evidence being there alone; empty if it does not.
-    """
-
+    # topic, question, answer: in words
     topic: str
     question: str
     answer: str
-    evidence: str
-    fault: str = ""
+    evidence: str  # the file that shows it
+    fault: str = ""  # what is wrong with the evidence; empty if it is there
+    # why the answer rests on the evidence being there alone; empty if it does not
     unproven: str = ""
 
 
@@ -46,11 +41,9 @@ def fill(
     """Answer every question.
 
     Args:
-        tree: what is audited; evidence is named for results and for bundles.
         project: folder of the suite, where evidence of kind ``project`` lies.
         made: names of what this audit writes itself.
         shown: check, or ``again`` -> the evidence that it derived, or made again, without a fault.
-        path: the questions.
     """
     questions = yaml.safe_load(path.read_text(encoding="utf-8"))
     return [_answer(tree, project, made, shown, question) for question in questions]

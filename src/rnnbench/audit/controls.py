@@ -18,17 +18,11 @@ from rnnbench.audit.tree import Tree
 
 @dataclass(frozen=True)
 class Control:
-    """A flipped bit.
+    """A flipped bit."""
 
-    Attributes:
-        kind: of file.
-        name: of the file.
-        found: whether the checks of integrity named it.
-    """
-
-    kind: str
-    name: str
-    found: bool
+    kind: str  # of file
+    name: str  # of the file
+    found: bool  # whether the checks of integrity named it
 
 
 def run(tree: Tree) -> list[Control]:

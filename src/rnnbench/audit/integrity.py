@@ -21,24 +21,15 @@ UNSIGNED = "none: nobody vouches for the manifest; anyone could have rewritten i
 
 @dataclass(frozen=True)
 class Integrity:
-    """What checking found.
+    """What checking found."""
 
-    Attributes:
-        title: what was checked.
-        kind: ``results`` or ``bundle``.
-        files: how many there are.
-        manifest: SHA-256 of the manifest; empty if there is none.
-        signed: what can be said of the signature.
-        looked_at: check -> what it looked at.
-        unchecked: check and what it could not hold against anything, with the reason.
-    """
-
-    title: str
-    kind: str
-    files: int
-    manifest: str
-    signed: str
-    looked_at: dict[str, list[Checked]]
+    title: str  # what was checked
+    kind: str  # ``results`` or ``bundle``
+    files: int  # how many there are
+    manifest: str  # SHA-256 of the manifest; empty if there is none
+    signed: str  # what can be said of the signature
+    looked_at: dict[str, list[Checked]]  # check -> what it looked at
+    # check and what it could not hold against anything, with the reason
     unchecked: Sequence[tuple[str, Checked]] = ()
 
     @property
@@ -126,7 +117,6 @@ def verify(path: str | Path, public: str | None = None, manifest: str | None = N
     """Check a folder of results or a bundle.
 
     Args:
-        path: the folder, or the zip of a bundle.
         public: file of the public key that must have signed; none: any or no key.
         manifest: SHA-256 that the manifest must have; none: any.
 

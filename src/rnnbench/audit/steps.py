@@ -29,33 +29,19 @@ TABLE_OF_BOOK, CLAIMS = "tables/book.csv", "findings/findings.csv"
 
 @dataclass(frozen=True)
 class Asked:
-    """What an audit is asked for.
+    """What an audit is asked for."""
 
-    Attributes:
-        path: the results or the bundle.
-        key: file of the public key that must have signed, or ``none``.
-        project: folder of the suite, with its Snakefile.
-        made: names of what is written of the audit, evidence of its own.
-        machine: that audits.
-        unavailable: device -> why it cannot be used there.
-        cores: that it may use.
-        sample: how many of each kind, or all.
-        seed: of the sample; ``auto``: one that nobody could foresee.
-        margin: of perplexities over seeds.
-        own_texts: those of the configuration of the audit.
-    """
-
-    path: str
-    key: str
-    project: Path
-    made: tuple[str, ...]
-    machine: str
-    unavailable: Mapping[str, str]
-    cores: int
-    sample: int | str
-    seed: int | str
-    margin: float
-    own_texts: Mapping[str, Any]
+    path: str  # the results or the bundle
+    key: str  # file of the public key that must have signed, or ``none``
+    project: Path  # folder of the suite, with its Snakefile
+    made: tuple[str, ...]  # names of what is written of the audit, evidence of its own
+    machine: str  # that audits
+    unavailable: Mapping[str, str]  # device -> why it cannot be used there
+    cores: int  # that it may use
+    sample: int | str  # how many of each kind, or all
+    seed: int | str  # of the sample; ``auto``: one that nobody could foresee
+    margin: float  # of perplexities over seeds
+    own_texts: Mapping[str, Any]  # those of the configuration of the audit
 
 
 @contextmanager

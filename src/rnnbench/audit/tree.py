@@ -29,18 +29,12 @@ class TreeError(UserError):
 
 @dataclass(frozen=True)
 class Tree:
-    """Files by their names below ``root``.
+    """Files by their names below ``root``."""
 
-    Attributes:
-        title: what was given to be audited.
-        root: where the files lie.
-        kind: ``results`` or ``bundle``.
-        head: the manifest of a bundle; empty for results.
-    """
-
-    title: str
-    root: Path
-    kind: str
+    title: str  # what was given to be audited
+    root: Path  # where the files lie
+    kind: str  # ``results`` or ``bundle``
+    # the manifest of a bundle; empty for results
     head: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property

@@ -21,28 +21,17 @@ BOOK = ["notebook", "variant", "sampler", "device", "own_printed", "verdict", "r
 
 @dataclass(frozen=True)
 class Audit:
-    """All that an audit found.
+    """All that an audit found."""
 
-    Attributes:
-        integrity: are these the files that were made?
-        controls: would a changed byte have been found?
-        items: all that could be made again.
-        verdicts: of those that were.
-        book: each training of the book's notebooks beside ours.
-        answers: the reproducibility checklist.
-        settings: sample, seed and margin; who audited, with what, and when.
-        never: stages whose results no audit makes again.
-        study: its claims by verdict, its jobs, their seconds and machines.
-    """
-
-    integrity: Integrity
-    controls: Sequence[Control]
-    items: Sequence[Item]
-    verdicts: Sequence[Verdict]
-    book: DataFrame
-    answers: Sequence[Answer]
-    settings: Mapping[str, Any]
-    never: Sequence[str] = ()
+    integrity: Integrity  # are these the files that were made?
+    controls: Sequence[Control]  # would a changed byte have been found?
+    items: Sequence[Item]  # all that could be made again
+    verdicts: Sequence[Verdict]  # of those that were
+    book: DataFrame  # each training of the book's notebooks beside ours
+    answers: Sequence[Answer]  # the reproducibility checklist
+    settings: Mapping[str, Any]  # sample, seed and margin; who audited, with what, and when
+    never: Sequence[str] = ()  # stages whose results no audit makes again
+    # its claims by verdict, its jobs, their seconds and machines
     study: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -1,7 +1,6 @@
 """Tables on disk, as CSV: what is written is what is read."""
 
 import csv
-from io import StringIO
 from pathlib import Path
 from typing import IO
 
@@ -39,7 +38,10 @@ def parse(source: str | Path | IO[bytes]) -> DataFrame:
 
 
 def write(path: str | Path, table: DataFrame) -> None:
-    """Write a table as CSV; an infinity is ``inf``, a missing value an empty cell."""
-    text = StringIO()
-    table.to_csv(text, index=False, quoting=csv.QUOTE_MINIMAL, lineterminator="\n")
-    write_text(path, text.getvalue())
+    """Write a table as :func:`text` has it."""
+    write_text(path, text(table))
+
+
+def text(table: DataFrame) -> str:
+    """A table as CSV; an infinity is ``inf``, a missing value an empty cell."""
+    return table.to_csv(index=False, quoting=csv.QUOTE_MINIMAL, lineterminator="\n")

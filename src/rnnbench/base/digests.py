@@ -68,7 +68,6 @@ class Tree:
     whatever their wing.
 
     Args:
-        folder: of the package.
         planned: file -> SHA-256, where another process planned the jobs: digests are of those.
     """
 

@@ -17,7 +17,6 @@ def every(text: str, folder: str = "") -> Iterator[str]:
     """Modules that a source file may import, by its statements: ``a.b`` of ``from a import b`` too.
 
     Args:
-        text: of the file.
         folder: of the package that the file lies in, from which relative imports count.
     """
     for found in _IMPORT.finditer(_CHECKING.sub("", text)):

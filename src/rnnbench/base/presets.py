@@ -28,23 +28,15 @@ FORMER = {  # a variant as earlier releases named it -> the variant and implemen
 
 @dataclass(frozen=True)
 class Model:
-    """What is learned, and what computes it by default.
+    """What is learned, and what computes it by default."""
 
-    Attributes:
-        cell: name of the cell.
-        num_layers: stacked layers.
-        bidirectional: whether each layer also reads backwards.
-        embedding_size: numbers per symbol that the first layer reads; 0: it reads one-hot vectors.
-        initialisation: how weights are drawn, a function of :mod:`rnnbench.training.initial`.
-        implementation: the one that trains it by itself.
-    """
-
-    cell: str
-    num_layers: int
-    bidirectional: bool
+    cell: str  # name of the cell
+    num_layers: int  # stacked layers
+    bidirectional: bool  # whether each layer also reads backwards
+    # numbers per symbol that the first layer reads; 0: it reads one-hot vectors
     embedding_size: int
-    initialisation: str
-    implementation: str
+    initialisation: str  # how weights are drawn, a function of training.initial
+    implementation: str  # the one that trains it by itself
 
     @property
     def function(self) -> tuple[Any, ...]:

@@ -64,22 +64,14 @@ def ways(machine: Machine) -> Models:
 
 def surest(candidates: Sequence[Timed]) -> Timed:
     """The way that is fastest even at the lower end of its interval."""
-    return max(candidates, key=lambda way: (_lower(way.point), str(way.address)))
+    return max(candidates, key=lambda way: (float(way.point["low"]), str(way.address)))
 
 
 def rivals(candidates: Sequence[Timed]) -> list[Timed]:
     """Ways that may be as fast as the surest one."""
     first = surest(candidates)
-    least = _lower(first.point)
-    return [way for way in candidates if way is not first and _upper(way.point) >= least]
-
-
-def _lower(point: contract.Point) -> float:
-    return float(point["low"])
-
-
-def _upper(point: contract.Point) -> float:
-    return float(point["high"])
+    least, others = first.point["low"], [way for way in candidates if way is not first]
+    return [way for way in others if way.point["high"] >= least]
 
 
 def _rows(

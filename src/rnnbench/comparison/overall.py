@@ -24,13 +24,7 @@ Pairs = list[tuple[Timed, Timed, str]]
 
 
 def table(machines: Sequence[Machine], baseline: Machine, terms: Terms) -> DataFrame:
-    """One row per machine that is not the baseline, and per setting and cell of its work.
-
-    Args:
-        machines: all of them.
-        baseline: one of them.
-        terms: on which they are compared.
-    """
+    """One row per machine that is not the baseline, and per setting and cell of its work."""
     others = [machine for machine in machines if machine.label != baseline.label]
     rows = [row for machine in others for row in _rows(machine, baseline, terms)]
     # each answer is one question: nothing is adjusted for the number of the others

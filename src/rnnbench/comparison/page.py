@@ -4,7 +4,7 @@ It reads the tables of :mod:`rnnbench.comparison.tables` and holds for one machi
 Whatever a bundle says reaches the page as text.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,25 +35,27 @@ def render(found: readers.Tables, shown: Iterable[dict[str, Any]], here: str) ->
     """Write the page.
 
     Args:
-        found: the tables of the comparison.
         shown: per figure its name, svg_path, png_path and finding.
-        here: name of the machine that asks.
     """
     telling = [figure for figure in shown if figure["finding"] != views.ALONE]
-    drawn = [page.figure(**figure, kind=figures.HARDWARE) for figure in telling]
-    sections = [part for part in page.sections(SECTIONS, drawn, found) if part["tables"]]
+    parts = sections(found, [page.figure(**each, kind=figures.HARDWARE) for each in telling])
     return page.render(
         Path(__file__).with_name("hardware.html.j2"),
         "Machines compared",
-        [*(part["title"] for part in sections), "How to read", "Provenance"],
+        [*(part["title"] for part in parts), "How to read", "Provenance"],
         lead=answers.lead(found, here),
         answers=answers.answers(found),
-        sections=sections,
+        sections=parts,
         provenance=_provenance(found),
         statement=ratios.STATEMENT,
         work=list(contract.WORK),
         conditions=list(contract.CONDITIONS),
     )
+
+
+def sections(found: readers.Tables, drawn: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Title, figures and tables of each section that has a table."""
+    return [part for part in page.sections(SECTIONS, drawn, found) if part["tables"]]
 
 
 def _provenance(found: readers.Tables) -> list[Table]:

@@ -31,15 +31,10 @@ COLUMNS = [
 
 @dataclass(frozen=True)
 class Timed:
-    """One point of one machine, measured or not.
+    """One point of one machine, measured or not."""
 
-    Attributes:
-        machine: whose.
-        point: every field of the timing and of the machine around it.
-    """
-
-    machine: Machine
-    point: contract.Point
+    machine: Machine  # whose
+    point: contract.Point  # every field of the timing and of the machine around it
 
     @property
     def measured(self) -> bool:
@@ -80,13 +75,7 @@ def timed(machine: Machine) -> list[Timed]:
 
 
 def table(machines: Sequence[Machine], baseline: Machine, terms: Terms) -> DataFrame:
-    """One row per machine that is not the baseline and work item of either.
-
-    Args:
-        machines: all of them.
-        baseline: one of them.
-        terms: on which they are compared.
-    """
+    """One row per machine that is not the baseline and work item of either."""
     below = timed(baseline)
     others = [machine for machine in machines if machine.label != baseline.label]
     rows = [

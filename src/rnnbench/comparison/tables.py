@@ -29,10 +29,7 @@ def tables(
     """Name -> table of the comparison.
 
     Args:
-        machines: all of them, the baseline among them.
-        baseline: what the others are told as multiples of.
         perplexities: held-out perplexities whose time is told.
-        terms: on which they are compared.
     """
     return {
         **verdicts(machines, baseline, terms),

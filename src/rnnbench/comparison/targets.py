@@ -49,7 +49,6 @@ def crossing(curve: DataFrame, target: float) -> dict[str, Any]:
 
     Args:
         curve: one row per epoch, the validation totals empty where it was not read.
-        target: a validation perplexity.
     """
     ordered = curve.sort_values("epoch")
     read = metrics.perplexity(ordered.validation_total_nats, ordered.validation_num_tokens)

@@ -20,15 +20,10 @@ POWERCAP = "/sys/class/powercap"
 
 @dataclass(frozen=True)
 class Zone:
-    """A counter of the CPU: the folder of one package.
+    """A counter of the CPU: the folder of one package."""
 
-    Attributes:
-        folder: with ``energy_uj``, which goes back to 0 after ``max_energy_range_uj``.
-        most: that range, microjoules.
-    """
-
-    folder: Path
-    most: int
+    folder: Path  # with ``energy_uj``, which goes back to 0 after ``max_energy_range_uj``
+    most: int  # that range, microjoules
 
     def read(self) -> int:
         """Microjoules since some start."""
@@ -41,13 +36,9 @@ class Zone:
 
 @dataclass(frozen=True)
 class Board:
-    """The counter of one GPU.
+    """The counter of one GPU."""
 
-    Attributes:
-        handle: of NVML.
-    """
-
-    handle: object
+    handle: object  # of NVML
 
     def read(self) -> int:
         """Millijoules since the driver was loaded."""
@@ -61,15 +52,10 @@ class Board:
 
 @dataclass(frozen=True)
 class Meter:
-    """The counters of a device, read together.
+    """The counters of a device, read together."""
 
-    Attributes:
-        source: what they are; ``unknown: `` and why, if there are none.
-        counters: those that are added up.
-    """
-
-    source: str
-    counters: Sequence[Zone | Board] = ()
+    source: str  # what they are; ``unknown: `` and why, if there are none
+    counters: Sequence[Zone | Board] = ()  # those that are added up
 
     def read(self) -> list[int]:
         return [counter.read() for counter in self.counters]

@@ -52,17 +52,11 @@ class BundleError(UserError):
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle whose every byte agrees with its manifest.
+    """A bundle whose every byte agrees with its manifest."""
 
-    Attributes:
-        manifest: machine, release, digests of source, lock and inputs, and the files.
-        files: name -> bytes, without the manifest.
-        signature: of the manifest; empty in a bundle that nobody signed.
-    """
-
-    manifest: dict[str, Any]
-    files: Contents
-    signature: bytes = b""
+    manifest: dict[str, Any]  # machine, release, digests of source, lock and inputs, and the files
+    files: Contents  # name -> bytes, without the manifest
+    signature: bytes = b""  # of the manifest; empty in a bundle that nobody signed
 
     @classmethod
     def make(cls, machine: str, files: Contents, source: str, inputs: Mapping[str, str]) -> Self:

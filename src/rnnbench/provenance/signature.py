@@ -40,15 +40,10 @@ class SignatureError(UserError):
 
 @dataclass(frozen=True)
 class Signed:
-    """A signature that fits its manifest.
+    """A signature that fits its manifest."""
 
-    Attributes:
-        key_id: of the key that signed, the SHA-256 of its description.
-        known: whether it is the key that was asked for; None if none was asked for.
-    """
-
-    key_id: str
-    known: bool | None
+    key_id: str  # of the key that signed, the SHA-256 of its description
+    known: bool | None  # whether it is the key that was asked for; None if none was asked for
 
 
 def make_key(path: str | Path) -> str:

@@ -19,21 +19,13 @@ FIELDS = ("rule", "job_hash", "starttime", "endtime")
 
 @dataclass(frozen=True)
 class Done:
-    """A finished job.
+    """A finished job."""
 
-    Attributes:
-        rule: its name.
-        outputs: the files that it made.
-        began: when Snakemake started it, Unix seconds.
-        ended: when it wrote its last file.
-        inputs: the files that it read.
-    """
-
-    rule: str
-    outputs: frozenset[str]
-    began: float
-    ended: float
-    inputs: frozenset[str] = frozenset()
+    rule: str  # its name
+    outputs: frozenset[str]  # the files that it made
+    began: float  # when Snakemake started it, Unix seconds
+    ended: float  # when it wrote its last file
+    inputs: frozenset[str] = frozenset()  # the files that it read
 
     @property
     def seconds(self) -> float:

@@ -44,7 +44,6 @@ def sentences(tables: readers.Tables, first: bool = False) -> list[tuple[str, st
     """Label and sentence of the three results that a reader wants first.
 
     Args:
-        tables: the tidy tables.
         first: whether nothing but the grid of runs is there yet.
     """
     if first:

@@ -34,8 +34,6 @@ def render(template: Path, title: str, contents: Sequence[str], **values: Any) -
     """Fill a template that extends those beside this file.
 
     Args:
-        template: its file.
-        title: of the page.
         contents: titles of its sections, which the page links to.
         values: what the template asks for; one that it asks for in vain is an error.
     """
@@ -62,7 +60,6 @@ def sections(
     Args:
         makers: title -> what makes the tables of that section; those without rows are left out.
         shown: figures, as :func:`figure` gives them.
-        tables: the tidy tables.
     """
     more: list[str] = sorted({figure["section"] for figure in shown} - set(makers))
     return [
@@ -113,8 +110,6 @@ def table(
     script shows the first columns and folds the rest.
 
     Args:
-        title: shown above.
-        table: one row per row.
         columns: those to show, in this order, where the table has them; all by default.
         first: those of them that come before the others.
         note: a sentence under the title.

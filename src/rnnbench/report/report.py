@@ -38,7 +38,6 @@ def render(
     """Write the page.
 
     Args:
-        tables: the tidy tables, as ``rnnbench.report.figures.read_tables`` gives them.
         figures: per figure its name, svg_path, png_path and finding.
         facts: label -> text, shown under Provenance: versions, configuration, source digest.
         first: whether the study goes on; of what is not there yet the page then says nothing.

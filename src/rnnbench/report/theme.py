@@ -17,6 +17,7 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from pandas import DataFrame
 
 from rnnbench.tables import readers
 
@@ -109,6 +110,29 @@ def panels(
     return figure, figure.subplots(rows, columns, squeeze=False, **options)
 
 
+class Empty(Exception):
+    """There is nothing to draw: why, in a sentence."""
+
+
+def some(
+    found: DataFrame, what: str, noun: str = "run", asked: DataFrame | None = None
+) -> DataFrame:
+    """The rows that are drawn.
+
+    Args:
+        found: those rows.
+        what: they are, in the singular.
+        noun: what of ``asked`` is counted where it is missing.
+        asked: rows of all that was asked for; by default ``found``.
+
+    Raises:
+        Empty: there is none.
+    """
+    if found.empty:
+        raise Empty(readers.missing(found if asked is None else asked, what, noun))
+    return found
+
+
 def placard(sentence: str) -> Figure:
     """One labelled panel that says what is missing."""
     figure, axes = panels(height=1.4)
@@ -149,16 +173,8 @@ def variant_handles(variants: Iterable[str], lines: bool) -> list[Line2D]:
     handles = []
     for variant in readers.ordered(variants):
         style = look(variant)
-        handles.append(
-            Line2D(
-                [],
-                [],
-                color=style.color,
-                marker=style.marker,
-                linestyle=style.line if lines else "none",
-                label=variant,
-            )
-        )
+        drawn: Keywords = {"marker": style.marker, "ls": style.line if lines else "none"}
+        handles.append(Line2D([], [], color=style.color, label=variant, **drawn))
     return handles
 
 

@@ -22,31 +22,18 @@ ANGULAR_FREQUENCY = 0.01
 
 @dataclass(frozen=True)
 class SineConfig:
-    """Settings of the experiment.
+    """Settings of the experiment."""
 
-    Attributes:
-        num_points: length T of the series.
-        noise: standard deviation of the noise on each point.
-        num_lags: past values an autoregression sees.
-        hidden_size: hidden units.
-        num_steps: values per subsequence on which the recurrent network is trained.
-        train_points: the first this many windows are trained on.
-        batch_size: windows per minibatch.
-        learning_rate: of Adam.
-        num_epochs: passes over the training windows.
-        horizons: steps ahead of the k-step forecasts.
-    """
-
-    num_points: int
-    noise: float
-    num_lags: int
-    hidden_size: int
-    num_steps: int
-    train_points: int
-    batch_size: int
-    learning_rate: float
-    num_epochs: int
-    horizons: tuple[int, ...]
+    num_points: int  # length T of the series
+    noise: float  # standard deviation of the noise on each point
+    num_lags: int  # past values an autoregression sees
+    hidden_size: int  # hidden units
+    num_steps: int  # values per subsequence on which the recurrent network is trained
+    train_points: int  # the first this many windows are trained on
+    batch_size: int  # windows per minibatch
+    learning_rate: float  # of Adam
+    num_epochs: int  # passes over the training windows
+    horizons: tuple[int, ...]  # steps ahead of the k-step forecasts
 
     @property
     def first_forecast(self) -> int:
@@ -113,22 +100,14 @@ def iterate(model: Forecaster, states: Tensor, num_steps: int) -> Tensor:
 
 @dataclass(frozen=True)
 class Forecast:
-    """Forecasts of neighbouring points.
+    """Forecasts of neighbouring points."""
 
-    Attributes:
-        mode: one_step, multi_step or k_step.
-        horizon: steps from the last true value to the forecast; of a multi-step forecast, to its
-            last point.
-        first: index of the first point.
-        trained: so many of the first forecasts start from windows that were trained on.
-        values: the forecasts.
-    """
-
-    mode: str
+    mode: str  # one_step, multi_step or k_step
+    # steps from the last true value to the forecast; of a multi-step forecast, to its last point
     horizon: int
-    first: int
-    trained: int
-    values: Tensor
+    first: int  # index of the first point
+    trained: int  # so many of the first forecasts start from windows that were trained on
+    values: Tensor  # the forecasts
 
     def error(self, series: Tensor) -> float:
         """Mean squared difference from the series where the windows were not trained on."""

@@ -3,8 +3,9 @@
 Which columns a table has, :mod:`rnnbench.tables.columns` says; what builds it makes their values.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,23 +23,23 @@ from rnnbench.tables.speeds import Speeds
 from rnnbench.text import metrics
 from rnnbench.timing import cost_model
 
-RUN_KEYS = columns.RUN
 Rows = Sequence[Mapping[str, str]]
+Build = Callable[[Sequence[str]], DataFrame]  # a table out of its files
 
 
 def gather(name: str, paths: Sequence[str], missing: Rows) -> DataFrame:
-    """Build the table ``name`` from its parts and the rows that could not be had.
+    """Build the table ``name`` from its parts, and from the rows that could not be had, which are
+    seen last.
 
-    Tables without a function of their own here are their parts, one after the other. Of no parts
-    and no rows comes a table of the same columns, without a row.
+    Tables without an entry of their own here are their parts, one after the other. Of no parts and
+    no rows comes a table of the same columns, without a row.
     """
-    if not paths and not missing:
-        return columns.table(name)
-    build = BUILDERS.get(name, concatenate)
-    return columns.arranged(name, build(paths, DataFrame(missing)))
+    done = BUILDERS.get(name, concatenate)(paths) if paths else columns.table(name)
+    parts = [part for part in (done, DataFrame(missing)) if len(part)]
+    return columns.arranged(name, pd.concat(parts, ignore_index=True) if parts else done)
 
 
-def concatenate(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+def concatenate(paths: Sequence[str]) -> DataFrame:
     """Put CSV tables and JSON records under each other."""
     parts = [
         DataFrame([read_record(path)]).drop(columns="schema_version")
@@ -49,19 +50,23 @@ def concatenate(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else DataFrame()
 
 
-def runs(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+def of_rows(build: Callable[[DataFrame], DataFrame]) -> Build:
+    """Build a table from the rows of all of its parts together."""
+    return lambda paths: build(concatenate(paths))
+
+
+@of_rows
+def runs(records: DataFrame) -> DataFrame:
     """One row per training run; the columns of totals follow those of metrics."""
-    records = concatenate(paths, missing)
-    if len(records):
-        records = records.assign(**_run_metrics(records), train_seconds=_fast_seconds(records))
-        share = metrics.share(records.best_epoch, records.epochs_done)
-        records = records.assign(best_seconds=records.train_seconds * share)
-    return _join(records, missing)
+    records = records.assign(**_run_metrics(records), train_seconds=_fast_seconds(records))
+    share = metrics.share(records.best_epoch, records.epochs_done)
+    return records.assign(best_seconds=records.train_seconds * share)
 
 
-def curves(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+@of_rows
+def curves(table: DataFrame) -> DataFrame:
     """One row per run and epoch."""
-    table = columns.arranged("curves", concatenate(paths, missing))
+    table = columns.arranged("curves", table)
     return table.assign(
         perplexity=metrics.perplexity(table.total_nats, table.num_tokens),
         heldout_perplexity=metrics.perplexity(table.heldout_total_nats, table.heldout_num_tokens),
@@ -71,133 +76,90 @@ def curves(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     )
 
 
-def trials(paths: Sequence[str], missing: DataFrame) -> DataFrame:
-    """One row per training run outside the grid."""
-    return runs(paths, missing)
-
-
-def trial_curves(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+def trial_curves(paths: Sequence[str]) -> DataFrame:
     """One row per run outside the grid and epoch, with every parameter of the run."""
-    parts = []
-    for path in paths:
-        record = read_record(Path(path).with_name("record.json"))
-        told = RunConfig.from_strings(record).as_row()
-        parts.append(curves([path], missing).assign(**told))
+    parts = (curves([path]).assign(**_parameters(path)) for path in paths)
     return pd.concat(parts, ignore_index=True)
 
 
-def book(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+def book(paths: Sequence[str]) -> DataFrame:
     """One row per training in the book's notebooks: its executions, and our runs and timings."""
-    own = concatenate([path for path in paths if Path(path).stem != "speed"], missing)
-    return verdicts.table(own, concatenate(_named("speed", paths), missing))
+    own = concatenate([path for path in paths if Path(path).stem != "speed"])
+    return verdicts.table(own, concatenate(_named("speed", paths)))
 
 
-def divergence(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+def divergence(paths: Sequence[str]) -> DataFrame:
     """One row per run, of the grid or of a trial: when it went wrong."""
-    return pd.concat([diverged.table(_with_settings(path)) for path in paths], ignore_index=True)
+    tables = (
+        diverged.table(read(path).assign(**_parameters(path), **_beside(path, ["vocab_size"])))
+        for path in paths
+    )
+    return pd.concat(tables, ignore_index=True)
 
 
-def equal_cost(paths: Sequence[str], missing: DataFrame) -> DataFrame:
-    """One row per variant and basis: costs at equal hidden sizes, and at equal parameters."""
-    return equally.table(concatenate(paths, missing))
-
-
-def texts(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+def texts(paths: Sequence[str]) -> DataFrame:
     """One row per run, stage and prefix; the run's keys come from the record beside the text."""
     parts = []
     for path in paths:
-        record = read_record(Path(path).with_name("record.json"))
         part = read(path)
         keys = [name for name in columns.COLUMNS["texts"] if name not in part]
-        parts.append(DataFrame({key: record[key] for key in keys}, index=part.index).join(part))
+        parts.append(DataFrame(_beside(path, keys), index=part.index).join(part))
     return pd.concat(parts, ignore_index=True)
 
 
-def generation(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+@of_rows
+def generation(table: DataFrame) -> DataFrame:
     """One row per generated text: how good the judge and the model find it, how it repeats.
 
     Distinct n-grams, loops and copies are shares of what a text of its length could have.
     """
-    table = concatenate(paths, missing)
-    found = _text_metrics(table) if len(table) else {}
-    return _join(table.assign(**found), missing)
+    return table.assign(**_text_metrics(table)) if len(table) else table
 
 
-def speed(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+def speed(paths: Sequence[str]) -> DataFrame:
     """One row per point: tokens per second at its best and typically, or why there are none."""
-    named = ("points", "samples", "limit")
-    asked, samples, probed = (concatenate(_named(name, paths), missing) for name in named)
+    parts = (concatenate(_named(name, paths)) for name in ("points", "samples", "limit"))
+    asked, samples, probed = parts
     found = Speeds(samples)
     rows = [row | found.summary(row) for row in asked.to_dict("records")]
-    return _join(timed.with_limit(DataFrame(rows), timed.limit(probed)), missing)
+    return timed.with_limit(DataFrame(rows), timed.limit(probed))
 
 
-def speedup(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+@of_rows
+def speedup(samples: DataFrame) -> DataFrame:
     """One row per point beside which torch.nn was timed on the same model, all else being equal."""
-    return Speeds(concatenate(paths, missing)).speedup()
+    return Speeds(samples).speedup()
 
 
-def noise(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+@of_rows
+def noise(samples: DataFrame) -> DataFrame:
     """One row per point that was timed twice: by what factor the two differ, which is the noise."""
-    return Speeds(concatenate(paths, missing)).noise()
+    return Speeds(samples).noise()
 
 
-def limit(paths: Sequence[str], missing: DataFrame) -> DataFrame:
-    """One row per product, square and pass over the memory: FLOPs or bytes per second."""
-    return timed.limit(concatenate(paths, missing))
-
-
-def inference(paths: Sequence[str], missing: DataFrame) -> DataFrame:
-    """One row per timed point and mode of use."""
-    return _join(timed.inference(concatenate(paths, missing)), missing)
-
-
-def breakdown(paths: Sequence[str], missing: DataFrame) -> DataFrame:
-    """One row per timed point and part of a training step."""
-    return _join(timed.breakdown(concatenate(paths, missing)), missing)
-
-
-def launches(paths: Sequence[str], missing: DataFrame) -> DataFrame:
-    """One row per timed point: what a step hands to its device, and what bounds it."""
-    return _join(timed.launches(concatenate(paths, missing)), missing)
-
-
-def scaling(paths: Sequence[str], missing: DataFrame) -> DataFrame:
-    """One row per point: speed and memory at other sizes, threads and numbers of processes."""
-    return _join(timed.scaling(concatenate(paths, missing)), missing)
-
-
-def costs(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+@of_rows
+def costs(windows: DataFrame) -> DataFrame:
     """One row per variant and setting: the cost model fitted to the points of ``scaling``."""
-    return cost_model.fit(timed.scaling(concatenate(paths, missing)))
+    return cost_model.fit(timed.scaling(windows))
 
 
-def memory(paths: Sequence[str], missing: DataFrame) -> DataFrame:
-    """One row per variant, part of the text and context given."""
-    return remembered.memory(concatenate(paths, missing))
-
-
-def half_life(paths: Sequence[str], missing: DataFrame) -> DataFrame:
-    """One row per variant, part of the text and measure of how far back it sees."""
-    return remembered.half_life(concatenate(paths, missing))
-
-
-def ngram_lm(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+@of_rows
+def ngram_lm(table: DataFrame) -> DataFrame:
     """One row per n-gram language model and part of the text.
 
     Bits per character hold the spelling of unknown tokens too, perplexity does not.
     """
-    table = concatenate(paths, missing)
-    table["perplexity"] = metrics.perplexity(table.total_nats, table.scored_tokens)
     described = table.total_nats + table.spelling_nats
-    table["bits_per_char"] = metrics.bits_per_char(described, table.num_chars)
-    table["oov_share"] = table.oov_tokens / table.scored_tokens
-    return table
+    return table.assign(
+        perplexity=metrics.perplexity(table.total_nats, table.scored_tokens),
+        bits_per_char=metrics.bits_per_char(described, table.num_chars),
+        oov_share=table.oov_tokens / table.scored_tokens,
+    )
 
 
-def floor(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+@of_rows
+def floor(table: DataFrame) -> DataFrame:
     """One row per text whose source is known: the floor, and what it comes to on held-out text."""
-    table = concatenate(paths, missing)
     known, realised = table.entropy_rate, (table.heldout_total_nats, table.heldout_num_chars)
     return table.assign(
         floor_perplexity=metrics.perplexity(known, 1.0),
@@ -207,9 +169,9 @@ def floor(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     )
 
 
-def predictors(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+@of_rows
+def predictors(table: DataFrame) -> DataFrame:
     """One row per best n-gram predictor of a text whose source is known."""
-    table = concatenate(paths, missing)
     if table.empty:
         return table
     nats, chars = table.nats_per_token, table.chars_per_token
@@ -218,20 +180,19 @@ def predictors(paths: Sequence[str], missing: DataFrame) -> DataFrame:
     )
 
 
-def machines(paths: Sequence[str], missing: DataFrame) -> DataFrame:
+@of_rows
+def machines(wide: DataFrame) -> DataFrame:
     """One row per machine and field of its fingerprint."""
-    wide = concatenate(paths, missing)
     return wide.astype(str).melt(id_vars="machine", var_name="field")
 
 
-BUILDERS = {
-    build.__name__: build
-    for build in (
-        *(runs, curves, trials, trial_curves, equal_cost, texts, memory, half_life, generation),
-        *(speed, speedup, noise, limit, inference, breakdown, launches, scaling, costs),
-        *(ngram_lm, floor, book, predictors, machines, divergence),
-    )
-}
+trials = runs
+equal_cost = of_rows(equally.table)
+memory, half_life = of_rows(remembered.memory), of_rows(remembered.half_life)
+limit, inference = of_rows(timed.limit), of_rows(timed.inference)
+breakdown, launches = of_rows(timed.breakdown), of_rows(timed.launches)
+scaling = of_rows(timed.scaling)
+BUILDERS: dict[str, Build] = {n: made for n, made in globals().items() if n in columns.COLUMNS}
 
 
 def _fast_seconds(records: DataFrame) -> Series:
@@ -271,11 +232,15 @@ def _run_metrics(records: DataFrame) -> dict[str, np.ndarray]:
     }
 
 
-def _with_settings(path: str) -> DataFrame:
-    """A curve with the settings of its run, which are in the record beside it."""
+def _beside(path: str, names: Iterable[str]) -> dict[str, Any]:
+    """What the record beside a file of a run says."""
     record = read_record(Path(path).with_name("record.json"))
-    told = RunConfig.from_strings(record).as_row()
-    return read(path).assign(**told, vocab_size=record["vocab_size"])
+    return {name: record[name] for name in names}
+
+
+def _parameters(path: str) -> dict[str, Any]:
+    """Those of the run that made a file, as far as they are not at their defaults."""
+    return RunConfig.from_strings(read_record(Path(path).with_name("record.json"))).as_row()
 
 
 def _text_metrics(texts: DataFrame) -> dict[str, np.ndarray]:
@@ -298,9 +263,3 @@ def _text_metrics(texts: DataFrame) -> dict[str, np.ndarray]:
 
 def _named(name: str, paths: Sequence[str]) -> list[str]:
     return [path for path in paths if Path(path).stem == name]
-
-
-def _join(done: DataFrame, missing: DataFrame) -> DataFrame:
-    """Put the missing rows last, where they are seen but never first."""
-    parts = [part for part in (done, missing) if len(part)]
-    return pd.concat(parts, ignore_index=True) if parts else done

@@ -30,21 +30,13 @@ TINY = 1e-12  # nats: no influence, and rounding may leave less than none
 
 @dataclass(frozen=True)
 class Sums:
-    """Means over drawn seeds and blocks, one row per draw; the first row is what was measured.
+    """Means over drawn seeds and blocks, one row per draw; the first row is what was measured."""
 
-    Attributes:
-        contexts: ``(C,)``, rising.
-        nats: mean loss after each context, ``(1 + DRAWS, C)``.
-        influence: mean influence of the token each context back, likewise.
-        n: positions of a seed.
-        seeds: number of them.
-    """
-
-    contexts: np.ndarray
-    nats: np.ndarray
-    influence: np.ndarray
-    n: int
-    seeds: int
+    contexts: np.ndarray  # ``(C,)``, rising
+    nats: np.ndarray  # mean loss after each context, ``(1 + DRAWS, C)``
+    influence: np.ndarray  # mean influence of the token each context back, likewise
+    n: int  # positions of a seed
+    seeds: int  # number of them
 
     @classmethod
     def of(cls, losses: DataFrame) -> "Sums":
@@ -129,16 +121,9 @@ def context_rows(sums: Sums) -> Iterator[dict[str, float]]:
     """Loss, gain over the context before and influence, with intervals."""
     for at in range(len(sums.contexts)):
         nats = float(sums.nats[0, at])
-        gain = bounded(sums.nats[:, at - 1] - sums.nats[:, at]) if at else (np.nan,) * 3
-        influence = bounded(sums.influence[:, at])
-        yield {
-            "perplexity": float(np.exp(nats)),
-            "nats": nats,
-            **dict(zip(("gain_nats", "low", "high"), gain, strict=True)),
-            **dict(
-                zip(("influence_nats", "influence_low", "influence_high"), influence, strict=True)
-            ),
-        }
+        more = bounded(sums.nats[:, at - 1] - sums.nats[:, at], "gain_nats") if at else {}
+        influence = bounded(sums.influence[:, at], "influence_nats", "influence_")
+        yield {"perplexity": float(np.exp(nats)), "nats": nats, **more, **influence}
 
 
 def half_life(losses: DataFrame) -> DataFrame:
@@ -153,10 +138,9 @@ def half_life(losses: DataFrame) -> DataFrame:
         baseline = plain.get(setting(key)) if key["variant"] != BASELINE else None
         for measure, of in MEASURES.items():
             tokens = of(sums)
-            row: dict[str, Any] = dict(zip(("tokens", "low", "high"), bounded(tokens), strict=True))
+            row: dict[str, Any] = bounded(tokens, "tokens")
             if baseline is not None:
-                ratio = bounded(finite(tokens) / finite(of(baseline)))
-                row |= dict(zip(("ratio", "ratio_low", "ratio_high"), ratio, strict=True))
+                row |= bounded(finite(tokens) / finite(of(baseline)), "ratio", "ratio_")
                 row |= {"baseline": BASELINE}
             rows.append(key | {"measure": measure, "n": sums.n, "seeds": sums.seeds} | row)
     return columns.table("half_life", [*rows, *unmeasured(losses)])
@@ -172,10 +156,10 @@ def finite(tokens: np.ndarray) -> np.ndarray:
     return np.where(np.isinf(tokens), np.nan, tokens)
 
 
-def bounded(values: np.ndarray) -> tuple[float, float, float]:
-    """The first value, and the central 95 % of the others."""
+def bounded(values: np.ndarray, name: str, side: str = "") -> dict[str, float]:
+    """Columns of the first value, and of the central 95 % of the others."""
     low, high = np.quantile(values[1:], [0.025, 0.975], method="nearest")
-    return float(values[0]), float(low), float(high)
+    return {name: float(values[0]), f"{side}low": float(low), f"{side}high": float(high)}
 
 
 def measured(losses: DataFrame) -> list[tuple[dict[str, Any], Sums]]:

@@ -16,11 +16,7 @@ Address = tuple[Any, ...]
 
 
 class Speeds:
-    """What the samples of one machine say.
-
-    Args:
-        samples: one row per process.
-    """
+    """What the samples of one machine say, one row per process."""
 
     def __init__(self, samples: DataFrame):
         self.rated = rates.with_rates(samples, columns.TIMING)

@@ -4,17 +4,18 @@ Every function takes the windows of one kind of work, warm-ups among them. Nothi
 torch.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
-from rnnbench.base.parameters import MEASURED, SIZES, TIMED
+from rnnbench.base.parameters import MEASURED
+from rnnbench.tables import columns
 from rnnbench.timing import workload
 from rnnbench.timing.statistics import intervals, rates
 
-POINT = list(TIMED)
 PLACE = ["machine", "device", "dtype"]
 SETTING = ["machine", "device", "threads", "dtype"]
 SHAPE = ["rows", "inner", "columns"]
@@ -26,6 +27,7 @@ LIMITS = [
     *("flops_per_token", "bytes_per_token", "flops_per_second", "limit_tokens_per_second"),
     *("share_of_limit", "roofline_tokens_per_second", "share_of_roofline"),
 ]
+Told = Callable[[DataFrame], dict[str, Any]]  # windows of a point -> columns of its row
 
 
 def calm(windows: DataFrame, key: list[str]) -> DataFrame:
@@ -43,6 +45,19 @@ def _calm(counted: DataFrame) -> DataFrame:
     return chosen.assign(windows_used="all" if chosen.disturbed.any() else "undisturbed")
 
 
+def _table(name: str, windows: DataFrame, key: list[str], told: Told) -> DataFrame:
+    """The table ``name``: a row per point, by its windows that count."""
+    if windows.empty:
+        return columns.table(name)
+    rows = [
+        dict(zip(key, values, strict=True))
+        | told(group)
+        | {"windows_used": group.windows_used.iloc[0], "status": MEASURED, "reason": None}
+        for values, group in _groups(calm(windows, key), key)
+    ]
+    return columns.table(name, rows)[columns.COLUMNS[name]]
+
+
 def limit(windows: DataFrame) -> DataFrame:
     """One row per setting and probe: FLOPs or bytes per second.
 
@@ -50,21 +65,18 @@ def limit(windows: DataFrame) -> DataFrame:
     that nothing disturbed. ``low`` and ``high`` are the extremes of the windows that were used. If
     all had to be (``windows_used``), the machine can do at least as much.
     """
+    if len(windows):
+        unit = np.where(windows.flops.isna(), "bytes", "flops")
+        work = windows.flops.fillna(windows.bytes)
+        windows = windows.assign(rate=work / windows.seconds, unit=unit)
     key = [*SETTING, "probe", *SHAPE, "unit"]
-    first = [*key, "per_second", "low", "high", "n", "processes", "windows_used"]
-    if windows.empty:
-        return DataFrame(columns=first)
-    size = windows.flops.fillna(windows.bytes)
-    unit = np.where(windows.flops.isna(), "bytes", "flops")
-    chosen = calm(windows.assign(rate=size / windows.seconds, unit=unit), key)
-    return DataFrame([_key(key, of) | _best(group) for of, group in _groups(chosen, key)])[first]
+    return _table("limit", windows, key, _limit)
 
 
-def _best(chosen: DataFrame) -> dict[str, Any]:
+def _limit(chosen: DataFrame) -> dict[str, Any]:
     return {
         **{"per_second": chosen.rate.max(), "low": chosen.rate.min(), "high": chosen.rate.max()},
         **{"n": len(chosen), "processes": chosen.process.nunique()},
-        "windows_used": chosen.windows_used.iloc[0],
     }
 
 
@@ -73,19 +85,12 @@ def inference(windows: DataFrame) -> DataFrame:
 
     The latencies are medians over windows of the quantiles within a window.
     """
-    first = [*POINT, "mode", "tokens_per_second", "low", "high", "n", "processes", *LATENCIES]
-    if windows.empty:
-        return DataFrame(columns=[*first, "status", "reason"])
-    counted = calm(windows, [*POINT, "mode"]).assign(rate=lambda w: w.num_tokens / w.seconds)
-    found = [
-        _key([*POINT, "mode"], key)
-        | _interval(group, "tokens_per_second")
-        | {name: group[name].median() for name in LATENCIES}
-        | {name: group[name].iloc[0] for name in [*rates.SIZES, "windows_used"]}
-        | {"status": MEASURED, "reason": None}
-        for key, group in _groups(counted, [*POINT, "mode"])
-    ]
-    return DataFrame(found)[[*first, *rates.SIZES, "windows_used", "status", "reason"]]
+    return _table("inference", windows, [*columns.POINT, "mode"], _inference)
+
+
+def _inference(windows: DataFrame) -> dict[str, Any]:
+    latencies = {name: windows[name].median() for name in LATENCIES}
+    return _interval(windows) | latencies | windows.iloc[0][[*rates.SIZES]].to_dict()
 
 
 def breakdown(windows: DataFrame) -> DataFrame:
@@ -95,25 +100,19 @@ def breakdown(windows: DataFrame) -> DataFrame:
     without it, the shares are of the operators' time. ``low`` and ``high`` are the extremes of
     single windows; ``slowdown`` is the time with the profiler over that without.
     """
-    key = [*POINT, *SIZES, "part"]
-    first = [*key, "share", "low", "high", "n", "seconds_per_token", "slowdown", "windows_used"]
-    if windows.empty:
-        return DataFrame(columns=[*first, "status", "reason"])
-    counted = calm(windows, key)
-    window = [*POINT, *SIZES, "process", "window"]
-    told = counted.groupby(window, dropna=False).seconds.transform("sum")
-    counted = counted.assign(told=told, share=counted.seconds / told)
-    found = [
-        _key(key, values)
-        | {"share": group.seconds.sum() / group.told.sum()}
-        | {"low": group.share.min(), "high": group.share.max(), "n": len(group)}
-        | {"seconds_per_token": group.seconds.sum() / group.num_tokens.sum()}
-        | {"slowdown": group.profiled_seconds.sum() / group.plain_seconds.sum()}
-        | {"windows_used": group.windows_used.iloc[0]}
-        | {"status": MEASURED, "reason": None}
-        for values, group in _groups(counted, key)
-    ]
-    return DataFrame(found)[[*first, "status", "reason"]]
+    if len(windows):
+        window = windows.groupby([*columns.TIMING, "process", "window"], dropna=False)
+        windows = windows.assign(told=window.seconds.transform("sum"))
+    return _table("breakdown", windows, [*columns.TIMING, "part"], _breakdown)
+
+
+def _breakdown(windows: DataFrame) -> dict[str, Any]:
+    shares, total = windows.seconds / windows.told, windows.sum(numeric_only=True)
+    return {
+        **{"share": total.seconds / total.told, "low": shares.min(), "high": shares.max()},
+        **{"n": len(windows), "seconds_per_token": total.seconds / total.num_tokens},
+        "slowdown": total.profiled_seconds / total.plain_seconds,
+    }
 
 
 def launches(windows: DataFrame) -> DataFrame:
@@ -124,20 +123,15 @@ def launches(windows: DataFrame) -> DataFrame:
     the device is busy for less than half of the time is ``launch-bound``, another
     ``compute-bound``. All is of the windows of :func:`breakdown`.
     """
-    key = [*POINT, *SIZES]
-    numbers = ["launches_per_step", "seconds_per_launch", "step_seconds", "device_seconds"]
-    last = ["device_busy_share", "bound", "n", "windows_used", "status", "reason"]
-    if windows.empty:
-        return DataFrame(columns=[*key, *numbers, *last])
-    counted = calm(windows.drop_duplicates([*key, "process", "window"]), key)
-    rows = [_key(key, of) | _launches(group) for of, group in _groups(counted, key)]
-    return DataFrame(rows)[[*key, *numbers, *last]]
+    if len(windows):
+        windows = windows.drop_duplicates([*columns.TIMING, "process", "window"])
+    return _table("launches", windows, columns.TIMING, _launches)
 
 
 def _launches(windows: DataFrame) -> dict[str, Any]:
-    total = windows[["launches", "launch_seconds", "device_seconds", "num_minibatches"]].sum()
-    steps, step = total.num_minibatches, windows.plain_seconds.sum() / total.num_minibatches
-    profiled = windows.profiled_seconds.sum() / steps
+    total = windows.sum(numeric_only=True)
+    steps, step = total.num_minibatches, total.plain_seconds / total.num_minibatches
+    profiled = total.profiled_seconds / steps
     busy = total.device_seconds / steps / (step if windows.device.iloc[0] == "cuda" else profiled)
     return {
         "launches_per_step": total.launches / steps,
@@ -147,9 +141,6 @@ def _launches(windows: DataFrame) -> dict[str, Any]:
         "device_busy_share": busy,
         "bound": "launch-bound" if busy < LAUNCH_BOUND else "compute-bound",
         "n": len(windows),
-        "windows_used": windows.windows_used.iloc[0],
-        "status": MEASURED,
-        "reason": None,
     }
 
 
@@ -159,22 +150,13 @@ def scaling(windows: DataFrame) -> DataFrame:
     ``tokens_per_second`` is that of one process; all together have ``parallel`` times as much.
     ``model_memory_bytes`` is what the process held at most beyond what it held without a model.
     """
-    key = [*POINT, *rates.SIZES, "parallel"]
-    last = ["start_seconds", "peak_memory_bytes", "model_memory_bytes"]
-    first = [*key, "tokens_per_second", "low", "high", "n", "processes", *last, "windows_used"]
-    if windows.empty:
-        return DataFrame(columns=[*first, "status", "reason"])
-    counted = calm(windows, key).assign(rate=lambda w: w.num_tokens / w.seconds)
-    counted["model_memory_bytes"] = counted.peak_memory_bytes - counted.base_memory_bytes
-    found = [
-        _key(key, values)
-        | _interval(group, "tokens_per_second")
-        | {name: group[name].median() for name in last}
-        | {"windows_used": group.windows_used.iloc[0]}
-        | {"status": MEASURED, "reason": None}
-        for values, group in _groups(counted, key)
-    ]
-    return DataFrame(found)[[*first, "status", "reason"]]
+    return _table("scaling", windows, [*columns.POINT, *rates.SIZES, "parallel"], _scaling)
+
+
+def _scaling(windows: DataFrame) -> dict[str, Any]:
+    model = windows.peak_memory_bytes - windows.base_memory_bytes
+    medians = windows[["start_seconds", "peak_memory_bytes"]].median()
+    return _interval(windows) | medians.to_dict() | {"model_memory_bytes": model.median()}
 
 
 def with_limit(speed: DataFrame, limit: DataFrame) -> DataFrame:
@@ -184,10 +166,6 @@ def with_limit(speed: DataFrame, limit: DataFrame) -> DataFrame:
     the same machine and device, with the same type of number. Of the numbers of threads that were
     tried, up to that of the row, the fastest counts for each product: who may use two threads can
     leave one idle.
-
-    Args:
-        speed: the table ``speed``, with the sizes of the architecture of each row.
-        limit: the table ``limit``.
     """
     probed = {key: group for key, group in _groups(limit, PLACE)} if len(limit) else {}
     rows = [_limits(row, probed.get(tuple(row[PLACE]))) for _, row in speed.iterrows()]
@@ -231,17 +209,14 @@ def _fastest(probes: DataFrame, columns: list[str]) -> dict[tuple[int, ...], Ser
     return {tuple(int(row[name]) for name in columns): row for _, row in best.iterrows()}
 
 
-def _interval(group: DataFrame, name: str) -> dict[str, Any]:
-    """Level of the column ``rate`` of windows, with its interval and n."""
-    processes = {process: part.to_numpy() for process, part in group.groupby("process").rate}
+def _interval(windows: DataFrame) -> dict[str, Any]:
+    """Tokens per second, with its interval and n."""
+    rate = windows.num_tokens / windows.seconds
+    processes = {process: part.to_numpy() for process, part in rate.groupby(windows.process)}
     found = intervals.interval(processes)
     ends = {"low": found.low, "high": found.high, "n": found.n, "processes": found.processes}
-    return {name: found.estimate} | ends
+    return {"tokens_per_second": found.estimate} | ends
 
 
 def _groups(table: DataFrame, columns: list[str]) -> Any:
     return table.groupby(columns, sort=False, dropna=False)
-
-
-def _key(columns: list[str], values: tuple[Any, ...]) -> dict[str, Any]:
-    return dict(zip(columns, values, strict=True))

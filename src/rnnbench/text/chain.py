@@ -15,18 +15,13 @@ SYMBOLS = " abcdefghijklmnopqrstuvwxyz"
 
 @dataclass(frozen=True)
 class WordChain:
-    """A chain of word classes, in whole numbers.
+    """A chain of word classes, in whole numbers."""
 
-    Attributes:
-        words: distinct, of the letters a-z, ``(V,)``.
-        weights: of each word, proportional to its probability at a random place, ``(V,)``.
-        classes: of each word, 0 .. K - 1, ``(V,)``.
-        steps: row c holds whole numbers proportional to P(d | c), ``(K, K)``.
-    """
-
-    words: tuple[str, ...]
+    words: tuple[str, ...]  # distinct, of the letters a-z, ``(V,)``
+    # of each word, proportional to its probability at a random place, ``(V,)``
     weights: tuple[int, ...]
-    classes: tuple[int, ...]
+    classes: tuple[int, ...]  # of each word, 0 .. K - 1, ``(V,)``
+    # row c holds whole numbers proportional to P(d | c), ``(K, K)``
     steps: tuple[tuple[int, ...], ...]
 
     def __post_init__(self) -> None:
@@ -69,20 +64,13 @@ class CharChain:
     """The same text, character by character: a state is a class and the beginning of a word of it.
 
     The empty beginning is the state after the space that ends a word of the class.
-
-    Attributes:
-        p: probability of each state at a random place in the text, ``(S,)``.
-        starts: edges ``starts[s] .. starts[s + 1] - 1`` leave state s, ``(S + 1,)``.
-        ends: state that each edge leads to, ``(E,)``.
-        symbols: index into ``SYMBOLS`` of the character that it writes, ``(E,)``.
-        p_edges: its probability, given the state that it leaves, ``(E,)``.
     """
 
-    p: np.ndarray
-    starts: np.ndarray
-    ends: np.ndarray
-    symbols: np.ndarray
-    p_edges: np.ndarray
+    p: np.ndarray  # probability of each state at a random place in the text, ``(S,)``
+    starts: np.ndarray  # edges ``starts[s] .. starts[s + 1] - 1`` leave state s, ``(S + 1,)``
+    ends: np.ndarray  # state that each edge leads to, ``(E,)``
+    symbols: np.ndarray  # index into ``SYMBOLS`` of the character that it writes, ``(E,)``
+    p_edges: np.ndarray  # its probability, given the state that it leaves, ``(E,)``
 
     @classmethod
     def of(cls, chain: WordChain) -> "CharChain":

@@ -19,22 +19,14 @@ from rnnbench.text.vocab import Vocab
 
 @dataclass(frozen=True)
 class ClosedText:
-    """A text by the numbers of its tokens, and how it is split.
+    """A text by the numbers of its tokens, and how it is split."""
 
-    Attributes:
-        numbers: of the tokens of the whole text, ``(N,)``.
-        spelled: number -> token.
-        heldout_share: this last share is held out.
-        train_tokens: the first this many are for training; inf: all before the validation part.
-        min_freq: tokens seen less often in training are ``<unk>``.
-        validation_share: this share, before the held-out part, is neither trained on nor held out.
-    """
-
-    numbers: np.ndarray
-    spelled: Sequence[str]
-    heldout_share: float
-    train_tokens: float
-    min_freq: int
+    numbers: np.ndarray  # of the tokens of the whole text, ``(N,)``
+    spelled: Sequence[str]  # number -> token
+    heldout_share: float  # this last share is held out
+    train_tokens: float  # the first this many are for training; inf: all before the validation part
+    min_freq: int  # tokens seen less often in training are ``<unk>``
+    # this share, before the held-out part, is neither trained on nor held out
     validation_share: float = 0.0
 
     @property

@@ -16,19 +16,12 @@ from rnnbench.text.chain import CharChain, WordChain
 
 @dataclass(frozen=True)
 class Predictor:
-    """The best that can be done from the ``order - 1`` tokens before.
+    """The best that can be done from the ``order - 1`` tokens before."""
 
-    Attributes:
-        token: ``word`` or ``char``.
-        order: n of the n-gram whose last token is predicted from the others.
-        nats_per_token: conditional entropy; its exponential is the perplexity per token.
-        chars_per_token: E[L + 1] for words, 1 for characters.
-    """
-
-    token: str
-    order: int
-    nats_per_token: float
-    chars_per_token: float
+    token: str  # ``word`` or ``char``
+    order: int  # n of the n-gram whose last token is predicted from the others
+    nats_per_token: float  # conditional entropy; its exponential is the perplexity per token
+    chars_per_token: float  # E[L + 1] for words, 1 for characters
 
 
 def chars_per_word(chain: WordChain) -> float:

@@ -20,13 +20,10 @@ class Vocab:
 
     Equal counts are ordered by the token's code points, so that the order depends on the counts
     alone and not on where in the text (or in which shard of it) a token came first.
-
-    Attributes:
-        tokens: index -> token.
-        counts: index -> occurrences in the text; at 0, of all tokens that are ``<unk>``.
     """
 
-    tokens: tuple[str, ...]
+    tokens: tuple[str, ...]  # index -> token
+    # index -> occurrences in the text; at 0, of all tokens that are ``<unk>``
     counts: tuple[int, ...]
 
     @classmethod

@@ -42,9 +42,6 @@ class Campaign:
     """The sittings that a study asks for, less those that were measured before.
 
     Args:
-        points: what to time.
-        protocol: how.
-        text: what is trained on.
         root: folder of this machine's samples.
         printed: file to which whatever the timed processes print is appended.
     """

@@ -126,7 +126,6 @@ def predict_seconds(run: RunConfig, cost: Mapping[str, Any], text_tokens: int) -
     """Predict how long a training run takes on the machine whose ``cost`` it is.
 
     Args:
-        run: what to train.
         cost: the row of the table ``costs`` for the run's variant, device and threads.
         text_tokens: length of the whole text.
     """

@@ -17,54 +17,35 @@ ARMS = "ab"
 
 @dataclass(frozen=True)
 class Protocol:
-    """How a campaign goes about it.
+    """How a campaign goes about it."""
 
-    Attributes:
-        processes: fresh processes of each point and sitting.
-        sittings: how often all points are timed, minutes each and hours apart.
-        twins: variants whose points by their own implementation are timed twice, as arms a and b.
-        seed: of the order.
-    """
-
-    processes: int
-    sittings: int
+    processes: int  # fresh processes of each point and sitting
+    sittings: int  # how often all points are timed, minutes each and hours apart
+    # variants whose points by their own implementation are timed twice, as arms a and b
     twins: Sequence[str]
-    seed: int
+    seed: int  # of the order
 
 
 @dataclass(frozen=True, order=True)
 class Place:
-    """One process of a point.
+    """One process of a point."""
 
-    Attributes:
-        sitting: number of its sitting, from 1.
-        round: of the sitting, from 1.
-        process: its number within the sitting, from 1; of a twin two belong to a round.
-    """
-
-    sitting: int
-    round: int
-    process: int
+    sitting: int  # number of its sitting, from 1
+    round: int  # of the sitting, from 1
+    process: int  # its number within the sitting, from 1; of a twin two belong to a round
 
 
 @dataclass
 class Point:
-    """What is timed, and what is known of it.
+    """What is timed, and what is known of it."""
 
-    Attributes:
-        timing: its parameters; those of process 1.
-        source_sha256: of the code that decides the number.
-        protocol: of the campaign.
-        done: sitting and process -> its row.
-        seconds: what each process took, start to end.
-        status, reason: why it is not timed, if so.
-    """
-
-    timing: TimingConfig
-    source_sha256: str
-    protocol: Protocol
+    timing: TimingConfig  # its parameters; those of process 1
+    source_sha256: str  # of the code that decides the number
+    protocol: Protocol  # of the campaign
+    # sitting and process -> its row
     done: dict[tuple[int, int], DataFrame] = field(default_factory=dict)
-    seconds: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)  # what each process took, start to end
+    # status, reason: why it is not timed, if so
     status: str = MEASURED
     reason: str = ""
 

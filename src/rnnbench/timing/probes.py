@@ -46,8 +46,6 @@ def measure(
     Args:
         asked: kind of work -> what is measured.
         rounds: processes per probe.
-        seed: of the order.
-        text: given to all work.
         printed: file to which whatever a process prints is appended.
     """
     jobs = [(work, timing) for work, timings in asked.items() for timing in timings]

@@ -36,16 +36,11 @@ PRELOADED = ("rnnbench.timing.work.speed",)  # imports, and nothing that compute
 
 @dataclass(frozen=True)
 class Text:
-    """What is trained on.
+    """What is trained on."""
 
-    Attributes:
-        ids: file of its tokens, ``(N,)``, npy.
-        vocab_size: of its vocabulary.
-        source: what every process must be made of that reads it; None: of whatever lies here.
-    """
-
-    ids: Path
-    vocab_size: int
+    ids: Path  # file of its tokens, ``(N,)``, npy
+    vocab_size: int  # of its vocabulary
+    # what every process must be made of that reads it; None: of whatever lies here
     source: Source | None = None
 
     @property
@@ -62,15 +57,10 @@ class WorkError(Exception):
 
 @dataclass
 class Interpreter:
-    """Does work, piece by piece; a context.
+    """Does work, piece by piece; a context."""
 
-    Attributes:
-        text: given to all work.
-        log: file to which whatever a piece prints is appended.
-    """
-
-    text: Text
-    log: Path
+    text: Text  # given to all work
+    log: Path  # file to which whatever a piece prints is appended
     process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:

@@ -27,23 +27,16 @@ UNKNOWN = "\ufffd"  # <unk> as one character
 
 @dataclass(frozen=True)
 class Judge:
-    """What texts are held against.
+    """What texts are held against."""
 
-    Attributes:
-        model: character n-gram model of ``order``; ``vocab`` its characters.
-        heldout: real text that neither judge nor writer has seen.
-        words: of the corpus, sorted.
-        learned: all stretches of ``COPIED`` characters that the writer was trained on.
-        independent: whether the model has seen none of these.
-    """
-
-    model: Model
+    model: Model  # character n-gram model of ``order``; ``vocab`` its characters
     order: int
     vocab: Vocab
-    heldout: str
-    words: Sequence[str]
+    heldout: str  # real text that neither judge nor writer has seen
+    words: Sequence[str]  # of the corpus, sorted
+    # all stretches of ``COPIED`` characters that the writer was trained on
     learned: set[str] = field(repr=False)
-    independent: bool
+    independent: bool  # whether the model has seen none of these
 
     @classmethod
     def of(cls, ids: np.ndarray, vocab: Vocab, words: Vocab, run: RunConfig, order: int) -> Self:

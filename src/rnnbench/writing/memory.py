@@ -47,13 +47,7 @@ def table(
     positions: int,
     blocks: int,
 ) -> DataFrame:
-    """Measure every run whose ``weights`` are given; see :func:`rows` for the rest.
-
-    Args:
-        weights: files of runs on one text.
-        ids: index of each token of that text, ``(N,)``.
-        vocab: of that text.
-    """
+    """Measure every run whose ``weights`` are given; see :func:`rows` for the rest."""
     found: list[dict[str, Any]] = []
     for number, path in enumerate(weights, start=1):
         trained = Trained.read(path)
@@ -71,7 +65,6 @@ def rows(
     """Yield totals per part of the text, context and block; one row with a reason if there is none.
 
     Args:
-        model: a trained one.
         texts: what it was trained on, and what it never saw.
         contexts: numbers of tokens, rising.
         positions: tokens to predict in each part; fewer if it is shorter.

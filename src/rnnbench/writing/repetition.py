@@ -39,9 +39,7 @@ def copied_chars(text: str, known: set[str], length: int) -> int:
     """Characters of ``text`` in stretches of at least ``length`` that are among ``known``.
 
     Args:
-        text: to be looked through.
         known: all stretches of ``length`` characters of another text, from :func:`pieces`.
-        length: of those stretches.
     """
     inside = np.zeros(len(text), bool)
     for start in range(len(text) - length + 1):

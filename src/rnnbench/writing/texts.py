@@ -23,19 +23,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be written.
+    """What is to be written."""
 
-    Attributes:
-        prefixes: what texts begin with.
-        num_tokens: characters to add.
-        draws: texts per prefix of a decoder that draws, and of real text.
-        decoders: name -> setting -> its values.
-    """
-
-    prefixes: Sequence[str]
-    num_tokens: int
-    draws: int
-    decoders: Mapping[str, Mapping[str, Sequence[float]]]
+    prefixes: Sequence[str]  # what texts begin with
+    num_tokens: int  # characters to add
+    draws: int  # texts per prefix of a decoder that draws, and of real text
+    decoders: Mapping[str, Mapping[str, Sequence[float]]]  # name -> setting -> its values
 
 
 def rows(trained: Trained, judge: Judge, task: Task) -> Iterator[dict[str, Any]]:

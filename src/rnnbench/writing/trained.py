@@ -24,17 +24,12 @@ HUGE = 1e300  # stands for infinity among logits, so that differences of logits 
 
 @dataclass(frozen=True)
 class Reading:
-    """Where a model stands in B texts, as :class:`rnnbench.writing.decoders.Reading`.
+    """Where a model stands in B texts, as :class:`rnnbench.writing.decoders.Reading`."""
 
-    Attributes:
-        model: reads one token at a time.
-        logits: of the next token, ``(B, V)`` float64; not a number counts as the least of all.
-        state: after the last token.
-    """
-
-    model: LanguageModel
+    model: LanguageModel  # reads one token at a time
+    # of the next token, ``(B, V)`` float64; not a number counts as the least of all
     logits: np.ndarray
-    state: State
+    state: State  # after the last token
 
     @classmethod
     def of(cls, model: LanguageModel, prefixes: Sequence[Sequence[int]]) -> Self:

@@ -44,21 +44,13 @@ UNDECIDED = ""  # bits and first losses say neither yes nor no: seeds are to be 
 
 @dataclass(frozen=True)
 class Run:
-    """One side of a comparison.
+    """One side of a comparison."""
 
-    Attributes:
-        record: of the run.
-        curve: one row per epoch.
-        text: what the model wrote; empty where it is not there.
-        machine: that it was made on.
-        weights: digest of the tensors in their file; empty where that is not there.
-    """
-
-    record: Mapping[str, Any]
-    curve: DataFrame
-    text: str
-    machine: str
-    weights: str = ""
+    record: Mapping[str, Any]  # of the run
+    curve: DataFrame  # one row per epoch
+    text: str  # what the model wrote; empty where it is not there
+    machine: str  # that it was made on
+    weights: str = ""  # digest of the tensors in their file; empty where that is not there
 
     @property
     def parts(self) -> str:

@@ -13,52 +13,37 @@ from rnnbench.audit.again.classes import BITWISE, DIFFERS, FAILED, NOT_COMPARABL
 from rnnbench.audit.again.remake import Scratch
 from rnnbench.audit.again.sample import CORPUS, FIGURE, RUN, TABLE, Item
 from rnnbench.audit.derived import drawn, gathered, weights
+from rnnbench.audit.derived.gathered import FAULTS
 from rnnbench.audit.tree import Tree
 from rnnbench.base import csv_files
 from rnnbench.base.errors import UserError
 from rnnbench.base.files import digest_of, read_record
 
-FAULTS = (UserError, ValueError, KeyError, AttributeError, IndexError, TypeError, OSError)
 GROUP = [name for name in classes.WORK if name != "seed"]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is said of an item.
+    """What is said of an item."""
 
-    Attributes:
-        kind, name: as in :class:`~rnnbench.audit.again.sample.Item`.
-        verdict: its class.
-        evidence: what the class rests on.
-        sha256: of the file there, of a run that of its weights; empty for rows of a table.
-        again_sha256: of what was made again; empty where nothing was.
-    """
-
+    # kind, name: as in Item
     kind: str
     name: str
-    verdict: str
-    evidence: str
-    sha256: str
-    again_sha256: str
+    verdict: str  # its class
+    evidence: str  # what the class rests on
+    sha256: str  # of the file there, of a run that of its weights; empty for rows of a table
+    again_sha256: str  # of what was made again; empty where nothing was
 
 
 @dataclass(frozen=True)
 class Judge:
-    """Judges what was made again.
+    """Judges what was made again."""
 
-    Attributes:
-        tree: what is audited.
-        scratch: where the sample was made again.
-        here: the machine that made it again.
-        margin: of perplexities over seeds.
-        unavailable: device -> why it cannot be used here.
-    """
-
-    tree: Tree
-    scratch: Scratch
-    here: str
-    margin: float
-    unavailable: Mapping[str, str]
+    tree: Tree  # what is audited
+    scratch: Scratch  # where the sample was made again
+    here: str  # the machine that made it again
+    margin: float  # of perplexities over seeds
+    unavailable: Mapping[str, str]  # device -> why it cannot be used here
 
     def judge(self, items: Sequence[Item]) -> Iterator[Verdict]:
         """Yield the verdict of each item."""
@@ -78,7 +63,7 @@ class Judge:
 
     def _undecided(self, item: Item) -> bool:
         with suppress(*FAULTS):
-            made = item.kind == RUN and self._there(item)
+            made = item.kind == RUN and self._there(item) and not self._other_text(item)
             return made and self._run(item).verdict == classes.UNDECIDED
         return False
 
@@ -90,10 +75,15 @@ class Judge:
             return self._figure(item)
         if not self._there(item):
             return self._not_made(item)
+        other = self._other_text(item)
+        if other:
+            return Judged(NOT_COMPARABLE, other)
         if item.kind == RUN:
             found = self._run(item)
             return found if found.verdict != classes.UNDECIDED else self._over_seeds(item, found)
-        return self._corpus(item) if item.kind == CORPUS else self._stage(item)
+        if item.kind == CORPUS:
+            return self._corpus(item)
+        return stages.judge(self.tree, self.scratch, item, self.margin)
 
     def _figure(self, item: Item) -> Judged:
         fault = drawn.derived(self.tree, item.name)
@@ -105,9 +95,6 @@ class Judge:
     def _corpus(self, item: Item) -> Judged:
         """A cleaned text and what is told of it; where it was had from may be another place."""
         there, again = self.tree.record(item.name), read_record(self.scratch.path(item.name))
-        other = self._other_text(str(there.get("corpus")))
-        if other:
-            return Judged(NOT_COMPARABLE, other)
         unlike = [key for key in again if key != "source" and again[key] != there.get(key)]
         text = item.name.replace(".json", ".txt")
         read = [
@@ -122,9 +109,6 @@ class Judge:
 
     def _run(self, item: Item) -> Judged:
         there, again = self.tree.path(item.name), self.scratch.path(item.name)
-        other = self._other_text(self._corpus_of(item))
-        if other:
-            return Judged(NOT_COMPARABLE, other)
         origin = self.tree.made_by.get(item.name, {}).get("machine")
         machine = origin or self.tree.record(item.name).get("machine", "")
         return classes.judge(_side(there, machine), _side(again, self.here))
@@ -148,19 +132,15 @@ class Judge:
             groups[_group(self.tree.record(name))].append(name)
         return groups
 
-    def _stage(self, item: Item) -> Judged:
-        other = self._other_text(self._corpus_of(item))
-        if other:
-            return Judged(NOT_COMPARABLE, other)
-        return stages.judge(self.tree, self.scratch, item, self.margin)
-
     def _corpus_of(self, item: Item) -> str:
         """The text that something was made of; empty where its path does not name it."""
         told = self.tree.record(item.name).get("corpus") if item.kind == RUN else ""
         return str(told or gathered.keys(item.name).get("corpus", ""))
 
-    def _other_text(self, corpus: str) -> str:
+    def _other_text(self, item: Item) -> str:
         """Say that the raw text there is another than here; empty if not, or if nothing tells."""
+        own = item.kind == CORPUS
+        corpus = self.tree.record(item.name).get("corpus") if own else self._corpus_of(item)
         name = f"corpus/{corpus}.json"
         made = self.scratch.path(name)
         told = self.tree.record(name).get("raw_sha256") or self.tree.head.get("inputs", {}).get(

@@ -35,17 +35,11 @@ class RemakeError(UserError):
 
 @dataclass(frozen=True)
 class Scratch:
-    """A folder of its own, and the workflow that fills it.
+    """A folder of its own, and the workflow that fills it."""
 
-    Attributes:
-        folder: where; ``results`` lies in it.
-        snakefile: of the workflow.
-        cores: how many jobs there may be at once.
-    """
-
-    folder: Path
-    snakefile: Path
-    cores: int
+    folder: Path  # where; ``results`` lies in it
+    snakefile: Path  # of the workflow
+    cores: int  # how many jobs there may be at once
 
     def make(self, names: Sequence[str], config: Mapping[str, Any], say: Say) -> None:
         """Make files of the results; those that cannot be made are missing afterwards."""

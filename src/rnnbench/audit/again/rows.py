@@ -1,8 +1,7 @@
 """Rows of tables beside those that were made again: equal, nearly so, or not."""
 
 import re
-import tempfile
-from pathlib import Path
+from io import BytesIO
 
 import numpy as np
 import pandas as pd
@@ -18,9 +17,7 @@ MEASURED = re.compile(r"(.*_)?seconds|.*_bytes|machine")  # columns that no two 
 
 def as_written(table: DataFrame) -> DataFrame:
     """A table as it is read back from its file."""
-    with tempfile.TemporaryDirectory() as folder:
-        csv_files.write(Path(folder) / "table.csv", table)
-        return csv_files.read(Path(folder) / "table.csv")
+    return csv_files.parse(BytesIO(csv_files.text(table).encode()))
 
 
 def told(table: DataFrame) -> DataFrame:

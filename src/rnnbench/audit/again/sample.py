@@ -20,16 +20,11 @@ OWN = (RUN, CORPUS, *GATHERED)  # kinds that are judged by laws of their own
 
 @dataclass(frozen=True)
 class Item:
-    """Something that can be made again.
+    """Something that can be made again."""
 
-    Attributes:
-        kind: what a rule of the workflow makes, by :mod:`rnnbench.audit.derived.rules`.
-        name: of its first file among the results.
-        files: all of its job; a bundle holds them as rows of tables. Empty where the kind says it.
-    """
-
-    kind: str
-    name: str
+    kind: str  # what a rule of the workflow makes, by audit.derived.rules
+    name: str  # of its first file among the results
+    # all of its job; a bundle holds them as rows of tables. Empty where the kind says it
     files: tuple[str, ...] = ()
 
 

@@ -16,17 +16,11 @@ KIND = "audit_checks"
 
 @dataclass(frozen=True)
 class Checked:
-    """A file that was looked at.
+    """A file that was looked at."""
 
-    Attributes:
-        name: of the file.
-        fault: what was expected and what was found; empty if all is well.
-        unchecked: why it could not be held against anything; empty if it was.
-    """
-
-    name: str
-    fault: str = ""
-    unchecked: str = ""
+    name: str  # of the file
+    fault: str = ""  # what was expected and what was found; empty if all is well
+    unchecked: str = ""  # why it could not be held against anything; empty if it was
 
 
 def run(tree: Tree) -> Iterator[tuple[str, list[Checked]]]:

@@ -1,7 +1,6 @@
 """Tables gathered from their parts once more, and which rows come of which part."""
 
 import csv
-import tempfile
 from io import StringIO
 from pathlib import Path
 
@@ -22,15 +21,13 @@ def derived(tree: Tree, name: str) -> str:
     """Gather a table from its parts; the first line that comes out otherwise, or nothing."""
     record = tree.made_by[name]
     parts = [str(tree.path(inside(part))) for part in record["inputs"]]
-    with tempfile.TemporaryDirectory() as folder:
-        again = Path(folder) / "table.csv"
-        try:
-            missing = record.get("params", {}).get("missing", [])
-            gathered = gather.gather(Path(name).stem, parts, missing)
-            csv_files.write(again, _as_stated_there(gathered, tree.path(name)))
-        except FAULTS as error:
-            return f"cannot be gathered again: {type(error).__name__} {error}"
-        return first_difference(tree.path(name).read_bytes(), again.read_bytes())
+    try:
+        missing = record.get("params", {}).get("missing", [])
+        gathered = gather.gather(Path(name).stem, parts, missing)
+        again = csv_files.text(_as_stated_there(gathered, tree.path(name)))
+    except FAULTS as error:
+        return f"cannot be gathered again: {type(error).__name__} {error}"
+    return first_difference(tree.path(name).read_bytes(), again.encode())
 
 
 def of_one_stage(tree: Tree) -> dict[str, list[str]]:

@@ -27,15 +27,10 @@ FAULTS = (OSError, SafetensorError, TypeError, KeyError, ValueError, AttributeEr
 
 @dataclass(frozen=True)
 class Weights:
-    """What a file of weights holds.
+    """What a file of weights holds."""
 
-    Attributes:
-        tensors: name -> values.
-        facts: parameters of the run and its vocabulary.
-    """
-
-    tensors: Mapping[str, np.ndarray]
-    facts: Mapping[str, Any]
+    tensors: Mapping[str, np.ndarray]  # name -> values
+    facts: Mapping[str, Any]  # parameters of the run and its vocabulary
 
     @property
     def num_parameters(self) -> int:

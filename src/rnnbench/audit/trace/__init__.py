@@ -39,12 +39,9 @@ class Trace:
     """The results of a folder, and of what each of them was made.
 
     Files have the names that the records of jobs give them: ``results/tables/runs.csv``.
-
-    Attributes:
-        root: the folder of results, or of a bundle.
     """
 
-    root: Path
+    root: Path  # the folder of results, or of a bundle
     _digests: dict[str, str | None] = field(default_factory=dict)
 
     @cached_property

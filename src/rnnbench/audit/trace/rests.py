@@ -24,7 +24,6 @@ def rows(tables: Mapping[str, DataFrame], finding: Mapping[str, Any]) -> dict[st
     matter of seconds, or of a minute where there are thousands of rows.
 
     Args:
-        tables: name -> rows, of the study.
         finding: topic and claim; of a topic that this release has not, nothing is told.
     """
     if finding["topic"] not in plugins.names("claims"):

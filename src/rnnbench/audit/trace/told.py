@@ -25,10 +25,7 @@ def told(
     """Lines that say of what a file was made, or the row of a table that is ``chosen``, or a cell.
 
     Args:
-        trace: of the results.
-        name: of the file.
         chosen: a row by its number, 1 the first, or by values: ``variant=gru,seed=1``.
-        column: of the cell.
         whole: name all files that a job read, not the first few of each rule.
 
     Raises:

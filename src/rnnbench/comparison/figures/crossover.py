@@ -28,10 +28,7 @@ NOTE = (
 
 
 def draw(tables: readers.Tables) -> Figure:
-    rows = views.rows(tables, "crossover")
-    done = _done(rows)
-    if done.empty:
-        return theme.placard(_nothing(rows))
+    done = _done(tables)
     panels = list(done.groupby(PANEL, sort=False))
     variants = readers.ordered(done.variant)
     most = max(own.batch_size.nunique() for _, own in panels)
@@ -51,10 +48,7 @@ def draw(tables: readers.Tables) -> Figure:
 
 
 def finding(tables: readers.Tables) -> str:
-    rows = views.rows(tables, "crossover")
-    done = _done(rows)
-    if done.empty:
-        return _nothing(rows)
+    done = _done(tables)
     least, most = done.loc[done.ratio.idxmin()], done.loc[done.ratio.idxmax()]
     bound = int((done.region == LAUNCH).sum())
     return (
@@ -69,11 +63,14 @@ def _said(row: Any) -> str:
     return f"{views.times(row.ratio, row.low, row.high)} for {row.variant}, {sizes}"
 
 
-def _done(rows: DataFrame) -> DataFrame:
+def _done(tables: readers.Tables) -> DataFrame:
     """One row per machine, sizes and variant that a cell can hold: the plain variants, else all."""
+    rows = views.rows(tables, "crossover")
     done = views.judged(rows)
     if done.empty:
-        return done
+        why = list(dict.fromkeys(rows.reason.dropna()))
+        said = f" ({readers.english(why[:3])})" if why else ""
+        raise theme.Empty(f"No machine was timed on both CPU and CUDA{said}.")
     plain = done[done.variant.isin(readers.FAMILIES)]
     chosen = plain if len(plain) else done[done.variant.isin(readers.ordered(done.variant)[:3])]
     return chosen.drop_duplicates([*PANEL, "variant", "hidden_size", "batch_size"])
@@ -96,9 +93,3 @@ def _panel(ax: Axes, own: DataFrame, everyone: DataFrame) -> None:
     ax.set_xticks(np.arange(len(widths)) + 0.5, [f"{w:.0f}" for w in widths])
     ax.set_yticks(np.arange(len(heights)) + 0.5, [f"{h:.0f}" for h in heights])
     ax.grid(False)
-
-
-def _nothing(rows: DataFrame) -> str:
-    why = list(dict.fromkeys(rows.reason.dropna())) if "reason" in rows else []
-    said = f" ({readers.english(why[:3])})" if why else ""
-    return f"No machine was timed on both CPU and CUDA{said}."

@@ -16,9 +16,7 @@ TABLES = ("best",)
 
 def draw(tables: readers.Tables) -> Figure:
     best = figures.one_setting(_others(tables))
-    done = views.judged(best)
-    if done.empty:
-        return theme.placard(_nothing(tables))
+    done = _judged(best)
     speeds = best.groupby("machine", sort=False).ratio.mean()
     machines = list(speeds.sort_values(ascending=False).index)
     families = [name for name in (*readers.FAMILIES, "other") if name in set(done.family)]
@@ -34,9 +32,7 @@ def draw(tables: readers.Tables) -> Figure:
 
 
 def finding(tables: readers.Tables) -> str:
-    done = views.judged(_others(tables))
-    if done.empty:
-        return _nothing(tables)
+    done = _judged(_others(tables))
     least, most = done.loc[done.ratio.idxmin()], done.loc[done.ratio.idxmax()]
     said = f"Each machine in its fastest way: {views.counts(done.verdict)}"
     if len(done) == 1:
@@ -65,12 +61,14 @@ def _panel(ax: Axes, own: DataFrame, machines: list[str]) -> None:
 def _others(tables: readers.Tables) -> DataFrame:
     """Rows of the machines that are not the baseline."""
     best = views.rows(tables, "best")
+    best = best[best.machine != best.baseline] if len(best) else best
     if best.empty:
-        return best
-    best = best.assign(family=best.family.where(best.family.isin(readers.FAMILIES), "other"))
-    return best[best.machine != best.baseline]
+        raise theme.Empty(views.ALONE)
+    return best.assign(family=best.family.where(best.family.isin(readers.FAMILIES), "other"))
 
 
-def _nothing(tables: readers.Tables) -> str:
-    alone = _others(tables).empty
-    return views.ALONE if alone else "No model was timed on two machines in a comparable way."
+def _judged(best: DataFrame) -> DataFrame:
+    done = views.judged(best)
+    if done.empty:
+        raise theme.Empty("No model was timed on two machines in a comparable way.")
+    return done

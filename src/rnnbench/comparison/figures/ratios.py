@@ -25,7 +25,7 @@ NOTE = (
 def draw(tables: readers.Tables) -> Figure:
     done = _lanes(tables)
     if done.empty:
-        return theme.placard(answers.nothing(tables))
+        raise theme.Empty(answers.nothing(tables))
     machines, blocks = list(dict.fromkeys(done.machine)), _blocks(done)
     shown, lanes = machines[:MOST], [lane for block in blocks for lane in block]
     height = 0.9 + 0.2 * len(lanes)

@@ -27,8 +27,6 @@ NOTE = (
 def draw(tables: readers.Tables) -> Figure:
     limits = views.rows(tables, "limits")
     done = _done(limits)
-    if done.empty:
-        return theme.placard(readers.missing(limits, "share of a limit", "timing"))
     lanes = list(dict.fromkeys(zip(done.machine, done.device, strict=True)))
     height = 0.8 + 0.36 * len(lanes)
     figure, axes = theme.panels(1, len(SHARES), height, sharey=True)
@@ -42,10 +40,7 @@ def draw(tables: readers.Tables) -> Figure:
 
 
 def finding(tables: readers.Tables) -> str:
-    limits = views.rows(tables, "limits")
-    done = _done(limits)
-    if done.empty:
-        return readers.missing(limits, "share of a limit", "timing")
+    done = _done(views.rows(tables, "limits"))
     done = readers.ranked(done, {"speed": done})
     best = done.loc[done.groupby(["machine", "device"], sort=False).share_of_limit.idxmax()]
     best = best.sort_values("share_of_limit", ascending=False)
@@ -58,9 +53,10 @@ def finding(tables: readers.Tables) -> str:
 
 
 def _done(limits: DataFrame) -> DataFrame:
-    if limits.empty:
-        return limits
-    return limits[np.isfinite(limits.share_of_limit) & (limits.share_of_limit > 0)]
+    reached = limits
+    if len(limits):
+        reached = limits[np.isfinite(limits.share_of_limit) & (limits.share_of_limit > 0)]
+    return theme.some(reached, "share of a limit", "timing", limits)
 
 
 def _panel(ax: Axes, done: DataFrame, lanes: list[tuple[Any, ...]], share: str) -> None:

@@ -23,8 +23,6 @@ NOTE = (
 def draw(tables: readers.Tables) -> Figure:
     rows = views.rows(tables, "time_to_target")
     done = soonest(rows)
-    if done.empty:
-        return theme.placard(_nothing(rows))
     machines, targets = list(dict.fromkeys(rows.machine)), sorted({*rows.target_perplexity})[::-1]
     figure, axes = theme.panels(1, len(targets), 0.8 + 0.36 * len(machines), sharey=True)
     for ax, target in zip(axes[0], targets, strict=True):
@@ -37,10 +35,7 @@ def draw(tables: readers.Tables) -> Figure:
 
 
 def finding(tables: readers.Tables) -> str:
-    rows = views.rows(tables, "time_to_target")
-    done = soonest(rows)
-    if done.empty:
-        return _nothing(rows)
+    done = soonest(views.rows(tables, "time_to_target"))
     first = done.loc[done.groupby("target_perplexity").seconds.idxmin()]
     said = [
         f"{row.target_perplexity:g} after {readers.figures3(row.seconds)} s "
@@ -54,9 +49,11 @@ def finding(tables: readers.Tables) -> str:
 def soonest(rows: DataFrame) -> DataFrame:
     """One row per machine, target and architecture that reached it, language models only."""
     if rows.empty:
-        return rows
+        raise theme.Empty("No target perplexity was asked for.")
     leaky = rows.variant.map(readers.reads_backward).astype(bool)
     done = rows[(rows.status == REACHED) & np.isfinite(rows.seconds) & ~leaky]
+    if done.empty:
+        raise theme.Empty("No run whose speed was measured reached a target perplexity.")
     done = done.assign(family=[readers.family(variant) for variant in done.variant])
     keys = ["machine", "target_perplexity", "family"]
     return done.sort_values("seconds").drop_duplicates(keys)
@@ -78,9 +75,3 @@ def _panel(ax: Axes, done: DataFrame, machines: list[str]) -> None:
     else:
         ax.set_xticks([])
     figures.machine_axis(ax, machines)
-
-
-def _nothing(rows: DataFrame) -> str:
-    if rows.empty:
-        return "No target perplexity was asked for."
-    return "No run whose speed was measured reached a target perplexity."

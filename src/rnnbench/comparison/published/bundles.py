@@ -63,9 +63,7 @@ def baseline(machines: Sequence[Machine], asked: str, here: str) -> Machine:
     """The machine that others are told as multiples of.
 
     Args:
-        machines: all there are.
         asked: a label; ``auto`` is the machine that asks if it is among them, else the first.
-        here: name of the machine that asks.
 
     Raises:
         UserError: there is no machine of that label.

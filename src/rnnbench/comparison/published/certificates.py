@@ -24,8 +24,6 @@ def certified(table: DataFrame, machines: Sequence[Machine], terms: Terms) -> Da
     Args:
         table: columns HIDDEN, ``baseline``, ``machine``, ``work_sha256``, the ratio with its
             interval, and ``verdict``.
-        machines: all of them.
-        terms: on which they were compared.
     """
     digests = {machine.label: machine.digest for machine in machines}
     lines = [_line(row, digests, terms) for row in table.to_dict("records")]

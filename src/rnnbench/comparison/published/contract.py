@@ -50,15 +50,10 @@ Point = Mapping[str, Any]  # field -> value: those of the timing, and of the mac
 
 @dataclass(frozen=True)
 class Terms:
-    """On what terms machines are compared.
+    """On what terms machines are compared."""
 
-    Attributes:
-        equal_within: share within which two speeds are equal.
-        vary: fields that may differ on purpose.
-    """
-
-    equal_within: float
-    vary: tuple[str, ...] = ()
+    equal_within: float  # share within which two speeds are equal
+    vary: tuple[str, ...] = ()  # fields that may differ on purpose
 
 
 def fields() -> list[str]:

@@ -45,9 +45,7 @@ def declared(machines: Sequence[Machine], baseline: Machine, vary: Sequence[str]
     one does, so that nothing here tells their effects apart.
 
     Args:
-        machines: those that are compared.
         baseline: one of them, whose value comes last.
-        vary: names of the fields.
     """
     last = sorted(machines, key=lambda machine: machine is baseline)
     told = [_told(machine) for machine in last] if vary else []

@@ -35,17 +35,11 @@ NUMBERS |= {field.name for field in dataclasses.fields(TimingConfig) if field.ty
 
 @dataclass(frozen=True, eq=False)
 class Machine:
-    """What one bundle tells.
+    """What one bundle tells."""
 
-    Attributes:
-        label: name of the hardware, with a number where several bundles are of one name.
-        file: name of the folder or zip.
-        bundle: its content.
-    """
-
-    label: str
-    file: str
-    bundle: Bundle
+    label: str  # name of the hardware, with a number where several bundles are of one name
+    file: str  # name of the folder or zip
+    bundle: Bundle  # its content
 
     @property
     def name(self) -> str:

@@ -37,17 +37,11 @@ Entity = dict[str, Any]
 
 @dataclass(frozen=True)
 class Step:
-    """A rule of the workflow.
+    """A rule of the workflow."""
 
-    Attributes:
-        rule: its name.
-        script: its script, below ``workflow/scripts``.
-        about: one sentence: what it does.
-    """
-
-    rule: str
-    script: str
-    about: str
+    rule: str  # its name
+    script: str  # its script, below ``workflow/scripts``
+    about: str  # one sentence: what it does
 
 
 def named(machine: str, commit: str) -> Iterator[Entity]:

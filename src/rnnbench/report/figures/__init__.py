@@ -1,8 +1,9 @@
 """Figures: one file each, drawn from the tidy tables.
 
 The contract of a figure module: its docstring says what the figure shows; ``SECTION`` is the part
-of the report it belongs to; ``draw(tables) -> Figure`` draws, and draws a labelled panel where
-there is nothing to show; ``finding(tables) -> str`` says in one sentence what the data say.
+of the report it belongs to; ``draw(tables) -> Figure`` draws; ``finding(tables) -> str`` says in
+one sentence what the data say. Where there is nothing to show, both raise :class:`theme.Empty`,
+often by :func:`theme.some`: its sentence stands in a labelled panel.
 ``TABLES`` are the names of the tables it reads, a tuple of literals: it is given no other, and is
 drawn anew when one of them changes.
 ``kind`` names the package; that of the hardware page is another one.
@@ -32,7 +33,10 @@ def draw(name: str, tables: dict[str, DataFrame], kind: str = "figures") -> Figu
     """Draw one figure in the house style; a dollar sign in a name begins no formula."""
     with matplotlib.rc_context(theme.RC):
         module = load(kind, name)
-        figure = module.draw(_given(tables, module, kind))
+        try:
+            figure: Figure = module.draw(_given(tables, module, kind))
+        except theme.Empty as why:
+            figure = theme.placard(str(why))
     for text in figure.findobj(Text):  # powers of ten on an axis are not written yet
         text.set_parse_math("$" not in text.get_text())
     return figure
@@ -41,7 +45,10 @@ def draw(name: str, tables: dict[str, DataFrame], kind: str = "figures") -> Figu
 def finding(name: str, tables: dict[str, DataFrame], kind: str = "figures") -> str:
     """What the data of one figure say, in one sentence."""
     module = load(kind, name)
-    said: str = module.finding(_given(tables, module, kind))
+    try:
+        said: str = module.finding(_given(tables, module, kind))
+    except theme.Empty as why:
+        return str(why)
     return said
 
 

@@ -18,10 +18,7 @@ LOOK = {
     "direct": (theme.ORANGE, "s", "network per horizon"),
     "rnn": (theme.GREEN, "^", "RNN"),
     "ols_ar": (theme.PURPLE, "D", "OLS on the lags"),
-    "lag_mean": (theme.YELLOW, "v", "mean of the lags"),
-    "persistence": (theme.SKY, "P", "last value"),
-    "zero": (theme.FAINT, "X", "zero"),
-}
+}  # of the models that are drawn
 FLOORS = {
     "best_linear": ((0, (4, 2)), "best linear forecast"),
     "best": ((0, (2, 1, 1, 1)), "best forecast"),
@@ -36,22 +33,6 @@ def mode(tables: readers.Tables, name: str) -> DataFrame:
         return table
     table = table[(table["mode"] == name) & ((table.model == BOOK) | table["mode"].isin(SERIES))]
     return table[table.seed == table.seed.min()].sort_values("time")
-
-
-def training_end(tables: readers.Tables) -> float:
-    """Time of the last value before the multi-step forecast; NaN where there is none."""
-    forecast = mode(tables, "multi_step")
-    return np.nan if forecast.empty else float(forecast.time.iloc[0]) - 1
-
-
-def backdrop(ax: Axes, tables: readers.Tables) -> None:
-    """The noisy series, and a tint over the part that was trained on."""
-    data, end = mode(tables, "data"), training_end(tables)
-    ax.plot(data.time, data.value, label="data", **NOISE)
-    if np.isfinite(end) and len(data):
-        start = data.time.min()
-        ax.axvspan(start, end, color=theme.SKY, alpha=0.15, lw=0, label="training part")
-    ax.set(xlabel="time (steps)", ylabel="x(t) (no unit)")
 
 
 def errors(tables: readers.Tables, name: str) -> DataFrame:
@@ -75,7 +56,7 @@ def known(models: Iterable[str]) -> list[str]:
 
 def ranges(ax: Axes, model: str, found: DataFrame, shift: float) -> None:
     """Medians of a model over seeds by horizon, with lines from 5 to 95 %."""
-    color, marker, label = LOOK.get(model, (theme.INK, "d", model))
+    color, marker, label = LOOK[model]
     found = found.sort_values("horizon")
     reach = [found.mse - found.low, found.high - found.mse]
     style: theme.Keywords = {"color": color, "marker": marker, "lw": 1.1, "elinewidth": 0.8}

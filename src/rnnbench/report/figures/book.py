@@ -19,9 +19,7 @@ AREA = 3.0  # square points per execution
 
 
 def draw(tables: readers.Tables) -> Figure:
-    rows = readers.rows(tables, "book")
-    if rows.empty:
-        return theme.placard(readers.missing(rows, "training of the book"))
+    rows = theme.some(readers.rows(tables, "book"), "training of the book")
     trainings = rows.drop_duplicates(book.TRAINING).reset_index(drop=True)
     figure, axes = theme.panels(1, 2, height=0.9 + 0.36 * len(trainings), width_ratios=[3, 1.6])
     strips, words = axes[0]
@@ -39,9 +37,7 @@ def draw(tables: readers.Tables) -> Figure:
 
 
 def finding(tables: readers.Tables) -> str:
-    rows = readers.rows(tables, "book")
-    if rows.empty:
-        return readers.missing(rows, "training of the book")
+    rows = theme.some(readers.rows(tables, "book"), "training of the book")
     trainings = rows.drop_duplicates(book.TRAINING)
     run = rows[rows.n > 0]
     said = f"Of the {len(trainings)} trainings in the book's notebooks "

@@ -17,8 +17,6 @@ DOWN = {"heldout_perplexity": "held-out perplexity", "perplexity": "training per
 
 def draw(tables: readers.Tables) -> Figure:
     runs = _chosen(tables)
-    if runs.empty:
-        return theme.placard(readers.missing(_asked(tables), "run of several hidden sizes"))
     figure, axes = theme.panels(2, 2, height=1.7, sharex="col")
     for line, (metric, words) in zip(axes, DOWN.items(), strict=True):
         for ax, (across, label) in zip(line, ACROSS.items(), strict=True):
@@ -33,8 +31,6 @@ def draw(tables: readers.Tables) -> Figure:
 
 def finding(tables: readers.Tables) -> str:
     runs = _chosen(tables)
-    if runs.empty:
-        return readers.missing(_asked(tables), "run of several hidden sizes")
     medians = runs.groupby(["variant", "hidden_size"], sort=False)[list(DOWN)].median()
     best = medians.heldout_perplexity.idxmin()
     ends = [
@@ -56,7 +52,9 @@ def _asked(tables: readers.Tables) -> DataFrame:
 
 def _chosen(tables: readers.Tables) -> DataFrame:
     """Finished runs of the first text, machine and device."""
-    return trials.alike(readers.finished(_asked(tables)))
+    asked = _asked(tables)
+    runs = trials.alike(readers.finished(asked))
+    return theme.some(runs, "run of several hidden sizes", asked=asked)
 
 
 def _panel(ax: Axes, runs: DataFrame, across: str, metric: str) -> None:

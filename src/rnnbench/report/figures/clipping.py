@@ -21,9 +21,8 @@ METRICS = {"clipped_share": "share of updates\nclipped", "perplexity": "training
 
 
 def draw(tables: readers.Tables) -> Figure:
-    runs = readers.finished(_asked(tables))
-    if runs.empty:
-        return theme.placard(readers.missing(_asked(tables), "clipped run"))
+    asked = _asked(tables)
+    runs = theme.some(readers.finished(asked), "clipped run", asked=asked)
     clip_norms = sorted(runs.clip_norm.unique())
     families = [
         f for f in (*readers.FAMILIES, "other") if f in set(map(readers.family, runs.variant))
@@ -42,15 +41,14 @@ def draw(tables: readers.Tables) -> Figure:
         ax.set_xticks(range(len(clip_norms)), [readers.figures3(value) for value in clip_norms])
         ax.set_xlabel("clip_norm (threshold)")
     theme.legend(figure, theme.variant_handles(runs.variant, lines=True))
-    theme.note(figure, readers.absent_notes(_asked(tables), "run"))
+    theme.note(figure, readers.absent_notes(asked, "run"))
     return figure
 
 
 def finding(tables: readers.Tables) -> str:
-    runs = readers.finished(_asked(tables))
-    clipped = runs if runs.empty else runs[np.isfinite(runs.clip_norm)]
-    if clipped.empty:
-        return readers.missing(_asked(tables), "clipped run")
+    asked = _asked(tables)
+    runs = theme.some(readers.finished(asked), "clipped run", asked=asked)
+    clipped = theme.some(runs[np.isfinite(runs.clip_norm)], "clipped run", asked=asked)
     theta = readers.threshold(clipped.clip_norm)
     clipped = clipped[clipped.clip_norm == theta]
     said = (

@@ -26,9 +26,7 @@ APART = 0.07  # of a panel: marks nearer than this to one with a label of the sa
 
 
 def draw(tables: readers.Tables) -> Figure:
-    texts = readers.texts(tables)
-    if texts.empty:
-        return theme.placard(_missing(tables))
+    texts = _texts(tables)
     figure, axes = theme.panels(1, 2, height=3.0, sharex=True, sharey=True)
     decoders = [name for name in dict.fromkeys(texts.decoder) if name != readers.REAL]
     for ax, (stage, title) in zip(axes.flat, STAGES.items(), strict=True):
@@ -49,13 +47,9 @@ def draw(tables: readers.Tables) -> Figure:
 
 
 def finding(tables: readers.Tables) -> str:
-    texts = readers.texts(tables)
-    trained = texts if texts.empty else texts[texts.stage == "trained"]
-    written = trained if trained.empty else trained[trained.decoder != readers.REAL]
-    if written.empty:
-        return _missing(tables)
-    marks = _marks(trained)
+    marks = _marks(_texts(tables, "trained"))
     shown, real = marks[marks.decoder != readers.REAL], marks[marks.decoder == readers.REAL]
+    theme.some(shown, "generated text")
     best = shown.loc[shown.y.idxmin()]
     said = f"the judge needs least for {_called(best)}, {_said(best)}"
     for text in real.itertuples():
@@ -131,5 +125,8 @@ def _notes(tables: readers.Tables, texts: DataFrame) -> list[str]:
     return said
 
 
-def _missing(tables: readers.Tables) -> str:
-    return readers.missing(readers.rows(tables, "generation"), "generated text", "run")
+def _texts(tables: readers.Tables, stage: str = "") -> DataFrame:
+    """Texts of a stage, or of all."""
+    texts, asked = readers.texts(tables), readers.rows(tables, "generation")
+    texts = texts[texts.stage == stage] if stage and len(texts) else texts
+    return theme.some(texts, "generated text", asked=asked)

@@ -25,19 +25,20 @@ TOKENS = {"char": ("o", "-"), "word": ("s", "--"), "byte": ("^", ":")}
 
 def draw(tables: readers.Tables) -> Figure:
     ladder, best = _ladder(tables), _best(tables)
-    corpora = list(dict.fromkeys([*best.get("corpus", []), *ladder.get("corpus", [])]))
+    corpora = list(dict.fromkeys([*best.corpus, *ladder.corpus]))
     if not corpora:
         return theme.placard(readers.missing(readers.rows(tables, "runs"), "held-out bits"))
-    orders = sorted(ladder.order.astype(int).unique()) if len(ladder) else []
-    variants = readers.ordered(best.get("variant", []))
+    orders = sorted(ladder.order.astype(int).unique())
+    variants = readers.ordered(best.variant)
     figure, axes = theme.panels(len(corpora), height=2.5, sharex=True)
     places = _places(orders, variants)
-    smoothings = list(dict.fromkeys(ladder.get("smoothing", [])))
+    smoothings = list(dict.fromkeys(ladder.smoothing))
     for ax, corpus in zip(axes.flat, corpora, strict=True):
         _steps(ax, _of(ladder, corpus), smoothings)
         _runs(ax, _of(best, corpus), places)
         _lines(ax, _of(ladder, corpus), _of(readers.rows(tables, "floor"), corpus))
-        ax.set(title=corpus, ylabel="held-out bits per character", xlim=_span(places))
+        ends = min(places.values()) - 0.6, max(places.values()) + 0.6
+        ax.set(title=corpus, ylabel="held-out bits per character", xlim=ends)
     names = [str(order) for order in orders] + variants
     axes[-1, 0].set_xticks(list(places.values()), names)
     for text in axes[-1, 0].get_xticklabels()[len(orders) :]:
@@ -102,7 +103,7 @@ def _best(tables: readers.Tables) -> DataFrame:
 
 
 def _of(table: DataFrame, corpus: str) -> DataFrame:
-    return table if table.empty else table[table.corpus == corpus]
+    return table[table.corpus == corpus]
 
 
 def _places(orders: list[int], variants: list[str]) -> dict[Any, float]:
@@ -111,13 +112,7 @@ def _places(orders: list[int], variants: list[str]) -> dict[Any, float]:
     return {n: float(n) for n in orders} | {name: first + i for i, name in enumerate(variants)}
 
 
-def _span(places: dict[Any, float]) -> tuple[float, float]:
-    return min(places.values()) - 0.6, max(places.values()) + 0.6
-
-
 def _steps(ax: Axes, ladder: DataFrame, smoothings: list[str]) -> None:
-    if ladder.empty:
-        return
     groups = ladder.groupby(["smoothing", "token", "more"], sort=False)
     for (smoothing, token, more), models in groups:
         models = models.sort_values("order")
@@ -142,10 +137,6 @@ def _runs(ax: Axes, best: DataFrame, places: dict[str, Any]) -> None:
         ax.plot(at, bits, marker=style.marker, color=style.color, ms=5)
         words: theme.Keywords = {"ha": "center", "fontsize": 7, "color": theme.INK}
         ax.annotate(f"{bits:.2f}", (at, bits), (0, 5), textcoords="offset points", **words)
-    if best.empty and any(isinstance(place, str) for place in places):
-        middle = np.mean([at for place, at in places.items() if isinstance(place, str)])
-        across: theme.Keywords = {"transform": ax.get_xaxis_transform(), "color": theme.FAINT}
-        ax.text(middle, 0.5, "no finished run on this text", ha="center", va="center", **across)
     ax.margins(y=0.12)
 
 
@@ -157,7 +148,7 @@ def _lines(ax: Axes, ladder: DataFrame, floor: DataFrame) -> None:
 
 
 def _handles(ladder: DataFrame, smoothings: list[str], tables: readers.Tables) -> list[Line2D]:
-    pairs = dict.fromkeys(zip(ladder.get("smoothing", []), ladder.get("token", []), strict=True))
+    pairs = dict.fromkeys(zip(ladder.smoothing, ladder.token, strict=True))
     handles = [
         Line2D([], [], label=f"{smoothing}, {token}s", **_look(smoothing, token, smoothings))
         for smoothing, token in sorted(pairs, key=lambda pair: (pair[1], pair[0]))
@@ -165,7 +156,7 @@ def _handles(ladder: DataFrame, smoothings: list[str], tables: readers.Tables) -
     if handles:
         handles.append(Line2D([], [], color=theme.INK, ls=":", lw=0.9, label="best n-gram model"))
     floor = readers.rows(tables, "floor")
-    if not floor.empty and floor.corpus.isin(ladder.get("corpus", [])).any():
+    if floor.corpus.isin(ladder.corpus).any():
         handles.append(Line2D([], [], color=theme.PURPLE, ls="--", label="floor: entropy rate"))
     return handles
 
@@ -182,7 +173,7 @@ def _notes(tables: readers.Tables) -> list[str]:
         shares = words.groupby("corpus", sort=False).oov_share.max()
         named = readers.english(f"{share:.1%} ({corpus})" for corpus, share in shares.items())
         said.append(f"Unknown among held-out words: {named}.")
-    dead = 0 if runs.empty else int((runs.status == DIVERGED).sum())
+    dead = int((runs.status == DIVERGED).sum())
     said += [f"Not drawn: {readers.counted(dead, 'diverged run')}."] if dead else []
     return said + readers.absent_notes(runs, "run")
 

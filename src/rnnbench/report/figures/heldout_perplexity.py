@@ -20,9 +20,7 @@ DASHES = {baselines.SAME_TEXT: "--", baselines.ALL_TEXT: ":", baselines.FLOOR: "
 
 
 def draw(tables: readers.Tables) -> Figure:
-    ranks, runs = ranking.table(tables), ranking.runs(tables)
-    if ranks.empty:
-        return theme.placard(readers.missing(readers.rows(tables, "runs"), "held-out perplexity"))
+    ranks, runs = _ranks(tables), ranking.runs(tables)
     corpora = list(ranks.corpus.unique())
     lines = baselines.table(tables).drop_duplicates(["corpus", "perplexity"])
     most = int(ranks.corpus.value_counts().max())
@@ -41,9 +39,7 @@ def draw(tables: readers.Tables) -> Figure:
 
 
 def finding(tables: readers.Tables) -> str:
-    ranks = ranking.table(tables)
-    if ranks.empty:
-        return readers.missing(readers.rows(tables, "runs"), "held-out perplexity")
+    ranks = _ranks(tables)
     lines, said = baselines.table(tables), []
     for corpus, found in ranks.groupby("corpus"):
         best = found.iloc[0]
@@ -59,6 +55,11 @@ def finding(tables: readers.Tables) -> str:
         said.append(words)
     sentence = "; ".join(said)
     return sentence[0].upper() + sentence[1:] + "."
+
+
+def _ranks(tables: readers.Tables) -> DataFrame:
+    asked = readers.rows(tables, "runs")
+    return theme.some(ranking.table(tables), "held-out perplexity", asked=asked)
 
 
 def _told(row: Any) -> str:

@@ -5,7 +5,6 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from pandas import DataFrame
 
 from rnnbench.report import theme
@@ -14,13 +13,16 @@ from rnnbench.tables import readers
 
 SECTION = "Speed"
 TABLES = ("speed", "inference")
+NOTE = (
+    "Left: median over characters, with the central 90 % (thick) and up to the slowest of a "
+    "hundred (thin). Right: median over windows with its 95 % interval."
+)
 
 
 def draw(tables: readers.Tables) -> Figure:
     timings = readers.rows(tables, "inference")
-    done = readers.one_setting(readers.timed(timings))
-    if done.empty:
-        return theme.placard(readers.missing(timings, "timing of use", "timing"))
+    timed = theme.some(readers.timed(timings), "timing of use", "timing", timings)
+    done = readers.one_setting(timed)
     figure, lines = _speed.grid(done, 2, 0.23)
     for title, group, (left, right) in lines:
         variants = readers.ordered(group.variant)
@@ -29,17 +31,15 @@ def draw(tables: readers.Tables) -> Figure:
         _speed.variant_axis(left, variants)
         right.grid(False, axis="y")
         left.set_title(title, loc="left")
-    theme.note(figure, [_explained(), *readers.absent_notes(timings, "timing")])
+    theme.note(figure, [NOTE, *readers.absent_notes(timings, "timing")])
     return figure
 
 
 def finding(tables: readers.Tables) -> str:
     timings = readers.rows(tables, "inference")
-    done = readers.timed(timings)
-    writing = done if done.empty else done[done["mode"] == "generation"].sort_values("latency_q50")
-    reading = done if done.empty else done[done["mode"] == "throughput"]
-    if writing.empty or reading.empty:
-        return readers.missing(timings, "timing of use", "timing")
+    done = theme.some(readers.timed(timings), "timing of use", "timing", timings)
+    writing = done[done["mode"] == "generation"].sort_values("latency_q50")
+    reading = done[done["mode"] == "throughput"]
     first, last = writing.iloc[0], writing.iloc[-1]
     most = reading.loc[reading.tokens_per_second.idxmax()]
     slower = "" if len(writing) == 1 else f" to {_micro(last)} ({last.variant} on {last.device})"
@@ -64,7 +64,7 @@ def _writing(ax: Axes, group: DataFrame, variants: list[str]) -> None:
         ax.plot([low, most], [y, y], color=style.color, lw=0.9)
         ax.plot([low, high], [y, y], color=style.color, lw=3, alpha=0.45, solid_capstyle="butt")
         ax.plot([middle], [y], marker=style.marker, color=style.color, ms=5)
-    _from_zero(ax)
+    _speed.from_zero(ax, *ax.dataLim.intervalx)
     ax.set_xlabel("microseconds per character written")
 
 
@@ -75,23 +75,5 @@ def _reading(ax: Axes, group: DataFrame, variants: list[str]) -> None:
         marks: theme.Keywords = {"fmt": style.marker, "ms": 5}
         reach = [[speed - low], [high - speed]]
         ax.errorbar([speed], [y], xerr=reach, capsize=2, elinewidth=1.2, color=style.color, **marks)
-    _from_zero(ax)
+    _speed.from_zero(ax, *ax.dataLim.intervalx)
     ax.set_xlabel("thousand tokens read per second")
-
-
-def _from_zero(ax: Axes) -> None:
-    """Linear from 0, so that lengths compare, unless the smallest would be squeezed to nothing."""
-    values = ax.dataLim.intervalx
-    if values[1] > 20 * values[0]:
-        theme.logarithmic(ax.xaxis)
-        return
-    ax.set_xlim(0, 1.06 * values[1])
-    ax.xaxis.set_major_locator(MaxNLocator(5))
-    ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-
-
-def _explained() -> str:
-    return (
-        "Left: median over characters, with the central 90 % (thick) and up to the slowest of a "
-        "hundred (thin). Right: median over windows with its 95 % interval."
-    )

@@ -15,9 +15,8 @@ TABLES = ("runs", "curves")
 
 
 def draw(tables: readers.Tables) -> Figure:
-    curves = _curves.chosen(tables)
-    if curves.empty:
-        return theme.placard(readers.missing(readers.rows(tables, "runs"), "learning curve"))
+    asked = readers.rows(tables, "runs")
+    curves = theme.some(_curves.chosen(tables), "learning curve", asked=asked)
     figure, cells = _curves.grid(curves, "perplexity")
     for ax, group in cells:
         if not np.isfinite(group.perplexity).any():
@@ -38,12 +37,11 @@ def draw(tables: readers.Tables) -> Figure:
 
 
 def finding(tables: readers.Tables) -> str:
-    curves = _curves.chosen(tables)
-    measured = curves if curves.empty else curves[curves.validation_perplexity.notna()]
-    runs = readers.finished(readers.rows(tables, "runs"))
-    measured = measured if measured.empty or runs.empty else measured.merge(runs[readers.RUN])
-    if measured.empty:
-        return readers.missing(readers.rows(tables, "runs"), "learning curve")
+    asked = readers.rows(tables, "runs")
+    curves = theme.some(_curves.chosen(tables), "learning curve", asked=asked)
+    measured, runs = curves[curves.validation_perplexity.notna()], readers.finished(asked)
+    measured = measured if runs.empty else measured.merge(runs[readers.RUN])
+    measured = theme.some(measured, "learning curve", asked=asked)
     best = measured.loc[measured.validation_perplexity.idxmin()]
     last = measured[(measured[readers.RUN] == best[readers.RUN]).all(axis=1)]
     last = last.loc[last.epoch.idxmax()]

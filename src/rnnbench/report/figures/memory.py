@@ -18,9 +18,8 @@ FAINTEST = 1e-7  # nats; below it a float32 prediction does not move
 
 
 def draw(tables: readers.Tables) -> Figure:
-    contexts = _measured(tables, "memory")
-    if contexts.empty:
-        return theme.placard(readers.missing(readers.rows(tables, "memory"), "memory", "variant"))
+    asked = readers.rows(tables, "memory")
+    contexts = theme.some(_measured(tables, "memory"), "memory", "variant", asked)
     corpora = list(contexts.corpus.unique())
     figure, axes = theme.panels(2 * len(corpora), 2, height=1.9)
     for line, corpus in enumerate(corpora):
@@ -42,9 +41,8 @@ def draw(tables: readers.Tables) -> Figure:
 
 
 def finding(tables: readers.Tables) -> str:
-    measures = _measured(tables, "half_life")
-    if measures.empty:
-        return readers.missing(readers.rows(tables, "memory"), "memory", "variant")
+    asked = readers.rows(tables, "memory")
+    measures = theme.some(_measured(tables, "half_life"), "memory", "variant", asked)
     corpus = measures.corpus.iloc[0]
     halves, traces = (_of(measures, corpus, name) for name in ("half_life", "trace"))
     farthest = halves.loc[halves.groupby("split", sort=False).tokens.idxmax()]

@@ -24,9 +24,7 @@ SAMPLERS = ("random_sampling", "sequential_partition")
 
 
 def draw(tables: readers.Tables) -> Figure:
-    pairs = _pairs(tables)
-    if pairs.empty:
-        return theme.placard("No pairs of runs by both samplers to show.")
+    pairs = theme.some(_pairs(tables), "pairs of runs by both samplers")
     variants = readers.ordered(pairs.index.get_level_values("variant"))
     height = 1.1 + 0.2 * len(variants)
     figure, axes = theme.panels(1, len(COMPARED), height=height, sharey=True)
@@ -39,9 +37,7 @@ def draw(tables: readers.Tables) -> Figure:
 
 
 def finding(tables: readers.Tables) -> str:
-    pairs = _pairs(tables)
-    if pairs.empty:
-        return "No pairs of runs by both samplers to show."
+    pairs = theme.some(_pairs(tables), "pairs of runs by both samplers")
     parts = []
     for column, title in COMPARED.items():
         found = _bounded(pairs[column].dropna())

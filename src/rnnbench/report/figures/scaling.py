@@ -28,8 +28,6 @@ NOTE = (
 def draw(tables: readers.Tables) -> Figure:
     scaling = readers.rows(tables, "scaling")
     done = _chosen(scaling)
-    if done.empty:
-        return theme.placard(readers.missing(scaling, "timing of other sizes", "timing"))
     models = _models(tables, done)
     single = done[(done.threads == 1) & (done.parallel == 1)]
     figure, axes = theme.panels(2, 3, height=1.9)
@@ -52,10 +50,7 @@ def draw(tables: readers.Tables) -> Figure:
 
 
 def finding(tables: readers.Tables) -> str:
-    scaling = readers.rows(tables, "scaling")
-    done = _chosen(scaling)
-    if done.empty:
-        return readers.missing(scaling, "timing of other sizes", "timing")
+    done = _chosen(readers.rows(tables, "scaling"))
     said = [_error(_models(tables, done)), _gain(done, "parallel", "threads", "processes")]
     said.append(_gain(done, "threads", "parallel", "threads of one process"))
     said = [part for part in said if part] or [_fastest(done)]
@@ -65,9 +60,7 @@ def finding(tables: readers.Tables) -> str:
 
 def _chosen(scaling: DataFrame) -> DataFrame:
     """Timings of the first setting, on the CPU if there is one."""
-    done = readers.timed(scaling)
-    if done.empty:
-        return done
+    done = theme.some(readers.timed(scaling), "timing of other sizes", "timing", scaling)
     first = done.sort_values(["device", "dtype"], kind="stable").iloc[0]
     return done[(done[SETTING] == first[SETTING]).all(axis=1)]
 

@@ -18,8 +18,8 @@ LINES = {"heldout_perplexity": ("held-out", "-"), "perplexity": ("training", ":"
 
 def draw(tables: readers.Tables) -> Figure:
     rates, texts = _rates(tables), _texts(tables)
-    if _shown(rates).empty and _shown(texts).empty:
-        return theme.placard(readers.missing(_asked(tables), "run of several settings"))
+    if _shown(rates).empty:
+        theme.some(_shown(texts), "run of several settings", asked=_asked(tables))
     figure, ((left, right),) = theme.panels(1, 2, height=2.6)
     _panel(left, rates, "learning_rate", "learning rate")
     _panel(right, texts, "train_tokens", "tokens to train on")
@@ -34,8 +34,8 @@ def draw(tables: readers.Tables) -> Figure:
 
 def finding(tables: readers.Tables) -> str:
     rates, texts = _shown(_rates(tables)), _shown(_texts(tables))
-    if rates.empty and texts.empty:
-        return readers.missing(_asked(tables), "run of several settings")
+    if rates.empty:
+        theme.some(texts, "run of several settings", asked=_asked(tables))
     said = []
     if len(rates):
         best = rates.loc[rates.heldout_perplexity.idxmin()]

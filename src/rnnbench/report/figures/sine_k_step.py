@@ -16,13 +16,10 @@ from rnnbench.tables import readers
 
 SECTION = "Sine"
 TABLES = ("sine", "sine_floor", "sine_predictions")
-DRAWN = ("mlp", "direct", "rnn", "ols_ar")
 
 
 def draw(tables: readers.Tables) -> Figure:
-    forecast = _sine.mode(tables, "k_step")
-    if forecast.empty:
-        return theme.placard("No k-step forecast to show.")
+    forecast = theme.some(_sine.mode(tables, "k_step"), "k-step forecast")
     figure, axes = theme.panels(1, 2, height=3.4, width_ratios=[1.7, 1])
     horizons = sorted(forecast.horizon.dropna().unique())
     for index, horizon in enumerate(horizons):
@@ -70,7 +67,7 @@ def _errors(ax: Axes, tables: readers.Tables) -> None:
     errors = _sine.errors(tables, "k_step")
     if errors.empty:
         return theme.vacant(ax, "No k-step errors to show.", 22)
-    drawn = [name for name in _sine.known(errors.model) if name in DRAWN]
+    drawn = [name for name in _sine.LOOK if name in set(errors.model)]
     for index, model in enumerate(drawn):
         shift = 1.08 ** (index - (len(drawn) - 1) / 2)
         _sine.ranges(ax, model, errors[errors.model == model], shift)

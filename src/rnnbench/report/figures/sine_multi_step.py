@@ -15,12 +15,15 @@ TABLES = ("sine_bands", "sine", "sine_predictions")
 
 
 def draw(tables: readers.Tables) -> Figure:
-    forecast, near = _sine.mode(tables, "multi_step"), _sine.mode(tables, "one_step")
-    if forecast.empty:
-        return theme.placard("No multi-step forecast to show.")
+    forecast = theme.some(_sine.mode(tables, "multi_step"), "multi-step forecast")
+    near = _sine.mode(tables, "one_step")
     figure, axes = theme.panels(height=2.6)
-    ax = axes[0, 0]
-    _sine.backdrop(ax, tables)
+    ax, data = axes[0, 0], _sine.mode(tables, "data")
+    ax.plot(data.time, data.value, label="data", **_sine.NOISE)
+    if len(data):
+        trained = {"color": theme.SKY, "alpha": 0.15, "lw": 0, "label": "training part"}
+        ax.axvspan(data.time.min(), forecast.time.iloc[0] - 1, **trained)
+    ax.set(xlabel="time (steps)", ylabel="x(t) (no unit)")
     ax.plot(near.time, near.value, color=theme.BLUE, lw=0.9, label="one step ahead")
     bands = readers.rows(tables, "sine_bands")
     if len(bands):
@@ -36,8 +39,7 @@ def draw(tables: readers.Tables) -> Figure:
 def finding(tables: readers.Tables) -> str:
     near, far = _sine.errors(tables, "one_step"), _sine.errors(tables, "multi_step")
     both = near.merge(far, on="model", suffixes=("", "_far"))
-    if both.empty:
-        return "No multi-step error to show."
+    both = theme.some(both, "multi-step error")
     row = both[both.model == "mlp"].iloc[0] if "mlp" in set(both.model) else both.iloc[0]
     ratio = row.mse_far / row.mse if row.mse else np.inf
     zero = far[far.model == "zero"].mse

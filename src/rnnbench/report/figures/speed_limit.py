@@ -16,7 +16,6 @@ from rnnbench.tables import readers
 
 SECTION = "Speed"
 TABLES = ("speed", "limit")
-NOUN = "timing with a limit"
 NOTES = (
     "The limit of a variant is the time of its matrix products alone, each at the rate the library "
     "reached for that very shape on this machine. A share above 1 means products that beat the "
@@ -27,8 +26,6 @@ NOTES = (
 def draw(tables: readers.Tables) -> Figure:
     speed = readers.rows(tables, "speed")
     done = readers.one_setting(_limited(speed))
-    if done.empty:
-        return theme.placard(readers.missing(speed, NOUN))
     done = done[done.threads == done.threads.min()]
     figure, lines = _speed.grid(done, 2, 0.23)
     for title, group, (left, right) in lines:
@@ -44,11 +41,7 @@ def draw(tables: readers.Tables) -> Figure:
 
 
 def finding(tables: readers.Tables) -> str:
-    speed = readers.rows(tables, "speed")
-    done = _limited(speed)
-    if done.empty:
-        return readers.missing(speed, NOUN)
-    done = done.sort_values("share_of_limit")
+    done = _limited(readers.rows(tables, "speed")).sort_values("share_of_limit")
     best, worst = done.iloc[-1], done.iloc[0]
     said = (
         f"Closest to its limit comes {best.variant} on {best.device}, with "
@@ -63,9 +56,9 @@ def finding(tables: readers.Tables) -> str:
 
 def _limited(speed: DataFrame) -> DataFrame:
     done = readers.one_size(readers.timed(speed))
-    if done.empty or "flops_per_second" not in done:
-        return done.iloc[:0]
-    return done[np.isfinite(done.share_of_limit) & np.isfinite(done.flops_per_second)]
+    if len(done):
+        done = done[np.isfinite(done.share_of_limit) & np.isfinite(done.flops_per_second)]
+    return theme.some(done, "timing with a limit", asked=speed)
 
 
 def _peak(tables: readers.Tables, group: DataFrame) -> float:

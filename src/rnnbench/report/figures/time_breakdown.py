@@ -40,9 +40,7 @@ SMALLEST = 0.055  # share that has room for its number
 
 def draw(tables: readers.Tables) -> Figure:
     parts = readers.rows(tables, "breakdown")
-    done = readers.one_setting(_measured(parts))
-    if done.empty:
-        return theme.placard(readers.missing(parts, "breakdown", "breakdown"))
+    done = _measured(parts)
     figure, lines = _speed.grid(done, 1, 0.23)
     for title, group, (ax,) in lines:
         variants = readers.ordered(group.variant)
@@ -57,10 +55,7 @@ def draw(tables: readers.Tables) -> Figure:
 
 
 def finding(tables: readers.Tables) -> str:
-    parts = readers.rows(tables, "breakdown")
-    done = readers.one_setting(_measured(parts))
-    if done.empty:
-        return readers.missing(parts, "breakdown", "breakdown")
+    done = _measured(readers.rows(tables, "breakdown"))
     layer = done[done.part.isin(["recurrence", "layer in one operator"])]
     layer = layer.groupby([*_speed.PANEL, "variant"], dropna=False).share.sum()
     told = layer[layer > 0]  # a native step or one compiled graph does not show its layer
@@ -73,7 +68,9 @@ def finding(tables: readers.Tables) -> str:
 
 
 def _measured(parts: DataFrame) -> DataFrame:
-    return parts if parts.empty else readers.one_size(parts[parts.share.notna()])
+    told = parts[parts.share.notna()] if len(parts) else parts
+    some = theme.some(told, "breakdown", "breakdown", parts)
+    return readers.one_setting(readers.one_size(some))
 
 
 def _range(shares: Any) -> str:

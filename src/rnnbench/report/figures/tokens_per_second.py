@@ -5,10 +5,10 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from pandas import DataFrame
 
 from rnnbench.report import theme
+from rnnbench.report.figures import _speed
 from rnnbench.tables import readers
 
 SECTION = "Speed"
@@ -18,10 +18,7 @@ SLOT = ["sampler", "clip_norm", "threads"]
 
 
 def draw(tables: readers.Tables) -> Figure:
-    speed = readers.rows(tables, "speed")
-    done = readers.one_size(readers.timed(speed))
-    if done.empty:
-        return theme.placard(readers.missing(speed, "timing", "timing"))
+    done = _timed(tables)
     groups = list(done.groupby(PANEL, dropna=False, sort=True))
     threads = sorted(set(done.threads))
     height = 0.9 + 0.2 * max(group.variant.nunique() for _, group in groups)
@@ -37,11 +34,7 @@ def draw(tables: readers.Tables) -> Figure:
 
 
 def finding(tables: readers.Tables) -> str:
-    speed = readers.rows(tables, "speed")
-    done = readers.one_size(readers.timed(speed))
-    if done.empty:
-        return readers.missing(speed, "timing", "timing")
-    done = done.sort_values("tokens_per_second")
+    done = _timed(tables).sort_values("tokens_per_second")
     best, same = done.iloc[-1], [*PANEL, *SLOT]
     rest = done[(done[same] == best[same]).all(axis=1) & (done.variant != best.variant)]
     threads = readers.counted(int(best.threads), "thread")
@@ -57,6 +50,11 @@ def finding(tables: readers.Tables) -> str:
             f", {ratio:.2f} times {second.variant}, the next there, its interval {apart} that one's"
         )
     return said + "."
+
+
+def _timed(tables: readers.Tables) -> DataFrame:
+    speed = readers.rows(tables, "speed")
+    return readers.one_size(theme.some(readers.timed(speed), "timing", "timing", speed))
 
 
 def _panel(ax: Axes, group: DataFrame, variants: list[str], threads: list[float]) -> None:
@@ -89,13 +87,7 @@ def _title(key: tuple[Any, ...], done: DataFrame) -> str:
 
 
 def _scale(ax: Axes, group: DataFrame, names: list[str]) -> None:
-    """Linear from 0, so that lengths compare, unless the slowest would be squeezed to nothing."""
-    if group.tokens_per_second.max() > 20 * group.tokens_per_second.min():
-        theme.logarithmic(ax.xaxis)
-    else:
-        ax.set_xlim(left=0)
-        ax.xaxis.set_major_locator(MaxNLocator(6))
-        ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    _speed.from_zero(ax, group.tokens_per_second.min(), group.tokens_per_second.max())
     ax.set_ylim(len(names) - 0.5, -0.5)
     ax.set_yticks(range(len(names)), names)
     ax.set_xlabel("tokens per second")

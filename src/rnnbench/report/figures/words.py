@@ -15,8 +15,6 @@ TRIALS = ("text_whole", "words")
 
 def draw(tables: readers.Tables) -> Figure:
     runs = _chosen(tables)
-    if runs.empty:
-        return theme.placard(readers.missing(trials.of(tables, *TRIALS), "model of words"))
     models = _models(runs)
     figure, axes = theme.panels(1, 3, height=1.2 + 0.3 * len(models), sharey=True)
     bits, size, time = axes[0]
@@ -38,8 +36,6 @@ def draw(tables: readers.Tables) -> Figure:
 
 def finding(tables: readers.Tables) -> str:
     runs = _chosen(tables)
-    if runs.empty:
-        return readers.missing(trials.of(tables, *TRIALS), "model of words")
     said = [
         f"{variant} of {token}s takes "
         f"{readers.figures3(_of(runs, (token, variant)).heldout_bits_per_char.median())} held-out "
@@ -51,9 +47,10 @@ def finding(tables: readers.Tables) -> str:
 
 def _chosen(tables: readers.Tables) -> DataFrame:
     """Finished runs on all of the first text."""
-    runs = trials.alike(readers.finished(trials.of(tables, *TRIALS)))
-    if runs.empty or "word" not in set(runs.token):
-        return runs.iloc[:0]
+    asked = trials.of(tables, *TRIALS)
+    runs = trials.alike(readers.finished(asked))
+    runs = runs if "word" in set(runs.token) else runs.iloc[:0]
+    theme.some(runs, "model of words", asked=asked)
     read = runs.num_chars * runs.epochs_done
     micros = 1e6 * runs.train_seconds / read
     return runs.assign(micros_per_char=micros, thousands=runs.num_parameters / 1e3)

@@ -19,9 +19,7 @@ TABLES = ("rank_frequency", "zipf")
 
 
 def draw(tables: readers.Tables) -> Figure:
-    table = readers.rows(tables, "rank_frequency")
-    if table.empty:
-        return theme.placard(readers.missing(table, "rank-frequency curve"))
+    table = theme.some(readers.rows(tables, "rank_frequency"), "rank-frequency curve")
     fits = readers.rows(tables, "zipf")
     # words before chars: the law is one of words; corpora as in the sentence
     found = dict.fromkeys(zip(table.token, table.corpus, strict=True))
@@ -43,10 +41,9 @@ def draw(tables: readers.Tables) -> Figure:
 
 
 def finding(tables: readers.Tables) -> str:
-    every = readers.rows(tables, "zipf")
-    fits = every if every.empty else every[_book_line(every)]
-    if fits.empty:
-        return readers.missing(fits, "Zipf exponent")
+    every = theme.some(readers.rows(tables, "zipf"), "Zipf exponent")
+    fits = every[_book_line(every)]
+    fits = theme.some(fits, "Zipf exponent")
     words = fits[fits.token == "word"]
     chosen = words if len(words) else fits
     first = chosen[chosen.corpus == chosen.corpus.iloc[0]].sort_values("order")

@@ -32,14 +32,10 @@ class Forecaster(Protocol):
 
 @dataclass(frozen=True)
 class Autoregression:
-    """A forecaster whose state is the last ``num_lags`` values themselves.
+    """A forecaster whose state is the last ``num_lags`` values themselves."""
 
-    Attributes:
-        num_lags: past values it sees.
-        rule: maps them, ``(N, num_lags)``, oldest first, to the next value, ``(N,)``.
-    """
-
-    num_lags: int
+    num_lags: int  # past values it sees
+    # maps them, ``(N, num_lags)``, oldest first, to the next value, ``(N,)``
     rule: Callable[[Tensor], Tensor]
 
     def states(self, series: Tensor) -> Tensor:

@@ -17,19 +17,12 @@ PER_TOKEN, PER_GRAM = 64, 80  # bytes at the peak, models and scoring included: 
 
 @dataclass(frozen=True)
 class Level:
-    """The ``D`` distinct n-grams of one length, in the order of their keys.
+    """The ``D`` distinct n-grams of one length, in the order of their keys."""
 
-    Attributes:
-        keys: sorted, ``(D,)``.
-        counts: occurrences, ``(D,)``.
-        contexts: index of each n-gram without its last token, one level below, ``(D,)``.
-        suffixes: index of each n-gram without its first token, one level below, ``(D,)``.
-    """
-
-    keys: np.ndarray
-    counts: np.ndarray
-    contexts: np.ndarray
-    suffixes: np.ndarray
+    keys: np.ndarray  # sorted, ``(D,)``
+    counts: np.ndarray  # occurrences, ``(D,)``
+    contexts: np.ndarray  # index of each n-gram without its last token, one level below, ``(D,)``
+    suffixes: np.ndarray  # index of each n-gram without its first token, one level below, ``(D,)``
 
 
 @dataclass(frozen=True)

@@ -21,20 +21,14 @@ FIRST_GUESS = 1 << 10  # distinct n-grams of a chunk: what its hash table should
 
 @dataclass(frozen=True)
 class Counts:
-    """Distinct n-grams, in the order of their token indices, and how often each occurs.
+    """Distinct n-grams, in the order of their token indices, and how often each occurs."""
 
-    Attributes:
-        keys: the n-grams as numbers to the base of ``vocab_size``, int64 ``(D, W)``: as few words W
-            as hold them, the first the most significant.
-        counts: occurrences, int64 ``(D,)``.
-        order: tokens of an n-gram.
-        vocab_size: every token index is below it.
-    """
-
+    # the n-grams as numbers to the base of ``vocab_size``, int64 ``(D, W)``: as few words W as hold
+    # them, the first the most significant
     keys: np.ndarray
-    counts: np.ndarray
-    order: int
-    vocab_size: int
+    counts: np.ndarray  # occurrences, int64 ``(D,)``
+    order: int  # tokens of an n-gram
+    vocab_size: int  # every token index is below it
 
     @property
     def ngrams(self) -> np.ndarray:
@@ -64,21 +58,14 @@ class Shard:
 
 @dataclass(frozen=True)
 class Summary:
-    """What is reported of the n-grams of a text.
+    """What is reported of the n-grams of a text."""
 
-    Attributes:
-        total: n-grams, repeats included.
-        distinct: different n-grams.
-        hapax: n-grams that occur exactly once.
-        top: the most frequent, ties in the order of their token indices.
-        spectrum: count -> number of types with that count, by falling count. It holds all of the
-            rank-frequency curve in few rows: most types share their count.
-    """
-
-    total: int
-    distinct: int
-    hapax: int
-    top: Counts
+    total: int  # n-grams, repeats included
+    distinct: int  # different n-grams
+    hapax: int  # n-grams that occur exactly once
+    top: Counts  # the most frequent, ties in the order of their token indices
+    # count -> number of types with that count, by falling count. It holds all of the rank-frequency
+    # curve in few rows: most types share their count
     spectrum: dict[int, int]
 
 

@@ -25,23 +25,15 @@ ESTIMATED = "estimated"
 
 @dataclass(frozen=True)
 class Fit:
-    """An exponent and what was estimated with it; NaN is a parameter that the law has not.
+    """An exponent and what was estimated with it; NaN is a parameter that the law has not."""
 
-    Attributes:
-        exponent: alpha of frequency ∝ rank^(-alpha); NaN where ``status`` says why there is none.
-        shift: q of frequency ∝ (rank + q)^(-alpha).
-        xmin: the least count that the law holds for.
-        ks: Kolmogorov-Smirnov distance of the counts from the law.
-        lexicon_size: types there are to be seen, those not seen included.
-        status: ``estimated``, or which parameter met an end of its search.
-    """
-
+    # alpha of frequency ∝ rank^(-alpha); NaN where ``status`` says why there is none
     exponent: float
-    shift: float = np.nan
-    xmin: float = np.nan
-    ks: float = np.nan
-    lexicon_size: float = np.nan
-    status: str = ESTIMATED
+    shift: float = np.nan  # q of frequency ∝ (rank + q)^(-alpha)
+    xmin: float = np.nan  # the least count that the law holds for
+    ks: float = np.nan  # Kolmogorov-Smirnov distance of the counts from the law
+    lexicon_size: float = np.nan  # types there are to be seen, those not seen included
+    status: str = ESTIMATED  # ``estimated``, or which parameter met an end of its search
 
 
 @dataclass(frozen=True)

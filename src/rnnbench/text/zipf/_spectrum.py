@@ -10,15 +10,10 @@ from scipy.special import gammaln
 
 @dataclass(frozen=True)
 class Spectrum:
-    """All of a rank-frequency curve in few numbers: most types share their count.
+    """All of a rank-frequency curve in few numbers: most types share their count."""
 
-    Attributes:
-        values: the distinct counts, falling, ``(D,)``.
-        types: number of types with that count, ``(D,)``.
-    """
-
-    values: np.ndarray
-    types: np.ndarray
+    values: np.ndarray  # the distinct counts, falling, ``(D,)``
+    types: np.ndarray  # number of types with that count, ``(D,)``
 
     @classmethod
     def of(cls, counts: np.ndarray) -> Self:

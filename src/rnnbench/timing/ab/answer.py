@@ -14,8 +14,7 @@ from rnnbench.base import presets
 from rnnbench.base.errors import StudyError
 from rnnbench.base.parameters import SIZES, TIMED, TimingConfig
 from rnnbench.timing.ab.rounds import Rounds
-from rnnbench.timing.statistics import ratios
-from rnnbench.timing.statistics.estimates import Estimate
+from rnnbench.timing.statistics import estimates, ratios
 
 FEWEST = 8  # rounds that say anything
 EQUAL_WITHIN = 0.01
@@ -57,9 +56,8 @@ def ratio(logs: np.ndarray) -> dict[str, Any]:
     Args:
         logs: of the time of a step of the base and of the head in each round, ``(rounds, 2)``.
     """
-    found, n = logs[:, 0] - logs[:, 1], len(logs)
-    estimate = Estimate(float(found.mean()), ((float(found.var(ddof=1)) / n, n - 1),))
-    counts = {"rounds": n, "sittings": n, "baseline_sittings": n}
+    estimate = estimates.mean(logs[:, 0] - logs[:, 1])
+    counts = dict.fromkeys(("rounds", "sittings", "baseline_sittings"), len(logs))
     return ratios.measurement(estimate, estimate, EQUAL_WITHIN) | counts
 
 

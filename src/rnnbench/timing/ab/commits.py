@@ -23,15 +23,10 @@ PASSING = shutil.ignore_patterns("__pycache__", "*.egg-info")
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two.
+    """One of the two."""
 
-    Attributes:
-        name: as it is told.
-        source: folder of its packages.
-    """
-
-    name: str
-    source: Path
+    name: str  # as it is told
+    source: Path  # folder of its packages
 
     @property
     def environment(self) -> dict[str, str]:

@@ -89,10 +89,6 @@ class Rounds:
     """What was timed so far.
 
     Args:
-        points: pieces of work.
-        sides: both sources, the base first.
-        text: what is trained on.
-        seed: of the order.
         printed: where processes print.
 
     Attributes:

@@ -21,18 +21,13 @@ Kind = tuple[str, bool, str]  # device, whether on several threads, implementati
 
 @dataclass(frozen=True)
 class Known:
-    """Noise between sittings of a kind of work.
+    """Noise between sittings of a kind of work."""
 
-    Attributes:
-        common: variance of what a sitting does to all points of the kind.
-        own: variance of what it does to a single one.
-        freedom: degrees of freedom that both are worth on another machine, whose variances are
-            taken to scatter about these as a scaled inverse chi-square: at 8, the noise of 95 % of
-            machines is between .7 and 1.9 times this one.
-    """
-
-    common: float
-    own: float
+    common: float  # variance of what a sitting does to all points of the kind
+    own: float  # variance of what it does to a single one
+    # degrees of freedom that both are worth on another machine, whose variances are taken to
+    # scatter about these as a scaled inverse chi-square: at 8, the noise of 95 % of machines is
+    # between .7 and 1.9 times this one
     freedom: float
 
     def scaled(self, process: Part) -> "Known":

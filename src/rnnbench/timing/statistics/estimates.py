@@ -8,7 +8,10 @@ have no more degrees of freedom together than the least of them.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 LEVEL = 0.95  # of an interval
 POWER = 0.9  # with which a difference that is told would have been found
@@ -18,16 +21,11 @@ Part = tuple[float, float]  # variance, and its degrees of freedom
 
 @dataclass(frozen=True)
 class Estimate:
-    """A level, or a difference of levels.
+    """A level, or a difference of levels."""
 
-    Attributes:
-        centre: log of a speed, or of a ratio.
-        parts: parts of its variance, each found by itself.
-        sittings: the part of its variance that goes by what is known of sittings.
-    """
-
-    centre: float
-    parts: tuple[Part, ...]
+    centre: float  # log of a speed, or of a ratio
+    parts: tuple[Part, ...]  # parts of its variance, each found by itself
+    # the part of its variance that goes by what is known of sittings
     sittings: Part = (0.0, math.inf)
 
     def __sub__(self, other: "Estimate") -> "Estimate":
@@ -80,6 +78,13 @@ class Estimate:
         """Smallest difference, as a share, that is found with POWER at level ``alpha``."""
         reach = quantile(1 - alpha / 2, self.freedom) + quantile(POWER, self.freedom)
         return math.expm1(min(reach * self.error, 50.0))
+
+
+def mean(logs: Sequence[float] | np.ndarray) -> Estimate:
+    """The mean of logs, two at least, each found by itself."""
+    values = np.asarray(logs, float)
+    n = len(values)
+    return Estimate(float(values.mean()), ((float(values.var(ddof=1)) / n, float(n - 1)),))
 
 
 def in_one(*parts: Part) -> Part:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from rnnbench.timing.statistics.estimates import Estimate
+from rnnbench.timing.statistics import estimates
 
 FEWEST_PROCESSES = 3  # of fewer there is no interval
 Samples = Mapping[Any, np.ndarray]  # process -> its samples, (windows,)
@@ -19,20 +19,14 @@ Samples = Mapping[Any, np.ndarray]  # process -> its samples, (windows,)
 
 @dataclass(frozen=True)
 class Interval:
-    """A level with its 95 % interval.
+    """A level with its 95 % interval."""
 
-    Attributes:
-        estimate: geometric mean over processes of the median of their samples.
-        low, high: ends of the interval; NaN for fewer than FEWEST_PROCESSES.
-        n: number of samples.
-        processes: number of processes they come from.
-    """
-
-    estimate: float
+    estimate: float  # geometric mean over processes of the median of their samples
+    # low, high: ends of the interval; NaN for fewer than FEWEST_PROCESSES
     low: float
     high: float
-    n: int
-    processes: int
+    n: int  # number of samples
+    processes: int  # number of processes they come from
 
 
 def interval(samples: Samples) -> Interval:
@@ -44,6 +38,5 @@ def interval(samples: Samples) -> Interval:
     logs = np.log([np.median(np.asarray(windows, float)) for windows in samples.values()])
     n, low, high = len(logs), np.nan, np.nan
     if n >= FEWEST_PROCESSES:
-        part = float(logs.var(ddof=1)) / n, float(n - 1)
-        low, high = Estimate(float(logs.mean()), (part,)).interval()
+        low, high = estimates.mean(logs).interval()
     return Interval(float(np.exp(logs.mean())), low, high, sum(map(len, samples.values())), n)

@@ -30,10 +30,6 @@ ALIKE = ["machine", "device", "implementation", "dtype", "threads", *BATCH, "hid
 def with_rates(samples: DataFrame, point: list[str]) -> DataFrame:
     """Add what each process tells.
 
-    Args:
-        samples: one row per process.
-        point: columns of the address of a point.
-
     Returns:
         The same with ``best`` and ``typical``, logs of tokens per second, and the columns of
         :func:`with_modes`.
@@ -94,12 +90,7 @@ def joules_per_million_tokens(samples: DataFrame) -> float:
 
 
 def summary(rated: DataFrame, best: Estimate, typical: Estimate) -> dict[str, Any]:
-    """Columns of a measured point.
-
-    Args:
-        rated: its processes.
-        best, typical: its levels.
-    """
+    """Columns of a measured point."""
     (low, high), (typical_low, typical_high) = best.interval(), typical.interval()
     return {
         "tokens_per_second": best.factor,
@@ -134,18 +125,11 @@ def speedup(rated: DataFrame, baseline: DataFrame) -> dict[str, Any] | None:
     rounds = (above - below).dropna()
     if rounds.empty:
         return None
-    n = len(rounds)
-    spread = float(rounds.var(ddof=1)) / n if n > 1 else np.nan
-    low, high = np.nan, np.nan
-    if n > 1:
-        low, high = Estimate(float(rounds.mean()), ((spread, n - 1),)).interval()
+    several = len(rounds) > 1
+    low, high = estimates.mean(rounds.to_numpy()).interval() if several else (np.nan, np.nan)
     return {
-        "ratio": float(np.exp(rounds.mean())),
-        "low": low,
-        "high": high,
-        "n": n,
-        "minimum": float(np.exp(rounds.min())),
-        "maximum": float(np.exp(rounds.max())),
+        **{"ratio": float(np.exp(rounds.mean())), "low": low, "high": high, "n": len(rounds)},
+        **{"minimum": float(np.exp(rounds.min())), "maximum": float(np.exp(rounds.max()))},
     }
 
 

@@ -24,23 +24,14 @@ PROCESS = 0.03  # scatter of processes where none tells it: each point has one
 
 @dataclass(frozen=True)
 class Level:
-    """A point of a machine.
+    """A point of a machine."""
 
-    Attributes:
-        centre: log of its rate.
-        processes: variance that it has from its processes.
-        alone: variance that it has from what sittings do to it alone; estimated over its kind.
-        common: variance that it has from what sittings do to all points of its kind.
-        kind: of its work.
-        process: variance of a single process.
-    """
-
-    centre: float
-    processes: Part
-    alone: Part
-    common: Part
-    kind: Kind
-    process: Part
+    centre: float  # log of its rate
+    processes: Part  # variance that it has from its processes
+    alone: Part  # variance that it has from what sittings do to it alone; estimated over its kind
+    common: Part  # variance that it has from what sittings do to all points of its kind
+    kind: Kind  # of its work
+    process: Part  # variance of a single process
 
     @property
     def estimate(self) -> Estimate:
@@ -52,7 +43,6 @@ def levels(rated: DataFrame, point: list[str], number: str) -> dict[tuple[Any, .
 
     Args:
         rated: processes of a machine, as :func:`rates.with_rates` returns them.
-        point: columns of the address.
         number: ``best`` or ``typical``.
     """
     if rated.empty:

@@ -24,17 +24,11 @@ Discounts = tuple[float, float, float]  # of counts of 1, of 2, of 3 and more
 
 @dataclass(frozen=True)
 class Share:
-    """How one order shares probability out; every array ends with the 0 of what was not seen.
+    """How one order shares probability out; every array ends with the 0 of what was not seen."""
 
-    Attributes:
-        kept: discounted count of each n-gram, ``(D + 1,)``.
-        freed: sum of the discounts after each context, ``(C + 1,)``.
-        totals: sum of the counts after each context, ``(C + 1,)``.
-    """
-
-    kept: np.ndarray
-    freed: np.ndarray
-    totals: np.ndarray
+    kept: np.ndarray  # discounted count of each n-gram, ``(D + 1,)``
+    freed: np.ndarray  # sum of the discounts after each context, ``(C + 1,)``
+    totals: np.ndarray  # sum of the counts after each context, ``(C + 1,)``
 
 
 @dataclass(frozen=True)
