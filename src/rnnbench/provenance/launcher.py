@@ -135,7 +135,7 @@ def place(path: Path) -> Path:
 def taken(study: Path, process: int) -> UserError:
     return UserError(
         f"{study.absolute()}: expected this folder for one Snakemake only, found another one at "
-        f"work in it (process {process}). Wait for it, or stop it; finished work is kept either way."
+        f"work in it (process {process}). Wait for it or stop it; finished work is kept either way."
     )
 
 
