@@ -28,7 +28,7 @@ report: $(READY) ## set up, run the study (another one: CONFIG=config/full.yaml)
 	case $$? in 0) ;; 3) files="$$files config/calibration.yaml";; *) exit 2;; esac; \
 	folder=$$($(BIN)/python -c 'import sys; from rnnbench.base.paths import folder; \
 	print(folder(sys.argv[1:]) / "results")' $$files); \
-	echo "rnnbench: running the study into $$folder; press Ctrl-C any time, rerun to resume"; \
+	echo "rnnbench: running the study into $$folder; press Ctrl-C at any time and rerun to resume"; \
 	$(BIN)/python -m rnnbench launch $${files:+--configfile $$files} --cores $(CORES) $(TARGET) \
 	&& cat $(TOLD_$(TARGET):%=$$folder/%) /dev/null \
 	$(if $(filter hardware,$(TARGET)),,&& echo "rnnbench: open $$folder/$(SHOWN_$(TARGET))")
@@ -39,14 +39,14 @@ torture: $(TESTABLE) ## run all fault-injection tests (hours) and write docs/pro
 	@$(BIN)/python -m pytest tests/torture --campaign --counts docs/torture.json; \
 	status=$$?; $(BIN)/python tests/torture/campaign.py && exit $$status
 
-hardware: $(READY) ## time and publish this machine, minutes, and compare all published ones: results/hardware.html
+hardware: $(READY) ## time and publish this machine (minutes) and compare all published ones: results/hardware.html
 	@$(MAKE) --no-print-directory report TARGET=publish_speed
 	@$(MAKE) --no-print-directory report TARGET=hardware
 
-sitting: $(READY) ## time everything once more (3 minutes, best hours later), then do as make hardware
+sitting: $(READY) ## time everything once more (3 minutes, ideally hours later), then run make hardware
 	@$(BIN)/python -m rnnbench sitting $(CONFIG)
 	@$(MAKE) --no-print-directory hardware
-	@echo 'rnnbench: a report is of the earlier timings until it is made again: make$(if $(CONFIG), CONFIG="$(CONFIG)")'
+	@echo 'rnnbench: an existing report shows the earlier timings until you update it: make$(if $(CONFIG), CONFIG="$(CONFIG)")'
 
 test: $(TESTABLE) ## set up and run all tests
 	@echo "rnnbench: running the tests, about 15 minutes on 2 cores"
@@ -83,7 +83,7 @@ COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --quie
 	--generate-hashes --no-annotate --no-header --constraint .torch.txt
 without = $$(printf -- '--no-emit-package %s ' $(1))
 
-lock: ## for maintainers: pin the dependencies in pyproject.toml again (needs uv)
+lock: ## for maintainers: re-pin the dependencies of pyproject.toml (needs uv)
 	@echo "$(TORCH)" > .torch.txt
 	@$(COMPILE) --extra test --upgrade -o all.lock
 	@cp all.lock requirements.lock && $(COMPILE) -o requirements.lock $(call without,$(UNLOCKED))

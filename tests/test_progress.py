@@ -191,8 +191,8 @@ def test_what_ends_a_job_is_told_where_its_log_cannot(tmp_path):
     ends = dict(line.strip().split(".log: ") for line in summary[2:-1:2])
     assert ends == {
         "logs/imports": "ModuleNotFoundError: No module named 'no_such_module'",
-        "logs/killed": "nothing written: it was ended by SIGKILL, as for want of memory",
-        "logs/killed_late": "epoch 12/25; it was ended by SIGTERM, as for want of time",
+        "logs/killed": "nothing written: it was ended by SIGKILL, perhaps for lack of memory",
+        "logs/killed_late": "epoch 12/25; it was ended by SIGTERM, perhaps for lack of time",
         "logs/status": f"nothing written: {progress.BROKE.format(7)}",
     }
     assert "Traceback" in (tmp_path / "logs/imports.log").read_text()
@@ -229,7 +229,7 @@ def test_a_terminal_shows_one_line_no_wider_than_itself_and_is_left_clean(study)
     os.close(ours), os.close(theirs)
     first, drawn, last = text.split("\n")[0], text.split("\r")[1:-1], text.split("\r")[-1]
     assert first == "to do: 4 run"
-    assert re.match(r"\d/4 jobs  \d+:\d\d gone, about 0:\d\d left \| run", drawn[0])
+    assert re.match(r"\d/4 jobs  \d+:\d\d elapsed, about 0:\d\d left \| run", drawn[0])
     assert max(map(len, drawn)) == 49
     assert drawn[-1].strip() == ""
     assert re.fullmatch(r"done: 4 jobs in \d+:\d\d.*\n", last)
@@ -296,7 +296,7 @@ def test_a_job_takes_what_was_seen_else_what_it_states_else_what_is_usual():
     state = Progress(usual)
     state.run_info(record(LogEvent.RUN_INFO, 0, stats={"run": 3, "zipf": 1, "total": 4}))
     assert (state.typical("run"), state.typical("zipf")) == (100, 7)
-    assert state.line(now=1) == "0/4 jobs  0:01 gone, about 5:10 left"
+    assert state.line(now=1) == "0/4 jobs  0:01 elapsed, about 5:10 left"
     job = {"rule_name": "run", "log": [], "wildcards": {}}
     state.job_info(record(LogEvent.JOB_INFO, 1, jobid=1, resources={"seconds": 30}, **job))
     state.job_info(record(LogEvent.JOB_INFO, 1, jobid=2, resources={"seconds": 50}, **job))
@@ -314,4 +314,4 @@ def test_an_event_it_cannot_read_ends_nothing(capsys):
 
 def test_after_a_run_a_dry_run_knows_how_long_its_jobs_took(ran):
     _, lines = snakemake(ran[0], "--dry-run", "--forceall", sleep=1)
-    assert lines[-1] == "estimated from: what its rule took here before (4 jobs)"
+    assert lines[-1] == "estimated from: earlier times of the same rule here (4 jobs)"

@@ -205,7 +205,7 @@ def test_make_hardware_makes_the_timings_and_compares_them_and_nothing_else(proj
 
 def test_make_sitting_asks_for_one_more_and_goes_on_as_make_hardware(project: Path) -> None:
     said = told(project, "sitting")
-    assert said[-1].endswith("until it is made again: make")
+    assert said[-1].endswith("until you update it: make")
     asked = [line for line in said if line.startswith(("sitting", "launch "))]
     assert [line.split()[-1] for line in asked] == ["sitting", "publish_speed", "hardware"]
 

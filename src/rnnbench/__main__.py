@@ -13,10 +13,10 @@ from rnnbench.base.errors import UserError
 COMMANDS = {  # command -> what is called with the arguments behind it, and what it does
     "launch": (
         "rnnbench.provenance.launcher:main",
-        "run Snakemake for a study, with its folder to itself",
+        "run Snakemake for a study, with exclusive use of its folder",
     ),
-    "corpora": ("rnnbench.study.reachable:main", "say whether every text of a study can be had"),
-    "sitting": ("rnnbench.study.sittings:main", "ask for one more sitting of the timings"),
+    "corpora": ("rnnbench.study.reachable:main", "check that every text of a study is available"),
+    "sitting": ("rnnbench.study.sittings:main", "request one more sitting of the timings"),
     "config": ("rnnbench.study.schema_pages:main", "write the default study and its reference"),
     "native": (
         "rnnbench.training.native:main",
@@ -24,11 +24,14 @@ COMMANDS = {  # command -> what is called with the arguments behind it, and what
     ),
     "machine": ("rnnbench.machine.identity:main", "print the name of this machine"),
     "fingerprint": ("rnnbench.machine.fingerprint:main", "describe this machine, field by field"),
-    "generate": ("rnnbench.writing.command:main", "let a trained run go on with a text"),
-    "trace": ("rnnbench.audit.trace.command:main", "follow a number to all that it came of"),
-    "verify": ("rnnbench.audit.command:verify", "check that results fit each other and their jobs"),
+    "generate": ("rnnbench.writing.command:main", "let a trained run continue a text"),
+    "trace": ("rnnbench.audit.trace.command:main", "trace a number back to what it was made from"),
+    "verify": (
+        "rnnbench.audit.command:verify",
+        "check that results agree with each other and their jobs",
+    ),
     "sign": ("rnnbench.audit.command:sign", "sign results or a bundle"),
-    "keygen": ("rnnbench.audit.command:keygen", "make the keys that sign and verify"),
+    "keygen": ("rnnbench.audit.command:keygen", "make the keys for signing and verifying"),
 }
 
 

@@ -20,7 +20,10 @@ ELSEWHERE = Path(__file__).with_name("seconds.csv")
 SHORT = 2.0  # seconds of a job of a rule that nothing is known of: little more than a start
 NOUNS = {"run": "training run", "trial": "trial run", "campaign": "timing job"}
 SHOWN = 3  # rules told by themselves
-BY_LAST, BY_OTHERS = "what its rule took here before", "what its rule took elsewhere, rough"
+BY_LAST, BY_OTHERS = (
+    "earlier times of the same rule here",
+    "times of the same rule elsewhere, rough",
+)
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,11 @@ NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?|inf|nan|[Tt]rue|[Ff]alse"
 UNSAID = {"machine"}  # wildcards that are the same in all jobs of a run
 STEP = r"\b((?:epoch|process|probe) \d+/\d+)[\s:,]"
 AGAIN = "Run the same command again: finished work is kept."
-MEND = "Mend what these lines say, then run the same command again: finished work is kept."
+MEND = "Fix what these lines report, then run the same command again: finished work is kept."
 ENDED = r"returned non-zero exit status (\d+)\.|died with <Signals\.(\w+)"  # Snakemake's words
-SILENT = "it never began, or was killed, as for want of memory or time"
-BROKE = "it ended with status {} before its log was begun; its words stand above"
-CAUSES = {"SIGKILL": ", as for want of memory", "SIGTERM": ", as for want of time"}
+SILENT = "it never started, or was killed, perhaps for lack of memory or time"
+BROKE = "it ended with status {} before its log was started; its output is above"
+CAUSES = {"SIGKILL": ", perhaps for lack of memory", "SIGTERM": ", perhaps for lack of time"}
 FAILURES = 10  # told one by one at the end
 
 
@@ -194,7 +194,7 @@ class Progress:
         left = seconds_left(typical, self.todo, running, self.workers)
         about = f", about {clock(round(left, -1))} left" if left >= 5 else ""
         jobs = "; ".join(job.status() for job in self.running.values())
-        gone = f"{self.done}/{self.total} jobs  {clock(now - self.began)} gone"
+        gone = f"{self.done}/{self.total} jobs  {clock(now - self.began)} elapsed"
         return gone + about + (f" | running: {jobs}" if jobs else "")
 
     def ending(self, now: float) -> str:

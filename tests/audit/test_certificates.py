@@ -159,7 +159,7 @@ def test_verdicts_of_another_source_are_unchecked(results):
     write_record(results / JOB, job)
     verdict_of_a_machine(results)
     found = integrity.verify(results)
-    assert not found.faults and "another source" in found.unchecked[0][1].unchecked
+    assert not found.faults and "another version of the source" in found.unchecked[0][1].unchecked
 
 
 def test_the_bundle_that_is_published_with_the_suite_can_be_certified(tmp_path):

@@ -54,7 +54,7 @@ def test_one_command_makes_the_report_every_table_and_every_figure(study: Path) 
     results = study / "results"
     page = (results / "report.html").read_text()
     assert re.search(r"\d+ training runs[^.]* and 2 timings on ", page)
-    assert "How the timings went" in page
+    assert "Conditions of the timings" in page
     records = {unquote(link) for link in re.findall(r'href="(runs/[^"]+)"', page)}
     assert len(records) == 4
     assert all((results / record).is_file() for record in records)
@@ -190,7 +190,7 @@ def test_an_audit_passes_as_it_was_made_and_names_a_flipped_bit(study: Path) -> 
     assert done.returncode != 0
     said = done.stdout + done.stderr
     assert "results/logs/audit.log: audit: not passed" in said
-    assert "killed" not in said and "for want of" not in said
+    assert "killed" not in said and "for lack of" not in said
     told = json.loads((study / "results/audit.json").read_text())
     assert f"{curve.relative_to(study / 'results')}: changed" in "\n".join(told["faults"])
     assert "Not passed" in (study / "results/audit.html").read_text()

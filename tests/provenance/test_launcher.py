@@ -42,4 +42,4 @@ def test_a_file_system_without_locks_is_told_and_used(error, tmp_path):
     line += [sys.executable, "-c", HOLD]
     done = subprocess.run(line, input="", capture_output=True, text=True, cwd=tmp_path)
     told, held = done.stdout.splitlines()
-    assert f"{tmp_path}: no locks here" in told and held == "held"
+    assert f"{tmp_path}: no file locks here" in told and held == "held"

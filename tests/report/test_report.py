@@ -55,7 +55,7 @@ def test_the_first_page_says_that_more_is_to_come_and_nothing_of_what_is_not_the
     html = report.render(there, pictures[:1], FACTS, first=True)
     assert {"findings", "speed", "sine"}.isdisjoint(Reader(html).values("id"))
     assert "First results" in html and overview.TO_COME in html
-    assert "Nothing was asked for" not in html and "No claim was judged" not in html
+    assert "Nothing was requested" not in html and "No claims were judged" not in html
 
 
 def test_the_page_needs_no_network_and_runs_no_script_but_its_own(pictures):
@@ -131,7 +131,7 @@ def sound(**changes):
 @pytest.mark.parametrize(
     ("changes", "word", "said"),
     [
-        ({}, "Sound", "Nothing is wrong."),
+        ({}, "Sound", "No problems found."),
         ({"runs": {"status": "unconverged"}}, "Check", "1 of 32 runs did not converge"),
         (
             {"speed": {"typical_tokens_per_second": 1.0}},
@@ -154,7 +154,7 @@ def test_the_status_is_one_word_and_says_what_is_wrong(changes, word, said):
 
 def test_what_a_machine_cannot_have_is_told_in_one_line_and_makes_no_row(shown):
     assert sum(NO_CUDA in text for text in shown.texts) == 1
-    assert f"Not here: cuda ({NO_CUDA})." in overview.status(WHOLE).line
+    assert f"Not available here: cuda ({NO_CUDA})." in overview.status(WHOLE).line
     assert AWAY not in shown.texts and "cuda" not in shown.texts
 
 

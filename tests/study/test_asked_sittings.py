@@ -39,12 +39,12 @@ def test_one_more_is_asked_for_when_all_before_are_done(folder):
 
 def test_what_was_asked_for_and_is_not_measured_yet_comes_first(folder, capsys):
     sittings.main([])
-    assert "sitting 1 is measured by the next run" in capsys.readouterr().out
+    assert "sitting 1 will be measured by the next run" in capsys.readouterr().out
     assert not sittings.note("box").exists()
     timed(folder, 1)
     for _ in range(2):
         sittings.main([])
-        assert "sitting 2 is measured by the next run" in capsys.readouterr().out
+        assert "sitting 2 will be measured by the next run" in capsys.readouterr().out
     assert sittings.asked({"speed": {"sittings": 1}}, "box")["speed"]["sittings"] == 2
 
 

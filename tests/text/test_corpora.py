@@ -333,7 +333,7 @@ def test_a_study_whose_text_is_out_of_reach_says_so_in_one_line(
     assert (done.returncode, done.stderr) == (3, "")
     assert re.fullmatch(
         r"offline: mine cannot be reached \(http://.*HTTP 404 Not Found\); "
-        r"going on with the built-in calibration corpus\n",
+        r"continuing with the built-in calibration corpus\n",
         done.stdout,
     )
 

@@ -54,5 +54,5 @@ def test_a_lock_of_a_dead_one_is_released_and_one_of_the_living_is_not(
     assert "Traceback" not in refused.stdout
     tiny.kill(process)
     said = tiny.run(tmp_path, *TARGETS)
-    assert "releasing the lock of a Snakemake that has died" in said
+    assert "releasing the lock of a Snakemake process that died" in said
     assert tiny.results(tmp_path) == undisturbed

@@ -36,13 +36,13 @@ def main(arguments: Sequence[str]) -> NoReturn:
     if others := working_in(study.absolute()):
         raise taken(study, others[0])
     if any((study / STATE / "locks").glob("*")):
-        print("rnnbench: releasing the lock of a Snakemake that has died", flush=True)
+        print("rnnbench: releasing the lock of a Snakemake process that died", flush=True)
         subprocess.run([*SNAKEMAKE, "--unlock", "--quiet", "all", *arguments], check=False)
     sweep(study / RESULTS)  # a job that was killed alone leaves no lock
     if DRY.isdisjoint(arguments) and (ahead := date_back(study / RESULTS, time.time())):
         print(
-            f"rnnbench: {ahead} results were dated in the future, as by a clock that was set back "
-            "since; they are dated now",
+            f"rnnbench: {ahead} results were dated in the future, perhaps because the clock was "
+            "set back; they now have the current time",
             flush=True,
         )
     os.execv(SNAKEMAKE[0], [*SNAKEMAKE, *arguments])
@@ -59,8 +59,8 @@ def asked(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m rnnbench launch",
         usage="%(prog)s ARGUMENTS OF SNAKEMAKE ...",
-        description="Run Snakemake for a study, with its folder to itself.",
-        epilog="All arguments are handed on; snakemake --help explains them.",
+        description="Run Snakemake for a study, with exclusive use of its folder.",
+        epilog="All arguments are passed on; snakemake --help explains them.",
         allow_abbrev=False,
     )
     parser.add_argument("--configfile", "--configfiles", nargs="+", default=[], help="its folder")
@@ -81,7 +81,7 @@ def hold(path: Path) -> int:
     except OSError as error:
         raise UserError(
             f"{place(path)}: expected a folder to write results into, found: {error.strerror}. "
-            "Give the right to write, or copy the project to a place where you may."
+            "Make it writable, or copy the project to a place where you can write."
         ) from None
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -89,8 +89,8 @@ def hold(path: Path) -> int:
         raise taken(place(path), int(os.pread(handle, 20, 0) or 0)) from None
     except OSError as error:
         print(
-            f"rnnbench: {place(path)}: no locks here ({error.strerror}), so a Snakemake of another "
-            "machine would not be seen; start none in this folder meanwhile",
+            f"rnnbench: {place(path)}: no file locks here ({error.strerror}), so a Snakemake on "
+            "another machine would not be noticed; do not start one in this folder meanwhile",
             flush=True,
         )
     os.set_inheritable(handle, True)  # kept by exec; Snakemake's jobs do not get it
@@ -134,8 +134,8 @@ def place(path: Path) -> Path:
 
 def taken(study: Path, process: int) -> UserError:
     return UserError(
-        f"{study.absolute()}: expected this folder for one Snakemake alone, found another one at "
-        f"work in it (process {process}). Wait for it, or stop it; both keep what is finished."
+        f"{study.absolute()}: expected this folder for one Snakemake only, found another one at "
+        f"work in it (process {process}). Wait for it or stop it; finished work is kept either way."
     )
 
 

@@ -14,7 +14,9 @@ SOUND, CHECK, FAULTY = "Sound", "Check", "Faulty"  # one word for the whole stud
 FIRST = "First results"  # the same while the study goes on
 TAKEN = 0.1  # of typical speed by others: told from here on
 PICTURES = ("heldout_perplexity", "tokens_per_second")  # of the first screen
-TO_COME = "Timings, all other experiments and the verdicts will be on report.html beside this page."
+TO_COME = (
+    "Timings, all other experiments and the verdicts will be in report.html, next to this page."
+)
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,10 @@ class Status:
     @property
     def line(self) -> str:
         """All of it as plain text."""
-        faults = [f"{fault}." for fault in self.faults] or ["Nothing is wrong."]
-        return " ".join([f"{self.ran}.", *faults, *(f"Not here: {what}." for what in self.away)])
+        faults = [f"{fault}." for fault in self.faults] or ["No problems found."]
+        return " ".join(
+            [f"{self.ran}.", *faults, *(f"Not available here: {what}." for what in self.away)]
+        )
 
 
 def status(tables: readers.Tables, first: bool = False) -> Status:
@@ -60,7 +64,7 @@ def summary(tables: readers.Tables) -> str:
     """The first screen as plain text, a line per result: what a terminal shows."""
     found = status(tables)
     book = figures.finding("book", tables)
-    lines = [(found.word, found.line), *sentences(tables), ("The book's own trainings", book)]
+    lines = [(found.word, found.line), *sentences(tables), ("The book's own results", book)]
     return "".join(f"{label}: {line}\n" for label, line in lines)
 
 
@@ -137,7 +141,7 @@ def _away(tables: readers.Tables, first: bool) -> list[str]:
 
 def _verdicts(findings: DataFrame) -> str:
     if findings.empty:
-        return "No claim was judged."
+        return "No claims were judged."
     counts = findings.verdict.value_counts()
     told = [f"{verdict} {number}" for verdict, number in counts.items()]
     return f"{readers.counted(len(findings), 'claim')}: {', '.join(told)}."

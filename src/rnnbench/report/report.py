@@ -91,7 +91,7 @@ def _text(tables: readers.Tables) -> list[dict[str, Any]]:
         page.table("Zipf exponents", readers.rows(tables, "zipf"), first=ZIPF),
         page.table("n-gram language models", readers.rows(tables, "ngram_lm"), first=NGRAMS),
         page.table("Floors of texts whose source is known", readers.rows(tables, "floor")),
-        page.table("Best n-gram predictors of those texts", readers.rows(tables, "predictors")),
+        page.table("Best n-gram models of those texts", readers.rows(tables, "predictors")),
         page.table("Gates", readers.rows(tables, "gates")),
     ]
 
@@ -103,7 +103,9 @@ def _sine(tables: readers.Tables) -> list[dict[str, Any]]:
         sine = groups.agg(seeds="count", lowest="min", median="median", highest="max").reset_index()
     return [
         page.table("Mean squared errors over seeds", sine),
-        page.table("What no forecast can be expected to beat", readers.rows(tables, "sine_floor")),
+        page.table(
+            "Errors that no forecast can be expected to beat", readers.rows(tables, "sine_floor")
+        ),
     ]
 
 
@@ -121,7 +123,7 @@ def _models(tables: readers.Tables) -> list[dict[str, Any]]:
     return [
         _recorded("Best run of each variant", best, leaky, [*FIRST, *keys, *page.SCORES, "record"]),
         _recorded("Every run", readers.here(runs), leaky, [*FIRST, *every]),
-        page.table("The book's own executions, and our runs", book, first=BOOK),
+        page.table("The book's executions and our runs", book, first=BOOK),
         page.table("Generated text by decoder: means over texts", _scores(tables)),
     ]
 
@@ -145,7 +147,7 @@ def _divergence(tables: readers.Tables) -> list[dict[str, Any]]:
     lost = runs if runs.empty else runs[runs.diverged_epoch.notna()]
     columns = ["trial", "corpus", "variant", "sampler", "clip_norm", "learning_rate", "seed"]
     columns += ["diverged_epoch", "epochs_done", "spikes", "max_grad_norm", "clipped_share"]
-    title = "Runs that diverged: from this epoch on no better than guessing"
+    title = "Runs that diverged: no better than guessing from this epoch on"
     return [page.table(title, lost, columns)]
 
 
@@ -153,14 +155,14 @@ def _speed(tables: readers.Tables) -> list[dict[str, Any]]:
     leaky = readers.leaky(tables)
     titles = {
         "speed": "Timings",
-        "speedup": "Against the plain torch.nn layer, round by round",
-        "noise": "The same thing timed twice: b over a",
-        "probes": "What was measured beside the timings",
+        "speedup": "Speedup over the plain torch.nn layer, round by round",
+        "noise": "The same work timed twice: b over a",
+        "probes": "Additional measurements",
     }
     found = {name: _here(readers.rows(tables, name)) for name in titles}
     return [
         *(page.table(titles[k], _labelled(rows, leaky), first=SPEED) for k, rows in found.items()),
-        page.table("How the timings went", _downwards(readers.rows(tables, "campaign"))),
+        page.table("Conditions of the timings", _downwards(readers.rows(tables, "campaign"))),
     ]
 
 

@@ -28,8 +28,8 @@ STOPPED = 0.3  # of its epochs, after which patience ends a run: .2 to .4 in mos
 IMPORT_SECONDS = 1.7  # of a training job, which the cost model's processes are forked past
 
 OWN = "the cost model of this machine, typical error {:.0f} %"
-SCALED = "costs of {}, scaled to this machine"
-ROUGH = "costs of {}, rough"
+SCALED = "costs measured on {}, scaled to this machine"
+ROUGH = "costs measured on {}, rough"
 RELATED = " and of the plain variant"
 PROTOCOL = "the protocol of the timings"
 

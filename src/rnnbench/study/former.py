@@ -52,9 +52,10 @@ def replaced(config: Mapping[str, Any], files: Sequence[Path], chosen: bool) -> 
         )
     more = f"; {len(changes) - MOST} more" if len(changes) > MOST else ""
     return (
-        f"the results in {here} are of another configuration ({'; '.join(changes[:MOST])}{more}). "
-        "What depends on it is made again and replaces them. To keep both, write the changes into "
-        "a file: --configfile FILE gives them a folder of their own."
+        f"the results in {here} were made with another configuration "
+        f"({'; '.join(changes[:MOST])}{more}). What depends on the changes is made again and "
+        "replaced. To keep both, write the changes into a file: --configfile FILE gives them a "
+        "folder of their own."
     )
 
 

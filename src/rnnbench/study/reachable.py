@@ -37,7 +37,7 @@ def _offline(config: dict[str, Any], folders: Folders) -> str | None:
         if reason is not None:
             return (
                 f"offline: {name} cannot be reached ({reason}); "
-                "going on with the built-in calibration corpus"
+                "continuing with the built-in calibration corpus"
             )
     return None
 

@@ -49,7 +49,7 @@ def main(arguments: Sequence[str]) -> int:
     if done >= max(int(read["speed"]["sittings"]), noted(folder / note(machine))):
         (folder / NOTE).mkdir(exist_ok=True)
         write_text(folder / note(machine), f"{done + 1}\n")
-    print(f"rnnbench: sitting {done + 1} is measured by the next run")
+    print(f"rnnbench: sitting {done + 1} will be measured by the next run")
     return 0
 
 
