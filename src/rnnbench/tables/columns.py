@@ -206,7 +206,7 @@ def table(name: str, rows: Iterable[Mapping[str, Any]] = ()) -> DataFrame:
 def filled(runs: DataFrame) -> DataFrame:
     """Runs with the parameters that none, or only some of their records tell, at their defaults."""
     found = {
-        name: runs[name].fillna(default) if name in runs else default
+        name: runs[name].astype(object).fillna(default).infer_objects() if name in runs else default
         for name, default in parameters.DEFAULTS.items()
     }
     return runs.assign(**found)

@@ -3,6 +3,7 @@
 Which columns a table has, :mod:`rnnbench.tables.columns` says; what builds it makes their values.
 """
 
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,12 @@ def concatenate(paths: Sequence[str]) -> DataFrame:
 
 def of_rows(build: Callable[[DataFrame], DataFrame]) -> Build:
     """Build a table from the rows of all of its parts together."""
-    return lambda paths: build(concatenate(paths))
+
+    @functools.wraps(build)  # its name is the table's
+    def table(paths: Sequence[str]) -> DataFrame:
+        return build(concatenate(paths))
+
+    return table
 
 
 @of_rows

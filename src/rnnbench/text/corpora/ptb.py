@@ -40,4 +40,4 @@ def unreachable(folders: Folders) -> str | None:
 
 def _open(path: Path, part: str) -> BinaryIO:
     """One part; the zip stays open as long as it."""
-    return ZipFile(path).open(f"ptb/ptb.{part}.txt")  # type: ignore[return-value]
+    return ZipFile(path).open(f"ptb/ptb.{part}.txt")  # type: ignore[return-value]  # what a zip opens reads bytes, as a file does
