@@ -698,7 +698,7 @@ def test_parts_of_a_step_fill_its_bar():
 def test_variants_look_different_and_always_the_same():
     from rnnbench.report import theme
 
-    work = presets.pairs(presets.table(), ["own", "manual", "fused", "compiled", "graphed"])
+    work = presets.pairs(presets.timed(), ["own", "manual", "fused", "compiled", "graphed"])
     can = [
         w
         for w in work

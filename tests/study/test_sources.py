@@ -191,7 +191,7 @@ DRAWN = ("report/", "comparison/", "provenance/crate/")
 AUDITED = ("audit/", "study/study", "study/schema", "study/checks", "study/estimate")
 TRAINED = ("training/loop", "training/cells/", "training/implementations/")
 TIMED = ("timing/campaign", "timing/work/speed")
-SCRATCH = {"rnn_scratch", "gru_scratch", "lstm_scratch"}
+SCRATCH = {name for name in presets.table() if presets.own(name) == "loop"}
 CEILINGS = {  # rules -> beginnings of the files that none of their jobs may be made of
     "corpus vocab count ngrams zipf ngram_lm truth": (
         *("training/", "sine/", "writing/", "timing/", "tables/", *DRAWN, *AUDITED),

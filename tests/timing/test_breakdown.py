@@ -15,7 +15,7 @@ from rnnbench.training.engines import agreement, scopes
 
 SHORT = {"timed_seconds": 0.032, "warmup_seconds": 0.0}
 QUICK = by("rnn", **SHORT)
-WORK = list(presets.pairs(presets.table(), names("implementations")))
+WORK = list(presets.pairs(presets.timed(), names("implementations")))
 HERE = [work for work in WORK if agreement.why_not(*work, "cpu", "float32") is None]
 
 

@@ -19,7 +19,7 @@ from rnnbench.writing.trained import Reading
 QUICK = dataclasses.replace(TIMING, timed_seconds=0.02, warmup_seconds=0.0)
 
 
-@pytest.fixture(scope="module", params=list(presets.table()))
+@pytest.fixture(scope="module", params=presets.timed())
 def rows(request):
     timing = dataclasses.replace(QUICK, variant=request.param)
     return inference.rows(timing, TOKENS, VOCAB_SIZE)

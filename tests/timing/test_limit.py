@@ -55,7 +55,7 @@ def test_the_arrays_of_a_pass_are_far_more_than_a_cache_holds(monkeypatch):
     assert 2 * 4 * limit.STREAM_NUMBERS >= 512 * 2**20
 
 
-@pytest.mark.parametrize("variant", list(presets.table()))
+@pytest.mark.parametrize("variant", presets.timed())
 def test_the_architecture_of_every_variant_has_the_sizes_asked_for(variant):
     found = limit.architecture(dataclasses.replace(QUICK, variant=variant), VOCAB_SIZE)
     assert (found.hidden_size, found.vocab_size) == (QUICK.hidden_size, VOCAB_SIZE)

@@ -75,7 +75,7 @@ def test_the_smallest_network_is_counted_by_fingers():
     assert found.bytes == 4 * (9 + 5 + 7 * 3 / 2)
 
 
-@pytest.mark.parametrize("variant", presets.table())
+@pytest.mark.parametrize("variant", presets.timed())
 def test_the_architecture_of_every_variant_is_read_off_its_model(variant):
     model = build(variant)
     read = Architecture.of(model)

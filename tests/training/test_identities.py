@@ -17,7 +17,7 @@ from rnnbench.text import metrics
 from rnnbench.text.closed import ClosedText
 from rnnbench.text.ngrams.smoothings import laplace
 from rnnbench.training import update
-from rnnbench.training.cells import gru, lstm, rnn
+from rnnbench.training.cells import gru, lstm, mingru, minlstm, rnn
 from rnnbench.training.model import build
 
 SIZE, HIDDEN, BATCH, STEPS = 7, 5, 3, 6
@@ -299,3 +299,39 @@ def test_clipped_gradients_keep_their_direction_and_have_the_smaller_of_both_nor
     assert float(update.clip_gradients(layer, threshold)) == pytest.approx(norm)
     clipped = torch.cat([layer.weight.grad.flatten(), layer.bias.grad])
     torch.testing.assert_close(clipped, gradients * min(1.0, threshold / norm))
+
+
+# Minimal cells (Feng et al., 2024)
+
+
+@given(seed=seeds)
+def test_a_minimal_gru_is_the_sum_of_its_candidates_each_faded_by_what_came_later(seed):
+    layer, X = layer_of(mingru, seed), drawn([seed, 8], STEPS, BATCH, SIZE)
+    Z, N, first = torch.sigmoid(layer.update(X)), layer.propose(X), drawn([seed, 9], BATCH, HIDDEN)
+    outputs, state = layer(X, first)
+    expected = (1 - Z).prod(0) * first + sum(
+        (1 - Z[step + 1 :]).prod(0) * Z[step] * N[step] for step in range(STEPS)
+    )
+    torch.testing.assert_close(outputs[-1], expected)
+    assert torch.equal(outputs[-1], state)
+
+
+@given(seed=seeds)
+def test_a_minimal_lstm_keeps_a_share_and_takes_the_rest_of_its_candidate(seed):
+    layer, X = layer_of(minlstm, seed), drawn([seed, 8], STEPS, BATCH, SIZE)
+    F, A, N = torch.sigmoid(layer.forget(X)), torch.sigmoid(layer.admit(X)), layer.propose(X)
+    H = torch.zeros(BATCH, HIDDEN).double()
+    outputs, _ = layer(X, None)
+    for step in range(STEPS):
+        H = H + A[step] / (F[step] + A[step]) * (N[step] - H)
+        torch.testing.assert_close(outputs[step], H)
+
+
+@torch.no_grad()
+def test_a_stack_of_loops_is_layers_that_read_each_others_states():
+    stack, X = model_of("mingru_deep").layer, drawn(1, STEPS, BATCH, SIZE)
+    below, first = stack.layers[0](X, None)
+    above, second = stack.layers[1](below, None)
+    outputs, state = stack(X, None)
+    assert torch.equal(outputs, above)
+    assert all(map(torch.equal, state, (first, second)))

@@ -18,6 +18,7 @@ from rnnbench.base.errors import StudyError
 TABLE = Path(__file__).parents[1] / "training" / "cells" / "presets.csv"
 OWN = "own"  # in a configuration: the implementation of the preset
 FASTEST = {"cpu": ("fused", "manual", "torch_nn"), "cuda": ("torch_nn",)}  # the fastest first
+COUNTED = ("rnn", "rnn_relu", "gru", "lstm")  # cells whose work rnnbench.timing.workload counts
 CELLS, WAYS = ("rnn", "gru", "lstm"), ("manual", "fused", "compiled", "graphed")
 FORMER = {  # a variant as earlier releases named it -> the variant and implementation it is
     f"{cell}_{way}": (f"{cell}_scratch" if way in {"compiled", "graphed"} else cell, way)
@@ -198,6 +199,18 @@ def refusal(
     if layout(implementation) == "loop" != layout(model.implementation):
         return f"{implementation} trains the weights of a loop, and not torch.nn's"
     return None
+
+
+def untimed(variant: str, implementation: str, device: str, dtype: str) -> str | None:
+    """Say in words why a step of an implementation can never be timed, or return None."""
+    if (cell := of(variant).cell) not in COUNTED:
+        return f"timings count the work of the cells {', '.join(COUNTED)}, and not of {cell}"
+    return refusal(variant, implementation, device, dtype)
+
+
+def timed() -> list[str]:
+    """The presets whose steps can be timed."""
+    return [name for name, model in table().items() if model.cell in COUNTED]
 
 
 def pairs(variants: Iterable[str], asked: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -344,7 +344,7 @@ class Study:
         why = self.unavailable.get(point["device"])
         if table == "speed" and why is None:
             what = (point[name] for name in ("variant", "implementation", "device", "dtype"))
-            return presets.refusal(*what)
+            return presets.untimed(*what)
         return why
 
     def _run_grid(self) -> Iterator[dict[str, str]]:
@@ -405,7 +405,7 @@ class Study:
             sizes = self._timed_sizes(name) if work in AT_TIMED_SIZES else {}
             for address in self._grid(variant=[name], implementation=[way], **first, **sizes):
                 kind = address["device"], address["dtype"]
-                if precision.unavailable(*kind) or presets.refusal(name, way, *kind):
+                if precision.unavailable(*kind) or presets.untimed(name, way, *kind):
                     continue
                 yield self.timing(address)
 

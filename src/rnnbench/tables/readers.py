@@ -220,12 +220,15 @@ def family(variant: str) -> str:
 
 
 def model_kind(variant: str) -> str:
-    """What its model has beyond the plain cell: the first of MODELS that it has, or nothing."""
+    """What its model has beyond the plain cell: the first of MODELS that it has, or nothing.
+
+    One of no family is of a kind of its own.
+    """
     model = presets.table().get(presets.named(variant)[0])
-    if model is None:
+    if model is None or model.cell not in CELLS:
         return variant
     has = {
-        **{"embedding": model.embedding_size > 0, "relu": model.cell != CELLS.get(model.cell)},
+        **{"embedding": model.embedding_size > 0, "relu": model.cell != CELLS[model.cell]},
         **{"bidirectional": model.bidirectional, "deep": model.num_layers > 1},
     }
     return next((kind for kind in MODELS if has.get(kind)), "")
@@ -234,7 +237,9 @@ def model_kind(variant: str) -> str:
 def kind(variant: str) -> str:
     """What computes a variant, where that is not torch.nn; else what its model has."""
     _, way = presets.named(variant)
-    return model_kind(variant) if way in ("", "torch_nn") else "scratch" if way == "loop" else way
+    if way in ("", "torch_nn") or family(variant) == "other":
+        return model_kind(variant)
+    return "scratch" if way == "loop" else way
 
 
 def ordered(variants: Iterable[str]) -> list[str]:

@@ -1,15 +1,42 @@
 """The cell's own loop over time steps, differentiated by torch: readable, and slow."""
 
-from torch import nn
+from collections.abc import Iterable
+from typing import Any
+
+from torch import Tensor, nn
 
 from rnnbench.base import plugins
 from rnnbench.base.presets import Model
 from rnnbench.training.update import step as step
 
 LAYOUT = "loop"
-LIMITS = {"num_layers": [1], "directions": [1], "embedding_size": [0]}
+LIMITS = {"directions": [1], "embedding_size": [0], "dropout": [0]}
+
+
+class Stack(nn.Module):
+    """Cells that read each other's outputs; a state has the parts of all, from the lowest on."""
+
+    bidirectional = False
+
+    def __init__(self, layers: Iterable[Any]):
+        super().__init__()
+        self.layers = nn.ModuleList(layers)
+        self.num_layers, self.hidden_size = len(self.layers), self.layers[0].hidden_size
+        self.parts = sum(layer.parts for layer in self.layers)
+
+    def forward(
+        self, inputs: Tensor, state: tuple[Tensor, ...] | None
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        ends: list[Tensor] = []
+        for layer in self.layers:
+            start = state and state[len(ends) : len(ends) + layer.parts]
+            inputs, end = layer(inputs, start[0] if start and layer.parts == 1 else start)
+            ends.extend(end if layer.parts > 1 else [end])
+        return inputs, tuple(ends)
 
 
 def build(model: Model, input_size: int, hidden_size: int) -> nn.Module:
-    layer: nn.Module = plugins.load("cells", model.cell).Layer(input_size, hidden_size)
-    return layer
+    cell = plugins.load("cells", model.cell).Layer
+    sizes = [input_size, *[hidden_size] * (model.num_layers - 1)]
+    layers: list[nn.Module] = [cell(size, hidden_size) for size in sizes]
+    return layers[0] if len(layers) == 1 else Stack(layers)
