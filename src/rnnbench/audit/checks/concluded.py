@@ -94,6 +94,7 @@ def _first_page(tree: Tree, job: Mapping[str, Any], tables: Tables) -> Iterator[
     of = {part for name in names for part in tree.made_by.get(name, {}).get("inputs", {})}
     on = {tree.made_by.get(name, {}).get("machine") for name in drawn}  # whose bits they have
     lacking = [name for name in names + drawn if not tree.sha256(name)]
+    lacking += ["configuration"] * (not tree.configuration)  # which the report tells, or a crate
     if lacking:
         yield Checked(page, unchecked=f"no {lacking[0]} is here")
     elif of != {*job["inputs"]} or on - {job["machine"]}:
