@@ -9,15 +9,16 @@ import torch
 
 from rnnbench.__main__ import main
 from rnnbench.base import presets
-from rnnbench.base.errors import RecordError
+from rnnbench.base.errors import CorpusError, RecordError
 from rnnbench.base.parameters import RunConfig
 from rnnbench.base.plugins import load, names
 from rnnbench.tables import gather
+from rnnbench.text.form import Form
 from rnnbench.text.vocab import Vocab
 from rnnbench.training import checkpoint, initial
 from rnnbench.training.model import build
 from rnnbench.training.progress import start
-from rnnbench.writing import decoders
+from rnnbench.writing import command, decoders
 from rnnbench.writing import trained as generate
 from rnnbench.writing.decoders import greedy
 from rnnbench.writing.trained import Reading, Trained
@@ -262,3 +263,17 @@ def test_a_run_on_words_reads_and_writes_words(tmp_path, capsys):
     assert set(written) <= set(vocab.tokens)
     text = generate.Writing(vocab, "word", [], 3).text(model, "time traveller")
     assert text.split() == written
+
+
+@pytest.mark.parametrize(
+    ("form", "read"),
+    [
+        (Form(), "gr e aus"),
+        (Form(clean="letters", lower_case=True), "größe aus"),
+        (Form(None, clean="none"), "Größe:\n aus"),
+    ],
+)
+def test_a_prefix_is_cleaned_as_the_text_of_its_run(form, read):
+    assert command._cleaned("Größe:\n aus", form) == read
+    with pytest.raises(CorpusError, match="prefix: expected a UTF-8 text, found byte 0xff"):
+        command._cleaned("\udcff", form)

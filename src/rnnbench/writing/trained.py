@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self, cast
 
@@ -94,7 +94,7 @@ class Trained:
     run: RunConfig
     vocab: Vocab
     model: LanguageModel
-    form: Form
+    form: Form = field(default_factory=Form)
 
     @classmethod
     def read(cls, path: str | Path) -> Self:
