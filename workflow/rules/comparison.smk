@@ -10,9 +10,7 @@ HARDWARE = [
     *("limits", "time_to_target", "crossover", "missing"),
 ]
 DRAWN = plugins.names("hardware_figures")
-SHARED = os.path.relpath(
-    CALLED_FROM / "results/published"
-)  # of the default study, whatever this is
+SHARED = os.path.relpath(CALLED_FROM / "results/published")  # of the default study
 PLACES = ["results/published", SHARED, str(PROJECT / "reference")]
 BUNDLES = places.found(PLACES, study["hardware"]["bundles"])
 PAGE = os.path.relpath("results/hardware.html", CALLED_FROM)  # as who called will open it
