@@ -15,7 +15,7 @@ import pytest
 import yaml
 from test_study import changed, read
 
-from rnnbench.base import presets
+from rnnbench.base import imports, presets
 from rnnbench.base.digests import EVERYTHING, Tree
 from rnnbench.base.plugins import KINDS, names
 from rnnbench.machine import gpus
@@ -169,9 +169,12 @@ def test_figures_that_claims_read_numbers_of_decide_the_findings():
     assert {"figure", "findings"} <= rules_of(again("tables/trials.py")) <= SHOWN
 
 
-def test_a_table_is_made_by_the_function_of_its_name():
-    """By which its source is found."""
-    assert {name: build.__name__ for name, build in BUILDERS.items()} == {n: n for n in BUILDERS}
+def test_a_table_hangs_on_what_is_built_under_its_name():
+    text = (PROJECT / "src/rnnbench/tables/gather.py").read_text("utf-8")
+    hangs = {name: {*imports.used(text, name)} for name in BUILDERS}
+    assert all(hangs.values())
+    assert "rnnbench.tables.equal_cost" in hangs["equal_cost"] - hangs["trials"]
+    assert hangs["trials"] == hangs["runs"]
 
 
 # Bounds
@@ -220,6 +223,9 @@ def test_what_is_made_early_hangs_on_nothing_that_is_made_later(ruled):
 IDLE = {  # rule, kind of plugin that it reaches the loading of -> why it starts at none of them
     ("memory", "decoders"): "writes nothing",
     ("first_page", "claims"): "shows no findings",
+    **dict.fromkeys(
+        [("campaign", "schedules"), ("probes", "schedules")], "times steps at one learning rate"
+    ),
     **dict.fromkeys(
         [("lengths", "corpora"), ("lengths", "cleanings")],
         "reads tables; texts are counted when the study is read",

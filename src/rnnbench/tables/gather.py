@@ -3,7 +3,6 @@
 Which columns a table has, :mod:`rnnbench.tables.columns` says; what builds it makes their values.
 """
 
-import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -53,12 +52,7 @@ def concatenate(paths: Sequence[str]) -> DataFrame:
 
 def of_rows(build: Callable[[DataFrame], DataFrame]) -> Build:
     """Build a table from the rows of all of its parts together."""
-
-    @functools.wraps(build)  # its name is the table's
-    def table(paths: Sequence[str]) -> DataFrame:
-        return build(concatenate(paths))
-
-    return table
+    return lambda paths: build(concatenate(paths))
 
 
 @of_rows
