@@ -33,24 +33,16 @@ COUNTED = 1 << 20  # bytes up to which a file is read at planning: some 20 ms
 
 @dataclass(frozen=True)
 class Demand:
-    """The fewest tokens of a part of a text that something can be done with.
+    """The fewest tokens of a part of a text that something can be done with."""
 
-    Attributes:
-        key: of the configuration, that which asks.
-        corpus, token: the text, by words or characters.
-        part: train, validation, heldout or whole.
-        expected: the fewest tokens.
-        why: what makes them so many.
-        train_tokens, validation_share, heldout_share: how the text is split, as in
-            :class:`RunConfig`.
-    """
-
-    key: str
+    key: str  # of the configuration, that which asks
+    # corpus, token: the text, by words or characters
     corpus: str
     token: str
-    part: str
-    expected: int
-    why: str
+    part: str  # train, validation, heldout or whole
+    expected: int  # the fewest tokens
+    why: str  # what makes them so many
+    # train_tokens, validation_share, heldout_share: how the text is split, as in :class:`RunConfig`
     train_tokens: float = math.inf
     validation_share: float = 0.0
     heldout_share: float = 0.0

@@ -12,21 +12,15 @@ PARTS = ("train", "valid", "test")
 
 @dataclass(frozen=True)
 class Form:
-    """What decides the tokens of a cleaned text.
+    """What decides the tokens of a cleaned text."""
 
-    Attributes:
-        line_join: what stands between two lines with words; None: lines stay as they are.
-        eos: a word that ends every line, empty ones too; empty: none.
-        clean: name of the cleaning.
-        lower_case: whether it was lower-cased before.
-        splits: token -> tokens of the parts to train on, to validate and to hold out, where the
-            corpus says which these are.
-    """
-
+    # what stands between two lines with words; None: lines stay as they are
     line_join: str | None = " "
-    eos: str = ""
-    clean: str = TUTORIAL
-    lower_case: bool = False
+    eos: str = ""  # a word that ends every line, empty ones too; empty: none
+    clean: str = TUTORIAL  # name of the cleaning
+    lower_case: bool = False  # whether it was lower-cased before
+    # token -> tokens of the parts to train on, to validate and to hold out, where the corpus says
+    # which these are
     splits: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     @classmethod

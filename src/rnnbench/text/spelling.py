@@ -23,19 +23,16 @@ CONTINUES = range(0x80, 0xC0)  # bytes that begin no character
 
 @dataclass(frozen=True)
 class Spelling:
-    """How a text is written.
+    """How a text is written."""
 
-    Attributes:
-        num_chars: characters of each token, ``(N,)``; of a word also what stands behind it: a
-            space, or at the end of a line ``line_join``, which an ``eos`` there stands for; of the
-            bytes of a character the first stands for it.
-        line_ends: whether a line ends behind each word, ``(N,)``; None where the tokens tell.
-        nats_per_char: to spell among the characters there are, and white space: a-z in a text
-            cleaned as in the tutorial, else those of the text.
-    """
-
+    # characters of each token, ``(N,)``; of a word also what stands behind it: a space, or at the
+    # end of a line ``line_join``, which an ``eos`` there stands for; of the bytes of a character
+    # the first stands for it
     num_chars: np.ndarray
+    # whether a line ends behind each word, ``(N,)``; None where the tokens tell
     line_ends: np.ndarray | None
+    # to spell among the characters there are, and white space: a-z in a text cleaned as in the
+    # tutorial, else those of the text
     nats_per_char: float = NATS_PER_LETTER
 
     @classmethod

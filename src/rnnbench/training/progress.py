@@ -16,25 +16,16 @@ from rnnbench.training.update import Engine, own
 
 @dataclass
 class Progress:
-    """What a run has come to; all of it but the engine is in a checkpoint.
+    """What a run has come to; all of it but the engine is in a checkpoint."""
 
-    Attributes:
-        model: the weights.
-        generator: PCG64, the source of the weights and of every sampler offset.
-        engine: what moves the weights.
-        curve: one row per finished epoch.
-        facts: what was measured before the first epoch.
-        train_seconds: time in training steps so far, over all sittings.
-        best: name -> weights, as they were at the lowest loss over the validation part; empty
-            before the first evaluation.
-    """
-
-    model: LanguageModel
-    generator: np.random.Generator
-    engine: Engine
-    curve: list[dict[str, Any]] = field(default_factory=list)
-    facts: dict[str, Any] = field(default_factory=dict)
-    train_seconds: float = 0.0
+    model: LanguageModel  # the weights
+    generator: np.random.Generator  # PCG64, the source of the weights and of every sampler offset
+    engine: Engine  # what moves the weights
+    curve: list[dict[str, Any]] = field(default_factory=list)  # one row per finished epoch
+    facts: dict[str, Any] = field(default_factory=dict)  # what was measured before the first epoch
+    train_seconds: float = 0.0  # time in training steps so far, over all sittings
+    # name -> weights, as they were at the lowest loss over the validation part; empty before the
+    # first evaluation
     best: dict[str, Tensor] = field(default_factory=dict)
 
     def remembered(self) -> dict[str, Tensor]:
@@ -50,17 +41,11 @@ class Progress:
 
 @dataclass(frozen=True)
 class Texts:
-    """The parts of a text, ``(N,)`` each, on the device of the run.
+    """The parts of a text, ``(N,)`` each, on the device of the run."""
 
-    Attributes:
-        train: what a run learns from.
-        validation: what its best epoch is chosen by.
-        heldout: what is read once, at the end.
-    """
-
-    train: Tensor
-    validation: Tensor
-    heldout: Tensor
+    train: Tensor  # what a run learns from
+    validation: Tensor  # what its best epoch is chosen by
+    heldout: Tensor  # what is read once, at the end
 
 
 def split(tokens: np.ndarray, run: RunConfig) -> Texts:

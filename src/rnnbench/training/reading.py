@@ -19,23 +19,14 @@ from rnnbench.text.vocab import Vocab
 
 @dataclass(frozen=True)
 class RunText:
-    """A text as a run reads it.
+    """A text as a run reads it."""
 
-    Attributes:
-        ids: index of each token, ``(N,)``.
-        vocab: index -> token.
-        unknown: whether the vocabulary lacks each token, ``(N,)``.
-        train: positions that are trained on.
-        validation: positions that choose the epoch.
-        heldout: positions that are held out.
-    """
-
-    ids: np.ndarray
-    vocab: Vocab
-    unknown: np.ndarray
-    train: slice
-    validation: slice
-    heldout: slice
+    ids: np.ndarray  # index of each token, ``(N,)``
+    vocab: Vocab  # index -> token
+    unknown: np.ndarray  # whether the vocabulary lacks each token, ``(N,)``
+    train: slice  # positions that are trained on
+    validation: slice  # positions that choose the epoch
+    heldout: slice  # positions that are held out
 
     def totals(self, record: dict[str, Any], spelling: Spelling) -> dict[str, Any]:
         """Characters that the tokens of a record stand for, and nats to write them out.

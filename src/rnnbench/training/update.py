@@ -18,17 +18,11 @@ Step = Callable[..., tuple[Tensor, Tensor, State]]  # as the function step below
 
 @dataclass(frozen=True)
 class Engine:
-    """What moves the weights of a run.
+    """What moves the weights of a run."""
 
-    Attributes:
-        name: the implementation whose training step it is.
-        model: the model of the run, or one in the same memory that the step can train.
-        step: as :func:`step`.
-    """
-
-    name: str
-    model: LanguageModel
-    step: Step
+    name: str  # the implementation whose training step it is
+    model: LanguageModel  # the model of the run, or one in the same memory that the step can train
+    step: Step  # as :func:`step`
 
 
 def own(variant: str, model: LanguageModel) -> Engine:

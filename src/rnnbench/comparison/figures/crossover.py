@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from pandas import DataFrame
+from pandas import DataFrame, Series
 
 from rnnbench.comparison import views
 from rnnbench.report import theme
@@ -68,7 +68,7 @@ def _done(tables: readers.Tables) -> DataFrame:
     rows = views.rows(tables, "crossover")
     done = views.judged(rows)
     if done.empty:
-        why = list(dict.fromkeys(rows.reason.dropna()))
+        why = list(dict.fromkeys(rows.get("reason", Series(dtype=str)).dropna()))
         said = f" ({readers.english(why[:3])})" if why else ""
         raise theme.Empty(f"No machine was timed on both CPU and CUDA{said}.")
     plain = done[done.variant.isin(readers.FAMILIES)]

@@ -42,36 +42,23 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Corpus:
-    """What a cleaned text was made from.
+    """What a cleaned text was made from."""
 
-    Attributes:
-        corpus: its name.
-        source: where the raw text came from, in words.
-        raw_sha256: of the raw text, hexadecimal.
-        raw_bytes: size of the raw text.
-        trimmed_bytes: of it in UTF-8, Project Gutenberg's header and footer, which are not read
-            further.
-        letters: of what is read, of any alphabet.
-        kept_letter_share: of those, the ones that cleaning keeps; in the tutorial, a to z and A to
-            Z.
-        line_join: what stands between two lines.
-        lines: their number, empty ones included.
-        clean, lower_case, eos, splits: as in :class:`Form`.
-        encoding: of the raw text.
-    """
-
-    corpus: str
-    source: str
-    raw_sha256: str
-    raw_bytes: int
+    corpus: str  # its name
+    source: str  # where the raw text came from, in words
+    raw_sha256: str  # of the raw text, hexadecimal
+    raw_bytes: int  # size of the raw text
+    # of it in UTF-8, Project Gutenberg's header and footer, which are not read further
     trimmed_bytes: int
-    letters: int
+    letters: int  # of what is read, of any alphabet
+    # of those, the ones that cleaning keeps; in the tutorial, a to z and A to Z
     kept_letter_share: float
-    line_join: str
-    lines: int
+    line_join: str  # what stands between two lines
+    lines: int  # their number, empty ones included
+    # clean, lower_case, eos, splits: as in :class:`Form`
     clean: str = TUTORIAL
     lower_case: bool = False
-    encoding: str = UTF_8
+    encoding: str = UTF_8  # of the raw text
     eos: str = ""
     splits: dict[str, list[int]] = field(default_factory=dict)
 
@@ -148,21 +135,13 @@ def prepare(
 
 @dataclass
 class _Reading:
-    """What is counted while a text is read.
+    """What is counted while a text is read."""
 
-    Attributes:
-        digest: of the raw text.
-        letters: of what is read on.
-        raw_bytes: of the raw text.
-        utf8_bytes: of it as UTF-8.
-        lines: of the cleaned text.
-    """
-
-    digest: Any
-    letters: Letters
-    raw_bytes: int = 0
-    utf8_bytes: int = 0
-    lines: int = 0
+    digest: Any  # of the raw text
+    letters: Letters  # of what is read on
+    raw_bytes: int = 0  # of the raw text
+    utf8_bytes: int = 0  # of it as UTF-8
+    lines: int = 0  # of the cleaned text
 
     def hashed(self, file: BinaryIO) -> Iterator[bytes]:
         """What is hashed is what is read, not what lies there before or after."""

@@ -35,21 +35,15 @@ class Folders:
 
 @dataclass(frozen=True)
 class Raw:
-    """A text as it is found, to be read from its start.
+    """A text as it is found, to be read from its start."""
 
-    Attributes:
-        source: where it came from, in words.
-        files: open it; one, or the parts to train on, to validate and to hold out.
-        sha256: that its bytes must have, of all parts in this order, hexadecimal; None: any will
-            do.
-        advice: what to do where they have another.
-        trim: what takes off, block by block, what is no part of the text.
-    """
-
-    source: str
+    source: str  # where it came from, in words
+    # open it; one, or the parts to train on, to validate and to hold out
     files: Sequence[Callable[[], BinaryIO]]
+    # that its bytes must have, of all parts in this order, hexadecimal; None: any will do
     sha256: str | None = None
-    advice: str = ""
+    advice: str = ""  # what to do where they have another
+    # what takes off, block by block, what is no part of the text
     trim: Callable[[Iterable[bytes]], Iterable[bytes]] = iter
 
 

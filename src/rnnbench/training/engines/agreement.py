@@ -36,17 +36,12 @@ READING_RATE = 2.0**14  # so large that the change is seen beside the weight it 
 
 @dataclass(frozen=True)
 class Agreement:
-    """What the gate found.
+    """What the gate found."""
 
-    Attributes:
-        status: ``agrees``, ``differs`` or ``not available here``.
-        reason: in words, why not; empty if it agrees.
-        loss, gradient, logits, followed: largest relative deviation in the type that is timed; NaN
-            where nothing was compared.
-    """
-
-    status: str
-    reason: str
+    status: str  # ``agrees``, ``differs`` or ``not available here``
+    reason: str  # in words, why not; empty if it agrees
+    # loss, gradient, logits, followed: largest relative deviation in the type that is timed; NaN
+    # where nothing was compared
     loss: float = float("nan")
     gradient: float = float("nan")
     logits: float = float("nan")
