@@ -10,6 +10,7 @@ import pytest
 from filelock import FileLock
 from hypothesis import settings
 
+from rnnbench.machine.identity import usable_cores
 from rnnbench.provenance import script
 from rnnbench.text import corpora, tokens
 from rnnbench.text.corpora import Corpus, Folders
@@ -27,13 +28,19 @@ settings.register_profile("thorough", deadline=None, max_examples=1000)  # --hyp
 settings.load_profile("ordinary")
 
 
-# Files and folders of them that take longest: begun first, two processes end together. Those that
-# wait for the toy study are not all among the first.
+# Files and folders of them that take longest: begun first, all processes end together. Those that
+# wait for one study are not all among the first, and Slurm waits more than it works.
 LONGEST = (
-    *("pipeline/test_workflow", "torture/test_kills", "pipeline/test_examples"),
-    *("pipeline/test_documents", "pipeline/test_timings", "torture", "pipeline", "slurm"),
-    *("test_figures", "test_agreement", "test_native", "test_browser"),
+    *("pipeline/test_workflow", "torture/test_kills", "slurm", "pipeline/test_examples"),
+    *("pipeline/test_documents", "pipeline/test_timings", "pipeline", "test_style", "torture"),
+    *("test_figures", "test_browser", "test_agreement", "test_native", "audit", "comparison"),
+    *("test_laws", "test_site", "test_setup", "test_recipes"),
 )
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are cores: some wait for jobs that work, on Slurm, for a kill."""
+    return usable_cores() + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

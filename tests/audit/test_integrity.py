@@ -160,7 +160,7 @@ def test_a_column_that_is_taken_out_of_a_table_is_found_unless_it_was_empty(resu
     path = results / KINDS["table"]
     table = csv_files.read(path)
     filled = table.columns[table.notna().any()]
-    for column in table:
+    for column in [*filled[::8], *table.columns.difference(filled)[:2]]:
         csv_files.write(path, table.drop(columns=column))
         wrong = by(results, "tables")
         assert (KINDS["table"] in wrong) == (column in filled), column

@@ -84,10 +84,12 @@ SMALLER = {  # a study that is followed to its report has the stages that its do
         "runs": {"variants": ["gru"], "samplers": ["sequential_partition"]},
         "trials": {trial: {"seed": []} for trial in yaml.safe_load(TOY.read_text())["trials"]},
         "sine": {"models": []},
+        "ngrams": {"tokens": ["word"]},
+        "ngram_lm": {"smoothings": ["kneser_ney"]},
         "generation": {"variants": []},
         "memory": {"variants": []},
         "speed": {"variants": [], "twins": []},
-        "figures": ["zipf", "learning_curves"],
+        "figures": ["zipf"],
     },
     "own_variant": {
         "probes": {"inference": [], "breakdown": [], "scaling": []},

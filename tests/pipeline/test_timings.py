@@ -143,7 +143,7 @@ def test_a_published_machine_is_compared_and_nothing_is_measured_for_it(
 def test_a_killed_run_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     """That it ends with the weights of an undisturbed one, tests/torture/test_resume.py tells."""
     config = tmp_path / "long.yaml"
-    text = TOY.read_text().replace("num_epochs: 2", "num_epochs: 150")
+    text = TOY.read_text().replace("num_epochs: 2", "num_epochs: 60")
     config.write_text(text.replace("hidden_size: 8", "hidden_size: 128"))
     killed = keep_often(copy_project(tmp_path / "killed"))
     target = f"{folder_of('gru')}/record.json"
@@ -156,7 +156,7 @@ def test_a_killed_run_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     again = snakemake(killed, target, configfile=config)
     assert again.returncode == 0, again.stderr
     assert "taken up after epoch" in (killed / target).with_name("run.log").read_text()
-    assert read_record(killed / target)["epochs_done"] == 150
+    assert read_record(killed / target)["epochs_done"] == 60
     assert not checkpoint.exists()
 
 

@@ -17,6 +17,10 @@ import yaml
 from project import PROJECT, TOY, copy_project, environment, folder_of, snakemake
 
 from rnnbench.audit import trace
+from rnnbench.audit.again.judging import Judge
+from rnnbench.audit.again.remake import Scratch
+from rnnbench.audit.again.sample import candidates
+from rnnbench.audit.derived import plan
 from rnnbench.audit.trace import told as words
 from rnnbench.audit.tree import Tree
 from rnnbench.base import csv_files
@@ -29,6 +33,7 @@ from rnnbench.report.figures import draw, finding, read_tables
 from rnnbench.tables import columns
 
 TRIALS = yaml.safe_load(TOY.read_text(encoding="utf-8"))["trials"]
+LANGUAGE_MODEL = "results/ngram_lm/corpus=calibration/token=char/smoothing=kneser_ney/ngram_lm.csv"
 EMPTIED = {  # stage -> a list of what it works on, without which it is off
     "ngrams": {"tokens": []},
     "zipf": {"estimators": []},
@@ -124,13 +129,11 @@ def test_the_hot_paths_are_timed_at_each_call_and_told_in_a_table(tmp_path: Path
         shutil.copy(PROJECT / "tests/bench" / name, project / "tests/bench")
     bench = "def test_sum(benchmark):\n    assert benchmark(sum, range(9)) == 36\n"
     (project / "tests/bench/test_text.py").write_text(bench)
-    made = []
-    for _ in "ab":
-        done = snakemake(project, "microbench")
-        assert done.returncode == 0, done.stdout + done.stderr
-        made.append(csv_files.read(project / "results/microbench.csv"))
-    assert [name.split("::")[1] for name in made[0]["name"]] == ["test_sum"]
-    assert not made[0].equals(made[1])
+    done = snakemake(project, "microbench")
+    assert done.returncode == 0, done.stdout + done.stderr
+    timed = csv_files.read(project / "results/microbench.csv")
+    assert [name.split("::")[1] for name in timed["name"]] == ["test_sum"]
+    assert "microbench" in snakemake(project, "-n", "microbench").stdout.splitlines()
     counted = csv_files.read(project / "results/microbench_instructions.csv")
     assert counted.name.tolist() == ["test_text.py::test_sum"] or counted.reason.notna().all()
 
@@ -147,9 +150,6 @@ def test_a_tree_is_timed_against_a_commit_and_the_answer_is_said(tmp_path: Path)
     me = ["-c", "user.name=me", "-c", "user.email=me@here", "-c", "commit.gpgsign=false"]
     for line in (["init", "-q"], ["add", "src"], [*me, "commit", "-q", "-m", "as it is"]):
         subprocess.run(["git", *line], cwd=project, check=True)
-    done = snakemake(project, "ab", "--config", "base=nonsense")
-    assert done.returncode == 1
-    assert "rnnbench: base: expected a commit of the project" in done.stderr
     done = snakemake(project, "ab", "--config", "base=HEAD")
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(
@@ -200,21 +200,23 @@ def test_an_audit_passes_as_it_was_made_and_names_a_flipped_bit(study: Path) -> 
 @pytest.mark.skipif(
     torch.backends.cpu.get_cpu_capability() == "DEFAULT", reason="no vector instructions to leave"
 )
-def test_an_audit_by_other_arithmetic_is_numerical_and_says_by_how_much(
-    study: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_run_by_other_arithmetic_is_numerical_and_says_by_how_much(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without vector instructions sums are taken in another order."""
+    """Without vector instructions sums are taken in another order; what is not torch's stays."""
     monkeypatch.setenv("ATEN_CPU_CAPABILITY", "default")
-    done = snakemake(study, "audit", "--config", "audit={sample: 1}")
-    assert done.returncode == 0, done.stdout + done.stderr
-    told = json.loads((study / "results/audit.json").read_text())
-    (run,) = (item for item in told["items"] if item["kind"] == "run")
-    assert run["verdict"] == "numerical"
-    assert run["sha256"] != run["again_sha256"]
-    assert "conditions that differ: numerics_id" in run["evidence"]
-    exact = {item["kind"] for item in told["items"] if item["verdict"] == "bitwise"}
-    assert {"text", "text statistic", "table", "figure"} <= exact  # none is torch's
-    assert told["passed"]
+    tree = Tree.of_results(study / "results")
+    names = (f"{folder_of('gru')}/record.json", "results/corpus/calibration.json", LANGUAGE_MODEL)
+    found = {f"results/{item.name}": item for item in candidates(tree)}
+    scratch = Scratch(tmp_path, PROJECT / "Snakefile", 2)
+    scratch.make([found[name].name for name in names], plan.configuration(tree), print)
+    judge = Judge(tree, scratch, identity.name(), 0.05, {})
+    run, text, statistic = judge.judge([found[name] for name in names])
+    assert run.verdict == "numerical"
+    assert run.sha256 != run.again_sha256
+    assert "relative loss within" in run.evidence
+    assert "conditions that differ: numerics_id" in run.evidence
+    assert (text.verdict, statistic.verdict) == ("bitwise", "bitwise")
 
 
 def test_shards_give_the_tables_of_one_piece_to_the_byte(study: Path, tmp_path: Path) -> None:

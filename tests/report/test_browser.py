@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import hardware_tables
@@ -32,13 +33,6 @@ from rnnbench.tables import readers
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here")
 SHOWN = names("figures")
-STUDY = make_tables(
-    variants=("gru", "rnn_relu", "lstm_bidirectional"),
-    corpora=("time_machine", "calibration"),
-    clip_norms=(1.0, math.inf),
-    epochs=10,
-    diverging=(),
-)
 HERE = "maker-1-2c-16g-000001"
 PAGES = ("report", "hardware", "audit")
 LOOKS = ("light", "dark")
@@ -46,6 +40,17 @@ PATIENCE = 600_000  # milliseconds, however busy this machine is
 WIDTHS = {"screen": 1100, "phone": 390}  # pixels
 CONTROLS = "a[href], button, input, select, summary, [tabindex='0']"
 every_page = pytest.mark.parametrize("name", PAGES)
+
+
+@cache
+def study() -> readers.Tables:
+    return make_tables(
+        variants=("gru", "rnn_relu", "lstm_bidirectional"),
+        corpora=("time_machine", "calibration"),
+        clip_norms=(1.0, math.inf),
+        epochs=10,
+        diverging=(),
+    )
 
 
 @pytest.fixture(scope="session")
@@ -65,7 +70,7 @@ def pictures(tmp_path_factory) -> dict[str, list[dict[str, str]]]:
     """Every figure of the report, and one of the hardware page."""
     folder, made = tmp_path_factory.mktemp("figures"), {}
     for kind, shown in (("figures", SHOWN), (figures.HARDWARE, ["ratios"])):
-        found = hardware_tables.tables(1) if kind == figures.HARDWARE else STUDY
+        found = hardware_tables.tables(1) if kind == figures.HARDWARE else study()
         for name in shown:
             drawn = figures.draw(name, found, kind)
             figures.save(drawn, folder / f"{name}.svg", folder / f"{name}.png")
@@ -80,8 +85,8 @@ def folder(tmp_path_factory, pictures) -> Path:
     folder = tmp_path_factory.mktemp("pages")
     own, machines = pictures["figures"], pictures[figures.HARDWARE]
     made = {
-        "report": report.render(STUDY, own, {"Suite": "rnnbench"}),
-        "hostile": report.render(hostile(STUDY), own, {}),
+        "report": report.render(study(), own, {"Suite": "rnnbench"}),
+        "hostile": report.render(hostile(study()), own, {}),
         "hardware": hardware_page.render(hardware_tables.tables(3), machines, HERE),
         "audit": audit_page.render(audit()),
     }
@@ -90,13 +95,13 @@ def folder(tmp_path_factory, pictures) -> Path:
     return folder
 
 
-def hostile(study: readers.Tables) -> readers.Tables:
+def hostile(tables: readers.Tables) -> readers.Tables:
     """The study with names of variants, corpora, samplers and machines that mean harm."""
     kinds = ("variant", "corpus", "sampler", "machine")
-    found = {value for t in study.values() for k in kinds if k in t for value in t[k]}
+    found = {value for t in tables.values() for k in kinds if k in t for value in t[k]}
     known = sorted(value for value in found if isinstance(value, str))
     evil = {name: EVIL[place % len(EVIL)] + name for place, name in enumerate(known)}
-    return {name: table.replace({k: evil for k in kinds}) for name, table in study.items()}
+    return {name: table.replace({k: evil for k in kinds}) for name, table in tables.items()}
 
 
 def audit() -> Audit:
@@ -225,8 +230,8 @@ def test_a_table_is_saved_as_it_is(browser, folder, tmp_path):
         with page.expect_download() as download:
             page.get_by_label(f"Save {title} as CSV").click()
         download.value.save_as(tmp_path / "saved.csv")
-    saved, leaky = csv_files.read(tmp_path / "saved.csv"), readers.leaky(STUDY)
-    expected = report._labelled(readers.here(readers.rows(STUDY, "runs")), leaky)[
+    saved, leaky = csv_files.read(tmp_path / "saved.csv"), readers.leaky(study())
+    expected = report._labelled(readers.here(readers.rows(study(), "runs")), leaky)[
         saved.columns.drop("record")
     ]
     assert_frame_equal(
