@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 
+import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
@@ -10,14 +11,15 @@ from rnnbench.tables import readers
 
 TEXTS = ("text_length", "text_whole")  # texts of several lengths
 ALIKE = ["machine", "corpus", "device"]
+KEY = ("variant", "seed")
 WORK = [field.name for field in fields(RunConfig) if field.name != "trial"]
 
 
 def of(tables: readers.Tables, *trials: str) -> DataFrame:
-    """Rows of the named trials, and of runs of the grid that stand between them.
+    """Rows of the named trials, and the runs of the grid that no trial need repeat.
 
-    A run of the grid does where it is equal to them in all that they have in common: no trial need
-    repeat it.
+    Such a run has the variant and the seed of a run of the trial and differs from it in one other
+    parameter at most: it is one more value of that parameter.
     """
     table = readers.rows(tables, "trials")
     table = table[table.trial.isin(trials)] if len(table) else table
@@ -25,13 +27,16 @@ def of(tables: readers.Tables, *trials: str) -> DataFrame:
     known = [name for name in WORK if name in grid and name in table]
     if table.empty or grid.empty or len(known) < len(WORK):
         return table
-    common = [name for name in known if table[name].nunique(dropna=False) == 1]
-    same = grid[(grid[common] == table[common].iloc[0]).all(axis=1)]
-    if same.empty:
-        return table
-    there = same[known].merge(table[known].drop_duplicates(), "left", known, indicator="there")
-    alone = same[(there.there == "left_only").to_numpy()]
-    return pd.concat([table, alone], ignore_index=True)
+    beside = [_as(table, grid, [w for w in WORK if w != name]) for name in WORK if name not in KEY]
+    more = grid[np.logical_or.reduce(beside) & ~_as(table, grid, WORK)]
+    return pd.concat([table, more], ignore_index=True) if len(more) else table
+
+
+def _as(table: DataFrame, grid: DataFrame, names: list[str]) -> np.ndarray:
+    """Whether each run of the grid has the named parameters of a run of the table, ``(N,)``."""
+    both = pd.concat([table[names], grid[names]])
+    group = both.groupby(names, dropna=False).ngroup().to_numpy()
+    return np.isin(group[len(table) :], group[: len(table)])
 
 
 def alike(runs: DataFrame) -> DataFrame:

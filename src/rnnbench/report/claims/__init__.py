@@ -16,7 +16,7 @@ from typing import Self
 from pandas import DataFrame
 
 from rnnbench.base.plugins import load, names
-from rnnbench.report.claims import _judging
+from rnnbench.report.claims import _comparing, _judging
 from rnnbench.report.claims._comparing import Compared
 from rnnbench.report.claims._judging import (
     FAILS,
@@ -93,6 +93,27 @@ class Claim:
             return self
         evidence = _judging.sampled(found.rows, found.n, unit, ended)
         return self.judged(words.format(found), found.parts, evidence, **found.numbers)
+
+    def shares(self, rows: DataFrame, column: str, by: str, words: str) -> Self:
+        """A part per group of independent runs: more than half of them are as ``column`` says.
+
+        {} in the words is what was counted. Without a row the claim is not measured.
+        """
+        if rows.empty:
+            return self
+        rows = _comparing.enough(rows, by)
+        found = {name: _comparing.share(group[column]) for name, group in rows.groupby(by)}
+        named = readers.english(
+            f"{group[column].sum():.0f} of {len(group)} of {name} (95 % "
+            f"{found[name][1]:.0%} to {found[name][2]:.0%})"
+            for name, group in rows.groupby(by)
+        )
+        return self.judged(
+            words.format(named),
+            [_judging.decided(low, high, 0.5) for _, low, high in found.values()],
+            _judging.sampled(rows, ended=False),
+            *_comparing.share(rows[column]),
+        )
 
 
 def findings(tables: dict[str, DataFrame]) -> DataFrame:

@@ -26,7 +26,7 @@ def needed(tables: readers.Tables) -> Claim:
     if len(pairs):
         where = pairs.variant + " at learning rate " + pairs.learning_rate.map("{:g}".format)
         pairs = pairs.assign(where=where)
-    return _shares(said, pairs, "diverged_never", "where", "Without clipping, {} diverged.")
+    return said.shares(pairs, "diverged_never", "where", "Without clipping, {} diverged.")
 
 
 def saves(tables: readers.Tables) -> Claim:
@@ -41,26 +41,7 @@ def saves(tables: readers.Tables) -> Claim:
     lost = pairs[pairs.diverged_never.astype(bool)]
     lost = lost.assign(saved=~lost.diverged.astype(bool))
     words = "Of the runs that diverged without clipping, {} did not diverge with it."
-    return _shares(said, lost, "saved", "variant", words)
-
-
-def _shares(said: Claim, pairs: DataFrame, column: str, by: str, words: str) -> Claim:
-    """A part per group of independent runs: the interval of the share is above one half."""
-    if pairs.empty:
-        return said
-    pairs = _comparing.enough(pairs, by)
-    found = {name: _comparing.share(rows[column]) for name, rows in pairs.groupby(by)}
-    named = readers.english(
-        f"{rows[column].sum():.0f} of {len(rows)} of {name} (95 % "
-        f"{found[name][1]:.0%} to {found[name][2]:.0%})"
-        for name, rows in pairs.groupby(by)
-    )
-    return said.judged(
-        words.format(named),
-        [_judging.decided(low, high, 0.5) for _, low, high in found.values()],
-        _judging.sampled(pairs, ended=False),
-        *_comparing.share(pairs[column]),
-    )
+    return said.shares(lost, "saved", "variant", words)
 
 
 def rectified(tables: readers.Tables) -> Claim:

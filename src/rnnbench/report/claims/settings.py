@@ -4,7 +4,7 @@ import numpy as np
 
 from rnnbench.base import presets
 from rnnbench.base.parameters import DIVERGED, NOT_AVAILABLE
-from rnnbench.report.claims import Claim, _comparing, _judging
+from rnnbench.report.claims import Claim, _comparing
 from rnnbench.tables import readers, trials
 
 TABLES = ("runs", "trials")
@@ -36,21 +36,19 @@ def book_rate(tables: readers.Tables) -> Claim:
 
 
 def divergence(tables: readers.Tables) -> Claim:
-    """The share of runs that diverge at the highest rate, against half."""
+    """A part per variant: more than half of the runs at the highest rate diverge."""
     said = Claim("Too high a learning rate makes training diverge.", "d2l 8.5.5")
     runs = trials.of(tables, "learning_rate")
     runs = runs[runs.status != NOT_AVAILABLE] if len(runs) else runs
     if runs.empty or runs.learning_rate.nunique() < 2:
         return said
     highest = runs[runs.learning_rate == runs.learning_rate.max()]
-    share = _comparing.share(highest.status == DIVERGED)
-    return said.judged(
-        f"At {readers.figures3(runs.learning_rate.max())} with clip_norm "
-        f"{readers.figures3(highest.clip_norm.iloc[0])}, of {readers.counted(len(highest), 'run')} "
-        f"a share of {_comparing.told(*share)} diverged.",
-        [_judging.decided(*share[1:], 0.5)],
-        _judging.sampled(highest, ended=False),
-        *share,
+    rate, clip_norm = highest.iloc[0][["learning_rate", "clip_norm"]].map(readers.figures3)
+    return said.shares(
+        highest.assign(diverged=highest.status == DIVERGED),
+        "diverged",
+        "variant",
+        f"At {rate} with clip_norm {clip_norm}, {{}} diverged.",
     )
 
 
