@@ -16,7 +16,7 @@ from rnnbench.study import checks, schema
 from rnnbench.text.form import TUTORIAL
 from rnnbench.training.arithmetic import precision
 
-READ_OTHERS = "its run reads no characters, and those who judge a text do"
+READS_OTHERS = "its run reads {}s, and those who judge a text read characters"
 AXES = {  # field of a run -> its list in the grid
     **{"corpus": "corpora", "variant": "variants", "sampler": "samplers"},
     **{"clip_norm": "clip_norm", "seed": "seeds"},
@@ -339,8 +339,8 @@ class Study:
 
     def _why_not(self, table: str, point: Mapping[str, str]) -> str | None:
         """Why a row of ``table`` cannot be had here; None if it can."""
-        if table == "generation" and self.config["runs"]["token"] != "char":
-            return READ_OTHERS
+        if table == "generation" and (token := self.config["runs"]["token"]) != "char":
+            return READS_OTHERS.format(token)
         why = self.unavailable.get(point["device"])
         if table == "speed" and why is None:
             what = (point[name] for name in ("variant", "implementation", "device", "dtype"))
