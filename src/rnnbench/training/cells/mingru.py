@@ -7,6 +7,8 @@ the equations, with a plain candidate; the form in logarithms, for which the pap
 positive, is another model.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -25,8 +27,9 @@ class Layer(nn.Module):
 
     def forward(self, inputs: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor]:
         H = inputs.new_zeros(inputs.shape[1], self.hidden_size) if state is None else state
-        gates = torch.sigmoid(inputs @ self.W_xz + self.b_z)
-        candidates = inputs @ self.W_xh + self.b_h
+        X: Any = inputs  # (T, B, input_size), all time steps at once
+        gates = torch.sigmoid(X @ self.W_xz + self.b_z)
+        candidates = X @ self.W_xh + self.b_h
         outputs = []
         for Z, N in zip(gates, candidates, strict=True):
             H = (1 - Z) * H + Z * N

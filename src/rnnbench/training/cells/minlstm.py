@@ -7,6 +7,8 @@ As in :mod:`rnnbench.training.cells.mingru`, the sum alone reads the state, and 
 plain.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -25,9 +27,10 @@ class Layer(nn.Module):
 
     def forward(self, inputs: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor]:
         H = inputs.new_zeros(inputs.shape[1], self.hidden_size) if state is None else state
-        F = torch.sigmoid(inputs @ self.W_xf + self.b_f)
-        I = torch.sigmoid(inputs @ self.W_xi + self.b_i)  # noqa: E741
-        candidates = inputs @ self.W_xh + self.b_h
+        X: Any = inputs  # (T, B, input_size), all time steps at once
+        F = torch.sigmoid(X @ self.W_xf + self.b_f)
+        I = torch.sigmoid(X @ self.W_xi + self.b_i)  # noqa: E741
+        candidates = X @ self.W_xh + self.b_h
         outputs = []
         for kept, added in zip(F / (F + I), I / (F + I) * candidates, strict=True):
             H = kept * H + added
