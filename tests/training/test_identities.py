@@ -307,7 +307,8 @@ def test_clipped_gradients_keep_their_direction_and_have_the_smaller_of_both_nor
 @given(seed=seeds)
 def test_a_minimal_gru_is_the_sum_of_its_candidates_each_faded_by_what_came_later(seed):
     layer, X = layer_of(mingru, seed), drawn([seed, 8], STEPS, BATCH, SIZE)
-    Z, N, first = torch.sigmoid(layer.update(X)), layer.propose(X), drawn([seed, 9], BATCH, HIDDEN)
+    Z, N = torch.sigmoid(X @ layer.W_xz + layer.b_z), X @ layer.W_xh + layer.b_h
+    first = drawn([seed, 9], BATCH, HIDDEN)
     outputs, state = layer(X, first)
     expected = (1 - Z).prod(0) * first + sum(
         (1 - Z[step + 1 :]).prod(0) * Z[step] * N[step] for step in range(STEPS)
@@ -319,7 +320,8 @@ def test_a_minimal_gru_is_the_sum_of_its_candidates_each_faded_by_what_came_late
 @given(seed=seeds)
 def test_a_minimal_lstm_keeps_a_share_and_takes_the_rest_of_its_candidate(seed):
     layer, X = layer_of(minlstm, seed), drawn([seed, 8], STEPS, BATCH, SIZE)
-    F, A, N = torch.sigmoid(layer.forget(X)), torch.sigmoid(layer.admit(X)), layer.propose(X)
+    F, A, N = (X @ getattr(layer, f"W_x{gate}") + getattr(layer, f"b_{gate}") for gate in "fih")
+    F, A = torch.sigmoid(F), torch.sigmoid(A)
     H = torch.zeros(BATCH, HIDDEN).double()
     outputs, _ = layer(X, None)
     for step in range(STEPS):

@@ -20,7 +20,7 @@ KINDS = ["weight_ih", "weight_hh", "bias_ih", "bias_hh", "W_x", "W_h", "b_"]
 GATES = "hrznifoc"
 PARAMETER = re.compile(
     r"(?P<kind>weight_ih|weight_hh|bias_ih|bias_hh)_(?P<layer>l\d+(_reverse)?)$"
-    r"|(?P<short>W_x|W_h|b_)(?P<gate>[hrznifoc])$"
+    r"|(?P<cell>layers\.\d+\.)?(?P<short>W_x|W_h|b_)(?P<gate>[hrznifoc])$"
 )
 FAULTS = (OSError, SafetensorError, TypeError, KeyError, ValueError, AttributeError, RecursionError)
 
@@ -74,7 +74,7 @@ def _place(name: str) -> tuple[Any, ...]:
         return (name.startswith("output"), "", -1, name.endswith("bias"), name)
     kind = KINDS.index(found["kind"] or found["short"])
     gate = GATES.find(found["gate"] or "")
-    return (False, found["layer"] or "", gate, kind, name)
+    return (False, found["layer"] or found["cell"] or "", gate, kind, name)
 
 
 def read(path: Path) -> Weights:

@@ -1,6 +1,5 @@
 """The cell's own loop over time steps, differentiated by torch: readable, and slow."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from torch import Tensor, nn
@@ -18,11 +17,11 @@ class Stack(nn.Module):
 
     bidirectional = False
 
-    def __init__(self, layers: Iterable[Any]):
+    def __init__(self, layers: list[Any]):
         super().__init__()
-        self.layers = nn.ModuleList(layers)
+        self.layers: Any = nn.ModuleList(layers)
         self.num_layers, self.hidden_size = len(self.layers), self.layers[0].hidden_size
-        self.parts = sum(layer.parts for layer in self.layers)
+        self.parts: int = sum(layer.parts for layer in layers)
 
     def forward(
         self, inputs: Tensor, state: tuple[Tensor, ...] | None
@@ -38,5 +37,6 @@ class Stack(nn.Module):
 def build(model: Model, input_size: int, hidden_size: int) -> nn.Module:
     cell = plugins.load("cells", model.cell).Layer
     sizes = [input_size, *[hidden_size] * (model.num_layers - 1)]
-    layers: list[nn.Module] = [cell(size, hidden_size) for size in sizes]
-    return layers[0] if len(layers) == 1 else Stack(layers)
+    layers: list[Any] = [cell(size, hidden_size) for size in sizes]
+    made: nn.Module = layers[0] if len(layers) == 1 else Stack(layers)
+    return made
