@@ -85,7 +85,7 @@ def distance(tables: readers.Tables) -> Claim:
         "d2l 8.4",
     )
     rows = _of(tables, "memory", "heldout")
-    if rows.empty or readers.token(tables) == "word":
+    if rows.empty or readers.token(tables) != "char":
         return said
     far = rows[(rows.context > LONG) & rows.gain_nats.notna()]
     parts = [
