@@ -13,7 +13,7 @@ from rnnbench.study.sources import TIMED
 from rnnbench.timing import processes
 
 PROTOCOLS = Path(__file__).with_name("protocol.csv")
-AXES = ("cells", "implementations", "samplers")
+AXES = ("cells", "implementations", "samplers", "engines/optimisers")
 NAMES = ["protocol", "source_sha256", "why"]
 
 

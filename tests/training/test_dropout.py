@@ -8,7 +8,7 @@ from test_engine import finish, started
 from test_train import RUN, VOCAB_SIZE, Fuse, lasting
 
 from rnnbench.training import initial
-from rnnbench.training.dropout import dropping
+from rnnbench.training.engines.dropout import dropping
 from rnnbench.training.progress import start
 
 DROPPING = dataclasses.replace(RUN, variant="lstm_deep", dropout=0.5, engine="fastest")

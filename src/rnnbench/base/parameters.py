@@ -83,8 +83,8 @@ class RunConfig(Job):
             best one; inf: it trains every epoch and keeps the last weights, as the book does.
         engine: own, by the preset's own implementation; fastest, by the fastest that computes the
             same (see :mod:`rnnbench.training.engines.choice`).
-        optimiser: what moves the weights by the gradients, a file of ``training/optimisers/``.
-        schedule: what share of the learning rate a step takes, a file of ``training/schedules/``.
+        optimiser: what moves the weights, a file of ``training/engines/optimisers/``.
+        schedule: how the learning rate goes, a file of ``training/engines/schedules/``.
         schedule_epochs, schedule_factor: its settings.
         init_range: initial weights are uniform in ± this; 0: they are drawn as the preset says.
         dropout: this share of a layer's outputs is dropped on its way to the next one in training.

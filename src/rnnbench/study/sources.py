@@ -123,11 +123,11 @@ def named(points: Iterable[RunConfig | TimingConfig]) -> list[str]:
     found: set[str] = set()
     for point in points:
         found |= {*model(point.variant), f"training/samplers/{point.sampler}"}
-        found.add(f"training/optimisers/{point.optimiser}")
+        found.add(f"training/engines/optimisers/{point.optimiser}")
         if isinstance(point, TimingConfig):
             found.add(implementation(point.implementation))
         else:
-            found.add(f"training/schedules/{point.schedule}")
+            found.add(f"training/engines/schedules/{point.schedule}")
     return sorted(found)
 
 

@@ -16,7 +16,7 @@ from rnnbench.base import plugins
 from rnnbench.base.files import now
 from rnnbench.base.parameters import RunConfig, TimingConfig
 from rnnbench.training import checkpoint, initial, selection
-from rnnbench.training.dropout import dropping
+from rnnbench.training.engines.dropout import dropping
 from rnnbench.training.model import LanguageModel, detach
 from rnnbench.training.progress import Progress, Texts, lost
 from rnnbench.training.update import evaluate

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from rnnbench.base import plugins, presets
+from rnnbench.base.parameters import OPTIMISER
 from rnnbench.training import initial
-from rnnbench.training.optimisers import sgd
 
 State = Tensor | tuple[Tensor, ...] | None
 
@@ -23,7 +23,7 @@ class LanguageModel(nn.Module):
         super().__init__()
         self.layer: Any = layer  # a module with the attributes of the contract
         self.vocab_size = vocab_size
-        self.optimiser: Any = sgd.start()
+        self.optimiser: Any = plugins.load("optimisers", OPTIMISER).start()
         directions = 2 if layer.bidirectional else 1
         self.output = nn.Linear(directions * layer.hidden_size, vocab_size)
 

@@ -4,7 +4,7 @@ from functools import partial
 
 from torch.optim import Adam
 
-from rnnbench.training.optimisers._of_torch import OfTorch
+from rnnbench.training.engines.optimisers._of_torch import OfTorch
 
 
 def start() -> OfTorch:

@@ -5,7 +5,7 @@ from functools import partial
 
 from torch.optim import AdamW
 
-from rnnbench.training.optimisers._of_torch import OfTorch
+from rnnbench.training.engines.optimisers._of_torch import OfTorch
 
 
 def start() -> OfTorch:
