@@ -93,7 +93,7 @@ def test_a_variant_that_nobody_fitted_takes_what_its_plain_one_does_and_this_is_
     line = dataclasses.replace(presets.of("lstm"), embedding_size=8)
     known = presets.table() | {"lstm_new": line}
     monkeypatch.setattr(presets, "table", lambda: known)
-    assert rough.cost(new)[0] == rough.cost(run)[0]
+    assert rough.cost(new)[0] == {**rough.cost(run)[0], "embedding_size": 8}
     assert rough.cost(new)[2].endswith(estimate.RELATED)
 
 
@@ -130,6 +130,15 @@ def test_costs_that_an_earlier_release_fitted_are_not_those_of_this_model(tmp_pa
 def test_a_text_that_is_not_counted_yet_has_a_typical_length(tmp_path, counted):
     assert estimate.text_tokens(tmp_path / "none.npy") == estimate.TYPICAL_TOKENS
     assert estimate.text_tokens(tmp_path / "tokens.npy") == 20_000
+
+
+def test_a_run_of_words_is_told_what_its_output_layer_takes(tmp_path):
+    np.save(tmp_path / "tokens.npy", np.zeros(1_000_000, np.uint8))
+    there = Estimate(STUDY, tmp_path / "none")
+    chars = dataclasses.replace(STUDY.run(address("lstm")), train_tokens=math.inf)
+    words = dataclasses.replace(chars, token="word")
+    times = [there.trained(run, tmp_path / "tokens.npy") for run in (chars, words)]
+    assert times[1] > 10 * times[0]
 
 
 def test_an_audit_is_asked_time_for_by_its_sample():

@@ -24,6 +24,7 @@ from rnnbench.training import native
 
 TYPICAL_COSTS = Path(__file__).with_name("typical_costs.csv")
 TYPICAL_TOKENS, UNCOUNTED = 170_000, ""  # of a text that is not counted yet
+VOCABULARY = 10  # distinct words of a text, over the square root of its length (Heaps' law)
 STOPPED = 0.3  # of its epochs, after which patience ends a run: .2 to .4 in most studies
 IMPORT_SECONDS = 1.7  # of a training job, which the cost model's processes are forked past
 
@@ -71,7 +72,11 @@ class Estimate:
     def trained(self, run: RunConfig, ids: str | Path) -> float:
         """Seconds of all epochs of a training run on a text, whose tokens lie at ``ids``."""
         cost, factor, _ = self.cost(run)
-        return factor * cost_model.predict_seconds(run, cost, text_tokens(ids))
+        number = text_tokens(ids)
+        if run.token == "word":
+            words = VOCABULARY * math.sqrt(min(number, run.train_tokens))
+            cost = {**cost, "vocab_size": words}
+        return factor * cost_model.predict_seconds(run, cost, number)
 
     def run_minutes(self, wildcards: Mapping[str, str], input: Any, attempt: int) -> int:
         """Minutes to ask a cluster for: each attempt takes a run up where the last one left it."""
