@@ -119,7 +119,9 @@ def test_every_table_and_figure_is_followed_to_what_no_job_made(study: Path) -> 
             assert parts or trace.known(row.get("reason")), f"{name} {row}"
             assert not (parts and row.get("status") == "not available here")
             assert {*parts} <= {*found.inputs(name)}
-            assert words.told(found, name, str(i + 1), table.columns[-1])[-1].endswith("was read")
+            assert words.told(found, name, str(i + 1), table.columns[-1])[-1].endswith(
+                "all as they were read"
+            )
 
 
 def test_the_hot_paths_are_timed_at_each_call_and_told_in_a_table(tmp_path: Path) -> None:

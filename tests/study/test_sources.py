@@ -223,6 +223,7 @@ def test_what_is_made_early_hangs_on_nothing_that_is_made_later(ruled):
 IDLE = {  # rule, kind of plugin that it reaches the loading of -> why it starts at none of them
     ("memory", "decoders"): "writes nothing",
     ("first_page", "claims"): "shows no findings",
+    ("generation", "optimisers"): "trains nothing",
     **dict.fromkeys(
         [("campaign", "schedules"), ("probes", "schedules")], "times steps at one learning rate"
     ),

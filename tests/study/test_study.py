@@ -64,7 +64,7 @@ def fault(config: dict) -> str:
 
 SHIPPED = {  # files on top: thresholds x seeds of runs; settings per work and thread of speed
     (): (1 * 3, 1),
-    ("science",): (1 * 5, 1),
+    ("science",): (1 * 10, 1),
     ("full",): (4 * 5, 2 * 2 * 4),
     ("map",): (1 * 3, 3 * 3),
     ("calibration",): (1 * 3, 1),

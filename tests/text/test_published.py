@@ -4,11 +4,11 @@ import dataclasses
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from conftest import Cleaned
 from hypothesis import given
 from hypothesis import strategies as st
 from languages import c_source, chinese, german, russian
@@ -33,7 +33,7 @@ NONE = Folders(None, Path("nowhere"))
 every_token = pytest.mark.parametrize("token", TOKENS)
 
 
-def on_disk(name: str, sha256: str, file_name: str, prepare: Callable) -> Cleaned:
+def on_disk(name: str, sha256: str, file_name: str, prepare: Callable) -> Any:
     folders = Folders.from_environment()
     if find_file(sha256, file_name, folders) is None:
         pytest.skip(f"{file_name} is not on disk; set RNNBENCH_CORPORA to its folder")
@@ -41,16 +41,16 @@ def on_disk(name: str, sha256: str, file_name: str, prepare: Callable) -> Cleane
 
 
 @pytest.fixture(scope="session")
-def penn(prepare: Callable) -> Cleaned:
+def penn(prepare: Callable) -> Any:
     return on_disk("ptb", ptb.ZIP_SHA256, ptb.FILE_NAME, prepare)
 
 
 @pytest.fixture(scope="session")
-def shakespeare(prepare: Callable) -> Cleaned:
+def shakespeare(prepare: Callable) -> Any:
     return on_disk("tinyshakespeare", tinyshakespeare.SHA256, tinyshakespeare.FILE_NAME, prepare)
 
 
-def kneser_ney(text: Cleaned, token: str, orders: list[int], **parts: float) -> dict[int, float]:
+def kneser_ney(text: Any, token: str, orders: list[int], **parts: float) -> dict[int, float]:
     """Order -> nats per held-out token of a model of all the training part."""
     form = Form.of(text.facts.as_row())
     numbered = tokens.tokenize(tokens.read(text.path), token, form)
@@ -69,7 +69,7 @@ def kneser_ney(text: Cleaned, token: str, orders: list[int], **parts: float) -> 
 # As published
 
 
-def test_the_penn_treebank_has_its_published_parts_and_words(penn: Cleaned) -> None:
+def test_the_penn_treebank_has_its_published_parts_and_words(penn: Any) -> None:
     assert penn.facts.splits["word"] == [929_589, 73_760, 82_430]
     read = tokens.tokenize(tokens.read(penn.path), "word", Form.of(penn.facts.as_row()))
     vocab = Vocab.build(read[1][number] for number in read[0])
@@ -77,20 +77,20 @@ def test_the_penn_treebank_has_its_published_parts_and_words(penn: Cleaned) -> N
 
 
 def test_kneser_ney_on_the_penn_treebank_has_the_perplexities_of_the_literature(
-    penn: Cleaned,
+    penn: Any,
 ) -> None:
     nats = kneser_ney(penn, "word", [3, 5])
     assert [round(math.exp(nats[order]), 2) for order in (3, 5)] == [148.38, 141.06]
 
 
-def test_tiny_shakespeare_is_read_as_published(shakespeare: Cleaned) -> None:
+def test_tiny_shakespeare_is_read_as_published(shakespeare: Any) -> None:
     read = tokens.tokenize(tokens.read(shakespeare.path), "char", Form(None))
     assert (len(read[0]), len(read[1])) == (1_115_394, 65)
     assert shakespeare.facts.splits["char"] == [1_003_854, 55_770, 55_770]
 
 
 def test_kneser_ney_on_tiny_shakespeare_has_its_known_nats_per_character(
-    shakespeare: Cleaned,
+    shakespeare: Any,
 ) -> None:
     nats = kneser_ney(shakespeare, "char", [7], heldout_share=0.1)
     assert nats[7] == pytest.approx(1.5165, abs=5e-5)
@@ -260,7 +260,7 @@ def test_a_text_of_any_script_is_counted_modelled_learned_and_written(
     assert np.mean([piece in kept for piece in pieces]) > 0.9
 
 
-def numbered(text: Cleaned, form: Form) -> tuple[np.ndarray, Vocab]:
+def numbered(text: Any, form: Form) -> tuple[np.ndarray, Vocab]:
     numbers, spelled = tokens.tokenize(tokens.read(text.path), "char", form)
     vocab = Vocab.build(spelled[number] for number in numbers)
     return vocab.encode(spelled)[numbers], vocab

@@ -92,8 +92,8 @@ def test_a_tree_that_trains_otherwise_or_not_at_all_is_not_judged(project, timed
     edit(
         project,
         LOOP,
-        "run.clip_norm, run.learning_rate",
-        "run.clip_norm, 1.001 * run.learning_rate",
+        "rate = run.learning_rate",
+        "rate = 1.001 * run.learning_rate",
     )
     edit(project, "training/cells/presets.csv", "\nrnn,", "\nrnn_of_old,")
     done = timed(project, 20)

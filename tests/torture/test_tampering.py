@@ -208,7 +208,7 @@ def figure(results: Path, key: Path, random: Random) -> tuple[str, list]:
     name = f"figures/{random.choice(audited.FIGURES)}.svg"
     write_text(results / name, (results / name).read_text().replace("--", f"-- {random.random()}"))
     sealed_anew(results, name)
-    return f"report.html: stale: it does not show {name}", []
+    return f"report.html: stale: it does not show the current {name}", []
 
 
 def signed(results: Path, key: Path, random: Random) -> tuple[str, list]:

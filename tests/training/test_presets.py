@@ -356,7 +356,7 @@ def mgu(tmp_path, monkeypatch):
 
 
 def test_a_cell_of_ones_own_is_a_file_and_a_line_and_trains_at_once(mgu):
-    assert names("cells") == sorted(["gru", "lstm", "mgu", "rnn", "rnn_relu"])
+    assert names("cells") == sorted(["gru", "lstm", "mgu", "mingru", "minlstm", "rnn", "rnn_relu"])
     model = build(mgu, dtype=torch.float32)
     assert model(tokens())[0].shape == (NUM_STEPS, BATCH_SIZE, VOCAB_SIZE)
     engine, before = update.own(mgu, model), initial.digest(model)
