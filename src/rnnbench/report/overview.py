@@ -7,7 +7,7 @@ import pandas as pd
 from pandas import DataFrame
 
 from rnnbench.base.parameters import DIVERGED, NOT_AVAILABLE, UNCONVERGED
-from rnnbench.report import figures
+from rnnbench.report import claims, figures
 from rnnbench.tables import readers
 
 SOUND, CHECK, FAULTY = "Sound", "Check", "Faulty"  # one word for the whole study
@@ -142,6 +142,4 @@ def _away(tables: readers.Tables, first: bool) -> list[str]:
 def _verdicts(findings: DataFrame) -> str:
     if findings.empty:
         return "No claims were judged."
-    counts = findings.verdict.value_counts()
-    told = [f"{verdict} {number}" for verdict, number in counts.items()]
-    return f"{readers.counted(len(findings), 'claim')}: {', '.join(told)}."
+    return f"{claims.counted(findings)}."

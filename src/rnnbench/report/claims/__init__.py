@@ -140,7 +140,6 @@ def page(judged: DataFrame, study: dict[str, str]) -> str:
 
 
 def _lines(judged: DataFrame, study: dict[str, str]) -> Iterator[str]:
-    counts = judged.verdict.value_counts()
     yield "# Findings"
     yield ""
     yield "The workflow writes this page from its tables; do not edit it. A verdict needs either an"
@@ -150,8 +149,7 @@ def _lines(judged: DataFrame, study: dict[str, str]) -> Iterator[str]:
     yield "still improving. `config/science.yaml` is the study designed to settle verdicts."
     yield ""
     yield from (f"- {label}: {text}" for label, text in study.items())
-    said = [f"{counts.get(verdict, 0)} {SPOKEN[verdict]}" for verdict in VERDICTS]
-    yield f"- Of {len(judged)} claims: {', '.join(said)}"
+    yield f"- {counted(judged)}"
     for topic, group in judged.groupby("topic", sort=False):
         yield from ("", f"## {title(topic)}", "", "| verdict | claim | measured | scale |")
         yield "|---|---|---|---|"
@@ -160,6 +158,13 @@ def _lines(judged: DataFrame, study: dict[str, str]) -> Iterator[str]:
             first = f"**{row.verdict}**{why}", f"{row.claim} ({row.source})"
             cells = *first, row.measured, row.scale or "none"
             yield f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
+
+
+def counted(judged: DataFrame) -> str:
+    """How many claims have which verdict: "Of 3 claims: 2 hold, 0 hold partly, …"."""
+    counts = judged.verdict.value_counts()
+    said = [f"{counts.get(verdict, 0)} {SPOKEN[verdict]}" for verdict in VERDICTS]
+    return f"Of {readers.counted(len(judged), 'claim')}: {', '.join(said)}"
 
 
 def title(topic: str) -> str:
