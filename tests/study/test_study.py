@@ -727,7 +727,11 @@ def test_a_trial_runs_every_combination_and_the_rest_is_as_in_the_grid():
 def test_the_address_of_a_trial_is_the_same_in_whatever_order_its_fields_are_named(on_top):
     config = shipped(*on_top)
     turned = {trial: dict(reversed(fields.items())) for trial, fields in config["trials"].items()}
-    assert read(config | {"trials": turned}).trials == read(config).trials != []
+    assert read(config | {"trials": turned}).trials == read(config).trials
+
+
+def test_the_default_study_has_trials_and_a_study_of_a_text_of_its_own_none():
+    assert read(shipped()).trials and not read(shipped("ptb")).trials
 
 
 def test_every_field_of_a_run_has_its_place_in_an_address_but_those_that_stand_before_it():
