@@ -146,6 +146,15 @@ def test_what_a_bundle_that_is_not_there_would_give_is_said_to_be_unchecked(resu
     assert TABLE in {checked.name for _, checked in integrity.verify(results).faults}
 
 
+@pytest.mark.parametrize("place", ["reference", "results/published"])
+def test_a_bundle_that_lies_where_one_calls_from_is_found(results, tmp_path, monkeypatch, place):
+    there = tmp_path / "project" / place / f"machine={THIRD}"
+    shutil.move(results / f"published/{there.name}", there)
+    monkeypatch.chdir(tmp_path / "project")
+    found = integrity.verify(results)
+    assert not found.faults and not found.unchecked
+
+
 def test_without_the_bundle_of_the_baseline_nothing_is_said_to_be_sound(results):
     shutil.rmtree(results / f"published/machine={BASE}")
     found = integrity.verify(results)

@@ -60,7 +60,8 @@ def _there(tree: Tree, listed: DataFrame) -> dict[str, Machine]:
 
     A name that is another machine's is not taken over.
     """
-    paths = places.found([tree.path(PLACES[0]), PLACES[1]], [])
+    of_results, *of_caller = PLACES
+    paths = places.found([tree.path(of_results), *of_caller], [])
     read = [Machine("", Path(path).name, made) for path in paths if (made := _sound(path))]
     names, found = {machine.name for machine in read}, {}
     for row in listed.itertuples():
