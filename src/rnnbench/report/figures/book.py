@@ -1,5 +1,5 @@
-"""Training perplexities that the book's own notebooks printed, 2021 to 2023, and those of our runs
-at the same setting. Circles: how many executions printed a value; diamonds: our runs, unrounded."""
+"""Training perplexities printed by the book's own notebooks, 2021 to 2023, and by our runs at the
+same setting. Circles: number of executions that printed a value; diamonds: our runs, unrounded."""
 
 from typing import Any
 

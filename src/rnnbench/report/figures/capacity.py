@@ -1,5 +1,5 @@
-"""What more hidden units bring: held-out and training perplexity against the number of parameters
-and against training time, a line per variant through its hidden sizes."""
+"""The gain from more hidden units: held-out and training perplexity by number of parameters and
+training time, one line per variant through its hidden sizes."""
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -79,5 +79,5 @@ def _explained(runs: DataFrame) -> str:
         f"{readers.counted(int(first.num_epochs), 'epoch')}; hidden sizes "
         f"{readers.english(map(str, sizes))}; points: median of "
         f"{readers.counted(runs.seed.nunique(), 'seed')}, bars: from the lowest to the highest. "
-        "Training times are of runs that shared the machine."
+        "Training times include sharing the machine with other runs."
     )

@@ -1,7 +1,7 @@
-"""What the clipping threshold does: updates that it shortens, and the training perplexity.
+"""The effect of the clipping threshold on the share of updates clipped and on training perplexity.
 
-Medians over samplers, seeds, machines and devices of the runs that did not diverge, with bars from
-the least to the greatest. A threshold of inf never clips.
+Medians over samplers, seeds, machines and devices of the runs that did not diverge; bars from
+lowest to highest. A threshold of inf never clips.
 """
 
 from typing import Any
@@ -52,7 +52,7 @@ def finding(tables: readers.Tables) -> str:
     theta = readers.threshold(clipped.clip_norm)
     clipped = clipped[clipped.clip_norm == theta]
     said = (
-        f"A threshold of {readers.figures3(theta)} shortens "
+        f"A threshold of {readers.figures3(theta)} clips "
         f"{readers.figures3(100 * clipped.clipped_share.median())} % of the updates (median of "
         f"{readers.counted(len(clipped), 'run')}; at most "
         f"{readers.figures3(100 * clipped.clipped_share.max())} %)"

@@ -1,9 +1,8 @@
 """Quality against diversity of generated text, one mark per decoder and setting, over all runs.
 
-Medians over texts, bars from the 5th to the 95th percentile. Quality: bits per character that a
-judge needs, an n-gram model that has seen neither the text the writer learned from nor the real
-text shown. Diversity: share of distinct triples of characters. The nearer a decoder comes to the
-real text, the better it writes.
+Medians over texts, bars from the 5th to the 95th percentile. Quality: bits per character by a
+judge, an n-gram model that has seen neither the writer's training text nor the real text shown.
+Diversity: share of distinct triples of characters. The closer to the real text, the better.
 """
 
 from typing import Any
@@ -51,7 +50,7 @@ def finding(tables: readers.Tables) -> str:
     shown, real = marks[marks.decoder != readers.REAL], marks[marks.decoder == readers.REAL]
     theme.some(shown, "generated text")
     best = shown.loc[shown.y.idxmin()]
-    said = f"the judge needs least for {_called(best)}, {_said(best)}"
+    said = f"the judge finds {_called(best)} easiest to predict, {_said(best)}"
     for text in real.itertuples():
         near = shown.loc[(shown.x - text.x).abs().idxmin()]
         said += f"; nearest to real text in diversity is {_called(near)}, {_said(near)}"

@@ -1,7 +1,7 @@
 """Held-out bits per character on one axis: n-gram models by order, and each variant's best run.
 
-Lower is better. The dotted line is the best n-gram model that read no more text than the variants;
-pale models read more. Words that a word model does not know are counted letter by letter.
+Lower is better. The dotted line is the best n-gram model trained on no more text than the variants;
+pale curves had more. A word model spells words that it does not know letter by letter.
 """
 
 from typing import Any
@@ -68,8 +68,8 @@ def finding(tables: readers.Tables) -> str:
         if len(runs):
             top = runs.loc[runs.heldout_bits_per_char.idxmin()]
             better = int((runs.heldout_bits_per_char < low.bits_per_char).sum())
-            words += f" and the best run {top.heldout_bits_per_char:.3f} ({top.variant}), with "
-            words += f"{better} of {readers.counted(len(runs), 'variant')} below the n-grams"
+            words += f", the best run {top.heldout_bits_per_char:.3f} ({top.variant}); "
+            words += f"{better} of {readers.counted(len(runs), 'variant')} beat the n-grams"
         said.append(words)
     sentence = "; ".join(said)
     return sentence[0].upper() + sentence[1:] + "."

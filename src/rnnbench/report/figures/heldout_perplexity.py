@@ -1,7 +1,7 @@
-"""Variants ranked by the perplexity of text they never saw; lower is better, a perfect guess is 1.
+"""Variants ranked by their perplexity on held-out text. Lower is better; 1 is perfect.
 
 Each variant is shown at its best setting: small circles are seeds, the mark and the number their
-median. Vertical lines are what it has to beat and what it cannot pass.
+median. Vertical lines are n-gram models to beat and, where it is known, the lowest possible value.
 """
 
 from typing import Any
@@ -46,12 +46,11 @@ def finding(tables: readers.Tables) -> str:
         known = "the best variant is" if best.ranked else "no variant converged, lowest is"
         words = f"on {corpus} {known} {_told(best)}"
         if len(found) > 1 and found.ranked.iloc[1] == best.ranked:
-            words += f", before {_told(found.iloc[1])}"
+            words += f", followed by {_told(found.iloc[1])}"
         same = lines[(lines.corpus == corpus) & (lines.line == baselines.SAME_TEXT)]
         for line in same.itertuples():
             verb = "beats" if best.heldout < line.perplexity else "does not beat"
-            words += f"; it {verb} the {_number(line.perplexity)} that n-grams get "
-            words += "from the same text"
+            words += f"; it {verb} n-grams trained on the same text ({_number(line.perplexity)})"
         said.append(words)
     sentence = "; ".join(said)
     return sentence[0].upper() + sentence[1:] + "."

@@ -1,4 +1,4 @@
-"""Learning curves: perplexity by epoch on the training text and on the validation part."""
+"""Learning curves: training and validation perplexity by epoch."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -46,14 +46,13 @@ def finding(tables: readers.Tables) -> str:
     last = measured[(measured[readers.RUN] == best[readers.RUN]).all(axis=1)]
     last = last.loc[last.epoch.idxmax()]
     said = (
-        f"At clip_norm {readers.figures3(best.clip_norm)}, the lowest point of a validation curve, "
-        f"{readers.figures3(best.validation_perplexity)} on {best.corpus}, is reached by "
-        f"{best.variant} "
-        f"with {best.sampler} at epoch {best.epoch:.0f}"
+        f"At clip_norm {readers.figures3(best.clip_norm)}, the lowest validation perplexity, "
+        f"{readers.figures3(best.validation_perplexity)} on {best.corpus}, is that of "
+        f"{best.variant} with {best.sampler} at epoch {best.epoch:.0f}"
     )
     if last.validation_perplexity > best.validation_perplexity:
         end = readers.figures3(last.validation_perplexity)
-        said += f", after which it overfits, to {end} at epoch {last.epoch:.0f}"
+        said += f"; it then overfits and ends at {end} after epoch {last.epoch:.0f}"
     return said + "."
 
 

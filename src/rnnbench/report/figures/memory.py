@@ -1,5 +1,5 @@
-"""How far back trained models see: perplexity by tokens of context given, the influence of one
-token by its distance, and the context at which half of the gain over the last token is reached."""
+"""How far back trained models see: perplexity by length of the context, the influence of one token
+by its distance, and the context that gives half of the gain over the last token alone."""
 
 from typing import Any
 
@@ -52,9 +52,9 @@ def finding(tables: readers.Tables) -> str:
     traces = traces[traces.split == "heldout"].sort_values("tokens")
     ends = [f"{interval(row)} ({row.variant})" for row in traces.iloc[[0, -1]].itertuples()]
     return (
-        f"On {corpus} half of what context beyond the last token gains is reached at most at "
-        f"{readers.english(said)} tokens, and the influence of a token falls to 1 % of the last "
-        f"one's between {readers.english(ends)} tokens back."
+        f"On {corpus}, half of the gain from context beyond the last token comes from at most "
+        f"{readers.english(said)} tokens; the influence of a token falls to 1 % of the last "
+        f"one's {' to '.join(ends)} tokens back."
     )
 
 
@@ -118,7 +118,8 @@ def _notes(tables: readers.Tables, contexts: DataFrame) -> list[str]:
     said = [
         f"{first.sampler}, clip_norm {readers.figures3(first.clip_norm)}; the same "
         f"{readers.counted(int(first.n), 'token')} are predicted after every context; "
-        f"{readers.counted(int(first.seeds), 'seed')}. Lines: 95 %, over blocks of text and seeds."
+        f"{readers.counted(int(first.seeds), 'seed')}. Bars: 95 % intervals over blocks of "
+        "text and seeds."
     ]
     table = readers.rows(tables, "memory")
     left = table[table.reason.notna()].drop_duplicates(["variant", "reason"])

@@ -1,6 +1,6 @@
 """Sequential partitioning against random sampling, in pairs of runs that differ in nothing else.
 
-Each point is a pair, the line its variant's median; below, all pairs with a 95 % interval.
+Each point is a pair, each line a variant's median; the last row is all pairs with a 95 % interval.
 """
 
 import numpy as np

@@ -1,5 +1,5 @@
-"""How training scales: speed with each size, memory, threads and processes side by side, and the
-cost model against sizes that it was not fitted to."""
+"""How training scales: speed by size, memory, threads and parallel processes, and the cost model
+tested on sizes that it was not fitted to."""
 
 from typing import Any
 
@@ -18,10 +18,10 @@ SECTION = "Speed"
 TABLES = ("speed", "scaling", "costs")
 SETTING = ["machine", "device", "dtype"]
 NOTE = (
-    "Top: markers are measured, lines are the cost model. Bottom left: "
-    "memory of the model and its training beyond what the process holds without it. Bottom middle: "
-    "filled, processes of one thread side by side; open, threads of one process. Bottom right: "
-    "each point as predicted by the model fitted to the others."
+    "Top: markers are measurements, lines the cost model. Bottom left: memory of the model and its "
+    "training beyond that of the empty process. Bottom middle: filled, parallel processes of one "
+    "thread each; open, threads of one process. Bottom right: each point as predicted by the model "
+    "fitted to the others."
 )
 
 

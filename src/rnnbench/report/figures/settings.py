@@ -1,5 +1,5 @@
-"""What the learning rate does, and what more text does: held-out and training perplexity, one model
-per setting, at its best epoch."""
+"""The effect of the learning rate and of more training text: held-out and training perplexity of
+the best epoch."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,6 +13,7 @@ from rnnbench.tables import readers, trials
 
 SECTION = "Language models"
 TABLES = ("runs", "trials")
+AXES = {"learning_rate": "learning rate", "train_tokens": "tokens to train on"}
 LINES = {"heldout_perplexity": ("held-out", "-"), "perplexity": ("training", ":")}
 
 
@@ -20,9 +21,14 @@ def draw(tables: readers.Tables) -> Figure:
     rates, texts = _rates(tables), _texts(tables)
     if _shown(rates).empty:
         theme.some(_shown(texts), "run of several settings", asked=_asked(tables))
-    figure, ((left, right),) = theme.panels(1, 2, height=2.6)
-    _panel(left, rates, "learning_rate", "learning rate")
-    _panel(right, texts, "train_tokens", "tokens to train on")
+    drawn = [
+        (runs, across, words)
+        for runs, (across, words) in zip((rates, texts), AXES.items(), strict=True)
+        if len(_shown(runs))
+    ]
+    figure, axes = theme.panels(1, len(drawn), height=2.6)
+    for ax, panel in zip(axes.flat, drawn, strict=True):
+        _panel(ax, *panel)
     variants = {*rates.get("variant", []), *texts.get("variant", [])}
     handles = theme.variant_handles(variants, lines=False)
     for words, line in LINES.values():
@@ -40,16 +46,16 @@ def finding(tables: readers.Tables) -> str:
     if len(rates):
         best = rates.loc[rates.heldout_perplexity.idxmin()]
         said.append(
-            f"the lowest held-out perplexity by learning rate, "
-            f"{readers.figures3(best.heldout_perplexity)}, is at "
+            f"the learning rate with the lowest held-out perplexity, "
+            f"{readers.figures3(best.heldout_perplexity)}, is "
             f"{readers.figures3(best.learning_rate)} ({best.variant})"
         )
     if len(texts):
         medians = texts.groupby("train_tokens").heldout_perplexity.median().sort_index()
         few, many = medians.index[0], medians.index[-1]
         said.append(
-            f"from {few:,.0f} to {many:,.0f} training tokens it goes from "
-            f"{readers.figures3(medians[few])} to {readers.figures3(medians[many])}"
+            f"with {many:,.0f} training tokens instead of {few:,.0f}, the held-out perplexity is "
+            f"{readers.figures3(medians[many])} instead of {readers.figures3(medians[few])}"
         )
     sentence = "; ".join(said)
     return sentence[0].upper() + sentence[1:] + "."
@@ -86,9 +92,6 @@ def _shown(runs: DataFrame) -> DataFrame:
 def _panel(ax: Axes, runs: DataFrame, across: str, words: str) -> None:
     ax.set(xlabel=words, ylabel="perplexity")
     done = _shown(runs)
-    if done.empty:
-        theme.vacant(ax, f"No run by {words} to show.")
-        return
     for variant in readers.ordered(done.variant):
         style, same = theme.look(variant), done[done.variant == variant]
         for metric, (_, line) in LINES.items():
@@ -116,8 +119,8 @@ def _notes(rates: DataFrame, texts: DataFrame, tables: readers.Tables) -> list[s
     seeds = max(runs.seed.nunique() if len(runs) else 0 for runs in (rates, texts))
     said = [
         f"{first.corpus}, {first.sampler}, clip_norm {readers.figures3(first.clip_norm)}. Points: "
-        f"median of {readers.counted(seeds, 'seed')}; bars: from the lowest to the highest. x: "
-        "diverged. Training perplexity is summed while a model learns: a text read but once shows "
-        "a high one."
+        f"median of {readers.counted(seeds, 'seed')}; bars: lowest to highest; x: diverged. "
+        "Training perplexity is averaged over an epoch while the model learns, so it is high for a "
+        "text that is read only once."
     ]
     return said + readers.absent_notes(_asked(tables), "run")

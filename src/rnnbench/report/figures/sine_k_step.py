@@ -1,7 +1,7 @@
 """k-step forecasts of the sine: every value is forecast k steps ahead of the last one observed.
 
-Left: the network's forecasts, moved apart by a fixed amount each. Right: error against k, median
-and 5-95 % over seeds, above what no forecast can be expected to beat.
+Left: the network's forecasts, each shifted by a fixed amount. Right: error by k, median and 5-95 %
+over seeds, above the lowest expected error.
 """
 
 from typing import Any
@@ -48,7 +48,7 @@ def finding(tables: readers.Tables) -> str:
         f"{readers.counted(int(far.seeds), 'seed')})"
     )
     if len(direct):
-        said += f", where networks trained for that k have {_told(direct.iloc[0])}"
+        said += f"; networks trained for that k have {_told(direct.iloc[0])}"
     return said + "."
 
 

@@ -1,4 +1,4 @@
-"""Multi-step forecasts of the sine: from the end of training on, the model is fed its own output.
+"""Multi-step forecasts of the sine: after the training part, the model is fed its own output.
 
 One-step forecasts of the same model are drawn for comparison; the band holds 5-95 % of the seeds.
 """
@@ -43,7 +43,7 @@ def finding(tables: readers.Tables) -> str:
     row = both[both.model == "mlp"].iloc[0] if "mlp" in set(both.model) else both.iloc[0]
     ratio = row.mse_far / row.mse if row.mse else np.inf
     zero = far[far.model == "zero"].mse
-    beside = f", where to say 0 always has {readers.figures3(zero.iloc[0])}" if len(zero) else ""
+    beside = f"; always predicting 0 has {readers.figures3(zero.iloc[0])}" if len(zero) else ""
     return (
         f"Fed with its own output, {row.model} has a mean squared error of "
         f"{readers.figures3(row.mse_far)}, {readers.figures3(ratio)} times its one-step error of "

@@ -1,5 +1,5 @@
 """Where the time of a training step goes, by variant: input projection, recurrence, output layer,
-loss, update, and what is none of torch's operators."""
+loss, update, and everything outside torch's operators."""
 
 from typing import Any
 
@@ -31,9 +31,9 @@ COLORS = {
 }
 LABELS = {OVERHEAD: "outside operators"}
 NOTE = (
-    "A layer in one operator holds its input projection. What a step of its own does not mark, or "
-    "one graph holds, is not told apart. Outside torch's operators lie Python, "
-    "autograd's book-keeping, and native code of other kinds."
+    "A layer in one operator includes its input projection. Steps that do not mark their parts, "
+    "and recorded graphs, are not split. Outside torch's operators: Python, autograd's bookkeeping "
+    "and other native code."
 )
 SMALLEST = 0.055  # share that has room for its number
 
@@ -62,8 +62,8 @@ def finding(tables: readers.Tables) -> str:
     outside = done[done.part == OVERHEAD].sort_values("share").iloc[-1]
     inside = f"{_range(told)} of the time of a training step" if len(told) else "an unknown share"
     return (
-        f"The recurrent layer after its input takes {inside}, and what is outside torch's "
-        f"operators at most {100 * outside.share:.0f} % ({outside.variant} on {outside.device})."
+        f"The recurrent layer takes {inside}; everything outside torch's operators takes at most "
+        f"{100 * outside.share:.0f} % ({outside.variant} on {outside.device})."
     )
 
 

@@ -1,5 +1,5 @@
-"""Models of words beside models of characters on the same text: bits per character, parameters and
-time. A word that training lacks is <unk>, and its spelling is paid for letter by letter."""
+"""Word models and character models of the same text: bits per character, parameters and time.
+Words that the training text lacks are <unk>, and their spelling is charged letter by letter."""
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -37,7 +37,7 @@ def draw(tables: readers.Tables) -> Figure:
 def finding(tables: readers.Tables) -> str:
     runs = _chosen(tables)
     said = [
-        f"{variant} of {token}s takes "
+        f"{variant} of {token}s needs "
         f"{readers.figures3(_of(runs, (token, variant)).heldout_bits_per_char.median())} held-out "
         "bits per character"
         for token, variant in _models(runs)

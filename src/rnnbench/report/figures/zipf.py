@@ -1,4 +1,4 @@
-"""Zipf's law: how often the n-gram of each rank occurs, by order, on logarithmic axes.
+"""Zipf's law: occurrences of n-grams by rank, on logarithmic axes.
 
 The dashed line is the least-squares fit to order 1; its slope is the exponent in the title.
 """
@@ -54,20 +54,19 @@ def finding(tables: readers.Tables) -> str:
     )
     if len(first) > 1:
         verb = "falls" if high.exponent < low.exponent else "rises"
-        said += f", and the exponent {verb} to {high.exponent:.2f} for n-grams of order"
-        said += f" {high.order:.0f}"
+        said += f"; for n-grams of order {high.order:.0f} it {verb} to {high.exponent:.2f}"
     return f"{said}{_latent(every, low)}."
 
 
 def _latent(fits: DataFrame, line: Series) -> str:
-    """What comes out where ranks are taken as unknown, of the text and order of ``line``."""
+    """The exponent with unknown ranks, for the text and order of ``line``."""
     keys = ["corpus", "token", "order", "text"]
     same = fits[(fits[keys] == line[keys]).all(axis=1) & (fits.estimator == "latent_rank")]
     if same.empty or not np.isfinite(same.exponent.iloc[0]):
         return ""
     found = same.iloc[0]
     said = f"{found.exponent:.2f} ({found.low:.2f} to {found.high:.2f})"
-    return f"; with ranks taken as unknown, the exponent of order {found.order:.0f} is {said}"
+    return f"; with unknown ranks, the exponent of order {found.order:.0f} is {said}"
 
 
 def _orders(table: DataFrame) -> list[float]:
