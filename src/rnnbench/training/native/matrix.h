@@ -80,10 +80,13 @@ class Matrix {
           multiply_transposed(rows, real_rows(m), nv, d.at(m, 0), {a.at(v, 0), a.stride},
                               grad_ + m * LANES * ld + v * LANES, ld);
       });
-      Vec total{};
-      for (float* g = grad_ + first * LANES * ld; g < grad_ + (first + count) * LANES * ld; g += LANES)
-        total += load(g) * load(g);
-      squares = sum(total);
+      // Block by block: a float sum over the millions of weights of a large vocabulary drifts.
+      for (int64_t m = first; m < first + count; ++m) {
+        Vec total{};
+        for (float* g = grad_ + m * LANES * ld; g < grad_ + (m + 1) * LANES * ld; g += LANES)
+          total += load(g) * load(g);
+        squares += sum(total);
+      }
     });
     return squares;
   }
