@@ -17,9 +17,10 @@ static void train(rnnbench::Sizes s, int steps) {
     for (size_t i = 0; i < n; ++i) values[i] = 0.2f * std::sin(float(i + 7 * w.size()));
     w.push_back(values);
   };
+  if (s.embedding) add(size_t(s.vocab) * s.embedding);
   for (int i = 0; i < s.layers; ++i) {
-    const size_t rows = size_t(gates[s.cell]) * s.hidden;
-    add(rows * (i == 0 ? s.vocab : s.hidden)), add(rows * s.hidden), add(rows), add(rows);
+    const size_t rows = size_t(gates[s.cell]) * s.hidden, columns = s.embedding ? s.embedding : s.vocab;
+    add(rows * (i == 0 ? columns : s.hidden)), add(rows * s.hidden), add(rows), add(rows);
   }
   add(size_t(s.vocab) * s.hidden), add(s.vocab);
   std::vector<float*> pointers;
@@ -68,9 +69,10 @@ int main(int argc, char** argv) {
   for (int cell = 0; cell < 4; ++cell)
     for (int hidden : {1, 3, 15, 16, 17, 33})
       for (int layers : {1, 2})
-        train({cell, layers, hidden + 2, hidden, 3, 5 * layers, threads, layers}, 2);
-  train({3, 3, 1, 50, 1, 1, threads, 2}, 3);
-  train({2, 1, 40, 20, 40, 31, threads, 2}, 1);
+        for (int embedding : {0, hidden / 2 + 1})
+          train({cell, layers, hidden + 2, hidden, 3, 5 * layers, threads, layers, embedding}, 2);
+  train({3, 3, 1, 50, 1, 1, threads, 2, 0}, 3);
+  train({2, 1, 40, 20, 40, 31, threads, 2, 0}, 1);
   auto sigmoid = [](double x) { return 1 / (1 + std::exp(-x)); };
   using D = double (*)(double);
   printf("%.3g %.3g %.3g\n", worst([](Vec x) { return rnnbench::exp(x); }, D(std::exp), -86.9, 87.9),

@@ -7,7 +7,7 @@ loaded when a model of its kind is read: a run of one kind does not hang on the 
 
 import copy
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +15,7 @@ from torch.func import functional_call
 
 from rnnbench.base import plugins
 from rnnbench.training.engines import layouts
+from rnnbench.training.implementations.torch_nn import Embedded
 from rnnbench.training.model import LanguageModel
 
 Parts = tuple[Tensor, ...]  # of a state
@@ -25,8 +26,11 @@ ALWAYS_OPEN = 40.0  # sigmoid(40) is 1 in float32 and in float64
 def of(model: LanguageModel) -> LanguageModel:
     """Return ``model`` in float64 on the CPU, computed by cells' loops."""
     reference = copy.deepcopy(model).double().cpu()
-    if isinstance(reference.layer, nn.RNNBase):
-        reference.layer = Cells(reference.layer)
+    layer: Any = reference.layer
+    if isinstance(layer, nn.RNNBase):
+        reference.layer = Cells(layer)
+    elif isinstance(layer, Embedded):
+        layer.add_module(layer.cell, Cells(cast(nn.RNNBase, layer.get_submodule(layer.cell))))
     return reference
 
 
