@@ -37,8 +37,8 @@ class Block(nn.Module):
     def attend(self, inputs: Tensor) -> Tensor:
         """Map queries, keys and values ``(T, B, 3 H)`` to what each step sees, ``(T, B, H)``."""
         T, B, _ = inputs.shape
-        split = inputs.view(T, B, 3, self.num_heads, -1).permute(2, 1, 3, 0, 4)
-        seen = scaled_dot_product_attention(*split, is_causal=True)  # (B, heads, T, H / heads)
+        Q, K, V = inputs.view(T, B, 3, self.num_heads, -1).permute(2, 1, 3, 0, 4)
+        seen = scaled_dot_product_attention(Q, K, V, is_causal=True)  # (B, heads, T, H / heads)
         return seen.permute(2, 0, 1, 3).reshape(T, B, -1)
 
 

@@ -27,7 +27,7 @@ def run_out(run: Mapping[str, Any], nats: Mapping[int, float]) -> bool:
         run: parameters by name.
         nats: epoch -> loss over the validation part, finite.
     """
-    run = DEFAULTS | run
+    run = {**DEFAULTS, **run}
     end = int(run["num_epochs"])
     share = plugins.load("schedules", run["schedule"]).share
     given = end, run["schedule_epochs"], run["schedule_factor"]
