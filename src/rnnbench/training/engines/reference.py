@@ -7,7 +7,7 @@ loaded when a model of its kind is read: a run of one kind does not hang on the 
 
 import copy
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +15,6 @@ from torch.func import functional_call
 
 from rnnbench.base import plugins
 from rnnbench.training.engines import layouts
-from rnnbench.training.implementations.torch_nn import Embedded
 from rnnbench.training.model import LanguageModel
 
 Parts = tuple[Tensor, ...]  # of a state
@@ -29,8 +28,8 @@ def of(model: LanguageModel) -> LanguageModel:
     layer: Any = reference.layer
     if isinstance(layer, nn.RNNBase):
         reference.layer = Cells(layer)
-    elif isinstance(layer, Embedded):
-        layer.add_module(layer.cell, Cells(cast(nn.RNNBase, layer.get_submodule(layer.cell))))
+    elif hasattr(layer, "embedding_size"):
+        layer.add_module(layer.cell, Cells(layer.get_submodule(layer.cell)))
     return reference
 
 
