@@ -28,14 +28,15 @@ static void train(rnnbench::Sizes s, int steps) {
   std::vector<int64_t> x(s.steps * s.batch), y(x.size());
   for (size_t i = 0; i < x.size(); ++i) x[i] = int64_t(i * i % s.vocab), y[i] = int64_t(i * 7 % s.vocab);
   std::vector<float> h(size_t(s.layers) * s.batch * s.hidden, 0.1f), c = h, h1 = h, c1 = h;
+  std::vector<float> masks(size_t(s.layers - 1) * s.steps * s.batch * s.hidden, 0.5f);
   float result[2];
   void* model = nullptr;
   if (rnnbench_open(&s, &model)) abort();
   for (int i = 0; i < steps; ++i) {
     const float* state[] = {i ? h.data() : nullptr, i ? c.data() : nullptr};
     float* end[] = {h1.data(), c1.data()};
-    if (rnnbench_step(model, pointers.data(), pointers.data(), x.data(), y.data(), state, end, 1.0, 0.5,
-                      result))
+    if (rnnbench_step(model, pointers.data(), pointers.data(), x.data(), y.data(),
+                      i ? masks.data() : nullptr, state, end, 1.0, 0.5, result))
       abort();
     if (!std::isfinite(result[0]) || !std::isfinite(result[1])) abort();
     std::swap(h, h1), std::swap(c, c1);
@@ -43,8 +44,8 @@ static void train(rnnbench::Sizes s, int steps) {
   x[x.size() - 1] = s.vocab;
   const float* none[] = {nullptr, nullptr};
   float* end[] = {h1.data(), c1.data()};
-  if (!rnnbench_step(model, pointers.data(), pointers.data(), x.data(), y.data(), none, end, 1.0, 0.5,
-                     result))
+  if (!rnnbench_step(model, pointers.data(), pointers.data(), x.data(), y.data(), nullptr, none, end,
+                     1.0, 0.5, result))
     abort();
   rnnbench_close(model);
 }

@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary, finalize
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import dropout
 
 from rnnbench.base.errors import StudyError
 from rnnbench.training import native, update
@@ -26,7 +27,6 @@ LIMITS = {
     "directions": [1],
     "device": ["cpu"],
     "dtype": ["float32"],
-    "dropout": [0],
 }
 CELLS = {"RNN_TANH": 0, "RNN_RELU": 1, "GRU": 2, "LSTM": 3}
 
@@ -75,13 +75,14 @@ class Workspace:
         ``targets`` are what is moved by the gradients.
         """
         ends = [X.new_empty(shape_of(model, X), dtype=torch.float32) for _ in parts]
-        result = torch.empty(2)
+        result, masks = torch.empty(2), drawn_masks(model, X)
         failed = self.library.rnnbench_step(
             self.handle,
             addresses(model.parameters()),
             addresses(targets),
             X.data_ptr(),
             Y.data_ptr(),
+            None if masks is None else masks.data_ptr(),
             addresses(parts),
             addresses(ends),
             *rates,
@@ -133,6 +134,18 @@ def recurrent(model: LanguageModel) -> Any:
     """The layers of torch.nn, which may stand over embeddings."""
     embeds = isinstance(model.layer, Embedded)
     return model.layer.get_submodule(model.layer.cell) if embeds else model.layer
+
+
+def drawn_masks(model: LanguageModel, X: Tensor) -> Tensor | None:
+    """What outputs are multiplied by between layers, ``(num_layers - 1, T, B, hidden_size)``.
+
+    They are drawn as torch.nn draws them; None: nothing is dropped.
+    """
+    layer = recurrent(model)
+    if not layer.dropout or layer.num_layers == 1:
+        return None
+    ones = torch.ones(*X.shape, layer.hidden_size)
+    return torch.stack([dropout(ones, layer.dropout) for _ in range(layer.num_layers - 1)])
 
 
 def no_gradients(model: LanguageModel) -> list[Tensor | None]:

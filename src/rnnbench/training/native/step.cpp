@@ -42,6 +42,7 @@ struct Layer {
       d_table = memory.take(slots * blocks * vocab * LANES);
     } else {
       w_ih = std::make_unique<Matrix>(memory, order, s.hidden, columns);
+      left = take(blocks);
     }
   }
 
@@ -52,6 +53,7 @@ struct Layer {
   const int64_t slots, blocks, vocab, inputs_first;
   const std::vector<int> hidden_order;
   Blocked gates, h, c, tanh_c;  // h and c: row 0 to B - 1 hold the state before the first step
+  Blocked left;                 // what dropout leaves of the outputs below
   float *bias, *d_bias;         // [slot][unit]
   float *table = nullptr, *d_table = nullptr;  // of one-hot vectors: [slot][block][token][lane]
   Matrix w_hh;
@@ -84,11 +86,12 @@ class Model {
   }
 
   // See rnnbench_step.
-  bool step(float* const* w, float* const* to, const int64_t* x, const int64_t* y, const float* const* state,
-            float* const* end, double clip_norm, double learning_rate, float* result) {
+  bool step(float* const* w, float* const* to, const int64_t* x, const int64_t* y, const float* masks,
+            const float* const* state, float* const* end, double clip_norm, double learning_rate,
+            float* result) {
     for (int64_t i = 0; i < rows_; ++i)
       if (x[i] < 0 || x[i] >= s_.vocab || y[i] < 0 || y[i] >= s_.vocab) return false;
-    x_ = x, y_ = y;
+    x_ = x, y_ = y, masks_ = masks;
     for (int64_t i = 0; s_.embedding && i < rows_; ++i) last_row_[x[i]] = i;
     team_.run([&](int worker) { pack(w, worker); });
     begin(state);
@@ -140,7 +143,18 @@ class Model {
   }
 
   // What layer i reads, if not one-hot vectors; rows are t * B + b.
-  Blocked below(int i) const { return i > 0 ? from(layers_[i - 1]->h, B_) : embedded_; }
+  Blocked below(int i) const {
+    return i == 0 ? embedded_ : masks_ ? layers_[i]->left : from(layers_[i - 1]->h, B_);
+  }
+
+  // Multiply rows by the mask of what layer i reads of the outputs below.
+  void drop(int i, Blocked a, Blocked to, int64_t row, int64_t count) const {
+    if (i == 0 || !masks_) return;
+    const float* mask = masks_ + (i - 1) * rows_ * s_.hidden;
+    for (int64_t r = row; r < row + count; ++r)
+      for (int64_t k = 0; k < s_.hidden; ++k)
+        to.at(k / LANES, r)[k % LANES] = a.at(k / LANES, r)[k % LANES] * mask[r * s_.hidden + k];
+  }
 
   // The share of a token in the gates, biases included; the biases alone in layers above.
   void pack_inputs(Layer& l, float* const* w, int worker) {
@@ -186,6 +200,7 @@ class Model {
         team_.share(worker, rows_, [&](int64_t row, int64_t count) {
           for (int64_t k = 0; k < l.slots * blocks_; ++k)
             for (int64_t r = row; r < row + count; ++r) store(l.gates.at(k, r), load(l.bias + k * LANES));
+          if (i > 0) drop(i, from(layers_[i - 1]->h, B_), l.left, row, count);
           l.w_ih->forward(count, from(below(i), row), l.input_side(row));
         });
       });
@@ -280,6 +295,7 @@ class Model {
     if (l.w_ih) team_.run([&](int worker) {
         team_.share(worker, rows_, [&](int64_t row, int64_t count) {
           l.w_ih->backward(count, l.input_side(row), from(i > 0 ? dh_ : d_embedded_, row), false);
+          drop(i, dh_, dh_, row, count);
         });
       });
   }
@@ -405,6 +421,7 @@ class Model {
   float *b_out_, *d_b_out_;
   IntVec last_unit_, last_token_;
   const int64_t *x_ = nullptr, *y_ = nullptr;
+  const float* masks_ = nullptr;
 };
 
 }  // namespace rnnbench
@@ -436,14 +453,16 @@ EXPORT void rnnbench_close(void* model) { delete static_cast<rnnbench::Model*>(m
 
 // Train on tokens x and labels y, (T, B) each. weights: torch's parameters in their order. targets:
 // what the clipped gradients times the learning rate are taken from, the weights themselves or memory
-// of their shapes. state and end: h and c, (layers, B, hidden) each; a null part of state is zeros.
+// of their shapes. masks: what the outputs of each layer but the last are multiplied by on their way to
+// the next, (layers - 1, T, B, hidden), or null. state and end: h and c, (layers, B, hidden) each; a null part of state is zeros.
 // result: mean loss in nats, gradient norm before clipping. Returns 0, or 1 for a token outside the
 // vocabulary, with nothing changed.
 EXPORT int rnnbench_step(void* model, float* const* weights, float* const* targets,
-                         const int64_t* x, const int64_t* y, const float* const* state,
-                         float* const* end, double clip_norm, double learning_rate, float* result) {
-  return static_cast<rnnbench::Model*>(model)->step(weights, targets, x, y, state, end, clip_norm,
-                                                    learning_rate, result)
+                         const int64_t* x, const int64_t* y, const float* masks,
+                         const float* const* state, float* const* end, double clip_norm,
+                         double learning_rate, float* result) {
+  return static_cast<rnnbench::Model*>(model)->step(weights, targets, x, y, masks, state, end,
+                                                    clip_norm, learning_rate, result)
              ? 0
              : 1;
 }
