@@ -591,10 +591,11 @@ def test_how_a_run_ended_is_judged_as_it_was_when_it_ended():
             | ({"validation_total_nats": draw.uniform(1, 4)} if epoch % 2 and n == n else {})
             for epoch, n in enumerate(nats, start=1)
         ]
-        patience = float(draw.choice([1, 3, np.inf]))
-        own = selection.status(SimpleNamespace(patience=patience), rows, 28)
+        run = {"patience": float(draw.choice([1, 3, np.inf])), "num_epochs": len(nats)}
+        run |= {"schedule": str(draw.choice(["constant", "cosine"])), "schedule_factor": 0.05}
+        own = selection.status(SimpleNamespace(**run), rows, 28)
         table = pd.DataFrame(rows).reindex(columns=[*rows[0], "validation_num_tokens"])
         table["heldout_total_nats"] = np.nan
-        assert curves.status(table, 28, patience) == own
+        assert curves.status(table, run | {"vocab_size": 28}) == own
         best = selection.best(rows)
         assert curves.chosen(table).get("best_epoch") == (best and best["epoch"])

@@ -224,6 +224,7 @@ IDLE = {  # rule, kind of plugin that it reaches the loading of -> why it starts
     ("memory", "decoders"): "writes nothing",
     ("first_page", "claims"): "shows no findings",
     ("generation", "optimisers"): "trains nothing",
+    ("generation", "schedules"): "trains nothing",
     **dict.fromkeys(
         [("campaign", "schedules"), ("probes", "schedules")], "times steps at one learning rate"
     ),

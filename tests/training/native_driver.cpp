@@ -17,9 +17,10 @@ static void train(rnnbench::Sizes s, int steps) {
     for (size_t i = 0; i < n; ++i) values[i] = 0.2f * std::sin(float(i + 7 * w.size()));
     w.push_back(values);
   };
+  if (s.embedding) add(size_t(s.vocab) * s.embedding);
   for (int i = 0; i < s.layers; ++i) {
-    const size_t rows = size_t(gates[s.cell]) * s.hidden;
-    add(rows * (i == 0 ? s.vocab : s.hidden)), add(rows * s.hidden), add(rows), add(rows);
+    const size_t rows = size_t(gates[s.cell]) * s.hidden, columns = s.embedding ? s.embedding : s.vocab;
+    add(rows * (i == 0 ? columns : s.hidden)), add(rows * s.hidden), add(rows), add(rows);
   }
   add(size_t(s.vocab) * s.hidden), add(s.vocab);
   std::vector<float*> pointers;
@@ -27,14 +28,15 @@ static void train(rnnbench::Sizes s, int steps) {
   std::vector<int64_t> x(s.steps * s.batch), y(x.size());
   for (size_t i = 0; i < x.size(); ++i) x[i] = int64_t(i * i % s.vocab), y[i] = int64_t(i * 7 % s.vocab);
   std::vector<float> h(size_t(s.layers) * s.batch * s.hidden, 0.1f), c = h, h1 = h, c1 = h;
+  std::vector<float> masks(size_t(s.layers - 1) * s.steps * s.batch * s.hidden, 0.5f);
   float result[2];
   void* model = nullptr;
   if (rnnbench_open(&s, &model)) abort();
   for (int i = 0; i < steps; ++i) {
     const float* state[] = {i ? h.data() : nullptr, i ? c.data() : nullptr};
     float* end[] = {h1.data(), c1.data()};
-    if (rnnbench_step(model, pointers.data(), pointers.data(), x.data(), y.data(), state, end, 1.0, 0.5,
-                      result))
+    if (rnnbench_step(model, pointers.data(), pointers.data(), x.data(), y.data(),
+                      i ? masks.data() : nullptr, state, end, 1.0, 0.5, result))
       abort();
     if (!std::isfinite(result[0]) || !std::isfinite(result[1])) abort();
     std::swap(h, h1), std::swap(c, c1);
@@ -42,8 +44,8 @@ static void train(rnnbench::Sizes s, int steps) {
   x[x.size() - 1] = s.vocab;
   const float* none[] = {nullptr, nullptr};
   float* end[] = {h1.data(), c1.data()};
-  if (!rnnbench_step(model, pointers.data(), pointers.data(), x.data(), y.data(), none, end, 1.0, 0.5,
-                     result))
+  if (!rnnbench_step(model, pointers.data(), pointers.data(), x.data(), y.data(), nullptr, none, end,
+                     1.0, 0.5, result))
     abort();
   rnnbench_close(model);
 }
@@ -68,9 +70,10 @@ int main(int argc, char** argv) {
   for (int cell = 0; cell < 4; ++cell)
     for (int hidden : {1, 3, 15, 16, 17, 33})
       for (int layers : {1, 2})
-        train({cell, layers, hidden + 2, hidden, 3, 5 * layers, threads, layers}, 2);
-  train({3, 3, 1, 50, 1, 1, threads, 2}, 3);
-  train({2, 1, 40, 20, 40, 31, threads, 2}, 1);
+        for (int embedding : {0, hidden / 2 + 1})
+          train({cell, layers, hidden + 2, hidden, 3, 5 * layers, threads, layers, embedding}, 2);
+  train({3, 3, 1, 50, 1, 1, threads, 2, 0}, 3);
+  train({2, 1, 40, 20, 40, 31, threads, 2, 0}, 1);
   auto sigmoid = [](double x) { return 1 / (1 + std::exp(-x)); };
   using D = double (*)(double);
   printf("%.3g %.3g %.3g\n", worst([](Vec x) { return rnnbench::exp(x); }, D(std::exp), -86.9, 87.9),

@@ -7,7 +7,7 @@ import torch
 from test_engine import finish, started
 from test_train import RUN, VOCAB_SIZE, Fuse, lasting
 
-from rnnbench.training import initial
+from rnnbench.training import initial, native
 from rnnbench.training.engines.dropout import dropping
 from rnnbench.training.progress import start
 
@@ -47,11 +47,24 @@ def test_an_interrupted_run_drops_what_an_undisturbed_one_drops(tmp_path):
     assert lasting(whole, finish(whole, tmp_path / "c"))[1] != expected[1]
 
 
-def test_engines_that_drop_nothing_leave_the_run_to_its_own(caplog):
+def test_engines_that_drop_nothing_leave_the_run_to_its_own(caplog, monkeypatch):
+    monkeypatch.setattr(native, "missing", lambda: "no compiler found at set-up")
     with caplog.at_level("INFO"):
         assert started(DROPPING).engine.name == "torch_nn"
-    assert "not trained by fused: fused can do dropout 0, and not 0.5" in caplog.text
     assert "not trained by manual: manual can do dropout 0, and not 0.5" in caplog.text
+
+
+@pytest.mark.skipif(native.missing() is not None, reason=str(native.missing()))
+@stacked
+def test_the_native_step_drops_what_torch_drops(variant, tmp_path):
+    fastest = dataclasses.replace(DROPPING, variant=variant)
+    native_run, own = (
+        finish(run, tmp_path / run.engine, started(run))
+        for run in (fastest, dataclasses.replace(fastest, engine="own"))
+    )
+    assert (native_run.engine.name, own.engine.name) == ("fused", "torch_nn")
+    for one, other in zip(native_run.model.parameters(), own.model.parameters(), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-5)
 
 
 @pytest.mark.parametrize("variant", ["rnn_scratch", "lstm_deep_embedding"])

@@ -52,7 +52,7 @@ def curve(run, progress, tokens=TOKENS) -> list[dict]:
 
 
 @needs_library
-@pytest.mark.parametrize("variant", [*COVERED, "rnn_relu"])
+@pytest.mark.parametrize("variant", [*COVERED, "rnn_relu", "gru_embedding", "lstm_deep_embedding"])
 def test_the_fastest_is_the_native_step_of_the_same_cell(variant):
     run = dataclasses.replace(FASTEST, variant=variant)
     assert started(run).engine.name == "fused"

@@ -17,7 +17,7 @@ from rnnbench.text import metrics
 from rnnbench.text.closed import ClosedText
 from rnnbench.text.ngrams.smoothings import laplace
 from rnnbench.training import update
-from rnnbench.training.cells import gru, lstm, mingru, minlstm, rnn
+from rnnbench.training.cells import gru, indrnn, lstm, mingru, minlstm, rnn, rnn_relu, transformer
 from rnnbench.training.model import build
 
 SIZE, HIDDEN, BATCH, STEPS = 7, 5, 3, 6
@@ -337,3 +337,37 @@ def test_a_stack_of_loops_is_layers_that_read_each_others_states():
     outputs, state = stack(X, None)
     assert torch.equal(outputs, above)
     assert all(map(torch.equal, state, (first, second)))
+
+
+# Cells that are others in disguise
+
+
+@given(seed=seeds)
+def test_an_independent_network_is_a_rectified_one_whose_units_read_themselves_alone(seed):
+    layer, X = layer_of(indrnn, seed), drawn([seed, 8], STEPS, BATCH, SIZE)
+    full = layer_of(rnn_relu, seed)
+    with torch.no_grad():
+        full.W_xh.copy_(layer.W_xh)
+        full.W_hh.copy_(layer.W_hh.diag())
+        full.b_h.copy_(layer.b_h)
+    first = drawn([seed, 9], BATCH, HIDDEN)
+    for own, other in zip(layer(X, first), full(X, first), strict=True):
+        torch.testing.assert_close(own, other)
+
+
+@pytest.mark.parametrize(("hidden_size", "num_heads"), [(64, 2), (5, 1), (100, 2), (200, 5)])
+@torch.no_grad()
+def test_a_block_of_a_transformer_is_the_encoder_layer_of_torch_that_sees_no_future(
+    hidden_size, num_heads
+):
+    block, X = transformer.Block(hidden_size), drawn(1, STEPS, BATCH, hidden_size).float()
+    form = {"activation": "gelu", "norm_first": True, "bias": False, "dropout": 0.0}
+    twin = nn.TransformerEncoderLayer(hidden_size, num_heads, 4 * hidden_size, **form)
+    attention = twin.self_attn
+    weights = attention.in_proj_weight, attention.out_proj.weight
+    weights += twin.linear1.weight, twin.linear2.weight
+    for parameter, weight in zip(block.parameters(), weights, strict=True):
+        weight.copy_(parameter)
+    future = nn.Transformer.generate_square_subsequent_mask(STEPS)
+    assert block.num_heads == num_heads
+    torch.testing.assert_close(block(X), twin(X, future))

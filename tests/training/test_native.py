@@ -1,5 +1,6 @@
 """Laws of the native training step: what torch computes, on every instruction set there is."""
 
+import copy
 import os
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from rnnbench.base.errors import StudyError
 from rnnbench.training import native, update
 from rnnbench.training.engines import agreement
 from rnnbench.training.implementations import fused
+from rnnbench.training.implementations.torch_nn import Embedded
 from rnnbench.training.model import LanguageModel, detach
 
 needs_library = pytest.mark.skipif(native.missing() is not None, reason=str(native.missing()))
@@ -33,15 +35,16 @@ def use(monkeypatch):
     return lambda isa: monkeypatch.setenv("RNNBENCH_ISA", isa)
 
 
-def twins(layer: type, hidden_size: int, num_layers: int = 1, vocab_size: int = 7, **more):
+def twins(
+    layer: type, hidden_size: int, num_layers=1, vocab_size=7, embedding_size=0, **more
+) -> list[LanguageModel]:
     """A model to train natively and the same model for torch."""
     torch.manual_seed(hidden_size)
-    models = [
-        LanguageModel(layer(vocab_size, hidden_size, num_layers, **more), vocab_size)
-        for _ in range(2)
-    ]
-    models[1].load_state_dict(models[0].state_dict())
-    return models
+    layers = layer(embedding_size or vocab_size, hidden_size, num_layers, **more)
+    if embedding_size:
+        layers = Embedded("layers", nn.Parameter(torch.randn(vocab_size, embedding_size)), layers)
+    model = LanguageModel(layers, vocab_size)
+    return [model, copy.deepcopy(model)]
 
 
 def without_hidden_biases(models):
@@ -86,15 +89,16 @@ def same_after(model, twin, X, Y, num_updates=2, clip_norm=0.5, rate=0.5):
     num_steps=st.integers(1, 6),
     num_layers=st.integers(1, 3),
     vocab_size=st.integers(1, 40),
+    embedding_size=st.one_of(st.just(0), st.integers(1, 40)),
     freeze=st.sampled_from([lambda models: models, without_hidden_biases]),
 )
 @settings(max_examples=60)
 def test_any_size_trains_as_torch_does(
-    isa, cell, hidden_size, batch_size, num_steps, num_layers, vocab_size, freeze
+    isa, cell, hidden_size, batch_size, num_steps, num_layers, vocab_size, embedding_size, freeze
 ):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RNNBENCH_ISA", isa)
-        models = freeze(twins(CELLS[cell], hidden_size, num_layers, vocab_size))
+        models = freeze(twins(CELLS[cell], hidden_size, num_layers, vocab_size, embedding_size))
         same_after(*models, *minibatch(num_steps, batch_size, vocab_size))
 
 
@@ -113,6 +117,7 @@ def test_threads_share_the_work_and_change_no_result(cell, hidden_size):
     torch.set_num_threads(3)
     try:
         same_after(*twins(CELLS[cell], hidden_size, 2), *minibatch(7, 5))
+        same_after(*twins(CELLS[cell], hidden_size, 2, 7, 19), *minibatch(7, 5))
         same_after(*twins(CELLS[cell], hidden_size), *minibatch(7, 2))
     finally:
         torch.set_num_threads(threads)

@@ -1,6 +1,7 @@
 """Laws of schedules: the rate that a step takes, from where it is in its run."""
 
 import dataclasses
+import math
 from functools import partial
 
 import pytest
@@ -11,8 +12,10 @@ from test_train import RUN, TOKENS, VOCAB_SIZE, Fuse, finish, lasting
 from torch.nn.functional import cross_entropy
 
 from rnnbench.base import presets
+from rnnbench.base.parameters import CONVERGED
 from rnnbench.base.plugins import load, names
-from rnnbench.training import loop, update
+from rnnbench.training import loop, selection, update
+from rnnbench.training.engines import schedules
 from rnnbench.training.progress import split, start
 
 every_schedule = pytest.mark.parametrize("schedule", names("schedules"))
@@ -39,6 +42,34 @@ def test_the_cosine_rises_to_the_whole_rate_and_falls_to_the_last_share_of_it():
     assert [share(position) for position in (0, 0.75, 1.5)] == [0, 0.5, 1]
     assert share(COSINE.num_epochs) == pytest.approx(0.1)
     assert share((1.5 + COSINE.num_epochs) / 2) == pytest.approx(0.55)
+
+
+SETTLED = {epoch: 100 - epoch for epoch in range(1, 19)} | {19: 81.99, 20: 81.98}
+
+
+@pytest.mark.parametrize(
+    ("run", "nats", "expected"),
+    [
+        (COSINE, SETTLED, True),
+        (COSINE, SETTLED | {19: 81, 20: 80}, False),  # still falling
+        (COSINE, {20: 80.0}, False),  # nothing to hold the last tenth against
+        (COSINE, dict(list(SETTLED.items())[:-1]), False),  # stopped before its end
+        (dataclasses.replace(COSINE, schedule_factor=0.2), SETTLED, False),  # the rate is high
+        (RUN, SETTLED, False),
+        (DECAY, SETTLED, True),
+        (dataclasses.replace(DECAY, schedule_epochs=18), SETTLED, False),
+    ],
+)
+def test_a_run_is_complete_when_its_rate_is_down_and_its_last_tenth_gained_little(
+    run, nats, expected
+):
+    run = dataclasses.replace(run, num_epochs=20, patience=math.inf)
+    good = {"total_nats": 1.0, "num_tokens": 1, "grad_norm_max": 1.0}
+    curve = [good | {"epoch": n} for n in range(1, max(nats) + 1)]
+    for epoch, loss in nats.items():
+        curve[epoch - 1]["validation_total_nats"] = loss
+    assert schedules.run_out(vars(run), nats) == expected
+    assert (selection.status(run, curve, VOCAB_SIZE) == CONVERGED) == expected
 
 
 @pytest.mark.parametrize("run", [RUN, DECAY, COSINE], ids=lambda run: run.schedule)

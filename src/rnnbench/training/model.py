@@ -14,15 +14,19 @@ State = Tensor | tuple[Tensor, ...] | None
 
 
 class LanguageModel(nn.Module):
-    """A recurrent layer over one-hot tokens and a linear output layer (d2l chapter 8.5-8.6).
+    """Layers over one-hot tokens and a linear output layer (d2l chapter 8.5-8.6).
 
     ``optimiser`` moves the weights in training: plain descent, until another is chosen.
+
+    A layer without a state reads up to ``window`` tokens at once. Of tokens that follow others it
+    sees as many of those as fit before them: the last tokens read, ``(N, B, 1)``, are the state.
     """
 
     def __init__(self, layer: Any, vocab_size: int):
         super().__init__()
         self.layer: Any = layer  # a module with the attributes of the contract
         self.vocab_size = vocab_size
+        self.window = 1 << 40
         self.optimiser: Any = plugins.load("optimisers", OPTIMISER).start()
         directions = 2 if layer.bidirectional else 1
         self.output = nn.Linear(directions * layer.hidden_size, vocab_size)
@@ -34,14 +38,29 @@ class LanguageModel(nn.Module):
 
     def read(self, X: Tensor, state: State = None) -> tuple[Tensor, State]:
         """Map tokens ``(T, B)`` to what the output layer reads, ``(T, B, H)``, and the state."""
+        if not self.remembers:
+            return self.read_again(X, state)
         embedded = hasattr(self.layer, "embedding_size")
         hidden, state = self.layer(X if embedded else self.one_hot(X), state)
         return hidden, state
+
+    def read_again(self, X: Tensor, state: Any) -> tuple[Tensor, State]:
+        """As :meth:`read`, of a layer without a state."""
+        hidden = []
+        for part in X[..., None].split(self.window):
+            state = (part if state is None else torch.cat([state, part]))[-self.window :]
+            hidden.append(self.layer(self.one_hot(state[..., 0]), None)[0][-len(part) :])
+        return torch.cat(hidden), state
 
     def one_hot(self, X: Tensor) -> Tensor:
         """Vectors of tokens, ``(..., vocab_size)`` in the type of the weights and in no other."""
         zeros = self.output.weight.new_zeros(*X.shape, self.vocab_size)
         return zeros.scatter_(-1, X.long()[..., None], 1)
+
+    @property
+    def remembers(self) -> bool:
+        """Whether the layer has a state; torch.nn's have."""
+        return getattr(self.layer, "parts", 1) > 0
 
     @property
     def leaky(self) -> bool:

@@ -77,7 +77,7 @@ def start(run: RunConfig, vocab_size: int) -> Progress:
     """Draw the weights of a run from its seed."""
     generator = np.random.Generator(np.random.PCG64(run.seed))
     model = build(run.variant, vocab_size, run.hidden_size, generator, init_range=run.init_range)
-    model = model.to(run.device)
+    model, model.window = model.to(run.device), run.num_steps
     return Progress(model, generator, own(run.variant, model))
 
 

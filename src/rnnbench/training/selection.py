@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from rnnbench.base.parameters import CONVERGED, DIVERGED, UNCONVERGED, RunConfig
+from rnnbench.training.engines import schedules
 from rnnbench.training.progress import Progress, lost
 from rnnbench.training.update import evaluate
 
@@ -40,8 +41,15 @@ def evaluate_epoch(run: RunConfig, validation: Tensor, progress: Progress) -> No
 
 def best(curve: Curve) -> dict[str, Any] | None:
     """The first row of the lowest loss over the validation part; None if none is finite."""
-    rows = [row for row in curve if math.isfinite(row.get("validation_total_nats", math.nan))]
-    return min(rows, key=lambda row: row["validation_total_nats"], default=None)
+    read = evaluations(curve)
+    rows = [row for row in curve if row["epoch"] in read]
+    return min(rows, key=lambda row: read[row["epoch"]], default=None)
+
+
+def evaluations(curve: Curve) -> dict[int, float]:
+    """Epoch -> loss over the validation part, nats, where it is finite."""
+    read = {row["epoch"]: row.get("validation_total_nats", math.nan) for row in curve}
+    return {epoch: nats for epoch, nats in read.items() if math.isfinite(nats)}
 
 
 def behind(curve: Curve) -> int:
@@ -96,11 +104,14 @@ def status(run: RunConfig, curve: Curve, vocab_size: int) -> str:
 
     ``diverged``: loss or gradient norm left the finite numbers, or the median training loss of the
     last 20 epochs is worse than guessing uniformly, ln(vocab_size). ``converged``: as many
-    evaluations as it has patience (10 if that is infinite) came after the best one.
+    evaluations as it has patience (10 if that is infinite) came after the best one, or it is
+    complete by its schedule (:func:`.schedules.run_out`).
     ``unconverged``: it was still improving.
     """
     nats = [row["total_nats"] / row["num_tokens"] for row in curve[-RECENT_EPOCHS:]]
     if lost(list(curve)) or not np.median(nats) <= math.log(vocab_size):
         return DIVERGED
     needed = run.patience if math.isfinite(run.patience) else SETTLED
-    return CONVERGED if behind(curve) >= needed else UNCONVERGED
+    if behind(curve) >= needed or schedules.run_out(vars(run), evaluations(curve)):
+        return CONVERGED
+    return UNCONVERGED

@@ -103,14 +103,16 @@ def evaluate(
 
     The text is cut into ``batch_size`` parts that are read side by side, each from a zero state
     carried from window to window; every token but the first of a part is predicted once, up to
-    ``batch_size`` tokens that are left over.
+    ``batch_size`` tokens that are left over. A model without a state is read half a window further
+    at a time, so that every token but those of the first half sees at least half a window.
     """
     columns = min(batch_size, len(tokens) - 1)
     rows = (len(tokens) - 1) // columns
     inputs = tokens[: rows * columns].view(columns, rows).T
     labels = tokens[1 : rows * columns + 1].view(columns, rows).T
+    at_once = num_steps if model.remembers else max(1, num_steps // 2)
     state, total = None, torch.zeros((), dtype=torch.float64, device=tokens.device)
-    for X, Y in zip(inputs.split(num_steps), labels.split(num_steps), strict=True):
+    for X, Y in zip(inputs.split(at_once), labels.split(at_once), strict=True):
         logits, state = model(X, state)
         total += cross_entropy(logits.flatten(0, 1), Y.flatten(), reduction="sum")
     return float(total), rows * columns

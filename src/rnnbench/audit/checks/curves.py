@@ -16,6 +16,7 @@ from rnnbench.audit.tree import Tree
 from rnnbench.base import csv_files
 from rnnbench.base.errors import UserError
 from rnnbench.base.parameters import CONVERGED, DIVERGED, UNCONVERGED
+from rnnbench.training.engines import schedules
 
 RECENT_EPOCHS, SETTLED = 20, 10  # as rnnbench.training.selection has them, which imports torch
 
@@ -34,7 +35,7 @@ def _fault(record: dict[str, Any], curve: Any) -> str:
         found = totals(table)
         if "patience" in record:
             found |= readings(table)
-            found["status"] = status(table, record["vocab_size"], record["patience"])
+            found["status"] = status(table, record)
     except (UserError, TypeError, AttributeError, KeyError, IndexError) as error:
         return f"expected a curve beside it, found {type(error).__name__}"
     wrong = [
@@ -45,17 +46,20 @@ def _fault(record: dict[str, Any], curve: Any) -> str:
     return "; ".join(wrong)
 
 
-def status(curve: DataFrame, vocab_size: int, patience: float) -> str:
+def status(curve: DataFrame, record: dict[str, Any]) -> str:
     """How a run ended, by the rule of rnnbench.training.selection, which would import torch."""
     nats = (curve.total_nats / curve.num_tokens).to_numpy(float)
     last, recent = curve.iloc[-1], nats[-RECENT_EPOCHS:]
-    finite = np.isfinite([last.total_nats, last.grad_norm_max]).all()
-    if not finite or not np.median(recent) <= math.log(vocab_size):
+    lost = not np.isfinite([last.total_nats, last.grad_norm_max]).all()
+    if lost or not np.median(recent) <= math.log(record["vocab_size"]):
         return DIVERGED
     read, best = curve[curve.validation_total_nats.notna()], chosen(curve)
     behind = int((read.epoch > best["best_epoch"]).sum()) if best else len(read)
-    needed = patience if math.isfinite(patience) else SETTLED
-    return CONVERGED if behind >= needed else UNCONVERGED
+    needed = record["patience"] if math.isfinite(record["patience"]) else SETTLED
+    finite = read[np.isfinite(read.validation_total_nats.astype(float))]
+    losses = dict(zip(finite.epoch, finite.validation_total_nats, strict=True))
+    complete = behind >= needed or schedules.run_out(record, losses)
+    return CONVERGED if complete else UNCONVERGED
 
 
 def chosen(curve: DataFrame) -> dict[str, Any]:

@@ -13,5 +13,9 @@ that maps inputs ``(T, B, input_size)`` and a state to outputs ``(T, B, hidden_s
 after the last step. A state is a tensor, or a tuple of ``parts`` tensors where there are several;
 ``None`` stands for zeros.
 
+A cell without a state has ``parts`` 0, takes None for one and returns it; that of a language model
+over it are the tokens last read (see :mod:`rnnbench.training.model`). It takes a third argument,
+``num_layers``, for it makes its layers itself.
+
 A line of ``presets.csv`` makes models of a cell.
 """

@@ -13,8 +13,9 @@ from rnnbench.training.progress import Progress
 def dropping(run: RunConfig, progress: Progress, taken: Iterator[Any]) -> Iterator[Any]:
     """Yield the steps of an epoch, in which layers read what is left of the outputs below.
 
-    torch.nn's layers draw from torch's own generator; it is seeded from that of the run, so that a
-    run that is taken up draws as it would have. cuDNN keeps a state of its own, which is not.
+    torch.nn's layers and the native step draw from torch's own generator; it is seeded from that of
+    the run, so that a run that is taken up draws as it would have. cuDNN keeps a state of its own,
+    which is not.
     """
     seed, device = int(progress.generator.integers(2**63)), torch.device(run.device)
     with torch.random.fork_rng([device] if device.type == "cuda" else []):

@@ -25,8 +25,11 @@ ALWAYS_OPEN = 40.0  # sigmoid(40) is 1 in float32 and in float64
 def of(model: LanguageModel) -> LanguageModel:
     """Return ``model`` in float64 on the CPU, computed by cells' loops."""
     reference = copy.deepcopy(model).double().cpu()
-    if isinstance(reference.layer, nn.RNNBase):
-        reference.layer = Cells(reference.layer)
+    layer: Any = reference.layer
+    if isinstance(layer, nn.RNNBase):
+        reference.layer = Cells(layer)
+    elif hasattr(layer, "embedding_size"):
+        layer.add_module(layer.cell, Cells(layer.get_submodule(layer.cell)))
     return reference
 
 

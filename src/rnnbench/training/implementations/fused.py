@@ -7,14 +7,17 @@ they are, and are no part of the gradient norm.
 
 import ctypes
 from collections.abc import Iterable
+from typing import Any
 from weakref import WeakKeyDictionary, finalize
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import dropout
 
 from rnnbench.base.errors import StudyError
 from rnnbench.training import native, update
 from rnnbench.training.engines.scopes import MINIBATCH, scope
+from rnnbench.training.implementations.torch_nn import Embedded
 from rnnbench.training.model import LanguageModel, State
 from rnnbench.training.native import NativeError
 
@@ -22,10 +25,8 @@ LAYOUT = "torch_nn"
 LIMITS = {
     "cell": ["rnn", "rnn_relu", "gru", "lstm"],
     "directions": [1],
-    "embedding_size": [0],
     "device": ["cpu"],
     "dtype": ["float32"],
-    "dropout": [0],
 }
 CELLS = {"RNN_TANH": 0, "RNN_RELU": 1, "GRU": 2, "LSTM": 3}
 
@@ -44,9 +45,11 @@ class Workspace:
 
     def __init__(self, model: LanguageModel, T: int, B: int, threads: int, biases: int):
         self.key = (T, B, threads, biases)
-        self.library, layer = native.load(), model.layer
+        self.library, layer = native.load(), recurrent(model)
         sizes_of_model = layer.num_layers, model.vocab_size, layer.hidden_size
-        sizes = (ctypes.c_int32 * 8)(CELLS[layer.mode], *sizes_of_model, *self.key)
+        embedding_size = getattr(model.layer, "embedding_size", 0)
+        of_layers = CELLS[layer.mode], *sizes_of_model
+        sizes = (ctypes.c_int32 * 9)(*of_layers, *self.key, embedding_size)
         self.handle = ctypes.c_void_p()
         failed = self.library.rnnbench_open(sizes, ctypes.byref(self.handle))
         if failed:
@@ -72,13 +75,14 @@ class Workspace:
         ``targets`` are what is moved by the gradients.
         """
         ends = [X.new_empty(shape_of(model, X), dtype=torch.float32) for _ in parts]
-        result = torch.empty(2)
+        result, masks = torch.empty(2), drawn_masks(model, X)
         failed = self.library.rnnbench_step(
             self.handle,
             addresses(model.parameters()),
             addresses(targets),
             X.data_ptr(),
             Y.data_ptr(),
+            None if masks is None else masks.data_ptr(),
             addresses(parts),
             addresses(ends),
             *rates,
@@ -109,11 +113,12 @@ def step(
     """
     with scope(MINIBATCH):
         X, Y = X.contiguous(), Y.contiguous()
-    is_lstm = model.layer.mode == "LSTM"
+    layer = recurrent(model)
+    is_lstm = layer.mode == "LSTM"
     parts = list(state) if isinstance(state, tuple) else [state] * (1 + is_lstm)
     parts = [part if part is None else part.contiguous() for part in parts]
     check(model, X, Y, parts)
-    key = (*X.shape, torch.get_num_threads(), 1 + model.layer.bias_hh_l0.requires_grad)
+    key = (*X.shape, torch.get_num_threads(), 1 + layer.bias_hh_l0.requires_grad)
     kept = WORKSPACES.get(model)
     if kept is None or kept.key != key:
         kept = WORKSPACES[model] = Workspace(model, *key)
@@ -123,6 +128,24 @@ def step(
         result, ends = kept.step(model, no_gradients(model), X, Y, parts, clip_norm, -1.0)
         update.descend(model, learning_rate)
     return result[0], result[1], tuple(ends) if is_lstm else ends[0]
+
+
+def recurrent(model: LanguageModel) -> Any:
+    """The layers of torch.nn, which may stand over embeddings."""
+    embeds = isinstance(model.layer, Embedded)
+    return model.layer.get_submodule(model.layer.cell) if embeds else model.layer
+
+
+def drawn_masks(model: LanguageModel, X: Tensor) -> Tensor | None:
+    """What outputs are multiplied by between layers, ``(num_layers - 1, T, B, hidden_size)``.
+
+    They are drawn as torch.nn draws them; None: nothing is dropped.
+    """
+    layer = recurrent(model)
+    if not layer.dropout or layer.num_layers == 1:
+        return None
+    ones = torch.ones(*X.shape, layer.hidden_size)
+    return torch.stack([dropout(ones, layer.dropout) for _ in range(layer.num_layers - 1)])
 
 
 def no_gradients(model: LanguageModel) -> list[Tensor | None]:
@@ -135,14 +158,15 @@ def no_gradients(model: LanguageModel) -> list[Tensor | None]:
 
 def check(model: LanguageModel, X: Tensor, Y: Tensor, parts: list[Tensor | None]) -> None:
     """Raise StudyError unless the native step may read all of these."""
-    layer = model.layer
+    layer = recurrent(model)
     if not isinstance(layer, nn.RNNBase) or layer.bidirectional or not layer.bias:
         raise StudyError(
             "native step: expected a one-directional torch.nn layer with biases, found "
             f"{layer}. Train it by update.step."
         )
     fixed = [name for name, p in model.named_parameters() if not p.requires_grad]
-    if fixed and fixed != [f"layer.bias_hh_l{depth}" for depth in range(layer.num_layers)]:
+    hidden = [f"bias_hh_l{depth}" for depth in range(layer.num_layers)]
+    if fixed and [name.rpartition(".")[2] for name in fixed] != hidden:
         raise StudyError(
             "native step: expected to train all weights, or all but the biases of the hidden side, "
             f"found {', '.join(fixed)} without a gradient. Train it by update.step."

@@ -1,6 +1,6 @@
 """The cell's own loop over time steps, differentiated by torch: readable, and slow."""
 
-from typing import Any
+from typing import Any, cast
 
 from torch import Tensor, nn
 
@@ -36,6 +36,8 @@ class Stack(nn.Module):
 
 def build(model: Model, input_size: int, hidden_size: int) -> nn.Module:
     cell = plugins.load("cells", model.cell).Layer
+    if cell.parts == 0:
+        return cast(nn.Module, cell(input_size, hidden_size, model.num_layers))
     sizes = [input_size, *[hidden_size] * (model.num_layers - 1)]
     layers: list[Any] = [cell(size, hidden_size) for size in sizes]
     made: nn.Module = layers[0] if len(layers) == 1 else Stack(layers)

@@ -170,6 +170,6 @@ def declare(found: ctypes.CDLL) -> ctypes.CDLL:
     found.rnnbench_open.argtypes, found.rnnbench_open.restype = [pointer, pointer], ctypes.c_int
     found.rnnbench_close.argtypes, found.rnnbench_close.restype = [pointer], None
     numbers = [ctypes.c_double, ctypes.c_double]
-    found.rnnbench_step.argtypes = [*[pointer] * 7, *numbers, pointer]
+    found.rnnbench_step.argtypes = [*[pointer] * 8, *numbers, pointer]
     found.rnnbench_step.restype = ctypes.c_int
     return found

@@ -1,5 +1,5 @@
-// A training step of a recurrent language model over one-hot tokens: forward, softmax
-// cross-entropy, backpropagation through time, clipping by the global norm, gradient descent.
+// A training step of a recurrent language model over one-hot tokens or their embeddings: forward,
+// softmax cross-entropy, backpropagation through time, clipping by the global norm, descent.
 //
 // Weights stay where torch keeps them: they are packed anew in every step (a pass over them against
 // T * B passes in the products) and updated in place. Rows of the activations are t * B + b.
@@ -16,11 +16,13 @@ namespace rnnbench {
 struct Sizes {
   int32_t cell, layers, vocab, hidden, steps, batch, threads;
   int32_t biases;  // that are trained: b_ih and b_hh, or b_ih alone
+  int32_t embedding;  // numbers per token that the first layer reads; 0: it reads one-hot vectors
 };
 
 // One recurrent layer: its activations of all steps, its weights, its gradients.
 struct Layer {
-  Layer(Memory& memory, const Sizes& s, bool first, int64_t stride)
+  // columns: numbers that it reads in a step, 0 if one-hot vectors.
+  Layer(Memory& memory, const Sizes& s, int64_t columns, int64_t stride)
       : slots(s.cell == GRU || s.cell == LSTM ? 4 : 1), blocks(blocks_of(s.hidden)),
         vocab(s.vocab), inputs_first(s.cell == GRU ? 1 : 0),
         hidden_order(s.cell == GRU    ? std::vector<int>{2, 0, 1}
@@ -35,11 +37,12 @@ struct Layer {
     d_bias = memory.take(slots * blocks * LANES);
     std::vector<int> order(hidden_order.size());
     for (size_t i = 0; i < order.size(); ++i) order[i] = int(i);
-    if (first) {
+    if (columns == 0) {
       table = memory.take(slots * blocks * vocab * LANES);
       d_table = memory.take(slots * blocks * vocab * LANES);
     } else {
-      w_ih = std::make_unique<Matrix>(memory, order, s.hidden, s.hidden);
+      w_ih = std::make_unique<Matrix>(memory, order, s.hidden, columns);
+      left = take(blocks);
     }
   }
 
@@ -50,10 +53,11 @@ struct Layer {
   const int64_t slots, blocks, vocab, inputs_first;
   const std::vector<int> hidden_order;
   Blocked gates, h, c, tanh_c;  // h and c: row 0 to B - 1 hold the state before the first step
+  Blocked left;                 // what dropout leaves of the outputs below
   float *bias, *d_bias;         // [slot][unit]
-  float *table = nullptr, *d_table = nullptr;  // first layer: [slot][block][token][lane]
+  float *table = nullptr, *d_table = nullptr;  // of one-hot vectors: [slot][block][token][lane]
   Matrix w_hh;
-  std::unique_ptr<Matrix> w_ih;  // other layers
+  std::unique_ptr<Matrix> w_ih;  // of other inputs
 };
 
 class Model {
@@ -63,11 +67,16 @@ class Model {
         blocks_(blocks_of(s.hidden)), team_(s.threads), w_out_(memory_, {0}, s.vocab, s.hidden),
         squares_(s.threads), losses_(s.threads) {
     for (int i = 0; i < s.layers; ++i)
-      layers_.push_back(std::make_unique<Layer>(memory_, s, i == 0, stride_));
+      layers_.push_back(std::make_unique<Layer>(memory_, s, i ? s.hidden : s.embedding, stride_));
     auto take = [&](int64_t n) { return Blocked{memory_.take(n * stride_), stride_}; };
     logits_ = take(blocks_of(s.vocab));
     dh_ = take(blocks_);
     dc_ = {memory_.take(blocks_ * B_ * LANES), B_ * LANES};
+    if (s.embedding) {
+      embedded_ = take(blocks_of(s.embedding)), d_embedded_ = take(blocks_of(s.embedding));
+      d_symbols_ = {memory_.take(blocks_of(s.embedding) * s.vocab * LANES), s.vocab * LANES};
+      last_row_.resize(s.vocab);
+    }
     b_out_ = memory_.take(blocks_of(s.vocab) * LANES);
     d_b_out_ = memory_.take(blocks_of(s.vocab) * LANES);
     for (int i = 0; i < LANES; ++i) {
@@ -77,11 +86,13 @@ class Model {
   }
 
   // See rnnbench_step.
-  bool step(float* const* w, float* const* to, const int64_t* x, const int64_t* y, const float* const* state,
-            float* const* end, double clip_norm, double learning_rate, float* result) {
+  bool step(float* const* w, float* const* to, const int64_t* x, const int64_t* y, const float* masks,
+            const float* const* state, float* const* end, double clip_norm, double learning_rate,
+            float* result) {
     for (int64_t i = 0; i < rows_; ++i)
       if (x[i] < 0 || x[i] >= s_.vocab || y[i] < 0 || y[i] >= s_.vocab) return false;
-    x_ = x, y_ = y;
+    x_ = x, y_ = y, masks_ = masks;
+    for (int64_t i = 0; s_.embedding && i < rows_; ++i) last_row_[x[i]] = i;
     team_.run([&](int worker) { pack(w, worker); });
     begin(state);
     for (int i = 0; i < s_.layers; ++i) forward_layer(i);
@@ -109,8 +120,10 @@ class Model {
 
   static Blocked from(Blocked m, int64_t row) { return {m.at(0, row), m.stride}; }
 
-  // Weights of layer i: W_ih, W_hh, b_ih, b_hh; then those of the output layer: W, b.
+  // The embeddings, if there are any; weights of layer i: W_ih, W_hh, b_ih, b_hh; then those of the
+  // output layer: W, b.
   void pack(float* const* w, int worker) {
+    if (s_.embedding) embed(*w++, worker);
     for (auto& layer : layers_) {
       layer->w_hh.pack(w[1], worker, team_);
       if (layer->w_ih) layer->w_ih->pack(w[0], worker, team_);
@@ -119,6 +132,28 @@ class Model {
     }
     w_out_.pack(w[0], worker, team_);
     if (worker == 0) std::copy_n(w[1], s_.vocab, b_out_);
+  }
+
+  void embed(const float* of_token, int worker) {
+    team_.share(worker, rows_, [&](int64_t row, int64_t count) {
+      for (int64_t r = row; r < row + count; ++r)
+        for (int64_t k = 0; k < s_.embedding; ++k)
+          embedded_.at(k / LANES, r)[k % LANES] = of_token[x_[r] * s_.embedding + k];
+    });
+  }
+
+  // What layer i reads, if not one-hot vectors; rows are t * B + b.
+  Blocked below(int i) const {
+    return i == 0 ? embedded_ : masks_ ? layers_[i]->left : from(layers_[i - 1]->h, B_);
+  }
+
+  // Multiply rows by the mask of what layer i reads of the outputs below.
+  void drop(int i, Blocked a, Blocked to, int64_t row, int64_t count) const {
+    if (i == 0 || !masks_) return;
+    const float* mask = masks_ + (i - 1) * rows_ * s_.hidden;
+    for (int64_t r = row; r < row + count; ++r)
+      for (int64_t k = 0; k < s_.hidden; ++k)
+        to.at(k / LANES, r)[k % LANES] = a.at(k / LANES, r)[k % LANES] * mask[r * s_.hidden + k];
   }
 
   // The share of a token in the gates, biases included; the biases alone in layers above.
@@ -161,11 +196,12 @@ class Model {
 
   void forward_layer(int i) {
     Layer& l = *layers_[i];
-    if (i > 0) team_.run([&](int worker) {
+    if (l.w_ih) team_.run([&](int worker) {
         team_.share(worker, rows_, [&](int64_t row, int64_t count) {
           for (int64_t k = 0; k < l.slots * blocks_; ++k)
             for (int64_t r = row; r < row + count; ++r) store(l.gates.at(k, r), load(l.bias + k * LANES));
-          l.w_ih->forward(count, from(layers_[i - 1]->h, row + B_), l.input_side(row));
+          if (i > 0) drop(i, from(layers_[i - 1]->h, B_), l.left, row, count);
+          l.w_ih->forward(count, from(below(i), row), l.input_side(row));
         });
       });
     team_.run([&](int worker) {
@@ -256,9 +292,10 @@ class Model {
         }
       });
     });
-    if (i > 0) team_.run([&](int worker) {
+    if (l.w_ih) team_.run([&](int worker) {
         team_.share(worker, rows_, [&](int64_t row, int64_t count) {
-          l.w_ih->backward(count, l.input_side(row), from(dh_, row), false);
+          l.w_ih->backward(count, l.input_side(row), from(i > 0 ? dh_ : d_embedded_, row), false);
+          drop(i, dh_, dh_, row, count);
         });
       });
   }
@@ -269,8 +306,7 @@ class Model {
     for (size_t i = 0; i < layers_.size(); ++i) {
       Layer& l = *layers_[i];
       squares += l.w_hh.collect(rows_, l.hidden_side(0), l.h, worker, team_);
-      if (l.w_ih)
-        squares += l.w_ih->collect(rows_, l.input_side(0), from(layers_[i - 1]->h, B_), worker, team_);
+      if (l.w_ih) squares += l.w_ih->collect(rows_, l.input_side(0), below(int(i)), worker, team_);
       team_.share(worker, l.slots * blocks_, [&](int64_t first, int64_t count) {
         for (int64_t k = first; k < first + count; ++k) squares += collect_inputs(l, k);
       });
@@ -282,7 +318,22 @@ class Model {
         squares += sum(d * d);
       }
     });
+    team_.share(worker, blocks_of(s_.embedding), [&](int64_t first, int64_t count) {
+      for (int64_t k = first; k < first + count; ++k) squares += collect_symbols(k);
+    });
     return squares;
+  }
+
+  // Gradients of one block of the embeddings of tokens that are read; those of others are zero.
+  double collect_symbols(int64_t k) {
+    for (int64_t row = 0; row < rows_; ++row) store(d_symbols_.at(k, x_[row]), Vec{});
+    Vec total{};
+    for (int64_t row = 0; row < rows_; ++row) {
+      float* to = d_symbols_.at(k, x_[row]);
+      store(to, load(to) + load(d_embedded_.at(k, row)));
+      if (last_row_[x_[row]] == row) total += load(to) * load(to);
+    }
+    return sum(total);
   }
 
   // Gradients of one block of biases, and of the first layer's input weights, token by token.
@@ -320,6 +371,7 @@ class Model {
   }
 
   void update(float* const* w, float scale, float rate, int worker) {
+    if (s_.embedding) update_symbols(*w++, scale, rate, worker);
     for (auto& layer : layers_) {
       Layer& l = *layer;
       l.w_hh.update(w[1], scale, rate, worker, team_);
@@ -332,6 +384,14 @@ class Model {
     w_out_.update(w[0], scale, rate, worker, team_);
     if (worker == 0)
       for (int64_t v = 0; v < s_.vocab; ++v) w[1][v] -= rate * (scale * d_b_out_[v]);
+  }
+
+  void update_symbols(float* of_token, float scale, float rate, int worker) {
+    team_.share(worker, rows_, [&](int64_t first, int64_t count) {
+      for (int64_t row = first; row < first + count; ++row)
+        for (int64_t k = 0, v = x_[row]; last_row_[v] == row && k < s_.embedding; ++k)
+          of_token[v * s_.embedding + k] -= rate * (scale * d_symbols_.at(k / LANES, v)[k % LANES]);
+    });
   }
 
   void update_inputs(const Layer& l, int64_t k, float* const* w, float scale, float rate) {
@@ -356,9 +416,12 @@ class Model {
   std::vector<std::unique_ptr<Layer>> layers_;
   std::vector<double> squares_, losses_;  // by worker
   Blocked logits_, dh_, dc_;
+  Blocked embedded_, d_embedded_, d_symbols_;  // of rows, of rows, and of tokens
+  std::vector<int64_t> last_row_;              // by token
   float *b_out_, *d_b_out_;
   IntVec last_unit_, last_token_;
   const int64_t *x_ = nullptr, *y_ = nullptr;
+  const float* masks_ = nullptr;
 };
 
 }  // namespace rnnbench
@@ -390,14 +453,16 @@ EXPORT void rnnbench_close(void* model) { delete static_cast<rnnbench::Model*>(m
 
 // Train on tokens x and labels y, (T, B) each. weights: torch's parameters in their order. targets:
 // what the clipped gradients times the learning rate are taken from, the weights themselves or memory
-// of their shapes. state and end: h and c, (layers, B, hidden) each; a null part of state is zeros.
+// of their shapes. masks: what the outputs of each layer but the last are multiplied by on their way to
+// the next, (layers - 1, T, B, hidden), or null. state and end: h and c, (layers, B, hidden) each; a null part of state is zeros.
 // result: mean loss in nats, gradient norm before clipping. Returns 0, or 1 for a token outside the
 // vocabulary, with nothing changed.
 EXPORT int rnnbench_step(void* model, float* const* weights, float* const* targets,
-                         const int64_t* x, const int64_t* y, const float* const* state,
-                         float* const* end, double clip_norm, double learning_rate, float* result) {
-  return static_cast<rnnbench::Model*>(model)->step(weights, targets, x, y, state, end, clip_norm,
-                                                    learning_rate, result)
+                         const int64_t* x, const int64_t* y, const float* masks,
+                         const float* const* state, float* const* end, double clip_norm,
+                         double learning_rate, float* result) {
+  return static_cast<rnnbench::Model*>(model)->step(weights, targets, x, y, masks, state, end,
+                                                    clip_norm, learning_rate, result)
              ? 0
              : 1;
 }
