@@ -43,8 +43,8 @@ class Reading:
     @torch.no_grad()
     def then(self, tokens: np.ndarray) -> Self:
         X = torch.from_numpy(tokens)[None].to(self.model.output.weight.device)
-        logits, state = self.model(X, self.state)
-        numbers = logits[-1].cpu().double().numpy()  # NumPy has no bfloat16
+        logits, state = self.model.last(X, self.state)
+        numbers = logits.cpu().double().numpy()  # NumPy has no bfloat16
         return type(self)(self.model, np.minimum(np.fmax(numbers, -HUGE), HUGE), state)
 
     def rows(self, index: np.ndarray) -> Self:
