@@ -24,9 +24,10 @@ from torch.nn.functional import kl_div, log_softmax
 from rnnbench.base.errors import StudyError
 from rnnbench.text.vocab import Vocab
 from rnnbench.training import run_record
-from rnnbench.training.implementations._fused_reader import Reader, fastest
+from rnnbench.training.implementations._fused_reader import fastest
 from rnnbench.training.model import LanguageModel, State
 from rnnbench.training.progress import Texts
+from rnnbench.writing.reading import Model
 from rnnbench.writing.trained import Trained
 
 SPLITS = ("train", "heldout")
@@ -110,7 +111,7 @@ def spread(tokens: Tensor, longest: int, positions: int) -> tuple[Tensor, Tensor
 
 @torch.no_grad()
 def losses(
-    model: LanguageModel | Reader, histories: Tensor, labels: Tensor, contexts: Sequence[int]
+    model: Model, histories: Tensor, labels: Tensor, contexts: Sequence[int]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Loss after each cut history, and influence of each token back: nats, ``(contexts, P)``."""
     others = histories.roll(histories.shape[1] // 2, dims=1)  # a token of elsewhere in the text
@@ -126,17 +127,13 @@ def losses(
     return lost, moved
 
 
-def cut_losses(
-    model: LanguageModel | Reader, histories: Tensor, labels: Tensor, contexts: Sequence[int]
-) -> Tensor:
+def cut_losses(model: Model, histories: Tensor, labels: Tensor, contexts: Sequence[int]) -> Tensor:
     """Nats of each label after its last ``context`` tokens, ``(contexts, P)``."""
     log_p = (predict(model, histories[-context:], None) for context in contexts)
     return torch.stack([-after.gather(1, labels[:, None])[:, 0] for after in log_p])
 
 
-def influences(
-    model: LanguageModel | Reader, histories: Tensor, others: Tensor, contexts: Sequence[int]
-) -> Tensor:
+def influences(model: Model, histories: Tensor, others: Tensor, contexts: Sequence[int]) -> Tensor:
     """Divergence of predictions, nats, if the token ``context`` back is another: ``(contexts, P)``.
 
     What stands before the token is read once for all contexts, the farthest first.
@@ -153,6 +150,6 @@ def influences(
     return torch.stack(found[::-1])
 
 
-def predict(model: LanguageModel | Reader, tokens: Tensor, state: State) -> Tensor:
+def predict(model: Model, tokens: Tensor, state: State) -> Tensor:
     """Log-probabilities of the token after ``(T, P)`` tokens, ``(P, vocab_size)``."""
     return log_softmax(model.last(tokens, state)[0], dim=1)

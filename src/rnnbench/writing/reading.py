@@ -10,6 +10,8 @@ from rnnbench.training.model import LanguageModel
 from rnnbench.writing.decoders import Choice
 from rnnbench.writing.trained import Reading
 
+Model = LanguageModel | Reader  # what reads tokens
+
 
 class NativeReading(Reading):
     """A reading that chooses and reads in native code, as :class:`~.decoders.Writer`."""
@@ -20,7 +22,7 @@ class NativeReading(Reading):
         return np.ascontiguousarray(found.T)
 
 
-def reading(model: LanguageModel | Reader, prefixes: Sequence[Sequence[int]]) -> Reading:
+def reading(model: Model, prefixes: Sequence[Sequence[int]]) -> Reading:
     """Where a model stands after B prefixes, as :meth:`Reading.of`."""
     kind = NativeReading if isinstance(model, Reader) else Reading
     return kind.of(model, prefixes)

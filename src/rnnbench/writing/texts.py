@@ -10,14 +10,12 @@ import numpy as np
 
 from rnnbench.base import plugins
 from rnnbench.text.vocab import Vocab
-from rnnbench.training.implementations._fused_reader import Reader as Native
 from rnnbench.training.implementations._fused_reader import fastest
-from rnnbench.training.model import LanguageModel
 from rnnbench.training.run_record import ADDRESS
 from rnnbench.writing import decoders
 from rnnbench.writing.judge import Judge, plain
 from rnnbench.writing.decoders import Reading
-from rnnbench.writing.reading import reading
+from rnnbench.writing.reading import Model, reading
 from rnnbench.writing.trained import Trained, untrained
 
 REAL = "real text"  # stands where a decoder would: held-out text of the same length
@@ -54,7 +52,7 @@ def rows(trained: Trained, judge: Judge, task: Task) -> Iterator[dict[str, Any]]
 
 
 def _written(
-    model: LanguageModel | Native, vocab: Vocab, judge: Judge, task: Task, key: dict[str, Any], seed: int
+    model: Model, vocab: Vocab, judge: Judge, task: Task, key: dict[str, Any], seed: int
 ) -> Iterator[dict[str, Any]]:
     """Texts of one decoder at one setting; what is drawn follows from the seed of the run."""
     settings = {name: key[name] for name in key.keys() - {"stage", "decoder"}}
@@ -68,9 +66,7 @@ def _written(
             yield key | row
 
 
-def _real(
-    model: LanguageModel | Native, vocab: Vocab, judge: Judge, task: Task
-) -> Iterator[dict[str, Any]]:
+def _real(model: Model, vocab: Vocab, judge: Judge, task: Task) -> Iterator[dict[str, Any]]:
     """Stretches of the held-out text, evenly spread, each after what stands before it.
 
     That is as much as the longest prefix, and less where the held-out text is no longer.
