@@ -14,7 +14,7 @@ from rnnbench.base.plugins import names
 from rnnbench.timing import windows
 from rnnbench.timing.work import inference, speed
 from rnnbench.training import native
-from rnnbench.training.implementations import fused
+from rnnbench.training.native.reader import checked
 from rnnbench.writing.decoders import greedy
 from rnnbench.writing.trained import Reading
 
@@ -70,7 +70,7 @@ def test_every_character_timed_is_the_one_the_suite_would_write():
 
 @pytest.mark.skipif(not NATIVE, reason="no native reader")
 def test_what_writes_by_itself_is_timed_text_by_text():
-    reader, seconds = fused.reader(speed.model(QUICK, VOCAB_SIZE)), []
+    reader, seconds = checked(speed.model(QUICK, VOCAB_SIZE)), []
     assert list(itertools.islice(inference.characters(reader, 3, seconds), 2)) == [200, 200]
     assert len(seconds) == 400 and len(set(seconds)) <= 2
 

@@ -14,8 +14,8 @@ from rnnbench.base.errors import StudyError
 from rnnbench.base.plugins import load, names
 from rnnbench.training import initial, native
 from rnnbench.training.engines import agreement, reference
-from rnnbench.training.implementations import _fused_reader, fused
 from rnnbench.training.model import LanguageModel
+from rnnbench.training.native import reader as native_reader
 from rnnbench.writing import memory
 from rnnbench.writing.decoders import ALL, Choice
 from rnnbench.writing.reading import NativeReading, reading
@@ -72,7 +72,7 @@ def test_logits_of_any_model_are_those_of_the_loops(
     X = texts(6, batch_size, vocab_size)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RNNBENCH_ISA", isa)
-        reader = fused.reader(model)
+        reader = native_reader.checked(model)
     expected, _ = reference.of(model)(X)
     whole, _ = reader(X)
     assert agreement.deviation(whole, expected) < 5e-6
@@ -87,7 +87,7 @@ def test_every_decoder_writes_natively_what_it_writes_by_torch(variant, decoder)
     model = preset_of(variant)
     count = 3 if load("decoders", decoder).DRAWS else 1
     found = []
-    for who in (model, fused.reader(model)):
+    for who in (model, native_reader.checked(model)):
         place = reading(who, [[1, 2, 3]]).rows(np.zeros(count, int))
         generator = np.random.Generator(np.random.PCG64(3))
         decode = load("decoders", decoder).decode
@@ -107,16 +107,15 @@ def test_a_choice_is_the_same_natively_equals_included(logits, alpha, k, seed):
     model = model_of("rnn", "torch_nn", hidden_size=1, vocab_size=len(logits))
     rows = np.tile(logits, (50, 1))
     uniforms = np.random.default_rng(seed).random((1, 50))
-    found = fused.reader(model).write(rows, torch.zeros(1, 1, 50, 1), alpha, k, uniforms)
+    found = native_reader.checked(model).write(rows, torch.zeros(1, 1, 50, 1), alpha, k, uniforms)
     assert np.array_equal(found[0], Choice(alpha, k)(rows, uniforms[0]))
 
 
 def test_memory_is_measured_natively_as_by_torch():
     model, histories, contexts = preset_of("lstm_deep"), texts(8, 600), [1, 3, 8]
     labels = texts(1, 600)[0]
-    found = [
-        memory.losses(who, histories, labels, contexts) for who in (model, fused.reader(model))
-    ]
+    native = native_reader.checked(model)
+    found = [memory.losses(one, histories, labels, contexts) for one in (model, native)]
     for one, other in zip(*found, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
 
@@ -146,26 +145,26 @@ def spoiled(module):
 def test_what_cannot_be_read_natively_is_read_by_torch_which_is_told(said, caplog):
     model = REFUSED[said]()
     with caplog.at_level(logging.INFO):
-        assert _fused_reader.fastest(model) is model
+        assert native_reader.fastest(model) is model
     assert said in caplog.text and "model read by torch" in caplog.text
-    assert caplog.messages[-1] in _fused_reader.USED
+    assert caplog.messages[-1] in native_reader.USED
 
 
 def test_without_a_library_torch_reads(monkeypatch):
     monkeypatch.setenv("RNNBENCH_ISA", "neon9000")
     model = preset_of("gru")
-    assert _fused_reader.fastest(model) is model
+    assert native_reader.fastest(model) is model
 
 
 def test_weights_are_those_of_when_a_reader_was_made():
     model = preset_of("gru")
-    reader, X = fused.reader(model), texts(3, 2)
+    reader, X = native_reader.checked(model), texts(3, 2)
     before, _ = reader(X)
     model.output.weight.zero_()
     assert torch.equal(reader(X)[0], before)
 
 
 def test_tokens_outside_the_vocabulary_are_told():
-    reader = fused.reader(preset_of("gru"))
+    reader = native_reader.checked(preset_of("gru"))
     with pytest.raises(StudyError, match=f"found 0 to {VOCAB_SIZE}"):
         reader(torch.tensor([[0], [VOCAB_SIZE]]))

@@ -20,7 +20,7 @@ from rnnbench.base.parameters import check_seed
 from rnnbench.text.cleanings import clean
 from rnnbench.text.encodings import UTF_8, utf8
 from rnnbench.text.form import Form
-from rnnbench.training.implementations._fused_reader import fastest
+from rnnbench.training.native.reader import fastest
 from rnnbench.writing import decoders
 from rnnbench.writing.decoders import Setting
 from rnnbench.writing.reading import reading

@@ -24,8 +24,8 @@ from torch.nn.functional import kl_div, log_softmax
 from rnnbench.base.errors import StudyError
 from rnnbench.text.vocab import Vocab
 from rnnbench.training import run_record
-from rnnbench.training.implementations._fused_reader import fastest
 from rnnbench.training.model import LanguageModel, State
+from rnnbench.training.native.reader import fastest
 from rnnbench.training.progress import Texts
 from rnnbench.writing.reading import Model
 from rnnbench.writing.trained import Trained

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from rnnbench.training.implementations._fused_reader import Reader
 from rnnbench.training.model import LanguageModel
+from rnnbench.training.native.reader import Reader
 from rnnbench.writing.decoders import Choice
 from rnnbench.writing.trained import Reading
 

@@ -10,11 +10,11 @@ import numpy as np
 
 from rnnbench.base import plugins
 from rnnbench.text.vocab import Vocab
-from rnnbench.training.implementations._fused_reader import fastest
+from rnnbench.training.native.reader import fastest
 from rnnbench.training.run_record import ADDRESS
 from rnnbench.writing import decoders
-from rnnbench.writing.judge import Judge, plain
 from rnnbench.writing.decoders import Reading
+from rnnbench.writing.judge import Judge, plain
 from rnnbench.writing.reading import Model, reading
 from rnnbench.writing.trained import Trained, untrained
 

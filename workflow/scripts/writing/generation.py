@@ -7,7 +7,7 @@ import pandas as pd
 import torch
 from rnnbench.base import csv_files
 from rnnbench.text.vocab import Vocab
-from rnnbench.training.implementations import _fused_reader
+from rnnbench.training.native import reader
 from rnnbench.writing.judge import Judge
 from rnnbench.writing.texts import Task, rows
 from rnnbench.writing.trained import Trained, first_words
@@ -21,4 +21,4 @@ with recorded(snakemake) as job:
     prefixes = asked.prefixes or first_words(ids, trained.vocab, "char")
     task = Task(prefixes, asked.num_tokens, asked.draws, asked.decoders)
     csv_files.write(snakemake.output[0], pd.DataFrame(rows(trained, judge, task)))
-    job.noted["read_by"] = list(_fused_reader.USED)
+    job.noted["read_by"] = list(reader.USED)

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from rnnbench.base import csv_files
 from rnnbench.text.vocab import Vocab
-from rnnbench.training.implementations import _fused_reader
+from rnnbench.training.native import reader
 from rnnbench.writing import memory
 
 with recorded(snakemake) as job:
@@ -16,4 +16,4 @@ with recorded(snakemake) as job:
     settings = (snakemake.params.contexts, snakemake.params.positions, snakemake.params.blocks)
     measured = memory.table(snakemake.input.weights, ids, vocab, *settings)
     csv_files.write(snakemake.output[0], measured)
-    job.noted["read_by"] = list(_fused_reader.USED)
+    job.noted["read_by"] = list(reader.USED)

@@ -22,9 +22,11 @@ from rnnbench.timing import windows
 from rnnbench.timing.work import speed
 from rnnbench.timing.workload import Architecture
 from rnnbench.training import samplers
+from rnnbench.training.native.reader import checked
 from rnnbench.writing.decoders import Choice, Writer
 from rnnbench.writing.reading import Model, reading
 
+READERS = {"fused": checked}  # implementation -> how it reads, where not by the model itself
 TEXT = 200  # characters that are written at once by what writes by itself
 QUANTILES = {"latency_q05": 0.05, "latency_q50": 0.5, "latency_q95": 0.95, "latency_q99": 0.99}
 
@@ -39,10 +41,9 @@ def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict
         StudyError: the text is shorter than one minibatch.
     """
     samplers.check_size(len(tokens), timing.batch_size, timing.num_steps)
-    model = speed.model(timing, vocab_size)
-    key = Architecture.of(model).as_row()
-    implementation = plugins.load("implementations", timing.implementation)
-    model = getattr(implementation, "reader", lambda model: model)(model)
+    built = speed.model(timing, vocab_size)
+    key = Architecture.of(built).as_row()
+    model = READERS[timing.implementation](built) if timing.implementation in READERS else built
     latencies: list[float] = []
     writing = windows.rows(timing, characters(model, int(tokens[0]), latencies))
     reading = windows.rows(timing, minibatches(timing, model, tokens))
@@ -53,7 +54,7 @@ def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict
 
 
 def characters(model: Model, first: int, latencies: list[float]) -> Iterator[int]:
-    """Write for ever; yield how many characters, and append the seconds of each to ``latencies``."""
+    """Write for ever; yield how many characters, append the seconds of each."""
     place, most_probable, unused = reading(model, [[first]]), Choice(k=1), np.zeros((TEXT, 1))
     while True:
         began = time.perf_counter()

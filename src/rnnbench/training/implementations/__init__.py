@@ -19,8 +19,6 @@ The contract of a file:
   model's ``optimiser``. Parameters that need no gradient stay as they are, and their gradients are
   no part of the norm. Where its time goes is told by the scopes it opens (see
   :mod:`rnnbench.training.engines.scopes`).
-* ``reader(model)``, only where it reads and writes faster than the model itself: what maps tokens
-  to logits as the model does, and has its method ``last``.
 
 A module whose name starts with an underscore is a part of one of them.
 """

@@ -15,7 +15,6 @@ from torch import Tensor, nn
 from rnnbench.base.errors import StudyError
 from rnnbench.training import native, update
 from rnnbench.training.engines.scopes import MINIBATCH, scope
-from rnnbench.training.implementations._fused_reader import CELLS, addresses, reader as reader
 from rnnbench.training.model import LanguageModel, State
 from rnnbench.training.native import NativeError
 
@@ -28,6 +27,7 @@ LIMITS = {
     "dtype": ["float32"],
     "dropout": [0],
 }
+CELLS = {"RNN_TANH": 0, "RNN_RELU": 1, "GRU": 2, "LSTM": 3}
 
 
 def missing() -> str | None:
@@ -174,3 +174,9 @@ def expect(what: str, tensors: Iterable[Tensor], dtype: torch.dtype) -> None:
 def shape_of(model: LanguageModel, X: Tensor) -> tuple[int, int, int]:
     """Shape of one part of the state, (num_layers, B, hidden_size)."""
     return model.layer.num_layers, X.shape[-1], model.layer.hidden_size
+
+
+def addresses(tensors: Iterable[Tensor | None]) -> ctypes.Array[ctypes.c_void_p]:
+    """Pointers to the values of tensors; None is the null pointer."""
+    found = [None if tensor is None else tensor.data_ptr() for tensor in tensors]
+    return (ctypes.c_void_p * len(found))(*found)

@@ -1,10 +1,10 @@
-"""The native training step: built from C++ at set-up, loaded through a plain C interface.
+"""The native training step, ``step.cpp``: built at set-up, loaded through a plain C interface.
 
-There is one shared library per instruction set, each made of the whole source. Their names carry
-system and architecture, so that machines of several kinds can share a checkout, and the digest of
-the source and of the compiler's options, so that one that has become stale is not loaded; no
-Python, for the interface is plain C. ``RNNBENCH_ISA`` asks for a certain instruction set; else the
-widest of the processor is taken.
+There is one shared library per instruction set, each made of the whole source, with that of
+:mod:`rnnbench.training.native.reader`. Their names carry system and architecture, so that machines
+of several kinds can share a checkout, and the digest of the source and of the compiler's options,
+so that one that has become stale is not loaded; no Python, for the interface is plain C.
+``RNNBENCH_ISA`` asks for a certain instruction set; else the widest of the processor is taken.
 """
 
 import argparse

@@ -37,7 +37,7 @@ class Choice:
     k: int = ALL
 
     def __call__(self, logits: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
-        """The token of each text, ``(B,)``, by its logits ``(B, V)`` and uniform number ``(B,)``."""
+        """The token of each text, ``(B,)``, by its logits ``(B, V)`` and its uniform number."""
         if self.k == 1:
             return logits.argmax(axis=1)
         kept = weights(logits, self.alpha)

@@ -2,12 +2,11 @@
 
 A reader holds the weights as they were when it was made. Its choice of tokens and its random
 numbers are those of :mod:`rnnbench.writing.decoders`; its logits are the model's up to the rounding
-of float32. See ``native/infer.cpp``.
+of float32. See ``infer.cpp``.
 """
 
 import ctypes
 import logging
-from collections.abc import Iterable
 from typing import Any
 from weakref import finalize
 
@@ -24,7 +23,7 @@ from rnnbench.training.engines.tolerances import TOLERANCES
 from rnnbench.training.model import LanguageModel
 from rnnbench.training.native import NativeError
 
-CELLS = {"RNN_TANH": 0, "RNN_RELU": 1, "GRU": 2, "LSTM": 3, "MINGRU": 4, "MINLSTM": 5}
+MODES = {"RNN_TANH": 0, "RNN_RELU": 1, "GRU": 2, "LSTM": 3, "MINGRU": 4, "MINLSTM": 5}
 STACKED = GATES | {"MINGRU": "hz", "MINLSTM": "hif"}  # gates of a loop in the order of the reader
 LOOPS = {"rnn": "RNN_TANH", "rnn_relu": "RNN_RELU", "gru": "GRU", "lstm": "LSTM"}
 LOOPS |= {"mingru": "MINGRU", "minlstm": "MINLSTM"}
@@ -48,24 +47,25 @@ class Reader:
         mode, embedding_size, weights = weights_of(model)
         layers, hidden_size = model.layer.num_layers, model.layer.hidden_size
         self.shape = 1 + (mode == "LSTM"), layers, hidden_size
-        sizes = CELLS[mode], layers, model.vocab_size, hidden_size, embedding_size
+        sizes = MODES[mode], layers, model.vocab_size, hidden_size, embedding_size
         self.library, self.handle = native.load(), ctypes.c_void_p()
         packed = (ctypes.c_int32 * len(sizes))(*sizes)
         kept = [None if w is None else w.detach().contiguous() for w in weights]
         pointer = ctypes.byref(self.handle)
-        told(self.library.rnnbench_open_reader(packed, addresses(kept), pointer))
+        places = (ctypes.c_void_p * len(kept))(*[w if w is None else w.data_ptr() for w in kept])
+        told(self.library.rnnbench_open_reader(packed, places, pointer))
         finalize(self, self.library.rnnbench_close_reader, self.handle)
 
-    def __call__(self, X: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def __call__(self, X: Tensor, state: Any = None) -> tuple[Tensor, Tensor]:
         """Map tokens ``(T, B)`` to logits ``(T, B, vocab_size)`` and the state."""
         return self._read(X, state, len(X))
 
-    def last(self, X: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def last(self, X: Tensor, state: Any = None) -> tuple[Tensor, Tensor]:
         """As :meth:`rnnbench.training.model.LanguageModel.last`."""
         logits, state = self._read(X, state, 1)
         return logits[0], state
 
-    def _read(self, X: Tensor, state: Tensor | None, count: int) -> tuple[Tensor, Tensor]:
+    def _read(self, X: Tensor, state: Any, count: int) -> tuple[Tensor, Tensor]:
         (T, B), (parts, layers, hidden_size) = X.shape, self.shape
         X = X.long().contiguous()
         logits = torch.empty(count, B, self.vocab_size)
@@ -105,12 +105,13 @@ def weights_of(model: LanguageModel) -> tuple[str, int, list[Tensor | None]]:
         weights.append(layer.table)
         layer = layer.get_submodule(layer.cell)
     if isinstance(layer, nn.RNNBase) and layer.bias:
-        mode, stacked = layer.mode, list(layer.parameters())
+        mode = layer.mode
+        weights += layer.parameters()
     else:
         cells = getattr(layer, "layers", [layer])
         mode = mode_of(cells[0])
-        stacked = [weight for cell in cells for weight in stacked_of(mode, cell)]
-    return mode, embedding_size, [*weights, *stacked, model.output.weight, model.output.bias]
+        weights += [weight for cell in cells for weight in stacked_of(mode, cell)]
+    return mode, embedding_size, [*weights, model.output.weight, model.output.bias]
 
 
 def mode_of(cell: Any) -> str:
@@ -123,36 +124,29 @@ def mode_of(cell: Any) -> str:
 
 def stacked_of(mode: str, cell: Any) -> list[Tensor | None]:
     """The weights of a loop's cell as torch.nn has them, in memory of their own."""
-    W_x, W_h, b = (
-        [getattr(cell, f"{name}{gate}", None) for gate in STACKED[mode]]
-        for name in ("W_x", "W_h", "b_")
-    )
-    bias = torch.cat(b)
-    if W_h[0] is None:  # the gates do not read the state
-        return [torch.cat([W.T for W in W_x]), None, bias, None]
-    turned = (torch.cat([W.T for W in weights]) for weights in (W_x, W_h))
-    return [*turned, bias, torch.zeros_like(bias)]
-
-
-def addresses(tensors: Iterable[Tensor | None]) -> ctypes.Array[ctypes.c_void_p]:
-    """Pointers to the values of tensors; None is the null pointer."""
-    found = [None if tensor is None else tensor.data_ptr() for tensor in tensors]
-    return (ctypes.c_void_p * len(found))(*found)
+    gates, weights = STACKED[mode], dict(cell.named_parameters())
+    inputs = torch.cat([weights[f"W_x{gate}"].T for gate in gates])
+    bias = torch.cat([weights[f"b_{gate}"] for gate in gates])
+    if f"W_h{gates[0]}" not in weights:  # the gates do not read the state
+        return [inputs, None, bias, None]
+    hidden = torch.cat([weights[f"W_h{gate}"].T for gate in gates])
+    return [inputs, hidden, bias, torch.zeros_like(bias)]
 
 
 def fastest(model: LanguageModel) -> LanguageModel | Reader:
     """A native reader of a model, or the model itself where there is none or it differs."""
+    found: LanguageModel | Reader = model
     try:
-        found, who = reader(model), "model read natively"
+        found, who = checked(model), "model read natively"
     except UserError as error:
-        found, who = model, f"model read by torch: {error}"
+        who = f"model read by torch: {error}"
     log.info(who)
     USED[who] = None
     return found
 
 
 @torch.no_grad()
-def reader(model: LanguageModel) -> Reader:
+def checked(model: LanguageModel) -> Reader:
     """A native reader of a model, whose logits are those of the cells' loops.
 
     Raises:
