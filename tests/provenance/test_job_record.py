@@ -94,6 +94,16 @@ def test_the_record_of_a_job_that_is_done_again_is_replaced():
     assert len(list(Path("results/provenance").rglob("*.*"))) == 1
 
 
+def test_what_a_script_notes_is_in_its_record():
+    described = job()
+    with job_record.kept(described) as kept:
+        Path(described.output[0]).parent.mkdir(parents=True, exist_ok=True)
+        Path(described.output[0]).write_text("text")
+        kept.noted["read_by"] = ["model read natively"]
+    record = read_record(job_record.path_of(described.output[0]))
+    assert record["read_by"] == ["model read natively"]
+
+
 def test_what_a_job_reads_from_outside_the_study_is_told_with_its_inputs(here):
     (here / "own {v2}.txt").write_text("own")
     record = run(reads=["own {v2}.txt"])

@@ -13,15 +13,21 @@ from rnnbench.base.errors import StudyError
 from rnnbench.base.plugins import names
 from rnnbench.timing import windows
 from rnnbench.timing.work import inference, speed
+from rnnbench.training import native
+from rnnbench.training.native.reader import checked
 from rnnbench.writing.decoders import greedy
 from rnnbench.writing.trained import Reading
 
 QUICK = dataclasses.replace(TIMING, timed_seconds=0.02, warmup_seconds=0.0)
 
 
-@pytest.fixture(scope="module", params=presets.timed())
+NATIVE = [] if native.missing() else ["gru fused"]
+
+
+@pytest.fixture(scope="module", params=[*presets.timed(), *NATIVE])
 def rows(request):
-    timing = dataclasses.replace(QUICK, variant=request.param)
+    variant, way = presets.named(request.param)
+    timing = dataclasses.replace(QUICK, variant=variant, implementation=way)
     return inference.rows(timing, TOKENS, VOCAB_SIZE)
 
 
@@ -43,6 +49,9 @@ def test_the_quantiles_are_those_of_the_characters_of_the_window(rows):
         if row["mode"] == "generation":
             spread = [row[name] for name in inference.QUANTILES]
             assert spread == sorted(spread) and spread[0] > 0
+            assert (
+                row["num_tokens"] % (inference.TEXT if row["implementation"] == "fused" else 1) == 0
+            )
             assert row["num_tokens"] * row["latency_q05"] * 0.9 < row["seconds"]
 
 
@@ -57,6 +66,13 @@ def test_every_character_timed_is_the_one_the_suite_would_write():
     list(itertools.islice(inference.characters(model, 3, seconds), 5))
     (written,) = greedy.decode(Reading.of(model, [[3]]), 4)
     assert read[:5] == [3, *written]
+
+
+@pytest.mark.skipif(not NATIVE, reason="no native reader")
+def test_what_writes_by_itself_is_timed_text_by_text():
+    reader, seconds = checked(speed.model(QUICK, VOCAB_SIZE)), []
+    assert list(itertools.islice(inference.characters(reader, 3, seconds), 2)) == [200, 200]
+    assert len(seconds) == 400 and len(set(seconds)) <= 2
 
 
 @pytest.mark.parametrize("sampler", names("samplers"))

@@ -1,8 +1,9 @@
-// Runs the native step on odd sizes, for sanitizers to watch, and prints the largest relative
-// errors of its exp, sigmoid and tanh.
+// Runs the native step and reader on odd sizes, for sanitizers to watch, and prints the largest
+// relative errors of its exp, sigmoid and tanh.
 #include <cstdio>
 #include <vector>
 
+#include "infer.cpp"
 #include "step.cpp"
 
 using rnnbench::LANES;
@@ -50,6 +51,36 @@ static void train(rnnbench::Sizes s, int steps) {
   rnnbench_close(model);
 }
 
+// Reads and writes, at one row and several; all memory has exactly the size that may be touched.
+static void use(rnnbench::Architecture a) {
+  const size_t inputs[] = {1, 1, 3, 4, 2, 3};
+  std::vector<std::vector<float>> w;
+  auto add = [&](size_t n) { w.emplace_back(n, 0.01f * float(1 + w.size())); };
+  if (a.embedding) add(size_t(a.vocab) * a.embedding);
+  for (int i = 0; i < a.layers; ++i) {
+    const size_t rows = inputs[a.cell] * a.hidden, hidden = a.cell < 4 ? rows : 0;
+    add(rows * (i ? a.hidden : a.embedding ? a.embedding : a.vocab)), add(hidden * a.hidden);
+    add(rows), add(hidden);
+  }
+  add(size_t(a.vocab) * a.hidden), add(a.vocab);
+  std::vector<const float*> pointers;
+  for (auto& one : w) pointers.push_back(one.data());
+  void* reader = nullptr;
+  if (rnnbench_open_reader(&a, pointers.data(), &reader)) abort();
+  for (int64_t B : {1, 3, 1}) {
+    std::vector<int64_t> x(4 * B, a.vocab - 1), written(5 * B);
+    std::vector<float> state((a.cell == 3 ? 2 : 1) * a.layers * B * a.hidden), logits(2 * B * a.vocab);
+    std::vector<double> first(B * a.vocab, 0.5), uniforms(5 * B, 0.999999);
+    if (rnnbench_read(reader, 4, B, x.data(), nullptr, state.data(), 2, logits.data())) abort();
+    for (int64_t k : {1, 2, 1000})
+      if (rnnbench_write(reader, 5, B, first.data(), state.data(), 1.5, k, uniforms.data(), written.data()))
+        abort();
+    x.back() = a.vocab;
+    if (rnnbench_read(reader, 4, B, x.data(), state.data(), state.data(), 1, logits.data()) != 2) abort();
+  }
+  rnnbench_close_reader(reader);
+}
+
 template <class F, class G>
 static double worst(F vectors, G exact, double low, double high) {
   double most = 0;
@@ -67,6 +98,9 @@ static double worst(F vectors, G exact, double low, double high) {
 
 int main(int argc, char** argv) {
   const int threads = argc > 1 ? atoi(argv[1]) : 1;
+  for (int cell = 0; cell < 6; ++cell)
+    for (int hidden : {1, 16, 33})
+      for (int embedding : {0, 17}) use({cell, 2, hidden + 2, hidden, embedding});
   for (int cell = 0; cell < 4; ++cell)
     for (int hidden : {1, 3, 15, 16, 17, 33})
       for (int layers : {1, 2})

@@ -13,7 +13,7 @@ from scipy.stats import chisquare
 from rnnbench.base.errors import StudyError
 from rnnbench.base.plugins import load, names
 from rnnbench.writing import decoders
-from rnnbench.writing.decoders import beam, greedy, sampling, top_k
+from rnnbench.writing.decoders import Choice, beam, greedy, sampling, top_k
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def test_sampling_at_infinite_alpha_and_the_first_of_one_are_greedy(seed, length
 
 @given(logits=logits)
 def test_weights_at_alpha_1_are_the_models_and_at_0_equal(logits):
-    of_model, equal = sampling.weights(logits, 1.0), sampling.weights(logits, 0.0)
+    of_model, equal = decoders.weights(logits, 1.0), decoders.weights(logits, 0.0)
     expected = np.exp(decoders.log_probabilities(logits))
     np.testing.assert_allclose(of_model / of_model.sum(), expected, rtol=1e-9)
     assert (equal == 1).all()
@@ -132,7 +132,7 @@ def test_weights_at_alpha_1_are_the_models_and_at_0_equal(logits):
 
 @given(logits=logits, alpha=st.floats(0, 20))
 def test_weights_are_the_powers_of_the_probabilities(logits, alpha):
-    found = sampling.weights(logits, alpha)
+    found = decoders.weights(logits, alpha)
     powers = np.exp(alpha * decoders.log_probabilities(logits))
     np.testing.assert_allclose(found, powers / powers.max(), rtol=1e-6, atol=1e-300)
 
@@ -143,7 +143,7 @@ def test_tokens_are_drawn_as_often_as_q_says(alpha):
     q = np.exp(alpha * decoders.log_probabilities(reading.logits)[0])
     q /= q.sum()
     many = reading.logits.repeat(20_000, axis=0)
-    counts = np.bincount(sampling.choose(many, generator(), alpha), minlength=6)
+    counts = np.bincount(Choice(alpha)(many, generator().random(20_000)), minlength=6)
     assert chisquare(counts, 20_000 * q).pvalue > 0.001
     uneven = chisquare(counts, 20_000 * np.roll(q, 1)).pvalue if alpha else 0
     assert uneven < 1e-6
@@ -154,7 +154,7 @@ def test_top_k_draws_the_k_most_probable_alone_in_the_models_proportions():
     p = np.exp(decoders.log_probabilities(reading.logits)[0])
     kept = np.argsort(-p)[:3]
     many = reading.logits.repeat(20_000, axis=0)
-    counts = np.bincount(top_k.choose(many, generator(), k=3), minlength=6)
+    counts = np.bincount(Choice(k=3)(many, generator().random(20_000)), minlength=6)
     assert counts[kept].sum() == 20_000
     assert chisquare(counts[kept], 20_000 * p[kept] / p[kept].sum()).pvalue > 0.001
 
@@ -170,7 +170,7 @@ def test_top_k_of_the_whole_vocabulary_is_sampling(seed, k):
     weights=st.lists(st.sampled_from([0.0, 1e-300, 0.5, 1.0]), min_size=1, max_size=6).filter(any)
 )
 def test_what_has_no_weight_is_never_drawn(weights):
-    found = sampling.draw(np.array([weights] * 200), generator())
+    found = decoders.draw(np.array([weights] * 200), generator().random(200))
     assert all(weights[token] > 0 for token in found)
 
 

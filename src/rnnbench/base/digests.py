@@ -48,6 +48,7 @@ CARRIERS = {  # wing, folder or file -> where else it is entered from, and what 
 }
 DECIDES = {  # files of a carrier that decide results after all
     "base/parameters.py": "what a run is, and how its values are read",
+    "training/native/reader.py": "what reads and writes natively",
 }
 
 _WORDS = re.compile(r'\s*(?:"""(?:(?!""").)*""")?\s*', re.S)

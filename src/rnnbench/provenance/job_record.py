@@ -40,6 +40,7 @@ class Job:
     def __init__(self, described: Any):
         self.described = described
         self.started = now()
+        self.noted: dict[str, Any] = {}  # what the script itself has to tell
         self.inputs = entries([*described.input, *described.params.get("reads", ())])
 
     @property
@@ -80,6 +81,7 @@ class Job:
             "machine": identity.name(),
             "determinism": determinism.settings(),
             **_numerics(),
+            **self.noted,
             "started": self.started,
             "ended": now(),
         }

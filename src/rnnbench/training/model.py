@@ -36,6 +36,11 @@ class LanguageModel(nn.Module):
         hidden, state = self.read(X, state)
         return self.output(hidden), state
 
+    def last(self, X: Tensor, state: State = None) -> tuple[Tensor, State]:
+        """Map tokens ``(T, B)`` to the logits after the last alone, ``(B, vocab_size)``."""
+        hidden, state = self.read(X, state)
+        return self.output(hidden[-1]), state
+
     def read(self, X: Tensor, state: State = None) -> tuple[Tensor, State]:
         """Map tokens ``(T, B)`` to what the output layer reads, ``(T, B, H)``, and the state."""
         if not self.remembers:

@@ -20,9 +20,11 @@ from rnnbench.base.parameters import check_seed
 from rnnbench.text.cleanings import clean
 from rnnbench.text.encodings import UTF_8, utf8
 from rnnbench.text.form import Form
+from rnnbench.training.native.reader import fastest
 from rnnbench.writing import decoders
 from rnnbench.writing.decoders import Setting
-from rnnbench.writing.trained import Reading, Trained
+from rnnbench.writing.reading import reading
+from rnnbench.writing.trained import Trained
 
 WEIGHTS = "weights.safetensors"
 EXAMPLE = (
@@ -48,8 +50,8 @@ def main(arguments: Sequence[str]) -> int:
     check_seed(asked.seed)
     generator = np.random.Generator(np.random.PCG64(asked.seed))
     decoder = plugins.load("decoders", asked.decoder)
-    reading = Reading.of(trained.model, [ids])
-    (written,) = decoder.decode(reading, asked.num_tokens, generator, **settings)
+    began = reading(fastest(trained.model), [ids])
+    (written,) = decoder.decode(began, asked.num_tokens, generator, **settings)
     joint = " " if trained.run.token == "word" else ""
     print(prefix + joint + trained.vocab.show(written, trained.run.token))
     return 0

@@ -25,7 +25,9 @@ from rnnbench.base.errors import StudyError
 from rnnbench.text.vocab import Vocab
 from rnnbench.training import run_record
 from rnnbench.training.model import LanguageModel, State
+from rnnbench.training.native.reader import fastest
 from rnnbench.training.progress import Texts
+from rnnbench.writing.reading import Model
 from rnnbench.writing.trained import Trained
 
 SPLITS = ("train", "heldout")
@@ -79,9 +81,10 @@ def rows(
     if not all(torch.isfinite(parameter).all() for parameter in model.parameters()):
         yield {"reason": LOST}
         return
+    reader = fastest(model)
     for split in SPLITS:
         histories, labels = spread(getattr(texts, split), contexts[-1], positions)
-        nats, influences = losses(model, histories, labels, contexts)
+        nats, influences = losses(reader, histories, labels, contexts)
         for block, here in enumerate(np.array_split(np.arange(len(labels)), blocks), start=1):
             for at, context in enumerate(contexts):
                 yield {
@@ -108,7 +111,7 @@ def spread(tokens: Tensor, longest: int, positions: int) -> tuple[Tensor, Tensor
 
 @torch.no_grad()
 def losses(
-    model: LanguageModel, histories: Tensor, labels: Tensor, contexts: Sequence[int]
+    model: Model, histories: Tensor, labels: Tensor, contexts: Sequence[int]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Loss after each cut history, and influence of each token back: nats, ``(contexts, P)``."""
     others = histories.roll(histories.shape[1] // 2, dims=1)  # a token of elsewhere in the text
@@ -124,17 +127,13 @@ def losses(
     return lost, moved
 
 
-def cut_losses(
-    model: LanguageModel, histories: Tensor, labels: Tensor, contexts: Sequence[int]
-) -> Tensor:
+def cut_losses(model: Model, histories: Tensor, labels: Tensor, contexts: Sequence[int]) -> Tensor:
     """Nats of each label after its last ``context`` tokens, ``(contexts, P)``."""
     log_p = (predict(model, histories[-context:], None) for context in contexts)
     return torch.stack([-after.gather(1, labels[:, None])[:, 0] for after in log_p])
 
 
-def influences(
-    model: LanguageModel, histories: Tensor, others: Tensor, contexts: Sequence[int]
-) -> Tensor:
+def influences(model: Model, histories: Tensor, others: Tensor, contexts: Sequence[int]) -> Tensor:
     """Divergence of predictions, nats, if the token ``context`` back is another: ``(contexts, P)``.
 
     What stands before the token is read once for all contexts, the farthest first.
@@ -143,7 +142,7 @@ def influences(
     state, read, found = None, len(histories), []
     for context in reversed(contexts):
         if read > context:
-            _, state = model.read(histories[-read:][: read - context], state)
+            _, state = model.last(histories[-read:][: read - context], state)
             read = context
         changed = torch.cat([others[-context][None], histories[len(histories) - context + 1 :]])
         after = predict(model, changed, state)
@@ -151,7 +150,6 @@ def influences(
     return torch.stack(found[::-1])
 
 
-def predict(model: LanguageModel, tokens: Tensor, state: State) -> Tensor:
+def predict(model: Model, tokens: Tensor, state: State) -> Tensor:
     """Log-probabilities of the token after ``(T, P)`` tokens, ``(P, vocab_size)``."""
-    hidden, _ = model.read(tokens, state)
-    return log_softmax(model.output(hidden[-1]), dim=1)
+    return log_softmax(model.last(tokens, state)[0], dim=1)

@@ -10,11 +10,13 @@ import numpy as np
 
 from rnnbench.base import plugins
 from rnnbench.text.vocab import Vocab
-from rnnbench.training.model import LanguageModel
+from rnnbench.training.native.reader import fastest
 from rnnbench.training.run_record import ADDRESS
 from rnnbench.writing import decoders
+from rnnbench.writing.decoders import Reading
 from rnnbench.writing.judge import Judge, plain
-from rnnbench.writing.trained import Reading, Trained, untrained
+from rnnbench.writing.reading import Model, reading
+from rnnbench.writing.trained import Trained, untrained
 
 REAL = "real text"  # stands where a decoder would: held-out text of the same length
 
@@ -39,7 +41,7 @@ def rows(trained: Trained, judge: Judge, task: Task) -> Iterator[dict[str, Any]]
     run, vocab = trained.run, trained.vocab
     key = {name: getattr(run, name) for name in ADDRESS} | {"leaky": trained.model.leaky}
     models = {"untrained": untrained(run, len(vocab)), "trained": trained.model}
-    for stage, model in models.items():
+    for stage, model in zip(models, map(fastest, models.values()), strict=True):
         for name, settings in decoders.each(task.decoders):
             found = {"stage": stage, "decoder": name, **settings}
             for row in _written(model, vocab, judge, task, found, run.seed):
@@ -50,7 +52,7 @@ def rows(trained: Trained, judge: Judge, task: Task) -> Iterator[dict[str, Any]]
 
 
 def _written(
-    model: LanguageModel, vocab: Vocab, judge: Judge, task: Task, key: dict[str, Any], seed: int
+    model: Model, vocab: Vocab, judge: Judge, task: Task, key: dict[str, Any], seed: int
 ) -> Iterator[dict[str, Any]]:
     """Texts of one decoder at one setting; what is drawn follows from the seed of the run."""
     settings = {name: key[name] for name in key.keys() - {"stage", "decoder"}}
@@ -58,13 +60,13 @@ def _written(
     generator = np.random.Generator(np.random.PCG64(seed))
     texts = np.zeros(task.draws if decoder.DRAWS else 1, np.int64)
     for prefix in task.prefixes:
-        reading = Reading.of(model, [vocab.encode(prefix).tolist()]).rows(texts)
-        written = decoder.decode(reading, task.num_tokens, generator, **settings)
-        for row in _judged(reading, vocab, judge, [prefix] * len(texts), written):
+        began = reading(model, [vocab.encode(prefix).tolist()]).rows(texts)
+        written = decoder.decode(began, task.num_tokens, generator, **settings)
+        for row in _judged(began, vocab, judge, [prefix] * len(texts), written):
             yield key | row
 
 
-def _real(model: LanguageModel, vocab: Vocab, judge: Judge, task: Task) -> Iterator[dict[str, Any]]:
+def _real(model: Model, vocab: Vocab, judge: Judge, task: Task) -> Iterator[dict[str, Any]]:
     """Stretches of the held-out text, evenly spread, each after what stands before it.
 
     That is as much as the longest prefix, and less where the held-out text is no longer.
@@ -75,17 +77,17 @@ def _real(model: LanguageModel, vocab: Vocab, judge: Judge, task: Task) -> Itera
     starts = np.linspace(0, room, count, dtype=int)
     prefixes = [judge.heldout[start : start + before] for start in starts]
     texts = [judge.heldout[start + before :][: task.num_tokens] for start in starts]
-    reading = Reading.of(model, [vocab.encode(prefix).tolist() for prefix in prefixes])
+    began = reading(model, [vocab.encode(prefix).tolist() for prefix in prefixes])
     written = np.array([vocab.encode(text) for text in texts], np.int64)
-    return _judged(reading, vocab, judge, prefixes, written)
+    return _judged(began, vocab, judge, prefixes, written)
 
 
 def _judged(
-    reading: Reading, vocab: Vocab, judge: Judge, prefixes: Sequence[str], written: np.ndarray
+    began: Reading, vocab: Vocab, judge: Judge, prefixes: Sequence[str], written: np.ndarray
 ) -> Iterator[dict[str, Any]]:
     """One row per text ``(B, N)``; draws are numbered within each prefix."""
     drawn: Counter[str] = Counter()
-    for prefix, own, tokens in zip(prefixes, decoders.nats(reading, written), written, strict=True):
+    for prefix, own, tokens in zip(prefixes, decoders.nats(began, written), written, strict=True):
         drawn[prefix] += 1
         spelled = vocab.decode(tokens)
         key = {"prefix": prefix, "draw": drawn[prefix], "own_nats": float(own)}

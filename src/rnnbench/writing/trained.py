@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self, cast
+from typing import Any, Self, cast
 
 import numpy as np
 import torch
@@ -26,13 +26,13 @@ HUGE = 1e300  # stands for infinity among logits, so that differences of logits 
 class Reading:
     """Where a model stands in B texts, as :class:`rnnbench.writing.decoders.Reading`."""
 
-    model: LanguageModel  # reads one token at a time
+    model: Any  # a LanguageModel, or what maps tokens to logits and a state as it does
     # of the next token, ``(B, V)`` float64; not a number counts as the least of all
     logits: np.ndarray
     state: State  # after the last token
 
     @classmethod
-    def of(cls, model: LanguageModel, prefixes: Sequence[Sequence[int]]) -> Self:
+    def of(cls, model: Any, prefixes: Sequence[Sequence[int]]) -> Self:
         """Read B texts of at least one token, all equally long, token by token from zeros."""
         tokens = np.array(prefixes, np.int64)  # (B, N)
         reading = cls(model, np.empty((len(tokens), 0)), None)

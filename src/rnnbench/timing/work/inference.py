@@ -1,10 +1,12 @@
 """How fast a trained model would be used: one character at a time, and in whole minibatches.
 
 * ``generation``: a batch of one, the state carried, each character the most probable after the
-  last. Every character is read back by the host before the next begins, as a writer must.
+  last. Every character is read back by the host before the next begins, as a writer must; an
+  implementation that writes by itself writes texts, and a character takes its share of one.
 * ``throughput``: forward passes over the minibatches of training, without gradients.
 
-Both use the variant's own implementation. The weights are untrained, which costs the same.
+Both use the implementation's own reader, if it has one. The weights are untrained, which costs the
+same.
 """
 
 import time
@@ -20,10 +22,12 @@ from rnnbench.timing import windows
 from rnnbench.timing.work import speed
 from rnnbench.timing.workload import Architecture
 from rnnbench.training import samplers
-from rnnbench.training.model import LanguageModel, State
-from rnnbench.writing import decoders
-from rnnbench.writing.trained import Reading
+from rnnbench.training.native.reader import checked
+from rnnbench.writing.decoders import Choice, Writer
+from rnnbench.writing.reading import Model, reading
 
+READERS = {"fused": checked}  # implementation -> how it reads, where not by the model itself
+TEXT = 200  # characters that are written at once by what writes by itself
 QUANTILES = {"latency_q05": 0.05, "latency_q50": 0.5, "latency_q95": 0.95, "latency_q99": 0.99}
 
 
@@ -37,8 +41,9 @@ def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict
         StudyError: the text is shorter than one minibatch.
     """
     samplers.check_size(len(tokens), timing.batch_size, timing.num_steps)
-    model = speed.model(timing, vocab_size)
-    key = Architecture.of(model).as_row()
+    built = speed.model(timing, vocab_size)
+    key = Architecture.of(built).as_row()
+    model = READERS[timing.implementation](built) if timing.implementation in READERS else built
     latencies: list[float] = []
     writing = windows.rows(timing, characters(model, int(tokens[0]), latencies))
     reading = windows.rows(timing, minibatches(timing, model, tokens))
@@ -48,25 +53,27 @@ def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict
     ]
 
 
-def characters(model: LanguageModel, first: int, latencies: list[float]) -> Iterator[int]:
-    """Write for ever; yield 1 per character and append its seconds to ``latencies``."""
-    written = decoders.following(
-        Reading.of(model, [[first]]), plugins.load("decoders", "greedy").choose
-    )
+def characters(model: Model, first: int, latencies: list[float]) -> Iterator[int]:
+    """Write for ever; yield how many characters, append the seconds of each."""
+    place, most_probable, unused = reading(model, [[first]]), Choice(k=1), np.zeros((TEXT, 1))
     while True:
         began = time.perf_counter()
-        next(written)
-        latencies.append(time.perf_counter() - began)
-        yield 1
+        if isinstance(place, Writer):
+            num_tokens = place.write(most_probable, unused).size
+        else:
+            place = place.then(most_probable(place.logits, unused[0]))
+            num_tokens = 1
+        latencies += [(time.perf_counter() - began) / num_tokens] * num_tokens
+        yield num_tokens
 
 
-def minibatches(timing: TimingConfig, model: LanguageModel, tokens: np.ndarray) -> Iterator[int]:
+def minibatches(timing: TimingConfig, model: Model, tokens: np.ndarray) -> Iterator[int]:
     """Read the text for ever, minibatch by minibatch; yield the tokens of each."""
     generator = np.random.Generator(np.random.PCG64(timing.process))
     text = torch.from_numpy(tokens.astype(np.int64)).to(timing.device)
     sampler = plugins.load("samplers", timing.sampler)
     while True:
-        state: State = None
+        state: Any = None
         for X, _ in sampler.minibatches(text, timing.batch_size, timing.num_steps, generator):
             _, state = model(X, state if sampler.carries_state else None)
             yield X.numel()

@@ -1,10 +1,10 @@
-"""The native training step: built from C++ at set-up, loaded through a plain C interface.
+"""The native training step, ``step.cpp``: built at set-up, loaded through a plain C interface.
 
-There is one shared library per instruction set, each made of the whole source. Their names carry
-system and architecture, so that machines of several kinds can share a checkout, and the digest of
-the source and of the compiler's options, so that one that has become stale is not loaded; no
-Python, for the interface is plain C. ``RNNBENCH_ISA`` asks for a certain instruction set; else the
-widest of the processor is taken.
+There is one shared library per instruction set, each made of the whole source, with that of
+:mod:`rnnbench.training.native.reader`. Their names carry system and architecture, so that machines
+of several kinds can share a checkout, and the digest of the source and of the compiler's options,
+so that one that has become stale is not loaded; no Python, for the interface is plain C.
+``RNNBENCH_ISA`` asks for a certain instruction set; else the widest of the processor is taken.
 """
 
 import argparse
@@ -102,7 +102,7 @@ def build() -> list[Path]:
 
 def compile_to(path: Path, command: list[str], options: tuple[str, ...]) -> None:
     """Compile the source into a shared library; a failure raises NativeError."""
-    line = [*command, *FLAGS, *options, str(FOLDER / "step.cpp"), "-o", str(path)]
+    line = [*command, *FLAGS, *options, *map(str, sorted(FOLDER.glob("*.cpp"))), "-o", str(path)]
     try:
         done = subprocess.run(line, capture_output=True, text=True, timeout=300)
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -172,4 +172,10 @@ def declare(found: ctypes.CDLL) -> ctypes.CDLL:
     numbers = [ctypes.c_double, ctypes.c_double]
     found.rnnbench_step.argtypes = [*[pointer] * 8, *numbers, pointer]
     found.rnnbench_step.restype = ctypes.c_int
+    found.rnnbench_open_reader.argtypes = [pointer] * 3
+    found.rnnbench_close_reader.argtypes, found.rnnbench_close_reader.restype = [pointer], None
+    size, number = ctypes.c_int64, ctypes.c_double
+    found.rnnbench_read.argtypes = [pointer, size, size, *[pointer] * 3, size, pointer]
+    found.rnnbench_write.argtypes = [pointer, size, size, *[pointer] * 2, number, size]
+    found.rnnbench_write.argtypes += [pointer] * 2
     return found

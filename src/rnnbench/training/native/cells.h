@@ -8,7 +8,7 @@
 
 namespace rnnbench {
 
-enum Cell { TANH, RELU, GRU, LSTM };
+enum Cell { TANH, RELU, GRU, LSTM, MINGRU, MINLSTM };
 
 // One step of one layer for `rows` rows: every member points at the first of them.
 struct Moment {

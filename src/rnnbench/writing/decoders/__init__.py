@@ -14,16 +14,55 @@ a study does not load torch.
 """
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 
 from rnnbench.base.errors import StudyError
 from rnnbench.base.plugins import load
 
-Choice = Callable[[np.ndarray], np.ndarray]  # logits (B, V) -> tokens (B,)
+ALL = 2**62  # tokens: as many as there are
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Draws from q ∝ P^alpha over the k most probable tokens; of equals, the first are among them.
+
+    At alpha = inf equals share alike; k = 1 is the most probable token and nothing is drawn.
+    """
+
+    alpha: float = 1.0
+    k: int = ALL
+
+    def __call__(self, logits: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
+        """The token of each text, ``(B,)``, by its logits ``(B, V)`` and its uniform number."""
+        if self.k == 1:
+            return logits.argmax(axis=1)
+        kept = weights(logits, self.alpha)
+        if self.k < logits.shape[1]:
+            rest = np.argsort(-logits, axis=1, kind="stable")[:, self.k :]
+            np.put_along_axis(kept, rest, 0.0, axis=1)
+        return draw(kept, uniforms)
+
+
+def weights(logits: np.ndarray, alpha: float) -> np.ndarray:
+    """P^alpha over that of the most probable token, ``(B, V)``; equals share alike at inf."""
+    gaps = logits - logits.max(axis=1, keepdims=True)
+    with np.errstate(over="ignore"):
+        powers = np.multiply(alpha, gaps, out=np.zeros_like(gaps), where=gaps < 0)  # no inf * 0
+    return np.exp(powers)
+
+
+def draw(weights: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
+    """The index of each row that its number in [0, 1) falls on, ∝ weights ``(B, V)``, ``(B,)``.
+
+    An index of weight 0 is never drawn.
+    """
+    reached = weights.cumsum(axis=1)
+    reached /= reached[:, -1:]
+    return (reached <= uniforms[:, None]).sum(axis=1)
 
 
 class Reading(Protocol):
@@ -39,6 +78,14 @@ class Reading(Protocol):
         """Go on with these of the texts, in this order; one may come more than once."""
 
 
+@runtime_checkable
+class Writer(Reading, Protocol):
+    """A reading that chooses and reads by itself, faster than from here."""
+
+    def write(self, choice: Choice, uniforms: np.ndarray) -> np.ndarray:
+        """The tokens of :func:`stepwise`, ``(B, N)``, by uniform numbers ``(N, B)``."""
+
+
 @dataclass(frozen=True)
 class Setting:
     """One number that a decoder takes, of at least ``least``."""
@@ -48,18 +95,25 @@ class Setting:
     meaning: str
 
 
-def following(reading: Reading, choose: Choice) -> Iterator[np.ndarray]:
-    """Yield the chosen token of each text, ``(B,)``, one after the other and for ever."""
-    while True:
-        tokens = choose(reading.logits)
-        yield tokens
-        reading = reading.then(tokens)
+def stepwise(
+    reading: Reading,
+    num_tokens: int,
+    choice: Choice,
+    generator: np.random.Generator | None = None,
+) -> np.ndarray:
+    """Choose tokens one after the other and read each, ``(B, num_tokens)``.
 
-
-def stepwise(reading: Reading, num_tokens: int, choose: Choice) -> np.ndarray:
-    """The first ``num_tokens`` of :func:`following`, ``(B, num_tokens)``."""
-    written = itertools.islice(following(reading, choose), num_tokens)
-    return np.array([*written], np.int64).reshape(num_tokens, len(reading.logits)).T
+    One uniform number a token, text by text; none of no generator.
+    """
+    shape = num_tokens, len(reading.logits)
+    uniforms = np.zeros(shape) if generator is None else generator.random(shape)
+    if isinstance(reading, Writer):
+        return reading.write(choice, uniforms)
+    written = np.empty(shape, np.int64)
+    for at, numbers in enumerate(uniforms):
+        reading = reading.then(written[at - 1]) if at else reading
+        written[at] = choice(reading.logits, numbers)
+    return written.T
 
 
 def log_probabilities(logits: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnnbench.writing.decoders import Reading, Setting, stepwise
+from rnnbench.writing.decoders import Choice, Reading, Setting, stepwise
 
 SETTINGS: dict[str, Setting] = {}
 DRAWS = False
@@ -11,9 +11,4 @@ DRAWS = False
 def decode(
     reading: Reading, num_tokens: int, generator: np.random.Generator | None = None
 ) -> np.ndarray:
-    return stepwise(reading, num_tokens, choose)
-
-
-def choose(logits: np.ndarray) -> np.ndarray:
-    """Index of the largest logit of each text, ``(B,)``; the first of equals."""
-    return logits.argmax(axis=1)
+    return stepwise(reading, num_tokens, Choice(k=1))
