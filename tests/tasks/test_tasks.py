@@ -79,10 +79,9 @@ def test_the_best_answer_that_heeds_no_input_has_the_error_of_the_base_line(kind
 @every_kind
 @given(length=some_length)
 def test_training_is_at_no_length_beyond_that_of_the_test(kind, length):
-    draw = getattr(load("tasks", kind), "training_length", None)
-    drawn = {draw(length, seeded(seed)) for seed in range(50)} if draw else {length}
-    assert min(drawn) >= 1 and max(drawn) <= length
-    load("tasks", kind).batch(min(drawn), 2, seeded())
+    shortest, longest = load("tasks", kind).trained(length)
+    assert 1 <= shortest <= longest <= length
+    load("tasks", kind).batch(shortest, 2, seeded())
 
 
 @given(length=some_length)
@@ -91,7 +90,7 @@ def test_parity_is_odd_after_an_odd_number_of_ones_and_tested_beyond_what_is_tra
     assert torch.equal(inputs.sum(2), torch.ones(length, 20))
     for step, answers in enumerate(targets, start=length - len(targets) + 1):
         assert torch.equal(answers, inputs[:step, :, 0].sum(0) % 2)
-        assert step > max(parity.training_length(length, seeded(seed)) for seed in range(20))
+        assert step > parity.trained(length)[1]
 
 
 @given(length=some_length)

@@ -102,9 +102,9 @@ def train(
 ) -> int:
     """Lower the mean loss of one fresh batch after the other; return the number of steps taken."""
     enough = STOP * task.baseline(config.length)
-    lengths = getattr(task, "training_length", lambda length, _: length)
     for step in range(1, config.max_steps + 1):
-        batch = task.batch(lengths(config.length, generator), config.batch_size, generator)
+        length = generator.integers(*task.trained(config.length), endpoint=True)
+        batch = task.batch(int(length), config.batch_size, generator)
         network.zero_grad()
         task.loss(network.answers(batch), batch.targets).mean().backward()
         clip_gradients(network, config.clip_norm)
@@ -123,8 +123,8 @@ def errors(
 ) -> np.ndarray:
     """The metric on fresh sequences, its mean over the steps of each, ``(number,)``."""
     batch = task.batch(length, number, generator)
-    found: Tensor = task.error(network.answers(batch), batch.targets).mean(0)
-    return found.double().numpy()
+    found: Tensor = task.error(network.answers(batch), batch.targets).double()
+    return found.mean(0).numpy()
 
 
 def judged(errors: np.ndarray, baseline: float) -> dict[str, Any]:

@@ -8,7 +8,8 @@ The contract of a file:
 * ``batch(length, batch_size, generator) -> Batch``: so many sequences of ``length``, drawn anew,
 * ``loss(outputs, targets)``: what training lowers, and ``error(outputs, targets)``, the metric:
   of outputs ``(C, B, NUM_OUTPUTS)`` and targets ``(C, B)``, for each of them, ``(C, B)``,
-* ``training_length(length, generator)``, only where it is trained at other lengths than tested.
+* ``trained(length)``: the shortest and the longest of the lengths at which it is trained, each as
+  often. What short sequences teach, long ones need: with them a network takes far fewer steps.
 """
 
 from typing import NamedTuple
