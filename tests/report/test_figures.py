@@ -509,7 +509,7 @@ FOLDER = Path(figures.__file__).parents[1]
 READERS = [(kind, name) for kind in ("figures", "claims") for name in names(kind)]
 every_figure = pytest.mark.parametrize("name", names("figures"))
 OF_RUNS = {
-    *(n for n in names("figures") if figures.section(n) not in {"Text", "Sine", "Tasks"}),
+    *(n for n in names("figures") if figures.section(n) not in {"Text", "Sine", "Synthetic tasks"}),
     "samplers",
 }
 FEW_CASES = {"whole", "empty", BIGGEST}  # of what no run decides

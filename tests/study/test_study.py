@@ -149,7 +149,6 @@ SWITCHES = {  # an empty one switches its stage off
     *("ngrams.tokens", "ngrams.orders", "zipf.estimators", "ngram_lm.smoothings", "sine.seeds"),
     "speed.variants",
     "runs.variants",
-    *("tasks.variants", "tasks.lengths", "tasks.seeds"),
 }
 NEEDED = {  # others lean on them
     *("corpora", "sine.horizons", "runs.corpora", "runs.samplers", "runs.clip_norm"),

@@ -111,7 +111,7 @@ def _sine(tables: readers.Tables) -> list[dict[str, Any]]:
 
 
 def _tasks(tables: readers.Tables) -> list[dict[str, Any]]:
-    return [page.table("Tasks whose truth is known", readers.rows(tables, "tasks"), first=TASKS)]
+    return [page.table("What each network learned", readers.rows(tables, "tasks"), first=TASKS)]
 
 
 def _models(tables: readers.Tables) -> list[dict[str, Any]]:
@@ -251,6 +251,6 @@ def _labelled(table: DataFrame, leaky: set[str]) -> DataFrame:
 SECTIONS = {
     **{"Language models": _models, "Speed": _speed, "Text": _text, "Sine": _sine},
     "Divergence": _divergence,
-    "Tasks": _tasks,
+    "Synthetic tasks": _tasks,
 }
-OPTIONAL = {"Tasks"}  # left out where they are empty
+OPTIONAL = {"Synthetic tasks"}  # left out where they are empty

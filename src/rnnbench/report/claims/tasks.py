@@ -1,4 +1,4 @@
-"""Tasks whose truth is known."""
+"""Synthetic tasks."""
 
 from collections.abc import Sequence
 

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from rnnbench.report import theme
 from rnnbench.tables import readers
 
-SECTION = "Tasks"
+SECTION = "Synthetic tasks"
 TABLES = ("tasks",)
 SOLVED, LEAST = 0.1, 1e-3  # shares of the base line's error; a smaller one is drawn as this
 
