@@ -103,7 +103,8 @@ def train(
     """Lower the mean loss of one fresh batch after the other; return the number of steps taken."""
     enough = STOP * task.baseline(config.length)
     for step in range(1, config.max_steps + 1):
-        length = generator.integers(*task.trained(config.length), endpoint=True)
+        shortest, longest = task.trained(config.length)
+        length = generator.integers(shortest, longest, endpoint=True)
         batch = task.batch(int(length), config.batch_size, generator)
         network.zero_grad()
         task.loss(network.answers(batch), batch.targets).mean().backward()
