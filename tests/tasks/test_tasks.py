@@ -129,6 +129,10 @@ def test_a_task_is_solved_at_a_tenth_of_the_base_line_and_beaten_beyond_chance(
     assert found["low"] <= found["value"] <= found["high"]
 
 
+def test_the_figure_draws_the_line_at_which_a_task_is_solved():
+    assert load("figures", "tasks").SOLVED == learning.LEFT
+
+
 def test_a_network_that_has_diverged_solves_nothing():
     assert learning.judged(np.full(10, np.nan), 0.5)["verdict"] == CHANCE
 
