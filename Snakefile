@@ -80,6 +80,8 @@ wildcard_constraints:
     trial=NAME,
     variant=NAME,
     sampler=NAME,
+    task=NAME,
+    length=r"\d+",
     table=NAME,
     figure=NAME,
     device="cpu|cuda",
@@ -110,6 +112,7 @@ onstart:
 
 include: "workflow/rules/text.smk"  # source → text → vocabulary → n-grams, Zipf, n-gram language models
 include: "workflow/rules/sine.smk"  # seed → forecasts of the sine
+include: "workflow/rules/tasks.smk"  # seed → networks that learn tasks whose truth is known
 include: "workflow/rules/training.smk"  # vocabulary → trained models
 include: "workflow/rules/writing.smk"  # trained models → texts of theirs, judged; their memory
 include: "workflow/rules/timing.smk"  # vocabulary → timed training steps

@@ -18,7 +18,7 @@ ORDER = (  # from the ground up; a wing imports those of earlier lines, and itse
     ("machine",),
     ("text",),
     ("training",),
-    ("sine", "writing"),
+    ("sine", "tasks", "writing"),
     ("timing",),
     ("tables", "provenance"),
     ("report",),

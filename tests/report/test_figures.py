@@ -112,6 +112,7 @@ def make_tables(
         **{"generation": _generation(rng, variants, machines, corpora, seeds)},
         **_text(rng, corpora),
         **_sine(rng),
+        "tasks": _tasks(rng, variants),
         **_memory(rng, variants, machines, corpora),
         **_trials(rng, variants, machines, corpora, devices, diverging, epochs),
         "book": _book(variants, devices, diverging, epochs),
@@ -427,6 +428,21 @@ def _sine(rng):
     }
 
 
+def _tasks(rng, variants):
+    return columns.table(
+        "tasks",
+        (
+            {"task": task, "variant": variant, "length": length, "seed": seed, "baseline": 0.5}
+            | {"value": (left := 10 ** rng.uniform(-2, 0)) / 2, "solved": left <= 0.1}
+            for task in ("adding", "parity")
+            for variant in variants
+            if "bidirectional" not in variant
+            for length in (20, 200)
+            for seed in (1, 2, 3)
+        ),
+    )
+
+
 def away(tables):
     """The same study where no run and no timing could be had."""
     return (
@@ -493,7 +509,7 @@ FOLDER = Path(figures.__file__).parents[1]
 READERS = [(kind, name) for kind in ("figures", "claims") for name in names(kind)]
 every_figure = pytest.mark.parametrize("name", names("figures"))
 OF_RUNS = {
-    *(n for n in names("figures") if figures.section(n) not in {"Text", "Sine", "Minibatches"}),
+    *(n for n in names("figures") if figures.section(n) not in {"Text", "Sine", "Synthetic tasks"}),
     "samplers",
 }
 FEW_CASES = {"whole", "empty", BIGGEST}  # of what no run decides

@@ -48,6 +48,11 @@ def test_every_study_gives_a_well_formed_page(case, pictures):
     assert [text for text in reader.texts if text in contents][: len(contents)] == contents
 
 
+def test_a_section_of_what_few_studies_ask_for_is_left_out_where_it_is_empty():
+    for tables, there in ((WHOLE, True), (EMPTY, False)):
+        assert ("synthetic-tasks" in Reader(report.render(tables, [], FACTS)).values("id")) == there
+
+
 def test_the_first_page_says_that_more_is_to_come_and_nothing_of_what_is_not_there(pictures):
     there = {
         name: WHOLE[name] for name in ("runs", "curves", "ngram_lm", "machines") if name in WHOLE

@@ -59,6 +59,7 @@ def addresses(rule: str) -> Iterable[Mapping[str, str]]:
         "run": [*STUDY.runs, *STUDY.trials],
         "generation": STUDY.writers,
         **{rule: [{"corpus": c} for c in STUDY["corpora"]] for rule in ("corpus", "truth")},
+        "task": [{"task": kind, "variant": "gru"} for kind in names("tasks")],
         "memory": [{"corpus": corpus} for corpus in STUDY["runs"]["corpora"]],
         "ngram_lm": [{"smoothing": name} for name in names("smoothings")],
         "table": [{"table": name} for name in (*BUILDERS, "zipf")],
@@ -200,6 +201,10 @@ CEILINGS = {  # rules -> beginnings of the files that none of their jobs may be 
         *("training/", "sine/", "writing/", "timing/", "tables/", *DRAWN, *AUDITED),
     ),
     "sine": (*TRAINED, *TIMED, "training/update", "text/", "tables/", *DRAWN, *AUDITED),
+    "task": (
+        *("training/loop", "training/checkpoint", "sine/", "text/", "writing/", "timing/"),
+        *("tables/", *DRAWN, *AUDITED),
+    ),
     "run memory generation": (
         *("timing/", "text/zipf/", "text/metrics", "tables/", *DRAWN, *AUDITED),
     ),

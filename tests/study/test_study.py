@@ -136,12 +136,13 @@ WHOLE_NUMBERS = {
     *("ngrams.shards", "probes.rounds"),
     *("zipf.replicates", "zipf.seed"),
     *("sine.num_points", "sine.num_lags", "sine.hidden_size", "sine.train_points"),
+    *("tasks.hidden_size", "tasks.batch_size", "tasks.max_steps"),
     *("sine.batch_size", "sine.num_epochs", "speed.processes", "speed.sittings", "speed.seed"),
 }
 NUMBERS = {
     *("runs.learning_rate", "runs.train_tokens", "runs.heldout_share", "sine.noise"),
     "ngram_lm.train_tokens",
-    *("sine.learning_rate", "speed.timed_seconds", "speed.warmup_seconds"),
+    *("sine.learning_rate", "tasks.learning_rate", "speed.timed_seconds", "speed.warmup_seconds"),
 }
 FINITE = NUMBERS - {"runs.train_tokens", "ngram_lm.train_tokens"}
 SWITCHES = {  # an empty one switches its stage off
@@ -162,6 +163,7 @@ MAPPINGS = {
         "zipf",
         "ngram_lm",
         "sine",
+        "tasks",
         "runs",
         "texts",
         "speed",
@@ -890,6 +892,13 @@ def test_what_names_no_tables_is_told_to():
         ("sine.train_points", 63, "sine.train_points: expected at least 64 .*found 63"),
         ("sine.num_lags", 400, "sine.num_points: expected at least 1064 .*found 1000"),
         ("sine.models", ["crystal_ball"], "unknown name 'crystal_ball' in forecasters"),
+        ("tasks.kinds", ["coping"], "unknown name 'coping' in tasks.* Did you mean copying?"),
+        ("tasks.variants", ["gur"], "unknown name 'gur' in variants.* Did you mean gru?"),
+        (
+            "tasks.lengths",
+            [20, 1],
+            "tasks.lengths.*: expected a list of whole numbers of at least 2",
+        ),
         ("hardware.vary", ["torch_versoin"], "hardware.vary: .* Did you mean torch_version"),
         ("hardware.vary", ["dtype"], "hardware.vary: expected a field .* found dtype"),
     ],

@@ -23,6 +23,7 @@ KINDS = {  # kind of plugin -> the package whose files are the plugins
     "optimisers": "training.engines.optimisers",
     "schedules": "training.engines.schedules",
     "forecasters": "sine.forecasters",
+    "tasks": "tasks.kinds",
     "decoders": "writing.decoders",
     "work": "timing.work",
     "figures": "report.figures",

@@ -26,6 +26,7 @@ BOOK = ["variant", "published_median", "own_perplexity", "verdict", "reason", "n
 SPEED = ["variant", "threads", "tokens_per_second", "ratio", "low", "high", "n", "status"]
 ZIPF = ["corpus", "token", "order", "text", "estimator", "exponent", "low", "high"]
 NGRAMS = ["corpus", "token", "smoothing", "order", "split", "bits_per_char", "perplexity"]
+TASKS = ["task", "variant", "length", "seed", "verdict", "value", "baseline"]
 WRITER = ["trial", *readers.RUN, "hidden_size", "num_epochs"]  # whose text it is
 
 
@@ -45,8 +46,8 @@ def render(
     shown = [page.figure(**figure) for figure in figures]
     pictures = [figure for figure in shown if figure["name"] in overview.PICTURES]
     sections = page.sections(SECTIONS, [f for f in shown if f not in pictures], tables)
-    if first:
-        sections = [part for part in sections if part["figures"] or part["tables"]]
+    asked = () if first else {*SECTIONS} - OPTIONAL
+    sections = [s for s in sections if s["figures"] or s["tables"] or s["title"] in asked]
     return page.render(
         Path(__file__).with_name("report.html.j2"),
         "rnnbench: first results" if first else "rnnbench report",
@@ -107,6 +108,10 @@ def _sine(tables: readers.Tables) -> list[dict[str, Any]]:
             "Errors that no forecast can be expected to beat", readers.rows(tables, "sine_floor")
         ),
     ]
+
+
+def _tasks(tables: readers.Tables) -> list[dict[str, Any]]:
+    return [page.table("What each network learned", readers.rows(tables, "tasks"), first=TASKS)]
 
 
 def _models(tables: readers.Tables) -> list[dict[str, Any]]:
@@ -246,4 +251,6 @@ def _labelled(table: DataFrame, leaky: set[str]) -> DataFrame:
 SECTIONS = {
     **{"Language models": _models, "Speed": _speed, "Text": _text, "Sine": _sine},
     "Divergence": _divergence,
+    "Synthetic tasks": _tasks,
 }
+OPTIONAL = {"Synthetic tasks"}  # left out where they are empty

@@ -51,11 +51,12 @@ def _names(study: "Study") -> None:
         "smoothings": [study["ngram_lm"]["smoothings"]],
         "zipf": [study["zipf"]["estimators"]],
         "forecasters": [sine["models"]],
+        "tasks": [study["tasks"]["kinds"]],
         "figures": [study["figures"]],
     }
     variants = [
         *(runs["variants"], runs["overrides"], speed["variants"], speed["twins"]),
-        *(study["generation"]["variants"], study["memory"]["variants"]),
+        *(study[stage]["variants"] for stage in ("tasks", "generation", "memory")),
         *(study["probes"][kind] for kind in PROBED),
     ]
     for name in itertools.chain(*variants):

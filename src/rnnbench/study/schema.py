@@ -82,6 +82,12 @@ def known(config: Mapping[str, Any]) -> dict[str, Any]:
     return {name: part for name, part in config.items() if name in whole()["properties"]}
 
 
+def defaults(section: str) -> dict[str, Any]:
+    """What a section is in the default study."""
+    keys = whole()["properties"][section]["properties"]
+    return {name: key["default"] for name, key in keys.items()}
+
+
 def bound(config: Any) -> None:
     """Refuse what a few lines of YAML can say and no machine can walk through.
 

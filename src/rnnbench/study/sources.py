@@ -27,6 +27,7 @@ STARTS: dict[str, tuple[str, ...]] = {  # rule -> what its jobs start at beside 
     "zipf": ("text/zipf/*",),
     "truth": ("text/corpora/{corpus}",),
     "sine": ("sine/forecasters/*",),
+    "task": ("tasks/kinds/{task}", "training/engines/optimisers/adam"),
     "generation": (
         "writing/decoders/*",
         "text/ngrams/smoothings/kneser_ney",
@@ -67,6 +68,7 @@ class Sources:
             "probes": self.of_probes,
             "corpus": lambda address: [f"text/cleanings/{study.cleaning(address['corpus'])}"],
             "generation": lambda address: model(address["variant"]),
+            "task": lambda address: model(address["variant"]),
         }
 
     def __call__(self, rule: str) -> Callable[[Wildcards], Source]:

@@ -89,6 +89,13 @@ FORECASTS = {
     "sine_bands": ["model", "time", "median", *SPREAD],
     "sine_predictions": ["model", "seed", "mode", "horizon", "time", "value"],
 }
+TASKS = {
+    "tasks": [
+        *("task", "variant", "length", "seed", "metric", "value", "low", "high", "baseline"),
+        *("solved", "verdict", "steps", "train_seconds", "hidden_size", "batch_size"),
+        *("learning_rate", "clip_norm", "max_steps", "num_parameters"),
+    ],
+}
 RUNS = {
     "runs": [*RUN, *SCORES, "trial", *SETTINGS, *RECORD],
     "trials": ["trial", *RUN, *SCORES, *SETTINGS, *RECORD],
@@ -195,7 +202,7 @@ TIMINGS = {
     ],
     "machines": ["machine", "field", "value"],
 }
-COLUMNS = TEXTS | FORECASTS | RUNS | TIMINGS
+COLUMNS = TEXTS | FORECASTS | TASKS | RUNS | TIMINGS
 
 
 def table(name: str, rows: Iterable[Mapping[str, Any]] = ()) -> DataFrame:

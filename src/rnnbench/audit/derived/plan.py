@@ -33,9 +33,8 @@ def configuration(tree: Tree) -> dict[str, Any]:
     What is left decides all that is made again; ``hardware``, which decides none of it, is as in
     this release's default study.
     """
-    keys = schema.whole()["properties"]["hardware"]["properties"]
-    hardware = {name: key["default"] for name, key in keys.items()}
-    return schema.known(tree.configuration) | {"figures": [], "hardware": hardware}
+    new, replaced = {"tasks": schema.defaults("tasks")}, {"hardware": schema.defaults("hardware")}
+    return new | schema.known(tree.configuration) | {"figures": []} | replaced
 
 
 def study(tree: Tree, machine: str) -> Study:

@@ -1,0 +1,1 @@
+"""Synthetic tasks whose truth is known: what a cell can compute, and how far it can carry it."""
