@@ -266,6 +266,12 @@ def test_a_text_is_training_then_validation_then_held_out_text(validation, heldo
     assert texts.train.tolist() == list(range(min(train_tokens, first)))
 
 
+def test_without_a_validation_part_the_heldout_part_validates_and_all_before_it_is_trained_on():
+    texts = split(TOKENS, dataclasses.replace(RUN, validation_share=0.0, train_tokens=math.inf))
+    assert texts.validation.tolist() == texts.heldout.tolist()
+    assert texts.train.tolist() + texts.heldout.tolist() == TOKENS.tolist()
+
+
 def test_an_infinite_number_of_train_tokens_is_all_before_the_validation_part():
     run = dataclasses.replace(RUN, train_tokens=math.inf)
     assert len(split(TOKENS, run).train) == 210

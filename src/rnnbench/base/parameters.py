@@ -76,7 +76,8 @@ class RunConfig(Job):
         num_epochs: passes over the training text, at most.
         train_tokens: the first this many tokens are trained on; inf: all before the validation
             part.
-        validation_share: this share of the text, before the held-out part, chooses the epoch.
+        validation_share: this share of the text, before the held-out part, chooses the epoch; 0:
+            the held-out part does, as where a text is published in two parts.
         heldout_share: this last share of the text is read once, at the end.
         evaluate_every: epochs from one evaluation of the validation part to the next.
         patience: evaluations without improvement after which a run stops, with the weights of its
