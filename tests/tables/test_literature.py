@@ -21,7 +21,7 @@ MINGRU = next(fact for fact in FACTS if fact["system"] == "minGRU")
 def runs(fact, values=(116.0,), **changed):
     """Runs at the setting of a published number, one per value, with some fields changed."""
     usual = {"machine": "box", "device": "cpu", "engine": "own", "status": "converged"}
-    usual |= {"variant": "gru", "sampler": "random_sampling", "clip_norm": 1.0}
+    usual |= {"variant": "gru", "sampler": "random_sampling", "clip_norm": 1.0, "leaky": False}
     usual |= {"perplexity": 38.0, "heldout_perplexity": 99.0, "last_heldout_perplexity": 99.0}
     rows = [
         usual | fact["text"] | fact["setting"] | {"seed": seed, fact["metric"]: value}
@@ -119,6 +119,9 @@ def test_a_model_that_none_of_ours_can_be_is_told_what_our_best_has_on_the_same_
     found = row(MINGRU, concat([good, runs(MINGRU, np.exp([1.6]), variant="lstm")]))
     assert (found.verdict, found.reason) == (NOT_COMPARABLE, MINGRU["hindrance"])
     assert (found.best, found.own, found.n) == ("gru", "1.500 1.510 1.520", 3)
+    lost = concat([good.assign(variant="rnn", heldout_perplexity=np.nan), good])
+    leaky = runs(MINGRU, [1.1], variant="lstm_bidirectional", leaky=True)
+    assert row(MINGRU, concat([lost, leaky])).best == "gru"
     halved = row(MINGRU, runs(MINGRU, np.exp(nats), validation_share=0.05))
     assert (halved.reason, halved.n) == ("validation_share 0.05, not 0", 0)
 

@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
-from rnnbench.base.parameters import DEFAULTS, NOT_AVAILABLE
-from rnnbench.tables import columns
+from rnnbench.base.parameters import DEFAULTS
+from rnnbench.tables import columns, readers
 from rnnbench.tables.book.verdicts import INSIDE, NOT_COMPARABLE, SAME_RUN, differences
 
 OUTSIDE = "outside"
@@ -59,10 +59,9 @@ def _judged(own: DataFrame, fact: dict[str, Any]) -> Iterator[dict[str, Any]]:
     usual = DEFAULTS if fact["table"] == "runs" else {}
     same, reason = _at(alike, usual | fact["setting"])
     if fact["hindrance"] or same.empty:
-        medians = alike.groupby("variant")[fact["metric"]].median()
-        best = alike[alike.variant == medians.idxmin()]
-        told = {"verdict": NOT_COMPARABLE, "reason": fact["hindrance"] or reason}
-        yield _told(best, fact) | {"best": medians.idxmin()} | told
+        best = alike.groupby("variant")[fact["metric"]].median().fillna(np.inf).idxmin()
+        told = {"best": best, "verdict": NOT_COMPARABLE, "reason": fact["hindrance"] or reason}
+        yield _told(alike[alike.variant == best], fact) | told
         return
     for device, group in same.groupby("device"):
         yield {"device": device} | _told(group, fact)
@@ -70,8 +69,8 @@ def _judged(own: DataFrame, fact: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _at(own: DataFrame, expected: dict[str, Any]) -> tuple[DataFrame, str]:
     """The rows of ours that are as expected, each run once, and what the closest one has else."""
-    found: list[list[str]] = [differences(row, expected) for row in own.to_dict("records")]
-    return own[[not differing for differing in found]], "; ".join(min(found, key=len))
+    found = ["; ".join(differences(row, expected)) for row in own.to_dict("records")]
+    return own[[not differing for differing in found]], min(found, key=lambda s: s.count(";"))
 
 
 def _told(rows: DataFrame, fact: dict[str, Any]) -> dict[str, Any]:
@@ -85,8 +84,9 @@ def _told(rows: DataFrame, fact: dict[str, Any]) -> dict[str, Any]:
 
 
 def _runs(runs: DataFrame, curves: DataFrame) -> DataFrame:
-    """Runs that were made, with the validation perplexity of their last epoch."""
-    made = columns.filled(runs[runs.status != NOT_AVAILABLE])
+    """Language models that were trained, with the validation perplexity of their last epoch."""
+    tables = {"runs": runs}
+    made = readers.ranked(readers.here(readers.rows(tables, "runs")), tables)
     read = curves.sort_values("epoch").groupby(columns.RUN, as_index=False).last()
     last = read[[*columns.RUN, "validation_perplexity"]]
     return made.merge(
