@@ -395,7 +395,7 @@ def _literature():
         mingru | {"n": 0, "verdict": "not comparable", "reason": mingru["hindrance"]},
     ]
     texts = [row["text"]["corpus"] for row in rows]
-    return columns.table("literature", rows).assign(corpus=texts)
+    return columns.table("literature", rows)[columns.COLUMNS["literature"]].assign(corpus=texts)
 
 
 def _sine(rng):

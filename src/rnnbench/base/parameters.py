@@ -88,7 +88,8 @@ class RunConfig(Job):
         schedule: how the learning rate goes, a file of ``training/engines/schedules/``.
         schedule_epochs, schedule_factor: its settings.
         init_range: initial weights are uniform in ± this; 0: they are drawn as the preset says.
-        dropout: this share of a layer's outputs is dropped on its way to the next one in training.
+        dropout: this share of a layer's outputs is dropped on its way to the next one, and to the
+            output layer, in training.
     """
 
     machine: str
