@@ -119,7 +119,7 @@ RUNS = {
         *("speed_verdict", "speed_reason"),
     ],
     "literature": [
-        *("system", "corpus", "metric", "unit", "value", "tolerance", "device", "n", "own"),
+        *("system", "corpus", "part", "metric", "unit", "value", "tolerance", "device", "n", "own"),
         *("best", "verdict", "reason", "source"),
     ],
     "time_to_target": [

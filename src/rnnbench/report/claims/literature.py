@@ -13,8 +13,7 @@ from rnnbench.tables import readers
 from rnnbench.tables.book.verdicts import INSIDE, NOT_COMPARABLE
 
 TABLES = ("literature",)
-FACT = ["system", "corpus", "metric", "value", "source"]
-PARTS = {"validation": "validation", "heldout": "held-out", "perplexity": "training"}
+FACT = ["system", "corpus", "part", "value", "source"]
 COUNTED = "none"  # the device of what is counted
 
 
@@ -26,10 +25,9 @@ def claims(tables: readers.Tables) -> list[Claim]:
 
 def _judged(rows: DataFrame) -> Claim:
     fact: Any = next(rows.itertuples())
-    part = next(name for key, name in PARTS.items() if key in fact.metric)
     value = f"{fact.value:g} {fact.unit}"
     value = f"a perplexity of {fact.value:g}" if fact.unit == "perplexity" else value
-    said = Claim(f"{fact.system}: {value} on the {part} part of {fact.corpus}.", fact.source)
+    said = Claim(f"{fact.system}: {value} on the {fact.part} part of {fact.corpus}.", fact.source)
     if fact.verdict == NOT_COMPARABLE:
         ours = f"; {fact.best} has {fact.own} on the same part, n = {fact.n:.0f}" if fact.n else ""
         return dataclasses.replace(said, measured=f"Not comparable: {fact.reason}{ours}.")

@@ -49,7 +49,8 @@ def table(runs: DataFrame, curves: DataFrame, ngram_lm: DataFrame) -> DataFrame:
 
 def _judged(own: DataFrame, fact: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The verdicts on one number: none where its text is not ours."""
-    own = own[own.corpus == fact["text"]["corpus"]]
+    text = [fact["text"][name] for name in columns.TEXT]
+    own = own[(own[columns.TEXT] == text).all(axis=1)]
     if own.empty:
         return
     alike, reason = _at(own, fact["text"])
