@@ -100,8 +100,8 @@ def beyond_ngrams(tables: readers.Tables) -> Claim:
     told = found.rows.get("validation_share", Series())
     chosen = ", at the epoch that this text chose," if (told == 0).any() else ""
     return said.judged(
-        f"Held-out bits per character of runs{chosen} minus those of the best n-gram model trained on "
-        f"{'the same' if fair else 'more'} text: {found} (n-grams: {first.smoothing} over "
+        f"Held-out bits per character of runs{chosen} minus those of the best n-gram model trained "
+        f"on {'the same' if fair else 'more'} text: {found} (n-grams: {first.smoothing} over "
         f"{first.token}s of order {first.order:.0f}, {first.bits_per_char:.2f} bits).",
         found.parts,
         replace(evidence, lacking=evidence.lacking or unfair),
