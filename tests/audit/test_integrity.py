@@ -193,6 +193,7 @@ def test_runs_of_a_text_with_parts_of_its_own_are_asked_for_by_these(results):
     assert "validation_share: the configuration says 0.2" in by(results, "asked")[KINDS["record"]]
     write_record(record, read_record(record) | Form.of({"splits": splits}).shares("char"))
     assert KINDS["record"] not in by(results, "asked")
+    assert KINDS["record"] not in by(results, "surroundings")
 
 
 @pytest.mark.parametrize(
