@@ -56,9 +56,7 @@ def _of_machine(record: Mapping[str, Any]) -> Iterator[str]:
         yield f"gpu: {gpu}, of {ran_on}"
 
 
-def _contradictions(
-    record: Mapping[str, Any], job: Mapping[str, Any], form: Form
-) -> Iterator[str]:
+def _contradictions(record: Mapping[str, Any], job: Mapping[str, Any], form: Form) -> Iterator[str]:
     for key, value in _told(job).items():
         if key in record and record[key] != value:
             yield f"{key}: its job says {value}, the record {record[key]}"
