@@ -95,7 +95,7 @@ def test_the_full_study_has_every_figure_variant_sampler_and_corpus():
     of_trials = {s for trial in full["trials"].values() for s in trial.get("sampler", [])}
     for kind, asked in {
         "implementations": {*full["speed"]["implementations"], "loop", "torch_nn"} - {"own"},
-        "samplers": {*full["runs"]["samplers"], *of_trials},
+        "samplers": {*full["runs"]["samplers"], *of_trials, "sequential_fixed"},  # of ptb.yaml
         "smoothings": study["ngram_lm"]["smoothings"],
         "figures": full["figures"],
         "zipf": study["zipf"]["estimators"],
