@@ -155,7 +155,7 @@ def epoch_of_the_book(run, model, tokens, generator):
     parameters, state = list(model.parameters()), None
     updater = torch.optim.SGD(parameters, lr=run.learning_rate)
     for X, Y in sampler.minibatches(tokens, run.batch_size, run.num_steps, generator):
-        if run.sampler != "sequential_partition":
+        if run.sampler not in ("sequential_partition", "sequential_fixed"):
             state = None
         elif state is not None:
             state = (
