@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 import audited
+import numpy as np
 import pytest
 import yaml
 from pandas import DataFrame
@@ -194,6 +195,30 @@ def test_runs_of_a_text_with_parts_of_its_own_are_asked_for_by_these(results):
     assert "validation_share: the configuration says 0.2" in by(results, "asked")[KINDS["record"]]
     write_record(record, read_record(record) | Form.of({"splits": splits}).shares("char"))
     assert KINDS["record"] not in by(results, "asked")
+    assert KINDS["record"] not in by(results, "surroundings")
+
+
+@pytest.mark.parametrize(
+    ("corpus", "parts", "right"),
+    [
+        ("tinyshakespeare", [900, 0, 100], [900, 0, 100]),  # it says its shares
+        ("tinyshakespeare", [800, 100, 100], [900, 0, 100]),
+        ("ptb", [800, 100, 100], [800, 100, 100]),  # its files do
+        ("ptb", [900, 100, 100], [900, 100, 0]),
+    ],
+)
+def test_a_text_that_is_divided_otherwise_than_its_tokens_give_is_found(
+    results, corpus, parts, right
+):
+    pinned = plugins.load("corpora", corpus).SHA256
+    facts = {"corpus": corpus, "raw_sha256": pinned, "splits": {"char": parts}}
+    write_record(results / f"corpus/{corpus}.json", facts)
+    folder = results / f"vocab/corpus={corpus}/token=char"
+    folder.mkdir(parents=True)
+    np.save(folder / "tokens.npy", np.zeros(1000, np.uint8))
+    fault = by(results, "texts").get(f"corpus/{corpus}.json", "")
+    said = f"splits: the chars of the text give {right}, the record says {parts}"
+    assert fault == ("" if parts == right else said)
 
 
 def test_a_run_of_other_parameters_than_were_asked_for_is_found(results):

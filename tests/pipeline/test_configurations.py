@@ -51,6 +51,17 @@ def test_a_copy_that_would_run_the_source_of_another_folder_ends_with_one_messag
             assert f"found {PROJECT / 'src/rnnbench'}. Run `make` in {project}" in row
 
 
+@pytest.mark.parametrize(("name", "page"), [("science", "findings"), ("ptb", "findings_ptb")])
+def test_the_findings_of_each_study_are_a_document_of_their_own(
+    tmp_path: Path, name: str, page: str
+) -> None:
+    config = PROJECT / f"config/{name}.yaml"
+    asked = "-n", "-p", "docs", "--directory", str(tmp_path)
+    done = snakemake(PROJECT, *asked, configfile=config)
+    assert done.returncode == 0, done.stderr
+    assert f"docs/{page}.md " in done.stdout + done.stderr
+
+
 def test_a_text_of_too_few_words_is_told_before_anything_is_trained(tmp_path: Path) -> None:
     (tmp_path / "short.txt").write_text("many longish words. " * 130)  # 1,300 bytes to a bound
     text = TOY.read_text().replace("[calibration]", "[short]")

@@ -141,6 +141,10 @@ def test_recurrent_models_beat_ngrams_of_the_same_text_if_their_intervals_do(rnn
     assert verdict(models.beyond_ngrams, tables) == expected
     other = tables["ngram_lm"].assign(same_text=False)
     assert verdict(models.beyond_ngrams, tables | {"ngram_lm": other}) == NOT_SETTLED
+    for share, said in ((0.0, True), (0.1, False)):
+        tables["runs"] = table.assign(validation_share=share)
+        told = models.beyond_ngrams(tables).measured
+        assert ("runs, at the epoch that this text chose, minus" in told) == said
 
 
 @pytest.mark.parametrize(

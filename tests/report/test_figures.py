@@ -25,6 +25,7 @@ from rnnbench.tables import (
     divergence,
     equal_cost,
     half_life,
+    literature,
     ranking,
     readers,
 )
@@ -116,6 +117,7 @@ def make_tables(
         **_memory(rng, variants, machines, corpora),
         **_trials(rng, variants, machines, corpora, devices, diverging, epochs),
         "book": _book(variants, devices, diverging, epochs),
+        "literature": _literature(),
         "machines": DataFrame(
             [(m, f, v) for m in machines for f, v in (("cpu", "Xeon"), ("torch", "2.11"))],
             columns=["machine", "field", "value"],
@@ -383,6 +385,18 @@ def _book(variants, devices, diverging, epochs):
     own = own.assign(seed=0, engine="own", status="converged", num_epochs=epochs * 25)
     values = [np.nan if variant in diverging else 1.04 for variant in own.variant]
     return verdicts.table(own.assign(perplexity=values), DataFrame())
+
+
+def _literature():
+    """A model of counts and a run of one seed at published settings, and one that none has."""
+    kneser_ney, _, lstm, *_, mingru = literature.published()[:9]
+    rows = [
+        kneser_ney | {"device": "none", "n": 1, "own": "148.38", "verdict": "inside"},
+        lstm | {"device": "cpu", "n": 1, "own": "125.00", "verdict": "outside"},
+        mingru | {"n": 0, "verdict": "not comparable", "reason": mingru["hindrance"]},
+    ]
+    texts = [row["text"]["corpus"] for row in rows]
+    return columns.table("literature", rows)[columns.COLUMNS["literature"]].assign(corpus=texts)
 
 
 def _sine(rng):
@@ -665,7 +679,9 @@ def test_converged_variants_are_ranked_and_others_stand_below_whatever_they_reac
     assert found[["heldout", "low", "high", "seeds"]].iloc[0].tolist() == [8.5, 8.0, 9.0, 3]
     said = [text.get_text() for text in words(figures.draw("heldout_perplexity", tables))]
     assert {"1. gru", "2. lstm", "rnn (unconverged)", "8.50", "5.00"} <= {*said}
-    assert "gru with 8.50 (3 seeds), followed by lstm" in figures.finding("heldout_perplexity", tables)
+    assert "gru with 8.50 (3 seeds), followed by lstm" in figures.finding(
+        "heldout_perplexity", tables
+    )
 
 
 def test_the_setting_of_a_variant_is_chosen_on_the_validation_part_and_never_on_held_out_text():

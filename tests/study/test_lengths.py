@@ -29,10 +29,13 @@ def said(asked, **sizes) -> str:
 
 
 @pytest.mark.parametrize("share", [0.01, 0.1, 0.25])
-@pytest.mark.parametrize("train_tokens", [37, 50, math.inf])
-def test_a_text_that_passes_can_be_split_and_one_token_less_can_not(share, train_tokens):
+@pytest.mark.parametrize(("train_tokens", "validation"), [(37, 0.1), (50, 0.1), (math.inf, 0)])
+def test_a_text_that_passes_can_be_split_and_one_token_less_can_not(
+    share, train_tokens, validation
+):
     run = read(shipped()).run({"machine": "box"}).as_row()
     run |= {"heldout_share": share, "train_tokens": train_tokens, "batch_size": 6, "num_steps": 5}
+    run |= {"validation_share": validation}
     run = RunConfig.from_strings(run | {"device": "cpu"})
     asked = list(lengths.demands_of("runs", run))
     for size in range(2, 300):

@@ -95,7 +95,7 @@ def test_the_full_study_has_every_figure_variant_sampler_and_corpus():
     of_trials = {s for trial in full["trials"].values() for s in trial.get("sampler", [])}
     for kind, asked in {
         "implementations": {*full["speed"]["implementations"], "loop", "torch_nn"} - {"own"},
-        "samplers": {*full["runs"]["samplers"], *of_trials},
+        "samplers": {*full["runs"]["samplers"], *of_trials, "sequential_fixed"},  # of ptb.yaml
         "smoothings": study["ngram_lm"]["smoothings"],
         "figures": full["figures"],
         "zipf": study["zipf"]["estimators"],
@@ -922,11 +922,11 @@ def test_an_optimiser_is_chosen_for_all_runs_for_a_variant_or_in_a_trial_and_mus
         read(changed("runs.optimiser", "rmsprop"))
 
 
-def test_dropout_needs_layers_to_drop_between_and_is_asked_for_where_there_are_some():
-    assert "runs: dropout: expected a variant of several layers" in fault(
-        changed("runs.dropout", 0.5)
+def test_dropout_is_asked_for_where_torch_nn_trains():
+    assert "rnn_scratch cannot be trained so: loop can do dropout 0" in fault(
+        changed("runs.overrides", {"rnn_scratch": {"dropout": 0.5}})
     )
-    overrides = {"gru_deep": {"dropout": 0.5}, "lstm_bidirectional": {"dropout": 0.2}}
+    overrides = {"gru_deep": {"dropout": 0.5}, "lstm": {"dropout": 0.2}}
     study = read(changed("runs.overrides", overrides))
     found = {v: study.run({"machine": "box", "variant": v}).dropout for v in ("gru", "gru_deep")}
     assert found == {"gru": 0, "gru_deep": 0.5}

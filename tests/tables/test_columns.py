@@ -34,7 +34,8 @@ def test_gates_judge_nothing_where_there_is_nothing(nothing):
 @pytest.mark.parametrize("topic", names("claims"))
 def test_claims_stand_there_not_measured(nothing, topic):
     judged = load("claims", topic).claims(nothing)
-    assert {claim.verdict for claim in judged} == {claims.NOT_MEASURED}
+    assert {claim.verdict for claim in judged} <= {claims.NOT_MEASURED}
+    assert judged or topic == "literature"  # of which a study without its texts has no claim
 
 
 @pytest.mark.parametrize("name", names("figures"))

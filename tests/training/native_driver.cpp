@@ -29,7 +29,7 @@ static void train(rnnbench::Sizes s, int steps) {
   std::vector<int64_t> x(s.steps * s.batch), y(x.size());
   for (size_t i = 0; i < x.size(); ++i) x[i] = int64_t(i * i % s.vocab), y[i] = int64_t(i * 7 % s.vocab);
   std::vector<float> h(size_t(s.layers) * s.batch * s.hidden, 0.1f), c = h, h1 = h, c1 = h;
-  std::vector<float> masks(size_t(s.layers - 1) * s.steps * s.batch * s.hidden, 0.5f);
+  std::vector<float> masks(size_t(s.layers) * s.steps * s.batch * s.hidden, 0.5f);
   float result[2];
   void* model = nullptr;
   if (rnnbench_open(&s, &model)) abort();

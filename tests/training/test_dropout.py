@@ -12,10 +12,9 @@ from rnnbench.training.engines.dropout import dropping
 from rnnbench.training.progress import start
 
 DROPPING = dataclasses.replace(RUN, variant="lstm_deep", dropout=0.5, engine="fastest")
-stacked = pytest.mark.parametrize("variant", ["gru_deep", "lstm_deep_embedding"])
 
 
-@stacked
+@pytest.mark.parametrize("variant", ["gru", "gru_deep", "lstm_deep_embedding"])
 def test_outputs_are_dropped_in_the_steps_of_an_epoch_and_nowhere_else(variant):
     progress = start(dataclasses.replace(DROPPING, variant=variant), VOCAB_SIZE)
     X = torch.arange(20).view(5, 4) % VOCAB_SIZE
@@ -27,6 +26,18 @@ def test_outputs_are_dropped_in_the_steps_of_an_epoch_and_nowhere_else(variant):
     first, second = dropping(DROPPING, progress, (read() for _ in range(2)))
     assert not torch.equal(first, whole) and not torch.equal(first, second)
     assert torch.equal(read(), whole)
+
+
+def test_the_output_layer_reads_what_is_left_of_the_outputs_scaled_up():
+    progress = start(dataclasses.replace(DROPPING, variant="gru"), VOCAB_SIZE)
+    output, seen = progress.model.output, []
+    output.register_forward_hook(lambda _, inputs, __: seen.append(inputs[0].detach()))
+    X = torch.arange(20).view(5, 4) % VOCAB_SIZE
+    progress.model(X)
+    list(dropping(DROPPING, progress, (progress.model(X) for _ in range(1))))
+    whole, left = seen
+    assert 0.2 < (left == 0).float().mean() < 0.8
+    assert torch.equal(left, torch.where(left == 0, 0, 2 * whole))
 
 
 def test_the_random_numbers_of_others_stay_as_they_are(tmp_path):
@@ -55,7 +66,7 @@ def test_engines_that_drop_nothing_leave_the_run_to_its_own(caplog, monkeypatch)
 
 
 @pytest.mark.skipif(native.missing() is not None, reason=str(native.missing()))
-@stacked
+@pytest.mark.parametrize("variant", ["gru", "gru_deep", "lstm_deep", "lstm_deep_embedding"])
 def test_the_native_step_drops_what_torch_drops(variant, tmp_path):
     fastest = dataclasses.replace(DROPPING, variant=variant)
     native_run, own = (

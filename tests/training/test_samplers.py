@@ -13,7 +13,9 @@ from rnnbench.base.plugins import load, names
 from rnnbench.training.samplers import check_size, tokens_needed
 
 SAMPLERS = names("samplers")
+FIXED = "sequential_fixed"
 every_sampler = pytest.mark.parametrize("sampler", SAMPLERS)
+every_drawn = pytest.mark.parametrize("sampler", [name for name in SAMPLERS if name != FIXED])
 sizes = given(
     batch_size=st.integers(1, 4),
     num_steps=st.integers(1, 6),
@@ -65,7 +67,7 @@ def test_no_token_is_read_twice_in_an_epoch_and_few_are_left_out(
     assert left_out < num_steps + batch_size * num_steps + batch_size
 
 
-@every_sampler
+@every_drawn
 def test_the_same_seed_gives_the_same_minibatches_and_another_seed_does_not(sampler):
     first, again, other = (epoch(sampler, 300, 3, 7, seed) for seed in (1, 1, 2))
     assert len(first) == len(again)
@@ -75,7 +77,14 @@ def test_the_same_seed_gives_the_same_minibatches_and_another_seed_does_not(samp
     assert not torch.equal(first[0][0], other[0][0])
 
 
-@every_sampler
+def test_where_nothing_is_drawn_every_epoch_reads_the_same_from_the_first_token_on():
+    epochs = [epoch(FIXED, 300, 3, 7, seed) for seed in (1, 2)]
+    assert int(epochs[0][0][0][0, 0]) == 0
+    for (X, Y), (X_again, Y_again) in zip(*epochs, strict=True):
+        assert torch.equal(X, X_again) and torch.equal(Y, Y_again)
+
+
+@every_drawn
 def test_one_generator_gives_another_epoch_each_time(sampler):
     generator = np.random.Generator(np.random.PCG64(1))
     minibatches = load("samplers", sampler).minibatches
@@ -83,7 +92,7 @@ def test_one_generator_gives_another_epoch_each_time(sampler):
     assert len({tuple(X[0].tolist()) for (X, _), *_ in epochs}) > 1
 
 
-@every_sampler
+@every_drawn
 @pytest.mark.parametrize("num_steps", [1, 2, 5])
 def test_an_epoch_starts_at_every_offset_below_num_steps_and_at_no_other(sampler, num_steps):
     num_tokens = 40 * num_steps
@@ -103,7 +112,7 @@ def test_the_shortest_text_gives_one_minibatch_whatever_the_offset(
     assert len(epoch(sampler, needed, batch_size, num_steps, seed)) == 1
 
 
-@every_sampler
+@every_drawn
 def test_one_token_less_than_needed_can_leave_nothing(sampler):
     needed = tokens_needed(3, 5)
     assert not all(epoch(sampler, needed - 1, 3, 5, seed) for seed in range(50))

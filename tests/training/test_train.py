@@ -155,7 +155,7 @@ def epoch_of_the_book(run, model, tokens, generator):
     parameters, state = list(model.parameters()), None
     updater = torch.optim.SGD(parameters, lr=run.learning_rate)
     for X, Y in sampler.minibatches(tokens, run.batch_size, run.num_steps, generator):
-        if run.sampler != "sequential_partition":
+        if run.sampler not in ("sequential_partition", "sequential_fixed"):
             state = None
         elif state is not None:
             state = (
@@ -266,6 +266,12 @@ def test_a_text_is_training_then_validation_then_held_out_text(validation, heldo
     assert texts.heldout.tolist() == list(range(last, 300))
     assert texts.validation.tolist() == list(range(first, last))
     assert texts.train.tolist() == list(range(min(train_tokens, first)))
+
+
+def test_without_a_validation_part_the_heldout_part_validates_and_all_before_it_is_trained_on():
+    texts = split(TOKENS, dataclasses.replace(RUN, validation_share=0.0, train_tokens=math.inf))
+    assert texts.validation.tolist() == texts.heldout.tolist()
+    assert texts.train.tolist() + texts.heldout.tolist() == TOKENS.tolist()
 
 
 def test_an_infinite_number_of_train_tokens_is_all_before_the_validation_part():

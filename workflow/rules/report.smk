@@ -5,6 +5,9 @@ FIGURES = expand(
 )
 
 
+SETTLING = ("", "science")  # the studies whose findings are the document of that name
+STUDY = folder(workflow.overwrite_configfiles).name
+NAMED = "" if STUDY in SETTLING else f"_{STUDY}"
 FIRST = ["machines", "corpora", "runs", "curves", "ngram_lm", "floor", "predictors"]
 
 
@@ -32,7 +35,10 @@ rule findings:
 
 
 rule docs:
-    """Put the findings among the documents; without an output, so that a clone keeps its own."""
+    """Put the findings among the documents; without an output, so that a clone keeps its own.
+
+    Those of the studies that ship are ``findings.md``, and ``findings_ptb.md`` of ``ptb.yaml``.
+    """
     input:
         rules.findings.output.page,
     log:
@@ -40,7 +46,7 @@ rule docs:
     conda:
         "../../environment.yml"
     params:
-        page=str(PROJECT / "docs" / "findings.md"),
+        page=str(PROJECT / "docs" / f"findings{NAMED}.md"),
     shell:
         "cp {input} {params.page:q} 2> {log}"
 

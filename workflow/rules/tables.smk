@@ -1,6 +1,8 @@
 """Records → tables, and what none of them may violate."""
 
 PARTS["book"] = [f"results/tables/{table}.csv" for table in ("runs", "trials", "speed")]
+HELD_AGAINST = [f"results/tables/{table}.csv" for table in ("runs", "curves", "ngram_lm")]
+PARTS |= {"literature": HELD_AGAINST, "time_to_target": HELD_AGAINST}
 MISSING = {table: study.missing(table) for table in PARTS}
 TABLES = expand("results/tables/{table}.csv", table=PARTS)
 

@@ -76,7 +76,8 @@ class RunConfig(Job):
         num_epochs: passes over the training text, at most.
         train_tokens: the first this many tokens are trained on; inf: all before the validation
             part.
-        validation_share: this share of the text, before the held-out part, chooses the epoch.
+        validation_share: this share of the text, before the held-out part, chooses the epoch; 0:
+            the held-out part does, as where a text is published in two parts.
         heldout_share: this last share of the text is read once, at the end.
         evaluate_every: epochs from one evaluation of the validation part to the next.
         patience: evaluations without improvement after which a run stops, with the weights of its
@@ -87,7 +88,8 @@ class RunConfig(Job):
         schedule: how the learning rate goes, a file of ``training/engines/schedules/``.
         schedule_epochs, schedule_factor: its settings.
         init_range: initial weights are uniform in ± this; 0: they are drawn as the preset says.
-        dropout: this share of a layer's outputs is dropped on its way to the next one in training.
+        dropout: this share of a layer's outputs is dropped on its way to the next one, and to the
+            output layer, in training.
     """
 
     machine: str

@@ -16,7 +16,7 @@ from rnnbench.base.parameters import GRID, MEASURED, OPTIMISER, SIZES
 from rnnbench.comparison.published.contract import missing
 from rnnbench.comparison.published.machine import Machine
 from rnnbench.tables import columns
-from rnnbench.text import metrics
+from rnnbench.tables.targets import crossing
 
 REACHED, NEVER, NO_RUN, NO_SPEED = "reached", "never reached", "no run", "no speed"
 RUN_KEYS = list(GRID[1:])
@@ -42,23 +42,6 @@ def table(machines: Sequence[Machine], targets: Sequence[float]) -> DataFrame:
         for row in _rows(machine, point, targets)
     ]
     return DataFrame(rows, columns=COLUMNS)
-
-
-def crossing(curve: DataFrame, target: float) -> dict[str, Any]:
-    """Epochs and tokens until ``target``, and the last epoch above it; empty if it never came.
-
-    Args:
-        curve: one row per epoch, the validation totals empty where it was not read.
-    """
-    ordered = curve.sort_values("epoch")
-    read = metrics.perplexity(ordered.validation_total_nats, ordered.validation_num_tokens)
-    below = ordered.epoch[read <= target]
-    above = ordered.epoch[read > target]
-    if below.empty:
-        return {"epochs_above": above.max()}
-    epochs = below.iloc[0]
-    tokens = ordered.num_tokens[ordered.epoch <= epochs].sum()
-    return {"epochs": epochs, "epochs_above": above[above < epochs].max(), "tokens": tokens}
 
 
 def _rows(

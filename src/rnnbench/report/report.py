@@ -129,6 +129,8 @@ def _models(tables: readers.Tables) -> list[dict[str, Any]]:
         _recorded("Best run of each variant", best, leaky, [*FIRST, *keys, *page.SCORES, "record"]),
         _recorded("Every run", readers.here(runs), leaky, [*FIRST, *every]),
         page.table("The book's executions and our runs", book, first=BOOK),
+        page.table("Published results and ours", readers.rows(tables, "literature")),
+        page.table("Time to the best n-gram model", readers.rows(tables, "time_to_target")),
         page.table("Generated text by decoder: means over texts", _scores(tables)),
     ]
 

@@ -107,11 +107,6 @@ def _runs(study: "Study") -> None:
         own = presets.own(run.variant)
         if why := presets.refusal(run.variant, own, run.device, "float32", **run.demands):
             raise StudyError(f"{key}: {run.variant} cannot be trained so: {why}. Change either.")
-        if run.dropout and presets.of(run.variant).num_layers == 1:
-            raise StudyError(
-                f"{key}: dropout: expected a variant of several layers, between which outputs are "
-                f"dropped, found {run.variant}. Ask for it under runs.overrides, or in a trial."
-            )
         _subset(f"{key}.corpus", [run.corpus], "corpora", study["corpora"])
 
 

@@ -50,11 +50,9 @@ class Demand:
     def found(self, num_tokens: float, parts: Sequence[float] = ()) -> float:
         """Tokens of the part in a text of ``num_tokens``; of its own ``parts``, if it has them."""
         if parts:
-            train, *others = parts
-            own = dict(
-                zip(PARTS, [min(self.train_tokens, train), *others, num_tokens], strict=True)
-            )
-            return own[self.part]
+            train, validation, heldout = parts
+            taken = (min(self.train_tokens, train), validation or heldout, heldout, num_tokens)
+            return dict(zip(PARTS, taken, strict=True))[self.part]
         if math.isinf(num_tokens):
             return self.train_tokens if self.part == "train" else num_tokens
         heldout, validation = (
@@ -62,7 +60,7 @@ class Demand:
         )
         return {
             "train": min(self.train_tokens, max(0, num_tokens - heldout - validation)),
-            "validation": validation,
+            "validation": validation if self.validation_share else heldout,
             "heldout": heldout,
             "whole": num_tokens,
         }[self.part]

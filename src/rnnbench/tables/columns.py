@@ -125,6 +125,14 @@ RUNS = {
         *("conditions", "published_tokens_per_second", "own_tokens_per_second", "own_timed"),
         *("speed_verdict", "speed_reason"),
     ],
+    "literature": [
+        *("system", "corpus", "part", "metric", "unit", "value", "tolerance", "device", "n", "own"),
+        *("best", "verdict", "reason", "source"),
+    ],
+    "time_to_target": [
+        *(*RUN, "target", "target_perplexity", "epochs", "epochs_above", "tokens"),
+        *("train_seconds", "status"),
+    ],
     "memory": [
         *("machine", "corpus", "sampler", "clip_norm", "device", "split", "variant", "context"),
         *("perplexity", "nats", "gain_nats", "low", "high", "influence_nats", "influence_low"),

@@ -14,10 +14,11 @@ from pandas import DataFrame, Series
 from rnnbench.base.csv_files import read
 from rnnbench.base.files import read_record
 from rnnbench.base.parameters import RunConfig
-from rnnbench.tables import columns, timed
+from rnnbench.tables import columns, targets, timed
 from rnnbench.tables import divergence as diverged
 from rnnbench.tables import equal_cost as equally
 from rnnbench.tables import half_life as remembered
+from rnnbench.tables import literature as published
 from rnnbench.tables.book import verdicts
 from rnnbench.tables.speeds import Speeds
 from rnnbench.text import metrics
@@ -86,6 +87,16 @@ def book(paths: Sequence[str]) -> DataFrame:
     """One row per training in the book's notebooks: its executions, and our runs and timings."""
     own = concatenate([path for path in paths if Path(path).stem != "speed"])
     return verdicts.table(own, concatenate(_named("speed", paths)))
+
+
+def literature(paths: Sequence[str]) -> DataFrame:
+    """One row per published number on a text of the study: ours beside it."""
+    return published.table(**_tables(paths))
+
+
+def time_to_target(paths: Sequence[str]) -> DataFrame:
+    """One row per run that validates on what n-gram models are scored on: when it passes them."""
+    return targets.table(**_tables(paths))
 
 
 def divergence(paths: Sequence[str]) -> DataFrame:
@@ -259,6 +270,10 @@ def _text_metrics(texts: DataFrame) -> dict[str, np.ndarray]:
             for n in (1, 2, 3)
         },
     }
+
+
+def _tables(paths: Sequence[str]) -> dict[str, DataFrame]:
+    return {Path(path).stem: read(path) for path in paths}
 
 
 def _named(name: str, paths: Sequence[str]) -> list[str]:

@@ -26,7 +26,8 @@ class ClosedText:
     heldout_share: float  # this last share is held out
     train_tokens: float  # the first this many are for training; inf: all before the validation part
     min_freq: int  # tokens seen less often in training are ``<unk>``
-    # this share, before the held-out part, is neither trained on nor held out
+    # this share, before the held-out part, is neither trained on nor held out; 0: the held-out part
+    # validates as well
     validation_share: float = 0.0
 
     @property
@@ -38,6 +39,8 @@ class ClosedText:
     def validation(self) -> slice:
         """Positions of the validation part, the same as those of the training runs."""
         end = self.heldout.start
+        if not self.validation_share:
+            return self.heldout
         return slice(max(0, end - round(self.validation_share * len(self.numbers))), end)
 
     @property

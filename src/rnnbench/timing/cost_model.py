@@ -135,7 +135,9 @@ def predict_seconds(run: RunConfig, cost: Mapping[str, Any], text_tokens: int) -
     trained = min(run.train_tokens, text_tokens - heldout - validation)
     epochs = math.ceil(run.num_epochs * (1.0 if math.isinf(run.patience) else EARLY))
     evaluations = math.ceil(epochs / run.evaluate_every)
-    evaluated = trained + evaluations * validation + 2 * heldout
+    evaluated = (
+        trained + evaluations * (validation if run.validation_share else heldout) + 2 * heldout
+    )
     tokens = epochs * trained + FORWARD * evaluated
     step = step_seconds(cost, run.hidden_size, run.batch_size, run.num_steps)
     return float(cost["start_seconds"] + tokens * step / (run.batch_size * run.num_steps))

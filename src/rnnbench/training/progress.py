@@ -59,7 +59,7 @@ def split(tokens: np.ndarray, run: RunConfig) -> Texts:
         for name in ("validation_share", "heldout_share")
     }
     for name, size in sizes.items():
-        if size < 2:
+        if size < 2 and (name == "heldout_share" or run.validation_share):
             raise StudyError(
                 f"runs.{name}: expected at least 2 tokens, found {size} of {len(tokens)}. Make "
                 "the share larger, or use a longer text."
@@ -68,7 +68,8 @@ def split(tokens: np.ndarray, run: RunConfig) -> Texts:
     first = max(0, last - sizes["validation_share"])
     train = tokens[: int(min(run.train_tokens, first))]
     samplers.check_size(len(train), run.batch_size, run.num_steps)
-    parts = (train, tokens[first:last], tokens[last:])
+    heldout = tokens[last:]
+    parts = (train, tokens[first:last] if run.validation_share else heldout, heldout)
     on_device = (torch.from_numpy(part.astype(np.int64)) for part in parts)
     return Texts(*(part.to(run.device) for part in on_device))
 

@@ -12,6 +12,7 @@ from rnnbench.machine.identity import NAME, is_of
 from rnnbench.provenance.crate import METADATA
 from rnnbench.provenance.crate.workflow import FOLDER
 from rnnbench.provenance.job_record import LOCK
+from rnnbench.text.form import Form
 
 NAMED = ("text", "corpus", "vocab", "tokens")  # inputs of a run whose hashes its record repeats
 
@@ -21,7 +22,8 @@ def check(tree: Tree) -> Iterator[Checked]:
     for name in tree.run_names:
         record, job = tree.record(name), tree.made_by.get(name)
         if record and job is not None:
-            yield Checked(name, "; ".join(_contradictions(record, job)))
+            corpus = tree.record(f"corpus/{record.get('corpus')}.json")
+            yield Checked(name, "; ".join(_contradictions(record, job, Form.of(corpus))))
     for name in tree.named("machine/", "/record.json"):
         yield Checked(name, "; ".join(_of_machine(tree.record(name))))
     for name in (LOCK, f"{FOLDER}/{LOCK}"):
@@ -54,11 +56,12 @@ def _of_machine(record: Mapping[str, Any]) -> Iterator[str]:
         yield f"gpu: {gpu}, of {ran_on}"
 
 
-def _contradictions(record: Mapping[str, Any], job: Mapping[str, Any]) -> Iterator[str]:
+def _contradictions(record: Mapping[str, Any], job: Mapping[str, Any], form: Form) -> Iterator[str]:
     for key, value in _told(job).items():
         if key in record and record[key] != value:
             yield f"{key}: its job says {value}, the record {record[key]}"
     run = job.get("params", {}).get("run", {})
+    run = run | form.shares(run.get("token", ""))
     for field in RunConfig.__dataclass_fields__:
         if field in run and str(run[field]) != str(record.get(field)):  # infinities are words there
             yield f"{field}: its job says {run[field]}, the record {record.get(field)}"

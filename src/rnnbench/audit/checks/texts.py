@@ -10,7 +10,7 @@ from rnnbench.audit.checks import Checked
 from rnnbench.audit.tree import Tree
 from rnnbench.base import plugins
 from rnnbench.base.parameters import RunConfig
-from rnnbench.text import tokens
+from rnnbench.text import corpora, tokens
 from rnnbench.text.form import Form
 from rnnbench.text.spelling import Spelling
 from rnnbench.text.vocab import Vocab
@@ -24,7 +24,8 @@ Digests = dict[str, Any]
 def check(tree: Tree) -> Iterator[Checked]:
     """Number the text of every run again; of a bundle, compare hashes with those of its head."""
     for name in tree.named("corpus/", ".json"):
-        yield Checked(name, _raw(tree, tree.record(name)))
+        record = tree.record(name)
+        yield Checked(name, _raw(tree, record) or _divided(tree, record))
     read: dict[Any, Digests] = {}
     for name in tree.run_names:
         if record := tree.record(name):
@@ -44,6 +45,22 @@ def _raw(tree: Tree, record: Mapping[str, Any]) -> str:
     }.items():
         if expected not in (None, found):
             return f"raw_sha256: {whose} says {expected}, the record {found}"
+    return ""
+
+
+def _divided(tree: Tree, record: Mapping[str, Any]) -> str:
+    """Whether a text is divided otherwise than by its shares, or its parts are not all of it."""
+    corpus, own = record.get("corpus", ""), tree.configuration.get("own_texts", {})
+    known = corpus in own or corpus in plugins.names("corpora")
+    shares = getattr(corpora.find(corpus, own), "shares", ()) if known else ()
+    for token, parts in record.get("splits", {}).items():
+        ids = f"vocab/corpus={corpus}/token={token}/tokens.npy"
+        if tree.sha256(ids) is not None:
+            whole = len(np.load(tree.path(ids), mmap_mode="r", allow_pickle=False))
+            expected = [*parts[:2], whole - sum(parts[:2])]
+            expected = corpora.divided(whole, shares) if shares else expected
+            if parts != expected:
+                return f"splits: the {token}s of the text give {expected}, the record says {parts}"
     return ""
 
 

@@ -150,7 +150,10 @@ def _lines(judged: DataFrame, study: dict[str, str]) -> Iterator[str]:
     yield ""
     yield from (f"- {label}: {text}" for label, text in study.items())
     yield f"- {counted(judged)}"
-    for topic, group in judged.groupby("topic", sort=False):
+    there = judged.groupby("topic").measured.transform(lambda said: (said != Claim.measured).any())
+    if absent := [title(topic) for topic in judged.topic[~there].unique()]:
+        yield f"- Not measured at all: {'; '.join(absent)}"
+    for topic, group in judged[there].groupby("topic", sort=False):
         yield from ("", f"## {title(topic)}", "", "| verdict | claim | measured | scale |")
         yield "|---|---|---|---|"
         for row in group.itertuples():

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from pandas import DataFrame, concat
+from pandas import DataFrame, Series, concat
 
 from rnnbench.report.claims import Claim, _comparing, _judging
 from rnnbench.tables import readers
@@ -97,9 +97,11 @@ def beyond_ngrams(tables: readers.Tables) -> Claim:
     first = bar.loc[found.rows.corpus.iloc[0]]
     evidence = _judging.sampled(found.rows, found.n)
     unfair = "" if fair else "no n-gram model was trained on the runs' own tokens"
+    told = found.rows.get("validation_share", Series())
+    chosen = ", at the epoch that this text chose," if (told == 0).any() else ""
     return said.judged(
-        f"Held-out bits per character of runs minus those of the best n-gram model trained on "
-        f"{'the same' if fair else 'more'} text: {found} (n-grams: {first.smoothing} over "
+        f"Held-out bits per character of runs{chosen} minus those of the best n-gram model trained "
+        f"on {'the same' if fair else 'more'} text: {found} (n-grams: {first.smoothing} over "
         f"{first.token}s of order {first.order:.0f}, {first.bits_per_char:.2f} bits).",
         found.parts,
         replace(evidence, lacking=evidence.lacking or unfair),

@@ -6,7 +6,7 @@ says which settings differ. Speeds are shown, never judged.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -60,13 +60,12 @@ def judge(perplexities: Sequence[float], minimum: float, maximum: float) -> str:
     return found.pop() if len(found) == 1 else PARTLY
 
 
-def differences(run: dict[str, Any], setting: dict[str, Any]) -> list[str]:
-    """What of a run is not as in the book: ``hidden_size 64, not 256``."""
-    there = DEFAULTS | setting
+def differences(run: dict[str, Any], expected: Mapping[str, Any]) -> list[str]:
+    """What of a run is not as expected: ``hidden_size 64, not 256``."""
     return [
-        f"{name} {_shown(run[name])}, not {_shown(there[name])}"
-        for name in (*SETTING, *DEFAULTS)
-        if _plain(run[name]) != _plain(there[name])
+        f"{name} {_shown(run[name])}, not {_shown(value)}"
+        for name, value in expected.items()
+        if _plain(run[name]) != _plain(value)
     ]
 
 
@@ -77,7 +76,8 @@ def _judged(
     own = runs[runs.variant == setting["variant"]] if len(runs) else runs
     if own.empty:
         return [{"n": 0, "verdict": NOT_RUN, "reason": f"no run of {setting['variant']}"}]
-    differing = [differences(run, setting) for run in own.to_dict("records")]
+    expected = {name: setting[name] for name in SETTING} | DEFAULTS
+    differing = [differences(run, expected) for run in own.to_dict("records")]
     same = own[[not found for found in differing]]
     if same.empty:
         fewest = min(differing, key=len)

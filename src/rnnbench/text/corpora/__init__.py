@@ -187,12 +187,15 @@ def _splits(
     found = {}
     for token in TOKENS:
         counts = [tokens.count(tokens.read(path, end), token, form) for end in ends]
-        if shares:
-            validation, heldout = (round(share * counts[0]) for share in shares)
-            found[token] = [counts[0] - validation - heldout, validation, heldout]
-        else:
-            found[token] = [end - start for start, end in pairwise([0, *counts])]
+        parts = [end - start for start, end in pairwise([0, *counts])]
+        found[token] = divided(counts[0], shares) if shares else parts
     return found
+
+
+def divided(num_tokens: int, shares: Sequence[float]) -> list[int]:
+    """Tokens of each part of a text that says the shares to validate and to hold out."""
+    validation, heldout = (round(share * num_tokens) for share in shares)
+    return [num_tokens - validation - heldout, validation, heldout]
 
 
 def _open(source: str, opened: Callable[[], BinaryIO]) -> BinaryIO:

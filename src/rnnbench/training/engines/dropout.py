@@ -1,17 +1,20 @@
-"""Dropout between stacked layers (Zaremba et al., 2014), in training steps and nowhere else."""
+"""Dropout of what layers pass upwards, to the next one and to the output layer
+(Zaremba et al., 2014), in training steps and nowhere else.
+"""
 
 from collections.abc import Iterator
 from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.functional import dropout
 
 from rnnbench.base.parameters import RunConfig
 from rnnbench.training.progress import Progress
 
 
 def dropping(run: RunConfig, progress: Progress, taken: Iterator[Any]) -> Iterator[Any]:
-    """Yield the steps of an epoch, in which layers read what is left of the outputs below.
+    """Yield the steps of an epoch, in which a layer reads what is left of the outputs below.
 
     torch.nn's layers and the native step draw from torch's own generator; it is seeded from that of
     the run, so that a run that is taken up draws as it would have. cuDNN keeps a state of its own,
@@ -21,9 +24,13 @@ def dropping(run: RunConfig, progress: Progress, taken: Iterator[Any]) -> Iterat
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         _set(progress, run.dropout)
+        read = progress.engine.model.output.register_forward_pre_hook(
+            lambda _, inputs: dropout(inputs[0], run.dropout)
+        )
         try:
             yield from taken
         finally:
+            read.remove()
             _set(progress, 0.0)
 
 

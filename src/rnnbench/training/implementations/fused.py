@@ -137,15 +137,15 @@ def recurrent(model: LanguageModel) -> Any:
 
 
 def drawn_masks(model: LanguageModel, X: Tensor) -> Tensor | None:
-    """What outputs are multiplied by between layers, ``(num_layers - 1, T, B, hidden_size)``.
+    """What the outputs of layers are multiplied by, ``(num_layers, T, B, hidden_size)``.
 
     They are drawn as torch.nn draws them; None: nothing is dropped.
     """
     layer = recurrent(model)
-    if not layer.dropout or layer.num_layers == 1:
+    if not layer.dropout:
         return None
     ones = torch.ones(*X.shape, layer.hidden_size)
-    return torch.stack([dropout(ones, layer.dropout) for _ in range(layer.num_layers - 1)])
+    return torch.stack([dropout(ones, layer.dropout) for _ in range(layer.num_layers)])
 
 
 def no_gradients(model: LanguageModel) -> list[Tensor | None]:

@@ -42,8 +42,8 @@ struct Layer {
       d_table = memory.take(slots * blocks * vocab * LANES);
     } else {
       w_ih = std::make_unique<Matrix>(memory, order, s.hidden, columns);
-      left = take(blocks);
     }
+    left = take(blocks);
   }
 
   Blocked input_side(int64_t row) const { return {gates.at(inputs_first * blocks, row), gates.stride}; }
@@ -53,7 +53,7 @@ struct Layer {
   const int64_t slots, blocks, vocab, inputs_first;
   const std::vector<int> hidden_order;
   Blocked gates, h, c, tanh_c;  // h and c: row 0 to B - 1 hold the state before the first step
-  Blocked left;                 // what dropout leaves of the outputs below
+  Blocked left;                 // what dropout leaves of the outputs
   float *bias, *d_bias;         // [slot][unit]
   float *table = nullptr, *d_table = nullptr;  // of one-hot vectors: [slot][block][token][lane]
   Matrix w_hh;
@@ -144,13 +144,16 @@ class Model {
 
   // What layer i reads, if not one-hot vectors; rows are t * B + b.
   Blocked below(int i) const {
-    return i == 0 ? embedded_ : masks_ ? layers_[i]->left : from(layers_[i - 1]->h, B_);
+    return i == 0 ? embedded_ : onward(i - 1);
   }
 
-  // Multiply rows by the mask of what layer i reads of the outputs below.
+  // What is read of the outputs of layer i, by the next one or by the output layer.
+  Blocked onward(int i) const { return masks_ ? layers_[i]->left : from(layers_[i]->h, B_); }
+
+  // Multiply rows by the mask of the outputs of layer i.
   void drop(int i, Blocked a, Blocked to, int64_t row, int64_t count) const {
-    if (i == 0 || !masks_) return;
-    const float* mask = masks_ + (i - 1) * rows_ * s_.hidden;
+    if (!masks_) return;
+    const float* mask = masks_ + i * rows_ * s_.hidden;
     for (int64_t r = row; r < row + count; ++r)
       for (int64_t k = 0; k < s_.hidden; ++k)
         to.at(k / LANES, r)[k % LANES] = a.at(k / LANES, r)[k % LANES] * mask[r * s_.hidden + k];
@@ -200,7 +203,6 @@ class Model {
         team_.share(worker, rows_, [&](int64_t row, int64_t count) {
           for (int64_t k = 0; k < l.slots * blocks_; ++k)
             for (int64_t r = row; r < row + count; ++r) store(l.gates.at(k, r), load(l.bias + k * LANES));
-          if (i > 0) drop(i, from(layers_[i - 1]->h, B_), l.left, row, count);
           l.w_ih->forward(count, from(below(i), row), l.input_side(row));
         });
       });
@@ -211,6 +213,7 @@ class Model {
           if (l.table) look_up(l, row, count);
           l.w_hh.forward(count, from(l.h, row), l.hidden_side(row));
           apply(moment(l, t, b, count), true);
+          drop(i, from(l.h, B_), l.left, row, count);
         }
       });
     });
@@ -247,9 +250,10 @@ class Model {
     team_.share(worker, rows_, [&](int64_t row, int64_t count) {
       for (int64_t k = 0; k < blocks_of(s_.vocab); ++k)
         for (int64_t r = row; r < row + count; ++r) store(logits_.at(k, r), load(b_out_ + k * LANES));
-      w_out_.forward(count, from(layers_.back()->h, row + B_), from(logits_, row));
+      w_out_.forward(count, from(onward(s_.layers - 1), row), from(logits_, row));
       for (int64_t r = row; r < row + count; ++r) losses_[worker] += softmax(r);
       w_out_.backward(count, from(logits_, row), from(dh_, row), false);
+      drop(s_.layers - 1, dh_, dh_, row, count);
     });
   }
 
@@ -295,14 +299,14 @@ class Model {
     if (l.w_ih) team_.run([&](int worker) {
         team_.share(worker, rows_, [&](int64_t row, int64_t count) {
           l.w_ih->backward(count, l.input_side(row), from(i > 0 ? dh_ : d_embedded_, row), false);
-          drop(i, dh_, dh_, row, count);
+          if (i > 0) drop(i - 1, dh_, dh_, row, count);
         });
       });
   }
 
   // The worker's part of all weight gradients; return its sum of squares.
   double collect(int worker) {
-    double squares = w_out_.collect(rows_, logits_, from(layers_.back()->h, B_), worker, team_);
+    double squares = w_out_.collect(rows_, logits_, onward(s_.layers - 1), worker, team_);
     for (size_t i = 0; i < layers_.size(); ++i) {
       Layer& l = *layers_[i];
       squares += l.w_hh.collect(rows_, l.hidden_side(0), l.h, worker, team_);
@@ -453,10 +457,10 @@ EXPORT void rnnbench_close(void* model) { delete static_cast<rnnbench::Model*>(m
 
 // Train on tokens x and labels y, (T, B) each. weights: torch's parameters in their order. targets:
 // what the clipped gradients times the learning rate are taken from, the weights themselves or memory
-// of their shapes. masks: what the outputs of each layer but the last are multiplied by on their way to
-// the next, (layers - 1, T, B, hidden), or null. state and end: h and c, (layers, B, hidden) each; a null part of state is zeros.
-// result: mean loss in nats, gradient norm before clipping. Returns 0, or 1 for a token outside the
-// vocabulary, with nothing changed.
+// of their shapes. masks: what the outputs of each layer are multiplied by on their way to the next and
+// to the output layer, (layers, T, B, hidden), or null. state and end: h and c, (layers, B, hidden)
+// each; a null part of state is zeros. result: mean loss in nats, gradient norm before clipping.
+// Returns 0, or 1 for a token outside the vocabulary, with nothing changed.
 EXPORT int rnnbench_step(void* model, float* const* weights, float* const* targets,
                          const int64_t* x, const int64_t* y, const float* masks,
                          const float* const* state, float* const* end, double clip_norm,

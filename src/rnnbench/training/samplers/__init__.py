@@ -8,7 +8,7 @@ The contract of a file:
   each ``(num_steps, batch_size)``; ``Y`` is the text one token after ``X``. ``tokens`` is a
   one-dimensional integer tensor on the device of the model, ``generator`` the source of all
   randomness. No token is in an ``X`` twice. A random offset in ``[0, num_steps - 1]`` lets other
-  tokens start a subsequence in each epoch.
+  tokens start a subsequence in each epoch, but for ``sequential_fixed``.
 """
 
 from rnnbench.base.errors import StudyError

@@ -16,7 +16,13 @@ def minibatches(
     tokens: Tensor, batch_size: int, num_steps: int, generator: np.random.Generator
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield ``(X, Y)``, each ``(num_steps, batch_size)``; see the package for the contract."""
-    offset = int(generator.integers(num_steps))
+    return partitioned(tokens, batch_size, num_steps, int(generator.integers(num_steps)))
+
+
+def partitioned(
+    tokens: Tensor, batch_size: int, num_steps: int, offset: int
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield the minibatches of an epoch that starts at ``offset``."""
     row_length = (len(tokens) - 1 - offset) // batch_size
     used = batch_size * row_length
     inputs = tokens[offset : offset + used].view(batch_size, row_length).T
