@@ -4,7 +4,7 @@
   last. Every character is read back by the host before the next begins, as a writer must.
 * ``throughput``: forward passes over the minibatches of training, without gradients.
 
-Both use the variant's own implementation. The weights are untrained, which costs the same.
+The weights are untrained, which costs the same.
 """
 
 import time
@@ -20,7 +20,7 @@ from rnnbench.timing import windows
 from rnnbench.timing.work import speed
 from rnnbench.timing.workload import Architecture
 from rnnbench.training import samplers
-from rnnbench.training.model import LanguageModel, State
+from rnnbench.training.model import State
 from rnnbench.writing import decoders
 from rnnbench.writing.trained import Reading
 
@@ -40,18 +40,24 @@ def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict
     model = speed.model(timing, vocab_size)
     key = Architecture.of(model).as_row()
     latencies: list[float] = []
-    writing = windows.rows(timing, characters(model, int(tokens[0]), latencies))
-    reading = windows.rows(timing, minibatches(timing, model, tokens))
+    way = plugins.load("implementations", timing.implementation)
+    used = way.reader(model) if hasattr(way, "reader") else model
+    writing = windows.rows(timing, characters(used, int(tokens[0]), latencies))
+    reading = windows.rows(timing, minibatches(timing, used, tokens))
     return [
         *(key | {"mode": "generation"} | row for row in _with_quantiles(writing, latencies)),
         *(key | {"mode": "throughput"} | row for row in reading),
     ]
 
 
-def characters(model: LanguageModel, first: int, latencies: list[float]) -> Iterator[int]:
+def characters(model: Any, first: int, latencies: list[float]) -> Iterator[int]:
     """Write for ever; yield 1 per character and append its seconds to ``latencies``."""
-    written = decoders.following(
-        Reading.of(model, [[first]]), plugins.load("decoders", "greedy").choose
+    written = (
+        model.characters(first)
+        if hasattr(model, "characters")
+        else decoders.following(
+            Reading.of(model, [[first]]), plugins.load("decoders", "greedy").choose
+        )
     )
     while True:
         began = time.perf_counter()
@@ -60,7 +66,7 @@ def characters(model: LanguageModel, first: int, latencies: list[float]) -> Iter
         yield 1
 
 
-def minibatches(timing: TimingConfig, model: LanguageModel, tokens: np.ndarray) -> Iterator[int]:
+def minibatches(timing: TimingConfig, model: Any, tokens: np.ndarray) -> Iterator[int]:
     """Read the text for ever, minibatch by minibatch; yield the tokens of each."""
     generator = np.random.Generator(np.random.PCG64(timing.process))
     text = torch.from_numpy(tokens.astype(np.int64)).to(timing.device)
