@@ -49,8 +49,7 @@ sitting: $(READY) ## time everything once more (3 minutes, ideally hours later),
 	@echo 'rnnbench: an existing report shows the earlier timings until you update it: make$(if $(CONFIG), CONFIG="$(CONFIG)")'
 
 peers: $(READY) ## time the training and writing of JAX and ONNX Runtime beside ours (20 minutes)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
-	-r requirements.lock -r requirements-peers.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-peers.lock
 	@$(MAKE) --no-print-directory report CONFIG=config/peers.yaml TARGET=speed
 
 test: $(TESTABLE) ## set up and run all tests
