@@ -743,7 +743,8 @@ def test_what_to_use_is_the_fastest_of_each_kind_of_work_with_its_ratio():
     same = {"machine": "m", "sampler": "s", "clip_norm": 1.0, "device": "cpu", "threads": 1}
     same |= {"dtype": "float32", "batch_size": 32, "num_steps": 35, "status": "measured", "n": 6}
     rows = [
-        same | {"variant": "gru", "implementation": way, "hidden_size": size, "reason": None}
+        same
+        | {"variant": "gru", "implementation": way, "hidden_size": size, "reason": None}
         | {"tokens_per_second": speed, "low": speed, "high": speed, "limit_tokens_per_second": 9.0}
         for way, size, speed in (
             *(("torch_nn", 64, 1.0), ("fused", 64, 5.0), ("jax", 64, 2.0)),

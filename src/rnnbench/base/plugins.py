@@ -78,7 +78,9 @@ def constant(kind: str, name: str, field: str) -> Any:
         StudyError: there is no such module.
     """
     paths = (Path(folder) / f"{check(kind, name)}.py" for folder in _folders(kind))
-    return _literal(next(path for path in paths if path.is_file()).read_text(encoding="utf-8"), field)
+    return _literal(
+        next(path for path in paths if path.is_file()).read_text(encoding="utf-8"), field
+    )
 
 
 @functools.cache

@@ -99,7 +99,7 @@ class Study:
 
     def missing(self, table: str) -> list[dict[str, str]]:
         """Return the rows of ``table`` that were asked for and cannot be had here, with reasons."""
-        grids = {
+        grids: dict[str, Callable[[], Iterable[dict[str, Any]]]] = {
             **{"runs": self._run_grid, "speed": self._timing_grid},
             **{"generation": self._writer_grid, "trials": self._trial_rows},
             "inference": partial(self._probe_grid, "inference"),
@@ -344,8 +344,9 @@ class Study:
             return READS_OTHERS.format(token)
         why = self.unavailable.get(point["device"])
         if table in {"speed", "inference"} and why is None:
-            what = (point[name] for name in ("variant", "implementation", "device", "dtype"))
-            return presets.untimed(*what, work="inference" if table == "inference" else "training")
+            variant, way = point["variant"], point["implementation"]
+            work = "inference" if table == "inference" else "training"
+            return presets.untimed(variant, way, point["device"], point["dtype"], work)
         return why
 
     def _run_grid(self) -> Iterator[dict[str, str]]:

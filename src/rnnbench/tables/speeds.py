@@ -71,7 +71,9 @@ def speedup(samples: DataFrame, use: DataFrame) -> DataFrame:
         use = use[use.counted].assign(sitting=1, round=use.process)
         use[rates.BEST] = np.log(use.num_tokens / use.seconds)
         modes = use.groupby("mode", sort=False)
-        works |= {mode: dict(list(part.groupby(columns.TIMING, sort=False))) for mode, part in modes}
+        works |= {
+            mode: dict(list(part.groupby(columns.TIMING, sort=False))) for mode, part in modes
+        }
     rows = [row for work, points in works.items() for row in _beside_torch(points, work)]
     return DataFrame(rows, columns=columns.COLUMNS["speedup"])
 

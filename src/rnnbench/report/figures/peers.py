@@ -24,7 +24,7 @@ NOTE = (
 
 def draw(tables: readers.Tables) -> Figure:
     done, asked = _timed(tables), _asked(tables)
-    figure, lines = _speed.grid(done.assign(variant=done.kind), 2, 0.36)
+    figure, lines = _speed.grid(done.assign(variant=done.kind, label=done.variant), 2, 0.36)
     for title, group, axes in lines:
         kinds = list(dict.fromkeys(done.kind))
         for ax, work in zip(axes, WORK, strict=True):
@@ -83,7 +83,7 @@ def _timed(tables: readers.Tables) -> DataFrame:
 
 def _panel(ax: Axes, rows: DataFrame, kinds: list[str]) -> None:
     for row in rows.itertuples():
-        y, style = kinds.index(row.kind), theme.look(row.variant)
+        y, style = kinds.index(row.kind), theme.look(row.label)
         ax.plot([row.low, row.high], [y, y], color=style.color, lw=1.4)
         ax.plot(row.tokens_per_second, y, marker=style.marker, color=style.color, ms=5)
         if row.work == "training":
@@ -92,8 +92,8 @@ def _panel(ax: Axes, rows: DataFrame, kinds: list[str]) -> None:
         gain = f" {row.ratio:.2f} ×, {row.least:.2f} to {row.most:.2f}" if row.ratio > 0 else ""
         words: theme.Keywords = {"ha": "right", "va": "bottom", "fontsize": 6.5}
         place = ax.get_yaxis_transform()
-        y, told = kinds.index(row.kind) - 0.12, row.implementation + gain
-        ax.text(0.99, y, told, transform=place, **words)
+        above, told = kinds.index(row.kind) - 0.12, row.implementation + gain
+        ax.text(0.99, above, told, transform=place, **words)
     if len(rows):
         theme.logarithmic(ax.xaxis)
 

@@ -107,9 +107,7 @@ def graph(model: LanguageModel) -> bytes:
     )
     made = helper.make_graph(nodes, "model", inputs, outputs, kept)
     opsets = [helper.make_opsetid("", OPSET)]
-    return helper.make_model(
-        made, opset_imports=opsets, ir_version=IR_VERSION
-    ).SerializeToString()
+    return helper.make_model(made, opset_imports=opsets, ir_version=IR_VERSION).SerializeToString()
 
 
 def reordered(weight: Tensor, order: list[int]) -> np.ndarray:
