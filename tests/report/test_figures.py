@@ -760,9 +760,9 @@ def test_what_to_use_is_the_fastest_of_each_kind_of_work_with_its_ratio():
     ]
     tables = {"speed": DataFrame(rows), "inference": DataFrame(use), "speedup": DataFrame(ratios)}
     assert figures.finding("peers", tables) == (
-        "fused trains fastest in 1 of 2 kinds of work, 5.00 times as fast as torch.nn, jax trains "
-        "fastest in 1 of 2 kinds of work, 3.00 times as fast as torch.nn and torch_nn writes "
-        "fastest in 1 of 1 kinds of work."
+        "Training is fastest by fused in 1 of 2 kinds of work, 5.00 times as fast as torch.nn and "
+        "by jax in 1 of 2 kinds of work, 3.00 times as fast as torch.nn; writing is fastest by "
+        "torch_nn in 1 of 1 kinds of work."
     )
     figure = figures.draw("peers", tables)
     words = [text.get_text() for ax in figure.axes for text in ax.texts]

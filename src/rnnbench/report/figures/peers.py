@@ -1,6 +1,7 @@
 """What to use on this machine: training and writing by every implementation that was timed, beside
 the limit of the machine, and the fastest of each model and size."""
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -34,22 +35,25 @@ def draw(tables: readers.Tables) -> Figure:
         axes[1].grid(False, axis="y")
         axes[0].set_title(title, loc="left")
     theme.legend(figure, _handles(done))
-    missing = readers.absent(asked, "timing").items()
-    theme.note(figure, [NOTE, *(f"Missing: {why} - {many}." for why, many in missing)])
+    lacking = asked[asked.reason.astype(str).str.startswith("not installed")]
+    missing = [f"Missing: {why} - {many}." for why, many in readers.absent(lacking, "timing").items()]
+    theme.note(figure, [NOTE, *missing, *readers.absent_notes(asked, "timing")])
     return figure
 
 
 def finding(tables: readers.Tables) -> str:
     best = fastest(_timed(tables))
     said = []
-    for work, verb in (("training", "trains"), ("generation", "writes")):
-        rows = best[best.work == work]
+    for work, named in (("training", "Training"), ("generation", "writing")):
+        rows, parts = best[best.work == work], []
         for way, won in rows.groupby("implementation", sort=False):
-            words = f"{way} {verb} fastest in {len(won)} of {len(rows)} kinds of work"
             ends = dict.fromkeys(f"{won.ratio.agg(end):.2f}" for end in ("min", "max"))
-            known = bool(won.ratio.notna().any())
-            said.append(words + f", {' to '.join(ends)} times as fast as torch.nn" * known)
-    return readers.english(said) + "."
+            times = f", {' to '.join(ends)} times as fast as torch.nn"
+            words = f"by {way} in {len(won)} of {len(rows)} kinds of work"
+            parts.append(words + times * bool(won.ratio.notna().any()))
+        said += [f"{named} is fastest {readers.english(parts)}"] if parts else []
+    sentence = "; ".join(said)
+    return sentence[0].upper() + sentence[1:] + "."
 
 
 def fastest(done: DataFrame) -> DataFrame:
@@ -72,7 +76,11 @@ def _timed(tables: readers.Tables) -> DataFrame:
     done = theme.some(readers.one_setting(readers.timed(asked)), "timing", "timing", asked)
     ratios = readers.rows(tables, "speedup").rename(columns={"low": "least", "high": "most"})
     same = [*columns.TIMING, "work"]
-    done = done.merge(ratios[[*same, "ratio", "least", "most"]], how="left", on=same)
+    told = ["ratio", "least", "most"]
+    if len(ratios):
+        done = done.merge(ratios[[*same, *told]], how="left", on=same)
+    else:
+        done = done.assign(**dict.fromkeys(told, np.nan))
     sizes = [name for name in SIZES if done[name].nunique() > 1] or ["hidden_size"]
     named = done[sizes].astype(float).map("{:.0f}".format).agg("×".join, axis=1)
     models = done.variant.map(lambda name: presets.named(name)[0])
