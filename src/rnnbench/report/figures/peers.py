@@ -36,7 +36,8 @@ def draw(tables: readers.Tables) -> Figure:
         axes[0].set_title(title, loc="left")
     theme.legend(figure, _handles(done))
     lacking = asked[asked.reason.astype(str).str.startswith("not installed")]
-    missing = [f"Missing: {why} - {many}." for why, many in readers.absent(lacking, "timing").items()]
+    known = readers.absent(lacking, "timing").items()
+    missing = [f"Missing: {why} - {many}." for why, many in known]
     theme.note(figure, [NOTE, *missing, *readers.absent_notes(asked, "timing")])
     return figure
 
