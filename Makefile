@@ -20,7 +20,7 @@ SOUND = $(BIN)/python -I -c 'import os, sys, pip, rnnbench; \
 	sys.exit(not os.path.samefile("src/rnnbench/__init__.py", rnnbench.__file__))' 2>/dev/null
 UNSOUND := $(shell $(SOUND) || echo anew)
 
-.PHONY: report resume hardware test torture site lock help anew
+.PHONY: report resume hardware peers test torture site lock help anew
 
 report: $(READY) ## set up, run the study (another one: CONFIG=config/full.yaml) and write results/report.html
 	@files="$(CONFIG)"; \
@@ -47,6 +47,10 @@ sitting: $(READY) ## time everything once more (3 minutes, ideally hours later),
 	@$(BIN)/python -m rnnbench sitting $(CONFIG)
 	@$(MAKE) --no-print-directory hardware
 	@echo 'rnnbench: an existing report shows the earlier timings until you update it: make$(if $(CONFIG), CONFIG="$(CONFIG)")'
+
+peers: $(READY) ## time the training and writing of JAX and ONNX Runtime beside ours (20 minutes)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-peers.lock
+	@$(MAKE) --no-print-directory report CONFIG=config/peers.yaml TARGET=speed
 
 test: $(TESTABLE) ## set up and run all tests
 	@echo "rnnbench: running the tests, about 15 minutes on 2 cores"
@@ -81,19 +85,25 @@ UNLOCKED = torch triton $$(grep -oE '^(cuda|nvidia)-[a-z0-9-]+==' all.lock \
 	| tr -d '=' | grep -v nvidia-ml-py)
 COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --quiet \
 	--generate-hashes --no-annotate --no-header --constraint .torch.txt
+EXTRAS = --extra test --extra peers
+names = $$(grep -oE '^[a-z0-9][^=]*' $(1) | sort -u)
 without = $$(printf -- '--no-emit-package %s ' $(1))
 
 lock: ## for maintainers: re-pin the dependencies of pyproject.toml (needs uv)
 	@echo "$(TORCH)" > .torch.txt
-	@$(COMPILE) --extra test --upgrade -o all.lock
-	@cp all.lock requirements.lock && $(COMPILE) -o requirements.lock $(call without,$(UNLOCKED))
+	@$(COMPILE) $(EXTRAS) --upgrade -o all.lock
+	@cp all.lock run.lock && $(COMPILE) -o run.lock
+	@cp all.lock requirements.lock && $(COMPILE) $(EXTRAS) -o requirements.lock \
+	$(call without,$(UNLOCKED) $$(echo "$(call names,all.lock)" | grep -vxF "$(call names,run.lock)"))
 	@cp all.lock requirements-test.lock && $(COMPILE) --extra test -o requirements-test.lock \
-	$(call without,$(UNLOCKED) $$(grep -oE '^[a-z0-9][^=]*' requirements.lock | sort -u))
+	$(call without,$(UNLOCKED) $(call names,requirements.lock))
+	@cp all.lock requirements-peers.lock && $(COMPILE) --extra peers -o requirements-peers.lock \
+	$(call without,$(UNLOCKED) $(call names,requirements.lock))
 	@{ printf 'name: rnnbench\nchannels: [conda-forge]\ndependencies:\n  - python=3.11\n  - pip\n  - pip:\n'; \
 	printf '      - $(TORCH)\n'; \
 	sed -nE 's/^([a-z0-9_.-]+==[^ ]+)( ; .*[^ ])? \\$$/      - \1\2/p' requirements.lock; \
 	} > environment.yml
-	@rm .torch.txt all.lock
+	@rm .torch.txt all.lock run.lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile

@@ -5,6 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from rnnbench.base import presets
+from rnnbench.base.plugins import names
+
 SAY = "\nimport sys\nprint(*sorted({name.partition('.')[0] for name in sys.modules}))"
 
 
@@ -34,6 +37,13 @@ def test_a_script_that_does_not_ask_for_torch_does_not_load_it():
     command = [sys.executable, "-c", "\n".join(lines)]
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_packages_that_few_studies_need_are_loaded_by_no_implementation_before_it_is_called():
+    every = "from rnnbench.base import plugins, presets\nnames = plugins.names('implementations')"
+    found = loaded(every + "\nfor name in names: plugins.load('implementations', name)")
+    needed = {p for name in names("implementations") for p in presets.packages(name)}
+    assert needed >= {"jax", "onnxruntime"} and not needed & found
 
 
 def test_the_scripts_that_train_ask_for_torch_and_those_of_texts_and_of_the_campaign_do_not():

@@ -160,7 +160,7 @@ def _speedup(variants, machines, devices):
         row |= {"hidden_size": hidden_size, "batch_size": batch_size}
         ratio = rng.uniform(0.5, 2.5)
         ends = {"low": 0.95 * ratio, "high": 1.05 * ratio} if hidden_size > 64 else {}
-        ends |= {"minimum": 0.9 * ratio, "maximum": 1.1 * ratio, "n": 6}
+        ends |= {"minimum": 0.9 * ratio, "maximum": 1.1 * ratio, "n": 6, "work": "training"}
         rows.append(row | {"baseline": presets.library(variant), "ratio": ratio} | ends)
     return DataFrame(rows)
 
@@ -757,15 +757,49 @@ def test_parts_of_a_step_fill_its_bar():
 def test_variants_look_different_and_always_the_same():
     from rnnbench.report import theme
 
-    work = presets.pairs(presets.timed(), ["own", "manual", "fused", "compiled", "graphed"])
+    work = presets.pairs(presets.timed(), names("implementations"))
     can = [
         w
         for w in work
-        if not presets.refusal(*w, "cuda" if w[1] == "graphed" else "cpu", "float32")
+        if not presets.refusal(
+            *(*w, "cuda" if w[1] == "graphed" else "cpu", "float32"),
+            work="inference" if w[1] == "onnx" else "training",
+        )
     ]
     looks = [theme.look(presets.label(*pair)) for pair in can]
     assert len(set(looks)) == len(can) > 20
     assert theme.look("gru") == theme.look("gru")
+
+
+def test_what_to_use_is_the_fastest_of_each_kind_of_work_with_its_ratio():
+    same = {"machine": "m", "sampler": "s", "clip_norm": 1.0, "device": "cpu", "threads": 1}
+    same |= {"dtype": "float32", "batch_size": 32, "num_steps": 35, "status": "measured", "n": 6}
+    rows = [
+        same
+        | {"variant": "gru", "implementation": way, "hidden_size": size, "reason": None}
+        | {"tokens_per_second": speed, "low": speed, "high": speed, "limit_tokens_per_second": 9.0}
+        for way, size, speed in (
+            *(("torch_nn", 64, 1.0), ("fused", 64, 5.0), ("jax", 64, 2.0)),
+            *(("torch_nn", 256, 1.0), ("fused", 256, 2.0), ("jax", 256, 3.0)),
+        )
+    ]
+    away = {"tokens_per_second": np.nan, "status": AWAY, "reason": "not installed: pip"}
+    use = [rows[0] | {"mode": "generation"}, rows[2] | away | {"implementation": "onnx"}]
+    ratios = [
+        row | {"work": "training", "ratio": row["tokens_per_second"], "low": 1.5, "high": 5.5}
+        for row in rows
+        if row["implementation"] != "torch_nn"
+    ]
+    tables = {"speed": DataFrame(rows), "inference": DataFrame(use), "speedup": DataFrame(ratios)}
+    assert figures.finding("peers", tables) == (
+        "Training is fastest by fused in 1 of 2 kinds of work, 5.00 times as fast as torch.nn and "
+        "by jax in 1 of 2 kinds of work, 3.00 times as fast as torch.nn; writing is fastest by "
+        "torch_nn in 1 of 1 kinds of work."
+    )
+    figure = figures.draw("peers", tables)
+    words = [text.get_text() for ax in figure.axes for text in ax.texts]
+    assert words == ["fused 5.00 ×, 1.50 to 5.50", "jax 3.00 ×, 1.50 to 5.50", "torch_nn"]
+    assert "not installed: pip - 1 timing" in figure.get_supxlabel()
 
 
 def test_the_rank_frequency_curve_ends_at_the_number_of_distinct_ngrams():

@@ -860,7 +860,35 @@ def test_sizes_that_are_not_asked_for_are_those_of_the_runs_and_each_combination
     assert {s[1:] for s in sizes if s[0] == "gru"} == {(8, 4, 5), (16, 4, 5)}
     assert {s[1:] for s in sizes if s[0] == "lstm"} == {(8, 32, 5), (16, 32, 5)}
     assert {row["hidden_size"] for row in study.probes["limit"]} == {8, 16}
-    assert {row["hidden_size"] for row in study.probes["inference"]} == {64}
+    assert {row["hidden_size"] for row in study.probes["inference"]} == {8, 16}
+
+
+def test_who_only_reads_is_not_timed_in_training_nor_who_only_trains_in_use():
+    config = changed("speed.implementations", ["own", "onnx"])
+    config["probes"]["implementations"]["inference"] = ["own", "manual"]
+    study = read(config)
+    ways = {address["implementation"] for address in study.timings}
+    ways |= {row["implementation"] for row in study.probes["inference"]}
+    assert ways == {"torch_nn", "loop"}
+    (why,) = {row["reason"] for row in study.missing("inference")}
+    assert why == "manual can do work training, and not inference"
+
+
+@pytest.mark.parametrize(("table", "way"), [("speed", "jax"), ("inference", "onnx")])
+def test_what_is_not_installed_is_a_row_that_says_how_to_and_no_job(table, way):
+    if presets.lacking(way) is None:
+        pytest.skip(f"{way} is installed")
+    config = changed("speed.implementations", ["own", "jax"])
+    config["probes"]["implementations"]["inference"] = ["own", "onnx"]
+    study = read(config)
+    asked = [*study.timings, *(row for rows in study.probes.values() for row in rows)]
+    assert way not in {row["implementation"] for row in asked}
+    rows = [row for row in study.missing(table) if "not installed" in row["reason"]]
+    assert {row["implementation"] for row in rows} == {way}
+    assert {row["reason"] for row in rows} == {
+        "not installed: pip install -r requirements-peers.lock"
+    }
+    assert (CONFIG.parent / presets.PEERS).is_file()
 
 
 def test_no_limit_is_measured_in_a_type_that_the_device_lacks():

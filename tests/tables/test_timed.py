@@ -1,5 +1,7 @@
 """Laws of the tables of timed work: totals to rates, shares that sum to 1, limits from shapes."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +13,7 @@ from test_speed import TIMING, TOKENS, VOCAB_SIZE, by
 from rnnbench.base import csv_files
 from rnnbench.tables import columns, timed
 from rnnbench.tables import gather as tables
-from rnnbench.tables.speeds import Speeds
+from rnnbench.tables.speeds import Speeds, speedup
 from rnnbench.timing import windows, workload
 from rnnbench.timing.work import breakdown, inference, limit, scaling, speed
 
@@ -84,6 +86,29 @@ def test_the_table_of_use_has_one_row_per_mode_and_latencies_of_writing_only(gat
     assert list(table["mode"]) == ["generation", "throughput"]
     assert (table.tokens_per_second > 0).all() and (table.n == windows.WINDOWS).all()
     assert list(table.latency_q50.notna()) == [True, False]
+
+
+def test_the_table_of_use_keeps_sizes_and_implementations_apart(gathered):
+    assert {*gathered(inference).hidden_size} == {TIMING.hidden_size}
+    parts = [use(1, 1.0, hidden_size=size) for size in (8, 16)] + [use(1, 1.0, way="onnx")]
+    assert len(timed.inference(pd.concat(parts).assign(disturbed=False))) == 3
+
+
+def use(number, seconds, way="torch_nn", **changes):
+    """One window of writing of a process, of 100 characters."""
+    row = dataclasses.replace(TIMING, process=number, implementation=way, **changes).as_row()
+    row |= limit.architecture(TIMING, VOCAB_SIZE).as_row() | changes
+    row |= dict.fromkeys(inference.QUANTILES, seconds / 100) | {"mode": "generation"}
+    row |= {"window": 1, "counted": True, "num_tokens": 100, "seconds": seconds}
+    return DataFrame([row])
+
+
+def test_use_is_compared_with_torch_nn_round_by_round():
+    """The machine slows down from round to round; within a round the ratio is 4."""
+    parts = [use(k, k * s, way) for k in (1, 2, 3) for s, way in ((4, "torch_nn"), (1, "onnx"))]
+    (row,) = speedup(DataFrame(), pd.concat(parts)).to_dict("records")
+    assert (row["work"], row["implementation"], row["n"]) == ("generation", "onnx", 3)
+    assert [row[name] for name in ("ratio", "low", "high")] == pytest.approx([4, 4, 4])
 
 
 def test_the_shares_of_a_step_sum_to_1(gathered):

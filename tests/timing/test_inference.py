@@ -10,7 +10,7 @@ from test_speed import TIMING, TOKENS, VOCAB_SIZE
 
 from rnnbench.base import presets
 from rnnbench.base.errors import StudyError
-from rnnbench.base.plugins import names
+from rnnbench.base.plugins import load, names
 from rnnbench.timing import windows
 from rnnbench.timing.work import inference, speed
 from rnnbench.training import native
@@ -103,3 +103,22 @@ def test_rows_say_of_what_architecture_they_are():
     sizes = {"gates": 4, "hidden_size": 8, "num_layers": 2, "directions": 1}
     assert sizes.items() <= row.items()
     assert np.isfinite(row["seconds"])
+
+
+@pytest.mark.parametrize("hidden_size", [8, 64])
+@pytest.mark.parametrize("variant", ["rnn", "gru", "lstm", "lstm_scratch"])
+def test_another_reader_reads_and_writes_what_the_model_does(variant, hidden_size):
+    if why := presets.lacking("onnx"):
+        pytest.skip(why)
+    timing = dataclasses.replace(QUICK, variant=variant, hidden_size=hidden_size)
+    model = speed.model(timing, VOCAB_SIZE)
+    other = load("implementations", "onnx").reader(model)
+    state, end = None, None
+    for X in torch.randint(VOCAB_SIZE, (2, 11, 3), generator=torch.Generator().manual_seed(1)):
+        logits, state = model(X, state)
+        found, end = other(X, end)
+        assert torch.allclose(found, logits, atol=1e-6, rtol=1e-5)
+    (written,) = greedy.decode(Reading.of(model, [[3]]), 9)
+    assert [*itertools.islice(other.characters(3), 9)] == [*written]
+    rows = inference.rows(dataclasses.replace(timing, implementation="onnx"), TOKENS, VOCAB_SIZE)
+    assert {row["mode"] for row in rows} == {"generation", "throughput"}

@@ -214,3 +214,12 @@ def test_the_reference_of_a_loop_is_the_loop():
     generator = np.random.Generator(np.random.PCG64(1))
     model = build("gru_scratch", VOCAB_SIZE, 9, generator)
     assert isinstance(reference.of(model).layer, load("cells", "gru").Layer)
+
+
+def test_jax_keeps_the_threads_that_it_started_with():
+    if why := presets.lacking("jax"):
+        pytest.skip(why)
+    jitted = load("implementations", "jax").jitted
+    assert jitted(torch.get_num_threads()) is jitted(torch.get_num_threads())
+    with pytest.raises(StudyError, match="expected the threads it started with"):
+        jitted(torch.get_num_threads() + 1)

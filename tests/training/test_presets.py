@@ -92,10 +92,12 @@ def test_a_cell_is_what_the_contract_says(cell):
 @pytest.mark.parametrize("name", names("implementations"))
 def test_an_implementation_is_what_the_contract_says(name):
     module = load("implementations", name)
-    assert module.LAYOUT in ("loop", "torch_nn") and module.__doc__ and callable(module.step)
-    limits = {"cell", "num_layers", "directions", "embedding_size", "device", "dtype"}
-    limits |= RUN.demands.keys()
-    assert {*getattr(module, "LIMITS", {})} <= limits
+    limits = getattr(module, "LIMITS", {})
+    work = limits.get("work", ["training"])
+    assert module.LAYOUT in ("loop", "torch_nn") and module.__doc__
+    assert callable(module.step if "training" in work else module.reader)
+    known = {"cell", "num_layers", "directions", "embedding_size", "device", "dtype", "work"}
+    assert {*limits} <= known | RUN.demands.keys()
     assert {"cell": names("cells")} | getattr(module, "LIMITS", {}) != {}
 
 

@@ -13,7 +13,7 @@ TIMED = {  # table -> the files that it is gathered from
     "costs": [f"{PROBES}/scaling.csv", f"{PROBES}/neighbours.csv"],
     "launches": [f"{PROBES}/breakdown.csv"],
     "probes": [f"{PROBES}/probes.csv"],
-    "speedup": [f"{SPEED}/samples.csv"],
+    "speedup": [f"{SPEED}/samples.csv", f"{PROBES}/inference.csv"],
     "noise": [f"{SPEED}/samples.csv"],
     "campaign": [f"{SPEED}/record.json"],
 }

@@ -2,6 +2,7 @@
 
 import ast
 import difflib
+import functools
 import importlib
 import pkgutil
 from collections.abc import Collection
@@ -78,7 +79,13 @@ def constant(kind: str, name: str, field: str) -> Any:
         StudyError: there is no such module.
     """
     paths = (Path(folder) / f"{check(kind, name)}.py" for folder in _folders(kind))
-    source = next(path for path in paths if path.is_file()).read_text(encoding="utf-8")
+    return _literal(
+        next(path for path in paths if path.is_file()).read_text(encoding="utf-8"), field
+    )
+
+
+@functools.cache
+def _literal(source: str, field: str) -> Any:
     for statement in ast.parse(source).body:
         if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == field:
             return ast.literal_eval(statement.value)

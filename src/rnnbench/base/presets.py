@@ -9,6 +9,7 @@ import csv
 import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from rnnbench.base import plugins
 from rnnbench.base.errors import StudyError
 
 TABLE = Path(__file__).parents[1] / "training" / "cells" / "presets.csv"
+PEERS = "requirements-peers.lock"  # what implementations need that are no part of a study
 OWN = "own"  # in a configuration: the implementation of the preset
 FASTEST = {"cpu": ("fused", "manual", "torch_nn"), "cuda": ("torch_nn",)}  # the fastest first
 COUNTED = ("rnn", "rnn_relu", "gru", "lstm")  # cells whose work rnnbench.timing.workload counts
@@ -183,11 +185,14 @@ def refusal(
 ) -> str | None:
     """Say in words why an implementation can never train a model so, or return None.
 
-    What a machine may lack is not asked for, nor are ``settings`` that are not told.
+    What a machine may lack is not asked for, nor are ``settings`` that are not told; ``work`` is
+    ``training``, or ``inference`` where that is told.
     """
     model = of(variant)
-    limits = plugins.constant("implementations", implementation, "LIMITS") or {}
-    found = {
+    limits = {"work": ["training"]}
+    limits |= plugins.constant("implementations", implementation, "LIMITS") or {}
+    found: dict[str, Any] = {
+        "work": "training",
         **{"cell": model.cell, "num_layers": model.num_layers},
         **{"directions": 1 + model.bidirectional, "embedding_size": model.embedding_size},
         **{"device": device, "dtype": dtype, **settings},
@@ -201,11 +206,24 @@ def refusal(
     return None
 
 
-def untimed(variant: str, implementation: str, device: str, dtype: str) -> str | None:
-    """Say in words why a step of an implementation can never be timed, or return None."""
+def packages(implementation: str) -> tuple[str, ...]:
+    """Packages that an implementation needs beyond those that are always installed."""
+    return tuple(plugins.constant("implementations", implementation, "PACKAGES") or ())
+
+
+def lacking(implementation: str) -> str | None:
+    """Say how to install packages of an implementation that are not here, or return None."""
+    there = all(find_spec(package) for package in packages(implementation))
+    return None if there else f"not installed: pip install -r {PEERS}"
+
+
+def untimed(
+    variant: str, implementation: str, device: str, dtype: str, work: str = "training"
+) -> str | None:
+    """Say in words why work of an implementation cannot be timed, or return None."""
     if (cell := of(variant).cell) not in COUNTED:
         return f"timings count the work of the cells {', '.join(COUNTED)}, and not of {cell}"
-    return refusal(variant, implementation, device, dtype)
+    return refusal(variant, implementation, device, dtype, work=work) or lacking(implementation)
 
 
 def timed() -> list[str]:

@@ -8,6 +8,7 @@ listed here; :mod:`rnnbench.base.digests` finds the rest by reading.
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from importlib.metadata import version
 from typing import Any
 
 from rnnbench.base import presets
@@ -79,10 +80,10 @@ class Sources:
         facts: dict[str, Any] = {"timing_corpus": self.study.timing_corpus, **wildcards}
         starts = [start.format(**facts) for start in (script(rule), *STARTS.get(rule, ()))]
         source = self.tree.source([*starts, *self.chosen.get(rule, _none)(wildcards)])
+        versions = {p: version(p) for start in source["starts"] for p in packages(start)}
         if self.sees_gpu(rule, wildcards) and gpus.driver() != gpus.NONE:
-            versions = source["versions"] | {"gpu_driver": gpus.driver()}
-            return {**source, "versions": versions}
-        return source
+            versions["gpu_driver"] = gpus.driver()
+        return {**source, "versions": source["versions"] | versions} if versions else source
 
     def sees_gpu(self, rule: str, address: Wildcards) -> bool:
         """Whether the driver of the GPU is among the versions that decide a job's results."""
@@ -145,6 +146,12 @@ def model(variant: str) -> list[str]:
 def implementation(name: str) -> str:
     """The file of an implementation."""
     return f"training/implementations/{name}"
+
+
+def packages(start: str) -> tuple[str, ...]:
+    """Packages that a start needs beyond those that are always installed, if it has them."""
+    folder, _, name = start.rpartition("/")
+    return presets.packages(name) if folder == "training/implementations" else ()
 
 
 def engines(device: str) -> list[str]:

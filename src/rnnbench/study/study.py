@@ -4,7 +4,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ SETTINGS = (  # of a trial's runs, in the order of their address, which is not t
     *parameters.DEFAULTS,
 )
 PROTOCOL = ("processes", "sittings", "twins", "seed")
-AT_TIMED_SIZES = ("limit", "breakdown")  # probes at every size that is timed
+AT_TIMED_SIZES = ("limit", "inference", "breakdown")  # probes at every size that is timed
 ADDITIONS = ("twins",)  # lists of a stage that does its work without them
 PASSING_ON = ("base", "sign", "audit")  # how results are compared, checked and handed on
 BOOK_PREFIXES = ("time traveller", "traveller")  # what the texts of its models begin with
@@ -99,9 +99,10 @@ class Study:
 
     def missing(self, table: str) -> list[dict[str, str]]:
         """Return the rows of ``table`` that were asked for and cannot be had here, with reasons."""
-        grids = {
+        grids: dict[str, Callable[[], Iterable[dict[str, Any]]]] = {
             **{"runs": self._run_grid, "speed": self._timing_grid},
             **{"generation": self._writer_grid, "trials": self._trial_rows},
+            "inference": partial(self._probe_grid, "inference"),
         }
         return [
             point | {"status": NOT_AVAILABLE, "reason": reason}
@@ -148,12 +149,12 @@ class Study:
     def probes(self) -> dict[str, list[dict[str, Any]]]:
         """Kind of work -> parameters of what is measured beside the campaign, as plain values.
 
-        All is measured at the first of each other axis. Use and scaling on one thread and at the
-        sizes of the training runs, the parts of a step at all sizes that are timed, and the limit
+        All is measured at the first of each other axis. Scaling on one thread and at the sizes of
+        the training runs, use and the parts of a step at all sizes that are timed, and the limit
         at all numbers of threads and types of number as well.
         """
         kinds = ("inference", "breakdown", "scaling", "limit")
-        found = {work: list(self._probe_grid(work)) for work in kinds}
+        found = {work: list(self._probed(work)) for work in kinds}
         axes = self.config["probes"]["axes"]
         found["neighbours"] = [timing for timing in found["scaling"] if timing.device == "cpu"]
         around = (
@@ -342,9 +343,10 @@ class Study:
         if table == "generation" and (token := self.config["runs"]["token"]) != "char":
             return READS_OTHERS.format(token)
         why = self.unavailable.get(point["device"])
-        if table == "speed" and why is None:
-            what = (point[name] for name in ("variant", "implementation", "device", "dtype"))
-            return presets.untimed(*what)
+        if table in {"speed", "inference"} and why is None:
+            variant, way = point["variant"], point["implementation"]
+            work = "inference" if table == "inference" else "training"
+            return presets.untimed(variant, way, point["device"], point["dtype"], work)
         return why
 
     def _run_grid(self) -> Iterator[dict[str, str]]:
@@ -392,8 +394,16 @@ class Study:
                 **self._timed_sizes(variant),
             )
 
-    def _probe_grid(self, work: str) -> Iterator[TimingConfig]:
-        """Points at which one kind of work is measured beside the campaign."""
+    def _probed(self, work: str) -> Iterator[TimingConfig]:
+        """Points at which one kind of work can be measured beside the campaign."""
+        table = "inference" if work == "inference" else "speed"
+        for point in self._probe_grid(work):
+            there = not precision.unavailable(point["device"], point["dtype"])
+            if there and self._why_not(table, point) is None:
+                yield self.timing(point)
+
+    def _probe_grid(self, work: str) -> Iterator[dict[str, str]]:
+        """Addresses of what is asked of one kind of work beside the campaign."""
         speed, first = self.config["speed"], dict[str, Any]()
         first |= {name: speed[f"{name}s"][:1] for name in ("sampler", "dtype")}
         first |= {"clip_norm": speed["clip_norm"][:1], "threads": [1]}
@@ -403,11 +413,7 @@ class Study:
         probes = self.config["probes"]
         for name, way in presets.pairs(probes[work], probes["implementations"].get(work, ["own"])):
             sizes = self._timed_sizes(name) if work in AT_TIMED_SIZES else {}
-            for address in self._grid(variant=[name], implementation=[way], **first, **sizes):
-                kind = address["device"], address["dtype"]
-                if precision.unavailable(*kind) or presets.untimed(name, way, *kind):
-                    continue
-                yield self.timing(address)
+            yield from self._grid(variant=[name], implementation=[way], **first, **sizes)
 
     def _timed_sizes(self, variant: str) -> dict[str, list[int]]:
         """Sizes to time a variant at: those of its training runs, but for those asked for."""

@@ -171,7 +171,7 @@ TIMINGS = {
         *("flops_per_second", "limit_tokens_per_second", "roofline_tokens_per_second"),
         *("share_of_roofline", "limit_windows_used"),
     ],
-    "speedup": [*POINT, *SIZES, "baseline", "ratio", *SPREAD, "minimum", "maximum"],
+    "speedup": [*POINT, *SIZES, "work", "baseline", "ratio", *SPREAD, "minimum", "maximum"],
     "noise": [*POINT, *SIZES, "ratio", *SPREAD, "holds_1", "processes", "sittings"],
     "limit": [
         *("machine", "device", "threads", "dtype", "probe", "rows", "inner", "columns", "unit"),

@@ -14,7 +14,7 @@ from pandas import DataFrame, Series
 from rnnbench.base.csv_files import read
 from rnnbench.base.files import read_record
 from rnnbench.base.parameters import RunConfig
-from rnnbench.tables import columns, targets, timed
+from rnnbench.tables import columns, speeds, targets, timed
 from rnnbench.tables import divergence as diverged
 from rnnbench.tables import equal_cost as equally
 from rnnbench.tables import half_life as remembered
@@ -136,10 +136,9 @@ def speed(paths: Sequence[str]) -> DataFrame:
     return timed.with_limit(DataFrame(rows), timed.limit(probed))
 
 
-@of_rows
-def speedup(samples: DataFrame) -> DataFrame:
+def speedup(paths: Sequence[str]) -> DataFrame:
     """One row per point beside which torch.nn was timed on the same model, all else being equal."""
-    return Speeds(samples).speedup()
+    return speeds.speedup(*(concatenate(_named(name, paths)) for name in ("samples", "inference")))
 
 
 @of_rows

@@ -28,7 +28,10 @@ WHAT = ("variant", "implementation")  # was timed; the rest of its address is th
 FAMILIES = ("rnn", "gru", "lstm")
 CELLS = {name: name for name in FAMILIES} | {"rnn_relu": "rnn"}  # cell -> its family
 MODELS = ("", "embedding", "relu", "bidirectional", "deep")  # what a model has
-KINDS = ("scratch", "", "embedding", "manual", "compiled", "graphed", "fused", *MODELS[2:])
+KINDS = (
+    *("scratch", "", "embedding", "manual", "compiled", "graphed", "fused", "jax", "onnx"),
+    *MODELS[2:],
+)
 # columns in which a job may write "inf" or "nan", words that pandas would keep
 NUMBERS = frozenset(
     [

@@ -1,9 +1,10 @@
 """Processes of a campaign to the tables of speed: what each point reaches, and against another."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 from pandas import DataFrame
 
 from rnnbench.base import presets
@@ -49,23 +50,40 @@ class Speeds:
         estimates = self.best[key].estimate, self.typical[key].estimate
         return rates.summary(self.points[key], *estimates)
 
-    def speedup(self) -> DataFrame:
-        """One row per point beside which torch.nn was timed on the same model, all else equal.
-
-        ``gru`` by other implementations and ``gru_scratch`` are compared with ``gru`` by torch.nn.
-        """
-        rows = []
-        for key, own in self.points.items():
-            point = dict(zip(columns.TIMING, key, strict=True))
-            library = {"variant": presets.library(point["variant"]), "implementation": "torch_nn"}
-            baseline = self.points.get(tuple((point | library).values()))
-            if baseline is not None and baseline is not own:
-                found = rates.speedup(own, baseline)
-                rows += [point | {"baseline": library["variant"]} | found] if found else []
-        return DataFrame(rows, columns=columns.COLUMNS["speedup"])
-
     def noise(self) -> DataFrame:
         """One row per point that was timed twice: by what factor the two differ."""
         found = [(k, rates.noise(own, self.best[k].process)) for k, own in self.points.items()]
         rows = [dict(zip(columns.TIMING, key, strict=True)) | row for key, row in found if row]
         return DataFrame(rows, columns=columns.COLUMNS["noise"])
+
+
+def speedup(samples: DataFrame, use: DataFrame) -> DataFrame:
+    """One row per point beside which torch.nn was timed on the same model, all else equal.
+
+    ``gru`` by other implementations and ``gru_scratch`` are compared with ``gru`` by torch.nn.
+
+    Args:
+        samples: processes that train.
+        use: windows of processes that use a model; the number of a process is that of its round.
+    """
+    works = {"training": Speeds(samples).points}
+    if len(use):
+        use = use[use.counted].assign(sitting=1, round=use.process)
+        use[rates.BEST] = np.log(use.num_tokens / use.seconds)
+        modes = use.groupby("mode", sort=False)
+        works |= {
+            mode: dict(list(part.groupby(columns.TIMING, sort=False))) for mode, part in modes
+        }
+    rows = [row for work, points in works.items() for row in _beside_torch(points, work)]
+    return DataFrame(rows, columns=columns.COLUMNS["speedup"])
+
+
+def _beside_torch(points: Mapping[Address, DataFrame], work: str) -> Iterator[dict[str, Any]]:
+    for key, own in points.items():
+        point = dict(zip(columns.TIMING, key, strict=True))
+        library = {"variant": presets.library(point["variant"]), "implementation": "torch_nn"}
+        baseline = points.get(tuple((point | library).values()))
+        if baseline is not None and baseline is not own:
+            found = rates.speedup(own, baseline)
+            if found:
+                yield point | {"work": work, "baseline": library["variant"]} | found

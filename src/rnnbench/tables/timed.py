@@ -85,7 +85,7 @@ def inference(windows: DataFrame) -> DataFrame:
 
     The latencies are medians over windows of the quantiles within a window.
     """
-    return _table("inference", windows, [*columns.POINT, "mode"], _inference)
+    return _table("inference", windows, [*columns.TIMING, "mode"], _inference)
 
 
 def _inference(windows: DataFrame) -> dict[str, Any]:

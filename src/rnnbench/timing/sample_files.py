@@ -10,7 +10,7 @@ from typing import Any
 
 from pandas import DataFrame
 
-from rnnbench.base import csv_files
+from rnnbench.base import csv_files, presets
 from rnnbench.base.errors import RecordError
 from rnnbench.base.files import read_record, write_record
 from rnnbench.base.parameters import TimingConfig, path_value
@@ -27,11 +27,13 @@ def folder(root: Path, timing: TimingConfig, sitting: int) -> Path:
 
 
 def identity(timing: TimingConfig, source_sha256: str, text: Text) -> dict[str, Any]:
-    """All that decides what a process measures: parameters, source, text, torch, a GPU's driver."""
+    """All that decides what a process measures: parameters, source, text, libraries, GPU driver."""
     driver = {"gpu_driver": gpus.driver()} if timing.device == "cuda" else {}
+    peers = {f"{p}_version": version(p) for p in presets.packages(timing.implementation)}
     return (
         timing.as_row()
         | driver
+        | peers
         | {
             "source_sha256": source_sha256,
             "tokens_sha256": hashlib.sha256(text.ids.read_bytes()).hexdigest(),

@@ -22,7 +22,7 @@ NOTE = (
 def draw(tables: readers.Tables) -> Figure:
     timings = readers.rows(tables, "inference")
     timed = theme.some(readers.timed(timings), "timing of use", "timing", timings)
-    done = readers.one_setting(timed)
+    done = readers.one_size(readers.one_setting(timed))
     figure, lines = _speed.grid(done, 2, 0.23)
     for title, group, (left, right) in lines:
         variants = readers.ordered(group.variant)

@@ -24,9 +24,9 @@ from rnnbench.timing.workload import Architecture
 from rnnbench.training import samplers
 from rnnbench.training.native.reader import checked
 from rnnbench.writing.decoders import Choice, Writer
-from rnnbench.writing.reading import Model, reading
+from rnnbench.writing.reading import reading
 
-READERS = {"fused": checked}  # implementation -> how it reads, where not by the model itself
+READERS: dict[str, Any] = {"fused": checked}  # who trains without it does not depend on its source
 TEXT = 200  # characters that are written at once by what writes by itself
 QUANTILES = {"latency_q05": 0.05, "latency_q50": 0.5, "latency_q95": 0.95, "latency_q99": 0.99}
 
@@ -43,31 +43,41 @@ def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict
     samplers.check_size(len(tokens), timing.batch_size, timing.num_steps)
     built = speed.model(timing, vocab_size)
     key = Architecture.of(built).as_row()
-    model = READERS[timing.implementation](built) if timing.implementation in READERS else built
     latencies: list[float] = []
-    writing = windows.rows(timing, characters(model, int(tokens[0]), latencies))
-    reading = windows.rows(timing, minibatches(timing, model, tokens))
+    way = plugins.load("implementations", timing.implementation)
+    read_by = READERS.get(timing.implementation) or getattr(way, "reader", lambda model: model)
+    used = read_by(built)
+    written = windows.rows(timing, characters(used, int(tokens[0]), latencies))
+    read = windows.rows(timing, minibatches(timing, used, tokens))
     return [
-        *(key | {"mode": "generation"} | row for row in _with_quantiles(writing, latencies)),
-        *(key | {"mode": "throughput"} | row for row in reading),
+        *(key | {"mode": "generation"} | row for row in _with_quantiles(written, latencies)),
+        *(key | {"mode": "throughput"} | row for row in read),
     ]
 
 
-def characters(model: Model, first: int, latencies: list[float]) -> Iterator[int]:
+def characters(model: Any, first: int, latencies: list[float]) -> Iterator[int]:
     """Write for ever; yield how many characters, append the seconds of each."""
-    place, most_probable, unused = reading(model, [[first]]), Choice(k=1), np.zeros((TEXT, 1))
+    written = writing(model, first)
     while True:
         began = time.perf_counter()
-        if isinstance(place, Writer):
-            num_tokens = place.write(most_probable, unused).size
-        else:
-            place = place.then(most_probable(place.logits, unused[0]))
-            num_tokens = 1
+        num_tokens = next(written)
         latencies += [(time.perf_counter() - began) / num_tokens] * num_tokens
         yield num_tokens
 
 
-def minibatches(timing: TimingConfig, model: Model, tokens: np.ndarray) -> Iterator[int]:
+def writing(model: Any, first: int) -> Iterator[int]:
+    """Write the most probable character after the last for ever; yield how many at a time."""
+    if hasattr(model, "characters"):
+        yield from (1 for _ in model.characters(first))
+    place, most_probable, unused = reading(model, [[first]]), Choice(k=1), np.zeros((TEXT, 1))
+    while isinstance(place, Writer):
+        yield place.write(most_probable, unused).size
+    while True:
+        place = place.then(most_probable(place.logits, unused[0]))
+        yield 1
+
+
+def minibatches(timing: TimingConfig, model: Any, tokens: np.ndarray) -> Iterator[int]:
     """Read the text for ever, minibatch by minibatch; yield the tokens of each."""
     generator = np.random.Generator(np.random.PCG64(timing.process))
     text = torch.from_numpy(tokens.astype(np.int64)).to(timing.device)

@@ -103,7 +103,7 @@ def why_not(
     if why := precision.unavailable(device, dtype) or never:
         return why
     missing = getattr(plugins.load("implementations", implementation), "missing", lambda: None)
-    return cast(str | None, missing())
+    return presets.lacking(implementation) or cast(str | None, missing())
 
 
 def deviations(

@@ -7,9 +7,13 @@ The contract of a file:
   (see :mod:`rnnbench.training.engines.layouts`).
 * ``LIMITS``: what it can do, where that is not everything: lists by ``cell``, ``num_layers``,
   ``directions``, ``embedding_size``, ``device``, ``dtype`` and the demands of a run
-  (:attr:`rnnbench.base.parameters.RunConfig.demands`). Both are literals, read without importing
-  the file.
-* ``missing()``, only where a machine may lack something: what, in words, or None.
+  (:attr:`rnnbench.base.parameters.RunConfig.demands`); and ``work`` where that is not ``training``
+  alone.
+* ``PACKAGES``, only where it needs some that are not always installed. It imports them when it is
+  called, and not before. These three are literals, read without importing the file.
+* ``missing()``, only where a machine may lack something else: what, in words, or None.
+* ``reader(model)``, only where it reads by other means than the model: what maps tokens to logits
+  as the model does, and has ``characters(first)`` where it writes by itself.
 * ``build(model, input_size, hidden_size)``, only where it is a layout: the layers of a
   :class:`rnnbench.base.presets.Model`, with the attributes ``hidden_size``, ``num_layers``,
   ``bidirectional`` and, where it embeds tokens, ``embedding_size``. Those also map

@@ -23,6 +23,7 @@ from rnnbench.training.native import NativeError
 
 LAYOUT = "torch_nn"
 LIMITS = {
+    "work": ["training", "inference"],
     "cell": ["rnn", "rnn_relu", "gru", "lstm"],
     "directions": [1],
     "device": ["cpu"],

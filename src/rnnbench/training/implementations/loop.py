@@ -9,7 +9,12 @@ from rnnbench.base.presets import Model
 from rnnbench.training.update import step as step
 
 LAYOUT = "loop"
-LIMITS = {"directions": [1], "embedding_size": [0], "dropout": [0]}
+LIMITS = {
+    "work": ["training", "inference"],
+    "directions": [1],
+    "embedding_size": [0],
+    "dropout": [0],
+}
 
 
 class Stack(nn.Module):

@@ -11,7 +11,7 @@ from rnnbench.training.engines.scopes import INPUT, scope
 from rnnbench.training.update import step as step
 
 LAYOUT = "torch_nn"
-LIMITS = {"cell": ["rnn", "rnn_relu", "gru", "lstm"]}
+LIMITS = {"work": ["training", "inference"], "cell": ["rnn", "rnn_relu", "gru", "lstm"]}
 
 
 class Embedded(nn.Module):

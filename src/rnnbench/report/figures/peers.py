@@ -1,0 +1,119 @@
+"""What to use on this machine: training and writing by every implementation that was timed, beside
+the limit of the machine, and the fastest of each model and size."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from pandas import DataFrame
+
+from rnnbench.base import presets
+from rnnbench.base.parameters import SIZES
+from rnnbench.report import theme
+from rnnbench.report.figures import _speed
+from rnnbench.tables import columns, readers
+
+SECTION = "Speed"
+TABLES = ("speed", "inference", "speedup")
+WORK = {"training": "tokens trained on per second", "generation": "characters written per second"}
+NOTE = (
+    "Marks are implementations, with 95 % intervals. In words: the fastest, times the speed of "
+    "torch.nn in the same rounds. The limit is that of the matrix products alone (left)."
+)
+
+
+def draw(tables: readers.Tables) -> Figure:
+    done, asked = _timed(tables), _asked(tables)
+    figure, lines = _speed.grid(done.assign(variant=done.kind, label=done.variant), 2, 0.36)
+    for title, group, axes in lines:
+        kinds = list(dict.fromkeys(done.kind))
+        for ax, work in zip(axes, WORK, strict=True):
+            _panel(ax, group[group.work == work], kinds)
+            ax.set_xlabel(WORK[work])
+        _speed.variant_axis(axes[0], kinds)
+        axes[1].grid(False, axis="y")
+        axes[0].set_title(title, loc="left")
+    theme.legend(figure, _handles(done))
+    lacking = asked[asked.reason.astype(str).str.startswith("not installed")]
+    known = readers.absent(lacking, "timing").items()
+    missing = [f"Missing: {why} - {many}." for why, many in known]
+    theme.note(figure, [NOTE, *missing, *readers.absent_notes(asked, "timing")])
+    return figure
+
+
+def finding(tables: readers.Tables) -> str:
+    best = fastest(_timed(tables))
+    said = []
+    for work, named in (("training", "Training"), ("generation", "writing")):
+        rows, parts = best[best.work == work], []
+        for way, won in rows.groupby("implementation", sort=False):
+            ends = dict.fromkeys(f"{won.ratio.agg(end):.2f}" for end in ("min", "max"))
+            times = f", {' to '.join(ends)} times as fast as torch.nn"
+            words = f"by {way} in {len(won)} of {len(rows)} kinds of work"
+            parts.append(words + times * bool(won.ratio.notna().any()))
+        said += [f"{named} is fastest {readers.english(parts)}"] if parts else []
+    sentence = "; ".join(said)
+    return sentence[0].upper() + sentence[1:] + "."
+
+
+def fastest(done: DataFrame) -> DataFrame:
+    """The fastest implementation of each setting, kind of work, model and size."""
+    key = [*_speed.PANEL, "work", "kind"]
+    return done.loc[done.groupby(key, sort=False, dropna=False).tokens_per_second.idxmax()]
+
+
+def _asked(tables: readers.Tables) -> DataFrame:
+    """Rows of training and of writing, with ``work``."""
+    speed, use = (readers.rows(tables, name) for name in ("speed", "inference"))
+    use = use.assign(work=use["mode"].fillna("generation"))
+    parts = [speed.assign(work="training"), use[use.work == "generation"]]
+    return pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
+
+
+def _timed(tables: readers.Tables) -> DataFrame:
+    """Those that were timed, with ``kind``, a model and its sizes, and ratios to torch.nn."""
+    asked = _asked(tables)
+    done = theme.some(readers.one_setting(readers.timed(asked)), "timing", "timing", asked)
+    ratios = readers.rows(tables, "speedup").rename(columns={"low": "least", "high": "most"})
+    same = [*columns.TIMING, "work"]
+    told = ["ratio", "least", "most"]
+    if len(ratios):
+        done = done.merge(ratios[[*same, *told]], how="left", on=same)
+    else:
+        done = done.assign(**dict.fromkeys(told, np.nan))
+    sizes = [name for name in SIZES if done[name].nunique() > 1] or ["hidden_size"]
+    named = done[sizes].astype(float).map("{:.0f}".format).agg("×".join, axis=1)
+    models = done.variant.map(lambda name: presets.named(name)[0])
+    order = readers.ordered(models)
+    done = done.assign(kind=models + " " + named, place=models.map(order.index))
+    return done.sort_values(["place", *sizes], kind="stable")
+
+
+def _panel(ax: Axes, rows: DataFrame, kinds: list[str]) -> None:
+    for row in rows.itertuples():
+        y, style = kinds.index(row.kind), theme.look(row.label)
+        ax.plot([row.low, row.high], [y, y], color=style.color, lw=1.4)
+        ax.plot(row.tokens_per_second, y, marker=style.marker, color=style.color, ms=5)
+        if row.work == "training":
+            ax.plot(row.limit_tokens_per_second, y, marker="|", ms=10, mew=1.6, color=theme.INK)
+    for row in fastest(rows).itertuples():
+        gain = f" {row.ratio:.2f} ×, {row.least:.2f} to {row.most:.2f}" if row.ratio > 0 else ""
+        words: theme.Keywords = {"ha": "right", "va": "bottom", "fontsize": 6.5}
+        place = ax.get_yaxis_transform()
+        above, told = kinds.index(row.kind) - 0.12, row.implementation + gain
+        ax.text(0.99, above, told, transform=place, **words)
+    if len(rows):
+        theme.logarithmic(ax.xaxis)
+
+
+def _handles(done: DataFrame) -> list[Line2D]:
+    ways = done.drop_duplicates("implementation")
+    none: theme.Keywords = {"ls": "none", "color": theme.INK}
+    return [
+        *(
+            Line2D([], [], marker=theme.look(row.variant).marker, label=row.implementation, **none)
+            for row in ways.itertuples()
+        ),
+        Line2D([], [], marker="|", ms=10, mew=1.6, label="limit", **none),
+    ]
