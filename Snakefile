@@ -105,6 +105,7 @@ report: "workflow/report/workflow.rst"
 onstart:
     # Snakemake's limit of job starts sets a timer at each look at the waiting jobs, which ends in
     # another look: one a second for each job that has ended, a sixth of a core beside every timing.
+    # No setting turns it off, and a longer time span would hold up the end of each run for as long.
     if workflow.local_exec:  # on a cluster its users may want the limit
         workflow.scheduler.job_rate_limiter = None
     former.remember(study.config, workflow.overwrite_configfiles)

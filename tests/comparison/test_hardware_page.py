@@ -143,13 +143,13 @@ def test_machines_are_rows_the_fastest_first(number, shown):
 
 
 def test_single_pieces_stand_with_reason_sittings_and_processes_beside_each_verdict(shown):
-    head, *rows = tables_of(page.render(CASES[2], shown, HERE))["Every comparison"]
-    assert head[:6] == ["piece", *views.BOTH, "n", "verdict", "reason"]
-    found = CASES[2]["comparison"]
-    assert len(rows) == len(found)
-    for row in rows:
-        assert bool(row[1]) == (row[3] == "2 sittings each, 12 processes")
-        assert row[1] or row[5]
+    tables = tables_of(page.render(CASES[2], shown, HERE))
+    head, *rows = tables["Every comparison"]
+    assert head[:5] == ["piece", *views.BOTH, "n", "verdict"]
+    assert all(row[1] and row[3] == "2 sittings each, 12 processes" for row in rows)
+    head, *others = tables["Not compared"]
+    assert all(row[head.index("reason")] for row in others)
+    assert len(rows) + len(others) == len(CASES[2]["comparison"])
     alike = Series({"verdict": ratios.ALIKE, "reason": "p = 0.3", "smallest_difference": 0.08})
     assert views.why(alike) == "p = 0.3; a difference of 8 % would have been found"
 
@@ -159,9 +159,19 @@ def test_what_neither_machine_has_is_one_line(shown):
     line = f"14 pieces of work that neither machine has: {made.NO_CUDA}"
     assert line in dict(answers.answers(found))["Not compared, and why"]
     assert views.nobodys(made.tables(20, gpus=0)) == [line.replace("14", "266")]
-    _, *rows = tables_of(page.render(found, shown, HERE))["Every comparison"]
+    tables = tables_of(page.render(found, shown, HERE))
+    rows = [row for name in ("Every comparison", "Not compared") for row in tables[name][1:]]
     assert len(rows) == len(found["comparison"]) - 14
     assert not any("cuda" in row for row in rows)
+
+
+def test_markdown_tells_what_was_not_compared_by_one_line_a_reason():
+    found = made.tables(2, gpus=0)
+    text = markdown.page(found, HERE)
+    lines, verdicts = text.splitlines(), text.partition("## Verdicts")[2].partition("\n## ")[0]
+    said = dict(answers.answers(found))["Not compared, and why"]
+    assert all(lines.count(f"- {line}") == 1 for line in said)
+    assert "**Every comparison**" in verdicts and ratios.NOT_MEASURED not in verdicts
 
 
 @pytest.mark.parametrize(
@@ -208,8 +218,7 @@ def test_a_glance_shows_ratio_and_verdict_of_every_piece_that_is_shared(shown):
 
 
 def test_every_row_without_a_ratio_says_why(shown):
-    head, *rows = tables_of(page.render(CASES[20], shown, HERE))["Every comparison"]
-    silent = [row for row in rows if not row[head.index(views.BOTH[0])]]
+    head, *silent = tables_of(page.render(CASES[20], shown, HERE))["Not compared"]
     assert silent and all(row[head.index("reason")] for row in silent)
 
 

@@ -1,7 +1,8 @@
 """Count how often the statistics keep their promises: ``python -m tests.promises``.
 
 The counts become the tables of docs/statistics.md. Of the timings of a machine in several sittings,
-with ``--noise``, it tells the noise between them, as rows of statistics/noise.csv.
+with ``--noise``, it tells the noise between them, as rows of statistics/noise.csv, and with
+``--resample`` how often two machines made of these sittings are told apart.
 """
 
 import argparse
@@ -50,12 +51,15 @@ def main(arguments: Sequence[str] | None = None, page: Path = PAGE) -> int:
     """0 if all went well; 1 if a promise is broken (the page stays as it was) or timings lack."""
     parser = argparse.ArgumentParser(prog="python -m tests.promises", description=__doc__)
     parser.add_argument("--pairs", type=int, default=2000, help="pairs of machines of each kind")
-    parser.add_argument("--noise", nargs="+", metavar="SAMPLES", help="samples.csv of one machine")
+    told = parser.add_mutually_exclusive_group()
+    for name in ("--noise", "--resample"):
+        told.add_argument(name, nargs="+", metavar="SAMPLES", help="samples.csv of one machine")
     asked = parser.parse_args(arguments)
     try:
-        if asked.noise:
-            samples = measuring.joined([csv_files.read(path) for path in asked.noise])
-            print(measuring.measured(samples).to_csv(index=False), end="")
+        if files := asked.noise or asked.resample:
+            samples = measuring.joined([csv_files.read(path) for path in files])
+            rows = measuring.measured if asked.noise else measuring.resampled
+            print(rows(samples).to_csv(index=False), end="")
         else:
             found = laws.table(asked.pairs)
             laws.require(found)

@@ -22,7 +22,7 @@ from .machines import Machine, Noise
 
 SHARE = 0.05  # hardware.equal_within
 KEPT, BROKEN, TOLD = "kept", "broken", "reported"
-COVERS, AT_LEAST, NEVER_LESS = (0.93, 0.97), (0.9, 1.0), (0.93, 1.0)
+COVERS, AT_LEAST, NEVER_LESS, MOSTLY = (0.93, 0.97), (0.9, 1.0), (0.93, 1.0), (0.5, 1.0)
 AT_MOST, NEAR, NOTHING = (0.0, 0.05), (0.85, 0.95), (np.nan, np.nan)
 EXACT = (0.93, 0.99)  # where the noise is just the known one, and is taken to be doubtful
 AS_KNOWN, SPREAD, SHARING = Noise(), Noise(spread=True), Noise(sharing=0.375)
@@ -168,6 +168,9 @@ def differing(number: int, seed: int) -> Iterator[dict[str, Any]]:
             equal = found.verdict.map(ratios.is_equal).to_numpy().reshape(number, -1)
             promise = f"machines that differ by 5 %, {what} verdict is equal within 5 %"
             yield row(promise, hits=equal, bounds=AT_MOST)
+        narrow = np.array([own[0].interval()[1] <= own[0].factor * 1.02 for own in overall])
+        promise = "the overall interval reaches at most 2 % to either side"
+        yield row(promise, hits=narrow, bounds=MOSTLY)
         alike = judged(overall).verdict.map(ratios.is_equal).to_numpy()
         yield row("equal machines are equal within 5 % overall", hits=alike, bounds=NOTHING)
 

@@ -101,7 +101,8 @@ def _processes(
     apart = rng.standard_normal((machines, times))
     moved = common * (np.sqrt(noise.along) * shift + np.sqrt(1 - noise.along) * apart)
     alone = own[..., None] * rng.standard_normal((machines, points, times))
-    spread = SCATTER[key] * np.sqrt(_about(UNLIKE, (machines, points), True, rng))
+    unlike = _about(UNLIKE, (machines, points), True, rng) * (1 - 2 / UNLIKE)  # of mean 1
+    spread = scatter * np.sqrt(unlike)
     logs = rng.standard_normal((machines, points, times, 2 * PROCESSES))
     logs = (moved[:, None] + alone)[..., None] + spread[..., None, None] * logs
     twins = (np.arange(points) == 0) & (key[0] == "torch_nn")

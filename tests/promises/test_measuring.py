@@ -39,11 +39,11 @@ def test_noise_between_sittings_that_was_drawn_is_found_again():
     for row in best.itertuples():
         kind = row.device, row.threads == "several", row.implementation
         known = between.known(kind, rates.BEST)
-        own = known.own + known.common
-        assert row.common**2 + row.own**2 == pytest.approx(own, rel=0.35, abs=0.06)
-        assert row.common**2 == pytest.approx(known.common, rel=0.6, abs=0.1)
         scatter = machines.SCATTER[row.implementation, 1 + (row.threads == "several")]
         assert row.process == pytest.approx(scatter, rel=0.5)
+        common, own = ((size * row.process / scatter) ** 2 for size in (row.common, row.own))
+        assert common + own == pytest.approx(known.own + known.common, rel=0.35, abs=0.06)
+        assert common == pytest.approx(known.common, rel=0.6, abs=0.1)
     assert (best.sittings == 200).all()
 
 
@@ -60,6 +60,18 @@ def test_the_command_tells_rows_of_the_file_of_known_noise(tmp_path, capsys):
     found = pd.read_csv(io.StringIO(capsys.readouterr().out))
     assert {*pd.read_csv(between.NOISE)} <= {*found}
     assert (found.sittings == 4).all()
+
+
+def test_two_halves_of_the_reference_are_never_told_apart():
+    (path,) = (command.PAGE.parents[1] / "reference").glob("*/speed/*/samples.csv")
+    found = measuring.resampled(csv_files.read(path)).iloc[0]
+    assert found.pairs == 15  # of five sittings
+    assert found.overall_false == found.any_single_false == 0
+    assert found.singles_contain_1 > 0.93
+    assert found["5_percent_found"] > 0.3
+    page = command.PAGE.read_text("utf-8")
+    assert f"reaches {100 * found.overall_reach:.1f} %" in page
+    assert f"{round(30 * found['5_percent_found'])} of 30 cases" in page
 
 
 def test_too_few_sittings_are_refused_in_words(tmp_path, capsys):

@@ -15,6 +15,8 @@ import yaml
 from snakemake.utils import update_config
 from test_speed import TIMING, TOKENS, VOCAB_SIZE
 from test_train import RUN
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from rnnbench.base import presets
 from rnnbench.base.plugins import load, names
@@ -28,7 +30,7 @@ from rnnbench.training.arithmetic import precision
 from rnnbench.training.engines import agreement, choice
 from rnnbench.training.model import detach
 from rnnbench.training.progress import split, start
-from rnnbench.training.update import by
+from rnnbench.training.update import by, step
 from rnnbench.writing import memory
 from rnnbench.writing import texts as generation
 from rnnbench.writing import trained as generate
@@ -91,6 +93,27 @@ def test_work_in_a_forked_process_starts_nothing_in_the_one_it_was_forked_from(t
     answer, said = done.stdout.splitlines()[-2:]
     assert len(json.loads(answer)["rows"]) == 1
     assert said == "False True"  # one thread was for the child alone
+
+
+class Elsewhere(TorchDispatchMode):
+    """Every tensor of every operation is on a device; ``meta`` stands for one that is not here."""
+
+    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
+        made = operation(*args, **(kwargs or {}))
+        held = [x for x in tree_leaves((args, kwargs, made)) if isinstance(x, torch.Tensor)]
+        assert all(tensor.is_meta for tensor in held), f"{operation} asks the host"
+        return made
+
+
+@pytest.mark.parametrize("variant", [*presets.table()])
+def test_a_training_step_on_a_device_neither_waits_for_it_nor_copies_from_the_host(variant):
+    """A step that did could not be recorded as a graph, and its time would be the host's."""
+    model = speed.model(on("meta", variant=variant), VOCAB_SIZE)
+    X, state = torch.zeros(5, 4, dtype=torch.int64, device="meta"), None
+    with Elsewhere():
+        for _ in range(2):
+            loss, norm, state = step(model, X, X, detach(state), 1.0, 1.0)
+    assert loss.is_meta and norm.is_meta
 
 
 @every_device

@@ -99,13 +99,15 @@ def _verdicts(found: readers.Tables) -> list[Table]:
     several = rows.machine.nunique() > 1
     lead = [*["machine"] * several, "piece", *views.BOTH, "n", "verdict", "reason"]
     address = ["machine", "variant", "device", "threads_policy", *SETTING, "work_sha256"]
-    note = " ".join(f"{line}." for line in views.nobodys(found))
-    every = _table("Every comparison", rows, [*lead, *address, *SPEEDS, *RATIO], note=note)
+    told, done = [*lead, *address, *SPEEDS, *RATIO], rows.index.isin(views.judged(rows).index)
+    every = _table("Every comparison", rows[done], told)
+    without = _table("Not compared", rows[~done], told) | {"folded": True}
+    tables = [table for table in (every, without) if table["rows"]]
     if not several:
-        return [_open(every)]
+        return [_open(table) if table is every else table for table in tables]
     shared = rows.piece[rows.verdict != ratios.NOT_MEASURED]
     glance = _across("Verdicts at a glance", rows[rows.piece.isin(shared)], "piece", "machine")
-    return [_open(glance), every]
+    return [_open(glance), *tables]
 
 
 def _across(title: str, rows: DataFrame, down: str, across: str) -> Table:

@@ -9,6 +9,7 @@ import pandas as pd
 from pandas import DataFrame, Series
 
 from rnnbench.base.parameters import SIZES
+from rnnbench.comparison.pairs import NEAREST
 from rnnbench.comparison.published.contract import UNKNOWN
 from rnnbench.tables import readers
 from rnnbench.timing.statistics import ratios
@@ -214,8 +215,8 @@ def _digits(value: float, behind: int) -> str:
 
 
 def _plain(row: Any) -> str:
-    """The reason of a row without the names of its machines, each part once."""
-    parts = str(row.reason).split("; ")
+    """The reason of a row without the names of its machines and what came near, each part once."""
+    parts = str(row.reason).split(NEAREST)[0].split("; ")
     told = [p.removeprefix(f"{row.machine}: ").removeprefix(f"{row.baseline}: ") for p in parts]
     return "; ".join(dict.fromkeys(told))
 

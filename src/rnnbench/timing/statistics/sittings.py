@@ -86,11 +86,10 @@ def of_kind(logs: np.ndarray, slowed: np.ndarray, kind: Kind, before: Known) -> 
         kind: whose.
         before: what is known of its sittings, where a process has a variance of 1.
     """
-    table, process, degrees, noise = of_processes(logs)
+    table, process, degrees, pooled = of_processes(logs)
     size = (~np.isnan(logs)).sum(2)
-    usual = PROCESS**2, 1.0
-    if not np.isnan(process).all():
-        usual = float(np.mean(process)), float(np.maximum(size - 1, 0).sum())
+    noise = pooled[0] / size[size > 0].mean() if pooled[1] else 0.0
+    usual = pooled if pooled[1] else (PROCESS**2, 1.0)
     common, alone = components(table, noise, before.scaled(usual))
     sittings = (size > 0).sum(1)
     centres = np.where(size > 0, table, 0.0).sum(1) / sittings
@@ -107,12 +106,12 @@ def of_kind(logs: np.ndarray, slowed: np.ndarray, kind: Kind, before: Known) -> 
     ]
 
 
-def of_processes(logs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+def of_processes(logs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, Part]:
     """What the processes of a kind tell.
 
     Returns:
         Their means, ``(points, sittings)``, NaN where there is none; the variance of a process and
-        its degrees of freedom, ``(points,)``; and the variance that a mean has from its processes.
+        its degrees of freedom, ``(points,)``; and the variance of a process of any point.
     """
     there = ~np.isnan(logs)
     size = there.sum(2)
@@ -121,8 +120,8 @@ def of_processes(logs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, 
     squares = ((own - np.where(there, table[:, :, None], 0.0)) ** 2).sum((1, 2))
     freedom = np.maximum(size - 1, 0).sum(1)
     process, degrees = moderated(squares / np.maximum(freedom, 1), freedom.astype(float))
-    noise = 0.0 if np.isnan(process).all() else float(np.mean(process) / size[size > 0].mean())
-    return table, process, degrees, noise
+    number = int(freedom.sum())
+    return table, process, degrees, (float(squares.sum() / max(number, 1)), float(number))
 
 
 def over(variance: float, freedom: float, number: int) -> Part:
