@@ -79,10 +79,7 @@ COVERED = {
 }
 
 NO_TRIALS = {trial: {"seed": []} for trial in yaml.safe_load(TOY.read_text())["trials"]}
-TIMED = {  # one piece of work, and nothing beside it
-    "probes": {"inference": [], "breakdown": [], "scaling": []},
-    "speed": {"twins": [], "implementations": ["own"]},
-}
+UNPROBED: dict[str, list] = {"inference": [], "breakdown": [], "scaling": []}
 SMALLER = {  # a study that is followed to its report has the stages that its document is about
     "own_text": {
         "runs": {"variants": ["gru"], "samplers": ["sequential_partition"]},
@@ -95,8 +92,8 @@ SMALLER = {  # a study that is followed to its report has the stages that its do
         "speed": {"variants": [], "twins": []},
         "figures": ["zipf"],
     },
-    "own_variant": TIMED | {"trials": NO_TRIALS},
-    "own_machine": TIMED,
+    "own_variant": {"probes": UNPROBED, "speed": {"twins": []}, "trials": NO_TRIALS},
+    "own_machine": {"probes": UNPROBED},
 }
 
 
