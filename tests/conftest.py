@@ -41,6 +41,7 @@ LONGEST = (
 )
 
 
+@pytest.hookimpl(optionalhook=True)  # micro-benchmarks go without xdist
 def pytest_xdist_auto_num_workers() -> int:
     """One process more than there are cores: some wait for jobs that work, on Slurm, for a kill."""
     return usable_cores() + 1

@@ -22,7 +22,8 @@ def loaded(code: str) -> set[str]:
     )
 
 
-SCRIPTS = sorted((Path(__file__).parents[1] / "workflow/scripts").rglob("*.py"))
+PROJECT = Path(__file__).parents[1]
+SCRIPTS = sorted((PROJECT / "workflow/scripts").rglob("*.py"))
 ASKING = {s for s in SCRIPTS if "import torch" in imports(s).splitlines()}
 
 
@@ -46,3 +47,9 @@ def test_the_scripts_that_train_ask_for_torch_and_those_of_texts_and_of_the_camp
 def test_tables_and_figures_are_made_with_neither_torch_nor_scipy():
     modules = "rnnbench.tables.gather", "rnnbench.report.figures.speed_limit"
     assert not {"torch", "scipy"} & loaded(f"import {', '.join(modules)}")
+
+
+def test_the_micro_benchmarks_start_as_their_rule_starts_them_without_xdist():
+    line = [sys.executable, "-m", "pytest", "--collect-only", "-p", "no:xdist", "tests/bench"]
+    done = subprocess.run([*line, "-p", "no:cacheprovider"], cwd=PROJECT, stdout=subprocess.PIPE)
+    assert done.returncode == 0, done.stdout.decode()

@@ -324,9 +324,9 @@ def test_a_seed_in_the_path_of_a_run_fits_into_a_table_too(seed):
 def test_an_empty_list_switches_its_stage_off(key):
     stage, config = key.partition(".")[0], changed(key, [], "science")
     config["trials"] = {}
-    assert not read(shipped("science")).off(stage) and read(config).off(stage)
-    assert read(shipped("science")).made(stage, ["a file"]) == ["a file"]
-    assert read(config).made(stage, ["a file"]) == []
+    on, off = read(shipped("science")), read(config)
+    assert (on.off(stage), off.off(stage)) == (False, True)
+    assert (on.made(stage, ["a file"]), off.made(stage, ["a file"])) == (["a file"], [])
 
 
 def test_a_stage_without_its_additions_is_on():
