@@ -53,7 +53,7 @@ KINDS = {
 LIGHTER = {"relu": 0.2, "deep": 0.4, "embedding": 0.5, "bidirectional": 0.3}  # by other means
 SPARE = ((0.6, "P", (0, (3, 1, 1, 1))), (-0.3, "X", (0, (1, 1))), (-0.6, "*", (0, (6, 2, 1, 2))))
 
-RC = {
+RC: dict[Any, Any] = {
     **rcParamsDefault,  # not what the user has set
     **{"axes.grid": True, "axes.axisbelow": True, "lines.solid_capstyle": "round"},
     **dict.fromkeys(("axes.labelcolor", "xtick.color", "ytick.color"), ".15"),
