@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ from rnnbench.text.origins.folders import find_file
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch is loaded: tiny tensors, sums in one order
 os.environ["TORCH_COMPILE_DISABLE"] = "1"  # a minute per variant; one test turns it on again
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or each of hundreds of jobs compiles all anew
+sys.dont_write_bytecode = False
 # A job in the background of a shell is deaf to Ctrl-C, and so would be all that tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 script.plain_matplotlib()
@@ -38,6 +41,7 @@ LONGEST = (
 )
 
 
+@pytest.hookimpl(optionalhook=True)  # micro-benchmarks go without xdist
 def pytest_xdist_auto_num_workers() -> int:
     """One process more than there are cores: some wait for jobs that work, on Slurm, for a kill."""
     return usable_cores() + 1

@@ -25,7 +25,8 @@ def loaded(code: str) -> set[str]:
     )
 
 
-SCRIPTS = sorted((Path(__file__).parents[1] / "workflow/scripts").rglob("*.py"))
+PROJECT = Path(__file__).parents[1]
+SCRIPTS = sorted((PROJECT / "workflow/scripts").rglob("*.py"))
 ASKING = {s for s in SCRIPTS if "import torch" in imports(s).splitlines()}
 
 
@@ -53,10 +54,12 @@ def test_the_scripts_that_train_ask_for_torch_and_those_of_texts_and_of_the_camp
     assert not asking & {"corpus", "vocab", "ngrams", "zipf", "ngram_lm", "truth"}
 
 
-def test_tables_and_figures_of_timings_are_made_without_torch():
+def test_tables_and_figures_are_made_with_neither_torch_nor_scipy():
     modules = "rnnbench.tables.gather", "rnnbench.report.figures.speed_limit"
-    assert "torch" not in loaded(f"import {', '.join(modules)}")
+    assert not {"torch", "scipy"} & loaded(f"import {', '.join(modules)}")
 
 
-def test_reading_a_table_loads_neither_torch_nor_scipy():
-    assert not {"torch", "scipy"} & loaded("import rnnbench.tables.gather")
+def test_the_micro_benchmarks_start_as_their_rule_starts_them_without_xdist():
+    line = [sys.executable, "-m", "pytest", "--collect-only", "-p", "no:xdist", "tests/bench"]
+    done = subprocess.run([*line, "-p", "no:cacheprovider"], cwd=PROJECT, stdout=subprocess.PIPE)
+    assert done.returncode == 0, done.stdout.decode()

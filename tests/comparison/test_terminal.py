@@ -43,18 +43,12 @@ def test_it_ends_in_its_answer_and_all_of_it_goes_and_comes_together(study: Path
     assert answer.startswith("far-2c-8g-bbbbbb is ")
     assert " times as fast as near-2c-8g-aaaaaa (95 % interval" in answer.splitlines()[0]
     assert done.stdout == f"{answer}rnnbench: open results/hardware.html\n"
-    whole = made(study)
-    assert {study / page for page in PAGES} < whole
+    assert {study / page for page in PAGES} < made(study)
 
     table = study / "results/published/machine=far-2c-8g-bbbbbb/tables/speed.csv"
-    sound = table.read_bytes()
     table.write_bytes(b"another")
     failed = hardware(study)
     assert failed.returncode != 0 and "fast" not in failed.stdout
     assert "machine=far-2c-8g-bbbbbb: expected tables/speed.csv of SHA-256" in failed.stderr
     assert "Traceback" not in failed.stderr
     assert made(study) == set()
-
-    table.write_bytes(sound)
-    assert hardware(study).returncode == 0
-    assert made(study) == whole

@@ -13,7 +13,6 @@ import sys
 import sysconfig
 from collections.abc import Container
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -79,10 +78,12 @@ COVERED = {
     "snakemake --report report.html": WORKFLOW + "test_the_workflow_reports_itself_with_captions",
 }
 
+NO_TRIALS = {trial: {"seed": []} for trial in yaml.safe_load(TOY.read_text())["trials"]}
+UNPROBED: dict[str, list] = {"inference": [], "breakdown": [], "scaling": []}
 SMALLER = {  # a study that is followed to its report has the stages that its document is about
     "own_text": {
         "runs": {"variants": ["gru"], "samplers": ["sequential_partition"]},
-        "trials": {trial: {"seed": []} for trial in yaml.safe_load(TOY.read_text())["trials"]},
+        "trials": NO_TRIALS,
         "sine": {"models": []},
         "ngrams": {"tokens": ["word"]},
         "ngram_lm": {"smoothings": ["kneser_ney"]},
@@ -91,10 +92,8 @@ SMALLER = {  # a study that is followed to its report has the stages that its do
         "speed": {"variants": [], "twins": []},
         "figures": ["zipf"],
     },
-    "own_variant": {
-        "probes": {"inference": [], "breakdown": [], "scaling": []},
-        "speed": {"twins": []},
-    },
+    "own_variant": {"probes": UNPROBED, "speed": {"twins": []}, "trials": NO_TRIALS},
+    "own_machine": {"probes": UNPROBED},
 }
 
 
@@ -122,11 +121,8 @@ def same_again(line: str) -> str | None:
     return words if words.startswith(("snakemake ", "make")) else None
 
 
-def clone(folder: Path, on_top: dict[str, Any] | None = None) -> Path:
-    """The project as it is cloned and set up, with toy studies in the place of the real ones.
-
-    ``on_top``: what makes the toy study smaller still.
-    """
+def clone(folder: Path) -> Path:
+    """The project as it is cloned and set up, with toy studies in the place of the real ones."""
     away = (".git", "results", ".venv", ".snakemake", "*cache*", "*.egg-info", "build", "site")
     project = shutil.copytree(PROJECT, folder / "rnnbench", ignore=shutil.ignore_patterns(*away))
     # its keys first, as of a --configfile: what is made follows it; no part is another's alias
@@ -134,11 +130,18 @@ def clone(folder: Path, on_top: dict[str, Any] | None = None) -> Path:
     update_config(config, load_configfile(project / "config/config.yaml"))
     update_config(config, load_configfile(TOY))
     config = json.loads(json.dumps(config))
-    update_config(config, on_top or {})
     for path in (project / "config").glob("*.yaml"):
         path.write_text("machine: auto\n")
     (project / "config/config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     return set_up(project)
+
+
+def shrink(project: Path, document: Path) -> None:
+    """Leave of the toy study what a document is about."""
+    path = project / "config/config.yaml"
+    config = yaml.safe_load(path.read_text())
+    update_config(config, SMALLER.get(document.stem, {}))
+    path.write_text(yaml.safe_dump(config, sort_keys=False))
 
 
 def set_up(project: Path) -> Path:
@@ -190,9 +193,11 @@ def test_a_reader_follows_every_document_that_is_no_worked_example(finished: Pat
     assert "Nothing to be done" in follow(finished, "snakemake -n 2>&1"), "it is not finished"
     others = [path for path in DOCUMENTS if path not in EXAMPLES]
     ordered = sorted(others, key=lambda path: path == LAST)
-    texts = [text for document in ordered for text in blocks(document)]
-    for place, text in enumerate(texts, start=1):
-        later = {same_again(line) for line in "".join(texts[place:]).splitlines()} - {None}
+    texts = [(document, text) for document in ordered for text in blocks(document)]
+    for place, (document, text) in enumerate(texts, start=1):
+        rest = "".join(text for _, text in texts[place:])
+        later = {same_again(line) for line in rest.splitlines()} - {None}
+        shrink(finished, document)
         follow(finished, left(text, later))
     counted = finished / "studies/my_text/results/ngrams/corpus=my_text/token=word/order=3"
     assert (counted / "ngrams.csv").exists()

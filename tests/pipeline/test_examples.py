@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import pytest
-from test_documents import DOCUMENTS, EXAMPLES, SMALLER, blocks, clone, follow, left
+from test_documents import DOCUMENTS, EXAMPLES, blocks, clone, follow, left, shrink
 
 
 @pytest.mark.parametrize("document", EXAMPLES, ids=lambda path: path.stem)
 def test_a_worked_example_works_to_the_letter(document: Path, tmp_path: Path) -> None:
     assert {*EXAMPLES} < {*DOCUMENTS}
-    project = clone(tmp_path, SMALLER.get(document.stem))
+    project = clone(tmp_path)
+    shrink(project, document)
     for text in blocks(document):
         follow(project, left(text))

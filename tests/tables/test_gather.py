@@ -270,22 +270,19 @@ def test_a_curve_has_empty_cells_where_the_validation_part_was_not_read(tmp_path
 
 
 @pytest.mark.parametrize("prefix", ["time traveller", "null", " a  b ", 'say "', "1984"])
-@pytest.mark.parametrize("join", sorted(own_text.JOINS))
 def test_a_text_stands_beside_the_keys_of_its_run_whatever_joins_its_lines(
-    prefix, join, record, tmp_path
+    prefix, record, tmp_path
 ):
-    folder = Path(record()).parent
-    text = f"{join}{prefix}{join}{join}nan null{join}"
-    written = {"stage": ["untrained", "trained"], "prefix": prefix, "text": [prefix, text]}
-    csv_files.write(folder / "text.csv", DataFrame(written))
-    table = gathered("texts", [str(folder / "text.csv")], folder=tmp_path)
-    csv_files.write(tmp_path / "texts.csv", table)
-    rows = csv_files.read(tmp_path / "texts.csv").to_dict("records")
-    assert [(row["variant"], row["stage"]) for row in rows] == [
-        ("gru", "untrained"),
-        ("gru", "trained"),
-    ]
-    assert [(row["prefix"], row["text"]) for row in rows] == [(prefix, prefix), (prefix, text)]
+    joins = sorted(own_text.JOINS)
+    texts = [prefix, *(f"{join}{prefix}{join}{join}nan null{join}" for join in joins)]
+    stages = ["untrained", *["trained"] * len(joins)]
+    path = Path(record()).with_name("text.csv")
+    csv_files.write(path, DataFrame({"stage": stages, "prefix": prefix, "text": texts}))
+    csv_files.write(tmp_path / "texts.csv", gathered("texts", [str(path)], folder=tmp_path))
+    read = csv_files.read(tmp_path / "texts.csv")
+    assert {*read.variant} == {"gru"}
+    assert (read.stage.tolist(), read.text.tolist()) == (stages, texts)
+    assert read.prefix.tolist() == [prefix] * len(texts)
 
 
 @pytest.mark.parametrize("ngram", ["\n", "\n\n", '"', ",", " ", "inf", "true", "7", "nan"])

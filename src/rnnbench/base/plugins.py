@@ -2,10 +2,10 @@
 
 import ast
 import difflib
-import functools
 import importlib
 import pkgutil
 from collections.abc import Collection
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
@@ -79,17 +79,16 @@ def constant(kind: str, name: str, field: str) -> Any:
         StudyError: there is no such module.
     """
     paths = (Path(folder) / f"{check(kind, name)}.py" for folder in _folders(kind))
-    return _literal(
-        next(path for path in paths if path.is_file()).read_text(encoding="utf-8"), field
-    )
+    source = next(path for path in paths if path.is_file()).read_text(encoding="utf-8")
+    assigned = _assigned(source)
+    return ast.literal_eval(assigned[field]) if field in assigned else None
 
 
-@functools.cache
-def _literal(source: str, field: str) -> Any:
-    for statement in ast.parse(source).body:
-        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == field:
-            return ast.literal_eval(statement.value)
-    return None
+@cache
+def _assigned(source: str) -> dict[str, ast.expr]:
+    """What a source first assigns to each name; a study asks thousands of times for a few files."""
+    statements = (part for part in ast.parse(source).body if isinstance(part, ast.Assign))
+    return {ast.unparse(part.targets[0]): part.value for part in reversed([*statements])}
 
 
 def tables(kind: str, name: str) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import seaborn as sns
 from matplotlib import rcParamsDefault
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -56,10 +55,16 @@ KINDS = {
 LIGHTER = {"relu": 0.2, "deep": 0.4, "embedding": 0.5, "bidirectional": 0.3}  # by other means
 SPARE = ((0.6, "P", (0, (3, 1, 1, 1))), (-0.3, "X", (0, (1, 1))), (-0.6, "*", (0, (6, 2, 1, 2))))
 
-RC = {
+RC: dict[Any, Any] = {
     **rcParamsDefault,  # not what the user has set
-    **sns.axes_style("whitegrid"),
-    **sns.plotting_context("paper"),
+    **{"axes.grid": True, "axes.axisbelow": True, "lines.solid_capstyle": "round"},
+    **dict.fromkeys(("axes.labelcolor", "xtick.color", "ytick.color"), ".15"),
+    **{"patch.edgecolor": "w", "patch.force_edgecolor": True, "patch.linewidth": 0.8},
+    **{"xtick.bottom": False, "ytick.left": False, "legend.title_fontsize": 9.6},
+    **dict.fromkeys(("xtick.major.size", "ytick.major.size"), 4.8),
+    **dict.fromkeys(("xtick.major.width", "ytick.major.width"), 1.0),
+    **dict.fromkeys(("xtick.minor.size", "ytick.minor.size"), 3.2),
+    **dict.fromkeys(("xtick.minor.width", "ytick.minor.width"), 0.8),
     "font.family": ["sans-serif"],
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 9,
