@@ -288,7 +288,7 @@ def test_an_edit_of_a_preset_makes_its_own_jobs_again_and_another_line_none():
 
 def named(job: Job, variant: str) -> bool:
     """Whether a job is of one variant by its address."""
-    if job[0] not in {"run", "generation"}:
+    if job[0] not in {"run", "generation", "task"}:
         return False
     settings = job[-1].split("/") if job[0] == "run" else []
     return variant in job or f"variant={variant}" in settings

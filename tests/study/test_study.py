@@ -99,7 +99,10 @@ def test_the_full_study_has_every_figure_variant_sampler_and_corpus():
     study, full = read(shipped()), read(shipped("full"))
     of_trials = {s for trial in full["trials"].values() for s in trial.get("sampler", [])}
     for kind, asked in {
-        "implementations": {*full["speed"]["implementations"], "loop", "torch_nn"} - {"own"},
+        "implementations": [
+            *{*full["speed"]["implementations"], "loop", "torch_nn"} - {"own"},
+            *("jax", "onnx"),  # of peers.yaml
+        ],
         "samplers": {*full["runs"]["samplers"], *of_trials, "sequential_fixed"},  # of ptb.yaml
         "smoothings": study["ngram_lm"]["smoothings"],
         "figures": full["figures"],

@@ -45,8 +45,8 @@ def rows(timing: TimingConfig, tokens: np.ndarray, vocab_size: int) -> list[dict
     key = Architecture.of(built).as_row()
     latencies: list[float] = []
     way = plugins.load("implementations", timing.implementation)
-    read_by = READERS.get(timing.implementation) or getattr(way, "reader", lambda model: model)
-    used = read_by(built)
+    reader = READERS.get(timing.implementation, getattr(way, "reader", None))
+    used = reader(built) if reader else built
     written = windows.rows(timing, characters(used, int(tokens[0]), latencies))
     read = windows.rows(timing, minibatches(timing, used, tokens))
     return [
