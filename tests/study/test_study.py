@@ -72,7 +72,7 @@ SHIPPED = {  # files on top: thresholds x seeds of runs; settings per work and t
     ("science",): (1 * 10, 1),
     ("full",): (4 * 5, 2 * 2 * 4),
     ("map",): (1 * 3, 3 * 3),
-    ("ptb",): (1 * 1, 1),
+    ("ptb",): (1 * 3, 1),
     ("tinyshakespeare",): (1 * 3, 1),
     ("calibration",): (1 * 3, 1),
     ("quick",): (2 * 1, 1),

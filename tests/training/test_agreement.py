@@ -84,6 +84,7 @@ def test_every_model_is_trained_by_its_own_implementation_and_the_deep_ones_by_t
     assert can >= {(variant, presets.own(variant)) for variant in presets.table()}
     assert {variant for variant, way in can if way == "fused"} == {
         *("rnn", "rnn_relu", "gru", "lstm", "rnn_deep", "gru_deep", "lstm_deep"),
+        *("gru_embedding", "lstm_deep_embedding"),
     }
 
 

@@ -53,7 +53,7 @@ class Layer(nn.Module):
 
     def forward(self, inputs: Tensor, state: None) -> tuple[Tensor, None]:
         X = math.sqrt(self.hidden_size) * (inputs @ self.W_e)
-        X = X + positions(len(inputs), self.hidden_size).to(X)[:, None]
+        X = X + positions(len(inputs), self.hidden_size, X.device).to(X.dtype)[:, None]
         for block in self.blocks:
             X = block(X)
         return norm(X), None
@@ -63,8 +63,9 @@ def norm(X: Tensor) -> Tensor:
     return layer_norm(X, X.shape[-1:])
 
 
-def positions(num_steps: int, hidden_size: int) -> Tensor:
+def positions(num_steps: int, hidden_size: int, device: torch.device | None = None) -> Tensor:
     """Sines and cosines of each step, ``(num_steps, hidden_size)``, from 1 to 10000 steps long."""
-    rates = 10000 ** (-torch.arange(0, hidden_size, 2, dtype=torch.float64) / hidden_size)
-    angles = torch.arange(num_steps)[:, None] * rates
+    exact: Any = {"dtype": torch.float64, "device": device}
+    rates = 10000 ** (-torch.arange(0, hidden_size, 2, **exact) / hidden_size)
+    angles = torch.arange(num_steps, **exact)[:, None] * rates
     return torch.cat([angles.sin(), angles.cos()], dim=1)[:, :hidden_size]
