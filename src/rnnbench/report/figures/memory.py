@@ -54,7 +54,7 @@ def finding(tables: readers.Tables) -> str:
     return (
         f"On {corpus}, half of the gain from context beyond the last token comes from at most "
         f"{readers.english(said)} tokens; the influence of a token falls to 1 % of the last "
-        f"one's {' to '.join(ends)} tokens back."
+        f"one's after {' to '.join(ends)} tokens."
     )
 
 
