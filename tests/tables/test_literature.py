@@ -74,6 +74,13 @@ def test_every_fact_has_a_source_a_unit_and_columns_of_the_table_that_ours_stand
 # The verdicts
 
 
+def test_a_study_without_runs_has_no_row(tmp_path):
+    paths = [tmp_path / f"{name}.csv" for name in ("runs", "curves", "ngram_lm")]
+    for path in paths:
+        csv_files.write(path, columns.table(path.stem))
+    assert gather.gather("literature", paths, []).empty
+
+
 def test_a_study_without_their_texts_has_no_row_and_no_claim():
     for other in (None, runs(LSTM, corpus="time_machine"), runs(LSTM, token="byte")):
         found = table(other)

@@ -88,6 +88,8 @@ def _runs(runs: DataFrame, curves: DataFrame) -> DataFrame:
     """Language models that were trained, with the validation perplexity of their last epoch."""
     tables = {"runs": runs}
     made = readers.ranked(readers.here(readers.rows(tables, "runs")), tables)
+    if made.empty or curves.empty:  # columns without values have no type to merge on
+        return made.assign(last_validation_perplexity=np.nan)
     read = curves.sort_values("epoch").groupby(columns.RUN, as_index=False).last()
     last = read[[*columns.RUN, "validation_perplexity"]]
     return made.merge(
