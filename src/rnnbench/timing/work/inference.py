@@ -26,7 +26,7 @@ from rnnbench.training.native.reader import checked
 from rnnbench.writing.decoders import Choice, Writer
 from rnnbench.writing.reading import reading
 
-READERS: dict[str, Any] = {"fused": checked}  # who trains without it does not depend on its source
+READERS: dict[str, Any] = {"fused": checked}  # here, so that no training depends on it
 TEXT = 200  # characters that are written at once by what writes by itself
 QUANTILES = {"latency_q05": 0.05, "latency_q50": 0.5, "latency_q95": 0.95, "latency_q99": 0.99}
 
