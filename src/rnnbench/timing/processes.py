@@ -29,7 +29,7 @@ from rnnbench.base.parent import die_with_parent
 
 COMMAND = [sys.executable, "-m", "rnnbench.timing.processes"]
 FORKS = sys.platform == "linux"
-PROTOCOL = 3  # raised by hand when an edit makes timed work other work, or makes its time another
+PROTOCOL = 4  # raised by hand when an edit makes timed work other work, or makes its time another
 MOST_SECONDS = 900  # a process that takes longer is stuck; compiling takes minutes at most
 PRELOADED = ("rnnbench.timing.work.speed",)  # imports, and nothing that computes
 

