@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from rnnbench.base.errors import StudyError
 from rnnbench.training.model import LanguageModel
 
-# Gates by mode, what torch.nn calls a cell, in its order. The native step has the cells that torch.nn
-# lacks too; the place of a mode is that of its row of KINDS in native/cells.h.
+# Gates by mode, which is what torch.nn calls a cell, in its order. The native step has cells that
+# torch.nn lacks; the place of a mode is that of its row of KINDS in native/cells.h.
 GATES = {
     **{"RNN_TANH": "h", "RNN_RELU": "h", "GRU": "rzn", "LSTM": "ifco"},
     **{"MINGRU": "hz", "MINLSTM": "hif", "INDRNN": "h"},
@@ -26,8 +26,8 @@ WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 def of_scratch(mode: str, weight_ih: Tensor, weight_hh: Tensor, bias: Tensor) -> dict[str, Tensor]:
     """Views of one layer's weights in torch.nn's layout, by the names that the loop has."""
     gates, views = GATES[mode], dict[str, Tensor]()
-    for kind, stacked in (("W_x", weight_ih), ("W_h", weight_hh), ("b_", bias)):
-        for gate, part in zip(gates, stacked.chunk(len(gates)), strict=True):
+    for kind, weight in (("W_x", weight_ih), ("W_h", weight_hh), ("b_", bias)):
+        for gate, part in zip(gates, weight.chunk(len(gates)), strict=True):
             if part.numel():
                 views[kind + gate] = part.T if part.ndim == 2 else part
     return views
@@ -81,10 +81,10 @@ def loops(layer: Any) -> list[Any]:
 def library(model: LanguageModel) -> LanguageModel:
     """Return ``model`` as torch.nn has it, in the same memory: what trains one trains the other.
 
-    The weights of loops move into a layer of their ``library``, or one that torch.nn would have; the
-    parameters of the loops become views of them. torch.nn's second bias, which the cell lacks, is
-    zero and needs no gradient: were both trained, their sum would move twice as fast, and their
-    gradients would count twice in the norm.
+    The weights of loops move into a layer of their ``library``, or into one that torch.nn might
+    have; the parameters of the loops become views of them. torch.nn's second bias, which the cell
+    lacks, is zero and needs no gradient: were both trained, their sum would move twice as fast, and
+    their gradients would count twice in the norm.
 
     Raises:
         StudyError: neither torch.nn nor the native step has such layers in one direction.

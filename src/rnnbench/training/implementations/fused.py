@@ -1,8 +1,9 @@
 """The native training step, in C++.
 
-The model is the one of torch.nn, or that of a cell's loop, with the same weights in the same places;
-only the training step is not torch's. See ``native/step.cpp``. Biases of the hidden side that need no gradient are left as
-they are, and are no part of the gradient norm.
+The model is that of torch.nn or of a cell's loop, with the same weights in the same places; only
+the training step is not torch's. See ``native/step.cpp``. It reads in one direction: a model that
+reads in two sees what it has to predict, so that studies train few. Biases of the hidden side that
+need no gradient are left as they are, and are no part of the gradient norm.
 """
 
 import ctypes

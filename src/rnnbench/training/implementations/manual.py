@@ -42,7 +42,6 @@ LOOPS: dict[str, Any] = {  # mode of torch.nn -> the recurrence of a layer
 }
 
 
-
 class Workspace:
     """Buffers and gradients of a model for minibatches ``(T, B)``, kept between steps."""
 

@@ -73,7 +73,7 @@ class Product {
 struct Level {
   Product w_ih, w_hh;
   float* inputs;     // first layer of one-hot tokens: [token][slot][unit]; else [slot][unit]
-  float* own;        // see Moment
+  float* own;        // of IndRNN: the diagonal of W_hh
   Blocked h{}, c{};  // the state of each row
 };
 

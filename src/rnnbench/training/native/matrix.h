@@ -23,7 +23,7 @@ inline double sum(Vec v) {
 class Memory {
  public:
   float* take(int64_t floats) {
-    const size_t bytes = (size_t(floats ? floats : 1) * sizeof(float) + 63) / 64 * 64;
+    const size_t bytes = (size_t(std::max<int64_t>(floats, 1)) * sizeof(float) + 63) / 64 * 64;
     void* p = std::aligned_alloc(64, bytes);
     if (!p) throw std::bad_alloc();
     kept_.emplace_back(static_cast<float*>(p));

@@ -41,7 +41,8 @@ class Reader:
         mode, embedding_size, weights = weights_of(model)
         layers, hidden_size = model.layer.num_layers, model.layer.hidden_size
         self.shape = 1 + (mode == "LSTM"), layers, hidden_size
-        sizes = list(layouts.GATES).index(mode), layers, model.vocab_size, hidden_size, embedding_size
+        cell = list(layouts.GATES).index(mode)
+        sizes = cell, layers, self.vocab_size, hidden_size, embedding_size
         self.library, self.handle = native.load(), ctypes.c_void_p()
         packed = (ctypes.c_int32 * len(sizes))(*sizes)
         kept = [weight.detach().contiguous() for weight in weights]

@@ -52,7 +52,7 @@ struct Layer {
   Blocked gates, h, c, tanh_c;  // h and c: row 0 to B - 1 hold the state before the first step
   Blocked left;                 // what dropout leaves of the outputs
   float *bias, *d_bias;         // [slot][unit]
-  float *own = nullptr, *d_own = nullptr;      // see Moment
+  float *own = nullptr, *d_own = nullptr;      // of IndRNN: the diagonal of W_hh
   float *table = nullptr, *d_table = nullptr;  // of one-hot vectors: [slot][block][token][lane]
   Matrix w_hh;
   std::unique_ptr<Matrix> w_ih;  // of other inputs
@@ -118,8 +118,8 @@ class Model {
 
   static Blocked from(Blocked m, int64_t row) { return {m.at(0, row), m.stride}; }
 
-  // The embeddings, if there are any; weights of layer i: W_ih, W_hh, b_ih, b_hh; then those of the
-  // output layer: W, b.
+  // The embeddings, if there are any; weights of layer i: W_ih, W_hh, b_ih, b_hh, of which those that
+  // its cell lacks are not read; then those of the output layer: W, b.
   void pack(float* const* w, int worker) {
     if (s_.embedding) embed(*w++, worker);
     for (auto& layer : layers_) {
@@ -455,7 +455,8 @@ EXPORT int rnnbench_open(const rnnbench::Sizes* sizes, void** model) try {
 
 EXPORT void rnnbench_close(void* model) { delete static_cast<rnnbench::Model*>(model); }
 
-// Train on tokens x and labels y, (T, B) each. weights: torch's parameters in their order. targets:
+// Train on tokens x and labels y, (T, B) each. weights: torch's parameters in their order, with a
+// place for those that a cell lacks. targets:
 // what the clipped gradients times the learning rate are taken from, the weights themselves or memory
 // of their shapes. masks: what the outputs of each layer are multiplied by on their way to the next and
 // to the output layer, (layers, T, B, hidden), or null. state and end: h and c, (layers, B, hidden)
