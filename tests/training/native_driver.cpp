@@ -1,6 +1,7 @@
 // Runs the native step and reader on odd sizes, for sanitizers to watch, and prints the largest
 // relative errors of its exp, sigmoid and tanh.
 #include <cstdio>
+#include <iterator>
 #include <vector>
 
 #include "infer.cpp"
@@ -9,9 +10,16 @@
 using rnnbench::LANES;
 using rnnbench::Vec;
 
+// W_ih, W_hh, b_ih and b_hh; what a cell lacks has no size.
+template <class F>
+static void add_layer(const rnnbench::Kind& kind, size_t units, size_t columns, F add) {
+  const size_t rows = (kind.slots - kind.inputs_first) * units, hidden = kind.hidden.size() * units;
+  add(rows * columns), add(kind.own ? units : hidden * units), add(rows), add(hidden);
+}
+
 // All memory has exactly the size that the step may touch.
 static void train(rnnbench::Sizes s, int steps) {
-  const int gates[] = {1, 1, 3, 4};
+  const rnnbench::Kind& kind = rnnbench::KINDS[s.cell];
   std::vector<std::vector<float>> w;
   auto add = [&](size_t n) {
     std::vector<float> values(n);
@@ -20,8 +28,8 @@ static void train(rnnbench::Sizes s, int steps) {
   };
   if (s.embedding) add(size_t(s.vocab) * s.embedding);
   for (int i = 0; i < s.layers; ++i) {
-    const size_t rows = size_t(gates[s.cell]) * s.hidden, columns = s.embedding ? s.embedding : s.vocab;
-    add(rows * (i == 0 ? columns : s.hidden)), add(rows * s.hidden), add(rows), add(rows);
+    const size_t columns = i ? s.hidden : s.embedding ? s.embedding : s.vocab;
+    add_layer(kind, s.hidden, columns, add);
   }
   add(size_t(s.vocab) * s.hidden), add(s.vocab);
   std::vector<float*> pointers;
@@ -53,14 +61,13 @@ static void train(rnnbench::Sizes s, int steps) {
 
 // Reads and writes, at one row and several; all memory has exactly the size that may be touched.
 static void use(rnnbench::Architecture a) {
-  const size_t inputs[] = {1, 1, 3, 4, 2, 3};
+  const rnnbench::Kind& kind = rnnbench::KINDS[a.cell];
   std::vector<std::vector<float>> w;
   auto add = [&](size_t n) { w.emplace_back(n, 0.01f * float(1 + w.size())); };
   if (a.embedding) add(size_t(a.vocab) * a.embedding);
   for (int i = 0; i < a.layers; ++i) {
-    const size_t rows = inputs[a.cell] * a.hidden, hidden = a.cell < 4 ? rows : 0;
-    add(rows * (i ? a.hidden : a.embedding ? a.embedding : a.vocab)), add(hidden * a.hidden);
-    add(rows), add(hidden);
+    const size_t columns = i ? a.hidden : a.embedding ? a.embedding : a.vocab;
+    add_layer(kind, a.hidden, columns, add);
   }
   add(size_t(a.vocab) * a.hidden), add(a.vocab);
   std::vector<const float*> pointers;
@@ -69,7 +76,7 @@ static void use(rnnbench::Architecture a) {
   if (rnnbench_open_reader(&a, pointers.data(), &reader)) abort();
   for (int64_t B : {1, 3, 1}) {
     std::vector<int64_t> x(4 * B, a.vocab - 1), written(5 * B);
-    std::vector<float> state((a.cell == 3 ? 2 : 1) * a.layers * B * a.hidden), logits(2 * B * a.vocab);
+    std::vector<float> state(kind.parts * a.layers * B * a.hidden), logits(2 * B * a.vocab);
     std::vector<double> first(B * a.vocab, 0.5), uniforms(5 * B, 0.999999);
     if (rnnbench_read(reader, 4, B, x.data(), nullptr, state.data(), 2, logits.data())) abort();
     for (int64_t k : {1, 2, 1000})
@@ -97,11 +104,11 @@ static double worst(F vectors, G exact, double low, double high) {
 }
 
 int main(int argc, char** argv) {
-  const int threads = argc > 1 ? atoi(argv[1]) : 1;
-  for (int cell = 0; cell < 6; ++cell)
+  const int threads = argc > 1 ? atoi(argv[1]) : 1, CELLS = std::size(rnnbench::KINDS);
+  for (int cell = 0; cell < CELLS; ++cell)
     for (int hidden : {1, 16, 33})
       for (int embedding : {0, 17}) use({cell, 2, hidden + 2, hidden, embedding});
-  for (int cell = 0; cell < 4; ++cell)
+  for (int cell = 0; cell < CELLS; ++cell)
     for (int hidden : {1, 3, 15, 16, 17, 33})
       for (int layers : {1, 2})
         for (int embedding : {0, hidden / 2 + 1})

@@ -52,10 +52,11 @@ def curve(run, progress, tokens=TOKENS) -> list[dict]:
 
 
 @needs_library
-@pytest.mark.parametrize("variant", [*COVERED, "rnn_relu", "gru_embedding", "lstm_deep_embedding"])
-def test_the_fastest_is_the_native_step_of_the_same_cell(variant):
-    run = dataclasses.replace(FASTEST, variant=variant)
-    assert started(run).engine.name == "fused"
+@pytest.mark.parametrize("variant", presets.table())
+def test_the_fastest_is_the_native_step_but_in_two_directions_and_without_a_state(variant):
+    progress = started(dataclasses.replace(FASTEST, variant=variant))
+    recurrent = progress.model.remembers and not progress.model.leaky
+    assert progress.engine.name == ("fused" if recurrent else presets.own(variant))
 
 
 @every_covered

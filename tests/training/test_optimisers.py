@@ -78,7 +78,12 @@ def test_every_engine_trains_to_the_losses_of_the_variant_itself(variant, optimi
 @every_optimiser
 @pytest.mark.parametrize(
     ("variant", "engine"),
-    [("lstm_deep", "own"), ("gru_scratch", "own"), ("gru_scratch", "fastest")],
+    [
+        ("lstm_deep", "own"),
+        ("gru_scratch", "own"),
+        ("gru_scratch", "fastest"),
+        ("mingru_deep", "fastest"),
+    ],
 )
 def test_an_interrupted_run_ends_as_an_undisturbed_one(variant, engine, optimiser, tmp_path):
     run = running(variant=variant, engine=engine, optimiser=optimiser)
@@ -90,8 +95,9 @@ def test_an_interrupted_run_ends_as_an_undisturbed_one(variant, engine, optimise
 
 
 @needs_library
-def test_adam_keeps_the_native_step_and_its_record_says_both(tmp_path):
-    run = running(optimiser="adam", engine="fastest")
+@pytest.mark.parametrize("variant", [RUN.variant, "mingru_deep", "indrnn"])
+def test_adam_keeps_the_native_step_and_its_record_says_both(variant, tmp_path):
+    run = running(variant=variant, optimiser="adam", engine="fastest")
     record, _ = lasting(run, finish(run, tmp_path / "saved"))
     assert (record["trained_by"], record["optimiser"]) == ("fused", "adam")
     plain, _ = lasting(RUN, finish(RUN, tmp_path / "plain"))

@@ -23,10 +23,11 @@ from rnnbench.writing.reading import NativeReading, reading
 pytestmark = pytest.mark.skipif(native.missing() is not None, reason=str(native.missing()))
 ISAS = ["portable"] if native.missing() else list(native.supported())
 VOCAB_SIZE = 11
+CELLS = load("implementations", "fused").LIMITS["cell"]
 READ = [
     name
     for name, model in presets.table().items()
-    if model.cell in native_reader.LOOPS and not model.bidirectional
+    if model.cell in CELLS and not model.bidirectional
 ]
 WITH = {"greedy": {}, "sampling": {"alpha": 1.5}, "top_k": {"k": 4}, "beam": {"width": 3}}
 
@@ -55,7 +56,7 @@ def texts(num_steps, batch_size, vocab_size=VOCAB_SIZE):
 
 
 KINDS = [(cell, "torch_nn") for cell in presets.COUNTED]
-KINDS += [(cell, "loop") for cell in (*presets.COUNTED, "mingru", "minlstm")]
+KINDS += [(cell, "loop") for cell in CELLS]
 
 
 @pytest.mark.parametrize("isa", ISAS)
@@ -135,7 +136,7 @@ class Odd(nn.Module):
 REFUSED = {
     "expected one direction": leaky,
     "in float32": lambda: preset_of("gru").double(),
-    "expected a cell among": lambda: LanguageModel(Odd(), VOCAB_SIZE),
+    "expected cells of": lambda: LanguageModel(Odd(), VOCAB_SIZE),
     "logits off by nan": lambda: model_of("gru", "loop").apply(spoiled),
 }
 

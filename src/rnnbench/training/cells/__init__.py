@@ -5,7 +5,8 @@ file is one class ``Layer(input_size, hidden_size)``, a module with the attribut
 
 * ``hidden_size``, ``num_layers`` (1) and ``bidirectional`` (False),
 * ``parts``: tensors in a state, each ``(B, hidden_size)``,
-* ``library``, only where torch.nn has the same layer: its class, called with the two sizes. Such a
+* ``library``, only where torch.nn has the same layer: its class, called with the two sizes,
+* ``mode``, only where the native step has the same layer: what torch.nn calls it, or would. Such a
   layer names its parameters ``W_x``, ``W_h`` and ``b_``, each followed by the gate (see
   :mod:`rnnbench.training.engines.layouts`),
 

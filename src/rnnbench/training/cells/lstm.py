@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 class Layer(nn.Module):
     num_layers, bidirectional, parts = 1, False, 2
+    mode = "LSTM"
     library = nn.LSTM
 
     def __init__(self, input_size: int, hidden_size: int):

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 class Layer(nn.Module):
     num_layers, bidirectional, parts = 1, False, 1
+    mode = "MINGRU"
 
     def __init__(self, input_size: int, hidden_size: int):
         super().__init__()

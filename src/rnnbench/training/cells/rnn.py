@@ -12,6 +12,7 @@ from torch import Tensor, nn
 class Layer(nn.Module):
     num_layers, bidirectional, parts = 1, False, 1
     library: Any = nn.RNN
+    mode = "RNN_TANH"
     activation: Any = staticmethod(torch.tanh)
 
     def __init__(self, input_size: int, hidden_size: int):

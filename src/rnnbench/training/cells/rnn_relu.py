@@ -14,5 +14,6 @@ from rnnbench.training.cells import rnn
 
 
 class Layer(rnn.Layer):
+    mode = "RNN_RELU"
     library: Any = staticmethod(partial(nn.RNN, nonlinearity="relu"))
     activation = staticmethod(torch.relu)

@@ -52,7 +52,8 @@ class Cells(nn.Module):
         for depth in range(self.num_layers):
             outputs = []
             for suffix in self._directions():
-                weights = [getattr(self.library, f"{k}_l{depth}{suffix}") for k in WEIGHTS]
+                names = (f"{kind}_l{depth}{suffix}" for kind in layouts.WEIGHTS)
+                weights = [getattr(self.library, name) for name in names]
                 start = state and state[len(ends) : len(ends) + per_cell]
                 turned = inputs.flip(0) if suffix else inputs
                 out, end = read(weights, turned, start)
@@ -113,7 +114,6 @@ def empty(name: str, weights: dict[str, Tensor], inputs: Tensor) -> Any:
         return plugins.load("cells", name).Layer(inputs.shape[-1], hidden_size)
 
 
-WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 READERS = {  # mode of torch.nn -> how to read its weights, tensors in the state of one cell
     "RNN_TANH": (rnn("RNN_TANH", "rnn"), 1),
     "RNN_RELU": (rnn("RNN_RELU", "rnn_relu"), 1),

@@ -1,8 +1,9 @@
 """The native training step, in C++.
 
-The model is the one of torch.nn with the same weights in the same places; only the training step is
-not torch's. See ``native/step.cpp``. Biases of the hidden side that need no gradient are left as
-they are, and are no part of the gradient norm.
+The model is that of torch.nn or of a cell's loop, with the same weights in the same places; only
+the training step is not torch's. See ``native/step.cpp``. It reads in one direction: a model that
+reads in two sees what it has to predict, so that studies train few. Biases of the hidden side that
+need no gradient are left as they are, and are no part of the gradient norm.
 """
 
 import ctypes
@@ -16,6 +17,7 @@ from torch.nn.functional import dropout
 
 from rnnbench.base.errors import StudyError
 from rnnbench.training import native, update
+from rnnbench.training.engines.layouts import GATES, Stacked
 from rnnbench.training.engines.scopes import MINIBATCH, scope
 from rnnbench.training.implementations.torch_nn import Embedded
 from rnnbench.training.model import LanguageModel, State
@@ -24,12 +26,11 @@ from rnnbench.training.native import NativeError
 LAYOUT = "torch_nn"
 LIMITS = {
     "work": ["training", "inference"],
-    "cell": ["rnn", "rnn_relu", "gru", "lstm"],
+    "cell": ["rnn", "rnn_relu", "gru", "lstm", "mingru", "minlstm", "indrnn"],
     "directions": [1],
     "device": ["cpu"],
     "dtype": ["float32"],
 }
-CELLS = {"RNN_TANH": 0, "RNN_RELU": 1, "GRU": 2, "LSTM": 3}
 
 
 def missing() -> str | None:
@@ -49,7 +50,7 @@ class Workspace:
         self.library, layer = native.load(), recurrent(model)
         sizes_of_model = layer.num_layers, model.vocab_size, layer.hidden_size
         embedding_size = getattr(model.layer, "embedding_size", 0)
-        of_layers = CELLS[layer.mode], *sizes_of_model
+        of_layers = list(GATES).index(layer.mode), *sizes_of_model
         sizes = (ctypes.c_int32 * 9)(*of_layers, *self.key, embedding_size)
         self.handle = ctypes.c_void_p()
         failed = self.library.rnnbench_open(sizes, ctypes.byref(self.handle))
@@ -132,7 +133,7 @@ def step(
 
 
 def recurrent(model: LanguageModel) -> Any:
-    """The layers of torch.nn, which may stand over embeddings."""
+    """The layers, which may stand over embeddings."""
     embeds = isinstance(model.layer, Embedded)
     return model.layer.get_submodule(model.layer.cell) if embeds else model.layer
 
@@ -160,7 +161,8 @@ def no_gradients(model: LanguageModel) -> list[Tensor | None]:
 def check(model: LanguageModel, X: Tensor, Y: Tensor, parts: list[Tensor | None]) -> None:
     """Raise StudyError unless the native step may read all of these."""
     layer = recurrent(model)
-    if not isinstance(layer, nn.RNNBase) or layer.bidirectional or not layer.bias:
+    known = isinstance(layer, nn.RNNBase | Stacked)
+    if not known or layer.bidirectional or not layer.bias:
         raise StudyError(
             "native step: expected a one-directional torch.nn layer with biases, found "
             f"{layer}. Train it by update.step."

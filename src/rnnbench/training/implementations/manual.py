@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from torch.nn.functional import nll_loss
 
 from rnnbench.training import update
+from rnnbench.training.engines.layouts import WEIGHTS
 from rnnbench.training.engines.scopes import INPUT, LOSS, MINIBATCH, OUTPUT, RECURRENCE, scope
 from rnnbench.training.implementations import _manual_gru, _manual_lstm, _manual_rnn
 from rnnbench.training.model import LanguageModel, State
@@ -40,8 +41,6 @@ LOOPS: dict[str, Any] = {  # mode of torch.nn -> the recurrence of a layer
     "LSTM": _manual_lstm.Loop,
 }
 
-KINDS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-
 
 class Workspace:
     """Buffers and gradients of a model for minibatches ``(T, B)``, kept between steps."""
@@ -58,7 +57,7 @@ class Workspace:
 
     @staticmethod
     def _weights(layer: nn.Module, depth: int) -> list[Tensor]:
-        return [getattr(layer, f"{kind}_l{depth}").detach() for kind in KINDS]
+        return [getattr(layer, f"{kind}_l{depth}").detach() for kind in WEIGHTS]
 
     def start(self, state: State) -> None:
         """Put a state ``(num_layers, B, H)``, or zeros, before the first step."""

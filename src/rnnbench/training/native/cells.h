@@ -1,24 +1,31 @@
 // What happens between the products: gates to states, and gradients of states to those of gates.
 //
-// Slots of the gates: tanh and relu {h}, LSTM {i, f, g, o}, GRU {hidden n, r, z, n}: the GRU's
-// hidden side is its first three and its input side its last three. Backward, the gradients take
-// the place of the gates.
+// A cell is its two functions and its row of KINDS, whose place is its number in Python:
+// rnnbench.training.engines.layouts.GATES. Backward, the gradients take the place of the gates.
 #pragma once
+#include <vector>
+
 #include "vec.h"
 
 namespace rnnbench {
 
-enum Cell { TANH, RELU, GRU, LSTM, MINGRU, MINLSTM };
+enum Cell { TANH, RELU, GRU, LSTM, MINGRU, MINLSTM, INDRNN };
 
 // One step of one layer for `rows` rows: every member points at the first of them.
 struct Moment {
   Blocked gates, h_before, h, c_before, c, tanh_c;  // c_before, c and tanh_c: LSTM alone
   Blocked dh, dc, dh_before;                        // dh_before.data: null at the first step
   int64_t blocks, rows;
-  IntVec last;  // all bits of the lanes of the last block that are units
+  IntVec last;         // all bits of the lanes of the last block that are units
+  const float* own{};  // INDRNN alone: what each unit's state is multiplied by
 
   Vec keep(int64_t block, Vec v) const {
     return block < blocks - 1 ? v : reinterpret_cast<Vec>(reinterpret_cast<IntVec>(v) & last);
+  }
+
+  // Add to the gradient of the state before, which the first step leaves out.
+  void carry(int64_t block, int64_t row, Vec d) const {
+    if (dh_before.data) store(dh_before.at(block, row), load(dh_before.at(block, row)) + d);
   }
 
   template <class F>
@@ -89,8 +96,7 @@ inline void backward<GRU>(const Moment& m) {
     store(m.gates.at(k + H, row), m.keep(k, dn * hidden * (r * (1.0f - r))));
     store(m.gates.at(k + 2 * H, row), m.keep(k, dz));
     store(m.gates.at(k + 3 * H, row), dn);
-    if (m.dh_before.data)
-      store(m.dh_before.at(k, row), load(m.dh_before.at(k, row)) + m.keep(k, dh * z));
+    m.carry(k, row, m.keep(k, dh * z));
   });
 }
 
@@ -127,5 +133,89 @@ inline void backward<LSTM>(const Moment& m) {
     store(m.dc.at(k, row), m.keep(k, dc * f));
   });
 }
+
+// H = H + Z (N - H).
+template <>
+inline void forward<MINGRU>(const Moment& m) {
+  m.each([&](int64_t k, int64_t row) {
+    const Vec n = load(m.gates.at(k, row)), z = sigmoid(load(m.gates.at(k + m.blocks, row)));
+    const Vec h = load(m.h_before.at(k, row));
+    store(m.gates.at(k + m.blocks, row), z);
+    store(m.h.at(k, row), m.keep(k, h + z * (n - h)));
+  });
+}
+
+template <>
+inline void backward<MINGRU>(const Moment& m) {
+  m.each([&](int64_t k, int64_t row) {
+    const Vec n = load(m.gates.at(k, row)), z = load(m.gates.at(k + m.blocks, row));
+    const Vec dh = m.keep(k, load(m.dh.at(k, row)));
+    store(m.gates.at(k, row), dh * z);
+    store(m.gates.at(k + m.blocks, row), dh * (n - load(m.h_before.at(k, row))) * (z * (1.0f - z)));
+    m.carry(k, row, dh * (1.0f - z));
+  });
+}
+
+// H = (F H + I N) / (F + I).
+template <>
+inline void forward<MINLSTM>(const Moment& m) {
+  m.each([&](int64_t k, int64_t row) {
+    const Vec n = load(m.gates.at(k, row)), i = sigmoid(load(m.gates.at(k + m.blocks, row)));
+    const Vec f = sigmoid(load(m.gates.at(k + 2 * m.blocks, row)));
+    store(m.gates.at(k + m.blocks, row), i);
+    store(m.gates.at(k + 2 * m.blocks, row), f);
+    store(m.h.at(k, row), m.keep(k, (f * load(m.h_before.at(k, row)) + i * n) / (f + i)));
+  });
+}
+
+template <>
+inline void backward<MINLSTM>(const Moment& m) {
+  m.each([&](int64_t k, int64_t row) {
+    const Vec n = load(m.gates.at(k, row)), i = load(m.gates.at(k + m.blocks, row));
+    const Vec f = load(m.gates.at(k + 2 * m.blocks, row)), z = i / (f + i);
+    const Vec dh = m.keep(k, load(m.dh.at(k, row)));
+    const Vec ds = dh * (n - load(m.h_before.at(k, row))) * (z * (1.0f - z));  // of ln I - ln F
+    store(m.gates.at(k, row), dh * z);
+    store(m.gates.at(k + m.blocks, row), ds * (1.0f - i));
+    store(m.gates.at(k + 2 * m.blocks, row), ds * (f - 1.0f));
+    m.carry(k, row, dh * (1.0f - z));
+  });
+}
+
+template <>
+inline void forward<INDRNN>(const Moment& m) {
+  m.each([&](int64_t k, int64_t row) {
+    const Vec own = load(m.own + k * LANES) * load(m.h_before.at(k, row));
+    const Vec x = load(m.gates.at(k, row)) + own;
+    store(m.h.at(k, row), m.keep(k, x < Vec{} ? Vec{} : x));
+  });
+}
+
+template <>
+inline void backward<INDRNN>(const Moment& m) {
+  backward<RELU>(m);
+  m.each([&](int64_t k, int64_t row) {
+    m.carry(k, row, load(m.gates.at(k, row)) * load(m.own + k * LANES));
+  });
+}
+
+struct Kind {
+  int slots, inputs_first;  // slots of gates; those from inputs_first on are torch's of the inputs
+  std::vector<int> hidden;  // which of torch's gates the first slots have of the states
+  int parts;                // of a state: h, or h and c
+  bool own;                 // whether a unit reads its own state alone, so that W_hh is a vector
+  void (*forward)(const Moment&);
+  void (*backward)(const Moment&);
+};
+
+inline const Kind KINDS[] = {
+    {1, 0, {0}, 1, false, forward<TANH>, backward<TANH>},
+    {1, 0, {0}, 1, false, forward<RELU>, backward<RELU>},
+    {4, 1, {2, 0, 1}, 1, false, forward<GRU>, backward<GRU>},  // hidden n, r, z, n
+    {4, 0, {0, 1, 2, 3}, 2, false, forward<LSTM>, backward<LSTM>},
+    {2, 0, {}, 1, false, forward<MINGRU>, backward<MINGRU>},     // n, z
+    {3, 0, {}, 1, false, forward<MINLSTM>, backward<MINLSTM>},  // n, i, f
+    {1, 0, {}, 1, true, forward<INDRNN>, backward<INDRNN>},
+};
 
 }  // namespace rnnbench

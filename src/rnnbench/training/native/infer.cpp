@@ -12,41 +12,11 @@
 
 namespace rnnbench {
 
-// Slots {candidate, z}: H = H + z (N - H).
-template <>
-inline void forward<MINGRU>(const Moment& m) {
-  m.each([&](int64_t k, int64_t row) {
-    const Vec n = load(m.gates.at(k, row)), z = sigmoid(load(m.gates.at(k + m.blocks, row)));
-    const Vec h = load(m.h_before.at(k, row));
-    store(m.h.at(k, row), m.keep(k, h + z * (n - h)));
-  });
-}
-
-// Slots {candidate, i, f}: H = (f H + i N) / (f + i).
-template <>
-inline void forward<MINLSTM>(const Moment& m) {
-  m.each([&](int64_t k, int64_t row) {
-    const Vec n = load(m.gates.at(k, row)), i = sigmoid(load(m.gates.at(k + m.blocks, row)));
-    const Vec f = sigmoid(load(m.gates.at(k + 2 * m.blocks, row)));
-    store(m.h.at(k, row), m.keep(k, (f * load(m.h_before.at(k, row)) + i * n) / (f + i)));
-  });
-}
-
 namespace {
 
 struct Architecture {
   int32_t cell, layers, vocab, hidden, embedding;  // embedding 0: tokens are one-hot
 };
-
-// Which of torch's gates each slot has of the hidden side, and from which slot on the input side's
-// follow one another.
-struct Slots {
-  int count, inputs_first;
-  std::vector<int> hidden;
-};
-
-const Slots SLOTS[] = {{1, 0, {0}},          {1, 0, {0}}, {4, 1, {2, 0, 1}},
-                       {4, 0, {0, 1, 2, 3}}, {2, 0, {}},  {3, 0, {}}};
 
 // A weight matrix (gates * units, columns) of torch's as multiply reads it, and its product.
 class Product {
@@ -103,28 +73,31 @@ class Product {
 struct Level {
   Product w_ih, w_hh;
   float* inputs;     // first layer of one-hot tokens: [token][slot][unit]; else [slot][unit]
+  float* own;        // of IndRNN: the diagonal of W_hh
   Blocked h{}, c{};  // the state of each row
 };
 
 class Reader {
  public:
   // Weights: the table (vocab, embedding) if there is one, w_ih, w_hh, b_ih, b_hh of each layer, as
-  // torch.nn has them, W and b of the output. The w_hh of cells without one is not read.
+  // torch.nn has them, W and b of the output. The w_hh and b_hh that a cell lacks are not read.
   Reader(const Architecture& a, const float* const* w)
-      : a_(a), slots_(SLOTS[a.cell]), blocks_(blocks_of(a.hidden)), outs_(blocks_of(a.vocab)),
+      : a_(a), kind_(KINDS[a.cell]), blocks_(blocks_of(a.hidden)), outs_(blocks_of(a.vocab)),
         table_(a.embedding ? *w++ : nullptr), layers_(a.layers), logits_(a.vocab), reached_(a.vocab) {
     if (table_) {
       float* kept = weights_.take(int64_t(a.vocab) * a.embedding);
       std::copy_n(table_, int64_t(a.vocab) * a.embedding, kept);
       table_ = kept;
     }
-    std::vector<int> order(slots_.count - slots_.inputs_first);
+    std::vector<int> order(kind_.slots - kind_.inputs_first);
     for (size_t i = 0; i < order.size(); ++i) order[i] = int(i);
     for (int i = 0; i < a.layers; ++i, w += 4) {
       const int64_t width = i ? a.hidden : a.embedding;  // 0: one-hot tokens
       if (width) layers_[i].w_ih = Product(weights_, w[0], order, a.hidden, width);
-      if (slots_.hidden.size())
-        layers_[i].w_hh = Product(weights_, w[1], slots_.hidden, a.hidden, a.hidden);
+      if (kind_.hidden.size())
+        layers_[i].w_hh = Product(weights_, w[1], kind_.hidden, a.hidden, a.hidden);
+      layers_[i].own = weights_.take(blocks_ * LANES);
+      if (kind_.own) std::copy_n(w[1], a.hidden, layers_[i].own);
       layers_[i].inputs = inputs(w, width ? 1 : a.vocab, !width);
     }
     w_out_ = Product(weights_, w[0], {0}, a.vocab, a.hidden);
@@ -168,14 +141,14 @@ class Reader {
  private:
   // What the slots hold before any product: biases, and the column of each one-hot token.
   float* inputs(const float* const* w, int64_t tokens, bool one_hot) {
-    float* found = weights_.take(tokens * slots_.count * blocks_ * LANES);
-    for (int slot = 0; slot < slots_.count; ++slot)
+    float* found = weights_.take(tokens * kind_.slots * blocks_ * LANES);
+    for (int slot = 0; slot < kind_.slots; ++slot)
       for (int64_t unit = 0; unit < a_.hidden; ++unit) {
-        const int64_t in = slot - slots_.inputs_first, row = in * a_.hidden + unit;
+        const int64_t in = slot - kind_.inputs_first, row = in * a_.hidden + unit;
         float b = in >= 0 ? w[2][row] : 0.0f;
-        if (slot < int(slots_.hidden.size())) b += w[3][slots_.hidden[slot] * a_.hidden + unit];
+        if (slot < int(kind_.hidden.size())) b += w[3][kind_.hidden[slot] * a_.hidden + unit];
         float* to = found + (slot * blocks_ + unit / LANES) * LANES + unit % LANES;
-        for (int64_t v = 0; v < tokens; ++v, to += slots_.count * blocks_ * LANES)
+        for (int64_t v = 0; v < tokens; ++v, to += kind_.slots * blocks_ * LANES)
           *to = b + (one_hot && in >= 0 ? w[0][row * tokens + v] : 0.0f);
       }
     return found;
@@ -185,7 +158,7 @@ class Reader {
   template <class F>
   void each_state(F f) {
     int64_t at = 0;
-    for (int part = 0; part < (a_.cell == LSTM ? 2 : 1); ++part)
+    for (int part = 0; part < kind_.parts; ++part)
       for (auto& layer : layers_)
         for (int64_t b = 0; b < B_; ++b)
           for (int64_t u = 0; u < a_.hidden; ++u, ++at)
@@ -197,7 +170,7 @@ class Reader {
       rows_ = Memory();
       auto take = [&](int64_t blocks) { return Blocked{rows_.take(blocks * B * LANES), B * LANES}; };
       for (auto& layer : layers_) layer.h = take(blocks_), layer.c = take(blocks_);
-      gates_ = take(slots_.count * blocks_), tanh_c_ = take(blocks_), out_ = take(outs_);
+      gates_ = take(kind_.slots * blocks_), tanh_c_ = take(blocks_), out_ = take(outs_);
       if (table_) embedded_ = take(blocks_of(a_.embedding));
       B_ = B;
     }
@@ -209,29 +182,18 @@ class Reader {
     for (int64_t b = 0; table_ && b < B_; ++b)
       for (int64_t e = 0; e < a_.embedding; ++e)
         embedded_.at(e / LANES, b)[e % LANES] = table_[x[b] * a_.embedding + e];
-    const int64_t all = slots_.count * blocks_;
+    const int64_t all = kind_.slots * blocks_;
     for (int i = 0; i < a_.layers; ++i) {
       Level& l = layers_[i];
       const bool one_hot = i == 0 && !table_;
       for (int64_t b = 0; b < B_; ++b)
         for (int64_t k = 0; k < all; ++k)
           store(gates_.at(k, b), load(l.inputs + ((one_hot ? x[b] * all : 0) + k) * LANES));
-      const Blocked side{gates_.at(slots_.inputs_first * blocks_, 0), gates_.stride};
+      const Blocked side{gates_.at(kind_.inputs_first * blocks_, 0), gates_.stride};
       if (!one_hot) l.w_ih.add(B_, i ? layers_[i - 1].h : embedded_, side);
       l.w_hh.add(B_, l.h, gates_);
-      step(l);
-    }
-  }
-
-  void step(Level& l) {
-    const Moment m{gates_, l.h, l.h, l.c, l.c, tanh_c_, {}, {}, {}, blocks_, B_, last_unit_};
-    switch (a_.cell) {
-      case TANH: return forward<TANH>(m);
-      case RELU: return forward<RELU>(m);
-      case GRU: return forward<GRU>(m);
-      case LSTM: return forward<LSTM>(m);
-      case MINGRU: return forward<MINGRU>(m);
-      default: return forward<MINLSTM>(m);
+      kind_.forward(
+          {gates_, l.h, l.h, l.c, l.c, tanh_c_, {}, {}, {}, blocks_, B_, last_unit_, l.own});
     }
   }
 
@@ -276,7 +238,7 @@ class Reader {
 
   static constexpr double HUGE_LOGIT = 1e300;
   const Architecture a_;
-  const Slots& slots_;
+  const Kind& kind_;
   const int64_t blocks_, outs_;
   const float* table_;
   std::vector<Level> layers_;

@@ -14,19 +14,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from rnnbench.base import plugins
 from rnnbench.base.errors import StudyError, UserError
 from rnnbench.training import native
-from rnnbench.training.engines import agreement, reference
-from rnnbench.training.engines.layouts import GATES
+from rnnbench.training.engines import agreement, layouts, reference
 from rnnbench.training.engines.tolerances import TOLERANCES
 from rnnbench.training.model import LanguageModel
 from rnnbench.training.native import NativeError
 
-MODES = {"RNN_TANH": 0, "RNN_RELU": 1, "GRU": 2, "LSTM": 3, "MINGRU": 4, "MINLSTM": 5}
-STACKED = GATES | {"MINGRU": "hz", "MINLSTM": "hif"}  # gates of a loop in the order of the reader
-LOOPS = {"rnn": "RNN_TANH", "rnn_relu": "RNN_RELU", "gru": "GRU", "lstm": "LSTM"}
-LOOPS |= {"mingru": "MINGRU", "minlstm": "MINLSTM"}
 HELD_AGAINST = 8, 3  # steps and texts that a reader is held against the cells' loops on
 OWN = 4  # times as far from them as torch's float32 it may lie, where weights amplify rounding
 USED: dict[str, None] = {}  # who has read in this process, in words
@@ -47,12 +41,13 @@ class Reader:
         mode, embedding_size, weights = weights_of(model)
         layers, hidden_size = model.layer.num_layers, model.layer.hidden_size
         self.shape = 1 + (mode == "LSTM"), layers, hidden_size
-        sizes = MODES[mode], layers, model.vocab_size, hidden_size, embedding_size
+        cell = list(layouts.GATES).index(mode)
+        sizes = cell, layers, self.vocab_size, hidden_size, embedding_size
         self.library, self.handle = native.load(), ctypes.c_void_p()
         packed = (ctypes.c_int32 * len(sizes))(*sizes)
-        kept = [None if w is None else w.detach().contiguous() for w in weights]
+        kept = [weight.detach().contiguous() for weight in weights]
         pointer = ctypes.byref(self.handle)
-        places = (ctypes.c_void_p * len(kept))(*[w if w is None else w.data_ptr() for w in kept])
+        places = (ctypes.c_void_p * len(kept))(*(weight.data_ptr() for weight in kept))
         told(self.library.rnnbench_open_reader(packed, places, pointer))
         finalize(self, self.library.rnnbench_close_reader, self.handle)
 
@@ -97,9 +92,9 @@ def told(failed: int, X: Tensor | None = None) -> None:
         raise NativeError("native reader: expected memory for it, found that there is no more.")
 
 
-def weights_of(model: LanguageModel) -> tuple[str, int, list[Tensor | None]]:
+def weights_of(model: LanguageModel) -> tuple[str, int, list[Tensor]]:
     """The mode of the layers, the size of embeddings, and the weights in the reader's order."""
-    layer, weights = model.layer, list[Tensor | None]()
+    layer, weights = model.layer, list[Tensor]()
     embedding_size = getattr(layer, "embedding_size", 0)
     if embedding_size:
         weights.append(layer.table)
@@ -108,29 +103,10 @@ def weights_of(model: LanguageModel) -> tuple[str, int, list[Tensor | None]]:
         mode = layer.mode
         weights += layer.parameters()
     else:
-        cells = getattr(layer, "layers", [layer])
-        mode = mode_of(cells[0])
-        weights += [weight for cell in cells for weight in stacked_of(mode, cell)]
+        cells = layouts.loops(layer)
+        mode = cells[0].mode
+        weights += [weight for cell in cells for weight in layouts.stacked(cell)]
     return mode, embedding_size, [*weights, model.output.weight, model.output.bias]
-
-
-def mode_of(cell: Any) -> str:
-    """What torch.nn calls a cell, or would."""
-    for name, mode in LOOPS.items():
-        if type(cell) is plugins.load("cells", name).Layer:
-            return mode
-    raise StudyError(f"expected a cell among {', '.join(LOOPS)}, found {cell}")
-
-
-def stacked_of(mode: str, cell: Any) -> list[Tensor | None]:
-    """The weights of a loop's cell as torch.nn has them, in memory of their own."""
-    gates, weights = STACKED[mode], dict(cell.named_parameters())
-    inputs = torch.cat([weights[f"W_x{gate}"].T for gate in gates])
-    bias = torch.cat([weights[f"b_{gate}"] for gate in gates])
-    if f"W_h{gates[0]}" not in weights:  # the gates do not read the state
-        return [inputs, None, bias, None]
-    hidden = torch.cat([weights[f"W_h{gate}"].T for gate in gates])
-    return [inputs, hidden, bias, torch.zeros_like(bias)]
 
 
 def fastest(model: LanguageModel) -> LanguageModel | Reader:

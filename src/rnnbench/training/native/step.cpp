@@ -23,19 +23,16 @@ struct Sizes {
 struct Layer {
   // columns: numbers that it reads in a step, 0 if one-hot vectors.
   Layer(Memory& memory, const Sizes& s, int64_t columns, int64_t stride)
-      : slots(s.cell == GRU || s.cell == LSTM ? 4 : 1), blocks(blocks_of(s.hidden)),
-        vocab(s.vocab), inputs_first(s.cell == GRU ? 1 : 0),
-        hidden_order(s.cell == GRU    ? std::vector<int>{2, 0, 1}
-                     : s.cell == LSTM ? std::vector<int>{0, 1, 2, 3}
-                                      : std::vector<int>{0}),
-        w_hh(memory, hidden_order, s.hidden, s.hidden) {
+      : kind(KINDS[s.cell]), slots(kind.slots), blocks(blocks_of(s.hidden)), vocab(s.vocab),
+        w_hh(memory, kind.hidden, s.hidden, s.hidden) {
     auto take = [&](int64_t n) { return Blocked{memory.take(n * stride), stride}; };
     gates = take(slots * blocks);
     h = take(blocks);
-    if (s.cell == LSTM) c = take(blocks), tanh_c = take(blocks);
+    if (kind.parts == 2) c = take(blocks), tanh_c = take(blocks);
+    if (kind.own) own = memory.take(blocks * LANES), d_own = memory.take(blocks * LANES);
     bias = memory.take(slots * blocks * LANES);
     d_bias = memory.take(slots * blocks * LANES);
-    std::vector<int> order(hidden_order.size());
+    std::vector<int> order(slots - kind.inputs_first);
     for (size_t i = 0; i < order.size(); ++i) order[i] = int(i);
     if (columns == 0) {
       table = memory.take(slots * blocks * vocab * LANES);
@@ -46,15 +43,16 @@ struct Layer {
     left = take(blocks);
   }
 
-  Blocked input_side(int64_t row) const { return {gates.at(inputs_first * blocks, row), gates.stride}; }
+  Blocked input_side(int64_t row) const { return {gates.at(kind.inputs_first * blocks, row), gates.stride}; }
   Blocked hidden_side(int64_t row) const { return {gates.at(0, row), gates.stride}; }
-  int64_t num_gates() const { return int64_t(hidden_order.size()); }
+  int64_t num_gates() const { return int64_t(kind.hidden.size()); }  // that read states
 
-  const int64_t slots, blocks, vocab, inputs_first;
-  const std::vector<int> hidden_order;
+  const Kind& kind;
+  const int64_t slots, blocks, vocab;
   Blocked gates, h, c, tanh_c;  // h and c: row 0 to B - 1 hold the state before the first step
   Blocked left;                 // what dropout leaves of the outputs
   float *bias, *d_bias;         // [slot][unit]
+  float *own = nullptr, *d_own = nullptr;      // of IndRNN: the diagonal of W_hh
   float *table = nullptr, *d_table = nullptr;  // of one-hot vectors: [slot][block][token][lane]
   Matrix w_hh;
   std::unique_ptr<Matrix> w_ih;  // of other inputs
@@ -120,8 +118,8 @@ class Model {
 
   static Blocked from(Blocked m, int64_t row) { return {m.at(0, row), m.stride}; }
 
-  // The embeddings, if there are any; weights of layer i: W_ih, W_hh, b_ih, b_hh; then those of the
-  // output layer: W, b.
+  // The embeddings, if there are any; weights of layer i: W_ih, W_hh, b_ih, b_hh, of which those that
+  // its cell lacks are not read; then those of the output layer: W, b.
   void pack(float* const* w, int worker) {
     if (s_.embedding) embed(*w++, worker);
     for (auto& layer : layers_) {
@@ -165,9 +163,10 @@ class Model {
       for (int64_t k = first; k < first + count; ++k)
         for (int lane = 0; lane < LANES && k % blocks_ * LANES + lane < s_.hidden; ++lane) {
           const int64_t slot = k / blocks_, unit = k % blocks_ * LANES + lane;
-          const int64_t in = slot - l.inputs_first;
+          const int64_t in = slot - l.kind.inputs_first;
           float b = in >= 0 ? w[2][in * s_.hidden + unit] : 0.0f;
-          if (slot < l.num_gates()) b += w[3][l.hidden_order[slot] * s_.hidden + unit];
+          if (slot < l.num_gates()) b += w[3][l.kind.hidden[slot] * s_.hidden + unit];
+          if (l.own) l.own[unit] = w[1][unit];
           l.bias[k * LANES + lane] = b;
           const float* of_token = in >= 0 ? w[0] + (in * s_.hidden + unit) * s_.vocab : nullptr;
           for (int64_t v = 0; l.table && v < s_.vocab; ++v)
@@ -178,7 +177,7 @@ class Model {
 
   // Copy states (layers, B, hidden) in, or zeros; state[0] is h, state[1] is c.
   void begin(const float* const* state) {
-    for (int part = 0; part < (s_.cell == LSTM ? 2 : 1); ++part)
+    for (int part = 0; part < KINDS[s_.cell].parts; ++part)
       for (int i = 0; i < s_.layers; ++i)
         for (int64_t b = 0; b < B_; ++b)
           for (int64_t u = 0; u < s_.hidden; ++u)
@@ -187,7 +186,7 @@ class Model {
   }
 
   void finish(float* const* end) {
-    for (int part = 0; part < (s_.cell == LSTM ? 2 : 1); ++part)
+    for (int part = 0; part < KINDS[s_.cell].parts; ++part)
       for (int i = 0; i < s_.layers; ++i)
         for (int64_t b = 0; b < B_; ++b)
           for (int64_t u = 0; u < s_.hidden; ++u)
@@ -212,7 +211,7 @@ class Model {
           const int64_t row = t * B_ + b;
           if (l.table) look_up(l, row, count);
           l.w_hh.forward(count, from(l.h, row), l.hidden_side(row));
-          apply(moment(l, t, b, count), true);
+          l.kind.forward(moment(l, t, b, count));
           drop(i, from(l.h, B_), l.left, row, count);
         }
       });
@@ -228,20 +227,11 @@ class Model {
   Moment moment(const Layer& l, int64_t t, int64_t b, int64_t count) const {
     const int64_t row = t * B_ + b;
     Moment m{from(l.gates, row), from(l.h, row), from(l.h, row + B_), {}, {}, {},
-             from(dh_, row), from(dc_, b), {}, blocks_, count, last_unit_};
+             from(dh_, row), from(dc_, b), {}, blocks_, count, last_unit_, l.own};
     if (t > 0) m.dh_before = from(dh_, row - B_);
-    if (s_.cell == LSTM)
+    if (l.kind.parts == 2)
       m.c_before = from(l.c, row), m.c = from(l.c, row + B_), m.tanh_c = from(l.tanh_c, row);
     return m;
-  }
-
-  void apply(const Moment& m, bool onward) const {
-    switch (s_.cell) {
-      case TANH: return onward ? forward<TANH>(m) : backward<TANH>(m);
-      case RELU: return onward ? forward<RELU>(m) : backward<RELU>(m);
-      case GRU: return onward ? forward<GRU>(m) : backward<GRU>(m);
-      default: return onward ? forward<LSTM>(m) : backward<LSTM>(m);
-    }
   }
 
   // Logits, loss, their gradient in place, and the gradient of the top layer's outputs.
@@ -290,7 +280,7 @@ class Model {
       team_.share(worker, B_, [&](int64_t b, int64_t count) {
         for (int64_t k = 0; k < blocks_; ++k) std::fill_n(dc_.at(k, b), count * LANES, 0.0f);
         for (int64_t t = T_ - 1; t >= 0; --t) {
-          apply(moment(l, t, b, count), false);
+          l.kind.backward(moment(l, t, b, count));
           const int64_t row = t * B_ + b;
           if (t > 0) l.w_hh.backward(count, l.hidden_side(row), from(dh_, row - B_), true);
         }
@@ -342,7 +332,7 @@ class Model {
 
   // Gradients of one block of biases, and of the first layer's input weights, token by token.
   double collect_inputs(Layer& l, int64_t k) {
-    const bool input = k >= l.inputs_first * blocks_, hidden = has_hidden_bias(l, k);
+    const bool input = k >= l.kind.inputs_first * blocks_, hidden = has_hidden_bias(l, k);
     double squares = 0;
     Vec d;
     if (l.table && input) {
@@ -361,7 +351,16 @@ class Model {
       d = column_sum(l.gates.at(k, 0), rows_);
     }
     store(l.d_bias + k * LANES, d);
+    if (l.own) squares += collect_own(l, k);
     return squares + (int(input) + int(hidden)) * sum(d * d);  // b_ih and b_hh
+  }
+
+  // The gradient of one block of the weights of the units' own states.
+  double collect_own(Layer& l, int64_t k) {
+    Vec d{};
+    for (int64_t row = 0; row < rows_; ++row) d += load(l.gates.at(k, row)) * load(l.h.at(k, row));
+    store(l.d_own + k * LANES, d);
+    return sum(d * d);
   }
 
   bool has_hidden_bias(const Layer& l, int64_t k) const {
@@ -399,12 +398,13 @@ class Model {
   }
 
   void update_inputs(const Layer& l, int64_t k, float* const* w, float scale, float rate) {
-    const int64_t slot = k / blocks_, in = slot - l.inputs_first;
+    const int64_t slot = k / blocks_, in = slot - l.kind.inputs_first;
     for (int lane = 0; lane < LANES && k % blocks_ * LANES + lane < s_.hidden; ++lane) {
       const int64_t unit = k % blocks_ * LANES + lane;
       const float d = rate * (scale * l.d_bias[k * LANES + lane]);
       if (in >= 0) w[2][in * s_.hidden + unit] -= d;
-      if (has_hidden_bias(l, k)) w[3][l.hidden_order[slot] * s_.hidden + unit] -= d;
+      if (has_hidden_bias(l, k)) w[3][l.kind.hidden[slot] * s_.hidden + unit] -= d;
+      if (l.own) w[1][unit] -= rate * (scale * l.d_own[unit]);
       if (!l.table || in < 0) continue;
       float* to = w[0] + (in * s_.hidden + unit) * s_.vocab;
       const float* grad = l.d_table + k * s_.vocab * LANES + lane;
@@ -455,7 +455,8 @@ EXPORT int rnnbench_open(const rnnbench::Sizes* sizes, void** model) try {
 
 EXPORT void rnnbench_close(void* model) { delete static_cast<rnnbench::Model*>(model); }
 
-// Train on tokens x and labels y, (T, B) each. weights: torch's parameters in their order. targets:
+// Train on tokens x and labels y, (T, B) each. weights: torch's parameters in their order, with a
+// place for those that a cell lacks. targets:
 // what the clipped gradients times the learning rate are taken from, the weights themselves or memory
 // of their shapes. masks: what the outputs of each layer are multiplied by on their way to the next and
 // to the output layer, (layers, T, B, hidden), or null. state and end: h and c, (layers, B, hidden)
