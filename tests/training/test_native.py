@@ -104,6 +104,14 @@ def test_any_size_trains_as_torch_does(
 
 @needs_library
 @every_isa
+def test_products_that_are_cut_in_several_pieces_train_as_torch_does(isa, use):
+    use(isa)
+    hidden_size, rows = 300, 20 * 9  # both longer than what vec.h takes at once
+    same_after(*twins(nn.LSTM, hidden_size), *minibatch(20, rows // 20))
+
+
+@needs_library
+@every_isa
 def test_rectified_units_train_as_torch_does(isa, use):
     use(isa)
     same_after(*twins(nn.RNN, 33, 2, nonlinearity="relu"), *minibatch(5, 4))
