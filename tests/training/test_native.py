@@ -115,6 +115,14 @@ def test_any_size_trains_as_torch_does(
 
 @needs_library
 @every_isa
+def test_products_that_are_cut_in_several_pieces_train_as_torch_does(isa, use):
+    use(isa)
+    hidden_size, rows = 300, 20 * 9  # both longer than what vec.h takes at once
+    same_after(*twins("lstm", hidden_size), *minibatch(20, rows // 20))
+
+
+@needs_library
+@every_isa
 @pytest.mark.parametrize("cell", RECTIFIED)
 @pytest.mark.parametrize("num_layers", [1, 2])
 def test_rectified_units_train_as_torch_does(cell, num_layers, isa, use):

@@ -95,10 +95,13 @@ class Matrix {
     double squares = 0;
     team.share(worker, row_blocks_, [&](int64_t first, int64_t count) {
       const int64_t ld = column_blocks_ * LANES;
-      pieces(column_blocks_, MOST_VECS, [&](int64_t v, int nv) {
-        for (int64_t m = first; m < first + count; ++m)
-          multiply_transposed(rows, real_rows(m), nv, d.at(m, 0), {a.at(v, 0), a.stride},
-                              grad_ + m * LANES * ld + v * LANES, ld);
+      pieces(rows, ROWS_AT_ONCE, [&](int64_t r, int nr) {
+        pieces(column_blocks_, MOST_VECS, [&](int64_t v, int nv) {
+          for (int64_t m = first; m < first + count; ++m)
+            multiply_transposed(nr, real_rows(m), nv, {d.at(m, r), d.stride},
+                                {a.at(v, r), a.stride}, grad_ + m * LANES * ld + v * LANES, ld,
+                                r > 0);
+        });
       });
       // Block by block: a float sum over the millions of weights of a large vocabulary drifts.
       for (int64_t m = first; m < first + count; ++m) {
@@ -132,15 +135,18 @@ class Matrix {
     return order_[block / unit_blocks_] * units_ + block % unit_blocks_ * LANES + row;
   }
 
+  // Square by square, so that both of its places are in the L1 cache.
   void pack_rows(const float* w, int64_t block) {
-    const int64_t depth = column_blocks_ * LANES;
-    for (int row = 0; row < real_rows(block); ++row) {
-      const float* from = w + torch_row(block, row) * columns_;
-      float* to = by_row_ + block * depth * LANES + row;
-      for (int64_t k = 0; k < columns_; ++k) to[k * LANES] = from[k];
-      for (int64_t k = 0; k < column_blocks_; ++k)
-        std::copy_n(from + k * LANES, std::min<int64_t>(LANES, columns_ - k * LANES),
-                    by_column_ + ((k * row_blocks_ + block) * LANES + row) * LANES);
+    for (int64_t k = 0; k < column_blocks_; ++k) {
+      const float* from = w + torch_row(block, 0) * columns_ + k * LANES;
+      float* across = by_column_ + (k * row_blocks_ + block) * LANES * LANES;
+      float* down = by_row_ + (block * column_blocks_ + k) * LANES * LANES;
+      for (int row = 0; row < real_rows(block); ++row)
+        std::copy_n(from + row * columns_, std::min<int64_t>(LANES, columns_ - k * LANES),
+                    across + row * LANES);
+      for (int column = 0; column < LANES; ++column)
+        for (int row = 0; row < LANES; ++row)
+          down[column * LANES + row] = across[row * LANES + column];
     }
   }
 

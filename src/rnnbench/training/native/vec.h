@@ -3,6 +3,7 @@
 // The compiler's vector extensions give one source for every instruction set: LANES is 16 for
 // AVX-512, 8 for AVX2 and 4 elsewhere (SSE2, NEON).
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <initializer_list>
 
@@ -57,16 +58,19 @@ struct Blocked {
 // One register tile of C (+)= A B: `outer` x `inner` steps of the inner dimension.
 // ByRow: A is read along the lanes of a row (inner = LANES); otherwise down the rows, so that a
 // lane of A is a row of C: the product of a transposed matrix.
+// ahead: what a later tile reads, fetched into the cache meanwhile, one line a step; so is C, which
+// is added last.
 template <int ROWS, int VECS, bool ByRow>
 void tile(int64_t outer, int64_t inner, const float* a, int64_t a_outer, const float* b,
-          int64_t b_vec, float* c, int64_t c_row, int64_t c_vec, bool accumulate) {
+          int64_t b_vec, float* c, int64_t c_row, int64_t c_vec, bool accumulate,
+          const float* ahead) {
   constexpr int A_ROW = ByRow ? LANES : 1, A_STEP = ByRow ? 1 : LANES;
-  Vec sum[ROWS][VECS];
-  for (int i = 0; i < ROWS; ++i)
-    for (int j = 0; j < VECS; ++j)
-      sum[i][j] = accumulate ? load(c + i * c_row + j * c_vec) : Vec{};
+  Vec sum[ROWS][VECS] = {};
+  for (int i = 0; accumulate && i < ROWS; ++i)
+    for (int j = 0; j < VECS; ++j) __builtin_prefetch(c + i * c_row + j * c_vec, 1);
   for (int64_t o = 0; o < outer; ++o, a += a_outer)
-    for (int64_t k = 0; k < (ByRow ? LANES : inner); ++k, b += LANES) {
+    for (int64_t k = 0; k < (ByRow ? LANES : inner); ++k, b += LANES, ahead += LANES) {
+      __builtin_prefetch(ahead);
       Vec right[VECS];
       for (int j = 0; j < VECS; ++j) right[j] = load(b + j * b_vec);
       for (int i = 0; i < ROWS; ++i) {
@@ -75,11 +79,14 @@ void tile(int64_t outer, int64_t inner, const float* a, int64_t a_outer, const f
       }
     }
   for (int i = 0; i < ROWS; ++i)
-    for (int j = 0; j < VECS; ++j) store(c + i * c_row + j * c_vec, sum[i][j]);
+    for (int j = 0; j < VECS; ++j) {
+      float* to = c + i * c_row + j * c_vec;
+      store(to, accumulate ? load(to) + sum[i][j] : sum[i][j]);
+    }
 }
 
 using Tile = void (*)(int64_t, int64_t, const float*, int64_t, const float*, int64_t, float*,
-                      int64_t, int64_t, bool);
+                      int64_t, int64_t, bool, const float*);
 
 template <bool ByRow>
 Tile tile_of(int rows, int vecs) {
@@ -104,29 +111,32 @@ void pieces(int64_t total, int most, F f) {
   }
 }
 
-constexpr int64_t INNER_AT_ONCE = 512;  // steps whose three vectors of B stay in the L2 cache
+constexpr int64_t INNER_AT_ONCE = 256;  // steps whose three vectors of B, and the next, are in L2
+constexpr int64_t ROWS_AT_ONCE = 128;   // of a transposed product: its three vectors are in L1
 
 // C[rows, vecs] (+)= A[rows, LANES * blocks] B, where B is packed as [vecs][LANES * blocks][LANES].
 inline void multiply(int64_t rows, int64_t vecs, int64_t blocks, Blocked a, const float* b,
                      int64_t b_vec, Blocked c, bool accumulate) {
   pieces(vecs, MOST_VECS, [&](int64_t v, int nv) {
     pieces(blocks, INNER_AT_ONCE / LANES, [&](int64_t k, int nk) {
+      const float* from = b + v * b_vec + k * LANES * LANES;
+      const float* next = k + nk < blocks ? from + nk * LANES * LANES : b + (v + nv) * b_vec;
       pieces(rows, MOST_ROWS, [&](int64_t r, int nr) {
-        tile_of<true>(nr, nv)(nk, LANES, a.at(k, r), a.stride, b + v * b_vec + k * LANES * LANES,
-                              b_vec, c.at(v, r), LANES, c.stride, accumulate || k > 0);
+        const int64_t vec = std::min<int64_t>(r / MOST_ROWS, nv - 1);
+        tile_of<true>(nr, nv)(nk, LANES, a.at(k, r), a.stride, from, b_vec, c.at(v, r), LANES,
+                              c.stride, accumulate || k > 0, next + vec * b_vec);
       });
     });
   });
 }
 
-// C[lanes, vecs] = A' B over `rows` rows: A is one block of which the first `lanes` columns count.
-inline void multiply_transposed(int64_t rows, int lanes, int64_t vecs, const float* a, Blocked b,
-                                float* c, int64_t c_row) {
-  pieces(rows, 1024, [&](int64_t k, int nk) {
-    pieces(lanes, MOST_ROWS, [&](int64_t m, int nm) {
-      tile_of<false>(nm, int(vecs))(1, nk, a + k * LANES + m, 0, b.at(0, k), b.stride,
-                                    c + m * c_row, c_row, LANES, k > 0);
-    });
+// C[lanes, vecs] (+)= A' B over `rows` rows: A is one block of which the first `lanes` columns
+// count; the block after it is read next.
+inline void multiply_transposed(int64_t rows, int lanes, int64_t vecs, Blocked a, Blocked b,
+                                float* c, int64_t c_row, bool accumulate) {
+  pieces(lanes, MOST_ROWS, [&](int64_t m, int nm) {
+    tile_of<false>(nm, int(vecs))(1, rows, a.data + m, 0, b.data, b.stride, c + m * c_row, c_row,
+                                  LANES, accumulate, a.at(1, 0));
   });
 }
 
