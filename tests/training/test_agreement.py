@@ -79,12 +79,12 @@ def test_every_implementation_agrees_by_every_sampler(implementation, sampler):
     assert check(dataclasses.replace(timing, sampler=sampler), TOKENS, VOCAB_SIZE).status == AGREES
 
 
-def test_every_model_is_trained_by_its_own_implementation_and_the_deep_ones_by_the_native_one():
+def test_every_model_is_trained_by_its_own_implementation_and_almost_every_one_by_the_native_one():
+    """A loop whose function torch.nn has is timed natively as that."""
     can = {work for work in WORK if presets.refusal(*work, "cpu", "float32") is None}
     assert can >= {(variant, presets.own(variant)) for variant in presets.table()}
-    assert {variant for variant, way in can if way == "fused"} == {
-        *("rnn", "rnn_relu", "gru", "lstm", "rnn_deep", "gru_deep", "lstm_deep"),
-        *("gru_embedding", "lstm_deep_embedding"),
+    assert {*presets.table()} - {variant for variant, way in can if way == "fused"} == {
+        *("rnn_scratch", "gru_scratch", "lstm_scratch", "lstm_bidirectional", "transformer"),
     }
 
 
