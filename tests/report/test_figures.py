@@ -134,8 +134,8 @@ def _speed(rng, variants, machines, devices):
         row |= {"hidden_size": 64, "batch_size": 32, "num_steps": 35}
         if device in devices:
             speed = rng.uniform(2e3, 2e4) * (20 if device == "cuda" else 1)
-            row |= {"tokens_per_second": speed, "low": 0.95 * speed, "high": 1.06 * speed, "n": 20}
-            row |= {"processes": 5, "status": "steady", "reason": None, "flops_per_token": 4e5}
+            row |= {"tokens_per_second": speed, "low": 0.95 * speed, "high": 1.06 * speed}
+            row |= {"processes": 20, "status": "steady", "reason": None, "flops_per_token": 4e5}
             share = rng.uniform(0.2, 1.1)
             row |= {"share_of_limit": share, "limit_tokens_per_second": speed / share}
             row |= {
@@ -734,7 +734,7 @@ def test_threads_are_told_apart_and_what_was_not_timed_is_said():
 
 def test_a_timing_of_few_samples_is_told_by_its_extremes():
 
-    row = {"tokens_per_second": 1200.0, "low": np.nan, "high": np.nan, "n": 4}
+    row = {"tokens_per_second": 1200.0, "low": np.nan, "high": np.nan, "processes": 4}
     (row,) = DataFrame([row | {"minimum": 1000.0, "maximum": 1300.0}]).itertuples()
     said = readers.interval(row)
     assert said == "1,200 tokens/s (no interval, from 1,000 to 1,300, n = 4)"
@@ -779,7 +779,7 @@ def test_variants_look_different_and_always_the_same():
 
 def test_what_to_use_is_the_fastest_of_each_kind_of_work_with_its_ratio():
     same = {"machine": "m", "sampler": "s", "clip_norm": 1.0, "device": "cpu", "threads": 1}
-    same |= {"dtype": "float32", "batch_size": 32, "num_steps": 35, "status": "measured", "n": 6}
+    same |= {"dtype": "float32", "batch_size": 32, "num_steps": 35, "status": "measured"}
     rows = [
         same
         | {"variant": "gru", "implementation": way, "hidden_size": size, "reason": None}

@@ -24,6 +24,11 @@ def nothing(tmp_path_factory):
     return figures.read_tables(folder)
 
 
+@pytest.mark.parametrize("name", ["speed", "noise"])
+def test_the_processes_that_a_speed_rests_on_are_counted_in_one_column(name):
+    assert {"n", "processes"} & {*columns.COLUMNS[name]} == {"processes"}
+
+
 def test_gates_judge_nothing_where_there_is_nothing(nothing):
     expected = ("runs", "ngram_lm", "zipf", "floor", "predictors")
     judged = gates.verdicts(*(nothing[name] for name in expected))

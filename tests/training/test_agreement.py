@@ -185,6 +185,27 @@ def test_a_wrong_step_is_refused_with_what_is_wrong(wrong, dropped):
         assert wrong in found.reason
 
 
+WORDS = dataclasses.replace(TIMING, variant="gru", hidden_size=16, num_steps=8)
+WORD_TOKENS = np.random.Generator(np.random.PCG64(3)).zipf(1.3, 800) % 10_000
+WRONG_NORM = """
+right = step
+def step(*given):
+    loss, norm, state = right(*given)
+    return loss, 1.001 * norm, state
+"""
+
+
+def test_a_right_step_agrees_however_many_weights_its_norm_sums():
+    found = check(WORDS, WORD_TOKENS, 10_000)
+    assert (found.status, found.reason) == (AGREES, "")
+
+
+@pytest.mark.parametrize("wrong", [("pass", WRONG_NORM), ("clip_norm = 1.001 * clip_norm", "")])
+def test_a_norm_that_is_off_by_a_thousandth_is_refused_on_many_weights_too(wrong, dropped):
+    timing = dataclasses.replace(WORDS, implementation=dropped(f"norm_{len(wrong[0])}", *wrong))
+    assert check(timing, WORD_TOKENS, 10_000).status == DIFFERS
+
+
 def test_a_step_that_gives_nan_is_refused(dropped):
     timing = dataclasses.replace(
         TIMING, implementation=dropped("nan", "loss = loss * float('nan')")

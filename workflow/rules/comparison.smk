@@ -7,7 +7,7 @@ from rnnbench.comparison.published import places
 
 HARDWARE = [
     *("overall", "comparison", "declared", "best", "machines", "fingerprint", "noise"),
-    *("limits", "time_to_target", "crossover", "missing"),
+    *("limits", "time_to_target", "ngram_target", "crossover", "missing"),
 ]
 DRAWN = plugins.names("hardware_figures")
 SHARED = os.path.relpath(CALLED_FROM / "results/published")  # of the default study

@@ -11,7 +11,7 @@ from typing import Any
 from pandas import DataFrame
 
 from rnnbench.base.parameters import SIZES
-from rnnbench.comparison import answers, overall, views
+from rnnbench.comparison import answers, ngram_target, overall, views
 from rnnbench.comparison.published import contract
 from rnnbench.report import figures, page
 from rnnbench.tables import readers
@@ -28,6 +28,10 @@ SPEEDS = [f"{side}tokens_per_second" for side in ("", "baseline_", "typical_", "
 RATIO = [*views.ENDS, "sittings", "baseline_sittings", "processes", "p_adjusted"]
 RATIO += ["smallest_difference", "sittings_needed", "conditions"]
 DIGESTS = ["machine", "bundle", "rnnbench", "manifest_sha256", "source_sha256", "lock_sha256"]
+NGRAMS = (
+    "As trained in the study of each machine, beside its other jobs: a study counts as one "
+    "sitting, and no verdict rests on these ratios."
+)
 DIFFERS = "differs"
 
 
@@ -167,7 +171,25 @@ def _targets(found: readers.Tables) -> list[Table]:
     columns = ["machine", "target_perplexity", "variant", "seconds", "status", "reason", "low"]
     columns += ["high", "device", "threads", "epochs", "seed", "run_status", *SETTING[1:]]
     columns += ["corpus", "tokens", "tokens_per_second"]
-    return [_table("Seconds until a validation perplexity", rows, columns)]
+    told = [_table("Seconds until a validation perplexity", rows, columns)]
+    return [*told, *_passed(views.rows(found, "ngram_target"))]
+
+
+def _passed(rows: DataFrame) -> list[Table]:
+    if rows.empty:
+        return []
+    said = [
+        (
+            f"{row.variant} on {row.corpus}",
+            f"{row.n:.0f} and {row.baseline_n:.0f}",
+            views.times(row.ratio, row.low, row.high),
+        )
+        for row in rows.itertuples()
+    ]
+    rows[["model", "seeds", "times as fast"]] = said
+    columns = ["model", "target", "machine", "seconds", "baseline_seconds", "seeds"]
+    columns += ["times as fast", "reason", "baseline", *ngram_target.KEY[3:]]
+    return [_table("Seconds until the best n-gram model", rows, columns, note=NGRAMS)]
 
 
 def _crossover(found: readers.Tables) -> list[Table]:

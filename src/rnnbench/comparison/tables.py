@@ -10,6 +10,7 @@ from rnnbench.comparison import (
     caveats,
     crossover,
     limits,
+    ngram_target,
     overall,
     pairs,
     targets,
@@ -37,6 +38,7 @@ def tables(
         "noise": twice(machines),
         "limits": limits.table(machines),
         "time_to_target": targets.table(machines, perplexities),
+        "ngram_target": ngram_target.table(machines, baseline),
         "crossover": crossover.table(machines, terms.equal_within),
         "missing": caveats.table(machines),
     }

@@ -23,7 +23,8 @@ from rnnbench.tables import readers
 # Columns that come first: the page shows six and folds the rest.
 FIRST = ["variant", "heldout_perplexity", "sampler", "seed", "status", "train_seconds"]
 BOOK = ["variant", "published_median", "own_perplexity", "verdict", "reason", "n"]
-SPEED = ["variant", "threads", "tokens_per_second", "ratio", "low", "high", "n", "status"]
+SPEED = ["variant", "threads", "tokens_per_second", "ratio", "low", "high", "n", "processes"]
+SPEED += ["status"]
 ZIPF = ["corpus", "token", "order", "text", "estimator", "exponent", "low", "high"]
 NGRAMS = ["corpus", "token", "smoothing", "order", "split", "bits_per_char", "perplexity"]
 TASKS = ["task", "variant", "length", "seed", "verdict", "value", "baseline"]

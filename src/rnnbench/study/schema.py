@@ -82,10 +82,22 @@ def known(config: Mapping[str, Any]) -> dict[str, Any]:
     return {name: part for name, part in config.items() if name in whole()["properties"]}
 
 
-def defaults(section: str) -> dict[str, Any]:
-    """What a section is in the default study."""
-    keys = whole()["properties"][section]["properties"]
-    return {name: key["default"] for name, key in keys.items()}
+def off() -> dict[str, dict[str, Any]]:
+    """Every section with its stage switched off: empty lists where there may be, else defaults."""
+    parts = whole()["properties"].items()
+    required = ((name, part) for name, part in parts if name not in whole()["optional"])
+    return {name: _off(part) for name, part in required if "properties" in part}
+
+
+def _off(part: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: []
+        if key.get("type") == "array" and not key.get("minItems")
+        else copy.deepcopy(key["default"])
+        if "default" in key
+        else _off(key)
+        for name, key in part["properties"].items()
+    }
 
 
 def bound(config: Any) -> None:

@@ -159,7 +159,7 @@ READINGS = [  # of the machine, before and after the timings
 ]
 TIMINGS = {
     "speed": [
-        *(*POINT, *SIZES, "tokens_per_second", *SPREAD, "typical_tokens_per_second"),
+        *(*POINT, *SIZES, "tokens_per_second", "low", "high", "typical_tokens_per_second"),
         *("typical_low", "typical_high", "share_of_limit", "status", "reason"),
         *("sittings", "processes", "steps", "processes_sharing_a_core", "corpus"),
         *("tokens_sha256", "vocab_size", "learning_rate", "optimiser", "protocol"),
@@ -172,7 +172,7 @@ TIMINGS = {
         *("share_of_roofline", "limit_windows_used"),
     ],
     "speedup": [*POINT, *SIZES, "work", "baseline", "ratio", *SPREAD, "minimum", "maximum"],
-    "noise": [*POINT, *SIZES, "ratio", *SPREAD, "holds_1", "processes", "sittings"],
+    "noise": [*POINT, *SIZES, "ratio", "low", "high", "holds_1", "processes", "sittings"],
     "limit": [
         *("machine", "device", "threads", "dtype", "probe", "rows", "inner", "columns", "unit"),
         *("per_second", *SPREAD, "processes", "windows_used"),

@@ -316,7 +316,7 @@ def interval(row: Any) -> str:
     if not row.low <= row.high:
         ends = (getattr(row, name, np.nan) for name in ("minimum", "maximum"))
         known = "no interval, from {} to {}".format(*map(figures3, ends))
-    return f"{speed} tokens/s ({known}, n = {row.n:.0f})"
+    return f"{speed} tokens/s ({known}, n = {row.processes:.0f})"
 
 
 def curve(table: DataFrame) -> tuple[np.ndarray, np.ndarray]:

@@ -28,13 +28,15 @@ def machines(tree: Tree) -> list[str]:
 
 
 def configuration(tree: Tree) -> dict[str, Any]:
-    """The configuration of results, without stages and figures that only other releases have.
+    """The configuration of results as this release reads it.
 
-    What is left decides all that is made again; ``hardware``, which decides none of it, is as in
-    this release's default study.
+    Stages and figures that only other releases have are left out; those that it does not tell were
+    none of its release's, and do nothing. What is left decides all that is made again;
+    ``hardware`` decides none of it.
     """
-    new, replaced = {"tasks": schema.defaults("tasks")}, {"hardware": schema.defaults("hardware")}
-    return new | schema.known(tree.configuration) | {"figures": []} | replaced
+    off = schema.off()
+    told = off | schema.known(tree.configuration)
+    return told | {"figures": [], "hardware": off["hardware"]}
 
 
 def study(tree: Tree, machine: str) -> Study:

@@ -105,9 +105,14 @@ def work_sha256(fields: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(plain).encode()).hexdigest()
 
 
-def refusal(above: Mapping[str, Any], below: Mapping[str, Any], free: Collection[str] = ()) -> str:
-    """Say which fields of WORK keep two points from being compared; those ``free`` may differ."""
-    pairs = {name: (above[name], below[name]) for name in WORK}
+def refusal(
+    above: Mapping[str, Any],
+    below: Mapping[str, Any],
+    free: Collection[str] = (),
+    names: Iterable[str] = WORK,
+) -> str:
+    """Say which fields keep two points from being compared; those ``free`` may differ."""
+    pairs = {name: (above[name], below[name]) for name in names}
     found = {
         name: pair
         for name, pair in pairs.items()

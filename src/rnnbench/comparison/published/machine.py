@@ -29,7 +29,7 @@ RUN = [*GRID[1:], "status"]
 CURVE = [*GRID[1:], "epoch", "num_tokens"]
 NUMBERS = {"seconds", "num_tokens", "epoch", "validation_total_nats", "validation_num_tokens"}
 NUMBERS |= {"heldout_total_nats", "heldout_num_tokens"}
-NUMBERS |= {"cpu_seconds", "sitting", "round"}
+NUMBERS |= {"cpu_seconds", "sitting", "round", "epochs", "train_seconds"}
 NUMBERS |= {field.name for field in dataclasses.fields(TimingConfig) if field.type is not str}
 
 

@@ -96,7 +96,6 @@ def summary(rated: DataFrame, best: Estimate, typical: Estimate) -> dict[str, An
         "tokens_per_second": best.factor,
         "low": low,
         "high": high,
-        "n": len(rated),
         "typical_tokens_per_second": typical.factor,
         "typical_low": typical_low,
         "typical_high": typical_high,
@@ -154,6 +153,6 @@ def noise(rated: DataFrame, variance: estimates.Part) -> dict[str, Any] | None:
     low, high = found.interval()
     return {
         **{"ratio": found.factor, "low": low, "high": high, "holds_1": low <= 1 <= high},
-        **{"n": sum(map(len, arms.values())), "processes": sum(map(len, arms.values()))},
+        "processes": sum(map(len, arms.values())),
         "sittings": rated.sitting.nunique(),
     }

@@ -6,6 +6,10 @@ clipping and a carried state must meet the same losses. Gradients are read from 
 itself, as the change of the weights over the learning rate, so that the very code that is timed is
 the code that is checked. The two minibatches of the gradients are of the sizes to be timed; the
 20 steps take the first 8 tokens of the first 8 subsequences of each, which keeps the gate short.
+
+The norm of the gradients is a sum of as many squares as there are weights, and in float32 any order
+of it is right: the reference takes the norm that is found, as far as torch's own sum of its
+gradients would be off as well (:meth:`Pair.norm`).
 """
 
 import itertools
@@ -16,16 +20,23 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from rnnbench.base import plugins, presets
 from rnnbench.base.parameters import AGREES, NOT_AVAILABLE, RunConfig, TimingConfig
 from rnnbench.training import initial, samplers
 from rnnbench.training.arithmetic import precision
 from rnnbench.training.engines import reference
-from rnnbench.training.engines.tolerances import TOLERANCES
+from rnnbench.training.engines.tolerances import OWN, TOLERANCES
 from rnnbench.training.model import LanguageModel, build, detach
-from rnnbench.training.update import Engine, by, clip_gradients, forward_backward, step
+from rnnbench.training.update import (
+    Engine,
+    by,
+    clip_gradients,
+    descend,
+    forward_backward,
+    trained,
+)
 
 DIFFERS = "differs"
 Minibatches = Iterator[tuple[Tensor, Tensor]]  # tokens and labels, (T, B) each
@@ -157,10 +168,24 @@ class Pair:
         """Train both on one minibatch; return (loss, grad_norm, state) of each."""
         device, engine = self.job.device, self.engine
         mine, others = map(detach, states)
-        return [
-            engine.step(engine.model, X.to(device), Y.to(device), mine, clip_norm, rate),
-            step(self.reference, X, Y, others, clip_norm, rate),
-        ]
+        one = engine.step(engine.model, X.to(device), Y.to(device), mine, clip_norm, rate)
+        loss, state = forward_backward(self.reference, X, Y, others)
+        exact = clip_gradients(self.reference, float("inf"))
+        norm = self.norm(one[1], exact)
+        clip_gradients(self.reference, clip_norm * float(exact / norm))
+        descend(self.reference, rate)
+        return [one, (loss, norm, state)]
+
+    def norm(self, found: Tensor, exact: Tensor) -> Tensor:
+        """The norm nearest to ``found`` that a sum of the reference's gradients may come to.
+
+        That is at most OWN times as far from the exact one as torch's, in the type and on the
+        device of the model.
+        """
+        gradients = (cast(Tensor, p.grad) for p in trained(self.reference))
+        own = nn.utils.get_total_norm([g.to(self.model.output.weight) for g in gradients])
+        room = OWN * (own.double().cpu() - exact).abs()
+        return found.double().cpu().clamp(exact - room, exact + room)
 
     @torch.no_grad()
     def logits(self, X: Tensor) -> float:

@@ -17,12 +17,11 @@ from torch import Tensor, nn
 from rnnbench.base.errors import StudyError, UserError
 from rnnbench.training import native
 from rnnbench.training.engines import agreement, layouts, reference
-from rnnbench.training.engines.tolerances import TOLERANCES
+from rnnbench.training.engines.tolerances import OWN, TOLERANCES
 from rnnbench.training.model import LanguageModel
 from rnnbench.training.native import NativeError
 
 HELD_AGAINST = 8, 3  # steps and texts that a reader is held against the cells' loops on
-OWN = 4  # times as far from them as torch's float32 it may lie, where weights amplify rounding
 USED: dict[str, None] = {}  # who has read in this process, in words
 
 log = logging.getLogger(__name__)
