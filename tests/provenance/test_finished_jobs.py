@@ -9,7 +9,7 @@ from rnnbench.provenance.finished_jobs import Done
 
 JOBS = [
     Done("run", frozenset({"results/a/record.json", "results/a/curve.csv"}), 1.25, 3.0),
-    Done("report", frozenset({"results/report.html"}), 5.0, 6.0, frozenset({"results/a/curve.csv"})),
+    Done("page", frozenset({"results/report.html"}), 5.0, 6.0, frozenset({"results/a/curve.csv"})),
 ]
 
 
@@ -17,9 +17,11 @@ def write(folder: Path, jobs: list[Done]) -> list[Path]:
     """The files of the records that jobs leave."""
     paths = []
     for job in jobs:
-        began, ended = (datetime.fromtimestamp(t, UTC).isoformat() for t in (job.began, job.ended))
+        began, ended = (
+            datetime.fromtimestamp(at, UTC).isoformat() for at in (job.began, job.ended)
+        )
         record = {"rule": job.rule, "started": began, "ended": ended}
-        record |= {part: {name: {} for name in getattr(job, part)} for part in ("inputs", "outputs")}
+        record |= {"inputs": dict.fromkeys(job.inputs), "outputs": dict.fromkeys(job.outputs)}
         path = folder / f"{min(job.outputs)}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(record))
