@@ -14,7 +14,8 @@ WORKDIR /rnnbench
 COPY Makefile pyproject.toml requirements.lock README.md LICENSE ./
 COPY src src
 ARG PIP_EXTRA_INDEX_URL
-RUN PIP_NO_CACHE_DIR=1 make .venv/ready
+# Compiled here: whoever runs it may write nothing beside the source, and each job would do it anew.
+RUN PIP_NO_CACHE_DIR=1 make .venv/ready && .venv/bin/python -m compileall -q src
 
 COPY Snakefile environment.yml CITATION.cff ./
 COPY workflow workflow

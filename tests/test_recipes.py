@@ -39,6 +39,7 @@ def test_both_containers_are_set_up_by_the_rule_of_make_from_the_same_python():
     bases = {re.search(r"^(?:ARG BASE=|From: )(.+)$", text, re.M).group(1) for text in recipes}
     assert len(bases) == 1
     assert all("PIP_NO_CACHE_DIR=1 make .venv/ready" in text for text in recipes)
+    assert all(".venv/bin/python -m compileall -q src" in text for text in recipes)
     assert "READY := .venv/ready" in (PROJECT / "Makefile").read_text()
     assert re.fullmatch(r"python@sha256:[0-9a-f]{64}", bases.pop())  # no tag, which moves
     minimum = re.search(r'requires-python = ">=([\d.]+)"', (PROJECT / "pyproject.toml").read_text())

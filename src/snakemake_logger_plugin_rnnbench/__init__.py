@@ -22,6 +22,7 @@ from snakemake_interface_logger_plugins.common import LogEvent
 
 from rnnbench.base.errors import UserError
 from rnnbench.machine import identity
+from rnnbench.provenance.job_record import FOLDER, RESULTS
 from rnnbench.provenance.launcher import asked
 from rnnbench.study import schema
 from snakemake_logger_plugin_rnnbench import plan
@@ -62,7 +63,7 @@ class LogHandler(LogHandlerBase):
     @cached_property
     def experience(self) -> Experience:
         """Read when it is first asked for: of a large study that takes seconds."""
-        return Experience(Path(".snakemake"))
+        return Experience(Path(RESULTS, FOLDER))
 
     def __post_init__(self) -> None:
         stream = sys.stdout if self.common_settings.stdout else sys.stderr

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 
-from rnnbench.provenance import snakemake_records
+from rnnbench.provenance import finished_jobs
 from snakemake_logger_plugin_rnnbench.progress import side_by_side
 
 ELSEWHERE = Path(__file__).with_name("seconds.csv")
@@ -36,12 +36,12 @@ class Expected:
 
 
 class Experience:
-    """What jobs took: here, by what Snakemake has on record in ``folder``, and elsewhere."""
+    """What jobs took: here, by the records of jobs in ``folder``, and elsewhere."""
 
     def __init__(self, folder: Path):
         self.outputs: dict[str, float] = {}
         of_rules = defaultdict(list)
-        for job in snakemake_records.finished(folder):
+        for job in finished_jobs.finished(folder):
             self.outputs |= dict.fromkeys(job.outputs, job.seconds)
             of_rules[job.rule].append(job.seconds)
         self.rules = {rule: mean(seconds) for rule, seconds in of_rules.items()}

@@ -2,10 +2,10 @@
 # All that needs a GPU, in at most 8 minutes: every CUDA test, a small grid of CPU against CUDA, its
 # bundle, and a summary of what passed and what failed. Without a GPU it says so.
 #   tests/cuda/run.sh [FOLDER]   where bundle, log and summary go; else $OUT, else build/cuda
-# It takes .venv, else python3 with what is installed; where neither has all, `make` sets up .venv.
+# It takes .venv, else python3 with what is installed, and loads nothing over the network: where
+# neither has all, it says what is missing.
 set -uo pipefail
 LIMIT=465 # seconds for all parts together
-NEEDED=(hypothesis jsonschema pooch pytest pytest_benchmark rocrate securesystemslib snakemake torch)
 PROJECT=$(cd "$(dirname "$0")/../.." && pwd)
 
 case "${CUDA_VISIBLE_DEVICES-all}" in
@@ -21,6 +21,18 @@ out=${1:-${OUT:-$PROJECT/build/cuda}}
 mkdir -p "$out" && out=$(cd "$out" && pwd) || exit 2
 cd "$PROJECT" || exit 2
 export PYTHONPATH=$PROJECT/src${PYTHONPATH:+:$PYTHONPATH} PYTHONUNBUFFERED=1
+found=""
+for python in .venv/bin/python python3; do
+    lacks=$("$python" tests/cuda/missing.py 2>/dev/null) || lacks="Python 3.11 or later"
+    [ -n "$lacks" ] || break
+    found+="${found:+; }$python lacks $lacks"
+done
+if [ -n "$lacks" ]; then
+    echo "rnnbench: expected a Python with all that tests need, found none: $found." \
+        "Run 'make .venv/testable' where there is a network, or install what is missing for python3," \
+        "as in a folder that PYTHONPATH names" >&2
+    exit 2
+fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 parts=() failed=()
@@ -52,16 +64,6 @@ study() { # TARGET: the command line that makes it of the grid
         --configfile tests/cuda/grid.yaml --directory "$work/study")
 }
 
-has_all() { # PYTHON: whether all that is needed is installed there
-    "$1" -c 'import importlib.util as at, sys; sys.exit(not all(map(at.find_spec, sys.argv[1:])))' \
-        "${NEEDED[@]}" 2>/dev/null
-}
-
-python=.venv/bin/python
-if ! has_all $python; then
-    python=python3
-    has_all python3 || { part set-up 180 make .venv/ready && python=.venv/bin/python; }
-fi
 part gpu 60 "$python" -c "import sys
 from rnnbench.machine import gpus, identity
 why = identity.unavailable().get('cuda')

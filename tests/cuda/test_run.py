@@ -30,7 +30,7 @@ for argument in "$@"; do
     esac
 done
 case "$*" in
-    *find_spec*) exit 0 ;;
+    *missing.py*) echo $LACKS; exit 0 ;;
     *publish_speed*) part=bundle; touch "$folder/results/published/machine=box.zip" ;;
     *" launch speed"*) part=grid ;;
     *pytest*) part=tests ;;
@@ -78,6 +78,30 @@ def test_without_a_gpu_one_line_says_so_and_nothing_is_done(tmp_path: Path) -> N
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "rnnbench: no NVIDIA GPU here, nothing to check\n"
     assert not (tmp_path / "out").exists()
+
+
+def test_where_no_python_has_all_one_line_says_what_is_missing_and_nothing_is_loaded(
+    with_gpu: Path, tmp_path: Path
+) -> None:
+    shutil.copy(with_gpu / ".venv/bin/python", with_gpu / "python3")
+    for lacking in ("pooch snakemake", ""):
+        done = run(with_gpu, tmp_path / "out", CUDA_VISIBLE_DEVICES="0", FAILS="", LACKS=lacking)
+        assert done.returncode == (2 if lacking else 0)
+        said = re.findall("python lacks (.*); python3 lacks (.*)[.] Run 'make", done.stderr)
+        assert said == [(lacking, lacking)] * bool(lacking), done.stderr
+        assert done.stderr.count("\n") == len(said)
+    assert not re.search("\\bpip\\b|^ *make ", (PROJECT / SCRIPT).read_text(), re.M)
+
+
+def test_what_is_missing_is_named_down_to_what_packages_need(tmp_path: Path) -> None:
+    told = tmp_path / "pytest-9.dist-info/METADATA"
+    told.parent.mkdir()
+    told.write_text("Name: pytest\nVersion: 9\nRequires-Dist: deep>=1\n")
+    own = {"env": {"PYTHONPATH": str(tmp_path)}, "capture_output": True, "text": True}
+    line = [sys.executable, str(PROJECT / "tests/cuda/missing.py")]
+    assert subprocess.run(line, **own).stdout == "deep\n"
+    bare = subprocess.run([line[0], "-S", line[1]], **own).stdout.split()
+    assert {"deep", "torch", "hypothesis"} <= {*bare} and "pytest" not in bare
 
 
 @pytest.mark.parametrize("fails", ["", "gpu", "tests", "grid bundle", " ".join(PARTS)])

@@ -31,7 +31,7 @@ from rnnbench.provenance.crate import (
 )
 from rnnbench.provenance.crate.entities import Step
 from rnnbench.provenance.crate.metadata import metadata
-from rnnbench.provenance.snakemake_records import Done
+from rnnbench.provenance.finished_jobs import Done
 
 ROOT = Path(__file__).parents[2]
 CONTEXT = "https://w3id.org/ro/crate/1.1/context"

@@ -14,7 +14,7 @@ import pytest
 from snakemake.iocontainers import Namedlist
 
 from rnnbench.base.errors import UserError
-from rnnbench.base.files import read_record
+from rnnbench.base.files import now, read_record
 from rnnbench.provenance import job_record
 from rnnbench.provenance.bundle import publishable
 from rnnbench.training.arithmetic import determinism
@@ -46,7 +46,7 @@ def job(inputs=("results/text.txt",), outputs=("results/tables/runs.csv",), **pa
 def run(*arguments, text: str = "1\n", **params) -> dict:
     """Do a job that writes its outputs, and return its record."""
     described = job(*arguments, **params)
-    with job_record.kept(described):
+    with job_record.kept(described, now()):
         for path in described.output:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
             Path(path).write_text(text)
@@ -74,7 +74,7 @@ def test_a_record_names_all_that_decided_its_results():
 
 def test_an_input_is_hashed_as_it_was_when_the_job_began():
     described = job()
-    with job_record.kept(described):
+    with job_record.kept(described, now()):
         Path("results/text.txt").write_text("sun")
         Path("results/tables/runs.csv").write_text("1\n")
     assert read_record(WHERE)["inputs"]["results/text.txt"]["sha256"] == sha256("rain")
@@ -84,7 +84,7 @@ def test_an_input_is_hashed_as_it_was_when_the_job_began():
 def test_a_job_that_fails_leaves_no_record_not_even_an_older_one(fault):
     run()
     assert Path(WHERE).exists()
-    with pytest.raises(type(fault)), job_record.kept(job()):
+    with pytest.raises(type(fault)), job_record.kept(job(), now()):
         raise fault
     assert not Path(WHERE).exists()
 
@@ -96,7 +96,7 @@ def test_the_record_of_a_job_that_is_done_again_is_replaced():
 
 def test_what_a_script_notes_is_in_its_record():
     described = job()
-    with job_record.kept(described) as kept:
+    with job_record.kept(described, now()) as kept:
         Path(described.output[0]).parent.mkdir(parents=True, exist_ok=True)
         Path(described.output[0]).write_text("text")
         kept.noted["read_by"] = ["model read natively"]
@@ -143,7 +143,7 @@ def test_an_input_that_cannot_be_read_is_one_message():
 
 
 def test_a_job_without_outputs_leaves_no_record():
-    with job_record.kept(job(outputs=())):
+    with job_record.kept(job(outputs=()), now()):
         pass
     assert not Path("results/provenance").exists()
 

@@ -50,6 +50,26 @@ def test_a_job_that_works_says_nothing_and_logs_its_words_and_warnings(tmp_path)
     assert "beware" in words
 
 
+BEGUN = """
+import time
+from types import SimpleNamespace
+from snakemake.iocontainers import Namedlist
+from rnnbench.provenance.script import recorded
+from rnnbench.base.files import now
+loading = now()
+time.sleep(0.01)
+params = Namedlist(fromdict={"source": None})
+with recorded(SimpleNamespace(log=["log"], input=[], output=[], params=params)) as job:
+    print(job.started <= loading)
+"""
+
+
+def test_a_job_begins_before_it_loads_its_libraries(tmp_path):
+    line = [sys.executable, "-c", BEGUN]
+    done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("True\n", "")
+
+
 EDITED = """
 from types import SimpleNamespace
 from snakemake.iocontainers import Namedlist

@@ -4,8 +4,8 @@ import csv
 import dataclasses
 import json
 import math
-from base64 import urlsafe_b64encode
 from collections import Counter
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import numpy as np
@@ -162,11 +162,11 @@ def record(rule: str, *output: str, **resources: object) -> SimpleNamespace:
 
 def on_record(folder, **seconds: float) -> Experience:
     """What is known after jobs of a rule named zipf that took ``seconds`` to make their file."""
-    (folder / "metadata").mkdir()
     for output, time in seconds.items():
-        name = urlsafe_b64encode(output.encode()).decode()
-        fields = {"rule": "zipf", "job_hash": output, "starttime": 100.0, "endtime": 100.0 + time}
-        (folder / "metadata" / name).write_text(json.dumps(fields))
+        began, ended = (datetime.fromtimestamp(100.0 + t, UTC).isoformat() for t in (0.0, time))
+        record = {"rule": "zipf", "started": began, "ended": ended}
+        record |= {"inputs": {}, "outputs": {output: {}}}
+        (folder / f"{output}.json").write_text(json.dumps(record))
     return Experience(folder)
 
 

@@ -35,11 +35,11 @@ class Job:
 
     Args:
         described: the object ``snakemake`` of the script.
+        started: when its process began, UTC, ISO 8601.
     """
 
-    def __init__(self, described: Any):
-        self.described = described
-        self.started = now()
+    def __init__(self, described: Any, started: str):
+        self.described, self.started = described, started
         self.noted: dict[str, Any] = {}  # what the script itself has to tell
         self.inputs = entries([*described.input, *described.params.get("reads", ())])
 
@@ -88,14 +88,14 @@ class Job:
 
 
 @contextmanager
-def kept(described: Any) -> Iterator[Job]:
-    """Yield the job that the block does; write its record when it is done.
+def kept(described: Any, started: str) -> Iterator[Job]:
+    """Yield the job that the block does, begun at ``started``; write its record when it is done.
 
     A job without outputs, which leaves nothing that could be followed, has no record.
     """
     if described.output:
         path_of(str(described.output[0])).unlink(missing_ok=True)
-    job = Job(described)
+    job = Job(described, started)
     yield job
     if described.output:
         write_record(job.path, job.record())

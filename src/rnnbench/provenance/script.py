@@ -17,10 +17,12 @@ from typing import Any
 
 from rnnbench.base import digests
 from rnnbench.base.errors import UserError
+from rnnbench.base.files import now
 from rnnbench.base.parent import die_with_parent
 from rnnbench.provenance import job_record
 from rnnbench.training.arithmetic import determinism
 
+BEGAN = now()  # before a script loads its libraries, most of the time of a small job
 PARENT = "RNNBENCH_SNAKEMAKE"  # environment: the process whose jobs these are
 
 
@@ -73,7 +75,7 @@ def recorded(snakemake: Any, by_others: bool = False) -> Iterator[job_record.Job
         source = snakemake.params.get("source")
         digests.require(source)
         determinism.begin(snakemake.params.get("determinism", "fast"))
-        with job_record.kept(snakemake) as job:
+        with job_record.kept(snakemake, BEGAN) as job:
             yield job
             if by_others:
                 digests.require(source)

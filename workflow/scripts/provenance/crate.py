@@ -7,11 +7,12 @@ from pathlib import Path
 
 import yaml
 from rnnbench.base.files import replacing, write_text
-from rnnbench.provenance import snakemake_records
+from rnnbench.provenance import finished_jobs
 from rnnbench.provenance.bundle import publishable
 from rnnbench.provenance.crate import METADATA, codecheck, workflow
 from rnnbench.provenance.crate.entities import Step
 from rnnbench.provenance.crate.metadata import metadata
+from rnnbench.provenance.job_record import FOLDER
 
 with recorded(snakemake):
     folder, settings = Path(snakemake.output.metadata).parent, snakemake.params
@@ -23,7 +24,7 @@ with recorded(snakemake):
             temporary.write_bytes(content)
     write_text(snakemake.output.codecheck, codecheck.text(folder))
     steps = [Step(**step) for step in settings.steps]
-    jobs = snakemake_records.finished(Path(".snakemake"))
+    jobs = finished_jobs.finished(folder / FOLDER)
     commit = workflow.commit(project)
     made = metadata(folder, steps, jobs, settings.machine, str(folder), commit)
     content = json.dumps(made, indent=1) + "\n"

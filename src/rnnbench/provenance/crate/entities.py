@@ -16,7 +16,7 @@ from urllib.parse import quote
 import rnnbench
 from rnnbench.provenance import job_record
 from rnnbench.provenance.crate.workflow import CONFIG, FOLDER, README, SOURCE
-from rnnbench.provenance.snakemake_records import Done
+from rnnbench.provenance.finished_jobs import Done
 
 WORKFLOW_CRATE = "https://w3id.org/workflowhub/workflow-ro-crate/1.0"
 PROFILES = {

@@ -11,7 +11,7 @@ from rnnbench.base.files import digest_of
 from rnnbench.provenance import job_record
 from rnnbench.provenance.crate import entities, present
 from rnnbench.provenance.crate.entities import Step
-from rnnbench.provenance.snakemake_records import Done
+from rnnbench.provenance.finished_jobs import Done
 
 CRATE = "1.1"
 SHA256 = "https://w3id.org/ro/terms/workflow-run#sha256"  # RO-Crate 1.1 has no term of its own
@@ -39,7 +39,7 @@ def metadata(
     Args:
         folder: the results, among them the workflow's own texts.
         steps: the rules that have a script, in the workflow's order.
-        jobs: what Snakemake has on record.
+        jobs: those that have a record.
         machine: name of the hardware.
         root: the folder as it stands in the names of the jobs' files.
         commit: that the source was at; empty if nothing tells.
