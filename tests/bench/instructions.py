@@ -75,8 +75,9 @@ def counted(names: list[str]) -> list[dict[str, Any]]:
     with TemporaryDirectory() as folder:
         tool = ["valgrind", "--tool=callgrind", "--instr-atstart=no", "-q"]
         line = [*tool, f"--callgrind-out-file={folder}/out", sys.executable, "-m", "pytest", *names]
-        line += ["-q", "-o", "addopts=", "-p", "no:cacheprovider", "-p", "no:benchmark"]
+        line += ["-q", "-o", "addopts=", "-p", "no:cacheprovider"]
         alike = {"PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", COUNTING: "1"}
+        alike["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # none is needed, and all is slow there
         subprocess.run(line, check=True, env=os.environ | alike, stdout=sys.stderr)
         found: dict[str, int] = {}
         for path in sorted(Path(folder).iterdir()):

@@ -23,8 +23,7 @@ def folder_of(variant: str, sampler: str = "sequential_partition", seed: int = 1
 def copy_project(folder: Path) -> Path:
     """Copy what a run needs, so that a test may edit it."""
     for name in ("src", "workflow", "config", "profiles"):
-        ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
-        shutil.copytree(PROJECT / name, folder / name, ignore=ignored)
+        shutil.copytree(PROJECT / name, folder / name)  # with what Python has compiled
     papers = ("README.md", "LICENSE", "CITATION.cff")
     for name in ("Snakefile", "environment.yml", "requirements.lock", *papers):
         shutil.copy(PROJECT / name, folder)

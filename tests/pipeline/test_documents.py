@@ -85,6 +85,7 @@ SMALLER = {  # a study that is followed to its report has the stages that its do
         "runs": {"variants": ["gru"], "samplers": ["sequential_partition"]},
         "trials": NO_TRIALS,
         "sine": {"models": []},
+        "tasks": {"kinds": []},
         "ngrams": {"tokens": ["word"]},
         "ngram_lm": {"smoothings": ["kneser_ney"]},
         "generation": {"variants": []},
@@ -123,7 +124,7 @@ def same_again(line: str) -> str | None:
 
 def clone(folder: Path) -> Path:
     """The project as it is cloned and set up, with toy studies in the place of the real ones."""
-    away = (".git", "results", ".venv", ".snakemake", "*cache*", "*.egg-info", "build", "site")
+    away = (".git", "results", ".venv", ".snakemake", ".*cache", "*.egg-info", "build", "site")
     project = shutil.copytree(PROJECT, folder / "rnnbench", ignore=shutil.ignore_patterns(*away))
     # its keys first, as of a --configfile: what is made follows it; no part is another's alias
     config = json.loads(json.dumps(load_configfile(TOY)))

@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import timings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas import DataFrame
 
 from rnnbench.base import csv_files
 from rnnbench.base.files import write_record
-from rnnbench.base.parameters import RunConfig, TimingConfig
+from rnnbench.base.parameters import RunConfig
 from rnnbench.study.study import NOT_AVAILABLE
 from rnnbench.tables import columns, gather
 from rnnbench.text.origins import own_text
@@ -60,24 +61,7 @@ TOTALS = {
     **{"max_grad_norm": math.inf, "clipped_share": 0.0, "train_seconds": 1.5},
     **{"status": "unconverged", "leaky": False},
 }
-TIMING = TimingConfig(
-    machine="box",
-    variant="gru",
-    implementation="torch_nn",
-    sampler="sequential_partition",
-    clip_norm=1.0,
-    device="cpu",
-    threads=1,
-    dtype="float32",
-    process=1,
-    corpus="time_machine",
-    batch_size=32,
-    num_steps=35,
-    hidden_size=16,
-    learning_rate=1.0,
-    warmup_seconds=0.1,
-    timed_seconds=1.6,
-)
+TIMING = timings.by("gru", machine="box", corpus="time_machine", batch_size=32, num_steps=35)
 LABELS = {"status": NOT_AVAILABLE, "reason": "no NVIDIA GPU"}
 MISSING = {
     "runs": {key: str(getattr(RUN, key)) for key in columns.RUN} | {"device": "cuda"} | LABELS,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pandas import DataFrame
-from test_speed import TIMING, TOKENS, VOCAB_SIZE, by
+from timings import TIMING, TOKENS, VOCAB_SIZE, by
 
 from rnnbench.base import csv_files
 from rnnbench.tables import columns, timed
@@ -17,7 +17,6 @@ from rnnbench.tables.speeds import Speeds, speedup
 from rnnbench.timing import windows, workload
 from rnnbench.timing.work import breakdown, inference, limit, scaling, speed
 
-QUICK = {"timed_seconds": 0.016, "warmup_seconds": 0.0}
 MODEL = workload.Architecture(4, 8, 1, 1, 6, 0)
 BATCH = {"batch_size": 4, "num_steps": 5}
 POINT = {name: getattr(TIMING, name) for name in columns.POINT}
@@ -49,7 +48,7 @@ def gathered(tmp_path, monkeypatch):
     monkeypatch.setattr(limit, "STREAM_NUMBERS", 64)
 
     def gather(module, variant="gru", table="") -> DataFrame:
-        rows = module.rows(by(variant, **QUICK), TOKENS, VOCAB_SIZE)
+        rows = module.rows(by(variant), TOKENS, VOCAB_SIZE)
         path = tmp_path / "samples.csv"
         csv_files.write(path, DataFrame(rows).assign(disturbed=False))
         return tables.gather(table or module.__name__.rpartition(".")[2], [str(path)], [])
@@ -66,11 +65,11 @@ def test_what_was_measured_gives_a_limit_to_the_speed_of_the_same_architecture(g
 @pytest.mark.parametrize("variant", ["gru_embedding", "lstm_bidirectional", "rnn_scratch"])
 def test_every_table_keeps_the_whole_architecture_of_what_was_timed(gathered, variant):
     """A row tells the work of its model, whatever decides it."""
-    expected = limit.architecture(by(variant, **QUICK), VOCAB_SIZE)
+    expected = limit.architecture(by(variant), VOCAB_SIZE)
     for module in (scaling, inference):
         for row in gathered(module, variant).to_dict("records"):
             assert workload.Architecture.from_row(row) == expected
-    timing = by(variant, **QUICK)
+    timing = by(variant)
     samples = DataFrame(speed.rows(timing, TOKENS, VOCAB_SIZE)).assign(sitting=1)
     point = timing.as_row() | {"status": "measured"}
     assert workload.Architecture.from_row(Speeds(samples).summary(point)) == expected

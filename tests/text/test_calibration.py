@@ -233,13 +233,13 @@ def test_single_characters_are_as_frequent_as_the_words_that_have_them() -> None
 
 
 def test_the_truth_is_what_a_simulation_counts() -> None:
-    text = simulated(SMALL, 400_000, seed=1)
+    text = simulated(SMALL, 100_000, seed=1)
     for order in (1, 2, 3):
-        assert plug_in(text, order) == pytest.approx(truth.word_entropy(SMALL, order), rel=3e-3)
+        assert plug_in(text, order) == pytest.approx(truth.word_entropy(SMALL, order), rel=6e-3)
     chars = " ".join(text)
-    assert len(chars) / len(text) == pytest.approx(truth.chars_per_word(SMALL), rel=3e-3)
+    assert len(chars) / len(text) == pytest.approx(truth.chars_per_word(SMALL), rel=6e-3)
     for order in (1, 2, 3, 4, 5):
-        assert plug_in(chars, order) == pytest.approx(truth.char_entropy(SMALL, order), rel=3e-3)
+        assert plug_in(chars, order) == pytest.approx(truth.char_entropy(SMALL, order), rel=6e-3)
 
 
 @pytest.mark.parametrize("order", [1, 2, 3, 4, 5])

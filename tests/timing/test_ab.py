@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 from scipy import stats
-from test_processes import TIMING, VOCAB_SIZE
+from timings import TIMING, VOCAB_SIZE
 
 from rnnbench.base.digests import FOLDER
 from rnnbench.base.errors import StudyError

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 import torch
-from test_speed import TOKENS, VOCAB_SIZE, by
+from timings import TIMING, TOKENS, VOCAB_SIZE, by
 
 from rnnbench.base import presets
 from rnnbench.base.plugins import load, names
@@ -13,8 +13,6 @@ from rnnbench.timing import windows, workload
 from rnnbench.timing.work import _operators, breakdown, speed
 from rnnbench.training.engines import agreement, scopes
 
-SHORT = {"timed_seconds": 0.032, "warmup_seconds": 0.0}
-QUICK = by("rnn", **SHORT)
 WORK = list(presets.pairs(presets.timed(), names("implementations")))
 HERE = [work for work in WORK if agreement.why_not(*work, "cpu", "float32") is None]
 
@@ -29,7 +27,7 @@ def profiled(
     variant: str, way: str = "", vocab_size: int = VOCAB_SIZE, **sizes: int
 ) -> tuple[list, list[str]]:
     """Events of two training steps, and their parts."""
-    timing = by(variant, way, **SHORT | sizes)
+    timing = by(variant, way, **sizes)
     model = speed.model(timing, vocab_size)
     stepping = breakdown.training_steps(timing, model, TOKENS % vocab_size)
     next(stepping)
@@ -52,7 +50,7 @@ def product_flops(events: list, parts: list[str]) -> Counter:
 
 @pytest.fixture(scope="module", params=HERE, ids=" ".join)
 def rows(request):
-    return breakdown.rows(by(*request.param, **SHORT), TOKENS, VOCAB_SIZE)
+    return breakdown.rows(by(*request.param), TOKENS, VOCAB_SIZE)
 
 
 def test_every_window_has_all_parts_and_the_first_is_not_counted(rows):
@@ -128,7 +126,7 @@ def test_the_products_of_each_part_are_those_that_are_counted_whatever_the_sizes
     """8 symbols are as many as units, 32 as many as the LSTM's gates have columns."""
     if way == "loop" and sizes == {"vocab_size": 8}:
         pytest.skip("no scope and no shape tells the products of a scratch cell apart there")
-    timing = by(variant, way, **SHORT)
+    timing = by(variant, way)
     model = speed.model(timing, sizes.get("vocab_size", VOCAB_SIZE))
     batch = timing.batch_size, sizes.get("num_steps", timing.num_steps)
     expected = Counter()
@@ -176,7 +174,7 @@ def test_a_scope_is_nothing_where_no_profiler_runs():
 
 
 def test_a_model_shows_its_places_while_it_is_profiled_only():
-    model = speed.model(QUICK, VOCAB_SIZE)
+    model = speed.model(TIMING, VOCAB_SIZE)
     with breakdown.watched(model, "cpu"):
         assert model.layer._forward_hooks and model.output._forward_pre_hooks
     assert not any(m._forward_hooks or m._forward_pre_hooks for m in model.modules())
@@ -189,5 +187,5 @@ def test_native_code_that_is_no_operator_is_overhead(monkeypatch):
 
     module = load("implementations", "loop")
     monkeypatch.setattr(module, "step", native)
-    timing = by("rnn_scratch", **SHORT)
+    timing = by("rnn_scratch")
     assert shares(breakdown.rows(timing, TOKENS, VOCAB_SIZE), 1)[scopes.OVERHEAD] > 0.5

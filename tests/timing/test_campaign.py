@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from test_processes import TIMING, VOCAB_SIZE
+from timings import TIMING, VOCAB_SIZE
 
 from rnnbench.base import csv_files
 from rnnbench.base.errors import StudyError

@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pandas import DataFrame
-from test_speed import TIMING, TOKENS, VOCAB_SIZE, as_run
+from test_speed import as_run
+from timings import TIMING, TOKENS, VOCAB_SIZE
 
 from rnnbench.base import csv_files, parameters
 from rnnbench.base.errors import RecordError
-from rnnbench.tables import gather, timed
+from rnnbench.tables import gather
 from rnnbench.timing import cost_model, windows, workload
 from rnnbench.timing.work import scaling
 
 AXES = {"hidden_size": (64, 128, 256), "batch_size": (8, 32, 64), "num_steps": (10, 35, 70)}
 BASE = dataclasses.replace(TIMING, hidden_size=128, batch_size=32, num_steps=35)
-QUICK = dataclasses.replace(TIMING, timed_seconds=0.008, warmup_seconds=0.0)
 sizes = st.integers(1, 64)
 cost = st.floats(1e-9, 1e-3)
 
@@ -149,18 +149,8 @@ def test_the_costs_of_an_earlier_release_are_refused_in_words():
 
 
 def test_points_are_timed_with_their_start_and_memory(tmp_path):
-    rows = scaling.rows(QUICK, TOKENS, VOCAB_SIZE)
+    rows = scaling.rows(TIMING, TOKENS, VOCAB_SIZE)
     csv_files.write(tmp_path / "samples.csv", DataFrame(rows).assign(disturbed=False))
     (row,) = gather.gather("scaling", [str(tmp_path / "samples.csv")], []).to_dict("records")
     assert row["start_seconds"] > 0 and row["model_memory_bytes"] >= 0
     assert (row["n"], row["parallel"], row["gates"]) == (windows.WINDOWS, 1, 1)
-
-
-def test_processes_side_by_side_each_bring_their_windows():
-    rows = scaling.parallel_rows(QUICK, TOKENS, VOCAB_SIZE, 2)
-    found = [(row["process"], row["window"]) for row in rows]
-    assert found == [(process, window) for process in (1, 2) for window in (1, 2, 3, 4)]
-    assert all(row["parallel"] == 2 and row["seconds"] > 0 for row in rows)
-    alone = scaling.rows(QUICK, TOKENS, VOCAB_SIZE)
-    table = timed.scaling(DataFrame([*alone, *rows]).assign(disturbed=False))
-    assert sorted(table.parallel) == [1, 2]

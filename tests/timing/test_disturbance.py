@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from test_processes import TIMING, VOCAB_SIZE
+from timings import TIMING, VOCAB_SIZE
 
 from rnnbench.machine import identity
 from rnnbench.timing import core_pace, disturbance, probes

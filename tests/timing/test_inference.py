@@ -6,7 +6,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from test_speed import TIMING, TOKENS, VOCAB_SIZE
+from timings import TIMING, TOKENS, VOCAB_SIZE
 
 from rnnbench.base import presets
 from rnnbench.base.errors import StudyError
@@ -18,16 +18,13 @@ from rnnbench.training.native.reader import checked
 from rnnbench.writing.decoders import greedy
 from rnnbench.writing.trained import Reading
 
-QUICK = dataclasses.replace(TIMING, timed_seconds=0.02, warmup_seconds=0.0)
-
-
 NATIVE = [] if native.missing() else ["gru fused"]
 
 
 @pytest.fixture(scope="module", params=[*presets.timed(), *NATIVE])
 def rows(request):
     variant, way = presets.named(request.param)
-    timing = dataclasses.replace(QUICK, variant=variant, implementation=way)
+    timing = dataclasses.replace(TIMING, variant=variant, implementation=way)
     return inference.rows(timing, TOKENS, VOCAB_SIZE)
 
 
@@ -56,7 +53,7 @@ def test_the_quantiles_are_those_of_the_characters_of_the_window(rows):
 
 
 def test_every_character_timed_is_the_one_the_suite_would_write():
-    timing = dataclasses.replace(QUICK, variant="gru")
+    timing = dataclasses.replace(TIMING, variant="gru")
     model = speed.model(timing, VOCAB_SIZE)
     seconds = []
     assert list(itertools.islice(inference.characters(model, 3, seconds), 5)) == [1] * 5
@@ -70,14 +67,14 @@ def test_every_character_timed_is_the_one_the_suite_would_write():
 
 @pytest.mark.skipif(not NATIVE, reason="no native reader")
 def test_what_writes_by_itself_is_timed_text_by_text():
-    reader, seconds = checked(speed.model(QUICK, VOCAB_SIZE)), []
+    reader, seconds = checked(speed.model(TIMING, VOCAB_SIZE)), []
     assert list(itertools.islice(inference.characters(reader, 3, seconds), 2)) == [200, 200]
     assert len(seconds) == 400 and len(set(seconds)) <= 2
 
 
 @pytest.mark.parametrize("sampler", names("samplers"))
 def test_minibatches_are_read_without_gradients_and_for_ever(sampler):
-    timing = dataclasses.replace(QUICK, sampler=sampler)
+    timing = dataclasses.replace(TIMING, sampler=sampler)
     model = speed.model(timing, VOCAB_SIZE)
     model.register_forward_hook(lambda *_: seen.append(torch.is_grad_enabled()))
     seen = []
@@ -95,11 +92,11 @@ def test_quantiles_skip_the_characters_of_the_calibration():
 
 def test_a_text_shorter_than_a_minibatch_is_a_mistake_of_the_study():
     with pytest.raises(StudyError, match="expected at least 25 tokens"):
-        inference.rows(QUICK, TOKENS[:24], VOCAB_SIZE)
+        inference.rows(TIMING, TOKENS[:24], VOCAB_SIZE)
 
 
 def test_rows_say_of_what_architecture_they_are():
-    (row, *_) = inference.rows(dataclasses.replace(QUICK, variant="lstm_deep"), TOKENS, VOCAB_SIZE)
+    (row, *_) = inference.rows(dataclasses.replace(TIMING, variant="lstm_deep"), TOKENS, VOCAB_SIZE)
     sizes = {"gates": 4, "hidden_size": 8, "num_layers": 2, "directions": 1}
     assert sizes.items() <= row.items()
     assert np.isfinite(row["seconds"])
@@ -110,7 +107,7 @@ def test_rows_say_of_what_architecture_they_are():
 def test_another_reader_reads_and_writes_what_the_model_does(variant, hidden_size):
     if why := presets.lacking("onnx"):
         pytest.skip(why)
-    timing = dataclasses.replace(QUICK, variant=variant, hidden_size=hidden_size)
+    timing = dataclasses.replace(TIMING, variant=variant, hidden_size=hidden_size)
     model = speed.model(timing, VOCAB_SIZE)
     other = load("implementations", "onnx").reader(model)
     state, end = None, None

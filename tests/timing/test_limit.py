@@ -5,13 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from test_speed import TIMING, TOKENS, VOCAB_SIZE
+from timings import TIMING, TOKENS, VOCAB_SIZE
 
 from rnnbench.base import presets
 from rnnbench.timing import windows, workload
 from rnnbench.timing.work import limit
-
-QUICK = dataclasses.replace(TIMING, timed_seconds=0.004, warmup_seconds=0.0)
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +20,7 @@ def small(monkeypatch):
 
 @pytest.mark.parametrize("variant", ["rnn_scratch", "lstm_deep", "lstm_bidirectional"])
 def test_every_product_of_a_training_step_is_timed_at_its_shape(variant):
-    timing = dataclasses.replace(QUICK, variant=variant)
+    timing = dataclasses.replace(TIMING, variant=variant)
     rows = limit.rows(timing, TOKENS, VOCAB_SIZE)
     model = limit.architecture(timing, VOCAB_SIZE)
     listed = workload.products(model, timing.batch_size, timing.num_steps)
@@ -33,9 +31,9 @@ def test_every_product_of_a_training_step_is_timed_at_its_shape(variant):
 
 
 def test_a_row_holds_totals_of_whole_calls_and_as_many_count_as_were_asked_for():
-    rows = limit.rows(QUICK, TOKENS, VOCAB_SIZE)
+    rows = limit.rows(TIMING, TOKENS, VOCAB_SIZE)
     for row in rows:
-        assert row["seconds"] > 0 and QUICK.as_row().items() <= row.items()
+        assert row["seconds"] > 0 and TIMING.as_row().items() <= row.items()
         assert not [name for name in row if "per_second" in name]
         if "flops" in row:
             one = 2 * row["rows"] * row["inner"] * row["columns"]
@@ -57,12 +55,12 @@ def test_the_arrays_of_a_pass_are_far_more_than_a_cache_holds(monkeypatch):
 
 @pytest.mark.parametrize("variant", presets.timed())
 def test_the_architecture_of_every_variant_has_the_sizes_asked_for(variant):
-    found = limit.architecture(dataclasses.replace(QUICK, variant=variant), VOCAB_SIZE)
-    assert (found.hidden_size, found.vocab_size) == (QUICK.hidden_size, VOCAB_SIZE)
+    found = limit.architecture(dataclasses.replace(TIMING, variant=variant), VOCAB_SIZE)
+    assert (found.hidden_size, found.vocab_size) == (TIMING.hidden_size, VOCAB_SIZE)
 
 
 def test_windows_of_any_work_come_warm_ups_first():
-    rows = windows.rows(QUICK, iter(lambda: int(np.ones(5000).sum()), None))
+    rows = windows.rows(TIMING, iter(lambda: int(np.ones(5000).sum()), None))
     assert [row["counted"] for row in rows][-5:] == [False, *[True] * 4]
     assert [row["window"] for row in rows] == list(range(1, len(rows) + 1))
     assert all(row["num_tokens"] == 5000 * row["num_minibatches"] for row in rows)

@@ -1,29 +1,31 @@
 """Laws of the probes: all that is asked for is measured, and what fails is a labelled row."""
 
 import dataclasses
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
-from pandas import DataFrame
-from test_processes import TIMING, VOCAB_SIZE
+from pandas import DataFrame, concat
+from timings import TIMING, VOCAB_SIZE
 
 from rnnbench.base.errors import StudyError
+from rnnbench.machine import identity
 from rnnbench.tables import timed
 from rnnbench.timing import probes
 from rnnbench.timing.disturbance import disturbed
 from rnnbench.timing.processes import Text
+from rnnbench.timing.windows import WINDOWS
 from rnnbench.timing.work import scaling
-
-QUICK = dataclasses.replace(TIMING, timed_seconds=0.008, warmup_seconds=0.0)
 
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory):
     folder: Path = tmp_path_factory.mktemp("probes")
     np.save(folder / "tokens.npy", (np.arange(400) ** 2 % 7 % VOCAB_SIZE).astype(np.uint8))
-    broken = dataclasses.replace(QUICK, batch_size=10_000)
-    asked = {"inference": [QUICK], "neighbours": [QUICK], "scaling": [QUICK, broken], "limit": []}
+    broken = dataclasses.replace(TIMING, batch_size=10_000)
+    asked = {"inference": [TIMING], "neighbours": [TIMING], "limit": []}
+    asked |= {"scaling": [TIMING, broken]}
     text = Text(folder / "tokens.npy", VOCAB_SIZE)
     return probes.measure(asked, 2, 1, text, folder / "log")
 
@@ -32,14 +34,23 @@ def test_each_round_is_a_process(measured):
     windows, _ = measured
     assert set(windows["inference"].process) == {1, 2}
     assert set(windows["inference"]["mode"]) == {"generation", "throughput"}
-    assert (windows["neighbours"].parallel >= 1).all()
+
+
+def test_processes_side_by_side_each_bring_their_windows(measured):
+    windows, _ = measured
+    rows, cores = windows["neighbours"], identity.usable_cores()
+    found = [*zip(rows.process, rows.window, strict=True)]
+    assert found == [*product(range(1, 2 * cores + 1), range(1, WINDOWS + 1))]
+    assert (rows.parallel == cores).all() and (rows.seconds > 0).all()
+    table = timed.scaling(concat([windows["scaling"], rows]))
+    assert {*table.parallel} == {1, cores}
 
 
 def test_a_text_shorter_than_what_is_asked_for_is_told_before_anything_is_measured(tmp_path):
     np.save(tmp_path / "tokens.npy", np.zeros(400, np.uint8))
     text = Text(tmp_path / "tokens.npy", VOCAB_SIZE)
-    probes.check({"inference": [QUICK], "limit": []}, text)
-    asked = {"inference": [QUICK], "scaling": [dataclasses.replace(QUICK, batch_size=10_000)]}
+    probes.check({"inference": [TIMING], "limit": []}, text)
+    asked = {"inference": [TIMING], "scaling": [dataclasses.replace(TIMING, batch_size=10_000)]}
     with pytest.raises(StudyError, match=r"probes\.scaling: .*expected at least .*found 400"):
         probes.check(asked, text)
     with pytest.raises(StudyError, match="expected at least"):

@@ -6,6 +6,8 @@ import textwrap
 
 import numpy as np
 import pytest
+import timings
+from timings import TOKENS, VOCAB_SIZE
 
 from rnnbench.base.digests import Tree
 from rnnbench.base.errors import SourceError
@@ -13,25 +15,7 @@ from rnnbench.base.parameters import AGREES, TimingConfig
 from rnnbench.timing import processes
 from rnnbench.timing.processes import Interpreter, Text, WorkError
 
-TIMING = TimingConfig(
-    machine="any",
-    variant="rnn",
-    implementation="torch_nn",
-    sampler="sequential_partition",
-    clip_norm=float("inf"),
-    device="cpu",
-    threads=1,
-    dtype="float32",
-    process=1,
-    corpus="squares",
-    batch_size=4,
-    num_steps=5,
-    hidden_size=8,
-    learning_rate=1.0,
-    warmup_seconds=0.0,
-    timed_seconds=0.16,
-)
-VOCAB_SIZE = 6
+TIMING = dataclasses.replace(timings.TIMING, clip_norm=float("inf"))
 WORK = """
     import ctypes, os, signal, sys, time, types
     import torch
@@ -58,7 +42,7 @@ WORK = """
 
 @pytest.fixture
 def text(tmp_path):
-    np.save(tmp_path / "ids.npy", (np.arange(300) ** 2 % 7 % 6).astype(np.uint8))
+    np.save(tmp_path / "ids.npy", TOKENS)
     return Text(tmp_path / "ids.npy", VOCAB_SIZE)
 
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from timings import TIMING, TOKENS, VOCAB_SIZE, by
 
 from rnnbench.base import presets
 from rnnbench.base.errors import StudyError
@@ -20,34 +21,6 @@ from rnnbench.timing.work import speed
 from rnnbench.training import loop
 from rnnbench.training.engines import agreement
 from rnnbench.training.progress import start
-
-TIMING = TimingConfig(
-    machine="any",
-    variant="rnn",
-    implementation="torch_nn",
-    sampler="sequential_partition",
-    clip_norm=1.0,
-    device="cpu",
-    threads=1,
-    dtype="float32",
-    process=1,
-    corpus="squares",
-    batch_size=4,
-    num_steps=5,
-    hidden_size=8,
-    learning_rate=1.0,
-    warmup_seconds=0.05,
-    timed_seconds=0.32,
-)
-TOKENS = (np.arange(300) ** 2 % 7 % 6).astype(np.uint8)
-VOCAB_SIZE = 6
-
-
-def by(variant: str, implementation: str = "", **changes) -> TimingConfig:
-    """The timing of a variant by an implementation; else by its own."""
-    named = {"variant": variant, "implementation": implementation or presets.own(variant)}
-    return dataclasses.replace(TIMING, **named | changes)
-
 
 CUDA = pytest.param("cuda", marks=pytest.mark.cuda)
 every_device = pytest.mark.parametrize("device", ["cpu", CUDA])

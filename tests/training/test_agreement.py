@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import timings
 import torch
 
 from rnnbench.base import presets
 from rnnbench.base.errors import StudyError
-from rnnbench.base.parameters import TimingConfig
 from rnnbench.base.plugins import load, names
 from rnnbench.training import implementations
 from rnnbench.training.engines import agreement, reference
@@ -23,24 +23,7 @@ from rnnbench.training.engines.agreement import AGREES, DIFFERS, NOT_AVAILABLE, 
 from rnnbench.training.engines.tolerances import TOLERANCES
 from rnnbench.training.model import build
 
-TIMING = TimingConfig(
-    machine="any",
-    variant="rnn",
-    implementation="torch_nn",
-    sampler="sequential_partition",
-    clip_norm=1.0,
-    device="cpu",
-    threads=1,
-    dtype="float32",
-    process=1,
-    corpus="squares",
-    batch_size=5,
-    num_steps=11,
-    hidden_size=9,
-    learning_rate=1.0,
-    warmup_seconds=0.1,
-    timed_seconds=1.6,
-)
+TIMING = dataclasses.replace(timings.TIMING, batch_size=5, num_steps=11, hidden_size=9)
 TOKENS = (np.arange(900) ** 2 % 13 % 7).astype(np.uint8)
 VOCAB_SIZE = 7
 

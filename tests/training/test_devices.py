@@ -10,11 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import timings
 import torch
 import yaml
 from snakemake.utils import update_config
-from test_speed import TIMING, TOKENS, VOCAB_SIZE
 from test_train import RUN
+from timings import TIMING, TOKENS, VOCAB_SIZE
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
@@ -39,7 +40,6 @@ from rnnbench.writing.trained import Trained
 
 PROJECT = Path(__file__).parents[2]
 GPU_MACHINE = "intel-xeon-8c-64g-nvidia-h100-80gb-hbm3-abcdef"
-QUICK = dataclasses.replace(TIMING, timed_seconds=0.008, warmup_seconds=0.0)
 CUDA = pytest.param("cuda", marks=pytest.mark.cuda)
 every_device = pytest.mark.parametrize("device", ["cpu", CUDA])
 cuda_alone = pytest.mark.parametrize("device", [CUDA])
@@ -61,8 +61,7 @@ print(len(names))
 
 
 def on(device: str, variant: str = "rnn", **changes) -> speed.TimingConfig:
-    named = {"variant": variant, "implementation": presets.own(variant)}
-    return dataclasses.replace(QUICK, device=device, **named | changes)
+    return timings.by(variant, device=device, **changes)
 
 
 def test_importing_every_module_asks_nothing_of_cuda():
@@ -75,7 +74,7 @@ def test_importing_every_module_asks_nothing_of_cuda():
 def test_work_in_a_forked_process_starts_nothing_in_the_one_it_was_forked_from(tmp_path):
     """The timed work itself, then the memory of its parent."""
     np.save(tmp_path / "ids.npy", TOKENS)
-    task = {"work": "speed", "timing": QUICK.as_row(), "ids": str(tmp_path / "ids.npy")}
+    task = {"work": "speed", "timing": TIMING.as_row(), "ids": str(tmp_path / "ids.npy")}
     task |= {"source": None}
     code = (
         "import sys, json, torch\nfrom rnnbench.timing import processes\n"

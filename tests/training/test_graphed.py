@@ -6,7 +6,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from test_speed import TIMING, TOKENS, VOCAB_SIZE
+from timings import TIMING, TOKENS, VOCAB_SIZE
 
 from rnnbench.timing.work import speed
 from rnnbench.training.arithmetic import precision

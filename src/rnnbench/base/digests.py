@@ -17,7 +17,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 from typing import Self, TypedDict
@@ -77,6 +77,7 @@ class Tree:
         self.planned = dict(planned or {})
         self.contents: dict[str, bytes] = {}
         self.followed: dict[str, list[str]] = {}
+        self.imports: dict[str, list[str]] = {}
         self.known: dict[tuple[str, ...], Source] = {}
 
     @classmethod
@@ -159,14 +160,21 @@ class Tree:
             found = [file for file, lies in self.data.items() if below(folder, lies)]
             found = [file for file in found if file != name and file.rpartition("/")[2] in text]
             if name.endswith(".py"):
-                found += self.imported(name, imports.every(text, folder))
+                found += self.imported(name, self.modules(name))
             self.followed[name] = list(dict.fromkeys(found))
         return self.followed[name]
 
+    def modules(self, name: str) -> list[str]:
+        """Modules that a file may import."""
+        if name not in self.imports:
+            folder = name.rpartition("/")[0]
+            self.imports[name] = list(imports.every(self.text(name), folder))
+        return self.imports[name]
+
     def packages(self, names: Iterable[str]) -> list[str]:
         """The packages that decide numbers and that files import."""
-        texts = (self.text(name) for name in names if name.endswith(".py"))
-        found = {module.partition(".")[0] for text in texts for module in imports.every(text)}
+        sources = (name for name in names if name.endswith(".py"))
+        found = {module.partition(".")[0] for name in sources for module in self.modules(name)}
         return [package for package in DECIDING if package in found]
 
     def imported(self, by: str, modules: Iterable[str]) -> list[str]:
@@ -176,9 +184,11 @@ class Tree:
 
     def entered(self, file: str, by: str) -> bool:
         """Whether a file counts because another does that imports it."""
+        if self.wordy(file):
+            return False
         carrier = carrier_of(file)
-        if self.wordy(file) or carrier in (None, carrier_of(by)):
-            return not self.wordy(file)
+        if carrier in (None, carrier_of(by)):
+            return True
         entered_from = CARRIERS[carrier][0]
         return bool(entered_from) and by.startswith(f"{entered_from}/")
 
@@ -217,6 +227,7 @@ def below(folder: str, above: str) -> bool:
     return not above or f"{folder}/".startswith(f"{above}/")
 
 
+@cache
 def carrier_of(file: str) -> str | None:
     """The carrier that a file is or lies in; None: it decides results."""
     if file in DECIDES:
