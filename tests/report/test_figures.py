@@ -743,7 +743,7 @@ def test_a_timing_of_few_samples_is_told_by_its_extremes():
 def test_the_share_of_the_limit_is_written_beside_each_variant_and_may_exceed_1():
     tables = WHOLE | {"speed": WHOLE["speed"].assign(share_of_limit=1.25)}
     said = [text.get_text() for text in words(figures.draw("speed_limit", tables))]
-    assert said.count("125 %") == len(VARIANTS) - 1
+    assert sum(text.startswith("125 %, ") for text in said) == len(VARIANTS) - 1
 
 
 def test_a_speed_without_a_limit_is_not_drawn_against_one():

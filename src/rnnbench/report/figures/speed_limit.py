@@ -1,5 +1,5 @@
-"""How close training comes to what the machine can do, with the fewest threads timed: the share of
-the limit, and arithmetic per second beside the limit by shapes and the best large square."""
+"""How close training comes to what the machine can do, with the fewest threads timed: arithmetic per
+second, the limit by shapes and the best large square; in words, the share of the limit."""
 
 from typing import Any
 
@@ -7,7 +7,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator, PercentFormatter
 from pandas import DataFrame
 
 from rnnbench.report import theme
@@ -27,14 +26,12 @@ def draw(tables: readers.Tables) -> Figure:
     speed = readers.rows(tables, "speed")
     done = readers.one_setting(_limited(speed))
     done = done[done.threads == done.threads.min()]
-    figure, lines = _speed.grid(done, 2, 0.23)
-    for title, group, (left, right) in lines:
+    figure, lines = _speed.grid(done, 1, 0.23)
+    for title, group, (ax,) in lines:
         variants = readers.ordered(group.variant)
-        _shares(left, group, variants)
-        _rates(right, group, variants, _peak(tables, group))
-        _speed.variant_axis(left, variants)
-        right.grid(False, axis="y")
-        left.set_title(title, loc="left")
+        _rates(ax, group, variants, _peak(tables, group))
+        _speed.variant_axis(ax, variants)
+        ax.set_title(title, loc="left")
     theme.legend(figure, _handles(), 3)
     theme.note(figure, [*NOTES, *readers.absent_notes(speed, "timing")])
     return figure
@@ -70,24 +67,6 @@ def _peak(tables: readers.Tables, group: DataFrame) -> float:
     return probes.per_second[here & (probes.probe == "square")].max()
 
 
-def _shares(ax: Axes, group: DataFrame, variants: list[str]) -> None:
-    most = max(1.0, group.share_of_limit.max())
-    for row in group.itertuples():
-        style, y = theme.look(row.variant), variants.index(row.variant)
-        ax.barh(y, row.share_of_limit, height=0.62, color=style.color)
-        box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
-        words: theme.Keywords = {"va": "center", "fontsize": 7.5, "bbox": box}
-        ax.text(row.share_of_limit + 0.03 * most, y, f"{100 * row.share_of_limit:.0f} %", **words)
-        speed = f"{readers.figures3(row.tokens_per_second)}/s"
-        ax.text(1.66 * most, y, speed, ha="right", **words)
-    ax.axvline(1, color=theme.INK, lw=1, zorder=1)
-    ax.set_xlim(0, 1.69 * most)
-    ticks = MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]).tick_values(0, most)
-    ax.set_xticks([tick for tick in ticks if 0 <= tick <= most + 0.01])
-    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
-    ax.set_xlabel("share of the limit, and tokens per second")
-
-
 def _rates(ax: Axes, group: DataFrame, variants: list[Any], peak: float) -> None:
     for row in group.itertuples():
         style, y = theme.look(row.variant), variants.index(row.variant)
@@ -97,6 +76,9 @@ def _rates(ax: Axes, group: DataFrame, variants: list[Any], peak: float) -> None
         ax.plot([limit], [y], marker="|", ms=9, mew=1.6, color=theme.INK, zorder=2)
         marks: theme.Keywords = {"marker": style.marker, "ms": 5}
         ax.plot([reached], [y], zorder=3, color=style.color, **marks)
+        share, speed = 100 * row.share_of_limit, readers.figures3(row.tokens_per_second)
+        beside = {"transform": ax.get_yaxis_transform(), "va": "center", "fontsize": 7.5}
+        ax.text(1.01, y, f"{share:.0f} %, {speed} tokens/s", **beside)
     if np.isfinite(peak):
         ax.axvline(peak / 1e9, color=theme.FAINT, ls=":", lw=1.2, zorder=0)
     ax.set_xlim(left=0)
