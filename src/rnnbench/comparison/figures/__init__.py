@@ -27,7 +27,6 @@ VERDICTS = {  # kind of verdict -> color, marker, whether it is filled
     ALIKE: (theme.INK, "o", False),
 }
 TYPICAL = "#b0b0b0"
-FAMILIES = (*readers.FAMILIES, "other")
 SHIFT = 0.2  # of a row, between a machine at its best and typically
 
 
@@ -71,17 +70,6 @@ def ratio_handles(verdicts: Collection[str]) -> list[Line2D]:
         if kind in kinds
     ]
     return [*handles, Line2D([], [], color=TYPICAL, marker="o", ms=2.5, lw=1, label="typical")]
-
-
-def family_handles(families: Collection[str], size: float) -> list[Line2D]:
-    """Legend of architectures, each with its marker of :func:`family_look`."""
-    shown = [name for name in FAMILIES if name in families]
-    return [Line2D([], [], label=name, **family_look(name, size)) for name in shown]
-
-
-def family_look(family: str, size: float) -> theme.Keywords:
-    shapes = dict(zip(FAMILIES, theme.MARKERS, strict=False))
-    return {"marker": shapes[family], "color": theme.FAMILY[family], "ms": size, "ls": "none"}
 
 
 def one_setting(table: DataFrame) -> DataFrame:

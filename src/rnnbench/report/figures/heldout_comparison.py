@@ -1,7 +1,7 @@
 """Held-out bits per character of n-gram models by order; lines across are each variant's best run.
 
-Lower is better. Pale curves are of n-gram models trained on more text than the variants. A word model
-spells words that it does not know letter by letter.
+Lower is better. Pale curves are of n-gram models trained on more text than the variants. A word
+model spells words that it does not know letter by letter.
 """
 
 from typing import Any
@@ -64,8 +64,7 @@ def finding(tables: readers.Tables) -> str:
             words += f", the best run {top.heldout_bits_per_char:.3f} ({top.variant}); "
             words += f"{better} of {readers.counted(len(runs), 'variant')} beat the n-grams"
         said.append(words)
-    sentence = "; ".join(said)
-    return sentence[0].upper() + sentence[1:] + "."
+    return f"{'; '.join(said)}."
 
 
 def _ladder(tables: readers.Tables) -> DataFrame:

@@ -125,7 +125,10 @@ def _notes(runs: DataFrame, clip_norm: float) -> list[str]:
     said = [f"{pooled}, clip_norm = {readers.figures3(clip_norm)}."]
     diverged = (runs.clip_norm == clip_norm) & (runs.status == DIVERGED)
     dead = runs[diverged].groupby("variant").size()
-    names = [f"{name}, {readers.counted(dead[name], 'run')}" for name in readers.ordered(dead.index)]
+    names = [
+        f"{variant}, {readers.counted(dead[variant], 'run')}"
+        for variant in readers.ordered(dead.index)
+    ]
     if names:
         said.append(f"Diverged (x marks the last finite epoch, if any): {'; '.join(names)}.")
     return said + readers.absent_notes(runs, "run")

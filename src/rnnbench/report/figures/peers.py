@@ -1,5 +1,5 @@
-"""What to use on this machine: training, writing and reading by every implementation that was timed,
-beside the limit of the machine, and the fastest of each model and size."""
+"""What to use on this machine: training, writing and reading by every implementation that was
+timed, beside the limit of the machine, and the fastest of each model and size."""
 
 import numpy as np
 import pandas as pd
@@ -23,8 +23,9 @@ WORK = {  # kind of work -> what is counted, and what it is called in a sentence
 }
 NOTE = (
     "Marks are implementations, with 95 % intervals. In words: the fastest, times the speed of "
-    "torch.nn in the same rounds. The limit is that of the matrix products alone (left). Characters "
-    "are written one at a time; tokens are read in minibatches without gradients."
+    "torch.nn in the same rounds. The limit of training is the time of its matrix products alone, "
+    "each at the rate the library reached for that very shape; faster ones can exceed it. "
+    "Characters are written one at a time; tokens are read in minibatches without gradients."
 )
 
 
@@ -48,8 +49,8 @@ def draw(tables: readers.Tables) -> Figure:
 
 
 def finding(tables: readers.Tables) -> str:
-    best = fastest(_timed(tables))
-    said = []
+    done = _timed(tables)
+    best, said = fastest(done), []
     for work, (_, named) in WORK.items():
         rows, parts = best[best.work == work], []
         for way, won in rows.groupby("implementation", sort=False):
@@ -58,8 +59,12 @@ def finding(tables: readers.Tables) -> str:
             words = f"by {way} in {len(won)} of {len(rows)} kinds of work"
             parts.append(words + times * bool(won.ratio.notna().any()))
         said += [f"{named} is fastest {readers.english(parts)}"] if parts else []
-    sentence = "; ".join(said)
-    return sentence[0].upper() + sentence[1:] + "."
+    for row in done.dropna(subset="limit_share").nlargest(1, "limit_share").itertuples():
+        said.append(
+            f"closest to its limit comes {row.variant} on {row.device}, with "
+            f"{100 * row.limit_share:.0f} % of what its matrix products alone would allow"
+        )
+    return f"{'; '.join(said)}."
 
 
 def fastest(done: DataFrame) -> DataFrame:
@@ -83,6 +88,8 @@ def _timed(tables: readers.Tables) -> DataFrame:
     asked = _asked(tables)
     done = theme.some(readers.one_setting(readers.timed(asked)), "timing", "timing", asked)
     done = done[done.threads == done.groupby("work").threads.transform("min")]
+    limits = done.get("limit_tokens_per_second", np.nan)
+    done = done.assign(limit_share=done.tokens_per_second / limits)
     ratios = readers.rows(tables, "speedup").rename(columns={"low": "least", "high": "most"})
     same = [*columns.TIMING, "work"]
     told = ["ratio", "least", "most"]

@@ -49,8 +49,7 @@ def finding(tables: readers.Tables) -> str:
             )
         else:
             said.append(_more(done, "hidden_size" if across == "num_parameters" else across))
-    sentence = "; ".join(said)
-    return sentence[0].upper() + sentence[1:] + "."
+    return f"{'; '.join(said)}."
 
 
 def _more(done: DataFrame, column: str) -> str:
