@@ -67,7 +67,7 @@ def test_untouched_results_raise_no_alarm(made):
     checked = integrity.verify(made)
     assert not checked.faults
     assert all(
-        checked.looked_at[name] for name in ("asked", "curves", "manifest", "provenance", "records")
+        checked.looked_at[name] for name in ("asked", "curves", "manifest", "pages", "provenance", "records")
     )
     assert all(checked.looked_at[name] for name in ("samples", "tables", "tokens"))
 
@@ -239,7 +239,7 @@ def test_a_page_that_shows_another_figure_is_found(results):
     page = (results / "report.html").read_text()
     write_text(results / "report.html", page.replace("PHN2", "PHN3"))
     audited.seal(results)
-    assert "changed" in by(results, "provenance")["report.html"]
+    assert "stale" in by(results, "pages")["report.html"]
 
 
 def test_a_crate_that_is_broken_or_gone_from_under_its_signature_is_a_fault(results):
