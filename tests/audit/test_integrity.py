@@ -67,7 +67,8 @@ def test_untouched_results_raise_no_alarm(made):
     checked = integrity.verify(made)
     assert not checked.faults
     assert all(
-        checked.looked_at[name] for name in ("asked", "curves", "manifest", "pages", "provenance", "records")
+        checked.looked_at[name]
+        for name in ("asked", "curves", "manifest", "pages", "provenance", "records")
     )
     assert all(checked.looked_at[name] for name in ("samples", "tables", "tokens"))
 
