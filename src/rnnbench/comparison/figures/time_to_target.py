@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from pandas import DataFrame
 
-from rnnbench.comparison import figures, views
+from rnnbench.comparison import views
 from rnnbench.comparison.targets import REACHED
 from rnnbench.report import theme
 from rnnbench.tables import readers
@@ -76,7 +76,9 @@ def _panel(ax: Axes, done: DataFrame, machines: list[str]) -> None:
         ax.set_xlim(done[["seconds", "low"]].min().min() / 1.3, 1.3 * done.high.max())
     else:
         ax.set_xticks([])
-    figures.machine_axis(ax, machines)
+    ax.set_ylim(len(machines) - 0.5, -0.5)
+    ax.set_yticks(range(len(machines)), [theme.wrapped(name, 26) for name in machines])
+    ax.grid(False, axis="y")
 
 
 def _look(family: str) -> theme.Keywords:

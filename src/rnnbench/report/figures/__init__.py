@@ -48,8 +48,8 @@ def finding(name: str, tables: dict[str, DataFrame], kind: str = "figures") -> s
     try:
         said: str = module.finding(_given(tables, module, kind))
     except theme.Empty as why:
-        said = str(why)
-    return said[:1].upper() + said[1:]
+        return str(why)
+    return said
 
 
 def _given(tables: dict[str, DataFrame], module: ModuleType, kind: str) -> readers.Given:

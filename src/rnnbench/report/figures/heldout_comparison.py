@@ -64,7 +64,7 @@ def finding(tables: readers.Tables) -> str:
             words += f", the best run {top.heldout_bits_per_char:.3f} ({top.variant}); "
             words += f"{better} of {readers.counted(len(runs), 'variant')} beat the n-grams"
         said.append(words)
-    return f"{'; '.join(said)}."
+    return theme.sentence("; ".join(said))
 
 
 def _ladder(tables: readers.Tables) -> DataFrame:

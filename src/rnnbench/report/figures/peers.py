@@ -64,7 +64,7 @@ def finding(tables: readers.Tables) -> str:
             f"closest to its limit comes {row.variant} on {row.device}, with "
             f"{100 * row.limit_share:.0f} % of what its matrix products alone would allow"
         )
-    return f"{'; '.join(said)}."
+    return theme.sentence("; ".join(said))
 
 
 def fastest(done: DataFrame) -> DataFrame:

@@ -49,7 +49,7 @@ def finding(tables: readers.Tables) -> str:
             )
         else:
             said.append(_more(done, "hidden_size" if across == "num_parameters" else across))
-    return f"{'; '.join(said)}."
+    return theme.sentence("; ".join(said))
 
 
 def _more(done: DataFrame, column: str) -> str:
