@@ -101,15 +101,15 @@ def _multi_step(ax: Axes, tables: readers.Tables) -> None:
     data, near, far = (_mode(tables, name) for name in ("data", "one_step", "multi_step"))
     ax.plot(data.time, data.value, label="data", **NOISE)
     if len(data) and len(far):
-        trained = {"color": theme.SKY, "alpha": 0.15, "lw": 0, "label": "training part"}
-        ax.axvspan(data.time.min(), far.time.iloc[0] - 1, **trained)
+        trained = data.time.min(), far.time.iloc[0] - 1
+        ax.axvspan(*trained, color=theme.SKY, alpha=0.15, lw=0, label="training part")
     ax.plot(near.time, near.value, color=theme.BLUE, lw=0.9, label="one step ahead")
     bands = readers.rows(tables, "sine_bands")
     if len(bands):
         band = bands[bands.model == BOOK]
-        look = {"color": theme.ORANGE, "alpha": 0.2, "lw": 0}
+        look: theme.Keywords = {"color": theme.ORANGE, "alpha": 0.2, "lw": 0}
         ax.fill_between(band.time, band.low, band.high, label="multi-step, all seeds", **look)
-    style = {"color": theme.ORANGE, "ls": (0, (4, 1)), "lw": 1.8}
+    style: theme.Keywords = {"color": theme.ORANGE, "ls": (0, (4, 1)), "lw": 1.8}
     ax.plot(far.time, far.value, label="multi-step", **style)
     ax.set(xlabel="time (steps)", ylabel="x(t) (no unit)")
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)  # where it hides no point
