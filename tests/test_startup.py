@@ -55,7 +55,7 @@ def test_the_scripts_that_train_ask_for_torch_and_those_of_texts_and_of_the_camp
 
 
 def test_tables_and_figures_are_made_with_neither_torch_nor_scipy():
-    modules = "rnnbench.tables.gather", "rnnbench.report.figures.speed_limit"
+    modules = "rnnbench.tables.gather", "rnnbench.report.figures.peers"
     assert not {"torch", "scipy"} & loaded(f"import {', '.join(modules)}")
 
 

@@ -12,7 +12,6 @@ from test_page import EVIL
 
 from rnnbench.base.plugins import names
 from rnnbench.report import figures, overview, page, report
-from rnnbench.report.figures import _curves
 from rnnbench.tables import readers
 
 FACTS = {"rnnbench": "0.1.0", "config": "corpora:\n  - time_machine", "source": "f" * 64}
@@ -93,10 +92,10 @@ def test_every_run_that_was_made_is_a_row_that_leads_to_its_record():
 
 @pytest.mark.parametrize("evil", EVIL)
 def test_the_address_of_a_record_leads_nowhere_else(evil):
-    run = dict.fromkeys(_curves.RUN, 1.0) | {"machine": evil}
+    run = dict.fromkeys(readers.RUN, 1.0) | {"machine": evil}
     parts = report._record(run).split("/")
     assert [unquote(part) for part in parts[:3]] == ["runs", f"machine={evil}", "corpus=1"]
-    assert len(parts) == 2 + len(_curves.RUN)
+    assert len(parts) == 2 + len(readers.RUN)
 
 
 def test_links_lead_to_sections_and_names_are_unique(shown):

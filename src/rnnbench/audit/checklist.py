@@ -75,7 +75,8 @@ def _answer(
         evidence = f"project:{name}"
     else:
         evidence = question.get(tree.kind) or ""
-        there = evidence in made or tree.sha256(evidence) is not None or _manifest(tree, evidence)
+        manifest = evidence == tree.manifest.name and tree.manifest.is_file()
+        there = manifest or evidence in made or tree.sha256(evidence) is not None
     if not evidence:
         return Answer(topic, asked, said, "", "no evidence is named")
     if not there:
@@ -83,7 +84,3 @@ def _answer(
     by = question.get("shown_by")
     proven = not by or evidence in shown.get(by, ())
     return Answer(topic, asked, said, evidence, "", "" if proven else UNPROVEN[by == AGAIN])
-
-
-def _manifest(tree: Tree, name: str) -> bool:
-    return bool(name) and name == tree.manifest.name and tree.manifest.is_file()

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from rnnbench.audit.integrity import Integrity
 from rnnbench.audit.tree import Tree
 from rnnbench.audit.whole import BOOK, Audit
 from rnnbench.base import csv_files, paths
+from rnnbench.base.files import now
 from rnnbench.provenance.job_record import RESULTS
 from rnnbench.text.origins.folders import Folders
 
@@ -54,7 +55,7 @@ def audited(asked: Asked, say: Say) -> Iterator[Audit]:
         TreeError, BundleError: there is nothing to audit.
     """
     with tree.opened(asked.path) as there:
-        started = _now()
+        started = now()
         say(f"checking {there.title}")
         found = integrity.check(there, None if asked.key == "none" else asked.key)
         scratch = _scratch(asked, there)
@@ -153,9 +154,5 @@ def _settings(asked: Asked, seed: int, started: str) -> Mapping[str, Any]:
         **{"sample_of_each_kind": asked.sample, "seed": seed, "margin": asked.margin},
         **{"bundle": "none" if asked.path == RESULTS else asked.path, "cores": asked.cores},
         **{"audited_on": asked.machine, "rnnbench": rnnbench.__version__},
-        **{"started": started, "ended": _now()},
+        **{"started": started, "ended": now()},
     }
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

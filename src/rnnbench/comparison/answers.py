@@ -10,7 +10,6 @@ from pandas import DataFrame, Series
 
 from rnnbench.comparison import views
 from rnnbench.comparison.pairs import NEAREST
-from rnnbench.comparison.published import releases
 from rnnbench.tables import readers
 from rnnbench.timing.statistics.ratios import ALIKE, FASTER, NOT_COMPARABLE, NOT_MEASURED, SLOWER
 
@@ -43,7 +42,7 @@ def _verdicts(found: Tables) -> list[str]:
             "configuration (hardware: bundles)."
         ]
     told = [f"{sentence(row)}{_typically(row)}." for row in done.itertuples()]
-    apart, base = releases.apart(found), views.baseline(found)
+    apart, base = _unlike(found), views.baseline(found)
     if len(done) > TOLD or not (told or apart):
         told = [f"{headline(found)}."]
     lacking = names[~names.isin([base, *done.get("machine", ())])]
@@ -52,6 +51,22 @@ def _verdicts(found: Tables) -> list[str]:
         who = readers.english(_few(silent))
         apart.append(f"{who} cannot be compared with {base}: they have no piece of work in common.")
     return [*told, *apart]
+
+
+def _unlike(found: Tables) -> list[str]:
+    """A sentence for each machine all of whose work is refused for one reason, as its release."""
+    pairs, release = found["comparison"], found["machines"].set_index("machine").rnnbench
+    said = []
+    for machine, rows in pairs[pairs.verdict != NOT_MEASURED].groupby("machine", sort=False):
+        if set(rows.verdict) == {NOT_COMPARABLE} and rows.reason.nunique() == 1:
+            baseline, reason = rows.iloc[0][["baseline", "reason"]]
+            said.append(
+                f"{machine} cannot be compared with {baseline}: none of the {len(rows)} pieces of "
+                f"work that both timed is the same ({reason}). They were timed by rnnbench "
+                f"{release[machine]} and {release[baseline]}: time both with one release and one "
+                "configuration."
+            )
+    return said
 
 
 def _declared(found: Tables) -> list[str]:

@@ -29,10 +29,10 @@ import rnnbench
 from rnnbench.base.errors import UserError
 from rnnbench.base.files import SCHEMA_VERSION, naming, replacing
 from rnnbench.provenance.crate import left_behind
+from rnnbench.provenance.crate.workflow import pack
 
 MANIFEST, SIGNATURE = "manifest.json", "signature.json"
 MOST_FILES, MOST_BYTES = 50_000, 1 << 30
-EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date that a zip can hold
 UNREADABLE = (  # all that zipfile raises where it trusts a damaged header
     *(OSError, EOFError, RuntimeError, ValueError, LookupError, OverflowError),
     *(struct.error, zipfile.BadZipFile, zlib.error),
@@ -101,16 +101,9 @@ class Bundle:
         self.write_folder(folder)
 
     def write_zip(self, path: str | Path) -> None:
-        """Write one file of stored entries with fixed dates and modes."""
-        with (
-            replacing(path) as temporary,
-            temporary.open("wb") as file,
-            zipfile.ZipFile(file, "w") as archive,
-        ):
-            for name, content in self.contents.items():
-                entry = zipfile.ZipInfo(name, EPOCH)
-                entry.create_system, entry.external_attr = 3, (stat.S_IFREG | 0o644) << 16
-                archive.writestr(entry, content)
+        """Write one file."""
+        with replacing(path) as temporary, temporary.open("wb") as file:
+            pack(file, self.contents)
 
     def write_folder(self, path: str | Path) -> None:
         """Write the files, the manifest last; files of an earlier bundle go, and all links."""

@@ -66,7 +66,7 @@ def sections(
         {
             "title": title,
             "figures": [figure for figure in shown if figure["section"] == title],
-            "tables": [t for t in makers.get(title, _nothing)(tables) if t["rows"]],
+            "tables": [t for t in makers[title](tables) if t["rows"]] if title in makers else [],
         }
         for title in (*makers, *more)
     ]
@@ -164,8 +164,3 @@ def _exact(column: Series, shown: Sequence[str]) -> list[str]:
     exact = ["" if pd.isna(value) else repr(value).removesuffix(".0") for value in column.tolist()]
     pairs = zip(exact, (text.replace(",", "") for text in shown), strict=True)
     return ["" if long == text else long for long, text in pairs]
-
-
-def _nothing(tables: dict[str, DataFrame]) -> list[dict[str, Any]]:
-    """The tables of a section that has figures alone."""
-    return []

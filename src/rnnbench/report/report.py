@@ -165,6 +165,7 @@ def _speed(tables: readers.Tables) -> list[dict[str, Any]]:
         "speed": "Timings",
         "speedup": "Speedup over the plain torch.nn layer, round by round",
         "noise": "The same work timed twice: b over a",
+        "inference": "Writing, one character at a time, and reading in minibatches",
         "probes": "Additional measurements",
     }
     found = {name: _here(readers.rows(tables, name)) for name in titles}

@@ -156,6 +156,10 @@ def vacant(ax: Axes, sentence: str, width: int = 34) -> None:
     ax.text(0.5, 0.5, words, transform=ax.transAxes, ha="center", va="center", color=FAINT)
 
 
+def sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
+
+
 def wrapped(text: str, width: int) -> str:
     return textwrap.fill(text, width, break_long_words=True)
 

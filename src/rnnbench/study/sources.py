@@ -79,7 +79,8 @@ class Sources:
         """The source of one job."""
         facts: dict[str, Any] = {"timing_corpus": self.study.timing_corpus, **wildcards}
         starts = [start.format(**facts) for start in (script(rule), *STARTS.get(rule, ()))]
-        source = self.tree.source([*starts, *self.chosen.get(rule, _none)(wildcards)])
+        chosen = self.chosen[rule](wildcards) if rule in self.chosen else []
+        source = self.tree.source([*starts, *chosen])
         versions = {p: version(p) for start in source["starts"] for p in packages(start)}
         if self.sees_gpu(rule, wildcards) and gpus.driver() != gpus.NONE:
             versions["gpu_driver"] = gpus.driver()
@@ -158,7 +159,3 @@ def engines(device: str) -> list[str]:
     """What may train a run, and what tells who may; the cell that they are held against is its."""
     faster = map(implementation, presets.FASTEST[device])
     return ["base/plugins", "base/presets", "training/engines/agreement", *faster]
-
-
-def _none(_: Wildcards) -> list[str]:
-    return []

@@ -5,16 +5,15 @@ words for the same tables.
 """
 
 import re
-import tempfile
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from pandas import DataFrame
-from pandas.api.types import is_numeric_dtype
 
+from rnnbench.audit.again import rows
+from rnnbench.audit.again.classes import DIFFERS
 from rnnbench.audit.checks import Checked, unlike
 from rnnbench.audit.derived import plan
 from rnnbench.audit.derived.rules import of_this_source
@@ -134,19 +133,6 @@ def other_words(path: Path, again: str) -> str:
 
 def differs(found: DataFrame, made: DataFrame) -> str:
     """Where a table is another than what is made again; numbers as close as other processors."""
-    with tempfile.TemporaryDirectory() as folder:
-        csv_files.write(Path(folder, "made.csv"), made)
-        again = csv_files.read(Path(folder, "made.csv"))
-    if (list(found), len(found)) != (list(again), len(again)):
-        return f"expected {len(again)} rows of {', '.join(again)}, found {len(found)}"
-    for column in again:
-        pair = found[column].reset_index(drop=True), again[column]
-        if all(map(is_numeric_dtype, pair)):
-            same = np.isclose(*pair, rtol=1e-9, atol=0, equal_nan=True)
-        else:
-            same = (pair[0] == pair[1]) | (pair[0].isna() & pair[1].isna())
-        if not all(same):
-            place = int(np.flatnonzero(~np.asarray(same, bool))[0])
-            unequal = unlike(pair[1].iloc[place], pair[0].iloc[place])
-            return f"row {found.index[place] + 1}, {column}: {unequal}"
-    return ""
+    again = rows.as_written(made)
+    judged = rows.close(found.reset_index(drop=True), again)
+    return unlike(list(again), list(found)) or judged.evidence * (judged.verdict == DIFFERS)

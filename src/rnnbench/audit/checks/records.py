@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from rnnbench.audit.checks import Checked
+from rnnbench.audit.derived import gathered
 from rnnbench.audit.tree import Tree
 from rnnbench.base.parameters import path_value
 
@@ -13,12 +14,7 @@ def check(tree: Tree) -> Iterator[Checked]:
         record = tree.record(name)
         wrong = [
             f"{key}: the path says {expected}, the record {path_value(record.get(key))}"
-            for key, expected in _address(name).items()
+            for key, expected in gathered.keys(name).items()
             if path_value(record.get(key)) != expected
         ]
         yield Checked(name, "; ".join(wrong) if record else "expected a record, found none")
-
-
-def _address(name: str) -> dict[str, str]:
-    """The parameters in the path of a run."""
-    return dict(part.partition("=")[::2] for part in name.split("/")[1:-1])

@@ -41,7 +41,7 @@ def of_one_stage(tree: Tree) -> dict[str, list[str]]:
 
 
 def keys(part: str) -> dict[str, str]:
-    """The columns that name a part of a table, from its path."""
+    """The parameters in the path of a record: of a part of a table, the columns that name it."""
     return dict(step.partition("=")[::2] for step in part.split("/")[1:-1])
 
 

@@ -4,16 +4,17 @@ each machine; the interval is that of the measured speed."""
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from pandas import DataFrame
 
-from rnnbench.comparison import figures, views
+from rnnbench.comparison import views
 from rnnbench.comparison.targets import REACHED
 from rnnbench.report import theme
 from rnnbench.tables import readers
 
 SECTION = "Time to a target"
 TABLES = ("time_to_target",)
-SIZE = 4.0  # of a mark, in points
+MARKS = dict(zip((*readers.FAMILIES, "other"), theme.MARKERS, strict=False))
 NOTE = (
     "Epochs come from the curve of a run, seconds from the speed measured for it. The validation "
     "text is read every few epochs, so the target may have been reached a little earlier."
@@ -29,7 +30,8 @@ def draw(tables: readers.Tables) -> Figure:
         _panel(ax, done[done.target_perplexity == target], machines)
         ax.set_title(f"perplexity {target:g}")
     axes[0, 0].set_xlabel("seconds of training")
-    theme.legend(figure, figures.family_handles({*done.family}, SIZE))
+    shown = [family for family in MARKS if family in set(done.family)]
+    theme.legend(figure, [Line2D([], [], label=family, **_look(family)) for family in shown])
     theme.note(figure, [NOTE])
     return figure
 
@@ -61,8 +63,8 @@ def soonest(rows: DataFrame) -> DataFrame:
 
 def _panel(ax: Axes, done: DataFrame, machines: list[str]) -> None:
     for row in done.itertuples():
-        y = machines.index(row.machine) + 0.18 * (figures.FAMILIES.index(row.family) - 1)
-        ax.plot([row.seconds], [y], **figures.family_look(row.family, SIZE))
+        y = machines.index(row.machine) + 0.18 * (list(MARKS).index(row.family) - 1)
+        ax.plot([row.seconds], [y], **_look(row.family))
         if row.low <= row.high:
             ax.plot([row.low, row.high], [y, y], color=theme.FAMILY[row.family], lw=1.3)
     for y, machine in enumerate(machines):
@@ -74,4 +76,10 @@ def _panel(ax: Axes, done: DataFrame, machines: list[str]) -> None:
         ax.set_xlim(done[["seconds", "low"]].min().min() / 1.3, 1.3 * done.high.max())
     else:
         ax.set_xticks([])
-    figures.machine_axis(ax, machines)
+    ax.set_ylim(len(machines) - 0.5, -0.5)
+    ax.set_yticks(range(len(machines)), [theme.wrapped(name, 26) for name in machines])
+    ax.grid(False, axis="y")
+
+
+def _look(family: str) -> theme.Keywords:
+    return {"marker": MARKS[family], "color": theme.FAMILY[family], "ms": 4, "ls": "none"}

@@ -10,6 +10,7 @@ import subprocess
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 KINDS = ("workflow/rules/*.smk", "workflow/scripts/*/*.py")
 SINGLE = ("Snakefile", "environment.yml", "requirements.lock", "CITATION.cff", "LICENSE")
@@ -73,16 +74,27 @@ def _git(base: str | Path, *line: str) -> str:
 
 
 def _source(base: Path) -> bytes:
-    """Library, workflow and configuration as one zip; equal files give equal bytes."""
+    """Library, workflow and configuration as one zip."""
+    files = {path.relative_to(base).as_posix(): path for path in sorted({*_of(base, WHOLE)})}
     packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        for path in sorted({*_of(base, WHOLE)}):
-            name = path.relative_to(base).as_posix()
-            if path.is_file() and (not name.startswith("src/") or path.suffix in SUFFIXES):
-                entry = zipfile.ZipInfo(name, EPOCH)
-                entry.create_system, entry.external_attr = 3, (stat.S_IFREG | 0o644) << 16
-                archive.writestr(entry, path.read_bytes())
+    pack(
+        packed,
+        {
+            name: path.read_bytes()
+            for name, path in files.items()
+            if path.is_file() and (not name.startswith("src/") or path.suffix in SUFFIXES)
+        },
+    )
     return packed.getvalue()
+
+
+def pack(file: BinaryIO, contents: Mapping[str, bytes]) -> None:
+    """Write a zip of stored entries, with fixed dates and modes: equal contents, equal bytes."""
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in contents.items():
+            entry = zipfile.ZipInfo(name, EPOCH)
+            entry.create_system, entry.external_attr = 3, (stat.S_IFREG | 0o644) << 16
+            archive.writestr(entry, content)
 
 
 def _of(base: Path, patterns: tuple[str, ...]) -> Iterator[Path]:

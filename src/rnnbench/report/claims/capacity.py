@@ -14,13 +14,7 @@ ORDER = ("rnn", "gru", "lstm")
 
 
 def claims(tables: readers.Tables) -> list[Claim]:
-    judges = (
-        training_cost,
-        writing_cost,
-        equal_perplexity,
-        more_units,
-        more_layers,
-    )
+    judges = (training_cost, writing_cost, equal_perplexity, more_units, more_layers)
     return [judge(tables) for judge in judges]
 
 
@@ -88,7 +82,8 @@ def equal_perplexity(tables: readers.Tables) -> Claim:
         return said
     return said.compared(
         _comparing.compared(pairs, above=False),
-        f"At {_parameters(pairs)} parameters the held-out perplexity is {{}} times that of rnn.",
+        f"At {int(pairs.num_parameters.iloc[0]):,} parameters the held-out perplexity is {{}} "
+        "times that of rnn.",
     )
 
 
@@ -107,10 +102,6 @@ def _equal(tables: readers.Tables, column: str) -> DataFrame:
         for name in ORDER[1:]
     ]
     return concat(gated)
-
-
-def _parameters(pairs: DataFrame) -> str:
-    return f"{int(pairs.num_parameters.iloc[0]):,}"
 
 
 def more_units(tables: readers.Tables) -> Claim:

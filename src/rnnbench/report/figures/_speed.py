@@ -5,7 +5,6 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from pandas import DataFrame
 
 from rnnbench.report import theme
@@ -40,15 +39,6 @@ def grid(done: DataFrame, columns: int, row: float) -> tuple[Figure, Iterator[An
         (title(key, done, 90), group, line) for (key, group), line in zip(groups, axes, strict=True)
     )
     return figure, lines
-
-
-def from_zero(ax: Axes, least: float, most: float) -> None:
-    """Linear from 0, so that lengths compare, unless the least would be squeezed to nothing."""
-    if most > 20 * least:
-        return theme.logarithmic(ax.xaxis)
-    ax.set_xlim(left=0)
-    ax.xaxis.set_major_locator(MaxNLocator(6))
-    ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
 
 
 def variant_axis(ax: Axes, variants: list[str]) -> None:

@@ -1,7 +1,7 @@
-"""Held-out bits per character on one axis: n-gram models by order, and each variant's best run.
+"""Held-out bits per character of n-gram models by order; lines across are each variant's best run.
 
-Lower is better. The dotted line is the best n-gram model trained on no more text than the variants;
-pale curves had more. A word model spells words that it does not know letter by letter.
+Lower is better. Pale curves are of n-gram models trained on more text than the variants. A word
+model spells words that it does not know letter by letter.
 """
 
 from typing import Any
@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 from pandas import DataFrame
 
 from rnnbench.base.parameters import DIVERGED
@@ -28,27 +29,19 @@ def draw(tables: readers.Tables) -> Figure:
     corpora = list(dict.fromkeys([*best.corpus, *ladder.corpus]))
     if not corpora:
         return theme.placard(readers.missing(readers.rows(tables, "runs"), "held-out bits"))
-    orders = sorted(ladder.order.astype(int).unique())
-    variants = readers.ordered(best.variant)
     figure, axes = theme.panels(len(corpora), height=2.5, sharex=True)
-    places = _places(orders, variants)
-    smoothings = list(dict.fromkeys(ladder.smoothing))
+    smoothings, floors = list(dict.fromkeys(ladder.smoothing)), readers.rows(tables, "floor")
     for ax, corpus in zip(axes.flat, corpora, strict=True):
         _steps(ax, _of(ladder, corpus), smoothings)
-        _runs(ax, _of(best, corpus), places)
-        _lines(ax, _of(ladder, corpus), _of(readers.rows(tables, "floor"), corpus))
-        ends = min(places.values()) - 0.6, max(places.values()) + 0.6
-        ax.set(title=corpus, ylabel="held-out bits per character", xlim=ends)
-    names = [str(order) for order in orders] + variants
-    axes[-1, 0].set_xticks(list(places.values()), names)
-    for text in axes[-1, 0].get_xticklabels()[len(orders) :]:
-        text.set(rotation=40, ha="right", rotation_mode="anchor")
-    if orders:
-        below = {"xycoords": axes[-1, 0].get_xaxis_transform(), "textcoords": "offset points"}
-        middle = (orders[0] + orders[-1]) / 2
-        axes[-1, 0].annotate("order (n-grams)", (middle, 0), (0, -28), ha="center", **below)
-    theme.grow(figure, 0.7 if variants else 0.0)
-    theme.legend(figure, _handles(ladder, smoothings, tables), columns=3)
+        for run in _of(best, corpus).itertuples():
+            style = theme.look(run.variant)
+            ax.axhline(run.heldout_bits_per_char, color=style.color, ls=style.line, lw=1.1)
+        for bits in _of(floors, corpus).floor_bits_per_char[:1]:
+            ax.axhline(bits, color=theme.PURPLE, lw=1.6)
+        ax.set(title=corpus, ylabel="held-out bits per character")
+    axes[-1, 0].set_xlabel("order of the n-grams")
+    axes[-1, 0].xaxis.set_major_locator(MaxNLocator(integer=True))
+    theme.legend(figure, _handles(ladder, smoothings, best, floors))
     theme.note(figure, _notes(tables))
     return figure
 
@@ -71,8 +64,7 @@ def finding(tables: readers.Tables) -> str:
             words += f", the best run {top.heldout_bits_per_char:.3f} ({top.variant}); "
             words += f"{better} of {readers.counted(len(runs), 'variant')} beat the n-grams"
         said.append(words)
-    sentence = "; ".join(said)
-    return sentence[0].upper() + sentence[1:] + "."
+    return theme.sentence("; ".join(said))
 
 
 def _ladder(tables: readers.Tables) -> DataFrame:
@@ -106,12 +98,6 @@ def _of(table: DataFrame, corpus: str) -> DataFrame:
     return table[table.corpus == corpus]
 
 
-def _places(orders: list[int], variants: list[str]) -> dict[Any, float]:
-    """Where each order and variant stands on the axis, with a gap between the two."""
-    first = orders[-1] + 1.5 if orders else 1.0
-    return {n: float(n) for n in orders} | {name: first + i for i, name in enumerate(variants)}
-
-
 def _steps(ax: Axes, ladder: DataFrame, smoothings: list[str]) -> None:
     groups = ladder.groupby(["smoothing", "token", "more"], sort=False)
     for (smoothing, token, more), models in groups:
@@ -129,35 +115,19 @@ def _look(smoothing: str, token: str, smoothings: list[str]) -> theme.Keywords:
     return {"color": color, "marker": marker, "linestyle": line, "markerfacecolor": face}
 
 
-def _runs(ax: Axes, best: DataFrame, places: dict[str, Any]) -> None:
-    for run in best.itertuples():
-        style = theme.look(run.variant)
-        at, bits = places[run.variant], run.heldout_bits_per_char
-        ax.hlines(bits, at - 0.4, at + 0.4, color=style.color, lw=1.3)
-        ax.plot(at, bits, marker=style.marker, color=style.color, ms=5)
-        words: theme.Keywords = {"ha": "center", "fontsize": 7, "color": theme.INK}
-        ax.annotate(f"{bits:.2f}", (at, bits), (0, 5), textcoords="offset points", **words)
-    ax.margins(y=0.12)
-
-
-def _lines(ax: Axes, ladder: DataFrame, floor: DataFrame) -> None:
-    if len(ladder):
-        ax.axhline(_rival(ladder).bits_per_char, color=theme.INK, linestyle=":", lw=0.9)
-    if len(floor):
-        ax.axhline(floor.floor_bits_per_char.iloc[0], color=theme.PURPLE, linestyle="--", lw=1.1)
-
-
-def _handles(ladder: DataFrame, smoothings: list[str], tables: readers.Tables) -> list[Line2D]:
+def _handles(
+    ladder: DataFrame, smoothings: list[str], best: DataFrame, floors: DataFrame
+) -> list[Line2D]:
     pairs = dict.fromkeys(zip(ladder.smoothing, ladder.token, strict=True))
     handles = [
         Line2D([], [], label=f"{smoothing}, {token}s", **_look(smoothing, token, smoothings))
         for smoothing, token in sorted(pairs, key=lambda pair: (pair[1], pair[0]))
     ]
-    if handles:
-        handles.append(Line2D([], [], color=theme.INK, ls=":", lw=0.9, label="best n-gram model"))
-    floor = readers.rows(tables, "floor")
-    if floor.corpus.isin(ladder.corpus).any():
-        handles.append(Line2D([], [], color=theme.PURPLE, ls="--", label="floor: entropy rate"))
+    for variant in readers.ordered(best.variant):
+        style = theme.look(variant)
+        handles.append(Line2D([], [], color=style.color, ls=style.line, label=variant))
+    if floors.corpus.isin([*ladder.corpus, *best.corpus]).any():
+        handles.append(Line2D([], [], color=theme.PURPLE, lw=1.6, label="floor: entropy rate"))
     return handles
 
 

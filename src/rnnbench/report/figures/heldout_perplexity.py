@@ -52,8 +52,7 @@ def finding(tables: readers.Tables) -> str:
             verb = "beats" if best.heldout < line.perplexity else "does not beat"
             words += f"; it {verb} n-grams trained on the same text ({_number(line.perplexity)})"
         said.append(words)
-    sentence = "; ".join(said)
-    return sentence[0].upper() + sentence[1:] + "."
+    return theme.sentence("; ".join(said))
 
 
 def _ranks(tables: readers.Tables) -> DataFrame:

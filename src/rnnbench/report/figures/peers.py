@@ -1,5 +1,5 @@
-"""What to use on this machine: training and writing by every implementation that was timed, beside
-the limit of the machine, and the fastest of each model and size."""
+"""What to use on this machine: training, writing and reading by every implementation that was
+timed, beside the limit of the machine, and the fastest of each model and size."""
 
 import numpy as np
 import pandas as pd
@@ -16,23 +16,29 @@ from rnnbench.tables import columns, readers
 
 SECTION = "Speed"
 TABLES = ("speed", "inference", "speedup")
-WORK = {"training": "tokens trained on per second", "generation": "characters written per second"}
+WORK = {  # kind of work -> what is counted, and what it is called in a sentence
+    "training": ("thousand tokens\ntrained on per second", "training"),
+    "generation": ("thousand characters\nwritten per second", "writing"),
+    "throughput": ("thousand tokens\nread per second", "reading"),
+}
 NOTE = (
     "Marks are implementations, with 95 % intervals. In words: the fastest, times the speed of "
-    "torch.nn in the same rounds. The limit is that of the matrix products alone (left)."
+    "torch.nn in the same rounds. The limit of training is the time of its matrix products alone, "
+    "each at the rate the library reached for that very shape; faster ones can exceed it. "
+    "Characters are written one at a time; tokens are read in minibatches without gradients."
 )
 
 
 def draw(tables: readers.Tables) -> Figure:
     done, asked = _timed(tables), _asked(tables)
-    figure, lines = _speed.grid(done.assign(variant=done.kind, label=done.variant), 2, 0.36)
+    kinds, columns = list(dict.fromkeys(done.kind)), [w for w in WORK if w in set(done.work)]
+    rows = done.assign(variant=done.kind, label=done.variant)
+    figure, lines = _speed.grid(rows, len(columns), 0.36)
     for title, group, axes in lines:
-        kinds = list(dict.fromkeys(done.kind))
-        for ax, work in zip(axes, WORK, strict=True):
+        for ax, work in zip(axes, columns, strict=True):
             _panel(ax, group[group.work == work], kinds)
-            ax.set_xlabel(WORK[work])
-        _speed.variant_axis(axes[0], kinds)
-        axes[1].grid(False, axis="y")
+            _speed.variant_axis(ax, kinds)
+            ax.set_xlabel(WORK[work][0])
         axes[0].set_title(title, loc="left")
     theme.legend(figure, _handles(done))
     lacking = asked[asked.reason.astype(str).str.startswith("not installed")]
@@ -43,9 +49,9 @@ def draw(tables: readers.Tables) -> Figure:
 
 
 def finding(tables: readers.Tables) -> str:
-    best = fastest(_timed(tables))
-    said = []
-    for work, named in (("training", "Training"), ("generation", "writing")):
+    done = _timed(tables)
+    best, said = fastest(done), []
+    for work, (_, named) in WORK.items():
         rows, parts = best[best.work == work], []
         for way, won in rows.groupby("implementation", sort=False):
             ends = dict.fromkeys(f"{won.ratio.agg(end):.2f}" for end in ("min", "max"))
@@ -53,8 +59,12 @@ def finding(tables: readers.Tables) -> str:
             words = f"by {way} in {len(won)} of {len(rows)} kinds of work"
             parts.append(words + times * bool(won.ratio.notna().any()))
         said += [f"{named} is fastest {readers.english(parts)}"] if parts else []
-    sentence = "; ".join(said)
-    return sentence[0].upper() + sentence[1:] + "."
+    for row in done.dropna(subset="limit_share").nlargest(1, "limit_share").itertuples():
+        said.append(
+            f"closest to its limit comes {row.variant} on {row.device}, with "
+            f"{100 * row.limit_share:.0f} % of what its matrix products alone would allow"
+        )
+    return theme.sentence("; ".join(said))
 
 
 def fastest(done: DataFrame) -> DataFrame:
@@ -64,17 +74,22 @@ def fastest(done: DataFrame) -> DataFrame:
 
 
 def _asked(tables: readers.Tables) -> DataFrame:
-    """Rows of training and of writing, with ``work``."""
+    """Rows of training, writing and reading, with ``work``."""
     speed, use = (readers.rows(tables, name) for name in ("speed", "inference"))
-    use = use.assign(work=use["mode"].fillna("generation"))
-    parts = [speed.assign(work="training"), use[use.work == "generation"]]
+    parts = [speed.assign(work="training"), use.assign(work=use["mode"].fillna("generation"))]
     return pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
 
 
 def _timed(tables: readers.Tables) -> DataFrame:
-    """Those that were timed, with ``kind``, a model and its sizes, and ratios to torch.nn."""
+    """Those that were timed with the fewest threads, and their ratios to torch.nn.
+
+    ``kind`` is a model and its sizes.
+    """
     asked = _asked(tables)
     done = theme.some(readers.one_setting(readers.timed(asked)), "timing", "timing", asked)
+    done = done[done.threads == done.groupby("work").threads.transform("min")]
+    limits = done.get("limit_tokens_per_second", np.nan)
+    done = done.assign(limit_share=done.tokens_per_second / limits)
     ratios = readers.rows(tables, "speedup").rename(columns={"low": "least", "high": "most"})
     same = [*columns.TIMING, "work"]
     told = ["ratio", "least", "most"]
@@ -93,10 +108,11 @@ def _timed(tables: readers.Tables) -> DataFrame:
 def _panel(ax: Axes, rows: DataFrame, kinds: list[str]) -> None:
     for row in rows.itertuples():
         y, style = kinds.index(row.kind), theme.look(row.label)
-        ax.plot([row.low, row.high], [y, y], color=style.color, lw=1.4)
-        ax.plot(row.tokens_per_second, y, marker=style.marker, color=style.color, ms=5)
+        ax.plot([row.low / 1e3, row.high / 1e3], [y, y], color=style.color, lw=1.4)
+        ax.plot(row.tokens_per_second / 1e3, y, marker=style.marker, color=style.color, ms=5)
         if row.work == "training":
-            ax.plot(row.limit_tokens_per_second, y, marker="|", ms=10, mew=1.6, color=theme.INK)
+            limit = row.limit_tokens_per_second / 1e3
+            ax.plot(limit, y, marker="|", ms=10, mew=1.6, color=theme.INK)
     for row in fastest(rows).itertuples():
         gain = f" {row.ratio:.2f} ×, {row.least:.2f} to {row.most:.2f}" if row.ratio > 0 else ""
         words: theme.Keywords = {"ha": "right", "va": "bottom", "fontsize": 6.5}

@@ -53,9 +53,7 @@ def finding(tables: readers.Tables) -> str:
     done = _chosen(readers.rows(tables, "scaling"))
     said = [_error(_models(tables, done)), _gain(done, "parallel", "threads", "processes")]
     said.append(_gain(done, "threads", "parallel", "threads of one process"))
-    said = [part for part in said if part] or [_fastest(done)]
-    sentence = readers.english(said)
-    return sentence[0].upper() + sentence[1:] + "."
+    return theme.sentence(readers.english([part for part in said if part] or [_fastest(done)]))
 
 
 def _chosen(scaling: DataFrame) -> DataFrame:

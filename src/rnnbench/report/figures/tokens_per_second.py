@@ -5,10 +5,10 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from pandas import DataFrame
 
 from rnnbench.report import theme
-from rnnbench.report.figures import _speed
 from rnnbench.tables import readers
 
 SECTION = "Speed"
@@ -87,7 +87,13 @@ def _title(key: tuple[Any, ...], done: DataFrame) -> str:
 
 
 def _scale(ax: Axes, group: DataFrame, names: list[str]) -> None:
-    _speed.from_zero(ax, group.tokens_per_second.min(), group.tokens_per_second.max())
+    """Linear from 0, so that lengths compare, unless the least would be squeezed to nothing."""
+    if group.tokens_per_second.max() > 20 * group.tokens_per_second.min():
+        theme.logarithmic(ax.xaxis)
+    else:
+        ax.set_xlim(left=0)
+        ax.xaxis.set_major_locator(MaxNLocator(6))
+        ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     ax.set_ylim(len(names) - 0.5, -0.5)
     ax.set_yticks(range(len(names)), names)
     ax.set_xlabel("tokens per second")
