@@ -9,7 +9,6 @@ from rnnbench.comparison import (
     best,
     caveats,
     crossover,
-    limits,
     ngram_target,
     overall,
     pairs,
@@ -19,6 +18,13 @@ from rnnbench.comparison.published import fingerprints
 from rnnbench.comparison.published.contract import Terms
 from rnnbench.comparison.published.machine import Machine
 from rnnbench.tables import columns
+from rnnbench.tables.timed import LIMITS
+
+LIMITED = [
+    *(*columns.TIMING, "tokens_per_second", "low", "high", "typical_tokens_per_second"),
+    *("typical_low", "typical_high", "sittings", "processes", *LIMITS),
+    *("joules_per_million_tokens", "energy_source", "peak_memory_bytes", "status", "reason"),
+]
 
 
 def tables(
@@ -36,7 +42,7 @@ def tables(
         **verdicts(machines, baseline, terms),
         "fingerprint": fingerprints.fields(machines),
         "noise": twice(machines),
-        "limits": limits.table(machines),
+        "limits": limits(machines),
         "time_to_target": targets.table(machines, perplexities),
         "ngram_target": ngram_target.table(machines, baseline),
         "crossover": crossover.table(machines, terms.equal_within),
@@ -55,6 +61,13 @@ def verdicts(machines: Sequence[Machine], baseline: Machine, terms: Terms) -> di
         "best": best.table(machines, baseline, terms),
         "machines": fingerprints.table(machines, baseline),
     }
+
+
+def limits(machines: Sequence[Machine]) -> DataFrame:
+    """One row per machine and point, measured or not: the share of its limit that it reaches."""
+    parts = [m.points.assign(machine=m.label).reindex(columns=LIMITED) for m in machines]
+    filled = [part.dropna(axis="columns", how="all") for part in parts if len(part)]
+    return pd.concat(filled, ignore_index=True).reindex(columns=LIMITED) if filled else parts[0]
 
 
 def twice(machines: Sequence[Machine]) -> DataFrame:
