@@ -26,7 +26,6 @@ from rnnbench.comparison import (
     best,
     caveats,
     crossover,
-    limits,
     markdown,
     overall,
     pairs,
@@ -336,7 +335,7 @@ def test_what_is_not_there_is_a_row_with_its_reason(slow, fast):
     assert (rows[rows.part == "speed"].reason == NO_GPU).all()
     assert len(rows[rows.part == "speed"]) == 2 * len(SPEEDS)
     assert "the bundle has no table launches" in set(rows.reason)
-    assert len(limits.table([slow, fast])) == len(slow.points) + len(fast.points)
+    assert len(together.limits([slow, fast])) == len(slow.points) + len(fast.points)
 
 
 def test_the_fastest_way_is_the_surest_of_those_that_compute_the_same(slow, fast):
