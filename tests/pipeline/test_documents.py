@@ -146,12 +146,13 @@ def shrink(project: Path, document: Path) -> None:
 
 
 def set_up(project: Path) -> Path:
-    """Stand in for what ``make`` installs: the packages that are here, and the clone itself."""
+    """Stand in for what ``make`` and ``make test`` install: the packages here, and the clone."""
     line = [sys.executable, "-m", "venv", "--without-pip", str(project / ".venv")]
     subprocess.run(line, check=True)
     (packages,) = project.glob(".venv/lib/python*/site-packages")
     (packages / "stand_in.pth").write_text(f"{project / 'src'}\n{sysconfig.get_path('purelib')}\n")
-    (project / ".venv/ready").touch()
+    for mark in ("ready", "testable"):
+        (project / ".venv" / mark).touch()
     return project
 
 
