@@ -48,7 +48,7 @@ sitting: $(READY) ## time everything once more (3 minutes, ideally hours later),
 	@$(MAKE) --no-print-directory hardware
 	@echo 'rnnbench: an existing report shows the earlier timings until you update it: make$(if $(CONFIG), CONFIG="$(CONFIG)")'
 
-peers: $(READY) ## time the training and writing of JAX and ONNX Runtime beside ours (about 13 minutes by estimate)
+peers: $(READY) ## time the training and writing of JAX and ONNX Runtime beside ours (about 13 minutes)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-peers.lock
 	@$(MAKE) --no-print-directory report CONFIG=config/peers.yaml TARGET=speed
 

@@ -125,7 +125,7 @@ def test_a_model_that_none_of_ours_can_be_is_told_what_our_best_has_on_the_same_
     good = runs(MINGRU, np.exp(nats), variant="gru")
     found = row(MINGRU, concat([good, runs(MINGRU, np.exp([1.6]), variant="lstm")]))
     assert (found.verdict, found.reason) == (NOT_COMPARABLE, MINGRU["hindrance"])
-    assert (found.best, found.own, found.n) == ("gru", "1.500 1.510 1.520", 3)
+    assert (found.best, found.own, found.n) == ("gru", "1.500, 1.510, 1.520", 3)
     lost = concat([good.assign(variant="rnn", heldout_perplexity=np.nan), good])
     leaky = runs(MINGRU, [1.1], variant="lstm_bidirectional", leaky=True)
     assert row(MINGRU, concat([lost, leaky])).best == "gru"

@@ -196,7 +196,8 @@ class PlainLogLocator(LogLocator):
         decades = np.log10(vmax / vmin) if vmin > 0 else np.inf
         if decades < 0.3:
             return MaxNLocator(4).tick_values(vmin, vmax)
-        subs = (1,) if decades > 2 else (1, 2, 5) if decades > 1 else (1, 1.5, 2, 3, 4, 5, 7)
+        few = (1,) if decades > 2 else (1, 3) if decades > 1.4 else (1, 2, 5)
+        subs = few if decades > 1 else (1, 1.5, 2, 3, 4, 5, 7)
         self.set_params(subs=subs)
         return super().tick_values(vmin, vmax)
 

@@ -54,7 +54,7 @@ def finding(tables: readers.Tables) -> str:
     for work, (_, named) in WORK.items():
         rows, parts = best[best.work == work], []
         for way, won in rows.groupby("implementation", sort=False):
-            ends = dict.fromkeys(f"{won.ratio.agg(end):.2f}" for end in ("min", "max"))
+            ends = dict.fromkeys(readers.figures3(won.ratio.agg(end)) for end in ("min", "max"))
             times = f", {' to '.join(ends)} times as fast as torch.nn"
             words = f"by {way} in {len(won)} of {len(rows)} kinds of work"
             parts.append(words + times * bool(won.ratio.notna().any()))
@@ -114,7 +114,8 @@ def _panel(ax: Axes, rows: DataFrame, kinds: list[str]) -> None:
             limit = row.limit_tokens_per_second / 1e3
             ax.plot(limit, y, marker="|", ms=10, mew=1.6, color=theme.INK)
     for row in fastest(rows).itertuples():
-        gain = f" {row.ratio:.2f} ×, {row.least:.2f} to {row.most:.2f}" if row.ratio > 0 else ""
+        ratio, low, high = map(readers.figures3, (row.ratio, row.least, row.most))
+        gain = f" {ratio} ×, {low} to {high}" if row.ratio > 0 else ""
         words: theme.Keywords = {"ha": "right", "va": "bottom", "fontsize": 6.5}
         place = ax.get_yaxis_transform()
         above, told = kinds.index(row.kind) - 0.12, row.implementation + gain

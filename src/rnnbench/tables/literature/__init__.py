@@ -80,7 +80,7 @@ def _told(rows: DataFrame, fact: dict[str, Any]) -> dict[str, Any]:
     values = np.sort(UNITS[fact["unit"]](rows[fact["metric"]].to_numpy(float)))
     near = abs(float(np.median(values)) - fact["value"]) <= fact["tolerance"]
     digits = 3 if fact["value"] < 10 else 2
-    own = " ".join(f"{value:.{digits}f}" for value in values)
+    own = ", ".join(f"{value:.{digits}f}" for value in values)
     return {"n": len(rows), "own": own, "verdict": INSIDE if near else OUTSIDE}
 
 
