@@ -1,5 +1,7 @@
 """The laws of `--logger rnnbench`, on a study of four small jobs."""
 
+import itertools
+import json
 import logging
 import os
 import pty
@@ -312,6 +314,13 @@ def test_an_event_it_cannot_read_ends_nothing(capsys):
     assert "Logging error" in capsys.readouterr().err
 
 
-def test_after_a_run_a_dry_run_knows_how_long_its_jobs_took(ran):
-    _, lines = snakemake(ran[0], "--dry-run", "--forceall", sleep=1)
+def test_a_dry_run_knows_how_long_its_jobs_took_by_their_records(study):
+    folder = study / "results/provenance"
+    folder.mkdir(parents=True)
+    for variant, seed in itertools.product(("rnn", "gru"), (0, 1)):
+        record = {"rule": "run", "inputs": {}, "outputs": {f"runs/{variant}/seed={seed}": ""}}
+        record |= {"started": "2026-01-02T03:00:00+00:00", "ended": "2026-01-02T03:00:40+00:00"}
+        (folder / f"{variant}{seed}.json").write_text(json.dumps(record))
+    _, lines = snakemake(study, "--dry-run")
+    assert lines[-2] == "time: about 80 s on 2 cores, 2.7 min on one"
     assert lines[-1] == "estimated from: earlier times of the same rule here (4 jobs)"
