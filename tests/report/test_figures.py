@@ -777,7 +777,7 @@ def test_variants_look_different_and_always_the_same():
     assert theme.look("gru") == theme.look("gru")
 
 
-def test_what_to_use_is_the_fastest_of_each_kind_of_work_with_its_ratio():
+def test_what_to_use_is_the_fastest_of_several_with_its_ratio():
     same = {"machine": "m", "sampler": "s", "clip_norm": 1.0, "device": "cpu", "threads": 1}
     same |= {"dtype": "float32", "batch_size": 32, "num_steps": 35, "status": "measured"}
     rows = [
@@ -796,16 +796,16 @@ def test_what_to_use_is_the_fastest_of_each_kind_of_work_with_its_ratio():
         for row in rows
         if row["implementation"] != "torch_nn"
     ]
+    ratios[-1] |= {"low": np.nan, "high": np.nan}  # one process has no interval
     tables = {"speed": DataFrame(rows), "inference": DataFrame(use), "speedup": DataFrame(ratios)}
     assert figures.finding("peers", tables) == (
-        "Training is fastest by fused in 1 of 2 kinds of work, 5.00 times as fast as torch.nn and "
-        "by jax in 1 of 2 kinds of work, 3.00 times as fast as torch.nn; writing is fastest by "
-        "torch_nn in 1 of 1 kinds of work; closest to its limit comes gru fused on cpu, with 56 % "
-        "of what its matrix products alone would allow."
+        "Training is fastest by fused in 1 of 2 kinds of work, 5 times as fast as torch.nn and by "
+        "jax in 1 of 2 kinds of work, 3 times as fast as torch.nn; closest to its limit comes gru "
+        "fused on cpu, with 56 % of what its matrix products alone would allow."
     )
     figure = figures.draw("peers", tables)
     words = [text.get_text() for ax in figure.axes for text in ax.texts]
-    assert words == ["fused 5.00 ×, 1.50 to 5.50", "jax 3.00 ×, 1.50 to 5.50", "torch_nn"]
+    assert words == ["fused 5 ×, 1.5 to 5.5", "jax 3 ×"]  # of several: one way has no rival
     assert "not installed: pip - 1 timing" in figure.get_supxlabel()
 
 

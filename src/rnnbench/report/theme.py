@@ -192,20 +192,23 @@ def variant_handles(variants: Iterable[str], lines: bool) -> list[Line2D]:
 class PlainLogLocator(LogLocator):
     """Ticks on a logarithmic axis: the fewer decades it spans, the more per decade."""
 
+    def __init__(self, narrow: bool = False):
+        super().__init__()
+        self.narrow = narrow
+
     def tick_values(self, vmin: float, vmax: float) -> Sequence[float]:
         decades = np.log10(vmax / vmin) if vmin > 0 else np.inf
         if decades < 0.3:
             return MaxNLocator(4).tick_values(vmin, vmax)
-        few = (1,) if decades > 2 else (1, 3) if decades > 1.4 else (1, 2, 5)
-        subs = few if decades > 1 else (1, 1.5, 2, 3, 4, 5, 7)
-        self.set_params(subs=subs)
+        few = (1, 3) if self.narrow else (1, 2, 5) if decades > 1 else (1, 1.5, 2, 3, 4, 5, 7)
+        self.set_params(subs=(1,) if decades > 2 else few)
         return super().tick_values(vmin, vmax)
 
 
-def logarithmic(axis: XAxis | YAxis) -> None:
-    """A logarithmic axis with plain numbers."""
+def logarithmic(axis: XAxis | YAxis, narrow: bool = False) -> None:
+    """A logarithmic axis with plain numbers; one that is ``narrow`` has room for few."""
     axis.axes.set(**{f"{axis.axis_name}scale": "log"})
-    axis.set_major_locator(PlainLogLocator())
+    axis.set_major_locator(PlainLogLocator(narrow))
     axis.set_major_formatter(FuncFormatter(lambda value, _: readers.figures3(value)))
     axis.set_minor_formatter(NullFormatter())
 
