@@ -23,7 +23,7 @@ inline double sum(Vec v) {
 }
 
 // Zeroed memory that lives as long as its owner. It comes in whole huge pages where the system has
-// them: steps are 1 to 3 % faster, and their speed no longer hangs on which small pages they got.
+// them, which made steps 1 to 3 % faster.
 class Memory {
  public:
   float* take(int64_t floats) {
